@@ -1,0 +1,19 @@
+"""From tables to rows: interactions, catalogs, splits, batches."""
+
+# Modules first: `batches` below is the function, whatever imports its module.
+from kerasrec.data import datasets as datasets
+from kerasrec.data import splits as splits
+from kerasrec.data.batches import batches as batches
+from kerasrec.data.catalog import Catalog as Catalog
+from kerasrec.data.datasets import NAMES as NAMES
+from kerasrec.data.datasets import load as load
+from kerasrec.data.feature_encoder import FeatureEncoder as FeatureEncoder
+from kerasrec.data.histories import Histories as Histories
+from kerasrec.data.interactions import Interactions as Interactions
+from kerasrec.data.report import Report as Report
+from kerasrec.data.schema import Feature as Feature
+from kerasrec.data.schema import Schema as Schema
+from kerasrec.data.splits import Queries as Queries
+from kerasrec.data.splits import Split as Split
+from kerasrec.data.streaming import stream_batches as stream_batches
+from kerasrec.data.vocabulary import Vocabulary as Vocabulary

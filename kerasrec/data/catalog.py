@@ -1,0 +1,248 @@
+"""The features of all users or all items, by row."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kerasrec.data.feature_encoder import FeatureEncoder
+from kerasrec.data.reading import as_table
+from kerasrec.data.schema import Feature
+from kerasrec.data.vocabulary import FIRST, Vocabulary
+from kerasrec.errors import InputError
+
+OPTIONS = ("kind", "column", "separator", "max_tokens", "length")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Catalog:
+    """A vocabulary, and for each of its rows the features' values.
+
+    >>> frame = pd.DataFrame({"id": ["a", "b"], "genre": ["Drama", "War"], "name": ["A!", "B!"]})
+    >>> items = Catalog.from_frame(frame, "id", {"genre": {"kind": "category"}}, title="name")
+    >>> items.columns["genre"]
+    array([0, 0, 2, 3], dtype=int32)
+    >>> items.extended(["c"]).columns["genre"]
+    array([0, 0, 2, 3, 0], dtype=int32)
+    >>> items.title_of([3, 1]).tolist()
+    ['B!', '[unknown]']
+
+    Args:
+        vocabulary: external ids and their rows.
+        encoders: by feature name, in the schema's order.
+        columns: by feature name, (rows, *feature.shape); rows 0 and 1, and rows without a value,
+            are zeros. Empty in a loaded catalog: the model's weights hold them.
+        titles: object array by row to show to people, None = the ids.
+        missing: by feature name, how many ids have no value.
+        dropped: by reason, how many rows reading left out.
+    """
+
+    vocabulary: Vocabulary
+    encoders: dict[str, FeatureEncoder] = dataclasses.field(default_factory=dict)
+    columns: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    titles: np.ndarray | None = None
+    missing: dict[str, int] = dataclasses.field(default_factory=dict)
+    dropped: dict[str, int] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, column in self.columns.items():
+            expected = (len(self), *self.encoders[name].feature.shape)
+            if column.shape != expected:
+                raise InputError(
+                    f"Catalog: column {name!r} must have shape {expected}, got {column.shape}."
+                )
+        if self.titles is not None and len(self.titles) != len(self):
+            raise InputError(f"Catalog: {len(self.titles)} titles for {len(self)} rows.")
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        id: str,
+        features: Mapping[str, Mapping[str, Any]] | None = None,
+        title: str | None = None,
+        base: "Catalog | None" = None,
+        where: str = "items.csv",
+        on_error: str = "raise",
+    ) -> "Catalog":
+        """Read features from a table with one row for each id.
+
+        Args:
+            frame: DataFrame, `Table`, or the path of a CSV or Parquet file.
+            id: the column with the ids.
+            features: name -> {"kind": ..., "column": ...} and what `FeatureEncoder.fit` takes
+                (separator, max_tokens, length). The column is called like the feature if not
+                given; a vector may name a list of number columns.
+            title: the column with the titles.
+            base: a catalog to continue: its rows stay as they are (its titles and columns too,
+                where it has them), new ids are appended, its encoders continue. Its features are
+                the features, and `features` may only say which columns they are in.
+            where: what to call a frame in error messages.
+            on_error: "raise", or "drop" rows with a missing id or one that came before.
+
+        Raises:
+            InputError: a missing column, a missing or repeated id, a value its kind cannot take.
+        """
+        features = _checked(features or {}, base)
+        names = {name: options.get("column", name) for name, options in features.items()}
+        as_text = [names[name] for name, options in features.items() if options["kind"] != "number"]
+        text = [column for column in [id, title, *as_text] if isinstance(column, str)]
+        table = as_table(frame, where, text=text, on_error=on_error)
+        table.find("id", id)
+        if title is not None:
+            table.find("title", title)
+        for name, column in names.items():
+            for part in column if isinstance(column, list) else [column]:
+                table.find(name, part)
+        codes, texts = table.texts("id", id)
+        again = pd.Series(codes).duplicated().to_numpy()
+        table.reject(again, id, "repeated id", lambda v: f"{v} has a row already")
+        if not table.keep.any():
+            raise InputError(f"{table.where}: no rows.")
+        position = np.flatnonzero(table.keep)
+        kept, ids = table.frame[table.keep], texts[codes[table.keep]]
+
+        vocabulary = base.vocabulary.extended(ids) if base else Vocabulary(ids)
+        rows = vocabulary.rows(ids)
+        encoders, columns, missing = {}, {}, {}
+        for name, options in features.items():
+            column, known = names[name], base.encoders[name] if base else None
+            options = {key: v for key, v in options.items() if key != "column"}
+            values = kept[column].to_numpy(np.float64 if isinstance(column, list) else object)
+
+            def place(row: int, column: Any = column) -> str:
+                return table.place(int(position[row]), column)
+
+            encoder = FeatureEncoder.fit(name, values, base=known, place=place, **options)
+            encoders[name] = encoder
+            columns[name], missing[name] = _column(
+                base, name, len(vocabulary), rows, encoder, encoder.encode(values, place), values
+            )
+        titles = None
+        if title is not None or (base and base.titles is not None):
+            titles = vocabulary.lookup(np.arange(len(vocabulary)))
+            if title is not None:
+                given = kept[title].notna().to_numpy()
+                titles[rows[given]] = kept[title][given].astype(str)
+            if base and base.titles is not None:
+                titles[: len(base)] = base.titles
+        return cls(vocabulary, encoders, columns, titles, missing, dict(table.dropped))
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        return tuple(encoder.feature for encoder in self.encoders.values())
+
+    def extended(self, ids: Any) -> "Catalog":
+        """With the new ones among `ids` appended, without feature values; itself if none is."""
+        vocabulary = self.vocabulary.extended(ids)
+        if vocabulary is self.vocabulary:
+            return self
+        new = len(vocabulary) - len(self)
+        columns = {
+            name: np.concatenate([column, np.zeros((new, *column.shape[1:]), column.dtype)])
+            for name, column in self.columns.items()
+        }
+        titles = self.titles
+        if titles is not None:
+            titles = np.concatenate([titles, vocabulary.ids[-new:]])
+        missing = {name: self.missing.get(name, 0) + new for name in self.encoders}
+        return Catalog(vocabulary, self.encoders, columns, titles, missing, self.dropped)
+
+    def title_of(self, rows: Any) -> np.ndarray:
+        """Titles of rows, where there are any, else their ids: an object array."""
+        if self.titles is None:
+            return self.vocabulary.lookup(rows)
+        return self.titles[np.asarray(rows)]
+
+    def save(self, directory: str | Path) -> None:
+        """Write vocabulary, encoders and titles; the columns live in the model's weights."""
+        directory = Path(directory)
+        directory.mkdir(parents=True, exist_ok=True)
+        self.vocabulary.save(directory / "vocabulary.json")
+        encoders = [encoder.to_dict() for encoder in self.encoders.values()]
+        _write(directory / "encoders.json", encoders)
+        _write(directory / "titles.json", None if self.titles is None else self.titles.tolist())
+
+    @classmethod
+    def load(cls, directory: str | Path) -> "Catalog":
+        """Read what `save` wrote; InputError if it is anything else."""
+        directory = Path(directory)
+        encoders, titles = _read(directory / "encoders.json"), _read(directory / "titles.json")
+        if not isinstance(encoders, list) or not isinstance(titles, list | None):
+            raise InputError(f"{directory}: not a saved catalog.")
+        encoders = [FeatureEncoder.from_dict(encoder) for encoder in encoders]
+        return cls(
+            Vocabulary.load(directory / "vocabulary.json"),
+            {encoder.name: encoder for encoder in encoders},
+            titles=None if titles is None else np.array(titles, dtype=object),
+        )
+
+    def __len__(self) -> int:
+        return len(self.vocabulary)
+
+
+def _checked(
+    features: Mapping[str, Mapping[str, Any]], base: Catalog | None
+) -> dict[str, dict[str, Any]]:
+    for name, options in features.items():
+        if not isinstance(options, Mapping):
+            raise InputError(
+                f'Feature {name!r}: expected options such as {{"kind": "number"}}, got {options!r}.'
+            )
+        unknown = set(options) - set(OPTIONS)
+        if unknown:
+            raise InputError(
+                f"Feature {name!r}: unknown option {sorted(unknown)[0]!r}; "
+                f"there are {', '.join(OPTIONS)}."
+            )
+    if base is None:
+        for name, options in features.items():
+            Feature(name, "number")  # checks the name before any work is done
+            if "kind" not in options:
+                raise InputError(f"Feature {name!r}: its kind is not given.")
+        return {name: dict(options) for name, options in features.items()}
+    unknown = set(features) - set(base.encoders)
+    if unknown:
+        raise InputError(
+            f"Feature {sorted(unknown)[0]!r} is none of the base's ({', '.join(base.encoders)}): "
+            "a catalog that continues another keeps its features."
+        )
+    return {
+        name: {"kind": encoder.kind, **features.get(name, {})}
+        for name, encoder in base.encoders.items()
+    }
+
+
+def _column(
+    base: Catalog | None,
+    name: str,
+    size: int,
+    rows: np.ndarray,
+    encoder: FeatureEncoder,
+    encoded: np.ndarray,
+    values: Any,
+) -> tuple[np.ndarray, int]:
+    """The feature's values by row, and how many ids have none."""
+    column = np.zeros((size, *encoder.feature.shape), dtype=encoder.feature.dtype)
+    column[rows] = encoded
+    empty = np.arange(size) >= FIRST
+    empty[rows] = encoder.missing(values)
+    if base is None or name not in base.columns:
+        return column, int(empty.sum())
+    column[: len(base)] = base.columns[name]
+    return column, base.missing.get(name, 0) + int(empty[len(base) :].sum())
+
+
+def _write(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content, indent=0), encoding="utf-8")
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: not a readable catalog: {error}") from error

@@ -1,0 +1,248 @@
+"""Raw feature values to the numbers of a catalog column."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kerasrec.data.schema import KINDS, Feature
+from kerasrec.data.table import as_numbers, shown
+from kerasrec.data.vocabulary import Vocabulary
+from kerasrec.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class FeatureEncoder:
+    """One feature's fitted encoding; what it knows is plain data, see `to_dict`.
+
+    * category: one value -> its row in a vocabulary, int32 ().
+    * categories: values split at `separator`, or a list of them -> rows, int32 (length,).
+    * text: lower case, punctuation stripped, split at white space -> token rows, int32 (length,).
+      Exactly Keras's `TextVectorization`, so an exported graph can do the same.
+    * number: (x - mean) / std, float32 ().
+    * vector: as given, float32 (size,).
+
+    A missing value (None, NaN, "") encodes to zeros: padding, or the mean of a number.
+
+    >>> encoder = FeatureEncoder.fit("genres", ["Drama|War", "War", None], kind="categories")
+    >>> encoder.feature
+    Feature(name='genres', kind='categories', size=4, length=2)
+    >>> encoder.encode(["War|Opera", ""])
+    array([[3, 1],
+           [0, 0]], dtype=int32)
+    """
+
+    name: str
+    kind: str
+    vocabulary: Vocabulary | None = None
+    length: int = 1
+    size: int = 1
+    mean: float = 0.0
+    std: float = 1.0
+    separator: str = "|"
+
+    @classmethod
+    def fit(
+        cls,
+        name: str,
+        values: Any,
+        kind: str,
+        separator: str = "|",
+        max_tokens: int = 20000,
+        length: int | None = None,
+        base: "FeatureEncoder | None" = None,
+        place: Callable[[int], str] | None = None,
+    ) -> "FeatureEncoder":
+        """Learn an encoding from values.
+
+        Args:
+            values: a sequence with one value for each row; a vector may also be a 2-D array.
+            separator: between the values of a categories string.
+            max_tokens: largest number of token rows of a text, padding and unknown included.
+            length: values (categories) or tokens (text) kept for each row, the first ones; None
+                = the most that any row has.
+            base: an earlier encoder: text, number and vector keep its state as it is, category and
+                categories append new values to its vocabulary. Its length and separator stay.
+            place: names a position in an error message.
+
+        Raises:
+            InputError: an unknown kind, values that the kind cannot take, or a base of another
+                name or kind.
+        """
+        if kind not in KINDS:
+            raise InputError(
+                f"Feature {name!r}: kind must be one of {', '.join(KINDS)}, got {kind!r}."
+            )
+        if base is not None:
+            if (base.name, base.kind) != (name, kind):
+                raise InputError(
+                    f"Feature {name!r} ({kind}) cannot continue {base.name!r} ({base.kind})."
+                )
+            if kind not in ("category", "categories"):
+                return base
+            values = base._split(values).explode() if kind == "categories" else values
+            return dataclasses.replace(base, vocabulary=base.vocabulary.extended(values))
+        encoder = cls(name, kind, separator=separator)
+        if kind == "number":
+            numbers = encoder._numbers(values, place)
+            real = numbers[~np.isnan(numbers)]
+            if not len(real):
+                return encoder
+            return dataclasses.replace(
+                encoder, mean=float(real.mean()), std=float(real.std()) or 1.0
+            )
+        if kind == "vector":
+            return dataclasses.replace(encoder, size=_width(name, values))
+        if kind == "category":
+            return dataclasses.replace(encoder, vocabulary=Vocabulary.from_values(values))
+        if kind == "categories":
+            lists = encoder._split(values)
+            longest = max([1, *map(len, lists)])
+            vocabulary = Vocabulary.from_values(lists.explode())
+        else:
+            layer = _text_vectorization(max_tokens=max_tokens)
+            texts = _texts(values)
+            layer.adapt(texts or [""])
+            # A token of exotic white space only is no word; left out, it counts as unknown.
+            tokens = layer.get_vocabulary(include_special_tokens=False)
+            vocabulary = Vocabulary([token for token in map(str, tokens) if token.strip()])
+            longest = 1
+            if length is None and texts:
+                longest = int(_text_vectorization(vocabulary)(texts).shape[1])
+        return dataclasses.replace(
+            encoder, vocabulary=vocabulary, length=max(1, longest) if length is None else length
+        )
+
+    @property
+    def feature(self) -> Feature:
+        """Name, kind, size and length, for the schema."""
+        size = self.size if self.vocabulary is None else len(self.vocabulary)
+        return Feature(self.name, self.kind, size, self.length)
+
+    def encode(self, values: Any, place: Callable[[int], str] | None = None) -> np.ndarray:
+        """Encode raw values: an (n, *feature.shape) array of the feature's dtype."""
+        if self.kind == "category":
+            return self.vocabulary.rows(values)
+        if self.kind == "number":
+            return np.nan_to_num((self._numbers(values, place) - self.mean) / self.std).astype(
+                np.float32
+            )
+        if self.kind == "vector":
+            return self._vectors(values, place)
+        out = np.zeros((len(values), self.length), dtype=np.int32)
+        if self.kind == "text":
+            if len(values):
+                layer = _text_vectorization(self.vocabulary, output_sequence_length=self.length)
+                out[:] = np.asarray(layer(_texts(values)))
+            return out
+        lists = [values[: self.length] for values in self._split(values)]
+        lengths = [len(values) for values in lists]
+        real = np.arange(self.length) < np.array(lengths, dtype=int)[:, None]
+        out[real] = self.vocabulary.rows([value for values in lists for value in values])
+        return out
+
+    def missing(self, values: Any) -> np.ndarray:
+        """bool (n,): which values are missing."""
+        if self.kind == "categories":
+            return np.array([not len(value) for value in self._split(values)], dtype=bool)
+        if isinstance(values, np.ndarray) and values.ndim == 2:
+            return np.zeros(len(values), dtype=bool)
+        return np.array([_is_missing(value) for value in values], dtype=bool)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        plain["vocabulary"] = None if self.vocabulary is None else self.vocabulary.ids.tolist()
+        return plain
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> "FeatureEncoder":
+        """What `to_dict` gave; InputError for anything else."""
+        try:
+            encoder = cls(**plain)
+            if encoder.vocabulary is not None:
+                encoder = dataclasses.replace(encoder, vocabulary=Vocabulary(plain["vocabulary"]))
+        except TypeError as error:
+            raise InputError(f"Not a feature encoder: {error}.") from None
+        if (encoder.vocabulary is None) != (encoder.kind in ("number", "vector")):
+            raise InputError(f"Feature {encoder.name!r}: its vocabulary and kind do not agree.")
+        return encoder
+
+    def _split(self, values: Any) -> pd.Series:
+        """A list of the non-missing values for each row."""
+        return pd.Series([self._parts(value) for value in values], dtype=object)
+
+    def _parts(self, value: Any) -> list[Any]:
+        if isinstance(value, list | tuple | np.ndarray):
+            return [part for part in value if not _is_missing(part)]
+        if _is_missing(value):
+            return []
+        if not isinstance(value, str):
+            return [value]
+        return [part.strip() for part in value.split(self.separator) if part.strip()]
+
+    def _numbers(self, values: Any, place: Callable[[int], str] | None) -> np.ndarray:
+        series = pd.Series(values)
+        numbers = as_numbers(series)
+        given = ~self.missing(values)
+        bad = given & (~np.isfinite(numbers) if numbers is not None else True)
+        if bad.any():
+            position = int(bad.argmax())
+            self._refuse(place, position, f"{shown(series.iloc[position])} is not a finite number")
+        return numbers
+
+    def _vectors(self, values: Any, place: Callable[[int], str] | None) -> np.ndarray:
+        out = np.zeros((len(values), self.size), dtype=np.float32)
+        for position, value in enumerate(values):
+            if _is_missing(value):
+                continue
+            try:
+                vector = np.asarray(value, dtype=np.float32)
+            except (TypeError, ValueError):
+                vector = None
+            if vector is None or vector.shape != (self.size,):
+                self._refuse(place, position, f"expected {self.size} numbers, got {value!r:.80}")
+            if not np.isfinite(vector).all():
+                self._refuse(place, position, f"the vector holds NaN or infinity: {value!r:.80}")
+            out[position] = vector
+        return out
+
+    def _refuse(self, place: Callable[[int], str] | None, position: int, problem: str) -> None:
+        at = f", {place(position)}" if place else f", value {position}"
+        raise InputError(f"Feature {self.name!r} ({self.kind}){at}: {problem}.")
+
+
+def _is_missing(value: Any) -> bool:
+    if value is None or isinstance(value, str):
+        return not value or not value.strip()
+    return bool(pd.api.types.is_scalar(value) and pd.isna(value))
+
+
+def _texts(values: Any) -> list[str]:
+    return ["" if _is_missing(value) else str(value) for value in values]
+
+
+def _width(name: str, values: Any) -> int:
+    for value in values:
+        if not _is_missing(value):
+            if np.ndim(value) != 1 or not len(value):
+                raise InputError(
+                    f"Feature {name!r}: a vector must be a list of numbers, got {value!r:.80}. "
+                    "Of several number columns, give their names as a list."
+                )
+            return len(value)
+    raise InputError(f"Feature {name!r}: no row has a vector.")
+
+
+def _text_vectorization(vocabulary: Vocabulary | None = None, **options: Any) -> Any:
+    import keras
+
+    layer = keras.layers.TextVectorization(
+        standardize="lower_and_strip_punctuation", split="whitespace", **options
+    )
+    if vocabulary is not None:
+        # Keras refuses an empty vocabulary; no text splits into a token with a blank in it.
+        layer.set_vocabulary(vocabulary.ids.tolist() or ["no token"])
+    return layer

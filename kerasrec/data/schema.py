@@ -1,0 +1,126 @@
+"""The treaty between data, model and export: what there is, of which kind and size."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from kerasrec.errors import InputError
+
+KINDS = ("category", "categories", "number", "text", "vector")
+
+
+@dataclasses.dataclass(frozen=True)
+class Feature:
+    """One column of a catalog.
+
+    | kind       | size                   | length | shape     | dtype   |
+    |------------|------------------------|--------|-----------|---------|
+    | category   | rows of its vocabulary | 1      | ()        | int32   |
+    | categories | rows of its vocabulary | values | (length,) | int32   |
+    | text       | rows of its vocabulary | tokens | (length,) | int32   |
+    | number     | 1                      | 1      | ()        | float32 |
+    | vector     | width                  | 1      | (size,)   | float32 |
+
+    The rows of a vocabulary count padding and unknown. Integers are padded on the right with 0.
+
+    >>> Feature("genres", "categories", size=20, length=6).shape
+    (6,)
+
+    Raises:
+        InputError: an unknown kind, a name that is no identifier, or a size or length that the
+            kind cannot have.
+    """
+
+    name: str
+    kind: str
+    size: int = 1
+    length: int = 1
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.isidentifier():
+            raise InputError(
+                f"Feature name {self.name!r} must be letters, digits and underscores, not starting "
+                "with a digit; map a column of another name to it."
+            )
+        if self.kind not in KINDS:
+            raise InputError(
+                f"Feature {self.name!r}: kind must be one of {', '.join(KINDS)}, got {self.kind!r}."
+            )
+        least = {"number": 1, "vector": 1}.get(self.kind, 2)
+        for key, value, low in (("size", self.size, least), ("length", self.length, 1)):
+            _whole(f"Feature {self.name!r}: {key}", value, low)
+        if self.kind == "number" and self.size != 1:
+            raise InputError(f"Feature {self.name!r}: a number has size 1, got {self.size}.")
+        if self.kind not in ("categories", "text") and self.length != 1:
+            raise InputError(
+                f"Feature {self.name!r}: kind {self.kind} has length 1, got {self.length}."
+            )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one row's value."""
+        if self.kind in ("categories", "text"):
+            return (self.length,)
+        return (self.size,) if self.kind == "vector" else ()
+
+    @property
+    def dtype(self) -> str:
+        return "float32" if self.kind in ("number", "vector") else "int32"
+
+
+@dataclasses.dataclass(frozen=True)
+class Schema:
+    """What a model needs to know of the data in order to be built.
+
+    `num_users` and `num_items` are table rows, padding and unknown included; `num_behaviors` is
+    the rows of the behavior vocabulary, 0 where there is none.
+
+    >>> schema = Schema(num_users=12, num_items=30, item_features=(Feature("year", "number"),))
+    >>> Schema.from_dict(schema.to_dict()) == schema
+    True
+
+    Raises:
+        InputError: a size out of range, or two features of one side with the same name.
+    """
+
+    num_users: int
+    num_items: int
+    history_length: int = 50
+    user_features: tuple[Feature, ...] = ()
+    item_features: tuple[Feature, ...] = ()
+    num_behaviors: int = 0
+
+    def __post_init__(self) -> None:
+        _whole("Schema: num_users", self.num_users, 2)
+        _whole("Schema: num_items", self.num_items, 2)
+        _whole("Schema: history_length", self.history_length, 1)
+        _whole("Schema: num_behaviors", self.num_behaviors, 0)
+        for side in ("user_features", "item_features"):
+            features = tuple(getattr(self, side))
+            object.__setattr__(self, side, features)
+            if not all(isinstance(feature, Feature) for feature in features):
+                raise InputError(f"Schema: {side} must be Feature objects, got {features!r}.")
+            names = [feature.name for feature in features]
+            if len(set(names)) < len(names):
+                raise InputError(f"Schema: {side} has two features of one name: {names}.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        plain = dataclasses.asdict(self)
+        return {key: list(v) if isinstance(v, tuple) else v for key, v in plain.items()}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> "Schema":
+        """What `to_dict` gave; InputError for a key that is unknown or missing."""
+        try:
+            plain = dict(plain)
+            for side in ("user_features", "item_features"):
+                plain[side] = tuple(Feature(**feature) for feature in plain.get(side, ()))
+            return cls(**plain)
+        except TypeError as error:
+            raise InputError(f"Not a schema: {error}.") from None
+
+
+def _whole(what: str, value: Any, least: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise InputError(f"{what} must be a whole number of at least {least}, got {value!r}.")

@@ -1,0 +1,299 @@
+"""Train, validation and test parts, and what each way of splitting leaks."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+
+from kerasrec.data.histories import Histories
+from kerasrec.data.interactions import Interactions
+from kerasrec.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Queries:
+    """One question for each user with an interaction in a part: what comes next?
+
+    Args:
+        users: int32 (n,), user rows, rising.
+        history: what the model may know of them, in time order.
+        truth: the part's distinct items of them, in time order.
+    """
+
+    users: np.ndarray
+    history: Histories
+    truth: Histories
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Split:
+    """Three disjoint parts with the same catalogs, how they came about, and remarks on it.
+
+    >>> frame = pd.DataFrame({"user": list("uuuuvvv"), "item": list("abcdabd")})
+    >>> split = next_item(Interactions.from_frame(frame))
+    >>> [len(part) for part in (split.train, split.validation, split.test)]
+    [3, 2, 2]
+    >>> queries = split.queries("test")
+    >>> items = split.test.items.vocabulary
+    >>> items.lookup(queries.history[0]).tolist(), items.lookup(queries.truth[0]).tolist()
+    (['a', 'b', 'c'], ['d'])
+    """
+
+    train: Interactions
+    validation: Interactions
+    test: Interactions
+    protocol: str
+    notes: tuple[str, ...] = ()
+
+    def known(self, part: str) -> Interactions:
+        """What is known when a part is asked for: train, and for "test" validation as well."""
+        self._part(part)
+        return self.train if part == "validation" else self.train.concat(self.validation)
+
+    def queries(self, part: str) -> Queries:
+        """The part's queries; InputError if it is empty."""
+        asked = self._part(part)
+        if not len(asked):
+            raise InputError(f"The {part} part of the {self.protocol} split is empty.")
+        pairs = pd.DataFrame({"user": asked.user, "item": asked.item})
+        asked = asked.select(~pairs.duplicated().to_numpy())
+        users = np.unique(asked.user)
+        return Queries(
+            users, self.known(part).histories().take(users), asked.histories().take(users)
+        )
+
+    def _part(self, part: str) -> Interactions:
+        if part not in ("validation", "test"):
+            raise InputError(f'part must be "validation" or "test", got {part!r}.')
+        return self.validation if part == "validation" else self.test
+
+
+def next_item(data: Interactions, unseen: str = "keep") -> Split:
+    """Each user's last interaction is test, the last but one validation, the rest train.
+
+    Users with fewer than three interactions stay in train. "Last" is by timestamp, or by order.
+
+    Leaks the future of others: one user's train part may lie after another's test item, so trends
+    and new items are known too early. The order within a user is honest.
+    """
+    order = np.argsort(data.user, kind="stable")
+    ends = np.cumsum(data.user_counts())
+    from_end = np.empty(len(data), dtype=np.int64)
+    from_end[order] = ends[data.user[order]] - 1 - np.arange(len(data))
+    short = data.user_counts()[data.user] < 3
+    notes = []
+    if short.any():
+        notes.append(
+            "Users with fewer than 3 interactions, in train only: "
+            f"{len(np.unique(data.user[short])):,}."
+        )
+    part = np.where(short, 0, np.choose(np.minimum(from_end, 2), [2, 1, 0]))
+    return _split(data, part, "next-item", unseen, notes)
+
+
+def by_time(
+    data: Interactions, validation: float = 0.1, test: float = 0.1, unseen: str = "keep"
+) -> Split:
+    """The latest share of all interactions is test, the share before it validation.
+
+    Interactions of one time stay together, in the later part, so shares are approximate.
+
+    Leaks nothing of the interactions; features of users and items may still be of a later date.
+    Users and items that first appear after train are many: see `unseen`.
+    """
+    _check_shares(validation, test)
+    if data.timestamp is None:
+        raise InputError(
+            f"by_time needs timestamps and {data.name!r} has none: map a column to 'timestamp', or "
+            "use next_item (each user's order) or random_ratio."
+        )
+    part = np.zeros(len(data), dtype=np.int64)
+    for share, number in ((validation + test, 1), (test, 2)):
+        cut = min(round(len(data) * (1 - share)), len(data) - 1)
+        if share:
+            part[data.timestamp >= data.timestamp[cut]] = number
+    if not validation:
+        part[part == 1] = 0
+    return _split(data, part, "time", unseen, [], validation, test)
+
+
+def random_ratio(
+    data: Interactions,
+    validation: float = 0.1,
+    test: float = 0.1,
+    seed: int = 0,
+    unseen: str = "keep",
+) -> Split:
+    """Random shares of all interactions; every user keeps at least one in train.
+
+    Leaks the future, the user's own included: a model is asked for what lies before things it has
+    seen. For comparison with papers that rate this way.
+    """
+    _check_shares(validation, test)
+    rank = np.random.default_rng(seed).permutation(len(data))
+    part = np.zeros(len(data), dtype=np.int64)
+    part[rank < round(len(data) * (validation + test))] = 1
+    part[rank < round(len(data) * test)] = 2
+    part, notes = _keep_one(data, part)
+    return _split(data, part, "random", unseen, notes, validation, test)
+
+
+def k_fold(
+    data: Interactions,
+    folds: int = 5,
+    fold: int = 0,
+    validation: float = 0.1,
+    seed: int = 0,
+    unseen: str = "keep",
+) -> Split:
+    """Random folds of equal size: one is test, of the others a random share is validation.
+
+    The same seed gives the same folds, so `fold` = 0, 1, ... tests every interaction once (but
+    for users who would have nothing left in train). Leaks the future, as `random_ratio` does.
+    """
+    if folds < 2 or not 0 <= fold < folds:
+        raise InputError(
+            f"k_fold: fold must lie in [0, folds), folds be 2 or more; got {fold} of {folds}."
+        )
+    part = 2 * (np.random.default_rng(seed).permutation(len(data)) % folds == fold)
+    return _folded(data, part, "k-fold", validation, seed, unseen)
+
+
+def by_fold(
+    data: Interactions,
+    fold: int = 0,
+    validation: float = 0.1,
+    seed: int = 0,
+    unseen: str = "keep",
+) -> Split:
+    """A given split: the interactions whose `fold` is this are test, all others train.
+
+    A random share of the others is validation. Test is as given, to the row. Leaks what the given
+    folds leak; random folds leak the future.
+    """
+    if data.fold is None:
+        raise InputError(f"by_fold: {data.name!r} has no folds: map a column to 'fold'.")
+    if not (data.fold == fold).any():
+        folds = ", ".join(map(str, np.unique(data.fold)[:20]))
+        raise InputError(f"by_fold: no interaction is in fold {fold}; there are {folds}.")
+    return _folded(data, 2 * (data.fold == fold), "fold", validation, seed, unseen)
+
+
+def cold_items(
+    data: Interactions,
+    validation: float = 0.1,
+    test: float = 0.2,
+    seed: int = 0,
+    unseen: str = "keep",
+) -> Split:
+    """Random shares of the items, with all their interactions: train never sees a test item.
+
+    With `unseen="drop"` the cold items stay, of course; users without train interactions go.
+
+    Leaks the future of the warm items; an item's features must not be drawn from its interactions.
+    """
+    _check_shares(validation, test)
+    rows = np.flatnonzero(data.item_counts())
+    rows = np.random.default_rng(seed).permutation(rows)
+    count = [max(1, round(len(rows) * share)) if share else 0 for share in (validation, test)]
+    part = np.zeros(len(data.items), dtype=np.int64)
+    part[rows[: count[1]]] = 2
+    part[rows[count[1] : sum(count)]] = 1
+    return _split(data, part[data.item], "cold-items", unseen, [], validation, test, cold=True)
+
+
+def _folded(
+    data: Interactions, part: np.ndarray, protocol: str, validation: float, seed: int, unseen: str
+) -> Split:
+    _check_shares(validation, 0.0)
+    notes: list[str] = []
+    if protocol == "k-fold":
+        part, notes = _keep_one(data, part)
+    rest = np.flatnonzero(part == 0)
+    rest = np.random.default_rng([seed, 1]).permutation(rest)[: round(len(rest) * validation)]
+    part[rest] = 1
+    part, more = _keep_one(data, part, of=1)
+    return _split(data, part, protocol, unseen, notes + more, validation, 1.0)
+
+
+def _keep_one(
+    data: Interactions, part: np.ndarray, of: int | None = None
+) -> tuple[np.ndarray, list[str]]:
+    """Move the first interaction of users without any in train there (only from part `of`)."""
+    bare = np.bincount(data.user[part == 0], minlength=len(data.users)) == 0
+    movable = np.flatnonzero(bare[data.user] & ((part == of) if of else (part > 0)))
+    first = movable[np.unique(data.user[movable], return_index=True)[1]]
+    part = part.copy()
+    part[first] = 0
+    if not len(first):
+        return part, []
+    return part, [
+        f"Interactions moved back to train so that their users have one there: {len(first):,}."
+    ]
+
+
+def _check_shares(validation: float, test: float) -> None:
+    if not (0 <= validation and 0 <= test and validation + test < 1):
+        raise InputError(
+            "Shares must not be negative and must leave something to train, got "
+            f"validation={validation}, test={test}."
+        )
+
+
+def _split(
+    data: Interactions,
+    part: np.ndarray,
+    protocol: str,
+    unseen: str,
+    notes: list[str],
+    validation: float = 1.0,
+    test: float = 1.0,
+    cold: bool = False,
+) -> Split:
+    """Parts by number (0 train, 1 validation, 2 test), with what train never saw kept or dropped.
+
+    An interaction of validation or test is unseen if its user, or (unless the split is for cold
+    items) its item, has no train interaction.
+    """
+    if unseen not in ("keep", "drop"):
+        raise InputError(f'unseen must be "keep" or "drop", got {unseen!r}.')
+    train = part == 0
+    user_new = np.bincount(data.user[train], minlength=len(data.users))[data.user] == 0
+    item_new = np.bincount(data.item[train], minlength=len(data.items))[data.item] == 0
+    if cold:
+        item_new[:] = False
+    parts = []
+    for number, name, share in ((1, "validation", validation), (2, "test", test)):
+        mask = part == number
+        new = mask & (user_new | item_new)
+        if new.any():
+            users = len(np.unique(data.user[mask & user_new]))
+            items = len(np.unique(data.item[mask & item_new]))
+            notes.append(
+                f"{name}: {new.sum():,} of {mask.sum():,} interactions have a user or item without "
+                f"any in train (users: {users:,}, items: {items:,}); "
+                f"{'dropped' if unseen == 'drop' else 'kept'}."
+            )
+        mask = mask & ~new if unseen == "drop" else mask
+        if share and not mask.any():
+            raise InputError(
+                f"The {protocol} split leaves nothing for {name} of {len(data):,} interactions. "
+                + " ".join(notes)
+            )
+        parts.append(data.select(mask))
+    if not train.any():
+        raise InputError(f"The {protocol} split leaves nothing to train on.")
+    return Split(data.select(train), *parts, protocol=protocol, notes=tuple(notes))
+
+
+PROTOCOLS = {
+    "next-item": next_item,
+    "time": by_time,
+    "random": random_ratio,
+    "k-fold": k_fold,
+    "fold": by_fold,
+    "cold-items": cold_items,
+}

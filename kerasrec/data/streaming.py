@@ -1,0 +1,213 @@
+"""Training from Parquet that is larger than memory."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kerasrec.data.batches import Epochs, finished
+from kerasrec.data.reading import table_files
+from kerasrec.data.table import Table
+from kerasrec.data.vocabulary import Vocabulary
+from kerasrec.errors import InputError
+
+ROW = np.dtype([("user", np.int32), ("item", np.int32), ("value", np.float32)])
+BLOCK = 16  # batches that cross from Python to TensorFlow at once
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Scan:
+    """What one pass over the files found.
+
+    Args:
+        users, items: the ids in order of first appearance.
+        user_counts, item_counts: int64 by row, 0 for padding and unknown.
+    """
+
+    users: Vocabulary
+    items: Vocabulary
+    user_counts: np.ndarray
+    item_counts: np.ndarray
+
+
+def scan_vocabularies(path, columns=None):
+    """Read the ids of a Parquet file, or of a folder of parts, row group by row group.
+
+    Memory: the distinct ids and one decoded row group.
+
+    Args:
+        path: the file, or the folder; parts are taken in the order of their names.
+        columns: `{"user": name, "item": name}` where the names differ.
+
+    Returns:
+        A `Scan`.
+
+    Raises:
+        InputError: no such file, no row, no such column, or a missing id.
+    """
+    source = _Source(path, columns)
+    counts = {"user": {}, "item": {}}
+    for file, group, first_row, _ in source.groups:
+        table = source.table(file, group, first_row)
+        for key, seen in counts.items():
+            codes, texts = table.texts(key, source.columns[key])
+            found = np.bincount(codes, minlength=len(texts)).tolist()
+            for text, count in zip(texts, found, strict=True):
+                seen[text] = seen.get(text, 0) + count
+    by_row = [np.array([0, 0, *seen.values()], dtype=np.int64) for seen in counts.values()]
+    return Scan(*(Vocabulary(list(seen)) for seen in counts.values()), *by_row)
+
+
+def stream_batches(
+    path,
+    columns,
+    users,
+    items,
+    *,
+    batch_size=1024,
+    buffer_rows=1_000_000,
+    seed=0,
+    first_epoch=0,
+):
+    """Pair batches, as of `batches`, from Parquet that need not fit in memory.
+
+    An epoch reads the row groups of all parts in an order drawn from `(seed, epoch)` through a
+    shuffle buffer, and gives every row exactly once. Epochs are counted as in `batches`.
+
+    Memory at the peak, with `R` the rows of the largest row group and `w` the bytes of a row in
+    Arrow (of the two ids and the value; 8 for a number, 8 and its UTF-8 bytes for a text):
+
+        12 bytes * (buffer_rows + R) + (200 bytes + 4 w) * R + 12 bytes * 64 * batch_size
+
+    (the shuffle buffer, one row group being decoded, batches made ahead) and the two
+    vocabularies, whatever the size of the table. `buffer_rows` is at least two batches.
+
+    Args:
+        path: a Parquet file, or a folder of parts.
+        columns: `{"user": name, "item": name, "value": name}` where the names differ. Without a
+            column for the value it is 1.
+        users, items: `Vocabulary` of each side, say from `scan_vocabularies`; an id that is not
+            there becomes row 1, unknown.
+        batch_size: `B`; the last batch of an epoch is smaller.
+        buffer_rows: rows that are shuffled together.
+        seed: of the shuffling.
+        first_epoch: the epoch to start with.
+
+    Returns:
+        A `tf.data.Dataset` of `({"user": (B,), "item": (B,)} int32, (B,) float32)`, its
+        cardinality known.
+
+    Raises:
+        InputError: no such file, no row, no such column. A missing id, or a value that is no
+            number, is met while iterating: TensorFlow then raises its own error with the message.
+    """
+    import tensorflow as tf
+
+    for name, number in (("batch_size", batch_size), ("buffer_rows", buffer_rows)):
+        if number < 1:
+            raise InputError(f"{name}={number!r}: expected at least 1.")
+    source = _Source(path, columns)
+    epochs = Epochs(first_epoch)
+    vocabularies = {"user": users, "item": items}
+
+    def blocks():
+        epoch = int(epochs.current())
+        left = source.rows
+        for rows in source.shuffled(vocabularies, (seed, epoch), buffer_rows, batch_size):
+            left -= len(rows)
+            columns = (np.ascontiguousarray(rows[name]) for name in ROW.names)
+            yield *columns, -1 if left else epoch
+
+    def to_batches(user, item, value, epoch):
+        steps = (tf.size(user, tf.int64) + batch_size - 1) // batch_size
+
+        def batch(step):
+            part = slice(step * batch_size, (step + 1) * batch_size)
+            return {"user": user[part], "item": item[part]}, value[part]
+
+        def last_batch(step):
+            done = tf.numpy_function(epochs.finish, [epoch], tf.int64)
+            with tf.control_dependencies([done]):
+                return batch(tf.identity(step))
+
+        inner = tf.data.Dataset.range(steps - 1).map(batch)
+        return inner.concatenate(tf.data.Dataset.range(steps - 1, steps).map(last_batch))
+
+    rows = [tf.TensorSpec((None,), ROW[name]) for name in ROW.names]
+    dataset = tf.data.Dataset.from_generator(
+        blocks, output_signature=(*rows, tf.TensorSpec((), tf.int64))
+    )
+    return finished(tf, dataset.flat_map(to_batches), -(-source.rows // batch_size))
+
+
+class _Source:
+    """The row groups of all parts: `groups` = (file, group, first row in its file, rows)."""
+
+    def __init__(self, path, columns):
+        import pyarrow
+        import pyarrow.parquet
+
+        self.columns = columns
+        self.groups = []
+        files = table_files(Path(path), (".parquet",))
+        for file in files:
+            try:
+                with pyarrow.parquet.ParquetFile(file) as parquet:
+                    names = parquet.schema_arrow.names
+                    sizes = [
+                        parquet.metadata.row_group(group).num_rows
+                        for group in range(parquet.num_row_groups)
+                    ]
+            except (pyarrow.ArrowException, OSError) as error:
+                raise InputError(f"{file}: not a readable Parquet file: {error}") from error
+            header = Table(pd.DataFrame(), [(str(file), 0)], header=names)
+            self.columns = header.resolve(self.columns, ROW.names, needed=("user", "item"))
+            starts = np.cumsum([0, *sizes]).tolist()
+            self.groups += [
+                (file, group, starts[group], size) for group, size in enumerate(sizes) if size
+            ]
+        self.rows = sum(size for *_, size in self.groups)
+        if not self.rows:
+            raise InputError(f"{path}: no rows.")
+
+    def table(self, file, group, first_row):
+        """One row group, decoded."""
+        import pyarrow.parquet
+
+        names = list(dict.fromkeys(self.columns.values()))
+        with pyarrow.parquet.ParquetFile(file) as parquet:
+            table = parquet.read_row_group(group, columns=names)
+        frame = table.to_pandas(ignore_metadata=True, integer_object_nulls=True)
+        return Table(frame, [(str(file), len(frame))], first_row=first_row)
+
+    def shuffled(self, vocabularies, seed, buffer_rows, batch_size):
+        """Blocks of whole batches, but for the last one, in random order."""
+        random = np.random.default_rng(seed)
+        buffer_rows = max(buffer_rows, 2 * batch_size)
+        # A buffer larger than the table would be filled once: no more than that is allocated.
+        largest = max(size for *_, size in self.groups)
+        buffer = np.empty(min(buffer_rows + largest, self.rows), ROW)
+        filled = 0
+        for place in random.permutation(len(self.groups)):
+            file, group, first_row, size = self.groups[place]
+            self._decode(vocabularies, file, group, first_row, buffer[filled : filled + size])
+            filled += size
+            if filled < buffer_rows:
+                continue
+            # Half of it goes, half stays and mixes with what comes.
+            random.shuffle(buffer[:filled])
+            while steps := min(BLOCK, (filled - buffer_rows // 2) // batch_size):
+                filled -= steps * batch_size
+                yield buffer[filled : filled + steps * batch_size]
+        random.shuffle(buffer[:filled])
+        for start in range(0, filled, BLOCK * batch_size):
+            yield buffer[start : min(start + BLOCK * batch_size, filled)]
+
+    def _decode(self, vocabularies, file, group, first_row, out):
+        table = self.table(file, group, first_row)
+        for key, vocabulary in vocabularies.items():
+            codes, texts = table.texts(key, self.columns[key])
+            out[key] = vocabulary.rows(texts)[codes]
+        named = "value" in self.columns
+        out["value"] = table.numbers("value", self.columns["value"]) if named else 1.0

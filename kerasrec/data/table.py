@@ -1,0 +1,224 @@
+"""A table from outside, and what is wrong with it."""
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kerasrec.data.vocabulary import factorize
+from kerasrec.errors import InputError
+
+# |time| below the bound is in units of 1 / scale seconds: 1e11 s is the year 5138, 1e11 ms is 1973.
+TIME_UNITS = ((1e11, 1, "seconds"), (1e14, 10**3, "milliseconds"), (1e17, 10**6, "microseconds"))
+TIME_UNITS += ((np.inf, 10**9, "nanoseconds"),)
+
+
+class Table:
+    """A frame, where each of its rows came from, and what to do about bad ones.
+
+    Every reader of a column checks it. A bad value is an `InputError` naming file, row and column;
+    with `on_error="drop"` its row is taken out of `keep` and counted in `dropped` by reason.
+    Readers return whole columns: apply `keep` when all have been read.
+
+    Rows are named as an editor shows them for text files (the header is line 1, the first data row
+    line 2) and by position from 0 (`frame.iloc[row]`) for frames and Parquet.
+
+    Args:
+        frame: the values.
+        parts: (name, rows) of each file that went into the frame, in order.
+        first_row: number of the first row of a part.
+        header: all column names there are, where `frame` holds only some of them.
+    """
+
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        parts: Sequence[tuple[str, int]],
+        first_row: int = 0,
+        header: Sequence[Any] | None = None,
+        on_error: str = "raise",
+    ):
+        if on_error not in ("raise", "drop"):
+            raise InputError(f'on_error must be "raise" or "drop", got {on_error!r}.')
+        self.frame = frame
+        self.header = list(frame.columns if header is None else header)
+        self.on_error = on_error
+        self.where = parts[0][0] if len(parts) == 1 else str(Path(parts[0][0]).parent)
+        self.keep = np.ones(len(frame), dtype=bool)
+        self.dropped: dict[str, int] = {}
+        self._names = [name for name, _ in parts]
+        self._starts = np.cumsum([0] + [rows for _, rows in parts])[:-1]
+        self._first_row = first_row
+
+    def resolve(
+        self, columns: Mapping[str, Any] | None, keys: Sequence[str], needed: Sequence[str]
+    ) -> dict[str, Any]:
+        """Key -> column: as mapped, else the column of the key's own name, if there is one."""
+        columns = dict(columns or {})
+        unknown = [key for key in columns if key not in keys]
+        if unknown:
+            raise InputError(
+                f"columns: unknown key {unknown[0]!r}; the keys are {', '.join(keys)} "
+                "and map to the table's own column names."
+            )
+        for key in keys:
+            if key in columns or key in needed:
+                self.find(key, columns.setdefault(key, key))
+            elif key in self.header:
+                columns[key] = key
+        return columns
+
+    def find(self, key: str, name: Any) -> None:
+        """InputError unless there is exactly one column of this name, needed for `key`."""
+        found = self.header.count(name)
+        if found == 1:
+            return
+        if found:
+            raise InputError(f"{self.where}: {found} columns are called {name!r}; rename them.")
+        names = [str(column) for column in self.header]
+        folded = difflib.get_close_matches(
+            str(name).lower(), [column.lower() for column in names], n=1, cutoff=0
+        )
+        near = next((column for column in names if column.lower() in folded), None)
+        hint = f" The nearest is {near!r}: map {key!r} to the column that holds it." if near else ""
+        if len(names) == 1 and self._first_row:
+            hint += " There is one column only: is the separator right?"
+        raise InputError(f"{self.where}: no column {name!r} (for {key!r}).{hint} Columns: {names}.")
+
+    def place(self, position: int, column: Any) -> str:
+        """Name a value for an error message."""
+        part = int(np.searchsorted(self._starts, position, side="right")) - 1
+        row = position - int(self._starts[part]) + self._first_row
+        return f"{self._names[part]}, row {row}, column {column!r}"
+
+    def reject(
+        self, bad: np.ndarray, column: Any, reason: str, problem: Callable[[str], str]
+    ) -> None:
+        """Raise for the first bad row, or drop the bad rows and count them under `reason`."""
+        bad = bad & self.keep
+        count = int(bad.sum())
+        if not count:
+            return
+        if self.on_error == "raise":
+            position = int(bad.argmax())
+            value = shown(self.frame[column].iloc[position])
+            more = f" ({count:,} rows like this)" if count > 1 else ""
+            raise InputError(
+                f"{self.place(position, column)}: {problem(value)}{more}. "
+                'Correct it, or pass on_error="drop" to leave such rows out.'
+            )
+        self.keep &= ~bad
+        self.dropped[reason] = self.dropped.get(reason, 0) + count
+
+    def texts(self, key: str, column: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Ids as (codes, texts), see `factorize`; missing and blank ids are bad."""
+        series = self.frame[column]
+        if pd.api.types.is_float_dtype(series.dtype):
+            numbers = series.to_numpy(dtype=np.float64, na_value=np.nan)
+            # From 2**53 on neighbouring integers are one float: the id is lost already.
+            bad = ~np.isnan(numbers) & ((numbers % 1 != 0) | (np.abs(numbers) >= 2**53))
+            self.reject(
+                bad,
+                column,
+                f"fractional {key}",
+                lambda v: f"{v} is no id: expected text or integers",
+            )
+        try:
+            codes, texts = factorize(series)
+        except InputError as error:
+            raise InputError(f"{self.where}, column {column!r}: {error}") from None
+        blank = np.array([not text.strip() for text in texts] + [True])
+        self.reject(blank[codes], column, f"missing {key}", lambda v: f"the {key} is missing")
+        return codes, texts
+
+    def numbers(self, key: str, column: Any) -> np.ndarray:
+        """float64; a missing, infinite or non-numeric value is bad."""
+        series = self.frame[column]
+        numbers = as_numbers(series)
+        missing = series.isna().to_numpy()
+        self.reject(missing, column, f"missing {key}", lambda v: f"the {key} is missing")
+        bad = np.isnan(numbers) if numbers is not None else np.ones(len(series), dtype=bool)
+        self.reject(bad, column, f"{key} not a number", lambda v: f"{v} is not a number")
+        if numbers is None:
+            return np.zeros(len(series))
+        bad = np.isinf(numbers)
+        self.reject(bad, column, f"{key} not finite", lambda v: f"{v} is not a finite number")
+        return numbers
+
+    def integers(self, key: str, column: Any) -> np.ndarray:
+        """int32; anything but a whole number is bad."""
+        numbers = self.numbers(key, column)
+        bad = ~((numbers % 1 == 0) & (np.abs(numbers) < 2**31))
+        self.reject(bad, column, f"{key} not whole", lambda v: f"{v} is not a whole number")
+        return np.where(bad, 0, numbers).astype(np.int32)
+
+    def times(self, key: str, column: Any) -> tuple[np.ndarray, np.ndarray]:
+        """(order, seconds): the times at full resolution for sorting, and int64 Unix seconds.
+
+        Integers and floats are Unix seconds, or milli-, micro- or nanoseconds by their size; text
+        is ISO 8601; a time without a zone counts as UTC.
+        """
+        series = self.frame[column]
+        missing = series.isna().to_numpy()
+        self.reject(missing, column, f"missing {key}", lambda v: f"the {key} is missing")
+        order = as_numbers(series, whole=True)
+        # Few words among numbers are bad times; many are dates.
+        if order is None or np.isnan(order[~missing]).sum() * 2 > (~missing).sum():
+            return self._dates(key, series)
+        self.reject(
+            ~(np.abs(order) < 2.0**63), column, f"{key} not a time", lambda v: f"{v} is not a time"
+        )
+        order = np.where(np.abs(order) < 2.0**63, order, 0)
+        size = np.abs(order[self.keep])
+        level = next(i for i, unit in enumerate(TIME_UNITS) if size.max(initial=0) < unit[0])
+        _, scale, unit = TIME_UNITS[level]
+        if level:
+            mixed = (np.abs(order) >= 1e8) & (np.abs(order) < TIME_UNITS[level - 1][0])
+            self.reject(
+                mixed,
+                column,
+                f"{key} of another unit",
+                lambda v: f"{v} does not look like {unit}, which the largest time is in",
+            )
+        return order, (order // scale).astype(np.int64)
+
+    def _dates(self, key: str, series: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+        if not pd.api.types.is_datetime64_any_dtype(series.dtype):
+            if pd.api.types.infer_dtype(series) != "string":
+                series = series.map(str, na_action="ignore").astype(object)
+            series = pd.to_datetime(series, format="ISO8601", utc=True, errors="coerce")
+        if series.dt.tz is not None:
+            series = series.dt.tz_convert("UTC").dt.tz_localize(None)
+        self.reject(
+            series.isna().to_numpy(),
+            series.name,
+            f"{key} not a time",
+            lambda v: f"{v} is not a time: expected Unix seconds or ISO 8601 text",
+        )
+        order = series.to_numpy().astype("datetime64[us]").astype(np.int64)
+        return order, order // 10**6
+
+
+def as_numbers(series: pd.Series, whole: bool = False) -> np.ndarray | None:
+    """A float64 array, NaN where a value is no number; None where the column holds times.
+
+    With `whole`, a column of integers without gaps stays int64: nanoseconds do not fit a float.
+    """
+    if not pd.api.types.is_numeric_dtype(series.dtype):
+        if series.dtype.kind in "mM" or isinstance(series.dtype, pd.PeriodDtype):
+            return None
+        if series.dtype == object and pd.api.types.infer_dtype(series) in ("datetime", "date"):
+            return None
+        series = pd.to_numeric(series, errors="coerce")
+    if whole and pd.api.types.is_integer_dtype(series.dtype) and not series.isna().any():
+        return series.to_numpy(dtype=np.int64)
+    return series.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def shown(value: Any) -> str:
+    """A value as the user would write it: 'five', 2.5; not np.float64(2.5)."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return f"{value!r:.80}"

@@ -1,0 +1,170 @@
+"""External ids and their rows."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kerasrec.errors import InputError
+
+PADDING, UNKNOWN, FIRST = 0, 1, 2
+
+
+class Vocabulary:
+    """A two-way table between external ids (strings) and rows (int32).
+
+    Row 0 is padding (the empty string), row 1 any unknown id, real ids start at row 2: the order
+    of Keras's `StringLookup(mask_token="")`, so an exported lookup is the same table.
+
+    >>> vocabulary = Vocabulary(["u7", "u3"])
+    >>> vocabulary.rows(["u3", "u7", "nobody", ""])
+    array([3, 2, 1, 0], dtype=int32)
+    >>> vocabulary.lookup([3, 1]).tolist()
+    ['u3', '[unknown]']
+    >>> len(vocabulary)
+    4
+
+    Args:
+        ids: the real ids in row order, unique non-blank strings.
+
+    Raises:
+        InputError: an id is blank, not a string, or given twice.
+    """
+
+    def __init__(self, ids: Sequence[str] = ()):
+        if isinstance(ids, str):
+            raise InputError(f"Vocabulary expects a sequence of ids, got the string {ids!r}.")
+        self.ids = np.empty(len(ids), dtype=object)
+        self.ids[:] = ids
+        wrong = [i for i in self.ids if not isinstance(i, str) or not i.strip()]
+        if wrong:
+            raise InputError(
+                f"Vocabulary ids must be non-blank strings, got {wrong[0]!r}. "
+                "Vocabulary.from_values takes other values and leaves missing ones out."
+            )
+        self._index = pd.Index(self.ids, dtype=object)
+        if not self._index.is_unique:
+            twice = self._index[self._index.duplicated()][0]
+            raise InputError(
+                f"Vocabulary ids must be unique, {twice!r} is given twice. "
+                "Vocabulary.from_values takes values with repetitions."
+            )
+        self.ids.flags.writeable = False
+
+    @classmethod
+    def from_values(cls, values: Any) -> "Vocabulary":
+        """The distinct values in order of first appearance; missing and blank ones left out."""
+        _, texts = factorize(values)
+        return cls([text for text in texts if text.strip()])
+
+    def rows(self, values: Any) -> np.ndarray:
+        """Rows of external ids: int32, of the shape of `values`.
+
+        Integers count as their decimal string. An id that is not here is row 1; "", None and NaN
+        are row 0.
+        """
+        # An object array keeps each value's own type: NumPy alone would turn [7, "x"] into text.
+        values = values if hasattr(values, "shape") else np.array(values, dtype=object)
+        codes, texts = factorize(values)
+        # One place more than there are texts: code -1 (missing) picks the last, padding.
+        table = np.zeros(len(texts) + 1, dtype=np.int32)
+        table[:-1] = np.where(texts == "", PADDING, self._index.get_indexer(texts) + FIRST)
+        # get_indexer answers -1 for what is not there, and -1 + FIRST is UNKNOWN.
+        return table[codes].reshape(values.shape)
+
+    def lookup(self, rows: Any) -> np.ndarray:
+        """External ids of rows: an object array, "" for row 0 and "[unknown]" for row 1."""
+        rows = np.asarray(rows)
+        if rows.size and not (0 <= rows.min() and rows.max() < len(self)):
+            raise InputError(
+                f"Rows must lie in [0, {len(self)}), got {rows.min()} to {rows.max()}. "
+                "The rows come from another vocabulary."
+            )
+        return np.concatenate([np.array(["", "[unknown]"], object), self.ids])[rows.astype(int)]
+
+    def extended(self, values: Any) -> "Vocabulary":
+        """This vocabulary with the new ones among `values` appended; itself if none is new."""
+        texts = factorize(values)[1]
+        new = [text for text in texts[self._index.get_indexer(texts) < 0] if text.strip()]
+        return Vocabulary([*self.ids, *new]) if new else self
+
+    def fingerprint(self) -> str:
+        """sha256 of the ids in order: two vocabularies agree on every row iff these agree."""
+        return hashlib.sha256(self._json().encode()).hexdigest()
+
+    def save(self, path: str | Path) -> None:
+        """Write the real ids as a JSON list."""
+        Path(path).write_text(self._json(), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Vocabulary":
+        """Read what `save` wrote; InputError if the file is anything else."""
+        try:
+            ids = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path}: not a readable vocabulary: {error}") from error
+        if not isinstance(ids, list):
+            raise InputError(f"{path}: a vocabulary is a JSON list of strings, got {ids!r:.60}.")
+        try:
+            return cls(ids)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+
+    def _json(self) -> str:
+        return json.dumps(self.ids.tolist(), ensure_ascii=True, indent=0)
+
+    def __len__(self) -> int:
+        return FIRST + len(self.ids)
+
+    def __contains__(self, value: Any) -> bool:
+        return bool(self.rows(value) >= FIRST)
+
+    def __eq__(self, other: Any) -> bool:
+        return isinstance(other, Vocabulary) and self._index.equals(other._index)
+
+    __hash__ = None
+
+    def __repr__(self) -> str:
+        shown = ", ".join(map(repr, self.ids[:3])) + (", ..." if len(self.ids) > 3 else "")
+        return f"Vocabulary({len(self)} rows: [{shown}])"
+
+
+def factorize(values: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Values of any shape as (codes, texts): flat int64 codes into distinct strings, -1 = missing.
+
+    Integers, and floats that are whole numbers, become decimal strings: a column of integers
+    that pandas turned to floats because one was missing never yields "1.0".
+
+    >>> factorize([7, None, 7.0, "x"])
+    (array([ 0, -1,  0,  1]), array(['7', 'x'], dtype=object))
+    """
+    if not hasattr(values, "dtype"):
+        values = np.array(values, dtype=object)
+    if getattr(values, "ndim", 1) != 1:
+        values = np.asarray(values).reshape(-1)
+    try:
+        codes, uniques = pd.factorize(values)
+    except TypeError:
+        raise InputError(
+            "Expected single values (strings or integers), got lists or the like."
+        ) from None
+    uniques = np.asarray(uniques)
+    if uniques.dtype.kind in "iu":
+        return codes, uniques.astype(str).astype(object)
+    if pd.api.types.infer_dtype(uniques, skipna=False) == "string":
+        return codes, uniques.astype(object)
+    # Different values may have one text (7 and "7" in an object column).
+    again, texts = pd.factorize(np.array([_text(value) for value in uniques], dtype=object))
+    return np.where(codes < 0, -1, again[codes] if len(again) else codes), np.asarray(texts)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8")
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value)

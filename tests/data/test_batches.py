@@ -1,0 +1,282 @@
+"""Batches with hand-worked answers."""
+
+import collections
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kerasrec.data.batches import batches, permutation
+from kerasrec.data.interactions import Interactions
+from kerasrec.errors import InputError
+
+keras = pytest.importorskip("keras")
+pytest.importorskip("tensorflow")
+
+
+def interactions(**users):
+    """Users with the items they had, in order: rows of an item are 2, 3, ... by first appearance;
+    values count the interactions from 1."""
+    pairs = [(user, item) for user, items in users.items() for item in items]
+    frame = pd.DataFrame(pairs, columns=["user", "item"])
+    return Interactions.from_frame(frame.assign(value=np.arange(1.0, len(frame) + 1)))
+
+
+def pairs(count):
+    """`count` interactions, each with its own user, item and value."""
+    names = [f"n{number}" for number in range(count)]
+    frame = pd.DataFrame({"user": names, "item": names, "value": np.arange(count, dtype=float)})
+    return Interactions.from_frame(frame)
+
+
+def values(dataset):
+    return [y.numpy().tolist() for _, y in dataset]
+
+
+def test_pairs_are_the_rows_of_the_table():
+    data = interactions(u="ab", v="a")
+    (x, y), (last_x, last_y) = batches(data, batch_size=2, shuffle=False)
+    assert {name: column.numpy().tolist() for name, column in x.items()} == {
+        "user": [2, 2],
+        "item": [2, 3],
+    }
+    assert y.numpy().tolist() == [1, 2]
+    assert last_x["item"].numpy().tolist() == [2] and last_y.numpy().tolist() == [3]
+    assert x["user"].dtype == "int32" and y.dtype == "float32"
+
+
+def test_an_epoch_has_every_interaction_once_in_another_order():
+    data = pairs(103)
+    dataset = batches(data, batch_size=10)
+    epochs = [np.concatenate(values(dataset)) for _ in range(3)]
+    for epoch in epochs:
+        assert np.array_equal(np.sort(epoch), np.arange(103))
+    assert not np.array_equal(epochs[0], epochs[1])
+    assert not np.array_equal(epochs[1], epochs[2])
+    assert int(dataset.cardinality()) == 11
+    # What belongs together stays together.
+    for x, y in dataset:
+        assert np.array_equal(x["user"], x["item"]) and np.array_equal(x["user"] - 2, y)
+
+
+def test_order_depends_on_seed_and_epoch_alone():
+    data = pairs(50)
+    first, second = batches(data, batch_size=7, seed=3), batches(data, batch_size=7, seed=3)
+    run = [values(first) for _ in range(3)]
+    assert run == [values(second) for _ in range(3)]
+    assert run[0] == [p.tolist() for p in np.split(permutation(3, 0, 50), range(7, 50, 7))]
+    assert values(batches(data, batch_size=7, seed=4)) != run[0]
+    resumed = batches(data, batch_size=7, seed=3, first_epoch=2)
+    assert values(resumed) == run[2]
+
+
+def test_an_epoch_not_finished_is_not_used_up():
+    dataset = batches(pairs(200), batch_size=5)
+    peek = values(dataset.take(2))
+    assert values(dataset.take(2)) == peek
+    full = values(dataset)
+    assert full[:2] == peek
+    assert values(dataset.take(2)) != peek
+
+
+def test_drop_remainder_gives_static_shapes():
+    dataset = batches(pairs(10), batch_size=4, drop_remainder=True)
+    assert dataset.element_spec[1].shape == (4,)
+    assert [len(y) for y in values(dataset)] == [4, 4]
+    assert batches(pairs(10), batch_size=4).element_spec[1].shape == (None,)
+
+
+def test_windows_are_cut_from_the_end():
+    # a..g are rows 2..8; u has 6 transitions, in windows of 4: 2 and 4.
+    data = interactions(u="abcdefg", v="ca", w="b")
+    ((x, y, weight),) = batches(
+        data,
+        ("user", "history", "item"),
+        batch_size=8,
+        history_length=4,
+        shuffle=False,
+    )
+    assert x["history"].numpy().tolist() == [[2, 3, 0, 0], [4, 5, 6, 7], [4, 0, 0, 0]]
+    assert x["item"].numpy().tolist() == [[3, 4, 0, 0], [5, 6, 7, 8], [2, 0, 0, 0]]
+    assert x["user"].numpy().tolist() == [2, 2, 3]
+    assert y.numpy().tolist() == [[2, 3, 0, 0], [4, 5, 6, 7], [9, 0, 0, 0]]
+    real = np.array([[1, 1, 0, 0], [1, 1, 1, 1], [1, 0, 0, 0]])
+    np.testing.assert_allclose(weight, real * 12 / 7)
+
+
+def test_windows_follow_time_not_rows():
+    frame = pd.DataFrame(
+        {"user": list("uvuv"), "item": list("abcd"), "timestamp": [30, 10, 20, 40]}
+    )
+    data = Interactions.from_frame(frame)
+    ((x, *_),) = batches(data, ("user", "history", "item"), history_length=2, shuffle=False)
+    rows = data.items.vocabulary.rows
+    got = {
+        data.users.vocabulary.lookup(user): (history[0], item[0])
+        for user, history, item in zip(
+            x["user"].numpy(), x["history"].numpy(), x["item"].numpy(), strict=True
+        )
+    }
+    assert got == {
+        "u": (rows(["c"])[0], rows(["a"])[0]),
+        "v": (rows(["b"])[0], rows(["d"])[0]),
+    }
+
+
+def test_every_transition_is_in_one_window():
+    random = np.random.default_rng(0)
+    letters = [f"i{number}" for number in range(30)]
+    users = {
+        f"u{user}": random.permutation(letters)[: random.integers(1, 25)] for user in range(60)
+    }
+    data = interactions(**users)
+    expected = collections.Counter()
+    for user, items in users.items():
+        row = int(data.users.vocabulary.rows([user])[0])
+        rows = data.items.vocabulary.rows(items).tolist()
+        expected.update((row, a, b) for a, b in zip(rows, rows[1:], strict=False))
+    for length in (1, 3, 7, 40):
+        seen = collections.Counter()
+        for x, _, weight in batches(
+            data, ("user", "history", "item"), batch_size=16, history_length=length
+        ):
+            history, item = x["history"].numpy(), x["item"].numpy()
+            assert np.array_equal(history > 0, item > 0)
+            assert np.array_equal(history > 0, weight.numpy() > 0)
+            # Right padded: no real position after a padded one.
+            assert (np.diff((history > 0).astype(int), axis=1) <= 0).all()
+            owner = np.broadcast_to(x["user"].numpy()[:, None], history.shape)
+            real = history > 0
+            seen.update(
+                zip(owner[real].tolist(), history[real].tolist(), item[real].tolist(), strict=True)
+            )
+        assert seen == expected
+
+
+def test_weighted_mean_is_the_mean_over_real_positions():
+    data = interactions(u="abcdefg", v="ca", w="bd")
+    for x, y, weight in batches(data, ("history", "item"), batch_size=2, history_length=4):
+        real = x["item"].numpy() > 0
+        assert np.mean(y.numpy() * weight.numpy()) == pytest.approx(y.numpy()[real].mean())
+
+
+def test_last_steps():
+    data = interactions(u="abcd", v="c", w="db")
+    ((x, y),) = batches(
+        data, ("user", "history", "item"), steps="last", history_length=2, shuffle=False
+    )
+    assert x["history"].numpy().tolist() == [[2, 0], [2, 3], [3, 4], [5, 0]]
+    assert x["item"].numpy().tolist() == [3, 4, 5, 3]
+    assert x["user"].numpy().tolist() == [2, 2, 2, 4]
+    assert y.numpy().tolist() == [2, 3, 4, 7]
+    assert batches(data, ("history", "item"), steps="last", history_length=2).element_spec[0][
+        "history"
+    ].shape == (None, 2)
+
+
+def test_input_errors():
+    data = interactions(u="ab", v="a")
+    lonely = interactions(u="a", v="b")
+    for expected, arguments in (
+        ("inputs=.*behavior", {"inputs": ("behavior", "item")}),
+        ("expected 'item'", {"inputs": ("user",)}),
+        ("'user' or 'history'", {"inputs": ("item",)}),
+        ("steps='every'", {"inputs": ("history", "item"), "steps": "every"}),
+        ("batch_size=0", {"batch_size": 0}),
+        ("history_length=0", {"inputs": ("history", "item"), "history_length": 0}),
+        ("first_epoch=-1", {"first_epoch": -1}),
+        ("drop_remainder", {"batch_size": 4, "drop_remainder": True}),
+    ):
+        with pytest.raises(InputError, match=expected):
+            batches(data, **arguments)
+    for steps in ("all", "last"):
+        with pytest.raises(InputError, match="Nothing to train on"):
+            batches(lonely, ("history", "item"), steps=steps)
+
+
+def scorer(data):
+    user = keras.Input((), dtype="int32", name="user")
+    item = keras.Input((), dtype="int32", name="item")
+    tables = [keras.layers.Embedding(len(side), 4) for side in (data.users, data.items)]
+    score = keras.layers.Dot(-1)([tables[0](user), tables[1](item)])
+    model = keras.Model({"user": user, "item": item}, keras.layers.Reshape(())(score))
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    return model
+
+
+def test_fit_stopped_and_resumed_equals_fit():
+    data = pairs(64)
+    keras.utils.set_random_seed(0)
+    straight = scorer(data)
+    start = straight.get_weights()
+    straight.fit(batches(data, batch_size=10, seed=5), epochs=3, verbose=0, shuffle=False)
+    resumed = scorer(data)
+    resumed.set_weights(start)
+    resumed.fit(batches(data, batch_size=10, seed=5), epochs=1, verbose=0, shuffle=False)
+    resumed.fit(
+        batches(data, batch_size=10, seed=5, first_epoch=1), epochs=2, verbose=0, shuffle=False
+    )
+    for a, b in zip(straight.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+MIRRORED = """
+import json, sys
+import keras, numpy as np, tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+import pandas as pd
+from kerasrec.data.batches import batches
+from kerasrec.data.interactions import Interactions
+
+count = 204
+names = [f"n{number}" for number in range(count)]
+data = Interactions.from_frame(pd.DataFrame({"user": names, "item": names, "value": range(count)}))
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+dataset = batches(data, batch_size=8, seed=1)
+alone = [np.concatenate([y for _, y in dataset]).tolist() for _ in range(2)]
+shared, sizes = [], []
+distributed = strategy.experimental_distribute_dataset(batches(data, batch_size=8, seed=1))
+for _ in range(2):
+    epoch = []
+    for _, y in distributed:
+        parts = [part.numpy().tolist() for part in strategy.experimental_local_results(y)]
+        sizes.append([len(part) for part in parts])
+        epoch += parts[0] + parts[1]
+    shared.append(epoch)
+
+def train(scope):
+    keras.utils.set_random_seed(0)
+    with scope:
+        user = keras.Input((), dtype="int32", name="user")
+        item = keras.Input((), dtype="int32", name="item")
+        score = keras.layers.Embedding(len(data.users), 1)(user)
+        # (B, 1), not (B,): Keras takes the mean of a (B,) loss before it divides by the replicas.
+        model = keras.Model({"user": user, "item": item}, score)
+        model.compile(keras.optimizers.SGD(0.5), "mse")
+    model.fit(batches(data, batch_size=8, seed=1), epochs=1, verbose=0, shuffle=False)
+    return model.get_weights()[0].ravel().tolist()
+
+import contextlib
+result = {"alone": alone, "shared": shared, "sizes": sizes}
+result["one"] = train(contextlib.nullcontext())
+result["two"] = train(strategy.scope())
+print("RESULT" + json.dumps(result))
+"""
+
+
+def test_two_replicas_share_every_batch():
+    environment = dict(os.environ, TF_CPP_MIN_LOG_LEVEL="3", PYTHONPATH=os.pathsep.join(sys.path))
+    run = subprocess.run(
+        [sys.executable, "-c", MIRRORED], env=environment, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    result = json.loads(run.stdout.split("RESULT")[1])
+    assert result["shared"] == result["alone"]
+    assert result["sizes"] == 2 * ([[4, 4]] * 25 + [[2, 2]])
+    # Two replicas with half a batch each do what one does with the whole.
+    np.testing.assert_allclose(result["two"], result["one"], rtol=1e-5, atol=1e-6)

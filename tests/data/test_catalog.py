@@ -1,0 +1,211 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from kerasrec.data.catalog import Catalog
+from kerasrec.data.schema import Feature
+from kerasrec.data.vocabulary import Vocabulary
+from kerasrec.errors import InputError
+
+FEATURES = {
+    "genre": {"kind": "category"},
+    "tags": {"kind": "categories", "column": "all tags"},
+    "year": {"kind": "number"},
+    "audio": {"kind": "vector", "column": ["v0", "v1"]},
+}
+
+
+def movies(**changes):
+    columns = {
+        "movie": ["m1", "m2", "m3"],
+        "genre": ["war", None, "noir"],
+        "all tags": ["x|y", "y", ""],
+        "year": [1990, 2000, None],
+        "v0": [0.5, 1.5, 2.5],
+        "v1": [0.0, 1.0, 2.0],
+        "name": ["One", "Two", None],
+    }
+    return pd.DataFrame({**columns, **changes})
+
+
+def movie_catalog(frame=None, **options):
+    return Catalog.from_frame(
+        movies() if frame is None else frame, "movie", FEATURES, title="name", **options
+    )
+
+
+def test_columns_by_row():
+    items = movie_catalog()
+    assert len(items) == 5
+    assert items.vocabulary.ids.tolist() == ["m1", "m2", "m3"]
+    assert items.features == (
+        Feature("genre", "category", 4),
+        Feature("tags", "categories", 4, 2),
+        Feature("year", "number"),
+        Feature("audio", "vector", 2),
+    )
+    assert items.columns["genre"].tolist() == [0, 0, 2, 0, 3]
+    assert items.columns["tags"].tolist() == [[0, 0], [0, 0], [2, 3], [3, 0], [0, 0]]
+    assert items.columns["year"].tolist() == [0, 0, -1, 1, 0]
+    assert items.columns["audio"].tolist() == [[0, 0], [0, 0], [0.5, 0], [1.5, 1], [2.5, 2]]
+    assert items.missing == {"genre": 1, "tags": 1, "year": 1, "audio": 0}
+    assert {str(column.dtype) for column in items.columns.values()} == {"int32", "float32"}
+
+
+def test_titles_fall_back_to_ids():
+    items = movie_catalog()
+    assert items.title_of([0, 1, 2, 3, 4]).tolist() == ["", "[unknown]", "One", "Two", "m3"]
+    untitled = Catalog.from_frame(movies(), "movie")
+    assert untitled.titles is None
+    assert untitled.title_of(np.array([[4], [1]])).tolist() == [["m3"], ["[unknown]"]]
+
+
+def test_extended_appends_rows_without_values():
+    items = movie_catalog()
+    more = items.extended(["m9", "m1", "m8"])
+    assert more.vocabulary.ids.tolist() == ["m1", "m2", "m3", "m9", "m8"]
+    for name, column in more.columns.items():
+        assert (column[:5] == items.columns[name]).all()
+        assert not column[5:].any()
+    assert more.missing == {"genre": 3, "tags": 3, "year": 3, "audio": 2}
+    assert more.title_of([2, 6]).tolist() == ["One", "m8"]
+    assert items.extended(["m1"]) is items
+
+
+def test_base_grows_and_keeps_old_rows_whatever_the_new_table_says():
+    old = movie_catalog()
+    frame = movies(movie=["m4", "m2", "m5"], genre=["opera", "opera", "war"], name=["4", "!", "5"])
+    new = movie_catalog(frame, base=old)
+    assert new.vocabulary.ids.tolist() == ["m1", "m2", "m3", "m4", "m5"]
+    for name, column in new.columns.items():
+        assert (column[:5] == old.columns[name]).all()
+    assert new.encoders["genre"].vocabulary.ids.tolist() == ["war", "noir", "opera"]
+    assert new.columns["genre"].tolist() == [0, 0, 2, 0, 3, 4, 2]
+    assert new.encoders["year"] == old.encoders["year"]
+    assert new.titles.tolist() == ["", "[unknown]", "One", "Two", "m3", "4", "5"]
+    assert new.missing == {"genre": 1, "tags": 2, "year": 2, "audio": 0}
+
+
+def test_a_loaded_base_has_no_columns_and_takes_the_tables_values(tmp_path):
+    movie_catalog().save(tmp_path)
+    base = Catalog.load(tmp_path)
+    assert base.columns == {}
+    frame = movies(movie=["m4", "m2", "m5"], genre=["opera", "opera", "war"])
+    new = movie_catalog(frame, base=base)
+    assert new.columns["genre"].tolist() == [0, 0, 0, 4, 0, 4, 2]
+    assert base.extended(["m7"]).missing["genre"] == 1
+
+
+def test_save_and_load(tmp_path):
+    items = movie_catalog()
+    items.save(tmp_path / "deep" / "items")
+    loaded = Catalog.load(tmp_path / "deep" / "items")
+    assert loaded.vocabulary == items.vocabulary
+    assert loaded.encoders == items.encoders
+    assert loaded.features == items.features
+    assert loaded.titles.tolist() == items.titles.tolist()
+    Catalog(Vocabulary(["a"])).save(tmp_path / "plain")
+    assert Catalog.load(tmp_path / "plain").titles is None
+
+
+def test_a_path_is_read_with_ids_as_text(tmp_path):
+    path = tmp_path / "movies.csv"
+    path.write_text("movie,code,year\n007,01,1990\n7,1,2000\n")
+    features = {"code": {"kind": "category"}, "year": {"kind": "number"}}
+    items = Catalog.from_frame(path, "movie", features)
+    assert items.vocabulary.ids.tolist() == ["007", "7"]
+    assert items.encoders["code"].vocabulary.ids.tolist() == ["01", "1"]
+    path.write_text("movie,code,year\n007,01,1990\n7,1,long ago\n")
+    with pytest.raises(InputError, match=r"movies.csv, row 3, column 'year': 'long ago' is not"):
+        Catalog.from_frame(path, "movie", features)
+
+
+def test_users_are_a_catalog_too():
+    frame = pd.DataFrame({"id": [3, 1], "age": [20, 40]})
+    users = Catalog.from_frame(frame, "id", {"age": {"kind": "number"}})
+    assert users.vocabulary.ids.tolist() == ["3", "1"]
+    assert users.columns["age"].tolist() == [0, 0, -1, 1]
+
+
+def test_repeated_and_missing_ids_raise_or_are_dropped_and_counted():
+    frame = movies(movie=["m1", "m1", None])
+    with pytest.raises(InputError, match="items.csv, row 2, column 'movie': the id is missing"):
+        movie_catalog(frame)
+    with pytest.raises(InputError, match="row 1, column 'movie': 'm1' has a row already"):
+        movie_catalog(movies(movie=["m1", "m1", "m3"]))
+    items = movie_catalog(frame, on_error="drop")
+    assert items.vocabulary.ids.tolist() == ["m1"]
+    assert items.title_of([2]).tolist() == ["One"]
+    assert items.dropped == {"missing id": 1, "repeated id": 1}
+
+
+def test_a_bad_value_after_dropped_rows_is_named_by_its_own_row():
+    frame = movies(movie=[None, "m2", "m3"], year=[1990, 2000, "soon"])
+    with pytest.raises(InputError, match="items.csv, row 2, column 'year': 'soon'"):
+        movie_catalog(frame, on_error="drop")
+
+
+@pytest.mark.parametrize(
+    ("features", "message"),
+    [
+        (
+            {"genre": {"kind": "category", "column": "gener"}},
+            "no column 'gener'.*nearest is 'genre'",
+        ),
+        (
+            {"genre": {"kind": "category", "size": 3}},
+            "unknown option 'size'; there are kind, column",
+        ),
+        ({"genre": {"kind": "colour"}}, "kind must be one of"),
+        ({"genre": {}}, "its kind is not given"),
+        ({"genre": "category"}, "expected options such as"),
+        ({"all tags": {"kind": "categories"}}, "must be letters"),
+        ({"audio": {"kind": "vector", "column": ["v0", "v2"]}}, "no column 'v2'"),
+    ],
+)
+def test_bad_features(features, message):
+    with pytest.raises(InputError, match=message):
+        Catalog.from_frame(movies(), "movie", features)
+
+
+def test_a_vector_of_columns_with_a_gap():
+    frame = movies(v1=[0, None, 1])
+    with pytest.raises(InputError, match=r"items.csv, row 1, column \['v0', 'v1'\]: the vector"):
+        movie_catalog(frame)
+
+
+def test_missing_id_and_title_columns():
+    with pytest.raises(InputError, match="no column 'id' .*Columns: "):
+        Catalog.from_frame(movies(), "id")
+    with pytest.raises(InputError, match="no column 'titel'"):
+        Catalog.from_frame(movies(), "movie", title="titel")
+
+
+def test_no_rows():
+    with pytest.raises(InputError, match="items.csv: no rows"):
+        Catalog.from_frame(movies().iloc[:0], "movie")
+
+
+def test_base_keeps_its_features():
+    with pytest.raises(InputError, match="'colour' is none of the base's"):
+        Catalog.from_frame(movies(), "movie", {"colour": {"kind": "number"}}, base=movie_catalog())
+    base = Catalog.from_frame(movies(), "movie", {"year": {"kind": "number"}})
+    with pytest.raises(InputError, match="cannot continue"):
+        Catalog.from_frame(movies(), "movie", {"year": {"kind": "text"}}, base=base)
+
+
+def test_columns_and_titles_must_fit_the_vocabulary():
+    items = movie_catalog()
+    with pytest.raises(InputError, match=r"'year' must have shape \(5,\), got \(4,\)"):
+        Catalog(items.vocabulary, items.encoders, {"year": np.zeros(4)})
+    with pytest.raises(InputError, match="2 titles for 5 rows"):
+        Catalog(items.vocabulary, titles=np.array(["a", "b"], dtype=object))
+
+
+def test_bad_saved_catalogs(tmp_path):
+    with pytest.raises(InputError, match="not a readable catalog"):
+        Catalog.load(tmp_path)
+    movie_catalog().save(tmp_path)
+    (tmp_path / "encoders.json").write_text("{}")
+    with pytest.raises(InputError, match="not a saved catalog"):
+        Catalog.load(tmp_path)
