@@ -1,0 +1,94 @@
+"""What every choice of candidates has in common."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasrec.errors import InputError
+
+# Below any real logit, yet finite: sums and gradients stay free of NaN.
+MASKED = -1e9
+
+
+class Candidates(keras.layers.Layer):
+    """Abstract: logits of the observed item against others, the observed item first.
+
+    Subclasses differ in what the others are. All give float32 logits `(..., 1 + n)` whose column 0
+    is the observed item, whose masked columns are -1e9, and which every loss of `kerasrec.losses`
+    reads. Padding and unknown, rows 0 and 1, are never held against an item.
+
+    Args:
+        num_items: Rows of the item vocabulary, padding and unknown included.
+
+    Call arguments:
+        query: Query vectors.
+        item: Int rows of the observed items; row 0 stands for no item, and its logits are finite.
+        item_model: From int rows `(n,)` to item vectors `(n, dim)`. The weights of a layer or model
+            given here are trained with this layer; those inside a plain function only if they
+            belong to the surrounding model as well.
+
+    Input shape:
+        `query` is `(batch, dim)` with `item` `(batch,)`, or `(batch, length, dim)` with
+        `(batch, length)`.
+
+    Output shape:
+        `item.shape + (1 + n,)`.
+    """
+
+    def __init__(self, num_items, **kwargs):
+        super().__init__(**kwargs)
+        if num_items < 3:
+            raise InputError(
+                f"num_items counts padding, unknown and at least one item: received {num_items}"
+            )
+        self.num_items = num_items
+
+    def adapt(self, counts):
+        """Takes how often each item row occurs in the training data.
+
+        Args:
+            counts: Array `(num_items,)`; an item never seen counts as seen once.
+
+        Raises:
+            InputError: for another shape or a negative count.
+        """
+        counts = np.asarray(counts, "float64")
+        if counts.shape != (self.num_items,) or not (counts >= 0).all():
+            raise InputError(
+                f"counts: expected {self.num_items} counts >= 0, received shape {counts.shape}"
+            )
+        self.adapt_counts(np.maximum(counts, 1.0))
+
+    def adapt_counts(self, counts):
+        """For subclasses: `counts` are checked and at least 1. Without popularity, nothing."""
+
+    def __call__(self, query, item, item_model, **kwargs):
+        # Keras finds weights through attributes, and a call argument is none.
+        if isinstance(item_model, keras.layers.Layer) and not hasattr(self, "item_model"):
+            self.item_model = item_model
+        return super().__call__(query, item, item_model=item_model, **kwargs)
+
+    def get_build_config(self):
+        # A reloaded layer is built by its call, which alone knows the item model.
+        return None
+
+
+def flat(query, item):
+    """Queries `(n, dim)` and rows `(n,)` of a batch, with or without steps."""
+    return ops.reshape(query, (-1, query.shape[-1])), ops.reshape(item, (-1,))
+
+
+def logits_of(queries, vectors):
+    """Every query `(n, dim)` with every vector `(m, dim)`: `(n, m)` float32."""
+    return ops.cast(ops.matmul(queries, ops.transpose(vectors)), "float32")
+
+
+def positives_of(queries, vectors):
+    """Each query `(n, dim)` with its own vector `(n, dim)`: `(n, 1)` float32."""
+    product = ops.cast(queries, "float32") * ops.cast(vectors, "float32")
+    return ops.sum(product, axis=-1, keepdims=True)
+
+
+def shaped(logits, item):
+    """Logits `(n, m)` in the shape of the rows they belong to: `item.shape + (m,)`."""
+    return ops.reshape(logits, (*ops.shape(item), ops.shape(logits)[-1]))

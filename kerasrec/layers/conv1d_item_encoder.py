@@ -1,0 +1,86 @@
+"""The words of an item to a vector."""
+
+import keras
+from keras import ops
+
+from kerasrec.register import register
+
+
+@register
+class Conv1DItemEncoder(keras.layers.Layer):
+    """Convolutions of several widths over an item's tokens, and the maximum of each filter.
+
+        h_k = max over real t of relu(Conv_k(E[tokens]))_t        v = Dense([h_k for each width k])
+
+    Padding, token 0, is zeros for the convolutions and out of the maximum: more padding does not
+    change the vector. An item without a token gets the vector of all h = 0.
+
+    Args:
+        vocabulary_size: Rows of the token table, padding and unknown included.
+        dim: Length of the vector.
+        embedding_dim: Length of the token embeddings.
+        filters: Filters of each width.
+        kernel_sizes: Widths in tokens.
+        dropout: Rate before the last layer.
+
+    Call arguments:
+        tokens: Int tokens, 0 is padding.
+
+    Input shape:
+        `(..., length)`: `(batch, length)`, or `(batch, items, length)`.
+
+    Output shape:
+        `(..., dim)`.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from kerasrec.layers import Conv1DItemEncoder
+    >>> encoder = Conv1DItemEncoder(1000, 8, kernel_sizes=[2, 3])
+    >>> encoder(np.array([[4, 9, 2, 0], [7, 0, 0, 0]])).shape
+    TensorShape([2, 8])
+
+    Reference:
+        Kim, Convolutional neural networks for sentence classification, EMNLP 2014.
+    """
+
+    def __init__(
+        self,
+        vocabulary_size,
+        dim,
+        embedding_dim=64,
+        filters=64,
+        kernel_sizes=(3,),
+        dropout=0.0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.vocabulary_size = vocabulary_size
+        self.dim = dim
+        self.embedding_dim = embedding_dim
+        self.filters = filters
+        self.kernel_sizes = kernel_sizes
+        self.dropout = dropout
+        policy = {"dtype": self.dtype_policy}
+        self.table = keras.layers.Embedding(vocabulary_size, embedding_dim, **policy)
+        self.convolutions = [
+            keras.layers.Conv1D(filters, size, padding="same", activation="relu", **policy)
+            for size in kernel_sizes
+        ]
+        self.dropout_layer = keras.layers.Dropout(dropout, **policy)
+        self.output_layer = keras.layers.Dense(dim, **policy)
+
+    def build(self, input_shape):
+        self.table.build()
+        for convolution in self.convolutions:
+            convolution.build((None, None, self.embedding_dim))
+        self.output_layer.build((None, self.filters * len(self.kernel_sizes)))
+
+    def call(self, tokens):
+        flat = ops.reshape(tokens, (-1, ops.shape(tokens)[-1]))
+        real = ops.cast(ops.not_equal(flat, 0), self.compute_dtype)[..., None]
+        embedded = self.table(flat) * real
+        # After a ReLU nothing is below zero, so a zero at padding never wins the maximum.
+        pooled = [ops.max(convolve(embedded) * real, axis=1) for convolve in self.convolutions]
+        vector = self.output_layer(self.dropout_layer(ops.concatenate(pooled, axis=-1)))
+        return ops.reshape(vector, (*ops.shape(tokens)[:-1], self.dim))

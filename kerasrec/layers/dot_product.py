@@ -1,0 +1,119 @@
+"""A dot product with biases."""
+
+import keras
+from keras import ops
+
+from kerasrec.errors import InputError
+from kerasrec.register import register
+
+
+@register
+class DotProduct(keras.layers.Layer):
+    """The score of matrix factorization.
+
+        r = <u, v> [+ b_user + b_item + mu]        [sigmoid(r)]
+
+    `query` and `candidate` fold the biases into the vectors: their plain dot product is r (before
+    the sigmoid, which keeps the order), so that vector search serves the same score.
+
+    Args:
+        num_users: Rows of the user biases; 0 for none.
+        num_items: Rows of the item biases; 0 for none.
+        global_bias: Learn mu.
+        sigmoid: Squash the score to (0, 1).
+
+    Call arguments:
+        query: User vectors u.
+        candidate: Item vectors v.
+        user: Int user rows, with `num_users`.
+        item: Int item rows, with `num_items`.
+        all_pairs: Every query with every candidate.
+
+    Input shape:
+        `(batch, dim)` with `(batch, dim)`, or with `(batch, n, dim)`; with `all_pairs`
+        `(batch, dim)` with `(n, dim)`. `user` and `item` are shaped as the vectors without `dim`.
+
+    Output shape:
+        `(batch,)`, or `(batch, n)`; float32 whatever the policy.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from kerasrec.layers import DotProduct
+    >>> u, v = np.array([[1.0, 2.0]]), np.array([[3.0, 4.0], [5.0, 6.0]])
+    >>> DotProduct()(u, v, all_pairs=True).numpy().tolist()
+    [[11.0, 17.0]]
+
+    Reference:
+        Koren, Bell and Volinsky, Matrix factorization techniques for recommender systems, 2009.
+    """
+
+    def __init__(self, num_users=0, num_items=0, global_bias=False, sigmoid=False, **kwargs):
+        super().__init__(**kwargs)
+        self.num_users = num_users
+        self.num_items = num_items
+        self.global_bias = global_bias
+        self.sigmoid = sigmoid
+        bias = {"output_dim": 1, "embeddings_initializer": "zeros", "dtype": self.dtype_policy}
+        self.user_bias = keras.layers.Embedding(num_users, **bias) if num_users else None
+        self.item_bias = keras.layers.Embedding(num_items, **bias) if num_items else None
+
+    def build(self, input_shape):
+        if self.num_users:
+            self.user_bias.build()
+        if self.num_items:
+            self.item_bias.build()
+        if self.global_bias:
+            self.mean = self.add_weight(shape=(), initializer="zeros", name="mean")
+
+    def query(self, query, user=None):
+        """Query vectors `(..., dim [+ 1] [+ 1])` with the user's bias folded in."""
+        return self(query=query, user=user, part="query")
+
+    def candidate(self, candidate, item=None):
+        """Candidate vectors `(..., dim [+ 1] [+ 1])` with the item's bias folded in."""
+        return self(candidate=candidate, item=item, part="candidate")
+
+    # The parts go through `call`, so that in a functional model they are this layer's own nodes.
+    def call(self, query=None, candidate=None, user=None, item=None, all_pairs=False, part="score"):
+        if part == "query":
+            return self._query(query, user)
+        if part == "candidate":
+            return self._candidate(candidate, item)
+        query = ops.cast(self._query(query, user), "float32")
+        candidate = ops.cast(self._candidate(candidate, item), "float32")
+        if all_pairs:
+            score = ops.matmul(query, ops.transpose(candidate))
+        else:
+            if len(candidate.shape) > len(query.shape):
+                query = ops.expand_dims(query, -2)
+            score = ops.sum(query * candidate, axis=-1)
+        return ops.sigmoid(score) if self.sigmoid else score
+
+    def _query(self, query, user):
+        """[u, b_user + mu, 1], without what this layer does not have."""
+        one, columns = ops.ones_like(query[..., :1]), [query]
+        bias = self._bias(self.user_bias, user, "user")
+        if self.global_bias:
+            bias = self.mean * one if bias is None else bias + self.mean
+        if bias is not None:
+            columns.append(bias)
+        if self.num_items:
+            columns.append(one)
+        return ops.concatenate(columns, axis=-1) if len(columns) > 1 else query
+
+    def _candidate(self, candidate, item):
+        """[v, 1, b_item], without what this layer does not have."""
+        columns = [candidate]
+        if self.num_users or self.global_bias:
+            columns.append(ops.ones_like(candidate[..., :1]))
+        if self.num_items:
+            columns.append(self._bias(self.item_bias, item, "item"))
+        return ops.concatenate(columns, axis=-1) if len(columns) > 1 else candidate
+
+    def _bias(self, table, rows, name):
+        if table is None:
+            return None
+        if rows is None:
+            raise InputError(f"{name} is missing: its rows are needed for num_{name}s > 0")
+        return table(rows)

@@ -1,0 +1,167 @@
+"""Ids and features to one vector."""
+
+import keras
+from keras import ops
+
+from kerasrec.errors import InputError
+from kerasrec.register import register
+
+PADDING, UNKNOWN = 0, 1
+
+
+@register
+class EmbeddingTower(keras.layers.Layer):
+    """A user's or item's id and features as one vector.
+
+        x = [E_id[id]; for each feature: E[category], mean of E over real tokens, number, vector]
+        v = Dense_dim(MLP(x)) with features or an mlp, else E_id[id]
+
+    Args:
+        num_rows: Rows of the id table, padding and unknown included.
+        dim: Length of the vector, and of every embedding.
+        features: Dicts with `name`, `kind`, `size` and `length`, as for `CatalogTable`.
+        mlp: Widths of ReLU layers before the last, linear one.
+        l2: Weight of a loss: the mean over the ids looked up, padding excepted, of the squared
+            length of their id embedding. Rows outside the batch are not touched.
+        id_dropout: Share of the ids replaced by unknown in training, so that the features learn to
+            stand alone.
+        use_id: False leaves the id out: the vector of an item never seen is as good as any.
+        table: A `keras.layers.Embedding` `(num_rows, dim)` to share instead of an own one.
+        seed: Of the id dropout; None follows `keras.utils.set_random_seed`.
+
+    Call arguments:
+        ids: Int rows.
+        features: Dict of name to tensor, as `CatalogTable` gives; what is not named in the
+            constructor is ignored.
+
+    Input shape:
+        `ids` of any shape; a feature `ids.shape` (category, number), `ids.shape + (length,)`
+        (categories, text) or `ids.shape + (size,)` (vector).
+
+    Output shape:
+        `ids.shape + (dim,)`.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from kerasrec.layers import EmbeddingTower
+    >>> genres = {"name": "genres", "kind": "categories", "size": 20, "length": 3}
+    >>> tower = EmbeddingTower(100, 8, [genres], mlp=[16])
+    >>> tower(np.array([5, 7]), {"genres": np.array([[2, 3, 0], [4, 0, 0]])}).shape
+    TensorShape([2, 8])
+    """
+
+    def __init__(
+        self,
+        num_rows,
+        dim,
+        features=(),
+        mlp=(),
+        l2=0.0,
+        id_dropout=0.0,
+        use_id=True,
+        table=None,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if not use_id and not features:
+            raise InputError("use_id=False needs features: without both there is nothing to encode")
+        if not 0 <= id_dropout < 1:
+            raise InputError(f"id_dropout: expected 0 <= rate < 1, received {id_dropout}")
+        self.num_rows = num_rows
+        self.dim = dim
+        self.features = features
+        self.mlp = mlp
+        self.l2 = l2
+        self.id_dropout = id_dropout
+        self.use_id = use_id
+        self.seed = seed
+        self.shared = table is not None
+        self.table = self._embedding(num_rows) if use_id and table is None else table
+        self.feature_tables = {
+            feature["name"]: self._embedding(feature["size"])
+            for feature in features
+            if feature["kind"] in ("category", "categories", "text")
+        }
+        self.stack = [keras.layers.Dense(n, "relu", dtype=self.dtype_policy) for n in mlp]
+        if features or mlp:
+            self.stack.append(keras.layers.Dense(dim, dtype=self.dtype_policy))
+        if id_dropout:
+            self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def build(self, input_shape):
+        width = self.dim if self.use_id else 0
+        for table in [self.table, *self.feature_tables.values()]:
+            if table is not None and not table.built:
+                table.build()
+        for feature in self.features:
+            own = {"number": 1, "vector": feature["size"]}
+            width += own.get(feature["kind"], self.dim)
+        for dense in self.stack:
+            dense.build((None, width))
+            width = dense.units
+
+    def call(self, ids, features=None, training=None):
+        parts = [self._id(ids, training)] if self.use_id else []
+        for feature in self.features:
+            if feature["name"] not in (features or {}):
+                raise InputError(
+                    f"feature {feature['name']!r} is missing: "
+                    f"received {', '.join(features or {}) or 'none'}"
+                )
+            parts.append(self._feature(feature, features[feature["name"]]))
+        vector = ops.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]
+        for dense in self.stack:
+            vector = dense(vector)
+        return vector
+
+    def get_config(self):
+        # The shared table stays a layer: serialized here already, Keras would lose the sharing.
+        return {
+            **super().get_config(),
+            "num_rows": self.num_rows,
+            "dim": self.dim,
+            "features": [dict(feature) for feature in self.features],
+            "mlp": list(self.mlp),
+            "l2": self.l2,
+            "id_dropout": self.id_dropout,
+            "use_id": self.use_id,
+            "table": self.table if self.shared else None,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        table = config.get("table")
+        if isinstance(table, keras.layers.Layer):
+            table = keras.saving.serialize_keras_object(table)
+        return cls(**{**config, "table": keras.saving.deserialize_keras_object(table)})
+
+    def _embedding(self, rows):
+        initializer = keras.initializers.RandomNormal(stddev=0.05)
+        return keras.layers.Embedding(rows, self.dim, initializer, dtype=self.dtype_policy)
+
+    def _id(self, ids, training):
+        if training and self.id_dropout:
+            drawn = keras.random.uniform(ops.shape(ids), dtype="float32", seed=self.seed_generator)
+            drop = ops.logical_and(drawn < self.id_dropout, ops.not_equal(ids, PADDING))
+            ids = ops.where(drop, ops.cast(UNKNOWN, ids.dtype), ids)
+        rows = self.table(ids)
+        if self.l2:
+            real = ops.cast(ops.not_equal(ids, PADDING), "float32")
+            squares = ops.sum(ops.square(ops.cast(rows, "float32")), axis=-1)
+            self.add_loss(self.l2 * ops.sum(squares * real) / ops.maximum(ops.sum(real), 1.0))
+        return rows
+
+    def _feature(self, feature, value):
+        kind = feature["kind"]
+        if kind == "number":
+            return ops.cast(value, self.compute_dtype)[..., None]
+        if kind == "vector":
+            return ops.cast(value, self.compute_dtype)
+        embedded = self.feature_tables[feature["name"]](value)
+        if kind == "category":
+            return embedded
+        real = ops.cast(ops.not_equal(value, PADDING), self.compute_dtype)[..., None]
+        return ops.sum(embedded * real, axis=-2) / ops.maximum(ops.sum(real, axis=-2), 1.0)

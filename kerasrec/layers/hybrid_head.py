@@ -1,0 +1,113 @@
+"""Behaviour and content in one score."""
+
+import keras
+from keras import ops
+
+from kerasrec.errors import InputError
+from kerasrec.register import register
+
+
+@register
+class HybridHead(keras.layers.Layer):
+    """Collaborative and content score, blended by alpha.
+
+        score = alpha <U, V> + (1 - alpha) <C, W U + b>
+
+    is the one dot product of `query` [U, W U + b] and `candidate` [alpha V, (1 - alpha) C], so
+    that vector search serves the same score.
+
+    Args:
+        dim: Length of U and V.
+        content_dim: Length of C.
+        alpha: A number in [0, 1]; "learned": one weight, sigmoid(0) = 0.5 at the start; or "gated":
+            `sigmoid(w log(1 + count) + b)` by how often the item was seen (w = 1, b = 0 at the
+            start), exactly 0 for an item never seen, which is scored by its content alone.
+
+    Call arguments:
+        user: U.
+        cf: V, the item by behaviour.
+        content: C, the item by content.
+        count: How often the item was seen in training, for "gated".
+
+    Input shape:
+        `user` and `cf` `(..., dim)`, `content` `(..., content_dim)`, `count` `(...,)`.
+
+    Output shape:
+        `(...,)`, float32 whatever the policy.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from kerasrec.layers import HybridHead
+    >>> head = HybridHead(2, 3, alpha="gated")
+    >>> [round(float(alpha), 3) for alpha in head.mixing(np.array([0.0, 1.0]))]
+    [0.0, 0.667]
+    >>> user, cf, content, count = np.ones((4, 2)), np.ones((4, 2)), np.ones((4, 3)), np.ones(4)
+    >>> head(user, cf, content, count).shape
+    TensorShape([4])
+    """
+
+    def __init__(self, dim, content_dim, alpha="learned", **kwargs):
+        # Counts overflow float16: the inputs are cast below, each as it needs.
+        super().__init__(autocast=False, **kwargs)
+        if alpha not in ("learned", "gated"):
+            if isinstance(alpha, str) or not 0 <= alpha <= 1:
+                raise InputError(
+                    f"alpha: expected 'learned', 'gated' or a number in [0, 1], received {alpha!r}"
+                )
+        self.dim = dim
+        self.content_dim = content_dim
+        self.alpha = alpha
+        self.projection = keras.layers.Dense(content_dim, dtype=self.dtype_policy)
+
+    def build(self, input_shape):
+        self.projection.build((None, self.dim))
+        full = {"shape": (), "autocast": False}
+        if self.alpha == "learned":
+            self.logit = self.add_weight(**full, initializer="zeros", name="logit")
+        if self.alpha == "gated":
+            self.slope = self.add_weight(**full, initializer="ones", name="slope")
+            self.intercept = self.add_weight(**full, initializer="zeros", name="intercept")
+
+    def query(self, user):
+        """[U, W U + b]: `(..., dim + content_dim)`."""
+        return self(user=user, part="query")
+
+    def candidate(self, cf, content, count=None):
+        """[alpha V, (1 - alpha) C]: `(..., dim + content_dim)`."""
+        return self(cf=cf, content=content, count=count, part="candidate")
+
+    def mixing(self, count=None):
+        """Alpha: `()`, or the shape of `count` for "gated"; float32."""
+        return self(count=count, part="mixing")
+
+    # The parts go through `call`, so that in a functional model they are this layer's own nodes.
+    def call(self, user=None, cf=None, content=None, count=None, part="score"):
+        if part == "mixing":
+            return self._mixing(count)
+        if part == "query":
+            return self._query(user)
+        if part == "candidate":
+            return self._candidate(cf, content, count)
+        query = ops.cast(self._query(user), "float32")
+        return ops.sum(query * ops.cast(self._candidate(cf, content, count), "float32"), axis=-1)
+
+    def _mixing(self, count):
+        if self.alpha == "learned":
+            return ops.sigmoid(self.logit)
+        if self.alpha != "gated":
+            return ops.cast(self.alpha, "float32")
+        if count is None:
+            raise InputError("count is missing: alpha='gated' needs how often each item was seen")
+        count = ops.cast(count, "float32")
+        gate = ops.sigmoid(self.slope * ops.log1p(count) + self.intercept)
+        return ops.where(count > 0, gate, 0.0)
+
+    def _query(self, user):
+        user = ops.cast(user, self.compute_dtype)
+        return ops.concatenate([user, self.projection(user)], axis=-1)
+
+    def _candidate(self, cf, content, count):
+        alpha = self._mixing(count)[..., None]
+        scaled = [alpha * ops.cast(cf, "float32"), (1.0 - alpha) * ops.cast(content, "float32")]
+        return ops.cast(ops.concatenate(scaled, axis=-1), self.compute_dtype)

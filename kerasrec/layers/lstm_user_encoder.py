@@ -1,0 +1,134 @@
+"""A user's history to a vector, or to one vector a step."""
+
+import keras
+from keras import ops
+
+from kerasrec.errors import InputError
+from kerasrec.register import register
+
+CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
+
+
+@register
+class LSTMUserEncoder(keras.layers.Layer):
+    """A recurrent network over the items of a history, in time order.
+
+        x_t = v_t [+ B[behavior_t]] [+ G[floor(log2(1 + seconds since the step before))]]
+        h_t = LSTM(x_t, h_(t-1)) at real steps, h_(t-1) at padding
+
+    The result is the same wherever the padding stands; a history without a real step is zeros.
+    On a GPU cuDNN needs the padding on the right, as `kerasrec.data` puts it; for any other give
+    `use_cudnn=False`.
+
+    Args:
+        units: Length of the output.
+        cell: "lstm", "gru" or "rnn" (Elman).
+        bidirectional: Read the history in both directions, half of `units` each.
+        dropout: Rate on the inputs.
+        num_behaviors: Rows of the behavior vocabulary; 0 ignores `behavior`.
+        time_gap_buckets: Buckets of the time gap, the last one open; 0 ignores `time_gap`. 26
+            reach to a year.
+        use_cudnn: As for `keras.layers.LSTM`; False for an export that must run without a GPU.
+
+    Call arguments:
+        vectors: Item vectors.
+        mask: True at real steps.
+        behavior: Int rows of what was done; None adds nothing.
+        time_gap: Float seconds since the step before; None adds nothing.
+        all_steps: Return the state after every step instead of after the last one. An error
+            with `bidirectional`, which sees the future.
+
+    Input shape:
+        `vectors` `(batch, length, dim)`, the others `(batch, length)`.
+
+    Output shape:
+        `(batch, units)`; with `all_steps` `(batch, length, units)`, zeros at padding.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from kerasrec.layers import LSTMUserEncoder
+    >>> vectors, mask = np.ones((2, 5, 3)), np.array([[1, 1, 1, 0, 0], [1, 0, 0, 0, 0]], "bool")
+    >>> encoder = LSTMUserEncoder(4)
+    >>> encoder(vectors, mask).shape, encoder(vectors, mask, all_steps=True).shape
+    (TensorShape([2, 4]), TensorShape([2, 5, 4]))
+
+    Reference:
+        Hidasi et al., Session-based recommendations with recurrent neural networks, ICLR 2016.
+    """
+
+    def __init__(
+        self,
+        units,
+        cell="lstm",
+        bidirectional=False,
+        dropout=0.0,
+        num_behaviors=0,
+        time_gap_buckets=0,
+        use_cudnn="auto",
+        **kwargs,
+    ):
+        # Seconds overflow float16: the inputs are cast below, each as it needs.
+        super().__init__(autocast=False, **kwargs)
+        if cell not in CELLS:
+            raise InputError(f"cell: expected one of {', '.join(CELLS)}, received {cell!r}")
+        if bidirectional and units % 2:
+            raise InputError(f"units: expected an even number to read both ways, received {units}")
+        self.units = units
+        self.cell = cell
+        self.bidirectional = bidirectional
+        self.dropout = dropout
+        self.num_behaviors = num_behaviors
+        self.time_gap_buckets = time_gap_buckets
+        self.use_cudnn = use_cudnn
+        # The mask ends here, see compute_mask.
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        policy, dim = {"dtype": self.dtype_policy}, input_shape[-1]
+        self.input_dropout = keras.layers.Dropout(self.dropout, **policy)
+        if self.num_behaviors:
+            self.behavior_table = keras.layers.Embedding(self.num_behaviors, dim, **policy)
+            self.behavior_table.build()
+        if self.time_gap_buckets:
+            self.time_gap_table = keras.layers.Embedding(self.time_gap_buckets, dim, **policy)
+            self.time_gap_table.build()
+        options = policy if self.cell == "rnn" else {**policy, "use_cudnn": self.use_cudnn}
+        if self.bidirectional:
+            half = CELLS[self.cell](self.units // 2, **options)
+            self.rnn = keras.layers.Bidirectional(half, **policy)
+        else:
+            self.rnn = CELLS[self.cell](
+                self.units, return_sequences=True, return_state=True, **options
+            )
+        self.rnn.build(input_shape)
+
+    def call(self, vectors, mask, behavior=None, time_gap=None, all_steps=False):
+        if all_steps and self.bidirectional:
+            raise InputError("all_steps needs bidirectional=False: both ways see the future")
+        vectors, mask = ops.cast(vectors, self.compute_dtype), ops.cast(mask, "bool")
+        if self.num_behaviors and behavior is not None:
+            vectors = vectors + self.behavior_table(behavior)
+        if self.time_gap_buckets and time_gap is not None:
+            vectors = vectors + self.time_gap_table(self._bucket(time_gap))
+        vectors = self.input_dropout(vectors)
+        # cuDNN stops at a row without any step; such a row gets one, and zeros below.
+        empty = ops.logical_not(ops.any(mask, axis=1, keepdims=True))
+        first = ops.equal(ops.arange(ops.shape(mask)[1]), 0)
+        steps = ops.logical_or(mask, ops.logical_and(empty, first))
+        if self.bidirectional:
+            last = self.rnn(vectors, mask=steps)
+        else:
+            outputs, last, *_ = self.rnn(vectors, mask=steps)
+            if all_steps:
+                return ops.where(mask[..., None], outputs, ops.zeros_like(outputs))
+        return ops.where(empty, ops.zeros_like(last), last)
+
+    def compute_mask(self, inputs, previous_mask=None):
+        return None
+
+    def _bucket(self, seconds):
+        # By comparison: the floor of a float32 log2 is one short at some powers of two.
+        starts = [2.0**bucket - 1.0 for bucket in range(1, self.time_gap_buckets)]
+        reached = ops.cast(seconds, "float32")[..., None] >= ops.cast(starts, "float32")
+        return ops.sum(ops.cast(reached, "int32"), axis=-1)

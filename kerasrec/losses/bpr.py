@@ -1,0 +1,46 @@
+"""Bayesian personalized ranking."""
+
+import keras
+from keras import ops
+
+from kerasrec.register import register
+
+
+@register
+class BPR(keras.losses.Loss):
+    """The observed item above each negative, in pairs.
+
+        loss = mean over unmasked j >= 1 of -log(sigmoid(l_0 - l_j))
+
+    Zero where every negative is masked. Use it with candidates that have `log_q=False`.
+
+    Args:
+        reduction: As for every Keras loss.
+        name: As for every Keras loss.
+
+    Call arguments:
+        y_true: Ignored: that the item was observed is all this loss reads. Shape `(...,)`.
+        y_pred: Logits `(..., 1 + n)`, the observed item first, -1e9 where masked.
+
+    Output shape:
+        `(...,)` before the reduction.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from kerasrec.losses import BPR
+    >>> round(float(BPR()(np.ones(1), np.array([[1.0, 0.0, 1.0, -1e9]]))), 4)
+    0.5032
+
+    Reference:
+        Rendle et al., BPR: Bayesian personalized ranking from implicit feedback, UAI 2009.
+    """
+
+    def __init__(self, reduction="sum_over_batch_size", name="bpr", dtype=None):
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+
+    def call(self, y_true, y_pred):
+        negatives = y_pred[..., 1:]
+        real = ops.cast(negatives > -1e8, y_pred.dtype)
+        pairs = ops.softplus(negatives - y_pred[..., :1])
+        return ops.sum(pairs * real, axis=-1) / ops.maximum(ops.sum(real, axis=-1), 1.0)

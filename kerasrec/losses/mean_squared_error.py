@@ -1,0 +1,38 @@
+"""Squared error of the observed value."""
+
+import keras
+from keras import ops
+
+from kerasrec.register import register
+
+
+@register
+class MeanSquaredError(keras.losses.Loss):
+    """How far the score is from the observed value, a rating say.
+
+        loss = (y - l_0) ** 2
+
+    Args:
+        reduction: As for every Keras loss.
+        name: As for every Keras loss.
+
+    Call arguments:
+        y_true: Values `(...,)`.
+        y_pred: Logits `(..., 1 + n)`, the observed item first; the others are ignored.
+
+    Output shape:
+        `(...,)` before the reduction.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from kerasrec.losses import MeanSquaredError
+    >>> float(MeanSquaredError()(np.array([4.0]), np.array([[2.5, 7.0]])))
+    2.25
+    """
+
+    def __init__(self, reduction="sum_over_batch_size", name="mean_squared_error", dtype=None):
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+
+    def call(self, y_true, y_pred):
+        return ops.square(y_true - y_pred[..., 0])

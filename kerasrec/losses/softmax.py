@@ -1,0 +1,41 @@
+"""Cross entropy against the candidates."""
+
+import keras
+from keras import ops
+
+from kerasrec.register import register
+
+
+@register
+class Softmax(keras.losses.Loss):
+    """The observed item against all candidates at once.
+
+        loss = -log(exp(l_0) / sum over j >= 0 of exp(l_j))
+
+    With `InBatchCandidates` or `SampledCandidates` this is the sampled softmax, with
+    `AllCandidates` the full one.
+
+    Args:
+        reduction: As for every Keras loss.
+        name: As for every Keras loss.
+
+    Call arguments:
+        y_true: Ignored: that the item was observed is all this loss reads. Shape `(...,)`.
+        y_pred: Logits `(..., 1 + n)`, the observed item first, -1e9 where masked.
+
+    Output shape:
+        `(...,)` before the reduction.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from kerasrec.losses import Softmax
+    >>> float(Softmax()(np.ones(1), np.array([[0.0, 0.0, -1e9]]))) == float(np.float32(np.log(2)))
+    True
+    """
+
+    def __init__(self, reduction="sum_over_batch_size", name="softmax", dtype=None):
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+
+    def call(self, y_true, y_pred):
+        return ops.logsumexp(y_pred, axis=-1) - y_pred[..., 0]

@@ -1,0 +1,66 @@
+"""What every layer must do, checked for one by `check_layer`."""
+
+import inspect
+
+import keras
+import numpy as np
+import pytest
+
+
+def plain(value):
+    """Tuples come back from a config as lists."""
+    if isinstance(value, (list, tuple)):
+        return [plain(one) for one in value]
+    return {key: plain(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+
+def equal(one, two, tolerance=1e-6):
+    for a, b in zip(keras.tree.flatten(one), keras.tree.flatten(two), strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=tolerance)
+
+
+@pytest.fixture
+def check_layer(tmp_path):
+    """`check(cls, init_kwargs, inputs, **options)`: config, weights, symbols, saving, float16.
+
+    Every value of `init_kwargs` must differ from its default, or the check could not see it lost.
+    `inputs` are arrays by call argument; `options` are call arguments that are no tensors.
+    """
+
+    def check(cls, init_kwargs, inputs, half_tolerance=0.02, **options):
+        parameters = inspect.signature(cls.__init__).parameters
+        layer = cls(**init_kwargs)
+        config = layer.get_config()
+        for name, value in init_kwargs.items():
+            assert plain(value) != plain(parameters[name].default), f"{name} is at its default"
+            assert plain(config[name]) == plain(value), name
+            assert plain(getattr(layer, name)) == plain(value), name
+
+        expected = layer(**inputs, **options)
+        revived = cls.from_config(config)
+        revived(**inputs, **options)
+        revived.set_weights(layer.get_weights())
+        equal(revived(**inputs, **options), expected)
+
+        symbols = keras.tree.map_structure(
+            lambda array: keras.Input(array.shape[1:], dtype=str(array.dtype)), inputs
+        )
+        outputs = layer(**symbols, **options)
+        for symbol, value in zip(
+            keras.tree.flatten(outputs), keras.tree.flatten(expected), strict=True
+        ):
+            assert symbol.shape[0] is None and symbol.dtype == value.dtype.name
+            known = zip(symbol.shape, value.shape, strict=True)
+            assert all(a in (None, b) for a, b in known), (symbol.shape, value.shape)
+        model = keras.Model(keras.tree.flatten(symbols), outputs)
+        model.save(tmp_path / "model.keras")
+        arrays = keras.tree.flatten(inputs)
+        equal(keras.models.load_model(tmp_path / "model.keras")(arrays), expected)
+
+        half = cls(**init_kwargs, dtype="mixed_float16")
+        half(**inputs, **options)
+        half.set_weights(layer.get_weights())
+        equal(half(**inputs, **options), expected, half_tolerance)
+        return layer
+
+    return check

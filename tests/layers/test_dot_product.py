@@ -1,0 +1,82 @@
+import itertools
+
+import keras
+import numpy as np
+import pytest
+
+from kerasrec.errors import InputError
+from kerasrec.layers import DotProduct
+
+U = np.array([[1.0, 2.0], [0.0, -1.0]], "float32")
+V = np.array([[3.0, 4.0], [5.0, 6.0]], "float32")
+USER, ITEM = np.array([2, 3]), np.array([4, 2])
+
+
+def with_biases(**kwargs):
+    """b_user = row / 10, b_item = row / 100, mu = 0.5."""
+    layer = DotProduct(**kwargs)
+    layer.build(None)
+    if layer.num_users:
+        layer.user_bias.set_weights([np.arange(layer.num_users)[:, None] / 10])
+    if layer.num_items:
+        layer.item_bias.set_weights([np.arange(layer.num_items)[:, None] / 100])
+    if layer.global_bias:
+        layer.mean.assign(0.5)
+    return layer
+
+
+def test_layer_contract(check_layer):
+    init_kwargs = {"num_users": 4, "num_items": 5, "global_bias": True, "sigmoid": True}
+    inputs = {"query": U, "candidate": V, "user": USER, "item": ITEM}
+    check_layer(DotProduct, init_kwargs, inputs)
+
+
+def test_by_hand():
+    # <u, v> = 11 and -6; b_user = .2 and .3; b_item = .04 and .02; mu = .5
+    biased = {"num_users": 4, "num_items": 5, "global_bias": True}
+    expected = np.array([11.74, -5.18])
+    np.testing.assert_allclose(with_biases(**biased)(U, V, USER, ITEM), expected, atol=1e-6)
+    squashed = with_biases(**biased, sigmoid=True)(U, V, USER, ITEM)
+    np.testing.assert_allclose(squashed, 1 / (1 + np.exp(-expected)), atol=1e-6)
+    np.testing.assert_allclose(DotProduct()(U, V), [11.0, -6.0])
+
+
+@pytest.mark.parametrize("users,items,mean", [*itertools.product([0, 4], [0, 5], [False, True])])
+def test_the_folded_vectors_score_the_same(users, items, mean):
+    layer = with_biases(num_users=users, num_items=items, global_bias=mean)
+    query, candidate = layer.query(U, USER), layer.candidate(V, ITEM)
+    pairs = layer(U, V, USER, ITEM)
+    np.testing.assert_allclose(pairs, np.sum(query * candidate, axis=-1), atol=1e-6)
+    every = np.asarray(layer(U, V, USER, ITEM, all_pairs=True))
+    np.testing.assert_allclose(every, np.matmul(query, np.transpose(candidate)), atol=1e-6)
+    np.testing.assert_allclose(np.diag(every), pairs, atol=1e-6)
+    # The same two candidates for both queries, as (batch, n, dim).
+    listed = layer(U, np.stack([V, V]), USER, np.stack([ITEM, ITEM]))
+    np.testing.assert_allclose(listed, every, atol=1e-6)
+
+
+def test_the_folded_vectors_are_trained_in_a_functional_model(tmp_path):
+    layer = DotProduct(4, 5, global_bias=True)
+    inputs = [keras.Input((2,)), keras.Input((2,))]
+    inputs += [keras.Input((), dtype="int32"), keras.Input((), dtype="int32")]
+    query, candidate = layer.query(inputs[0], inputs[2]), layer.candidate(inputs[1], inputs[3])
+    folded = keras.ops.sum(query * candidate, axis=-1)
+    model = keras.Model(inputs, [folded, layer(*inputs)])
+    assert query.shape == candidate.shape == (None, 4)
+    model.compile(keras.optimizers.SGD(0.25), ["mse", None])
+    model.train_on_batch([U * 0, V, USER, ITEM], [np.ones(2), np.ones(2)])
+    # d mse / d bias = (0 - 1) for each of two examples: a step of .25, for mu the sum of both.
+    np.testing.assert_allclose(layer.mean, 0.5)
+    np.testing.assert_allclose(np.ravel(layer.user_bias.embeddings), [0, 0, 0.25, 0.25])
+    np.testing.assert_allclose(np.ravel(layer.item_bias.embeddings), [0, 0, 0.25, 0, 0.25])
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert loaded.count_params() == model.count_params()
+    one, two = loaded([U, V, USER, ITEM])
+    np.testing.assert_allclose(one, layer(U, V, USER, ITEM), atol=1e-6)
+    np.testing.assert_allclose(one, two, atol=1e-6)
+
+
+def test_rows_are_asked_for():
+    with pytest.raises(InputError, match="item is missing"):
+        DotProduct(num_items=5)(U, V)

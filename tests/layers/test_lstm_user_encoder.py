@@ -1,0 +1,155 @@
+import keras
+import numpy as np
+import pytest
+
+from kerasrec.errors import InputError
+from kerasrec.layers import LSTMUserEncoder
+
+VARIANTS = [("lstm", False), ("gru", False), ("rnn", False), ("lstm", True), ("rnn", True)]
+# The same three steps with the padding on the right, left, inside, around, and none at all.
+PLACES = [[0, 1, 2], [3, 4, 5], [0, 2, 5], [1, 3, 4]]
+
+
+def placed(steps, noise):
+    """The steps at all of PLACES, with noise at padding: vectors `(4, 6, dim)` and mask."""
+    vectors, mask = noise.copy(), np.zeros(noise.shape[:2], "bool")
+    for row, place in enumerate(PLACES):
+        vectors[row, place] = steps
+        mask[row, place] = True
+    return vectors, mask
+
+
+@pytest.fixture
+def steps():
+    generator = np.random.default_rng(0)
+    return generator.normal(size=(3, 2)).astype("float32")
+
+
+@pytest.fixture
+def noise():
+    return np.random.default_rng(1).normal(size=(4, 6, 2)).astype("float32")
+
+
+INPUTS = {
+    "vectors": np.random.default_rng(2).normal(size=(3, 4, 2)).astype("float32"),
+    "mask": np.array([[1, 1, 1, 0], [1, 0, 0, 0], [0, 0, 0, 0]], "bool"),
+    "behavior": np.array([[2, 3, 2, 0], [3, 0, 0, 0], [0, 0, 0, 0]]),
+    # Above 65504, the largest float16.
+    "time_gap": np.array([[0, 1e6, 5, 0], [0, 0, 0, 0], [0, 0, 0, 0]], "float32"),
+}
+
+
+def test_layer_contract(check_layer):
+    init_kwargs = {
+        "units": 4, "cell": "gru", "bidirectional": True, "dropout": 0.5, "num_behaviors": 4,
+        "time_gap_buckets": 8, "use_cudnn": False,
+    }  # fmt: skip
+    check_layer(LSTMUserEncoder, init_kwargs, INPUTS)
+
+
+def test_layer_contract_all_steps(check_layer):
+    layer = check_layer(LSTMUserEncoder, {"units": 4}, INPUTS, all_steps=True)
+    assert layer(**INPUTS, all_steps=True).shape == (3, 4, 4)
+
+
+@pytest.mark.parametrize("cell,bidirectional", VARIANTS)
+def test_the_place_of_the_padding_changes_nothing(cell, bidirectional, steps, noise):
+    encoder = LSTMUserEncoder(4, cell, bidirectional)
+    expected = encoder(steps[None], np.ones((1, 3), "bool"))
+    vectors, mask = placed(steps, noise)
+    np.testing.assert_allclose(encoder(vectors, mask), np.repeat(expected, 4, 0), atol=1e-6)
+    if not bidirectional:
+        every = np.asarray(encoder(vectors, mask, all_steps=True))
+        alone = encoder(steps[None], np.ones((1, 3), "bool"), all_steps=True)
+        for row, place in enumerate(PLACES):
+            np.testing.assert_allclose(every[row, place], alone[0], atol=1e-6)
+        np.testing.assert_array_equal(every[~mask], 0.0)
+
+
+@pytest.mark.parametrize("cell,bidirectional", VARIANTS)
+def test_no_real_step_is_zeros(cell, bidirectional, noise):
+    encoder = LSTMUserEncoder(4, cell, bidirectional)
+    np.testing.assert_array_equal(encoder(noise, np.zeros((4, 6), "bool")), np.zeros((4, 4)))
+
+
+def test_elman_by_hand():
+    encoder = LSTMUserEncoder(1, "rnn")
+    encoder.build((None, None, 1))
+    encoder.set_weights([np.array([[1.0]]), np.array([[2.0]]), np.array([0.0])])
+    first = np.tanh(0.5)
+    second = np.tanh(-1.0 + 2.0 * first)
+    vectors, mask = np.array([[[0.5], [9.0], [-1.0]]]), np.array([[True, False, True]])
+    states = encoder(vectors, mask, all_steps=True)
+    np.testing.assert_allclose(states[0, :, 0], [first, 0.0, second], atol=1e-6)
+
+
+def test_lstm_equals_keras(steps):
+    encoder = LSTMUserEncoder(4)
+    got = encoder(steps[None], np.ones((1, 3), "bool"))
+    keras_layer = keras.layers.LSTM(4)
+    keras_layer.build((None, 3, 2))
+    keras_layer.set_weights(encoder.get_weights())
+    np.testing.assert_allclose(got, keras_layer(steps[None]), atol=1e-6)
+
+
+def test_both_directions_read_to_their_end(steps):
+    """The second half of the units has read the history backwards."""
+    encoder = LSTMUserEncoder(2, "rnn", bidirectional=True)
+    ones = np.ones((1, 3), "bool")
+    encoder(steps[None], ones)
+    weights = encoder.get_weights()
+    encoder.set_weights([*weights[:3], *weights[:3]])
+    forward, backward = np.asarray(encoder(steps[None], ones))[0]
+    turned_forward, turned_backward = np.asarray(encoder(steps[None, ::-1], ones))[0]
+    np.testing.assert_allclose([forward, backward], [turned_backward, turned_forward], atol=1e-6)
+
+
+def test_a_step_does_not_see_the_next(noise):
+    encoder = LSTMUserEncoder(4)
+    mask = np.ones((4, 6), "bool")
+    before = encoder(noise, mask, all_steps=True)
+    changed = noise.copy()
+    changed[:, 3:] += 1.0
+    after = encoder(changed, mask, all_steps=True)
+    np.testing.assert_allclose(before[:, :3], after[:, :3], atol=1e-6)
+    assert np.abs(before[:, 3:] - after[:, 3:]).min(axis=(0, 2)).max() > 1e-4
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
+def test_time_gaps_fall_into_powers_of_two(policy):
+    encoder = LSTMUserEncoder(2, time_gap_buckets=26, dtype=policy)
+    powers = np.arange(26)
+    seconds = np.concatenate([[-5.0], 2.0**powers - 1, 2.0 ** (powers[:20] + 1) - 1.5, [1e12]])
+    expected = [0, *powers, *powers[:20], 25]
+    np.testing.assert_array_equal(encoder._bucket(seconds), expected)
+
+
+def test_behavior_and_time_gap_are_added(steps):
+    mask = np.ones((1, 3), "bool")
+    encoder = LSTMUserEncoder(4, num_behaviors=4, time_gap_buckets=3)
+    behavior, gap = np.array([[2, 3, 2]]), np.array([[0.0, 1.0, 100.0]])
+    got = encoder(steps[None], mask, behavior, gap)
+    added = (
+        np.asarray(encoder.behavior_table(behavior)) + encoder.time_gap_table(np.array([[0, 1, 2]]))
+    )  # fmt: skip
+    np.testing.assert_allclose(got, encoder(steps[None] + added, mask), atol=1e-6)
+    plain = LSTMUserEncoder(4)
+    np.testing.assert_array_equal(plain(steps[None], mask, behavior, gap), plain(steps[None], mask))
+
+
+def test_dropout_in_training_only(steps):
+    encoder = LSTMUserEncoder(4, dropout=0.9)
+    mask = np.ones((1, 3), "bool")
+    np.testing.assert_array_equal(encoder(steps[None], mask), encoder(steps[None], mask))
+    assert np.abs(encoder(steps[None], mask) - encoder(steps[None], mask, training=True)).max() > 0
+
+
+@pytest.mark.parametrize("wrong", [{"cell": "mlp"}, {"units": 3, "bidirectional": True}])
+def test_wrong_arguments(wrong):
+    with pytest.raises(InputError, match="expected"):
+        LSTMUserEncoder(**{"units": 4, **wrong})
+
+
+def test_all_steps_must_not_see_the_future(noise):
+    with pytest.raises(InputError, match="both ways see the future"):
+        LSTMUserEncoder(4, bidirectional=True)(noise, np.ones((4, 6), "bool"), all_steps=True)

@@ -1,0 +1,32 @@
+import keras
+import numpy as np
+import pytest
+
+from kerasrec import losses
+from kerasrec.layers import PairCandidates
+
+
+@pytest.mark.parametrize(
+    "loss,expected",
+    [
+        (keras.losses.MeanSquaredError(), (5 - 3) ** 2),
+        (losses.MeanSquaredError(), (5 - 3) ** 2),
+        (keras.losses.BinaryCrossentropy(from_logits=True), None),
+        (losses.BinaryCrossentropy(), None),
+    ],
+)
+def test_stock_losses_read_the_one_column(loss, expected):
+    """Two pairs with logits 3 and -1, values 5 and -1 (ratings) or 1 and 0 (clicks)."""
+    table = keras.layers.Embedding(4, 2)
+    table.build()
+    table.set_weights([np.array([[0, 0], [0, 0], [1, 2], [0, -1]], "float32")])
+    query, item = keras.Input((2,)), keras.Input((), dtype="int32")
+    model = keras.Model([query, item], PairCandidates(4)(query, item, item_model=table))
+    model.compile("sgd", loss)
+    values = np.array([5.0, -1.0])
+    if expected is None:
+        values = np.array([1.0, 0.0])
+        expected = np.log1p(np.exp(-3)) + np.log1p(np.exp(-1))
+    inputs = [np.ones((2, 2), "float32"), np.array([2, 3])]
+    history = model.fit(inputs, values, epochs=1, verbose=0)
+    np.testing.assert_allclose(history.history["loss"], [expected / 2], atol=1e-6)

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+
+from kerasrec.errors import InputError
+from kerasrec.layers import SampledCandidates
+
+COUNTS = [0, 0, 5, 1, 9, 0, 7]
+# Ranks of rows 2 to 6 by popularity: 4, 6, 2, 3, 5.
+RANKS = {2: 2, 3: 3, 4: 0, 5: 4, 6: 1}
+VECTORS = np.arange(14, dtype="float32").reshape(7, 2)
+
+
+def item_model(rows):
+    return VECTORS[rows]
+
+
+def probabilities(distribution):
+    if distribution == "uniform":
+        return {row: 1 / 5 for row in RANKS}
+    return {row: np.log((rank + 2) / (rank + 1)) / np.log(6) for row, rank in RANKS.items()}
+
+
+@pytest.mark.parametrize("distribution", ["uniform", "log_uniform"])
+def test_draws_as_often_as_it_says(distribution):
+    layer = SampledCandidates(7, 200_000, distribution)
+    layer.adapt(COUNTS)
+    expected = probabilities(distribution)
+    np.testing.assert_allclose(sum(expected.values()), 1.0)
+    rows, counts = np.unique(layer.sample(), return_counts=True)
+    assert rows.tolist() == [2, 3, 4, 5, 6]
+    # Five standard deviations of 200 000 draws are below 0.0056.
+    np.testing.assert_allclose(counts / 200_000, [expected[row] for row in rows], atol=0.0056)
+    said = np.exp(layer.log_expected(rows)) / 200_000
+    np.testing.assert_allclose(said, [expected[row] for row in rows], rtol=1e-5)
+
+
+@pytest.mark.parametrize("distribution", ["uniform", "log_uniform"])
+def test_by_hand(distribution, monkeypatch):
+    layer = SampledCandidates(7, 3, distribution)
+    layer.adapt(COUNTS)
+    monkeypatch.setattr(layer, "sample", lambda: np.array([4, 2, 4], "int32"))
+    query, item = np.array([[1, 0], [0, 1]], "float32"), np.array([3, 4], "int32")
+    logits = layer(query, item, item_model=item_model)
+    q = {row: np.log(3 * p) for row, p in probabilities(distribution).items()}
+    expected = [
+        [6 - q[3], 8 - q[4], 4 - q[2], 8 - q[4]],
+        [9 - q[4], -1e9, 5 - q[2], -1e9],
+    ]
+    np.testing.assert_allclose(logits, expected, rtol=1e-5)
+    plain = SampledCandidates(7, 3, distribution, log_q=False, mask_accidental_hits=False)
+    monkeypatch.setattr(plain, "sample", lambda: np.array([4, 2, 4], "int32"))
+    np.testing.assert_allclose(
+        plain(query, item, item_model=item_model), [[6, 8, 4, 8], [9, 9, 5, 9]]
+    )
+
+
+def test_the_seed_repeats_and_the_steps_differ():
+    one, two, other = (SampledCandidates(1000, 20, seed=seed) for seed in (3, 3, 4))
+    first = np.asarray(one.sample())
+    np.testing.assert_array_equal(first, two.sample())
+    assert (first != np.asarray(other.sample())).any()
+    assert (first != np.asarray(one.sample())).any()
+
+
+def test_every_rank_of_a_long_tail_can_be_drawn():
+    """One float32 draw would reach only every second or third of the last ranks."""
+    layer = SampledCandidates(3_000_002, 2_000_000, "log_uniform")
+    rows = np.asarray(layer.sample())
+    assert rows.min() == 2 and rows.max() <= 3_000_001
+    # A twentieth of the draws: ranks in [1 500 000, 3 000 000), where float32 steps by 3 to 5.
+    tail = rows[rows >= 1_500_002]
+    halves = np.histogram(tail % 4, bins=4, range=(0, 4))[0]
+    np.testing.assert_allclose(halves / len(tail), 0.25, atol=0.01)
+    grid = np.unique(np.floor(np.exp(np.arange(2**23 - 2**18, 2**23) / 2**23 * np.log(3e6 + 1))))
+    on_grid = np.isin(tail - 1, grid[grid >= 1_500_001]).mean()
+    assert on_grid < 0.6
+
+
+def test_unknown_distribution():
+    with pytest.raises(InputError, match="'uniform' or 'log_uniform', received 'zipf'"):
+        SampledCandidates(7, distribution="zipf")
