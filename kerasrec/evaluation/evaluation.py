@@ -1,0 +1,113 @@
+import dataclasses
+import math
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """What `evaluate` and `evaluate_ratings` found; everything in it is plain Python.
+
+    Attributes:
+        rows: one dict a model, the model itself first: `model` (name), `metrics` (dict such as
+            `"recall@10"` -> {"mean", "low", "high"}, low and high bounding the 95 % interval, NaN
+            where there is none), `seconds` (spent in the model).
+        groups: one dict a model and group: `model`, `by` ("item" or "user"), `group` ("cold",
+            "warm", "hot"), `n` (queries), `pairs` (truths or ratings), `metrics` (empty when n is
+            0).
+        deciles: one dict a model and decile of item popularity, rarest first: `model`, `decile` (1
+            to 10), `items`, `truths`, `fewest` and `most` (training interactions of its items),
+            `recall` (dict "recall@10" -> share of its truths that were found).
+        ks: the cut-offs.
+        protocol: how the data was split, as the split names it.
+        part: "validation" or "test".
+        n_queries: users evaluated.
+        seconds: {"total", "ranking"}: all, and in the models.
+        notes: sentences about what the numbers do not show.
+    """
+
+    rows: list
+    groups: list
+    deciles: list
+    ks: tuple
+    protocol: str
+    part: str
+    n_queries: int
+    seconds: dict
+    notes: tuple
+
+    def to_dict(self):
+        """A dict that `json.dumps(..., allow_nan=False)` takes: NaN is None, tuples are lists."""
+        return _plain(dataclasses.asdict(self))
+
+    def to_table(self):
+        """A `rich.table.Table`, a line a metric and a column a model; up to 100 columns wide.
+
+        Intervals are shown for up to three models; beyond, they are in `to_dict()` only.
+        """
+        from rich import box
+        from rich.table import Table
+
+        intervals = len(self.rows) <= 3
+        table = Table(
+            title=f"{self.part}, {self.protocol}, {self.n_queries:,} users",
+            caption="\n".join(self.notes) or None,
+            caption_justify="left",
+            box=box.SIMPLE_HEAD,
+            padding=0,
+        )
+        table.add_column("mean [95 %]" if intervals else "mean", no_wrap=True)
+        for row in self.rows:
+            table.add_column(row["model"], justify="left", overflow="fold", max_width=20)
+        previous = None
+        for name in self.rows[0]["metrics"]:
+            metric = name.partition("@")[0]
+            if previous is not None and metric != previous:
+                table.add_section()
+            previous = metric
+            cells = [_cell(row["metrics"][name], intervals) for row in self.rows]
+            table.add_row(name, *cells)
+        for name in self._group_metrics():
+            table.add_section()
+            self._add_groups(table, name, intervals)
+        return table
+
+    def _group_metrics(self):
+        if not self.ks:
+            return [next(iter(self.rows[0]["metrics"]))]
+        k = self.ks[len(self.ks) // 2]
+        return [f"recall@{k}", f"ndcg@{k}"]
+
+    def _add_groups(self, table, name, intervals):
+        first = self.rows[0]["model"]
+        for group in (g for g in self.groups if g["model"] == first):
+            same = [
+                g for g in self.groups if (g["by"], g["group"]) == (group["by"], group["group"])
+            ]
+            cells = [_cell(g["metrics"].get(name), intervals) for g in same]
+            table.add_row(f"{name} {group['group']} {group['by']}s ({group['n']:,})", *cells)
+
+
+def _cell(value, interval):
+    if value is None or math.isnan(value["mean"]):
+        return "-"
+    if not interval or math.isnan(value["low"]):
+        return _number(value["mean"], 4)
+    digits = 3 if abs(value["mean"]) >= 0.1 else 4
+    low, high = _number(value["low"], digits), _number(value["high"], digits)
+    return f"{_number(value['mean'], 4)} [{low},{high}]"
+
+
+def _number(value, digits):
+    """.1895 below one, four digits above: what a column of metrics has room for."""
+    if abs(value) < 1:
+        return f"{value:.{digits}f}".replace("0.", ".", 1)
+    return f"{value:.{max(0, digits - len(str(int(abs(value)))))}f}"
+
+
+def _plain(value):
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,58 @@
+"""What a model is asked with: its query inputs, in rows it has."""
+
+import numpy as np
+
+from kerasrec.data.vocabulary import UNKNOWN
+from kerasrec.errors import InputError
+
+
+def check_catalogs(model, interactions):
+    """InputError unless the model's rows mean the same users and items as the data's.
+
+    Data with a grown vocabulary passes: its first rows are the model's, the others are unknown to
+    it.
+    """
+    if model.items is None:
+        raise InputError(f"{type(model).__name__} knows no data yet: call model.adapt(split.train)")
+    for kind in ("users", "items"):
+        known = getattr(model, kind).vocabulary
+        given = getattr(interactions, kind).vocabulary
+        if known != given and not np.array_equal(known.ids, given.ids[: len(known.ids)]):
+            raise InputError(
+                f"{type(model).__name__} was adapted to other {kind} ({len(known.ids)}) than the "
+                f"data to evaluate on has ({len(given.ids)}); read that data with the model's "
+                "catalogs as base, or adapt the model to it"
+            )
+
+
+def batches_of(order, batch_size):
+    """Consecutive parts of `order`, of `batch_size` but for the last."""
+    if batch_size < 1:
+        raise InputError(f"batch_size must be at least 1, received {batch_size}")
+    return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+
+
+def query_inputs(model, queries, index):
+    """dict name -> int32 array of `model.query_inputs` for some of the Queries, by position.
+
+    Rows that the model's tables do not reach become the unknown row. InputError for an input that
+    interactions alone do not give.
+    """
+    inputs = {}
+    for name in model.query_inputs:
+        if name == "user":
+            inputs[name] = within(queries.users[index], model.schema.num_users, UNKNOWN)
+        elif name == "history":
+            rows = queries.history.take(index).padded(model.schema.history_length)
+            inputs[name] = within(rows, model.schema.num_items, UNKNOWN)
+        else:
+            raise InputError(
+                f"{type(model).__name__} asks for the query input {name!r}; "
+                "evaluation knows 'user' and 'history'"
+            )
+    return inputs
+
+
+def within(rows, num_rows, otherwise):
+    """`rows` as int32 with those from `num_rows` on replaced."""
+    return np.where(rows < num_rows, rows, otherwise).astype("int32")

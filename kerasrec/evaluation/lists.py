@@ -1,0 +1,128 @@
+import numpy as np
+
+from kerasrec import metrics
+from kerasrec.data.vocabulary import FIRST
+from kerasrec.evaluation.groups import DECILES, GROUPS, HOT_ITEM, HOT_USER, deciles, group_of
+from kerasrec.evaluation.item_vectors import item_vectors
+from kerasrec.evaluation.truth import Truth
+
+
+class Lists:
+    """What all models' lists are compared with: truths, popularity, groups, item vectors."""
+
+    def __init__(self, train, queries):
+        self._counts = train.item_counts()
+        self._num_items = len(train.items.vocabulary)
+        self._vectors, self._features = item_vectors(train.items)
+        self._truth = Truth(queries.truth, self._num_items)
+        self._query = np.arange(len(queries.users))[:, None]
+        self._item_group = group_of(self._counts, HOT_ITEM)
+        self._user_group = group_of(queries.history.lengths, HOT_USER)
+        self._history_popularity = _mean_popularity(queries.history, self._counts)
+        history = queries.history
+        known = self._truth.find(np.repeat(np.arange(len(history)), history.lengths), history.items)
+        self._num_seen = len(np.unique(known[known >= 0]))
+
+    def add(self, ratios, model, rows, ks):
+        """Adds the metrics over all queries; returns the coverages, which have no interval."""
+        hits = self._truth.find(self._query, rows) >= 0
+        self._add_ranking(ratios, (model, "all"), hits, self._truth.num_relevant, ks)
+        tops, known = [rows[:, :k] for k in ks], self._history_popularity
+        for k, top in zip(ks, tops, strict=True):
+            ratios.add((model, "all", f"novelty@{k}"), metrics.novelty(top, self._counts))
+        for k, top in zip(ks, tops, strict=True):
+            popularity = metrics.average_popularity(top, self._counts)
+            ratios.add((model, "all", f"popularity_lift@{k}"), popularity - known, known)
+        for k, top in zip(ks, tops, strict=True) if self._vectors is not None else ():
+            values = metrics.diversity(top, self._vectors)
+            ratios.add((model, "all", f"diversity@{k}"), values)
+        nan, num_items = float("nan"), self._num_items - FIRST
+        return {
+            (model, "all", f"coverage@{k}"): {
+                "mean": metrics.coverage(top, num_items),
+                "low": nan,
+                "high": nan,
+            }
+            for k, top in zip(ks, tops, strict=True)
+        }
+
+    def add_groups(self, ratios, model, rows, ks):
+        """Adds the ranking metrics of each group; returns the groups without their metrics."""
+        truth, found = self._truth, []
+        hits = truth.find(self._query, rows) >= 0
+        for by, group_of_truth in (
+            ("item", self._item_group[truth.item]),
+            ("user", self._user_group[truth.query]),
+        ):
+            for i, group in enumerate(GROUPS):
+                inside = group_of_truth == i
+                relevant = np.bincount(truth.query[inside], minlength=len(hits))
+                asked = relevant > 0
+                if by == "item":
+                    in_group = hits & (self._item_group[rows] == i)
+                else:
+                    in_group = hits & asked[:, None]
+                if asked.any():
+                    self._add_ranking(ratios, (model, by, group), in_group, relevant, ks, asked)
+                found.append({"model": model, "by": by, "group": group})
+                found[-1] |= {"n": int(asked.sum()), "pairs": int(inside.sum())}
+        return found
+
+    def deciles(self, model, rows, ks):
+        """Recall of the truths by decile of their items' popularity."""
+        truth = self._truth
+        place = truth.find(self._query, rows)
+        rank = np.full(len(truth), rows.shape[1])
+        rank[place[place >= 0]] = np.nonzero(place >= 0)[1]
+        decile = deciles(truth.item, self._counts)
+        found = []
+        for i in range(DECILES):
+            inside = decile == i
+            items = np.unique(truth.item[inside])
+            counts = self._counts[items]
+            found.append(
+                {
+                    "model": model,
+                    "decile": i + 1,
+                    "items": len(items),
+                    "truths": int(inside.sum()),
+                    "fewest": int(counts.min()) if len(items) else None,
+                    "most": int(counts.max()) if len(items) else None,
+                    "recall": {
+                        f"recall@{k}": float((rank[inside] < k).mean()) if len(items) else None
+                        for k in ks
+                    },
+                }
+            )
+        return found
+
+    def notes(self):
+        truth, notes = self._truth, []
+        if self._num_seen:
+            notes.append(
+                f"{self._num_seen:,} of {len(truth):,} truths were in the user's history; "
+                "seen items are masked, so they count as missed."
+            )
+        cold = int((self._item_group[truth.item] == 0).sum())
+        if cold:
+            notes.append(
+                f"{cold:,} of {len(truth):,} truths are items without training interactions."
+            )
+        if self._features:
+            notes.append(f"Diversity is over the item features {', '.join(self._features)}.")
+        return notes
+
+    @staticmethod
+    def _add_ranking(ratios, scope, hits, num_relevant, ks, weights=1.0):
+        for name, metric in metrics.RANKING.items():
+            for k in ks:
+                values = metric(hits, num_relevant, k)
+                ratios.add((*scope, f"{name}@{k}"), values * weights, weights)
+
+
+def _mean_popularity(history, counts):
+    """Mean training interactions of each list's items, NaN for an empty list."""
+    total = np.concatenate([[0], np.cumsum(counts[history.items])])
+    lengths = history.lengths
+    sums = total[history.indptr[1:]] - total[history.indptr[:-1]]
+    return sums / np.where(lengths > 0, lengths, np.nan)

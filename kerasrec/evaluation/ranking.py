@@ -1,0 +1,127 @@
+"""Offline evaluation by ranking the whole catalogue."""
+
+import time
+
+import numpy as np
+
+from kerasrec.data.vocabulary import FIRST, PADDING
+from kerasrec.errors import InputError
+from kerasrec.evaluation.evaluation import Evaluation
+from kerasrec.evaluation.inputs import batches_of, check_catalogs, query_inputs, within
+from kerasrec.evaluation.lists import Lists
+from kerasrec.evaluation.ratios import Ratios
+from kerasrec.evaluation.rows import group_rows, model_rows, names_of
+
+_WIDTH = 64  # the widths of padded histories are multiples of it
+
+
+def evaluate(
+    model,
+    split,
+    part="test",
+    ks=(5, 10, 20),
+    baselines=(),
+    batch_size=1024,
+    seed=0,
+    bootstrap=1000,
+    progress=None,
+):
+    """Ranks the whole catalogue for every user of a part and compares with what the user then did.
+
+    A query is a user with interactions in the part; the history is what was known of the user
+    before. Items of the history are masked for every model, always: to unmask only those that occur
+    again would tell the model the answer. A truth that is in the history can therefore not be hit;
+    it stays in the denominators, and how many there are is in the notes. A repeated truth counts
+    once.
+
+    Reported are the metrics of `kerasrec.metrics.RANKING`, coverage, novelty, popularity lift and,
+    if the items have categories or vectors, diversity, at each k, as means over queries with 95 %
+    bootstrap intervals over users. Groups: truth items without any training interaction are cold,
+    with fewer than 10 warm, the others hot (truths of other groups are ignored, other items in the
+    list are not); users without history are cold, with fewer than 10 known interactions warm, the
+    others hot. The numbers of a baseline stand on the same queries and the same resamples.
+
+    Args:
+        model: an adapted Recommender.
+        split: a Split of data whose vocabularies are the model's, possibly grown since.
+        part: "validation" (train is known) or "test" (train and validation are known).
+        ks: cut-offs, each at most the number of items.
+        baselines: adapted Recommenders to print beside.
+        batch_size: users ranked at a time.
+        seed: of the bootstrap.
+        bootstrap: resamples; 0 leaves the intervals out.
+        progress: called with (users ranked, users to rank) over all models.
+
+    Returns:
+        An Evaluation.
+
+    Raises:
+        InputError: a k, an unknown part, a model adapted to other users or items.
+    """
+    started = time.perf_counter()
+    ks = _cutoffs(ks, len(split.train.items.vocabulary) - FIRST)
+    models = [model, *baselines]
+    for each in models:
+        check_catalogs(each, split.train)
+    queries = split.queries(part)
+    lists = Lists(split.train, queries)
+    ratios = Ratios(len(queries.users))
+    names, seconds, coverages, groups, tenths = names_of(models), [], {}, [], []
+    for i, (name, each) in enumerate(zip(names, models, strict=True)):
+        report = _reporter(progress, i * len(queries.users), len(models) * len(queries.users))
+        rows, spent = _rank(each, queries, max(ks), batch_size, report)
+        seconds.append(spent)
+        coverages |= lists.add(ratios, name, rows, ks)
+        groups += lists.add_groups(ratios, name, rows, ks)
+        tenths += lists.deciles(name, rows, ks)
+    found = ratios.intervals(bootstrap, seed) | coverages
+    return Evaluation(
+        rows=model_rows(found, names, seconds),
+        groups=group_rows(found, groups),
+        deciles=tenths,
+        ks=ks,
+        protocol=split.protocol,
+        part=part,
+        n_queries=len(queries.users),
+        seconds={"total": time.perf_counter() - started, "ranking": sum(seconds)},
+        notes=(*split.notes, *lists.notes()),
+    )
+
+
+def _rank(model, queries, k, batch_size, report):
+    """Item rows (queries, k), best first, 0 where a list is shorter; and the seconds it took."""
+    started = time.perf_counter()
+    catalog = model.encode_catalog()
+    num_items = model.schema.num_items
+    rows = np.zeros((len(queries.users), k), dtype="int32")
+    # neighbours in length share a batch, so that padding the histories costs little
+    order = np.argsort(queries.history.lengths, kind="stable")
+    done = 0
+    for batch in batches_of(order, batch_size):
+        history = queries.history.take(batch)
+        # few different widths, for a top_k that compiles each shape it sees
+        longest = max(1, int(history.lengths.max()))
+        seen = history.padded(-(-longest // _WIDTH) * _WIDTH)
+        top, _ = model.top_k(
+            query_inputs(model, queries, batch),
+            k=min(k, num_items - FIRST),
+            exclude=within(seen, num_items, PADDING),
+            catalog=catalog,
+        )
+        rows[batch, : np.shape(top)[1]] = top
+        done += len(batch)
+        report(done)
+    return rows, time.perf_counter() - started
+
+
+def _cutoffs(ks, num_items):
+    ks = tuple(sorted({int(k) for k in ks}))
+    if not ks or ks[0] < 1 or ks[-1] > num_items:
+        raise InputError(
+            f"ks must be between 1 and the catalogue's {num_items} items, received {ks}"
+        )
+    return ks
+
+
+def _reporter(progress, before, total):
+    return (lambda done: progress(before + done, total)) if progress else (lambda done: None)

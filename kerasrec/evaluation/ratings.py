@@ -1,0 +1,144 @@
+"""Offline evaluation of predicted values: ratings or labels."""
+
+import time
+
+import numpy as np
+
+from kerasrec import metrics
+from kerasrec.data.vocabulary import UNKNOWN
+from kerasrec.errors import InputError
+from kerasrec.evaluation.evaluation import Evaluation
+from kerasrec.evaluation.groups import GROUPS, HOT_ITEM, HOT_USER, group_of
+from kerasrec.evaluation.inputs import batches_of, check_catalogs, query_inputs, within
+from kerasrec.evaluation.ratios import Ratios
+from kerasrec.evaluation.rows import group_rows, model_rows, names_of
+
+_Z = 1.959963984540054  # the normal 97.5 % quantile
+
+
+def evaluate_ratings(
+    model,
+    split,
+    part="test",
+    baselines=(),
+    batch_size=8192,
+    seed=0,
+    bootstrap=1000,
+    from_logits=False,
+):
+    """Scores the interactions of a part and compares the scores with the values they have.
+
+    Labels (values 0 and 1 only) give AUC and log loss, other values RMSE and MAE. All interactions
+    count the same; groups are by the interaction's item and user, as in `evaluate`. The 95 %
+    intervals resample users with all their interactions; that of AUC is the normal one with
+    DeLong's variance, which takes interactions as independent.
+
+    Args:
+        model: an adapted Recommender.
+        split: a Split of data whose vocabularies are the model's, possibly grown since.
+        part: "validation" or "test".
+        baselines: adapted Recommenders to print beside.
+        batch_size: interactions scored at a time.
+        seed, bootstrap: of the intervals; 0 resamples leave them out.
+        from_logits: the model's scores of labels are logits, to be passed through a sigmoid.
+
+    Returns:
+        An Evaluation with `ks` empty and no deciles.
+
+    Raises:
+        InputError: all values are equal, so there is nothing to predict; labels with scores outside
+            [0, 1] and without `from_logits`; an unknown part; a model adapted to other users or
+            items.
+    """
+    started = time.perf_counter()
+    models = [model, *baselines]
+    for each in models:
+        check_catalogs(each, split.train)
+    pairs = _Pairs(split, part)
+    ratios = Ratios(pairs.num_users)
+    names, seconds, aucs, groups = names_of(models), [], {}, []
+    for name, each in zip(names, models, strict=True):
+        scores, spent = pairs.score(each, batch_size)
+        seconds.append(spent)
+        if pairs.labels and from_logits:
+            scores = np.exp(-np.logaddexp(0.0, -scores))
+        aucs |= pairs.add(ratios, (name, "all"), scores, slice(None), bootstrap)
+        for by, group_of_pair in pairs.groups.items():
+            for i, group in enumerate(GROUPS):
+                inside = np.flatnonzero(group_of_pair == i)
+                if len(inside):
+                    aucs |= pairs.add(ratios, (name, by, group), scores, inside, bootstrap)
+                groups.append({"model": name, "by": by, "group": group})
+                groups[-1] |= {"n": len(np.unique(pairs.query[inside])), "pairs": len(inside)}
+    found = _rooted(ratios.intervals(bootstrap, seed)) | aucs
+    return Evaluation(
+        rows=model_rows(found, names, seconds),
+        groups=group_rows(found, groups),
+        deciles=[],
+        ks=(),
+        protocol=split.protocol,
+        part=part,
+        n_queries=pairs.num_users,
+        seconds={"total": time.perf_counter() - started, "ranking": sum(seconds)},
+        notes=tuple(split.notes),
+    )
+
+
+class _Pairs:
+    """The interactions of a part, their users' known histories and their groups."""
+
+    def __init__(self, split, part):
+        self._queries = split.queries(part)
+        asked = getattr(split, part)
+        self._items, self.values = asked.item, asked.value.astype("float64")
+        every = np.concatenate([split.train.value, asked.value])
+        if (every == every[0]).all():
+            raise InputError(
+                f"all values are {every[0]:g}: there is no value to predict; "
+                "evaluate() ranks, which is what such data is for"
+            )
+        self.labels = bool(np.isin(every, (0.0, 1.0)).all())
+        users = self._queries.users
+        self.num_users = len(users)
+        row_of = np.zeros(int(users.max()) + 1, dtype="int64")
+        row_of[users] = np.arange(len(users))
+        self.query = row_of[asked.user]
+        self.groups = {
+            "item": group_of(split.train.item_counts()[self._items], HOT_ITEM),
+            "user": group_of(self._queries.history.lengths[self.query], HOT_USER),
+        }
+
+    def score(self, model, batch_size):
+        """Scores float64 (pairs,) and the seconds they took."""
+        started, scores = time.perf_counter(), []
+        for batch in batches_of(np.arange(len(self.values)), batch_size):
+            inputs = query_inputs(model, self._queries, self.query[batch])
+            items = within(self._items[batch], model.schema.num_items, UNKNOWN)
+            scores.append(np.asarray(model.score_pairs(inputs, items), dtype="float64"))
+        return np.concatenate(scores), time.perf_counter() - started
+
+    def add(self, ratios, scope, scores, inside, bootstrap):
+        """Adds the metrics of some pairs; returns AUC, which is no ratio of sums over users."""
+        values, scores, query = self.values[inside], scores[inside], self.query[inside]
+        counts = np.bincount(query, minlength=self.num_users)
+        if self.labels:
+            losses = {"log_loss": metrics.cross_entropy(values, scores)}
+        else:
+            losses = {"rmse": np.square(scores - values), "mae": np.abs(scores - values)}
+        for name, loss in losses.items():
+            sums = np.bincount(query, weights=loss, minlength=self.num_users)
+            ratios.add((*scope, name), sums, counts)
+        if not self.labels or min((values == 0).sum(), (values == 1).sum()) < 2:
+            return {}
+        mean = metrics.auc(values, scores)
+        half = _Z * np.sqrt(metrics.auc_variance(values, scores)) if bootstrap else np.nan
+        low, high = max(0.0, mean - half), min(1.0, mean + half)
+        return {(*scope, "auc"): {"mean": mean, "low": float(low), "high": float(high)}}
+
+
+def _rooted(found):
+    """Mean squares become their roots, and so do the bounds: the root is increasing."""
+    return {
+        key: {name: float(np.sqrt(x)) for name, x in value.items()} if key[-1] == "rmse" else value
+        for key, value in found.items()
+    }

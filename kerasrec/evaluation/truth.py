@@ -1,0 +1,37 @@
+import numpy as np
+
+
+class Truth:
+    """The distinct (query, item) pairs of a part, in a form in which lists are looked up at once.
+
+    A pair is the number `query * num_items + item`; a lookup is a binary search in their sorted
+    array.
+
+    Attributes:
+        query, item: int64 (pairs,), sorted by query, then item.
+        num_relevant: int64 (queries,), the pairs of each query.
+
+    Args:
+        truth: Histories, one list of item rows for each query; repeated items count once.
+        num_items: rows of the item table.
+    """
+
+    def __init__(self, truth, num_items):
+        self._stride = num_items
+        self._keys = np.unique(
+            self._encoded(np.repeat(np.arange(len(truth)), truth.lengths), truth.items)
+        )
+        self.query, self.item = np.divmod(self._keys, num_items)
+        self.num_relevant = np.bincount(self.query, minlength=len(truth))
+
+    def find(self, query, item):
+        """Index of each pair, -1 where it is no truth; int64 of the shape both broadcast to."""
+        keys = self._encoded(query, item)
+        place = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        return np.where(self._keys[place] == keys, place, -1)
+
+    def _encoded(self, query, item):
+        return np.asarray(query, dtype="int64") * self._stride + item
+
+    def __len__(self):
+        return len(self._keys)

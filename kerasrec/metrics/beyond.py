@@ -1,0 +1,103 @@
+"""What a list of recommendations is like, whether or not it is right.
+
+`recommended` (queries, k) are item rows, best first. Rows 0 (padding, where a list is shorter) and
+1 (unknown) are no items and are left out; a query without any item is NaN in the per-query metrics.
+`counts` (rows,) is the number of training interactions of each item row.
+"""
+
+import numpy as np
+
+_BLOCK = 1 << 24  # floats gathered at a time by diversity: 64 MiB
+
+
+def coverage(recommended, num_items):
+    """Share of the catalogue's `num_items` real items that is recommended to anybody. A float.
+
+    Source: Ge, Delgado-Battenfeld, Jannach, Beyond accuracy: evaluating recommender systems by
+    coverage and serendipity, RecSys 2010 (catalogue coverage).
+
+    >>> coverage([[2, 3], [3, 0]], num_items=4)
+    0.5
+    """
+    rows = np.unique(recommended)
+    return float(np.count_nonzero(rows > 1) / num_items)
+
+
+def novelty(recommended, counts):
+    """Mean self-information of the list in bits: `mean of -log2 p(i)`, float64 (queries,).
+
+    `p(i)` is the item's share of all training interactions; an item without any counts as if it had
+    one.
+    Source: Vargas, Castells, Rank and relevance in novelty and diversity metrics for recommender
+    systems, RecSys 2011 (expected free discovery, without discount and relevance).
+
+    >>> novelty([[2, 3], [3, 0]], counts=[0, 0, 6, 2])
+    array([1.20751875, 2.        ])
+    """
+    counts = np.asarray(counts, dtype="float64")
+    return _mean(recommended, np.log2(counts.sum()) - np.log2(np.maximum(counts, 1.0)))
+
+
+def average_popularity(recommended, counts):
+    """Mean training interactions of the recommended items, float64 (queries,).
+
+    Source: Yin, Cui, Li, Yao, Chen, Challenging the long tail recommendation, VLDB 2012.
+
+    >>> average_popularity([[2, 3], [3, 0]], counts=[0, 0, 6, 2])
+    array([4., 2.])
+    """
+    return _mean(recommended, np.asarray(counts, dtype="float64"))
+
+
+def popularity_lift(recommended_popularity, history_popularity):
+    """How much more popular recommendations are than what the users chose themselves. A float.
+
+    Popularity bias as `(GAP_q - GAP_p) / GAP_p`, where GAP is the mean over users of the mean
+    popularity of their recommended (q) and their known (p) items, both float (queries,). 0: as
+    popular as the histories; 1: twice as popular. Queries where either is NaN are left out.
+    Source: Abdollahpouri, Mansoury, Burke, Mobasher, The unfairness of popularity bias in
+    recommendation, RMSE workshop at RecSys 2019; named so in their RecSys 2020 paper.
+
+    >>> popularity_lift([6.0, 3.0, 9.0], [2.0, 4.0, float("nan")])
+    0.5
+    """
+    both = np.stack([recommended_popularity, history_popularity]).astype("float64")
+    both = both[:, np.isfinite(both).all(axis=0)]
+    return float(both[0].sum() / both[1].sum() - 1.0) if both.size else float("nan")
+
+
+def diversity(recommended, vectors):
+    """Intra-list diversity: `1 - mean pairwise cosine` of the list's items, float64 (queries,).
+
+    `vectors` (rows, width) describe the items; one whose vector is all zero is left out. NaN for a
+    list with fewer than two items left.
+    Source: Ziegler, McNee, Konstan, Lausen, Improving recommendation lists through topic
+    diversification, WWW 2005 (one minus their mean similarity).
+
+    Two comedies and a drama: of three pairs one is alike.
+
+    >>> diversity([[2, 3, 4]], vectors=[[0, 0], [0, 0], [1, 0], [1, 0], [0, 1]]).round(4)
+    array([0.6667])
+    """
+    recommended = np.asarray(recommended)
+    vectors = np.array(vectors, dtype="float32")
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors /= np.where(norms > 0, norms, 1.0)
+    described = (norms[:, 0] > 0) & (np.arange(len(norms)) > 1)
+    vectors[~described] = 0.0
+    n = described[recommended].sum(axis=1).astype("float64")
+    squares = np.empty(len(recommended))
+    step = max(1, _BLOCK // max(1, recommended.shape[1] * vectors.shape[1]))
+    for start in range(0, len(recommended), step):
+        total = vectors[recommended[start : start + step]].sum(axis=1)
+        squares[start : start + step] = np.einsum("qf,qf->q", total, total)
+    # |sum of n unit vectors|^2 = n + the cosines of all n (n - 1) ordered pairs
+    pairs = np.where(n > 1, n * (n - 1), np.nan)
+    return 1.0 - (squares - n) / pairs
+
+
+def _mean(recommended, values):
+    recommended = np.asarray(recommended)
+    real = recommended > 1
+    n = real.sum(axis=1)
+    return (values[recommended] * real).sum(axis=1) / np.where(n > 0, n, np.nan)

@@ -1,0 +1,49 @@
+import types
+
+import numpy as np
+import pytest
+
+
+class ScriptedModel:
+    """Ranks by given scores (users, items); keeps what it was asked."""
+
+    capabilities = frozenset({"users"})
+    train_inputs = ("user", "item")
+    query_inputs = ("user",)
+
+    def __init__(self, interactions, scores):
+        self.users, self.items = interactions.users, interactions.items
+        self.schema = types.SimpleNamespace(
+            num_users=len(self.users.vocabulary),
+            num_items=len(self.items.vocabulary),
+            history_length=3,
+        )
+        self.scores = np.asarray(scores, dtype="float64")
+        self.asked = []
+        self.encoded = 0
+
+    def encode_catalog(self):
+        self.encoded += 1
+        return "catalog"
+
+    def score(self, inputs):
+        return self.scores[inputs["user"]]
+
+    def top_k(self, inputs, k, exclude=None, allow=None, catalog=None):
+        assert catalog == "catalog"
+        self.asked.append((inputs, exclude))
+        scores = self.score(inputs).copy()
+        np.put_along_axis(scores, exclude.astype("int64"), -np.inf, axis=1)
+        scores[:, :2] = -np.inf
+        rows = np.argsort(-scores, axis=1, kind="stable")[:, :k].astype("int32")
+        best = np.take_along_axis(scores, rows.astype("int64"), axis=1).astype("float32")
+        return np.where(np.isinf(best), 0, rows).astype("int32"), best
+
+    def score_pairs(self, inputs, items):
+        self.asked.append((inputs, items))
+        return self.score(inputs)[np.arange(len(items)), items]
+
+
+@pytest.fixture
+def scripted():
+    return ScriptedModel

@@ -1,0 +1,97 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import log_loss, mean_absolute_error, roc_auc_score
+
+from kerasrec.data import Interactions, Split
+from kerasrec.errors import InputError
+from kerasrec.evaluation import evaluate_ratings
+
+
+def make_split(values):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"user": rng.integers(0, 50, 2000), "item": rng.integers(0, 80, 2000)})
+    frame = frame.drop_duplicates()
+    data = Interactions.from_frame(frame.assign(value=rng.choice(values, len(frame))))
+    part = np.where(data.user < 5, 2, np.random.default_rng(1).choice([0, 0, 1, 2], len(data)))
+    return Split(*(data.select(part == i) for i in range(3)), "planted")
+
+
+@pytest.fixture
+def scores():
+    return np.random.default_rng(2).random((52, 82))
+
+
+def test_ratings(scripted, scores):
+    split = make_split([1, 2, 3, 4, 5])
+    scores = 1 + 4 * scores
+    model = scripted(split.train, scores)
+    found = evaluate_ratings(model, split, batch_size=100)
+    test, value = split.test, found.rows[0]["metrics"]
+    predicted = scores[test.user, test.item]
+    assert list(value) == ["rmse", "mae"]
+    assert value["mae"]["mean"] == pytest.approx(mean_absolute_error(test.value, predicted))
+    mse = np.mean((test.value - predicted) ** 2)
+    assert value["rmse"]["mean"] == pytest.approx(np.sqrt(mse))
+    for each in value.values():
+        assert each["low"] < each["mean"] < each["high"]
+    assert found.ks == () and found.deciles == [] and found.n_queries == len(np.unique(test.user))
+
+
+def test_groups_of_ratings(scripted, scores):
+    split = make_split([1, 2, 3, 4, 5])
+    found = evaluate_ratings(scripted(split.train, scores), split, bootstrap=0)
+    counts, test = split.train.item_counts()[split.test.item], split.test
+    error = np.abs(scores[test.user, test.item] - test.value)
+    group = {(each["by"], each["group"]): each for each in found.groups}
+    for name, inside in (("warm", (counts > 0) & (counts < 10)), ("hot", counts >= 10)):
+        assert group["item", name]["pairs"] == inside.sum()
+        mean = group["item", name]["metrics"]["mae"]["mean"]
+        assert mean == pytest.approx(error[inside].mean())
+    cold = test.user < 5
+    assert group["user", "cold"]["n"] == len(np.unique(test.user[cold])) > 0
+    assert group["user", "cold"]["metrics"]["mae"]["mean"] == pytest.approx(error[cold].mean())
+
+
+@pytest.mark.parametrize("from_logits", [False, True])
+def test_labels(scripted, scores, from_logits):
+    split = make_split([0, 1])
+    given = np.log(scores / (1 - scores)) if from_logits else scores
+    model = scripted(split.train, given)
+    found = evaluate_ratings(model, split, from_logits=from_logits)
+    value = found.rows[0]["metrics"]
+    predicted = scores[split.test.user, split.test.item]
+    assert set(value) == {"auc", "log_loss"}
+    assert value["auc"]["mean"] == pytest.approx(roc_auc_score(split.test.value, predicted))
+    assert value["auc"]["low"] < 0.5 < value["auc"]["high"]
+    expected = log_loss(split.test.value, predicted)
+    assert value["log_loss"]["mean"] == pytest.approx(expected)
+
+
+def test_logits_are_not_taken_for_probabilities(scripted, scores):
+    split = make_split([0, 1])
+    with pytest.raises(InputError, match="logits"):
+        evaluate_ratings(scripted(split.train, 3 * scores), split)
+
+
+def test_nothing_to_predict(scripted, scores):
+    split = make_split([1])
+    with pytest.raises(InputError, match="all values are 1"):
+        evaluate_ratings(scripted(split.train, scores), split)
+
+
+def test_a_constant_test_part_of_ratings_is_fine(scripted, scores):
+    split = make_split([1, 2, 3, 4, 5])
+    fives = split.test.select(split.test.value == 5)
+    split = Split(split.train, split.validation, fives, "fives")
+    found = evaluate_ratings(scripted(split.train, scores), split).rows[0]["metrics"]
+    assert found["mae"]["mean"] == pytest.approx(np.mean(5 - scores[fives.user, fives.item]))
+
+
+def test_equal_errors_leave_no_doubt(scripted):
+    split = make_split([1, 2, 3, 4, 5])
+    scores = np.zeros((52, 82))
+    scores[split.test.user, split.test.item] = split.test.value + 0.5
+    found = evaluate_ratings(scripted(split.train, scores), split).rows[0]["metrics"]
+    for value in found.values():
+        assert value == pytest.approx({"mean": 0.5, "low": 0.5, "high": 0.5})
