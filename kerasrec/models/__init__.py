@@ -1,0 +1,10 @@
+"""The shapes of a recommender, the ranking they share, and their checkpoints."""
+
+from kerasrec.models.checkpoint import load as load
+from kerasrec.models.checkpoint import load_catalogs as load_catalogs
+from kerasrec.models.neighbour_model import NeighbourModel as NeighbourModel
+from kerasrec.models.recommender import Recommender as Recommender
+from kerasrec.models.retriever import Retriever as Retriever
+from kerasrec.models.retriever import item_table as item_table
+from kerasrec.models.retriever import user_table as user_table
+from kerasrec.models.top_k import TopK as TopK

@@ -1,0 +1,231 @@
+"""A checkpoint is a directory of plain files: config, weights, vocabularies, histories, card.
+
+    config.json          class by dotted name, constructor arguments, format number
+    model.weights.h5     all weights, the catalogue's tables among them
+    users/, items/       vocabularies, encoders of features, titles
+    histories.npz        what each known user did, in time order
+    metadata.json        versions, date, SHA-256 of every file above
+    README.md            the model's card
+
+Nothing in it can execute. A class outside kerasrec is named by its writer, so loading one needs
+`trust=True`.
+"""
+
+import datetime
+import hashlib
+import importlib
+import inspect
+import json
+import pathlib
+import shutil
+
+import keras
+import numpy as np
+
+import kerasrec
+from kerasrec.data.catalog import Catalog
+from kerasrec.data.histories import Histories
+from kerasrec.errors import InputError
+
+FORMAT = 1
+TRUSTED = ("kerasrec.", "kerasrec_zoo.")
+
+
+def save(model, directory, overwrite=False):
+    """Writes `model` to `directory`, whole or not at all.
+
+    The files are written beside it and renamed at the end, so a full disk or a stopped process
+    leaves an older checkpoint as it was.
+
+    Raises:
+        InputError: if the directory exists and `overwrite` is False.
+        OSError: if the disk is full; nothing has changed then.
+    """
+    directory = pathlib.Path(directory)
+    if directory.exists() and not overwrite:
+        raise InputError(f"{directory} exists already: choose another folder or overwrite=True")
+    partial = directory.with_name(f".{directory.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        partial.mkdir(parents=True)
+        _write(model, partial)
+        _replace(partial, directory)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def load(directory, trust=False):
+    """The model of a checkpoint, ready to recommend or to train on.
+
+    Args:
+        directory: Folder that `save` wrote.
+        trust: Also import a model class from outside kerasrec, which runs its code.
+
+    Raises:
+        InputError: for a missing, damaged or foreign checkpoint, or one of another format.
+    """
+    directory = pathlib.Path(directory)
+    metadata = _read_json(directory, "metadata.json")
+    if metadata.get("format") != FORMAT:
+        raise InputError(
+            f"{directory} has checkpoint format {metadata.get('format')!r}; this kerasrec "
+            f"({kerasrec.__version__}) reads format {FORMAT}: load it with the version that wrote "
+            f"it, {metadata.get('kerasrec', 'unknown')}"
+        )
+    _check_files(directory, metadata.get("sha256", {}))
+    config = _read_json(directory, "config.json")
+    model = find_class(config["class"], trust).from_config(config["config"])
+    model.load_weights(directory / "model.weights.h5")
+    model.users = Catalog.load(directory / "users")
+    model.items = Catalog.load(directory / "items")
+    model.histories = Histories.load(directory / "histories.npz")
+    return model
+
+
+def load_catalogs(directory):
+    """The user and item catalogues of a checkpoint: the base on which a vocabulary grows."""
+    directory = pathlib.Path(directory)
+    _check_files(directory, _read_json(directory, "metadata.json").get("sha256", {}))
+    return Catalog.load(directory / "users"), Catalog.load(directory / "items")
+
+
+def copy_rows(old, new):
+    """Copies the weights of `old` into `new`, whose vocabularies may have grown.
+
+    Tables keep the old rows and the new model's own values in the rows that are new, so old users
+    score old items as before. What belongs to the choice of candidates is not copied: it describes
+    the data that is trained on.
+
+    Raises:
+        InputError: if the two models differ in more than their vocabularies.
+    """
+    if type(old) is not type(new):
+        raise InputError(
+            f"init_from holds a {type(old).__name__}, the config builds a {type(new).__name__}"
+        )
+    for name in ("users", "items"):
+        before, after = (getattr(model, name).vocabulary.ids for model in (old, new))
+        if not np.array_equal(before, after[: len(before)]):
+            raise InputError(
+                f"the {name} of the checkpoint are not the first {len(before)} of the new data: "
+                "read the data with base=load_catalogs(checkpoint)"
+            )
+    pairs = list(zip(_own_weights(old), _own_weights(new), strict=False))
+    if len(_own_weights(old)) != len(_own_weights(new)):
+        raise InputError("the checkpoint's model has other layers than the config's")
+    for source, target in pairs:
+        grown = source.shape[1:] == target.shape[1:] and source.ndim == target.ndim > 0
+        if source.shape != target.shape and not (grown and source.shape[0] <= target.shape[0]):
+            raise InputError(
+                f"weight {target.path} is {tuple(source.shape)} in the checkpoint, "
+                f"{tuple(target.shape)} in this model: use the checkpoint's model arguments"
+            )
+    for source, target in pairs:
+        value = keras.ops.convert_to_numpy(source)
+        if source.shape != target.shape:
+            grown = np.array(keras.ops.convert_to_numpy(target))
+            grown[: len(value)] = value
+            value = grown
+        target.assign(value)
+
+
+def find_class(dotted, trust=False):
+    """The model class of a dotted name, imported only from kerasrec unless trusted."""
+    if not dotted.startswith(TRUSTED) and not trust:
+        raise InputError(
+            f"{dotted!r} is not a kerasrec class; loading it runs its code: pass trust=True if you "
+            "trust where it comes from"
+        )
+    module, _, name = dotted.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(f"there is no model class {dotted!r}") from error
+    if not (inspect.isclass(found) and issubclass(found, keras.Model)):
+        raise InputError(f"{dotted!r} is not a model class")
+    return found
+
+
+def _write(model, directory):
+    cls = type(model)
+    package = cls.__module__.partition(".")[0]
+    module = package if package == "kerasrec_zoo" else cls.__module__
+    config = {"class": f"{module}.{cls.__qualname__}", "config": model.get_config()}
+    _write_json(directory / "config.json", config)
+    model.save_weights(directory / "model.weights.h5")
+    model.users.save(directory / "users")
+    model.items.save(directory / "items")
+    model.histories.save(directory / "histories.npz")
+    card = pathlib.Path(inspect.getfile(cls)).with_suffix(".md")
+    if card.exists():
+        shutil.copyfile(card, directory / "README.md")
+    _write_json(
+        directory / "metadata.json",
+        {
+            "format": FORMAT,
+            "kerasrec": kerasrec.__version__,
+            "keras": keras.__version__,
+            "backend": keras.backend.backend(),
+            "saved": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+            "parameters": int(model.count_params()),
+            "users": len(model.users.vocabulary.ids),
+            "items": len(model.items.vocabulary.ids),
+            "sha256": {
+                str(path.relative_to(directory).as_posix()): _sha256(path)
+                for path in sorted(directory.rglob("*"))
+                if path.is_file()
+            },
+        },
+    )
+
+
+def _replace(partial, directory):
+    previous = directory.with_name(f".{directory.name}.previous")
+    shutil.rmtree(previous, ignore_errors=True)
+    if directory.exists():
+        directory.rename(previous)
+    try:
+        partial.rename(directory)
+    except OSError:
+        if previous.exists():
+            previous.rename(directory)
+        raise
+    shutil.rmtree(previous, ignore_errors=True)
+
+
+def _own_weights(model):
+    skipped = {id(weight) for weight in model.candidate_weights}
+    return [weight for weight in model.weights if id(weight) not in skipped]
+
+
+def _check_files(directory, digests):
+    if not digests:
+        raise InputError(f"{directory}/metadata.json lists no files: the checkpoint is damaged")
+    for name, digest in digests.items():
+        path = directory / name
+        if ".." in pathlib.PurePosixPath(name).parts or not path.is_file():
+            raise InputError(f"{path} is missing: the checkpoint is damaged, fetch it again")
+        if _sha256(path) != digest:
+            raise InputError(f"{path} is damaged (SHA-256 differs): fetch the checkpoint again")
+
+
+def _read_json(directory, name):
+    path = directory / name
+    if not path.is_file():
+        raise InputError(f"{directory} is not a checkpoint: it has no {name}")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path} is damaged: {error}") from error
+
+
+def _write_json(path, value):
+    path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+
+
+def _sha256(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,43 @@
+"""Item rows in, item vectors out: the catalogue's features are looked up inside the model."""
+
+import keras
+from keras import ops
+
+from kerasrec.register import register
+
+
+@register
+class ItemTower(keras.layers.Layer):
+    """Looks an item's features up in the catalogue and encodes them.
+
+    A batch carries item rows only; candidates of every kind (the batch, sampled, all items),
+    evaluation and export go through this one layer.
+
+    Args:
+        catalog: `CatalogTable` of the item features, with a `count` column: how often the train
+            part holds the item.
+        encoder: Functional model from `{"item": rows, **features}`, all `(n, ...)`, to `(n, dim)`.
+
+    Call arguments:
+        rows: Int item rows of any shape.
+
+    Output:
+        `rows.shape + (dim,)`.
+    """
+
+    def __init__(self, catalog, encoder, **kwargs):
+        super().__init__(**kwargs)
+        self.catalog = catalog
+        self.encoder = encoder
+
+    def call(self, rows):
+        flat = ops.reshape(rows, (-1,))
+        features = {"item": flat, **self.catalog(flat)}
+        vectors = self.encoder({name: features[name] for name in self.encoder.input})
+        return ops.reshape(vectors, (*ops.shape(rows), vectors.shape[-1]))
+
+    def compute_output_spec(self, rows):
+        return keras.KerasTensor((*rows.shape, self.encoder.output_shape[-1]), self.compute_dtype)
+
+    def get_config(self):
+        raise NotImplementedError("An ItemTower is rebuilt by the model that owns it.")

@@ -1,0 +1,128 @@
+"""Shape 1: a query vector, item vectors, a dot product."""
+
+import dataclasses
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasrec.errors import InputError
+from kerasrec.layers.all_candidates import AllCandidates
+from kerasrec.layers.catalog_table import CatalogTable
+from kerasrec.layers.in_batch_candidates import InBatchCandidates
+from kerasrec.layers.pair_candidates import PairCandidates
+from kerasrec.layers.sampled_candidates import SampledCandidates
+from kerasrec.models.item_tower import ItemTower
+from kerasrec.models.recommender import Recommender, predict
+
+CANDIDATES = ("pair", "in_batch", "sampled", "all")
+
+
+class Retriever(Recommender):
+    """A model whose score is one dot product, so that it can be served by a vector search.
+
+    The constructor of a zoo model makes the blocks, wires the query and hands both sides over;
+    this class chooses the candidates of the loss and makes the training graph. What is trained,
+    evaluated and exported is the same query model and the same item tower.
+
+    Args:
+        schema: `Schema` of the data.
+        query_inputs: Dict of Keras inputs, among `user` `(batch,)`, `history` `(batch, length)`.
+        query: Query vector `(batch, dim)` at the end of the history.
+        training_query: What is trained, where it differs: `(batch, length, dim)` for a model that
+            learns from every position.
+        item_encoder: Functional model from `{"item": rows, **features}` to item vectors.
+        catalog: The `CatalogTable` of `item_table(schema)`.
+        candidates: What an observed item is held against: "pair" (nothing, for ratings),
+            "in_batch", "sampled" or "all" items.
+        num_negatives: Shared negatives of "sampled".
+        user_catalog: The `CatalogTable` of `user_table(schema)`, where the query reads it.
+
+    Output of the training graph: `logits` `(..., 1 + n)`, the observed item first.
+    """
+
+    def __init__(
+        self,
+        *,
+        schema,
+        query_inputs,
+        query,
+        item_encoder,
+        catalog,
+        candidates,
+        num_negatives=1024,
+        training_query=None,
+        user_catalog=None,
+        name=None,
+    ):
+        training_query = query if training_query is None else training_query
+        target = keras.Input(training_query.shape[1:-1], dtype="int32", name="item")
+        tower = ItemTower(catalog, item_encoder, name="item_tower")
+        tower(keras.Input((), dtype="int32"))
+        chosen = _make_candidates(candidates, schema.num_items, num_negatives)
+        logits = chosen(training_query, target, item_model=tower)
+        super().__init__(
+            schema=schema,
+            inputs={**query_inputs, "item": target},
+            outputs=logits,
+            query_model=keras.Model(query_inputs, query, name="query_model"),
+            name=name,
+        )
+        self.candidates = candidates
+        self.num_negatives = num_negatives
+        self.candidate_layer = chosen
+        self.catalog = catalog
+        self.user_catalog = user_catalog
+        self.item_tower = tower
+        rows = keras.Input((), dtype="int32", name="item")
+        self.item_model = keras.Model({"item": rows}, tower(rows), name="item_model")
+
+    def adapt(self, train):
+        super().adapt(train)
+        counts = train.item_counts()
+        self.catalog.assign({**train.items.columns, "count": counts.astype("float32")})
+        if self.user_catalog is not None:
+            self.user_catalog.assign(train.users.columns)
+        self.candidate_layer.adapt(counts)
+
+    @property
+    def candidate_weights(self):
+        items = {id(weight) for weight in self.item_tower.weights}
+        return [weight for weight in self.candidate_layer.weights if id(weight) not in items]
+
+    def encode_catalog(self):
+        """Vectors `(rows, dim)` float32 of all items, in catalogue order."""
+        rows = np.arange(self.schema.num_items, dtype="int32")
+        return ops.convert_to_tensor(predict(self.item_model, {"item": rows}))
+
+    def score_catalog(self, queries, catalog):
+        return ops.matmul(queries, ops.transpose(catalog))
+
+    def score_pairs(self, inputs, items):
+        vectors = predict(self.item_model, {"item": np.asarray(items, "int32")})
+        return np.sum(self.encode_queries(inputs) * vectors, axis=-1)
+
+
+def item_table(schema):
+    """The item features of a schema as a table inside the model, with the `count` column."""
+    count = {"name": "count", "kind": "number", "size": 1, "length": 1}
+    features = [dataclasses.asdict(feature) for feature in schema.item_features]
+    return CatalogTable(schema.num_items, [*features, count], name="item_catalog")
+
+
+def user_table(schema):
+    """The user features of a schema as a table inside the model."""
+    features = [dataclasses.asdict(feature) for feature in schema.user_features]
+    return CatalogTable(schema.num_users, features, name="user_catalog")
+
+
+def _make_candidates(kind, num_items, num_negatives):
+    if kind == "pair":
+        return PairCandidates(num_items, name="candidates")
+    if kind == "in_batch":
+        return InBatchCandidates(num_items, name="candidates")
+    if kind == "sampled":
+        return SampledCandidates(num_items, num_negatives, name="candidates")
+    if kind == "all":
+        return AllCandidates(num_items, name="candidates")
+    raise InputError(f"candidates must be one of {', '.join(CANDIDATES)}: got {kind!r}")

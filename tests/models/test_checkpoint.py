@@ -1,0 +1,131 @@
+import errno
+import json
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from kerasrec_zoo import MatrixFactorization, Popularity
+
+from kerasrec import models
+from kerasrec.data import Interactions
+from kerasrec.errors import InputError
+from kerasrec.models import checkpoint
+
+
+def interactions(users, items, base=None):
+    return Interactions.from_frame(pd.DataFrame({"user": users, "item": items}), base=base)
+
+
+@pytest.fixture
+def train():
+    return interactions(["a", "a", "b", "b", "c"], ["x", "y", "y", "z", "x"])
+
+
+@pytest.fixture
+def saved(train, tmp_path):
+    keras.utils.set_random_seed(1)
+    model = MatrixFactorization(train.schema(), dim=3)
+    model.adapt(train)
+    model.save(tmp_path / "checkpoint")
+    return tmp_path / "checkpoint"
+
+
+def test_holds_plain_files_only(saved):
+    names = {path.name for path in saved.iterdir()}
+    assert {"config.json", "model.weights.h5", "histories.npz", "metadata.json"} <= names
+    assert not list(saved.parent.glob(".*"))
+
+
+def test_an_existing_folder_is_kept_unless_told(saved):
+    model = models.load(saved)
+    with pytest.raises(InputError, match="exists already"):
+        model.save(saved)
+    model.save(saved, overwrite=True)
+    assert models.load(saved).count_params() == model.count_params()
+
+
+def test_a_full_disk_leaves_the_old_checkpoint(saved, monkeypatch):
+    model = models.load(saved)
+    before = {path: path.read_bytes() for path in saved.rglob("*") if path.is_file()}
+
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(type(model), "save_weights", full)
+    with pytest.raises(OSError, match="No space left"):
+        model.save(saved, overwrite=True)
+    assert {path: path.read_bytes() for path in saved.rglob("*") if path.is_file()} == before
+    assert not list(saved.parent.glob(".*"))
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.weights.h5", "items/vocabulary.json"])
+def test_damage_is_named(saved, name):
+    path = saved / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(bytes(content))
+    with pytest.raises(InputError, match=f"{path.name} is damaged"):
+        models.load(saved)
+    path.unlink()
+    with pytest.raises(InputError, match=f"{path.name} is missing"):
+        models.load(saved)
+
+
+def test_another_format_says_which_version_wrote_it(saved):
+    path = saved / "metadata.json"
+    metadata = json.loads(path.read_text())
+    path.write_text(json.dumps({**metadata, "format": 99, "kerasrec": "7.0"}))
+    with pytest.raises(InputError, match="format 99.*7.0"):
+        models.load(saved)
+
+
+def test_not_a_checkpoint(tmp_path):
+    with pytest.raises(InputError, match="not a checkpoint"):
+        models.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "dotted, said",
+    [
+        ("os.system", "trust=True"),
+        ("kerasrec.models.checkpoint.shutil", "not a model class"),
+        ("kerasrec.models.load", "not a model class"),
+        ("kerasrec_zoo.Missing", "no model class"),
+    ],
+)
+def test_foreign_classes_are_refused(dotted, said):
+    with pytest.raises(InputError, match=said):
+        checkpoint.find_class(dotted)
+
+
+def test_a_grown_vocabulary_keeps_old_scores(saved):
+    base = models.load_catalogs(saved)
+    grown = interactions(["d", "a", "c", "b"], ["w", "x", "y", "w"], base=base)
+    new = MatrixFactorization(grown.schema(), dim=3)
+    new.adapt(grown)
+    new.load_rows_from(saved)
+    old = models.load(saved)
+    users, items = ["a", "b", "c"], ["z", "x", "y"]
+    np.testing.assert_array_equal(new.score(users, items=items), old.score(users, items=items))
+    assert np.isfinite(new.score(["d"], items=["w"])).all()
+    assert len(new.items.vocabulary) == len(old.items.vocabulary) + 1
+
+
+def test_rows_must_be_the_same_ids(saved):
+    other = interactions(["b", "a", "c", "b"], ["z", "x", "y", "x"])
+    model = MatrixFactorization(other.schema(), dim=3)
+    model.adapt(other)
+    with pytest.raises(InputError, match="base=load_catalogs"):
+        model.load_rows_from(saved)
+
+
+def test_only_the_same_model_grows(saved, train):
+    wide = MatrixFactorization(train.schema(), dim=4)
+    wide.adapt(train)
+    with pytest.raises(InputError, match="use the checkpoint's model arguments"):
+        wide.load_rows_from(saved)
+    popularity = Popularity(train.schema())
+    popularity.adapt(train)
+    with pytest.raises(InputError, match="MatrixFactorization.*Popularity"):
+        popularity.load_rows_from(saved)

@@ -1,0 +1,56 @@
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from kerasrec.models import TopK
+
+
+def answer(k, scores, **limits):
+    found = TopK(k)(np.asarray(scores, "float32"), **limits)
+    return {name: ops.convert_to_numpy(x).tolist() for name, x in found.items()}
+
+
+def test_best_first_without_the_reserved_rows():
+    found = answer(2, [[9, 9, 1, 3, 2]])
+    assert found == {"rows": [[3, 4]], "scores": [[3.0, 2.0]]}
+
+
+def test_ties_go_to_the_smaller_row():
+    assert answer(3, [[0, 0, 5, 5, 5, 5]])["rows"] == [[2, 3, 4]]
+
+
+def test_excluded_rows_are_gone_and_the_rest_is_filled_with_padding():
+    found = answer(3, [[0, 0, 1, 3, 2]], exclude=np.array([[3, 0, 4]]))
+    assert found["rows"] == [[2, 0, 0]]
+    assert found["scores"] == [[1.0, float("-inf"), float("-inf")]]
+
+
+def test_allow_is_exact_and_exclude_wins_over_it():
+    scores = [[0, 0, 1, 3, 2], [0, 0, 1, 3, 2]]
+    allow = np.array([[2, 4], [4, 0]])
+    assert answer(2, scores, allow=allow)["rows"] == [[4, 2], [4, 0]]
+    exclude = np.array([[4], [4]])
+    assert answer(2, scores, allow=allow, exclude=exclude)["rows"] == [[2, 0], [0, 0]]
+
+
+def test_agrees_with_a_full_sort():
+    generator = np.random.default_rng(0)
+    scores = generator.normal(size=(20, 50)).astype("float32")
+    exclude = generator.integers(2, 50, (20, 7))
+    masked = scores.copy()
+    masked[:, :2] = -np.inf
+    np.put_along_axis(masked, exclude, -np.inf, axis=1)
+    expected = np.argsort(-masked, axis=1, kind="stable")[:, :10]
+    assert answer(10, scores, exclude=exclude)["rows"] == expected.tolist()
+
+
+def test_is_symbolic():
+    scores = keras.Input((6,))
+    model = keras.Model(scores, TopK(2)(scores))
+    assert model.predict(np.arange(12.0).reshape(2, 6), verbose=0)["rows"].tolist() == [[5, 4]] * 2
+
+
+def test_refuses_k_of_zero():
+    with pytest.raises(ValueError, match="k=0"):
+        TopK(0)

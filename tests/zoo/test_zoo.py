@@ -1,0 +1,212 @@
+"""What every zoo model must do. A new model is tested here before anyone writes a test for it."""
+
+import inspect
+import pathlib
+
+import keras
+import kerasrec_zoo
+import numpy as np
+import pytest
+import yaml
+
+from kerasrec import models
+from kerasrec.data import batches
+from kerasrec.errors import InputError
+from kerasrec.export import export
+from kerasrec.losses import Softmax
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
+OTHER = {"candidates": "sampled", "cell": "gru", "alpha": 0.3, "name": "other"}
+SMALL = {"dim": 16, "content_dim": 8, "dropout": 0.0, "num_neighbours": 8, "shrinkage": 0.0}
+
+pytestmark = pytest.mark.parametrize("cls", MODELS, ids=lambda cls: cls.__name__)
+
+
+def arguments(cls):
+    return list(inspect.signature(cls).parameters.values())[1:]
+
+
+def make(cls, train, **given):
+    keras.utils.set_random_seed(0)
+    small = {p.name: SMALL[p.name] for p in arguments(cls) if p.name in SMALL}
+    model = cls(train.schema(history_length=8), **{**small, **given})
+    model.adapt(train)
+    return model
+
+
+def fitted(cls, train, epochs=60):
+    model = make(cls, train)
+    model.compile(keras.optimizers.Adam(0.02), Softmax())
+    data = batches(train, model.train_inputs, steps=model.steps, batch_size=16, history_length=8)
+    if model.trainable_weights:
+        model.fit(data, epochs=epochs, verbose=0)
+    return model
+
+
+def test_at_most_ten_arguments_after_the_schema_and_the_name(cls):
+    names = [p.name for p in arguments(cls)]
+    assert names[-1] == "name"
+    assert len(names) - 1 <= 10
+
+
+def test_config_is_what_was_asked_for(cls, checkerboard):
+    asked = {}
+    for parameter in arguments(cls):
+        default = parameter.default
+        if parameter.name in OTHER:
+            asked[parameter.name] = OTHER[parameter.name]
+        elif isinstance(default, bool):
+            asked[parameter.name] = not default
+        elif isinstance(default, (int, float)):
+            asked[parameter.name] = default + (1 if isinstance(default, int) else 0.0625)
+        else:
+            asked[parameter.name] = (2, 3)
+    model = cls(checkerboard.schema(history_length=7), **asked)
+    config = model.get_config()
+    for name, value in asked.items():
+        assert _plain(config[name]) == _plain(value), name
+    again = cls.from_config(config)
+    assert again.get_config() == config
+    assert again.schema == model.schema
+    assert [w.shape for w in again.weights] == [w.shape for w in model.weights]
+
+
+def test_finds_the_withheld_item(cls, checkerboard):
+    model = fitted(cls, checkerboard)
+    users = checkerboard.users.vocabulary.ids
+    answer = model.recommend(users=list(users), k=1)
+    if cls is kerasrec_zoo.Popularity:
+        assert answer["score"].tolist() == [5.0] * len(users)
+        return
+    touched = [str(n) for n in range(12)]
+    answer = model.recommend(users=list(users), k=1, allow=touched)
+    assert answer["item"].tolist() == list(users)
+    assert answer["title"].tolist() == [f"Number {user}" for user in users]
+
+
+def test_seen_items_are_left_out_unless_asked_for(cls, checkerboard):
+    model = make(cls, checkerboard)
+    user = checkerboard.users.vocabulary.ids[0]
+    seen = set(checkerboard.items.vocabulary.lookup(model.histories.take([2]).items))
+    unseen = model.recommend(users=[user], k=14)
+    assert not seen & set(unseen["item"])
+    assert len(unseen) == 14 - len(seen)
+    assert len(model.recommend(users=[user], k=14, filter_seen=False)) == 14
+
+
+def test_exclude_and_allow(cls, checkerboard):
+    model = make(cls, checkerboard)
+    first = model.recommend(users=["3"], k=2)
+    without = model.recommend(users=["3"], k=1, exclude=[first["item"][0]])
+    assert without["item"].tolist() == [first["item"][1]]
+    only = model.recommend(users=["3"], k=5, allow=["2", "4"])
+    assert sorted(only["item"]) == ["2", "4"]
+
+
+def test_unknown_ids_are_answered_from_the_rest_and_said(cls, checkerboard):
+    model = make(cls, checkerboard)
+    with pytest.warns(UserWarning, match="1 unknown user ids.*nobody"):
+        answer = model.recommend(users=["0", "nobody"], k=2)
+    assert len(answer) == 4
+    assert "nobody" in answer.attrs["notes"][0]
+    if "histories" in model.capabilities:
+        with pytest.warns(UserWarning, match="unknown history item ids.*1000"):
+            odd = model.recommend(histories=[["1", "1000", "3"]], k=2)
+        even = model.recommend(histories=[["1", "3"]], k=2)
+        assert odd["item"].tolist() == even["item"].tolist()
+    else:
+        with pytest.raises(InputError, match="known users only"):
+            model.recommend(histories=[["1"]], k=2)
+
+
+def test_bad_requests_are_refused(cls, checkerboard):
+    model = make(cls, checkerboard)
+    with pytest.raises(InputError, match="between 1 and the number of items, 14: got 15"):
+        model.recommend(users=["1"], k=15)
+    with pytest.raises(InputError, match="users or histories"):
+        model.recommend()
+    with pytest.raises(InputError, match="one item for each query"):
+        model.score(users=["1", "2"], items=["1"])
+    with pytest.raises(InputError, match="adapt"):
+        cls(checkerboard.schema()).recommend(users=["1"])
+
+
+def test_score_is_the_score_of_recommend(cls, checkerboard):
+    model = make(cls, checkerboard)
+    answer = model.recommend(users=["5"], k=3)
+    again = model.score(users=["5"] * 3, items=list(answer["item"]))
+    np.testing.assert_allclose(again, answer["score"], atol=1e-6)
+
+
+def test_padding_does_not_matter(cls, checkerboard):
+    model = make(cls, checkerboard)
+    plain = np.array([[2, 4, 3]], "int32")
+    inputs = {"user": np.array([3], "int32"), "history": plain}
+    scores = model.top_k(inputs, 5)[1]
+    for before, after in ((0, 2), (1, 1), (2, 0)):
+        padded = {**inputs, "history": np.pad(plain, ((0, 0), (before, after)))}
+        np.testing.assert_allclose(model.top_k(padded, 5)[1], scores, atol=1e-6)
+
+
+def test_training_moves_every_weight_and_lowers_the_loss(cls, checkerboard):
+    model = make(cls, checkerboard)
+    if not model.trainable_weights:
+        pytest.skip("counts and solvers have nothing to train")
+    model.compile(keras.optimizers.Adam(0.02), Softmax())
+    data = batches(
+        checkerboard, model.train_inputs, steps=model.steps, batch_size=16, history_length=8
+    )
+    before = [np.array(w) for w in model.trainable_weights]
+    losses = model.fit(data, epochs=8, verbose=0).history["loss"]
+    assert losses[-1] < losses[0]
+    # A user's bias and the global one raise all candidates alike: a softmax cannot move them.
+    still = [w.path for w, old in zip(model.trainable_weights, before, strict=True)
+             if np.array_equal(w, old) and "user_bias" not in w.path and "global" not in w.path]  # fmt: skip
+    assert still == []
+
+
+def test_the_same_seed_gives_the_same_model(cls, checkerboard):
+    one, other = (fitted(cls, checkerboard, epochs=2) for _ in range(2))
+    for first, second in zip(one.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_allclose(first, second, atol=1e-6)
+
+
+def test_save_and_load(cls, checkerboard, tmp_path):
+    model = fitted(cls, checkerboard, epochs=2)
+    model.save(tmp_path / "checkpoint")
+    again = models.load(tmp_path / "checkpoint")
+    assert type(again) is cls
+    before, after = (m.recommend(users=["1", "2"], k=5) for m in (model, again))
+    assert before.equals(after)
+    assert (tmp_path / "checkpoint" / "README.md").exists()
+
+
+def test_export_answers_like_python(cls, checkerboard, tmp_path):
+    report = export(fitted(cls, checkerboard, epochs=2), tmp_path / "model" / "1", k=6)
+    assert report["requests"] == 100
+    assert report["difference"] <= 1e-5
+    assert [path.name for path in (tmp_path / "model").iterdir()] == ["1"]
+
+
+def test_cold_items_are_ranked_by_their_content(cls, checkerboard):
+    if "cold_items" not in cls.capabilities:
+        pytest.skip("does not declare cold_items")
+    model = fitted(cls, checkerboard)
+    answer = model.recommend(users=["4", "7"], k=1, allow=["98", "99"])
+    assert answer["item"].tolist() == ["98", "99"]
+
+
+def test_has_a_card_and_a_config(cls):
+    stem = pathlib.Path(inspect.getfile(cls)).stem
+    card = (ROOT / "zoo" / f"{stem}.md").read_text(encoding="utf-8")
+    matter = yaml.safe_load(card.split("---")[1])
+    assert matter["class"] == f"kerasrec_zoo.{cls.__name__}"
+    assert matter["license"] == "Apache-2.0"
+    assert sorted((ROOT / "configs").rglob(f"{stem}.yaml"))
+    for config in matter["configs"]:
+        assert (ROOT / config).exists()
+
+
+def _plain(value):
+    return list(value) if isinstance(value, (tuple, list)) else value

@@ -1,0 +1,79 @@
+"""Matrix factorization: a vector for each user, a vector for each item, their dot product."""
+
+import keras
+from keras import ops
+
+from kerasrec.data.vocabulary import UNKNOWN
+from kerasrec.layers import DotProduct, EmbeddingTower
+from kerasrec.models import Retriever, item_table
+from kerasrec.register import register
+
+
+@register
+class MatrixFactorization(Retriever):
+    """Latent factors with biases, for ratings or for clicks.
+
+        score(u, i) = <p_u, q_i> + b_u + b_i + mu
+
+    For ratings: `candidates="pair"` and the MSE loss, where `l2` is the lambda of
+    (r - score)^2 + lambda (|p_u|^2 + |q_i|^2) over the observed pairs. For clicks: any other
+    candidates and a softmax, BPR or cross-entropy loss.
+
+    Args:
+        schema: `Schema` of the data.
+        dim: Length of the vectors.
+        candidates: "pair", "in_batch", "sampled" or "all".
+        num_negatives: Shared negatives of "sampled".
+        biases: User, item and global bias.
+        l2: Lambda, on the rows in the batch only.
+
+    Reference:
+        Koren, Bell, Volinsky, Matrix factorization techniques for recommender systems, 2009.
+
+    Example:
+
+    >>> from kerasrec.data import batches, load
+    >>> from kerasrec.losses import Softmax
+    >>> train = load("synthetic", users=50, items=30)
+    >>> model = MatrixFactorization(train.schema(), dim=8)
+    >>> model.adapt(train)
+    >>> model.compile("adam", Softmax())
+    >>> _ = model.fit(batches(train, model.train_inputs, batch_size=64), verbose=0)
+    """
+
+    def __init__(
+        self,
+        schema,
+        dim=64,
+        candidates="in_batch",
+        num_negatives=1024,
+        biases=True,
+        l2=0.0,
+        name=None,
+    ):
+        # === Layers ===
+        users = EmbeddingTower(schema.num_users, dim, l2=l2, name="user_tower")
+        items = EmbeddingTower(schema.num_items, dim, l2=l2, name="item_tower_ids")
+        sizes = (schema.num_users, schema.num_items) if biases else (0, 0)
+        dot = DotProduct(*sizes, global_bias=biases, name="dot_product")
+
+        # === Wiring ===
+        user = keras.Input((), dtype="int32", name="user")
+        item = keras.Input((), dtype="int32", name="item")
+        count = keras.Input((), dtype="float32", name="count")
+        known = ops.where(count > 0, item, UNKNOWN)
+        super().__init__(
+            schema=schema,
+            query_inputs={"user": user},
+            query=dot.query(users(user), user),
+            item_encoder=keras.Model(
+                {"item": item, "count": count}, dot.candidate(items(known), known)
+            ),
+            catalog=item_table(schema),
+            candidates=candidates,
+            num_negatives=num_negatives,
+            name=name,
+        )
+        self.dim = dim
+        self.biases = biases
+        self.l2 = l2

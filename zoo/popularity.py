@@ -1,0 +1,50 @@
+"""Popularity: everybody is shown what most people took. The row every table must contain."""
+
+import keras
+from keras import ops
+
+from kerasrec.models import Retriever, item_table
+from kerasrec.register import register
+
+
+@register
+class Popularity(Retriever):
+    """Ranks items by how often the train part holds them.
+
+        score(u, i) = count(i)
+
+    Nothing is learned: `adapt` counts, and the count is the item's vector of one number.
+
+    Args:
+        schema: `Schema` of the data.
+
+    Example:
+
+    >>> from kerasrec.data import load
+    >>> train = load("synthetic", users=50, items=30)
+    >>> model = Popularity(train.schema())
+    >>> model.adapt(train)
+    >>> len(model.recommend(users=[train.users.vocabulary.ids[0]], k=3))
+    3
+    """
+
+    capabilities = frozenset({"users", "histories"})
+
+    def __init__(self, schema, name=None):
+        # === Layers ===
+        catalog = item_table(schema)
+
+        # === Wiring ===
+        user = keras.Input((), dtype="int32", name="user")
+        query = ops.ones_like(user[:, None], dtype="float32")
+        item = keras.Input((), dtype="int32", name="item")
+        count = keras.Input((), dtype="float32", name="count")
+        super().__init__(
+            schema=schema,
+            query_inputs={"user": user},
+            query=query,
+            item_encoder=keras.Model({"item": item, "count": count}, count[:, None]),
+            catalog=catalog,
+            candidates="pair",
+            name=name,
+        )
