@@ -1,0 +1,104 @@
+"""Asks Python and the reloaded SavedModel the same questions and compares the answers."""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+
+
+TOLERANCE = 1e-5
+REQUESTS = 100
+RELOAD = pathlib.Path(__file__).with_name("reload.py")
+
+
+def check_parity(model, directory, k):
+    """Compares an export with its model on 100 requests, in a process without kerasrec.
+
+    The requests are users and histories that the model knows, shuffled with seed 0, one of them
+    with unknown ids and one with no history at all.
+
+    Returns:
+        A dict of `requests` and `difference`, the largest absolute difference of a score.
+
+    Raises:
+        RuntimeError: if an item's score differs by more than 1e-5 or the ranking is another one.
+    """
+    request, inputs, items = _requests(model)
+    seen = inputs.pop("all_history")
+    rows, scores = model.top_k(inputs, k, exclude=seen)
+    with tempfile.TemporaryDirectory() as folder:
+        files = [pathlib.Path(folder) / name for name in ("request.npz", "answer.npz")]
+        np.savez(files[0], **{name: _plain(x) for name, x in request.items()})
+        done = subprocess.run(
+            [sys.executable, "-c", RELOAD.read_text(encoding="utf-8"), str(directory.resolve()),
+             *map(str, files)],
+            cwd=folder, capture_output=True, text=True,
+        )  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(
+                f"the export does not load in a fresh process:\n{done.stderr[-2000:]}"
+            )
+        with np.load(files[1], allow_pickle=False) as answer:
+            answer = dict(answer)
+    expected = {"recommend_score": scores, "score_score": model.score_pairs(inputs, items)}
+    if hasattr(model, "item_tower"):
+        expected["embed_user_vector"] = model.encode_queries(inputs)
+        expected["embed_items_vector"] = np.asarray(model.encode_catalog())[items]
+    difference = max(_difference(answer[name], value) for name, value in expected.items())
+    served = model.items.vocabulary.rows(np.char.decode(answer["recommend_item"], "utf-8"))
+    moved = served != rows
+    if difference > TOLERANCE or (moved & ~_tied(scores)).any():
+        raise RuntimeError(
+            f"the export answers other than Python: scores differ by up to {difference:.2g} "
+            f"(at most {TOLERANCE:g} allowed), {int(moved.sum())} of {moved.size} items differ"
+        )
+    return {"requests": len(rows), "difference": difference}
+
+
+def _requests(model):
+    """A request in strings, the same as model inputs, and one item row a query."""
+    generator = np.random.default_rng(0)
+    known = np.flatnonzero(model.histories.lengths)
+    users = generator.choice(known, REQUESTS).astype("int32")
+    users[0] = 1
+    past = model.histories.take(users)
+    length = model.schema.history_length
+    history = past.padded()
+    inputs = {"user": users, "history": past.padded(length), "all_history": history}
+    items = generator.integers(2, model.schema.num_items, REQUESTS).astype("int32")
+    request = {"item": model.items.vocabulary.lookup(items), "exclude": np.full((REQUESTS, 1), "")}
+    if "user" in model.query_inputs:
+        request["user"] = np.where(users == 1, "?", model.users.vocabulary.lookup(users))
+    if "history" in model.query_inputs:
+        request["history"] = model.items.vocabulary.lookup(history)
+        request["history"][0, 0] = "?"
+    else:
+        request["exclude"] = model.items.vocabulary.lookup(history)
+    for name, encoder in model.items.encoders.items():
+        feature = encoder.feature
+        width = {"categories": (1,), "vector": (feature.size,)}.get(feature.kind, ())
+        number = feature.kind in ("number", "vector")
+        # The items are known, so their raw features do not matter.
+        request[name] = np.zeros((REQUESTS, *width), "float32" if number else "U1")
+    return request, inputs, items
+
+
+def _plain(values):
+    return values if values.dtype == "float32" else np.char.encode(values.astype(str), "utf-8")
+
+
+def _difference(one, other):
+    both = np.isfinite(one) & np.isfinite(other)
+    if (np.isfinite(one) != np.isfinite(other)).any():
+        return float("inf")
+    return float(np.max(np.abs(one[both] - other[both]), initial=0.0))
+
+
+def _tied(scores):
+    """Places whose score is within the tolerance of a neighbour's: their order is free."""
+    with np.errstate(invalid="ignore"):
+        close = np.abs(np.diff(scores, axis=1)) <= 2 * TOLERANCE
+    last = np.ones((len(scores), 1), bool)
+    return np.concatenate([close, last], 1) | np.concatenate([last & False, close], 1)

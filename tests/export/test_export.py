@@ -1,0 +1,141 @@
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+from kerasrec_zoo import Hybrid, MatrixFactorization, Popularity
+
+from kerasrec.data import Interactions
+from kerasrec.errors import InputError
+from kerasrec.export import export, parity
+
+TEXTS = {"x": "blue sea", "y": "red fire", "z": "blue sky", "w": "red sun"}
+
+
+@pytest.fixture(scope="module")
+def train():
+    frame = pd.DataFrame({"user": list("aaabbbcc"), "item": list("xyzxyzxy")})
+    items = pd.DataFrame({"item": list(TEXTS), "text": list(TEXTS.values())})
+    items["mood"], items["price"], items["look"] = "calm", [1.0, 2.0, 3.0, 4.0], [[1.0, 0.5]] * 4
+    items["tags"] = "a|b"
+    features = {
+        "text": {"kind": "text", "length": 3},
+        "mood": {"kind": "category"},
+        "price": {"kind": "number"},
+        "look": {"kind": "vector"},
+        "tags": {"kind": "categories", "separator": "|"},
+    }
+    return Interactions.from_frame(frame, item_frame=items, item_features=features)
+
+
+@pytest.fixture(scope="module")
+def popularity(train, tmp_path_factory):
+    model = Popularity(train.schema())
+    model.adapt(train)
+    directory = tmp_path_factory.mktemp("popularity") / "1"
+    export(model, directory, k=10)
+    return tf.saved_model.load(str(directory)).signatures
+
+
+@pytest.fixture(scope="module")
+def hybrid(train, tmp_path_factory):
+    keras.utils.set_random_seed(3)
+    model = Hybrid(train.schema(history_length=2), dim=4, content_dim=3)
+    model.adapt(train)
+    directory = tmp_path_factory.mktemp("hybrid") / "1"
+    export(model, directory)
+    return model, tf.saved_model.load(str(directory)).signatures
+
+
+def ask(signature, **request):
+    answer = signature(**{name: tf.constant(value) for name, value in request.items()})
+    return {name: value.numpy() for name, value in answer.items()}
+
+
+def test_strings_in_strings_out(popularity):
+    # x and y were taken three times, z twice, w never; ties go to the earlier item.
+    answer = ask(popularity["recommend"], user=["a"], exclude=[[""]])
+    assert answer["item"].tolist() == [[b"x", b"y", b"z", b"w"]]
+    assert answer["score"].tolist() == [[3.0, 3.0, 2.0, 0.0]]
+
+
+def test_recommend_is_the_default(popularity):
+    answer = ask(popularity["serving_default"], user=["a"], exclude=[["x"]])
+    assert answer["item"].tolist() == [[b"y", b"z", b"w", b""]]
+    assert answer["score"][0, 3] == -np.inf
+
+
+def test_any_batch_any_width_of_exclusions(popularity):
+    exclude = [["y", "", "x", "never heard of"]] * 7
+    answer = ask(popularity["recommend"], user=["nobody"] * 7, exclude=exclude)
+    assert answer["item"].tolist() == [[b"z", b"w", b"", b""]] * 7
+    none = np.zeros((2, 0), dtype=np.dtype("S1"))
+    assert ask(popularity["recommend"], user=["a", "b"], exclude=none)["item"].shape == (2, 4)
+
+
+def test_score_of_pairs(popularity):
+    answer = ask(popularity["score"], user=["a", "b"], item=["z", "x"])
+    assert answer == {"score": pytest.approx([2.0, 3.0])}
+
+
+def test_history_may_be_padded_anywhere_and_is_not_recommended(hybrid):
+    model, signatures = hybrid
+    expected = model.recommend(histories=[["x", "y"]], k=2)
+    for history in (["x", "y"], ["", "x", "", "y"], ["x", "?", "y", ""], ["", "", "x", "y"]):
+        answer = ask(signatures["recommend"], history=[history], exclude=[[""]])
+        assert [item.decode() for item in answer["item"][0][:2]] == list(expected["item"])
+        np.testing.assert_allclose(answer["score"][0][:2], expected["score"], atol=1e-6)
+        assert set(answer["item"][0][2:]) == {b""}
+
+
+def test_a_long_history_is_read_from_its_end(hybrid):
+    signatures = hybrid[1]
+    one = ask(signatures["embed_user"], history=[["z", "z", "x", "y", ""]])
+    other = ask(signatures["embed_user"], history=[["x", "y"]])
+    np.testing.assert_allclose(one["vector"], other["vector"], atol=1e-6)
+
+
+def raw(item, text, price=1.0):
+    return {
+        "item": [item], "text": [text], "mood": ["calm"], "price": [np.float32(price)],
+        "look": [[np.float32(1.0), np.float32(0.5)]], "tags": [["a", "b"]],
+    }  # fmt: skip
+
+
+def test_a_new_item_is_embedded_from_its_raw_features(hybrid):
+    model, signatures = hybrid
+    # w was never taken, so that it too is known by its features alone.
+    row = model.items.vocabulary.rows(["w"])[0]
+    stored = np.asarray(model.encode_catalog())[row]
+    same = ask(signatures["embed_items"], **raw("brand new", "red sun", price=4.0))
+    np.testing.assert_allclose(same["vector"][0], stored, atol=1e-6)
+    other = ask(signatures["embed_items"], **raw("brand new", "blue sea", price=4.0))
+    assert np.abs(other["vector"][0] - stored).max() > 1e-4
+
+
+def test_a_known_item_is_embedded_from_the_catalogue(hybrid):
+    model, signatures = hybrid
+    row = model.items.vocabulary.rows(["x"])[0]
+    answer = ask(signatures["embed_items"], **raw("x", "whatever stands here"))
+    np.testing.assert_allclose(
+        answer["vector"][0], np.asarray(model.encode_catalog())[row], atol=1e-6
+    )
+
+
+def test_an_existing_folder_is_left_alone(train, tmp_path):
+    model = Popularity(train.schema())
+    model.adapt(train)
+    with pytest.raises(InputError, match="exists already"):
+        export(model, tmp_path)
+    with pytest.raises(InputError, match="adapt"):
+        export(Popularity(train.schema()), tmp_path / "1")
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_answers_than_pythons_are_refused_and_leave_nothing(train, tmp_path, monkeypatch):
+    model = MatrixFactorization(train.schema(), dim=2)
+    model.adapt(train)
+    monkeypatch.setattr(parity, "TOLERANCE", -1.0)
+    with pytest.raises(RuntimeError, match="answers other than Python"):
+        export(model, tmp_path / "model" / "1")
+    assert not list((tmp_path / "model").iterdir())
