@@ -39,7 +39,7 @@ class Hybrid(Retriever):
     Example:
 
     >>> from kerasrec.data import load
-    >>> train = load("synthetic", users=50, items=30)
+    >>> train = load("synthetic", users=50, items=100)
     >>> model = Hybrid(train.schema(), dim=8, content_dim=8)
     >>> model.adapt(train)
     >>> first = train.items.vocabulary.ids[0]

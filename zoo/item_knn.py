@@ -27,7 +27,7 @@ class ItemKNN(NeighbourModel):
     Example:
 
     >>> from kerasrec.data import load
-    >>> train = load("synthetic", users=50, items=30)
+    >>> train = load("synthetic", users=50, items=100)
     >>> model = ItemKNN(train.schema())
     >>> model.adapt(train)
     >>> model.recommend(histories=[[train.items.vocabulary.ids[0]]], k=1)["rank"].tolist()

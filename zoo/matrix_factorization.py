@@ -24,6 +24,8 @@ class MatrixFactorization(Retriever):
         dim: Length of the vectors.
         candidates: "pair", "in_batch", "sampled" or "all".
         num_negatives: Shared negatives of "sampled".
+        log_q: Correct the logits of "in_batch" and "sampled" for how often an item is drawn, as a
+            softmax wants it; BPR and cross-entropy as published do not.
         biases: User, item and global bias.
         l2: Lambda, on the rows in the batch only.
 
@@ -34,7 +36,7 @@ class MatrixFactorization(Retriever):
 
     >>> from kerasrec.data import batches, load
     >>> from kerasrec.losses import Softmax
-    >>> train = load("synthetic", users=50, items=30)
+    >>> train = load("synthetic", users=50, items=100)
     >>> model = MatrixFactorization(train.schema(), dim=8)
     >>> model.adapt(train)
     >>> model.compile("adam", Softmax())
@@ -47,6 +49,7 @@ class MatrixFactorization(Retriever):
         dim=64,
         candidates="in_batch",
         num_negatives=1024,
+        log_q=True,
         biases=True,
         l2=0.0,
         name=None,
@@ -72,6 +75,7 @@ class MatrixFactorization(Retriever):
             catalog=item_table(schema),
             candidates=candidates,
             num_negatives=num_negatives,
+            log_q=log_q,
             name=name,
         )
         self.dim = dim

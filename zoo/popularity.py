@@ -21,7 +21,7 @@ class Popularity(Retriever):
     Example:
 
     >>> from kerasrec.data import load
-    >>> train = load("synthetic", users=50, items=30)
+    >>> train = load("synthetic", users=50, items=100)
     >>> model = Popularity(train.schema())
     >>> model.adapt(train)
     >>> len(model.recommend(users=[train.users.vocabulary.ids[0]], k=3))

@@ -26,6 +26,8 @@ class TwoTower(Retriever):
         mlp: Widths of the hidden layers of each tower.
         candidates: "in_batch", "sampled" or "all".
         num_negatives: Shared negatives of "sampled".
+        log_q: Correct the logits of "in_batch" and "sampled" for how often an item is drawn, as a
+            softmax wants it; BPR and cross-entropy as published do not.
         l2: Penalty on the rows in the batch.
         id_dropout: Share of ids replaced by the unknown row in training.
 
@@ -36,7 +38,7 @@ class TwoTower(Retriever):
     Example:
 
     >>> from kerasrec.data import load
-    >>> train = load("synthetic", users=50, items=30)
+    >>> train = load("synthetic", users=50, items=100)
     >>> model = TwoTower(train.schema(), dim=8)
     >>> model.adapt(train)
     >>> model.recommend(users=[train.users.vocabulary.ids[0]], k=2)["rank"].tolist()
@@ -52,6 +54,7 @@ class TwoTower(Retriever):
         mlp=(),
         candidates="in_batch",
         num_negatives=1024,
+        log_q=True,
         l2=0.0,
         id_dropout=0.1,
         name=None,
@@ -87,6 +90,7 @@ class TwoTower(Retriever):
             user_catalog=user_catalog,
             candidates=candidates,
             num_negatives=num_negatives,
+            log_q=log_q,
             name=name,
         )
         self.dim = dim

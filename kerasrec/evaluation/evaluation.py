@@ -41,7 +41,8 @@ class Evaluation:
     def to_table(self):
         """A `rich.table.Table`, a line a metric and a column a model; up to 100 columns wide.
 
-        Intervals are shown for up to three models; beyond, they are in `to_dict()` only.
+        The metrics are those at the middle cut-off, intervals are shown for up to three models;
+        `to_dict()` has all.
         """
         from rich import box
         from rich.table import Table
@@ -57,24 +58,25 @@ class Evaluation:
         table.add_column("mean [95 %]" if intervals else "mean", no_wrap=True)
         for row in self.rows:
             table.add_column(row["model"], justify="left", overflow="fold", max_width=20)
-        previous = None
         for name in self.rows[0]["metrics"]:
-            metric = name.partition("@")[0]
-            if previous is not None and metric != previous:
-                table.add_section()
-            previous = metric
-            cells = [_cell(row["metrics"][name], intervals) for row in self.rows]
-            table.add_row(name, *cells)
+            if self._is_shown(name):
+                cells = [_cell(row["metrics"][name], intervals) for row in self.rows]
+                table.add_row(name, *cells)
         for name in self._group_metrics():
             table.add_section()
             self._add_groups(table, name, intervals)
         return table
 
+    def _is_shown(self, name):
+        return not self.ks or name.endswith(f"@{self._middle()}")
+
+    def _middle(self):
+        return self.ks[len(self.ks) // 2]
+
     def _group_metrics(self):
         if not self.ks:
             return [next(iter(self.rows[0]["metrics"]))]
-        k = self.ks[len(self.ks) // 2]
-        return [f"recall@{k}", f"ndcg@{k}"]
+        return [f"recall@{self._middle()}", f"ndcg@{self._middle()}"]
 
     def _add_groups(self, table, name, intervals):
         first = self.rows[0]["model"]

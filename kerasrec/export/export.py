@@ -50,7 +50,7 @@ def export(model, directory, k=100):
     >>> import tempfile, pathlib
     >>> from kerasrec.data import load
     >>> from kerasrec_zoo import Popularity
-    >>> train = load("synthetic", users=50, items=30)
+    >>> train = load("synthetic", users=50, items=100)
     >>> model = Popularity(train.schema())
     >>> model.adapt(train)
     >>> with tempfile.TemporaryDirectory() as folder:

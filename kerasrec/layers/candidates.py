@@ -15,7 +15,8 @@ class Candidates(keras.layers.Layer):
 
     Subclasses differ in what the others are. All give float32 logits `(..., 1 + n)` whose column 0
     is the observed item, whose masked columns are -1e9, and which every loss of `kerasrec.losses`
-    reads. Padding and unknown, rows 0 and 1, are never held against an item.
+    reads. Padding and unknown, rows 0 and 1, are never held against an item, and neither is, after
+    `adapt`, an item that the training data does not hold: it was not there to be left.
 
     Args:
         num_items: Rows of the item vocabulary, padding and unknown included.
@@ -42,12 +43,24 @@ class Candidates(keras.layers.Layer):
                 f"num_items counts padding, unknown and at least one item: received {num_items}"
             )
         self.num_items = num_items
+        self.absent = None
+
+    def add_absent(self):
+        """For subclasses that look beyond the batch: -1e9 to add to an item never trained on."""
+        self.absent = self.add_weight(
+            shape=(self.num_items,),
+            initializer="zeros",
+            trainable=False,
+            autocast=False,
+            dtype="float32",
+            name="absent",
+        )
 
     def adapt(self, counts):
         """Takes how often each item row occurs in the training data.
 
         Args:
-            counts: Array `(num_items,)`; an item never seen counts as seen once.
+            counts: Array `(num_items,)`.
 
         Raises:
             InputError: for another shape or a negative count.
@@ -57,6 +70,8 @@ class Candidates(keras.layers.Layer):
             raise InputError(
                 f"counts: expected {self.num_items} counts >= 0, received shape {counts.shape}"
             )
+        if self.absent is not None:
+            self.absent.assign(np.where(counts > 0, 0.0, MASKED))
         self.adapt_counts(np.maximum(counts, 1.0))
 
     def adapt_counts(self, counts):

@@ -72,6 +72,7 @@ class SampledCandidates(Candidates):
         self.log_q = log_q
         self.mask_accidental_hits = mask_accidental_hits
         self.seed = seed
+        self.add_absent()
         self.seed_generator = keras.random.SeedGenerator(seed)
         if distribution == "log_uniform":
             self.rank_of_item = self._add_ranks("rank_of_item")
@@ -93,6 +94,7 @@ class SampledCandidates(Candidates):
         if self.log_q:
             positives = positives - self.log_expected(rows)[:, None]
             negatives = negatives - self.log_expected(sampled)
+        negatives = negatives + ops.take(self.absent, sampled)
         if self.mask_accidental_hits:
             negatives = ops.where(ops.equal(rows[:, None], sampled), MASKED, negatives)
         return shaped(ops.concatenate([positives, negatives], axis=-1), item)

@@ -39,7 +39,7 @@ class BinaryCrossentropy(keras.losses.Loss):
 
     def call(self, y_true, y_pred):
         observed, negatives = y_pred[..., 0], y_pred[..., 1:]
-        real = ops.cast(negatives > -1e8, y_pred.dtype)
-        sums = ops.sum(ops.softplus(negatives) * real, axis=-1)
-        means = sums / ops.maximum(ops.sum(real, axis=-1), 1.0)
+        # A masked column adds softplus(-1e9) = 0 to the sum; it must not count either.
+        count = ops.sum(ops.cast(negatives > -1e8, y_pred.dtype), axis=-1)
+        means = ops.sum(ops.softplus(negatives), axis=-1) / ops.maximum(count, 1.0)
         return ops.softplus(ops.where(y_true > 0, -observed, observed)) + means

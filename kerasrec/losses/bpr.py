@@ -41,6 +41,7 @@ class BPR(keras.losses.Loss):
 
     def call(self, y_true, y_pred):
         negatives = y_pred[..., 1:]
-        real = ops.cast(negatives > -1e8, y_pred.dtype)
+        # A masked column adds softplus(-1e9) = 0 to the sum; it must not count either.
+        count = ops.sum(ops.cast(negatives > -1e8, y_pred.dtype), axis=-1)
         pairs = ops.softplus(negatives - y_pred[..., :1])
-        return ops.sum(pairs * real, axis=-1) / ops.maximum(ops.sum(real, axis=-1), 1.0)
+        return ops.sum(pairs, axis=-1) / ops.maximum(count, 1.0)

@@ -36,6 +36,7 @@ class Retriever(Recommender):
         candidates: What an observed item is held against: "pair" (nothing, for ratings),
             "in_batch", "sampled" or "all" items.
         num_negatives: Shared negatives of "sampled".
+        log_q: Correct "in_batch" and "sampled" for how often an item is drawn.
         user_catalog: The `CatalogTable` of `user_table(schema)`, where the query reads it.
 
     Output of the training graph: `logits` `(..., 1 + n)`, the observed item first.
@@ -51,6 +52,7 @@ class Retriever(Recommender):
         catalog,
         candidates,
         num_negatives=1024,
+        log_q=True,
         training_query=None,
         user_catalog=None,
         name=None,
@@ -59,7 +61,7 @@ class Retriever(Recommender):
         target = keras.Input(training_query.shape[1:-1], dtype="int32", name="item")
         tower = ItemTower(catalog, item_encoder, name="item_tower")
         tower(keras.Input((), dtype="int32"))
-        chosen = _make_candidates(candidates, schema.num_items, num_negatives)
+        chosen = _make_candidates(candidates, schema.num_items, num_negatives, log_q)
         logits = chosen(training_query, target, item_model=tower)
         super().__init__(
             schema=schema,
@@ -70,6 +72,7 @@ class Retriever(Recommender):
         )
         self.candidates = candidates
         self.num_negatives = num_negatives
+        self.log_q = log_q
         self.candidate_layer = chosen
         self.catalog = catalog
         self.user_catalog = user_catalog
@@ -116,13 +119,13 @@ def user_table(schema):
     return CatalogTable(schema.num_users, features, name="user_catalog")
 
 
-def _make_candidates(kind, num_items, num_negatives):
+def _make_candidates(kind, num_items, num_negatives, log_q):
     if kind == "pair":
         return PairCandidates(num_items, name="candidates")
     if kind == "in_batch":
-        return InBatchCandidates(num_items, name="candidates")
+        return InBatchCandidates(num_items, log_q=log_q, name="candidates")
     if kind == "sampled":
-        return SampledCandidates(num_items, num_negatives, name="candidates")
+        return SampledCandidates(num_items, num_negatives, log_q=log_q, name="candidates")
     if kind == "all":
         return AllCandidates(num_items, name="candidates")
     raise InputError(f"candidates must be one of {', '.join(CANDIDATES)}: got {kind!r}")

@@ -10,10 +10,10 @@ def make_evaluation(models, ks=(5, 10, 20)):
     nan = float("nan")
     names = [f"{metric}@{k}" for metric in ("recall", "ndcg", "popularity_lift") for k in ks]
     wide = {name: {"mean": -0.18954, "low": -0.18112, "high": -0.19831} for name in names}
-    wide["recall@5"] = {"mean": 0.00123, "low": 0.00101, "high": 0.00145}
-    wide["popularity_lift@20"] = {"mean": 1234.5, "low": 1200.0, "high": 1300.0}
-    wide["novelty@5"] = {"mean": 14.3456, "low": 14.2, "high": 14.4}
-    wide["coverage@5"] = {"mean": 0.25, "low": nan, "high": nan}
+    wide["mrr@10"] = {"mean": 0.00123, "low": 0.00101, "high": 0.00145}
+    wide["ties@10"] = {"mean": 1234.5, "low": 1200.0, "high": 1300.0}
+    wide["novelty@10"] = {"mean": 14.3456, "low": 14.2, "high": 14.4}
+    wide["coverage@10"] = {"mean": 0.25, "low": nan, "high": nan}
     groups = [
         {"model": model, "by": by, "group": group, "n": n, "pairs": n, "metrics": wide if n else {}}
         for model in models
@@ -57,8 +57,9 @@ def test_numbers():
     assert ".0012 [.0010,.0014]" in text
     assert "14.35 [14.2,14.4]" in text
     assert "1234 [1200,1300]" in text
-    coverage = next(line for line in text.splitlines() if "coverage@5" in line)
-    assert coverage.split() == ["coverage@5", ".2500"]
+    coverage = next(line for line in text.splitlines() if "coverage@10" in line)
+    assert coverage.split() == ["coverage@10", ".2500"]
+    assert "@5" not in text and "@20" not in text
     cold = next(line for line in text.splitlines() if "cold items" in line)
     assert cold.split()[-1] == "-"
 
@@ -68,7 +69,7 @@ def test_the_dict_is_json_without_nan():
     again = json.loads(json.dumps(found, allow_nan=False))
     assert again == found
     assert again["ks"] == [5, 10, 20]
-    assert again["rows"][0]["metrics"]["coverage@5"] == {"mean": 0.25, "low": None, "high": None}
+    assert again["rows"][0]["metrics"]["coverage@10"] == {"mean": 0.25, "low": None, "high": None}
 
 
 def test_ratings_have_a_table_too():

@@ -116,3 +116,19 @@ def test_counts_must_fit(cls, counts):
 def test_a_catalogue_needs_an_item(cls):
     with pytest.raises(InputError, match="at least one item: received 2"):
         cls(2)
+
+
+@pytest.mark.parametrize("cls", EVERY)
+def test_items_the_training_data_does_not_hold_are_no_negatives(cls, table):
+    """What such an item's vector is must not matter to any loss."""
+    layer = cls(ITEMS)
+    layer.adapt([0, 0, 3, 1, 0, 1, 2])
+    before = np.asarray(layer(QUERY, ITEM, item_model=table))
+    layer = cls(ITEMS)
+    layer.adapt([0, 0, 3, 1, 0, 1, 2])
+    moved = keras.ops.convert_to_numpy(table.embeddings).copy()
+    moved[4] += 7.0
+    table.embeddings.assign(moved)
+    after = np.asarray(layer(QUERY, ITEM, item_model=table))
+    shown = np.maximum(before, -1e8)
+    np.testing.assert_allclose(np.maximum(after, -1e8), shown, atol=1e-5)

@@ -124,6 +124,16 @@ def test_time_gaps_fall_into_powers_of_two(policy):
     np.testing.assert_array_equal(encoder._bucket(seconds), expected)
 
 
+def test_time_gaps_beyond_float16(steps):
+    encoder = LSTMUserEncoder(4, time_gap_buckets=26, dtype="mixed_float16")
+    mask = np.ones((1, 3), "bool")
+    day, month, year = (
+        np.asarray(encoder(steps[None], mask, None, np.full((1, 3), days * 86400.0, "float32")))
+        for days in (1, 30, 365)
+    )
+    assert np.abs(day - month).max() > 0 and np.abs(month - year).max() > 0
+
+
 def test_behavior_and_time_gap_are_added(steps):
     mask = np.ones((1, 3), "bool")
     encoder = LSTMUserEncoder(4, num_behaviors=4, time_gap_buckets=3)

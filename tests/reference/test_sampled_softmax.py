@@ -20,7 +20,7 @@ def test_equals_tensorflow_with_the_same_sample(distribution, mask_accidental_hi
     layer = SampledCandidates(
         ITEMS, SAMPLED, distribution, mask_accidental_hits=mask_accidental_hits
     )
-    layer.adapt(GENERATOR.integers(0, 9, ITEMS))
+    layer.adapt(GENERATOR.integers(1, 9, ITEMS))
     # Each item once: of a repeated one TensorFlow masks a single column, we mask all.
     sampled = GENERATOR.permutation(np.arange(2, ITEMS, dtype="int32"))[:SAMPLED]
     assert np.isin(sampled, ROWS).any(), "no accidental hit to be masked"

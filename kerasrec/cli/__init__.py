@@ -1,0 +1,3 @@
+"""The `kerasrec` command; one file a subcommand."""
+
+from kerasrec.cli.main import main as main

@@ -1,0 +1,38 @@
+"""`kerasrec evaluate RUN`."""
+
+from kerasrec.cli.heavy import import_keras
+from kerasrec.cli.saved import find_checkpoint
+from kerasrec.errors import InputError
+
+NAME = "evaluate"
+HELP = "rank the whole catalogue with a run's best checkpoint, baselines beside it"
+
+
+def add_arguments(parser):
+    parser.add_argument(
+        "run_folder", metavar="RUN", help="run folder, such as runs/ml-1m-hybrid-..."
+    )
+    parser.add_argument("--part", choices=("validation", "test"), default="test")
+    parser.add_argument("--trust", action="store_true", help="allow a model class outside kerasrec")
+
+
+def run(arguments, output):
+    from kerasrec.config import load_config
+
+    import_keras()
+    from kerasrec.models import load
+    from kerasrec.training import RunFolder
+    from kerasrec.training.run import evaluate_run, read_split
+
+    folder = RunFolder(arguments.run_folder)
+    checkpoint = find_checkpoint(folder.path)
+    if not folder.config.exists():
+        raise InputError(f"{folder.path} is not a run folder: it has no config.yaml")
+    # What the weights were started from need not exist any more.
+    trust = ["model.trust=true"] if arguments.trust else []
+    config = load_config(folder.config, ["init_from=null", *trust])
+    model = load(checkpoint, trust=arguments.trust)
+    _, split = read_split(config, base=(model.users, model.items))
+    found = evaluate_run(model, split, config, arguments.part)
+    output.table(found.to_table())
+    output.result(found.to_dict())

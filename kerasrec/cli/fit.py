@@ -1,0 +1,54 @@
+"""`kerasrec fit CONFIG [key=value ...]`."""
+
+import shlex
+
+from kerasrec.cli.heavy import quiet_start
+
+NAME = "fit"
+HELP = "train and evaluate what a YAML config describes"
+
+
+def add_arguments(parser):
+    parser.add_argument(
+        "config", metavar="CONFIG", help="YAML file, such as configs/ml-1m/hybrid.yaml"
+    )
+    parser.add_argument(
+        "overrides", nargs="*", metavar="key=value",
+        help="changes to the config: train.epochs=3 model.dim=64 init_from=CHECKPOINT",
+    )  # fmt: skip
+    parser.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
+    parser.add_argument("--run-dir", metavar="DIR", help="folder of the run (default: below runs/)")
+
+
+def run(arguments, output):
+    from kerasrec.config import load_config
+
+    with quiet_start():
+        config = load_config(arguments.config, arguments.overrides)
+        from kerasrec.training import RunFolder
+        from kerasrec.training import run as run_config
+
+    if arguments.run_dir:
+        folder = RunFolder(arguments.run_dir)
+    else:
+        folder = RunFolder.to_resume(config) if arguments.resume else RunFolder.fresh(config)
+    try:
+        _, found = run_config(config, folder.path, resume=arguments.resume, say=output.say)
+    except KeyboardInterrupt:
+        output.note(_stopped(arguments, folder))
+        return 130
+    output.table(found.to_table())
+    output.say(f"Run folder: {folder.path}")
+    output.result({"run": str(folder.path), **folder.read_metrics()})
+
+
+def _stopped(arguments, folder):
+    if not folder.config.exists():
+        return "stopped before the training; nothing was written"
+    kept = "no epoch was finished yet"
+    if folder.checkpoint.exists():
+        kept = f"the best checkpoint so far is {folder.checkpoint}"
+    again = ["kerasrec", "fit", arguments.config, *arguments.overrides, "--resume"]
+    if arguments.run_dir:
+        again += ["--run-dir", arguments.run_dir]
+    return f"stopped; {kept}. Go on with:\n  {shlex.join(again)}"

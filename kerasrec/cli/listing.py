@@ -1,0 +1,72 @@
+"""`kerasrec list`."""
+
+import ast
+import importlib.util
+import json
+import pathlib
+
+NAME = "list"
+HELP = "models of the zoo, data sets, configs here, runs here"
+
+
+def add_arguments(parser):
+    del parser
+
+
+def run(arguments, output):
+    from kerasrec.data.datasets import NAMES
+
+    found = {
+        "models": _models(),
+        "datasets": sorted(NAMES),
+        "configs": _configs(pathlib.Path("configs")),
+        "runs": _runs(pathlib.Path("runs")),
+    }
+    output.rows(["model", ""], [(m["name"], m["summary"]) for m in found["models"]])
+    output.rows(["data set"], [[name] for name in found["datasets"]])
+    output.rows(["config", ""], [(c["path"], c["summary"]) for c in found["configs"]])
+    output.rows(
+        ["run", "NDCG@10", "epochs"],
+        [
+            (run["path"], _score(run["ndcg@10"]), "" if run["epochs"] is None else run["epochs"])
+            for run in found["runs"]
+        ],
+    )
+    output.result(found)
+
+
+def _models():
+    """Names and first lines of the zoo's classes, read from source: importing costs seconds."""
+    folder = pathlib.Path(importlib.util.find_spec("kerasrec_zoo").origin).parent
+    return [
+        {"name": node.name, "summary": ast.get_docstring(node).partition("\n")[0]}
+        for path in sorted(folder.glob("[!_]*.py"))
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+
+
+def _configs(folder):
+    found = []
+    for path in sorted(folder.rglob("*.yaml")):
+        first = path.read_text(encoding="utf-8").partition("\n")[0]
+        summary = first.lstrip("# ") if first.startswith("#") else ""
+        found.append({"path": path.as_posix(), "summary": summary})
+    return found
+
+
+def _runs(folder):
+    found = []
+    for path in sorted(folder.glob("*/config.yaml")):
+        one = {"path": path.parent.as_posix(), "ndcg@10": None, "epochs": None}
+        metrics = path.with_name("metrics.json")
+        if metrics.exists():
+            run = json.loads(metrics.read_text(encoding="utf-8"))
+            one["epochs"] = run["epochs"]
+            one["ndcg@10"] = run["rows"][0]["metrics"].get("ndcg@10", {}).get("mean")
+        found.append(one)
+    return found
+
+
+def _score(value):
+    return "not finished" if value is None else f"{value:.4f}"

@@ -1,0 +1,48 @@
+"""Arguments in, exit status out. Nothing heavy is imported before a subcommand runs."""
+
+import argparse
+import os
+
+import kerasrec
+from kerasrec.cli import evaluate, export, fit, listing, quickstart, recommend
+from kerasrec.cli.output import Output
+from kerasrec.errors import InputError
+
+COMMANDS = (quickstart, fit, evaluate, recommend, export, listing)
+
+
+def main(argv=None):
+    """Runs the `kerasrec` command.
+
+    Args:
+        argv: Arguments without the program's name; those of the process if None.
+
+    Returns:
+        0, or 2 for what the user gave wrong (said on stderr), or 130 after Ctrl-C.
+    """
+    arguments = _parser().parse_args(argv)
+    # TensorFlow reads it once, when it is imported.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    output = Output(arguments.json)
+    try:
+        return arguments.run(arguments, output) or 0
+    except InputError as error:
+        output.note(f"kerasrec {arguments.command}: {error}")
+        return 2
+    except KeyboardInterrupt:
+        output.note("stopped")
+        return 130
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="kerasrec", description="Recommenders for Keras 3: from a table to a served model."
+    )
+    parser.add_argument("--version", action="version", version=f"kerasrec {kerasrec.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for module in COMMANDS:
+        command = commands.add_parser(module.NAME, help=module.HELP, description=module.HELP)
+        command.add_argument("--json", action="store_true", help="one JSON object on stdout")
+        module.add_arguments(command)
+        command.set_defaults(run=module.run, command=module.NAME)
+    return parser

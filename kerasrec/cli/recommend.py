@@ -1,0 +1,113 @@
+"""`kerasrec recommend RUN_OR_EXPORT (--user ID | --history a,b,c)`."""
+
+import json
+import pathlib
+import warnings
+
+from kerasrec.cli.heavy import import_keras
+from kerasrec.cli.saved import find_checkpoint, is_export
+from kerasrec.errors import InputError
+
+NAME = "recommend"
+HELP = "the best items for a user, or after some items"
+
+
+def add_arguments(parser):
+    parser.add_argument(
+        "source", metavar="RUN_OR_EXPORT", help="run, checkpoint or SavedModel folder"
+    )
+    query = parser.add_mutually_exclusive_group(required=True)
+    query.add_argument("--user", metavar="ID", help="a user of the data")
+    query.add_argument("--history", metavar="A,B,C", help="item ids, the latest last")
+    parser.add_argument("-k", type=int, default=10, help="how many items (default: 10)")
+    parser.add_argument("--exclude", metavar="A,B", default="", help="item ids not to recommend")
+    parser.add_argument("--trust", action="store_true", help="allow a model class outside kerasrec")
+
+
+def run(arguments, output):
+    history, exclude = _ids(arguments.history), _ids(arguments.exclude)
+    if arguments.k < 1:
+        raise InputError(f"-k must be at least 1: got {arguments.k}")
+    if arguments.history is not None and not history:
+        raise InputError("--history holds no item id")
+    answer = _from_export if is_export(arguments.source) else _from_checkpoint
+    rows, notes = answer(arguments, history, exclude)
+    for note in notes:
+        output.note(note)
+    columns = list(rows[0]) if rows else ["rank", "item", "score"]
+    output.rows(columns, [[_cell(row[name]) for name in columns] for row in rows])
+    output.result(
+        {"user": arguments.user, "history": history, "recommendations": rows, "notes": notes}
+    )
+
+
+def _from_checkpoint(arguments, history, exclude):
+    checkpoint = find_checkpoint(arguments.source)
+    import_keras()
+    from kerasrec.models import load
+
+    model = load(checkpoint, trust=arguments.trust)
+    query = {"users": [arguments.user]} if history is None else {"histories": [history]}
+    with warnings.catch_warnings():
+        # The same notes as in the frame, which are said once, below.
+        warnings.simplefilter("ignore")
+        frame = model.recommend(**query, k=arguments.k, exclude=exclude or None)
+    rows = [
+        {"rank": int(rank), "item": item, "score": float(score), "title": title}
+        for rank, item, score, title in frame[["rank", "item", "score", "title"]].itertuples(
+            index=False
+        )
+    ]
+    return rows, frame.attrs["notes"]
+
+
+def _from_export(arguments, history, exclude):
+    import_keras()
+    import tensorflow as tf
+
+    try:
+        signature = tf.saved_model.load(arguments.source).signatures["recommend"]
+    except (OSError, KeyError) as error:
+        raise InputError(f"{arguments.source} is not an export of kerasrec: {error}") from error
+    wanted = signature.structured_input_signature[1]
+    name, value = ("user", arguments.user) if history is None else ("history", history)
+    if name not in wanted:
+        other = "--history" if name == "user" else "--user"
+        raise InputError(f"{arguments.source} does not read a {name}: give {other}")
+    request = {name: [value], "exclude": [exclude or [""]]}
+    answer = signature(**{key: tf.constant(value) for key, value in request.items()})
+    pairs = zip(answer["item"][0].numpy(), answer["score"][0].numpy(), strict=True)
+    rows = [
+        {"rank": rank, "item": item.decode(), "score": float(score)}
+        for rank, (item, score) in enumerate(pairs, start=1)
+        if item
+    ]
+    notes = _unknown(arguments.source, name, value, exclude)
+    if len(answer["item"][0]) < arguments.k:
+        notes.append(f"the export answers with {len(answer['item'][0])} items at most")
+    return rows[: arguments.k], notes
+
+
+def _unknown(source, name, value, exclude):
+    """Notes on ids that the export skips: the graph itself cannot say it."""
+    notes = []
+    asked = {"users": [value], "items": exclude} if name == "user" else {"items": value + exclude}
+    for kind, ids in asked.items():
+        path = pathlib.Path(source) / "assets.extra" / f"{kind}.json"
+        if path.is_file():
+            known = set(json.loads(path.read_text(encoding="utf-8")))
+            unknown = [one for one in ids if one not in known]
+            if unknown:
+                notes.append(
+                    f"{len(unknown)} unknown {kind[:-1]} ids, answered from the rest: "
+                    + ", ".join(unknown)
+                )
+    return notes
+
+
+def _ids(text):
+    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _cell(value):
+    return f"{value:.4f}" if isinstance(value, float) else value

@@ -1,0 +1,164 @@
+"""The keys a run config may have, and what each may hold."""
+
+import difflib
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+Count = Annotated[int, Field(strict=True, ge=1)]
+Seed = Annotated[int, Field(strict=True, ge=0)]
+
+
+def nearest(word, known):
+    """`; did you mean x?` with what may be written instead, as the end of a message."""
+    known = sorted(map(str, known))
+    close = difflib.get_close_matches(str(word), known, n=1, cutoff=0.5)
+    guess = f"; did you mean {close[0]}?" if close else ""
+    return f"{guess} (known: {', '.join(known) or 'none'})"
+
+
+class Node(BaseModel):
+    """A mapping in the file. A key that nobody reads is an error, never ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_unknown_key(cls, data):
+        if isinstance(data, dict) and cls.model_config["extra"] == "forbid":
+            known = [field.alias or name for name, field in cls.model_fields.items()]
+            for key in data:
+                if key not in known:
+                    message = f"unknown key {key}{nearest(key, known)}".replace("{", "{{")
+                    raise PydanticCustomError("unknown_key", message, {"key": key})
+        return data
+
+    @property
+    def arguments(self):
+        """The keys that are handed on to what the node names: a model, a split, an optimizer."""
+        return dict(self.model_extra or {})
+
+
+class OpenNode(Node):
+    """A node whose further keys are arguments of what it names; `checks.py` knows which exist."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
+
+
+class FeatureNode(OpenNode):
+    """A feature column: its kind, and arguments of `FeatureEncoder.fit`."""
+
+    kind: Literal["category", "categories", "number", "text", "vector"]
+    column: str | list[str] | None = None
+
+
+class TableNode(Node):
+    """A table of items or users beside the interactions."""
+
+    path: str
+    id: str | None = None
+    title: str | None = None
+    features: dict[str, FeatureNode] = {}
+
+
+class DataNode(Node):
+    """Either a data set by name, or a table of the user's own."""
+
+    name: str | None = None
+    options: dict[str, Any] = {}
+    path: str | None = None
+    separator: str = ","
+    columns: dict[Literal["user", "item", "timestamp", "value", "behavior", "fold"], str] = {}
+    items: TableNode | None = None
+    users: TableNode | None = None
+    history_length: Count = 50
+
+    @model_validator(mode="after")
+    def _one_source(self):
+        if (self.name is None) == (self.path is None):
+            raise PydanticCustomError(
+                "source", "give either name (a data set) or path (a table of your own)"
+            )
+        if self.path is not None and self.options:
+            raise PydanticCustomError("source", "options belong to a data set by name")
+        if self.name is not None and (self.columns or self.items or self.users):
+            raise PydanticCustomError(
+                "source", "columns, items and users describe a table: give path, not name"
+            )
+        if self.users is not None and self.users.title is not None:
+            raise PydanticCustomError("source", "users have no title")
+        return self
+
+
+class SplitNode(OpenNode):
+    """How train, validation and test are cut apart, with the protocol's own arguments."""
+
+    protocol: str = "next-item"
+
+
+class ModelNode(OpenNode):
+    """The class, by its name in `kerasrec_zoo` or by dotted path, and its arguments.
+
+    `trust` allows a class from outside kerasrec; it is given on the command line only.
+    """
+
+    class_: str = Field(alias="class")
+    trust: bool = False
+
+
+class OptimizerNode(OpenNode):
+    """A Keras optimizer with its arguments."""
+
+    class_: str = Field(alias="class")
+
+
+class TrainNode(Node):
+    """How the model is fitted."""
+
+    epochs: Count = 20
+    batch_size: Count = 1024
+    optimizer: str | OptimizerNode = "adam"
+    loss: str = "softmax"
+    seed: Seed = 0
+    patience: Count | None = 3
+    monitor: str = "ndcg@10"
+    steps_per_execution: Count = 1
+    strategy: Literal["none", "cpu", "gpu", "mirrored", "tpu"] = "none"
+
+    @model_validator(mode="after")
+    def _known_to_work(self):
+        if self.strategy in ("mirrored", "tpu") and self.steps_per_execution > 1:
+            raise PydanticCustomError(
+                "strategy",
+                "Keras cannot run several steps per execution under strategy {strategy}: "
+                "leave out steps_per_execution",
+                {"strategy": self.strategy},
+            )
+        return self
+
+
+class EvaluateNode(Node):
+    """What is measured on the test part, and beside which baselines."""
+
+    ks: Annotated[list[Count], Field(min_length=1)] = [5, 10, 20]
+    baselines: list[str] = ["Popularity", "ItemKNN"]
+
+
+class RunConfig(Node):
+    """A whole run: data, split, model, training, evaluation."""
+
+    name: str | None = None
+    data: DataNode
+    split: SplitNode = SplitNode()
+    model: ModelNode
+    train: TrainNode = TrainNode()
+    evaluate: EvaluateNode = EvaluateNode()
+    init_from: str | None = None
+
+    def to_dict(self):
+        """Plain values with every default written out: what `config.yaml` of a run holds.
+
+        Without `model.trust`, which a file must not give.
+        """
+        return self.model_dump(by_alias=True, exclude={"model": {"trust"}})

@@ -1,0 +1,62 @@
+"""Keeps the best epoch, and ends the training when no better one comes."""
+
+import pathlib
+
+import keras
+
+from kerasrec.training.atomic import cannot_write
+
+
+class BestCheckpoint(keras.callbacks.Callback):
+    """Saves the model whenever the monitored metric is better than in all epochs before.
+
+    The checkpoint is written beside its place and renamed, so that an earlier one stays as it was
+    when the disk is full or the process is stopped.
+
+    Args:
+        directory: Checkpoint folder.
+        monitor: Name in the epoch's logs, larger is better.
+        patience: Epochs without a better value after which the training stops; None is never.
+        history: Logs of epochs that an earlier, interrupted training has done.
+
+    Attributes:
+        best: Best value so far, None before the first epoch.
+        best_epoch: Its epoch, from 0.
+
+    Raises:
+        InputError: if the checkpoint cannot be written.
+    """
+
+    def __init__(self, directory, monitor, patience=None, history=()):
+        super().__init__()
+        self.directory = pathlib.Path(directory)
+        self.monitor = monitor
+        self.patience = patience
+        self.best, self.best_epoch = None, None
+        for epoch, logs in enumerate(history):
+            self._is_better(epoch, logs)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self._is_better(epoch, logs):
+            save(self.model, self.directory)
+        if self.is_over(epoch):
+            self.model.stop_training = True
+
+    def is_over(self, epoch):
+        """Whether `patience` epochs up to `epoch` brought nothing better."""
+        return self.patience is not None and epoch - self.best_epoch >= self.patience
+
+    def _is_better(self, epoch, logs):
+        value = logs[self.monitor]
+        better = self.best is None or value > self.best
+        if better:
+            self.best, self.best_epoch = value, epoch
+        return better
+
+
+def save(model, directory):
+    """Saves a model in place of an earlier one; a full disk is an `InputError`, nothing is lost."""
+    try:
+        model.save(directory, overwrite=True)
+    except OSError as error:
+        raise cannot_write(directory, error) from error

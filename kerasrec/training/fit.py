@@ -1,0 +1,94 @@
+"""Compiles and fits one model, with everything that belongs to an epoch."""
+
+import contextlib
+
+from kerasrec.config.checks import loss_by_name, optimizer_class
+from kerasrec.data.batches import batches
+from kerasrec.errors import InputError
+from kerasrec.training.best_checkpoint import BestCheckpoint, save
+from kerasrec.training.finite_loss import FiniteLoss
+from kerasrec.training.progress_bar import ProgressBar
+from kerasrec.training.ranking_validation import RankingValidation
+from kerasrec.training.training_state import TrainingState
+
+
+def fit(model, split, train, folder, ks=(5, 10, 20), resume=False, progress=True):
+    """Fits an adapted model and keeps its best epoch as a checkpoint.
+
+    A model without trainable weights (it counts, or solves) is done when it is adapted: it is only
+    saved.
+
+    Args:
+        model: An adapted `Recommender`, not compiled.
+        split: `Split`; its train part is trained on, its validation part chooses the epoch.
+        train: `TrainNode` of a config.
+        folder: `RunFolder` for the checkpoint, the state and the history.
+        ks: Cut-offs of the validation metrics.
+        resume: Go on from the folder's state, if it has one.
+        progress: Show a bar on stderr.
+
+    Returns:
+        The logs of all epochs, a list of dicts.
+
+    Raises:
+        InputError: for a loss that does not fit the model's candidates, a loss that becomes NaN, a
+            checkpoint that cannot be written.
+    """
+    if not model.trainable_weights:
+        save(model, folder.checkpoint)
+        return []
+    _check_loss(model, train.loss)
+    model.compile(
+        optimizer=make_optimizer(train.optimizer),
+        loss=loss_by_name(train.loss),
+        steps_per_execution=train.steps_per_execution,
+    )
+    state = TrainingState(folder.state, folder.history)
+    if resume:
+        state.restore(model)
+    done = len(state.history)
+    monitor = f"val_{train.monitor}"
+    best = BestCheckpoint(folder.checkpoint, monitor, train.patience, state.history)
+    if done >= train.epochs or (done and best.is_over(done - 1)):
+        return state.history
+    dataset = batches(
+        split.train,
+        inputs=model.train_inputs,
+        steps=model.steps,
+        batch_size=train.batch_size,
+        history_length=model.schema.history_length,
+        seed=train.seed,
+        # A TPU compiles for one shape.
+        drop_remainder=train.strategy == "tpu",
+        first_epoch=done,
+    )
+    callbacks = [FiniteLoss(), RankingValidation(split, ks), best, state]
+    with contextlib.ExitStack() as stack:
+        if progress:
+            steps = int(dataset.cardinality())
+            bar = stack.enter_context(ProgressBar(train.epochs, steps, monitor, done))
+            callbacks.append(bar)
+        model.fit(
+            dataset,
+            epochs=train.epochs,
+            initial_epoch=done,
+            callbacks=callbacks,
+            shuffle=False,
+            verbose=0,
+        )
+    return state.history
+
+
+def make_optimizer(node):
+    """A Keras optimizer from its name, or from its `OptimizerNode`."""
+    if isinstance(node, str):
+        return optimizer_class(node)()
+    return optimizer_class(node.class_)(**node.arguments)
+
+
+def _check_loss(model, loss):
+    if getattr(model, "candidates", None) == "pair" and loss in ("softmax", "bpr"):
+        raise InputError(
+            f"train.loss {loss} holds the observed item against others, and candidates: pair "
+            "gives none: set model.candidates to in_batch, sampled or all, or train.loss to mse"
+        )

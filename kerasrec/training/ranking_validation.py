@@ -1,0 +1,26 @@
+"""The real ranking metrics after every epoch."""
+
+import keras
+
+from kerasrec.evaluation import evaluate
+
+
+class RankingValidation(keras.callbacks.Callback):
+    """Ranks the whole catalogue for the validation part and adds the metrics to the epoch's logs.
+
+    The logs get `val_ndcg@10` and so on, where any later callback finds them.
+
+    Args:
+        split: `Split` with a validation part.
+        ks: Cut-offs.
+    """
+
+    def __init__(self, split, ks=(5, 10, 20)):
+        super().__init__()
+        self.split = split
+        self.ks = ks
+
+    def on_epoch_end(self, epoch, logs=None):
+        found = evaluate(self.model, self.split, part="validation", ks=self.ks, bootstrap=0)
+        for name, value in found.rows[0]["metrics"].items():
+            logs[f"val_{name}"] = value["mean"]

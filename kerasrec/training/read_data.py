@@ -1,0 +1,45 @@
+"""A config's `data:` as `Interactions`."""
+
+import pathlib
+
+from kerasrec.data import Interactions, datasets
+
+
+def read_data(node, base=None):
+    """Reads the data set that a config names, or the table that it describes.
+
+    Args:
+        node: `DataNode` of the config.
+        base: Catalogs `(users, items)` of an earlier model, whose rows are kept.
+
+    Returns:
+        `Interactions`.
+
+    Raises:
+        InputError: for anything wrong in the data, with file, row and column.
+    """
+    if node.name is not None:
+        return datasets.load(node.name, base=base, **node.options)
+    path = pathlib.Path(node.path)
+    arguments = {"columns": node.columns, "base": base, "name": path.name.partition(".")[0]}
+    if node.items is not None:
+        arguments |= _table(node.items, "item")
+        arguments["item_title"] = node.items.title
+    if node.users is not None:
+        arguments |= _table(node.users, "user")
+    parquet = path.suffix == ".parquet" or (path.is_dir() and any(path.glob("*.parquet")))
+    if parquet:
+        return Interactions.from_parquet(path, **arguments)
+    return Interactions.from_csv(path, separator=node.separator, **arguments)
+
+
+def _table(node, kind):
+    features = {
+        name: {
+            "kind": feature.kind,
+            "column": name if feature.column is None else feature.column,
+            **feature.arguments,
+        }
+        for name, feature in node.features.items()
+    }
+    return {f"{kind}_frame": node.path, f"{kind}_id": node.id or kind, f"{kind}_features": features}

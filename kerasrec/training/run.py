@@ -1,0 +1,141 @@
+"""A config from data to metrics: what `kerasrec fit` does."""
+
+import math
+import time
+
+import keras
+
+import kerasrec
+from kerasrec.config.checks import find_model_class
+from kerasrec.data.splits import PROTOCOLS
+from kerasrec.data.vocabulary import FIRST
+from kerasrec.errors import InputError
+from kerasrec.evaluation import evaluate
+from kerasrec.models import load, load_catalogs
+from kerasrec.training.best_checkpoint import save
+from kerasrec.training.fit import fit
+from kerasrec.training.plots import plot_run
+from kerasrec.training.read_data import read_data
+from kerasrec.training.run_folder import RunFolder
+from kerasrec.training.strategy import strategy_scope
+
+
+def run(config, run_dir=None, resume=False, say=print, progress=True):
+    """Reads, splits, fits, evaluates and writes a run folder.
+
+    Nothing is written before the data is read and the model is built. The best epoch by the
+    validation metric is loaded from its checkpoint and evaluated on the test part. After that the
+    checkpoint gets the histories of all the data, for `recommend` to start from.
+
+    Args:
+        config: `RunConfig` of `load_config`.
+        run_dir: Folder to write; the default is below `runs/`, see `RunFolder`.
+        resume: Go on with a run that was stopped; it ends as if it had not been.
+        say: Called with lines for people.
+        progress: Show progress bars on stderr.
+
+    Returns:
+        `(RunFolder, Evaluation)`.
+
+    Raises:
+        InputError: for anything wrong in the config or the data, an existing folder, or nothing to
+            resume.
+        KeyboardInterrupt: after Ctrl-C; the folder then holds the best checkpoint and what
+            `resume` needs.
+    """
+    folder = _folder(config, run_dir, resume)
+    base = load_catalogs(config.init_from) if config.init_from else None
+    data, split = read_split(config, base)
+    for line in (*data.report.lines(), *split.notes) if data.report else split.notes:
+        say(line)
+    _check_ks(config, data)
+    keras.utils.set_random_seed(config.train.seed)
+    started = time.perf_counter()
+    with strategy_scope(config.train.strategy):
+        model_class = find_model_class(config.model.class_, config.model.trust)
+        model = model_class(data.schema(config.data.history_length), **config.model.arguments)
+        model.adapt(split.train)
+        if config.init_from:
+            model.load_rows_from(config.init_from)
+        if not resume:
+            folder.create(config)
+        else:
+            folder.write_config(config)
+        say(f"{model_class.__name__}, {_size(model):,} trainable weights, run {folder.path}")
+        history = fit(
+            model, split, config.train, folder, config.evaluate.ks, resume=resume, progress=progress
+        )
+    fitted = time.perf_counter() - started
+    best = load(folder.checkpoint, trust=config.model.trust)
+    found = evaluate_run(best, split, config, "test")
+    # Measured, it may know what it was measured by: whoever asks it next has done all of it.
+    best.histories = data.histories()
+    save(best, folder.checkpoint)
+    monitored = [logs[f"val_{config.train.monitor}"] for logs in history]
+    plot_run(folder, history, found.deciles, min(config.evaluate.ks, key=lambda k: abs(k - 10)))
+    folder.write_metrics(
+        {
+            "dataset": data.name,
+            "model_class": config.model.class_,
+            "trainable_weights": _size(best),
+            "seed": config.train.seed,
+            "epochs": len(history),
+            "best_epoch": 1 + monitored.index(max(monitored)) if monitored else None,
+            "fit_seconds": fitted,
+            "versions": {"kerasrec": kerasrec.__version__, "keras": keras.__version__},
+            "data": data.report.to_dict() if data.report else None,
+            **found.to_dict(),
+        }
+    )
+    return folder, found
+
+
+def read_split(config, base=None):
+    """The data of a config and its split."""
+    data = read_data(config.data, base)
+    return data, PROTOCOLS[config.split.protocol](data, **config.split.arguments)
+
+
+def evaluate_run(model, split, config, part):
+    """The `Evaluation` of a model on a part, with the config's baselines fitted beside it."""
+    baselines = []
+    for name in config.evaluate.baselines:
+        baseline_class = find_model_class(name)
+        if type(model) is not baseline_class:
+            baseline = baseline_class(split.train.schema(config.data.history_length))
+            baseline.adapt(split.train)
+            baselines.append(baseline)
+    return evaluate(model, split, part=part, ks=config.evaluate.ks, baselines=baselines)
+
+
+def _folder(config, run_dir, resume):
+    if run_dir is None:
+        return RunFolder.to_resume(config) if resume else RunFolder.fresh(config)
+    folder = RunFolder(run_dir)
+    if not resume and folder.path.exists():
+        raise InputError(
+            f"{folder.path} exists already: choose another folder, or go on in it with --resume"
+        )
+    if resume:
+        if not folder.config.exists():
+            raise InputError(f"{folder.path} is not a run folder: it has no config.yaml")
+        different = folder.differences(config)
+        if different:
+            raise InputError(
+                f"{folder.config} differs from this config in {', '.join(different)}: a resumed "
+                "run must end as the stopped one would have (only epochs and patience may change)"
+            )
+    return folder
+
+
+def _size(model):
+    return sum(math.prod(weight.shape) for weight in model.trainable_weights)
+
+
+def _check_ks(config, data):
+    items = len(data.items.vocabulary) - FIRST
+    if max(config.evaluate.ks) > items:
+        raise InputError(
+            f"evaluate.ks asks for {max(config.evaluate.ks)} items and the data has {items}: "
+            "lower evaluate.ks"
+        )

@@ -1,0 +1,120 @@
+"""The folder of a run: where everything of it lies."""
+
+import json
+import pathlib
+import time
+
+import yaml
+
+from kerasrec.errors import InputError
+from kerasrec.training.atomic import replacing
+
+
+class RunFolder:
+    """Paths and small files of one run.
+
+        config.yaml                  the config with every default written out
+        history.csv                  loss and validation metrics by epoch
+        metrics.json                 the test metrics; it exists when the run is finished
+        loss.png, metrics.png, recall_by_popularity.png
+        checkpoint/                  the best epoch's model
+        state.npz                    what `--resume` needs
+
+    Args:
+        path: The folder; it need not exist yet.
+    """
+
+    def __init__(self, path):
+        self.path = pathlib.Path(path)
+        self.config = self.path / "config.yaml"
+        self.history = self.path / "history.csv"
+        self.metrics = self.path / "metrics.json"
+        self.state = self.path / "state.npz"
+        self.checkpoint = self.path / "checkpoint"
+
+    @classmethod
+    def fresh(cls, config, root="runs"):
+        """The folder of a new run: `<root>/<dataset>-<model>-<config.name or the time>`."""
+        end = config.name or time.strftime("%Y%m%d-%H%M%S")
+        stem = pathlib.Path(root) / f"{_prefix(config)}-{end}"
+        path, number = stem, 2
+        while path.exists() and not config.name:
+            path, number = stem.with_name(f"{stem.name}-{number}"), number + 1
+        return cls(path)
+
+    @classmethod
+    def to_resume(cls, config, root="runs"):
+        """The newest run of the same config that is not finished.
+
+        Raises:
+            InputError: if there is none.
+        """
+        folders = sorted(pathlib.Path(root).glob(f"{_prefix(config)}-*/config.yaml"), reverse=True)
+        for path in sorted(folders, key=lambda path: path.stat().st_mtime, reverse=True):
+            folder = cls(path.parent)
+            if not folder.is_finished() and folder.differences(config) == []:
+                return folder
+        raise InputError(
+            f"there is nothing to resume: no unfinished run of this config is below {root}; "
+            "name its folder with --run-dir, or leave out --resume"
+        )
+
+    def create(self, config):
+        """Makes the folder, with the config inside.
+
+        Raises:
+            InputError: if it exists already, or the disk cannot be written.
+        """
+        if self.path.exists():
+            raise InputError(
+                f"{self.path} exists already: choose another folder, or go on in it with --resume"
+            )
+        try:
+            self.path.mkdir(parents=True)
+        except OSError as error:
+            raise InputError(f"{self.path} cannot be made: {error.strerror}") from error
+        self.write_config(config)
+
+    def write_config(self, config):
+        """Writes the resolved config."""
+        with replacing(self.config) as partial:
+            partial.write_text(yaml.safe_dump(config.to_dict(), sort_keys=False), encoding="utf-8")
+
+    def write_metrics(self, metrics):
+        """Writes the results; the run is finished then."""
+        with replacing(self.metrics) as partial:
+            text = json.dumps(metrics, indent=2, allow_nan=False)
+            partial.write_text(text + "\n", encoding="utf-8")
+
+    def read_metrics(self):
+        """The results, None where the run is not finished."""
+        if not self.is_finished():
+            return None
+        try:
+            return json.loads(self.metrics.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise InputError(f"{self.metrics} is damaged: {error}") from error
+
+    def is_finished(self):
+        """Whether the run has been evaluated."""
+        return self.metrics.exists()
+
+    def differences(self, config):
+        """Dotted keys in which `config` is not the folder's, apart from the number of epochs."""
+        here = yaml.safe_load(self.config.read_text(encoding="utf-8"))
+        here, other = (dict(_flat(tree)) for tree in (here, config.to_dict()))
+        keys = sorted({*here, *other} - {"train.epochs", "train.patience"})
+        return [key for key in keys if here.get(key) != other.get(key)]
+
+
+def _prefix(config):
+    dataset = config.data.name or pathlib.Path(config.data.path).name.partition(".")[0]
+    return f"{dataset}-{config.model.class_.rpartition('.')[2].lower()}"
+
+
+def _flat(tree, prefix=""):
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

@@ -1,0 +1,87 @@
+"""All that a stopped training needs to go on as if nothing had happened."""
+
+import csv
+import json
+import pathlib
+import zipfile
+
+import keras
+import numpy as np
+
+from kerasrec.errors import InputError
+from kerasrec.training.atomic import replacing
+
+FORMAT = 1
+
+
+class TrainingState(keras.callbacks.Callback):
+    """Writes the state of the training after every epoch, and brings it back.
+
+    The state is every variable of the model (weights and the states of random generators), every
+    variable of the optimizer and the logs of all epochs, in one `.npz` of plain arrays. The `.csv`
+    beside it holds the logs for people.
+
+    Args:
+        path: The `.npz` file.
+        history_path: The `.csv` file.
+
+    Attributes:
+        history: Logs of all epochs so far, one dict an epoch.
+    """
+
+    def __init__(self, path, history_path):
+        super().__init__()
+        self.path = pathlib.Path(path)
+        self.history_path = pathlib.Path(history_path)
+        self.history = []
+
+    def restore(self, model):
+        """Brings a compiled model to the state of the file; does nothing where there is none.
+
+        Raises:
+            InputError: if the file is damaged or belongs to another model.
+        """
+        if not self.path.exists():
+            return
+        try:
+            with open(self.path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
+                state = json.loads(str(file["state"]))
+                values = [file[f"variable_{n}"] for n in range(len(file.files) - 1)]
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise InputError(f"{self.path} is damaged ({error}): start a new run") from error
+        if state.get("format") != FORMAT:
+            raise InputError(
+                f"{self.path} has format {state.get('format')}, this kerasrec reads {FORMAT}"
+            )
+        model.optimizer.build(model.trainable_variables)
+        variables = _variables(model)
+        shapes = [list(variable.shape) for variable in variables]
+        if shapes != [list(value.shape) for value in values]:
+            raise InputError(f"{self.path} belongs to another model or optimizer: start a new run")
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+        self.history = state["history"]
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.history.append({name: float(value) for name, value in (logs or {}).items()})
+        state = json.dumps({"format": FORMAT, "history": self.history})
+        arrays = {
+            f"variable_{n}": keras.ops.convert_to_numpy(variable)
+            for n, variable in enumerate(_variables(self.model))
+        }
+        with replacing(self.path) as partial:
+            np.savez(partial, state=np.array(state), **arrays)
+        write_history(self.history_path, self.history)
+
+
+def write_history(path, history):
+    """The logs of all epochs as a table, a row an epoch, counted from 1."""
+    names = list(dict.fromkeys(name for logs in history for name in logs))
+    with replacing(path) as partial, open(partial, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, ["epoch", *names])
+        writer.writeheader()
+        writer.writerows({"epoch": n, **logs} for n, logs in enumerate(history, start=1))
+
+
+def _variables(model):
+    return [*model.variables, *model.optimizer.variables]

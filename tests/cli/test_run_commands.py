@@ -1,0 +1,129 @@
+import json
+import pathlib
+import shutil
+
+import pytest
+
+from kerasrec.cli import main
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A finished run of a model that reads histories and needs no training."""
+    folder = tmp_path_factory.mktemp("trained")
+    rows = [(f"u{u}", f"i{(u + step) % 12}") for u in range(12) for step in range(6)]
+    text = "\n".join(["user,item", *(",".join(row) for row in rows)])
+    (folder / "clicks.csv").write_text(text)
+    items = "\n".join(["item,name", *(f"i{n},Item {n}" for n in range(12))])
+    (folder / "books.csv").write_text(items)
+    (folder / "knn.yaml").write_text(
+        f"data: {{path: {folder}/clicks.csv, items: {{path: {folder}/books.csv, title: name}},"
+        " history_length: 4}\nmodel: {class: ItemKNN, shrinkage: 0.0}\n"
+        "evaluate: {ks: [5], baselines: [Popularity]}\ntrain: {monitor: ndcg@5}\n"
+    )
+    assert main(["fit", str(folder / "knn.yaml"), "--run-dir", str(folder / "run"), "--json"]) == 0
+    assert main(["export", str(folder / "run"), str(folder / "knn" / "1"), "-k", "6"]) == 0
+    return folder
+
+
+def test_evaluate_repeats_what_fit_has_measured(kerasrec, trained):
+    measured = json.loads((trained / "run" / "metrics.json").read_text())
+    status, found, _ = kerasrec("evaluate", trained / "run", "--json")
+    assert status == 0
+    assert [row["metrics"] for row in found["rows"]] == [row["metrics"] for row in measured["rows"]]
+    assert found["part"] == "test"
+    status, found, _ = kerasrec("evaluate", trained / "run", "--part", "validation", "--json")
+    assert status == 0 and found["part"] == "validation"
+    status, out, _ = kerasrec("evaluate", trained / "run")
+    assert status == 0 and "recall@5" in out
+
+
+def test_recommend_to_a_user(kerasrec, trained):
+    status, found, error = kerasrec("recommend", trained / "run", "--user", "u0", "-k", 3, "--json")
+    assert status == 0 and error == ""
+    # u0 took i0 .. i5; the items that go with the last ones, i6 first, come next on the circle.
+    assert [row["item"] for row in found["recommendations"]][0] == "i6"
+    assert [row["rank"] for row in found["recommendations"]] == [1, 2, 3]
+    assert found["recommendations"][0]["title"] == "Item 6"
+    assert found["user"] == "u0" and found["notes"] == []
+
+
+def test_recommend_after_a_history_leaves_out_what_is_excluded(kerasrec, trained):
+    arguments = ("recommend", trained / "run", "--history", "i3, i4", "-k", 4, "--json")
+    all_of_it = kerasrec(*arguments)[1]["recommendations"]
+    best = all_of_it[0]["item"]
+    rest = kerasrec(*arguments, "--exclude", best)[1]["recommendations"]
+    assert [row["item"] for row in rest[:3]] == [row["item"] for row in all_of_it[1:]]
+
+
+def test_the_export_gives_the_same_answers(kerasrec, trained):
+    arguments = ("--history", "i3,i4,i5", "-k", 4, "--exclude", "i6", "--json")
+    run = kerasrec("recommend", trained / "run", *arguments)[1]["recommendations"]
+    export = kerasrec("recommend", trained / "knn" / "1", *arguments)[1]["recommendations"]
+    assert [row["item"] for row in export] == [row["item"] for row in run]
+    assert [row["score"] for row in export] == pytest.approx(
+        [row["score"] for row in run], abs=1e-5
+    )
+
+
+@pytest.mark.parametrize("history", ["i3,nobody,i4", "nobody"])
+def test_unknown_ids_are_answered_from_the_rest_and_said(kerasrec, trained, history):
+    status, found, error = kerasrec("recommend", trained / "run", "--history", history, "--json")
+    assert status == 0 and len(found["recommendations"]) >= 1
+    assert "nobody" in found["notes"][0] and "nobody" in error
+
+
+def test_a_history_beyond_the_limit_is_cut_and_said(kerasrec, trained):
+    status, out, error = kerasrec(
+        "recommend", trained / "run", "--history", "i0,i1,i2,i3,i4,i5", "-k", 2
+    )
+    assert status == 0 and "cut to their last 4 items" in error and "Item" in out
+
+
+@pytest.mark.parametrize(
+    "arguments,words",
+    [
+        (["recommend", "{}/gone", "--user", "u0"], "does not exist"),
+        (["recommend", "{}", "--user", "u0"], "neither a run with a checkpoint nor"),
+        (["recommend", "{}/run", "--history", ","], "holds no item"),
+        (["recommend", "{}/run", "--user", "u0", "-k", "99"], "k must be between 1 and"),
+        (["recommend", "{}/run", "--user", "u0", "-k", "0"], "-k must be at least 1"),
+        (["recommend", "{}/knn/1", "--user", "u0"], "does not read a user: give --history"),
+        (["export", "{}/run", "{}/knn/1"], "exists already"),
+        (["export", "{}/gone", "{}/other"], "does not exist"),
+        (["evaluate", "{}/run/checkpoint"], "not a run folder"),
+    ],
+)
+def test_what_is_wrong_ends_with_status_2(kerasrec, trained, arguments, words):
+    status, out, error = kerasrec(*(one.format(trained) for one in arguments))
+    assert status == 2 and words in error and not out and "Traceback" not in error
+
+
+def test_recommend_needs_one_kind_of_query(kerasrec, trained):
+    for arguments in ([], ["--user", "u0", "--history", "i1"]):
+        with pytest.raises(SystemExit) as stopped:
+            kerasrec("recommend", trained / "run", *arguments)
+        assert stopped.value.code == 2
+
+
+def damage_weights(checkpoint):
+    with open(checkpoint / "model.weights.h5", "r+b") as file:
+        file.seek(100)
+        file.write(b"damaged")
+
+
+def make_it_newer(checkpoint):
+    metadata = json.loads((checkpoint / "metadata.json").read_text())
+    (checkpoint / "metadata.json").write_text(json.dumps({**metadata, "format": 99}))
+
+
+@pytest.mark.parametrize(
+    "harm,words", [(damage_weights, "is damaged"), (make_it_newer, "has checkpoint format 99")]
+)
+def test_a_damaged_or_foreign_checkpoint_is_refused(kerasrec, trained, tmp_path, harm, words):
+    shutil.copytree(trained / "run", tmp_path / "run")
+    harm(pathlib.Path(tmp_path / "run" / "checkpoint"))
+    status, _, error = kerasrec("recommend", tmp_path / "run", "--user", "u0")
+    assert status == 2 and words in error
+    status, _, error = kerasrec("export", tmp_path / "run", tmp_path / "out")
+    assert status == 2 and not (tmp_path / "out").exists()

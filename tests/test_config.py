@@ -1,0 +1,201 @@
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from kerasrec.config import load_config
+from kerasrec.errors import InputError
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+WHOLE = """\
+data: {name: synthetic, options: {users: 50}}
+split: {protocol: next-item}
+model: {class: Hybrid, dim: 8}
+train:
+  epochs: 3
+  optimizer: {class: adam, learning_rate: 1e-3}
+"""
+
+
+@pytest.fixture
+def config(tmp_path):
+    def write(text=WHOLE, name="run.yaml"):
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def message(path, *overrides):
+    with pytest.raises(InputError) as error:
+        load_config(path, overrides)
+    return str(error.value)
+
+
+def test_defaults_are_filled_in_and_come_back(config, tmp_path):
+    first = load_config(config(WHOLE + "  patience: null\n"))
+    assert first.train.batch_size == 1024 and first.evaluate.ks == [5, 10, 20]
+    assert first.model.arguments == {"dim": 8} and first.train.patience is None
+    import yaml
+
+    again = config(yaml.safe_dump(first.to_dict()), "again.yaml")
+    assert load_config(again).to_dict() == first.to_dict()
+
+
+def test_numbers_with_exponent_are_numbers(config):
+    learning_rate = load_config(config()).train.optimizer.arguments["learning_rate"]
+    assert learning_rate == 0.001 and isinstance(learning_rate, float)
+
+
+def test_overrides_are_read_as_yaml(config):
+    changed = load_config(
+        config(),
+        ["train.epochs=5", "model.kernel_sizes=[3, 5]", "name=first", "train.patience=null"],
+    )
+    assert changed.train.epochs == 5 and changed.train.patience is None
+    assert changed.model.arguments == {"dim": 8, "kernel_sizes": [3, 5]}
+    assert changed.name == "first"
+
+
+def test_an_override_makes_the_node_it_needs(config):
+    path = config("data: {name: synthetic}\nmodel: {class: Popularity}\n")
+    assert load_config(path, ["train.seed=7"]).train.seed == 7
+
+
+@pytest.mark.parametrize(
+    "old,new,words",
+    [
+        ("epochs: 3", "epoch: 3", ["run.yaml:5: train.epoch:", "did you mean epochs?"]),
+        ("model:", "modle:", ["run.yaml:3: modle:", "did you mean model?"]),
+        ("dim: 8", "dmi: 8", ["run.yaml:3: model.dmi:", "Hybrid has no argument", "mean dim?"]),
+        ("Hybrid", "Hybird", ["run.yaml:3: model.class:", "did you mean Hybrid?"]),
+        ("next-item", "next_item", ["run.yaml:2: split.protocol:", "did you mean next-item?"]),
+        ("next-item", "random, sed: 1", ["run.yaml:2: split.sed:", "did you mean seed?"]),
+        ("synthetic,", "synthetik,", ["run.yaml:1: data.name:", "did you mean synthetic?"]),
+        ("users: 50", "user: 50", ["run.yaml:1: data.options.user:", "did you mean users?"]),
+        ("adam", "adamm", ["run.yaml:6: train.optimizer.class:", "did you mean adam?"]),
+        ("learning_rate", "learning_rat", ["train.optimizer.learning_rat", "learning_rate?"]),
+        ("epochs: 3", "epochs: three", ["run.yaml:5: train.epochs:", "integer", "'three'"]),
+        ("epochs: 3", "epochs: 0", ["run.yaml:5: train.epochs:", "greater", "got 0"]),
+        ("epochs: 3", "epochs: true", ["run.yaml:5: train.epochs:", "integer"]),
+        ("epochs: 3", "loss: softmx", ["run.yaml:5: train.loss:", "did you mean softmax?"]),
+        ("epochs: 3", "monitor: ndgc@10", ["train.monitor:", "did you mean ndcg@10?"]),
+        ("epochs: 3", "monitor: ndcg@7", ["train.monitor:", "evaluate.ks"]),
+        ("epochs: 3", "strategy: mirror", ["train.strategy:", "mirrored"]),
+        ("name: synthetic, ", "", ["run.yaml:1: data:", "name", "path"]),
+        ("name: synthetic", "path: gone.csv", ["run.yaml:1: data"]),
+        ("data:", "evaluate: {baselines: [Popular]}\ndata:", ["mean Popularity?"]),
+    ],
+)
+def test_what_is_wrong_is_named_with_line_and_nearest_known(config, old, new, words):
+    text = WHOLE.replace(old, new, 1)
+    assert text != WHOLE
+    said = message(config(text))
+    assert all(word in said for word in words), said
+
+
+def test_all_problems_are_told_at_once(config):
+    said = message(config(WHOLE.replace("epochs", "epoch").replace("next-item}", "x, y: 1}")))
+    assert said.count("run.yaml") == 1  # structure first,
+    said = message(config(WHOLE.replace("synthetic", "no").replace("next-item", "no")))
+    assert said.count("run.yaml") == 2  # then what it names
+
+
+def test_a_wrong_override_is_named_as_such(config):
+    assert "command line: train.epoch: unknown key" in message(config(), "train.epoch=3")
+    assert "expected key=value" in message(config(), "train.epochs")
+    assert "has no key learning_rate" in message(
+        config(WHOLE.replace("{class: adam, learning_rate: 1e-3}", "adam")),
+        "train.optimizer.learning_rate=1",
+    )
+
+
+def test_steps_per_execution_needs_one_device(config):
+    said = message(config(), "train.strategy=mirrored", "train.steps_per_execution=4")
+    assert "steps_per_execution" in said
+
+
+@pytest.mark.parametrize(
+    "text,words",
+    [
+        ("", ["is empty"]),
+        ("- 1\n", ["expected keys"]),
+        ("data: {name: [\n", ["run.yaml:2", "not valid YAML"]),
+        ("data: {name: a}\nmodel: {class: B}\ndata: {}\n", ["run.yaml:3", "twice", "line 1"]),
+    ],
+)
+def test_files_that_are_no_config(config, text, words):
+    said = message(config(text))
+    assert all(word in said for word in words), said
+
+
+def test_a_missing_file(tmp_path):
+    assert "no such config file" in message(tmp_path / "gone.yaml")
+
+
+def test_paths_are_found_from_here_first_then_beside_the_file(config, tmp_path, monkeypatch):
+    path = config("data: {path: clicks.csv}\nmodel: {class: Popularity}\n")
+    assert "clicks.csv does not exist" in message(path)
+    (tmp_path / "clicks.csv").write_text("user,item\n")
+    assert load_config(path).data.path == str(tmp_path / "clicks.csv")
+    here = tmp_path / "elsewhere"
+    here.mkdir()
+    (here / "clicks.csv").write_text("user,item\n")
+    monkeypatch.chdir(here)
+    assert load_config(path).data.path == "clicks.csv"
+
+
+def test_table_keys_are_for_tables(config):
+    text = "data: {name: synthetic, columns: {user: u}}\nmodel: {class: Popularity}\n"
+    assert "give path, not name" in message(config(text))
+    assert "options belong to a data set" in message(
+        config("data: {path: a.csv, options: {a: 1}}\nmodel: {class: Popularity}\n")
+    )
+
+
+def test_code_from_elsewhere_needs_trust_from_the_command_line(config):
+    text = WHOLE.replace("Hybrid", "os.path.join")
+    assert "not a kerasrec class" in message(config(text))
+    said = message(config(text.replace("dim: 8", "trust: true")))
+    assert "cannot vouch" in said and "run.yaml:3" in said
+    # Trusted, it is looked up: this one is no model.
+    assert "there is no model os.path.join" in message(config(text), "model.trust=true")
+
+
+def test_dotted_names_inside_are_trusted(config):
+    text = WHOLE.replace("Hybrid", "kerasrec_zoo.hybrid.Hybrid")
+    assert load_config(config(text)).model.class_ == "kerasrec_zoo.hybrid.Hybrid"
+
+
+def test_trust_is_not_written_down(config):
+    changed = load_config(config(), ["model.trust=true"])
+    assert changed.model.trust and "trust" not in changed.to_dict()["model"]
+
+
+CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
+
+
+def test_there_are_configs():
+    assert len(CONFIGS) >= 3
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_every_config_is_valid_and_says_how_to_run_it(path):
+    text = path.read_text()
+    assert f"kerasrec fit configs/{path.parent.name}/{path.name}" in text.partition("\ndata:")[0]
+    config = load_config(path)
+    assert config.data.name == path.parent.name
+    assert config.model.class_.lower() == path.stem.partition(".")[0].replace("_", "")
+
+
+def test_a_misspelt_key_is_found_without_tensorflow(config):
+    program = (
+        "import sys; from kerasrec.config import load_config\n"
+        f"try: load_config({str(config(WHOLE.replace('epochs', 'epoch')))!r})\n"
+        "except ValueError: pass\n"
+        "print(sorted({'tensorflow', 'keras', 'pandas'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr

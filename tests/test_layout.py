@@ -1,0 +1,106 @@
+"""The repository's own rules, checked by reading it."""
+
+import ast
+import configparser
+import pathlib
+import re
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+LIBRARY, ZOO, TESTS = ROOT / "kerasrec", ROOT / "zoo", ROOT / "tests"
+LEVEL = {
+    **{"errors": 0, "register": 0},
+    **{"layers": 1, "losses": 1, "metrics": 1},
+    **{"data": 2, "config": 2.5, "models": 3, "zoo": 3.5},
+    **{"evaluation": 4, "export": 4, "training": 4.5, "cli": 5},
+}
+TENSORFLOW_IN = {"data", "export", "training", "cli"}
+
+
+def imports(tree, path):
+    """(dotted name, whether at module level) of what a file imports, wherever it does so."""
+    top = set(map(id, tree.body))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, id(node) in top) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path}: relative import"
+            yield from ((f"{node.module}.{a.name}", id(node) in top) for a in node.names)
+
+
+def files():
+    for path in sorted(LIBRARY.rglob("*.py")):
+        if path.parent != LIBRARY or not path.stem.startswith("__"):
+            yield path, path.relative_to(LIBRARY).parts[0].removesuffix(".py")
+    yield from ((path, "zoo") for path in sorted(ZOO.glob("*.py")))
+
+
+def read(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def name_of(value):
+    return str(value.relative_to(ROOT)) if isinstance(value, pathlib.Path) else str(value)
+
+
+@pytest.mark.parametrize("path,unit", list(files()), ids=name_of)
+def test_imports_point_down(path, unit):
+    for name, _ in imports(read(path), path):
+        top, _, rest = name.partition(".")
+        assert top != "zoo", f"{path}: the zoo is imported as kerasrec_zoo"
+        target = "zoo" if top == "kerasrec_zoo" else rest.partition(".")[0]
+        if top not in ("kerasrec", "kerasrec_zoo") or target in ("__version__", ""):
+            continue
+        down = target != "zoo" and LEVEL[target] < LEVEL[unit]
+        assert target == unit or down, f"{path} imports {name}, which is not below it"
+
+
+@pytest.mark.parametrize("path,unit", list(files()), ids=name_of)
+def test_tensorflow_is_imported_late_and_where_it_belongs(path, unit):
+    for name, at_top in imports(read(path), path):
+        if name.partition(".")[0] == "tensorflow":
+            assert unit in TENSORFLOW_IN, f"{path}: only {sorted(TENSORFLOW_IN)} may"
+            # The export's graph is a module that its package imports; nothing below it is.
+            assert unit == "export" or not at_top, f"{path}: import it inside a function"
+
+
+@pytest.mark.parametrize("path,unit", list(files()), ids=name_of)
+def test_no_grab_bags_and_no_pickle(path, unit):
+    assert path.stem not in ("utils", "util", "helpers", "common", "misc")
+    names = {name.partition(".")[0] for name, _ in imports(read(path), path)}
+    assert not names & {"pickle", "dill", "joblib", "cloudpickle", "marshal", "shelve"}
+    assert "keras.src" not in path.read_text(encoding="utf-8")
+
+
+def test_every_package_is_shipped():
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    found = {".".join(p.parent.relative_to(ROOT).parts) for p in LIBRARY.rglob("__init__.py")}
+    assert set(config["options"]["packages"].split()) == found | {"kerasrec_zoo"}
+
+
+def test_every_folder_of_modules_is_a_package():
+    folders = {path.parent for path in LIBRARY.rglob("*.py")}
+    assert all((folder / "__init__.py").exists() for folder in folders)
+
+
+@pytest.mark.parametrize("path", sorted(ZOO.glob("[!_]*.py")), ids=name_of)
+def test_every_model_has_a_card(path):
+    assert path.with_suffix(".md").exists()
+
+
+@pytest.mark.parametrize("path", sorted(TESTS.rglob("*.py")), ids=name_of)
+def test_no_test_imports_another(path):
+    for name, _ in imports(read(path), path):
+        assert name.partition(".")[0] != "tests", f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("path", sorted((LIBRARY / "layers").glob("[!_]*.py")), ids=name_of)
+def test_every_block_has_a_test(path):
+    assert (TESTS / "layers" / f"test_{path.name}").exists()
+
+
+def test_version_is_a_literal():
+    text = (LIBRARY / "__init__.py").read_text(encoding="utf-8")
+    assert re.search(r'^__version__ = "\d+\.\d+\.\d+"$', text, re.MULTILINE)

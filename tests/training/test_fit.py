@@ -1,0 +1,193 @@
+import csv
+import errno
+
+import keras
+import numpy as np
+import pytest
+
+from kerasrec.config.nodes import TrainNode
+from kerasrec.errors import InputError
+from kerasrec.models import load
+from kerasrec.training import FiniteLoss, RankingValidation, RunFolder
+from kerasrec.training.fit import fit
+from kerasrec_zoo import Hybrid, MatrixFactorization, Popularity
+
+
+def hybrid(split, seed=0):
+    keras.utils.set_random_seed(seed)
+    schema = split.train.schema(history_length=8)
+    model = Hybrid(schema, dim=6, content_dim=4, dropout=0.5, id_dropout=0.2)
+    model.adapt(split.train)
+    return model
+
+
+def factors(split, **arguments):
+    keras.utils.set_random_seed(0)
+    model = MatrixFactorization(split.train.schema(), dim=4, **arguments)
+    model.adapt(split.train)
+    return model
+
+
+def node(**changed):
+    adam = {"class": "adam", "learning_rate": 0.01}
+    return TrainNode(**{"epochs": 3, "batch_size": 64, "optimizer": adam, **changed})
+
+
+def new_folder(path):
+    path.mkdir()
+    return RunFolder(path)
+
+
+def weights(model):
+    return [np.asarray(keras.ops.convert_to_numpy(variable)) for variable in model.variables]
+
+
+class StopAt(keras.callbacks.Callback):
+    """Stands in for Ctrl-C in epoch 2 (from 0), step 1."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if (self.epoch, batch) == (2, 1):
+            raise KeyboardInterrupt
+
+
+def test_a_resumed_fit_ends_where_an_uninterrupted_one_ends(split, tmp_path, monkeypatch):
+    train = node(epochs=4, patience=None)
+    whole, stopped = new_folder(tmp_path / "whole"), new_folder(tmp_path / "stopped")
+    model = hybrid(split)
+    history = fit(model, split, train, whole, progress=False)
+    assert len(history) == 4
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("kerasrec.training.fit.FiniteLoss", StopAt)
+        fit(hybrid(split), split, train, stopped, progress=False)
+    # Another seed: all that counts must come from the state.
+    again = hybrid(split, seed=5)
+    assert fit(again, split, train, stopped, resume=True, progress=False) == history
+    for one, other in zip(weights(model), weights(again), strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-6)
+    best = [load(folder.checkpoint).get_weights() for folder in (whole, stopped)]
+    for one, other in zip(*best, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-6)
+    assert whole.history.read_text() == stopped.history.read_text()
+
+
+def test_resume_before_the_first_epoch_starts_at_the_beginning(split, tmp_path):
+    one = fit(factors(split), split, node(), new_folder(tmp_path / "a"), progress=False)
+    folder = new_folder(tmp_path / "b")
+    assert fit(factors(split), split, node(), folder, resume=True, progress=False) == one
+
+
+def test_history_and_checkpoint_of_the_best_epoch(split, tmp_path):
+    folder = new_folder(tmp_path / "run")
+    model = factors(split)
+    history = fit(model, split, node(), folder, progress=True)
+    with open(folder.history, newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+    assert float(rows[2]["loss"]) == history[2]["loss"]
+    assert {"val_recall@5", "val_ndcg@10", "val_coverage@20"} <= set(rows[0])
+    best = max(logs["val_ndcg@10"] for logs in history)
+    again = {}
+    validation = RankingValidation(split)
+    validation.set_model(load(folder.checkpoint))
+    validation.on_epoch_end(0, again)
+    assert again["val_ndcg@10"] == pytest.approx(best, abs=1e-12)
+
+
+class Planted(keras.callbacks.Callback):
+    """Stands in for the validation: the best epoch is 1 (from 0)."""
+
+    values = [0.2, 0.5, 0.4, 0.5, 0.3, 0.9]
+
+    def __init__(self, split, ks):
+        super().__init__()
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["val_ndcg@10"] = self.values[epoch]
+
+
+def test_patience_is_counted_across_a_resume(split, tmp_path, monkeypatch):
+    monkeypatch.setattr("kerasrec.training.fit.RankingValidation", Planted)
+    folder = new_folder(tmp_path / "run")
+    first = fit(factors(split), split, node(epochs=3, patience=3), folder, progress=False)
+    assert len(first) == 3
+    kept = weights(load(folder.checkpoint))
+    train = node(epochs=6, patience=3)
+    # Epoch 4 (from 0) is the third without a better value than epoch 1; equal is not better.
+    history = fit(factors(split), split, train, folder, resume=True, progress=False)
+    assert [logs["val_ndcg@10"] for logs in history] == Planted.values[:5]
+    after = weights(load(folder.checkpoint))
+    assert all(np.array_equal(one, other) for one, other in zip(kept, after, strict=True))
+    # Over is over.
+    assert fit(factors(split), split, train, folder, resume=True, progress=False) == history
+
+
+def test_a_loss_that_is_no_number_stops_with_its_place(split, tmp_path):
+    folder = new_folder(tmp_path / "run")
+    train = node(optimizer={"class": "sgd", "learning_rate": 1e30})
+    with pytest.raises(InputError, match=r"became (nan|inf) in epoch 1, step \d+: lower"):
+        fit(factors(split), split, train, folder, progress=False)
+    assert not folder.checkpoint.exists()
+
+
+def test_finite_loss_names_epoch_and_step():
+    callback = FiniteLoss()
+    callback.on_epoch_begin(2)
+    callback.on_train_batch_end(0, {"loss": 1.0})
+    with pytest.raises(InputError, match="became nan in epoch 3, step 17"):
+        callback.on_train_batch_end(16, {"loss": float("nan")})
+
+
+def full_disk(*args, **kwargs):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("target", ["keras.Model.save_weights", "numpy.savez"])
+def test_a_full_disk_keeps_the_old_checkpoint(split, tmp_path, monkeypatch, target):
+    folder = new_folder(tmp_path / "run")
+    fit(factors(split), split, node(epochs=1, patience=None), folder, progress=False)
+    before = {path: path.read_bytes() for path in folder.path.rglob("*") if path.is_file()}
+    # Every further epoch is better, so each wants to save.
+    monkeypatch.setattr(Planted, "values", [0.1, 99.0])
+    monkeypatch.setattr("kerasrec.training.fit.RankingValidation", Planted)
+    monkeypatch.setattr(target, full_disk)
+    with pytest.raises(InputError, match="cannot be written: No space left on device.*is kept"):
+        train = node(epochs=2, patience=None)
+        fit(factors(split), split, train, folder, resume=True, progress=False)
+    after = {path: path.read_bytes() for path in folder.path.rglob("*") if path.is_file()}
+    assert set(after) == set(before)
+    if target == "keras.Model.save_weights":
+        assert after == before
+    load(folder.checkpoint)
+
+
+def test_a_damaged_state_is_named(split, tmp_path):
+    folder = new_folder(tmp_path / "run")
+    folder.state.write_bytes(b"PK\x03\x04 not an archive")
+    with pytest.raises(InputError, match="state.npz is damaged"):
+        fit(factors(split), split, node(), folder, resume=True, progress=False)
+
+
+def test_the_state_of_another_model_is_refused(split, tmp_path):
+    folder = new_folder(tmp_path / "run")
+    fit(factors(split), split, node(epochs=1), folder, progress=False)
+    with pytest.raises(InputError, match="belongs to another model or optimizer"):
+        fit(factors(split, biases=False), split, node(), folder, resume=True, progress=False)
+
+
+def test_a_model_that_counts_is_only_saved(split, tmp_path):
+    folder = new_folder(tmp_path / "run")
+    model = Popularity(split.train.schema())
+    model.adapt(split.train)
+    assert fit(model, split, node(), folder) == []
+    assert load(folder.checkpoint).items.vocabulary == split.train.items.vocabulary
+    assert not folder.history.exists()
+
+
+def test_a_loss_without_candidates_is_refused(split, tmp_path):
+    model = factors(split, candidates="pair")
+    with pytest.raises(InputError, match="model.candidates to in_batch"):
+        fit(model, split, node(), new_folder(tmp_path / "run"))

@@ -1,0 +1,161 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kerasrec.config import load_config
+from kerasrec.errors import InputError
+from kerasrec.models import load
+from kerasrec.training import RunFolder, run
+
+CONFIG = """\
+data:
+  path: clicks.csv
+  columns: {user: reader, item: book}
+  items:
+    path: books.csv
+    id: book
+    title: name
+    features: {words: {kind: text, length: 4}}
+  history_length: 5
+model: {class: MatrixFactorization, dim: 4}
+train: {epochs: 2, batch_size: 32, patience: null}
+evaluate: {ks: [5, 10], baselines: [Popularity]}
+"""
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder with a table, a catalogue and a config, as the working directory."""
+    monkeypatch.chdir(tmp_path)
+    write_table(tmp_path, users=20, items=15)
+    (tmp_path / "run.yaml").write_text(CONFIG)
+    return tmp_path
+
+
+def write_table(folder, users, items, more=()):
+    rng = np.random.default_rng(0)
+    rows = [(f"r{u}", f"b{i}") for u in range(users) for i in rng.permutation(items)[:6]]
+    pd.DataFrame([*rows, *more], columns=["reader", "book"]).to_csv(
+        folder / "clicks.csv", index=False
+    )
+    books = sorted({book for _, book in [*rows, *more]})
+    pd.DataFrame({"book": books, "name": [f"The {b}" for b in books], "words": "red sea"}).to_csv(
+        folder / "books.csv", index=False
+    )
+
+
+def quiet(config, **arguments):
+    lines = []
+    folder, found = run(config, say=lines.append, progress=False, **arguments)
+    return folder, found, lines
+
+
+def test_a_private_table_needs_only_yaml(here):
+    folder, found, lines = quiet(load_config("run.yaml", ["name=first"]))
+    assert folder.path.as_posix() == "runs/clicks-matrixfactorization-first"
+    assert lines[0].startswith("120 rows read, 120 interactions of 20 users with 15 items")
+    assert [row["model"] for row in found.rows] == ["MatrixFactorization", "Popularity"]
+
+    written = json.loads(folder.metrics.read_text())
+    assert written["epochs"] == 2 and written["best_epoch"] in (1, 2) and written["seed"] == 0
+    assert written["rows"][0]["metrics"].keys() >= {"recall@5", "ndcg@10"}
+    assert load_config(folder.config).to_dict() == load_config("run.yaml", ["name=first"]).to_dict()
+    for name in ("loss.png", "metrics.png", "recall_by_popularity.png"):
+        assert (folder.path / name).read_bytes().startswith(b"\x89PNG")
+    assert len(folder.history.read_text().splitlines()) == 3
+
+    # The model that is left knows all that happened: nothing of it is recommended again.
+    model = load(folder.checkpoint)
+    frame = model.recommend(users=["r3"], k=9)
+    table = pd.read_csv("clicks.csv")
+    read = set(table[table["reader"] == "r3"]["book"])
+    assert len(read) == 6 and len(frame) == 9 and not read & set(frame["item"])
+    assert frame["title"][0] == f"The {frame['item'][0]}"
+
+
+def test_a_resumed_run_ends_as_the_whole_one(here, monkeypatch):
+    whole, _, _ = quiet(load_config("run.yaml"), run_dir="whole")
+    quiet(load_config("run.yaml", ["train.epochs=1"]), run_dir="parts")
+    parts, _, _ = quiet(load_config("run.yaml"), run_dir="parts", resume=True)
+    assert parts.history.read_text() == whole.history.read_text()
+    one, other = (json.loads(folder.metrics.read_text()) for folder in (whole, parts))
+    assert [row["metrics"] for row in one["rows"]] == [row["metrics"] for row in other["rows"]]
+
+
+def test_the_unfinished_run_of_the_same_config_is_found(here):
+    config = load_config("run.yaml")
+    with pytest.raises(InputError, match="nothing to resume"):
+        run(config, resume=True)
+    other = RunFolder("runs/clicks-matrixfactorization-2")
+    other.create(load_config("run.yaml", ["model.dim=3"]))
+    finished = RunFolder("runs/clicks-matrixfactorization-3")
+    finished.create(config)
+    finished.write_metrics({})
+    with pytest.raises(InputError, match="nothing to resume"):
+        run(config, resume=True)
+    mine = RunFolder("runs/clicks-matrixfactorization-1")
+    mine.create(config)
+    assert RunFolder.to_resume(config).path == mine.path
+
+
+def test_resume_refuses_another_config(here):
+    RunFolder("there").create(load_config("run.yaml"))
+    changed = load_config("run.yaml", ["model.dim=5", "train.epochs=9"])
+    with pytest.raises(InputError, match="differs from this config in model.dim: "):
+        run(changed, run_dir="there", resume=True)
+    with pytest.raises(InputError, match="is not a run folder"):
+        run(changed, run_dir="nowhere", resume=True)
+
+
+def test_an_existing_folder_is_not_touched(here):
+    (here / "there").mkdir()
+    with pytest.raises(InputError, match="there exists already"):
+        run(load_config("run.yaml"), run_dir="there")
+    assert not list((here / "there").iterdir())
+
+
+@pytest.mark.parametrize(
+    "table,overrides,words",
+    [
+        ("reader,book\nr1,b1\nr1,\n", [], "clicks.csv, row 3, column 'book'"),
+        ("reader,book\n", [], "clicks.csv"),
+        ("", [], "clicks.csv: the file is empty"),
+        ("reader,title\nr1,b1\n", [], "no column 'book'"),
+        (None, ["evaluate.ks=[10, 16]"], "the data has 15: lower evaluate.ks"),
+        (None, ["split.protocol=time"], "timestamp"),
+    ],
+)
+def test_what_is_wrong_in_the_data_leaves_nothing_behind(here, table, overrides, words):
+    if table is not None:
+        (here / "clicks.csv").write_text(table)
+    with pytest.raises(InputError, match=words):
+        run(load_config("run.yaml", overrides), say=lambda line: None)
+    assert not (here / "runs").exists()
+
+
+def test_fine_tuning_on_a_grown_vocabulary_starts_from_the_old_scores(here):
+    old, _, _ = quiet(load_config("run.yaml"), run_dir="old")
+    before = load(old.checkpoint)
+    users, items = ["r0", "r7", "r19"], ["b3", "b14", "b0"]
+    scores = before.score(users=users, items=items)
+    # New readers and books, in front: without a base their rows would be the first.
+    write_table(here, users=20, items=15, more=[(f"new{n}", "b99") for n in range(3)] * 3)
+    table = pd.read_csv("clicks.csv").iloc[::-1]
+    table.to_csv("clicks.csv", index=False)
+    still = ["train.optimizer={class: sgd, learning_rate: 0.0}", f"init_from={old.checkpoint}"]
+    new, _, _ = quiet(load_config("run.yaml", still), run_dir="new")
+    after = load(new.checkpoint)
+    assert len(after.users) == len(before.users) + 3
+    assert after.items.vocabulary.ids[:15].tolist() == before.items.vocabulary.ids.tolist()
+    # Popularity is part of no score here, so nothing may have changed but what was trained.
+    np.testing.assert_allclose(after.score(users=users, items=items), scores, rtol=0, atol=1e-6)
+
+
+def test_init_from_another_model_is_refused(here):
+    old, _, _ = quiet(load_config("run.yaml", ["train.epochs=1"]), run_dir="old")
+    other = load_config("run.yaml", [f"init_from={old.checkpoint}", "model.dim=5"])
+    with pytest.raises(InputError, match="model"):
+        run(other, run_dir="new", say=lambda line: None)
+    assert not (here / "new").exists()
