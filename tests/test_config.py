@@ -77,6 +77,7 @@ def test_an_override_makes_the_node_it_needs(config):
         ("users: 50", "user: 50", ["run.yaml:1: data.options.user:", "did you mean users?"]),
         ("adam", "adamm", ["run.yaml:6: train.optimizer.class:", "did you mean adam?"]),
         ("learning_rate", "learning_rat", ["train.optimizer.learning_rat", "learning_rate?"]),
+        ("1e-3", "[1]", ["run.yaml:6: train.optimizer:", "learning_rate"]),
         ("epochs: 3", "epochs: three", ["run.yaml:5: train.epochs:", "integer", "'three'"]),
         ("epochs: 3", "epochs: 0", ["run.yaml:5: train.epochs:", "greater", "got 0"]),
         ("epochs: 3", "epochs: true", ["run.yaml:5: train.epochs:", "integer"]),

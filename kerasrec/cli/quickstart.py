@@ -84,7 +84,7 @@ def _without_late_books(split, data):
 def _fit_all(split, output):
     import keras
 
-    from kerasrec.config.checks import find_model_class
+    from kerasrec.config.model_class import find_model_class
     from kerasrec.config.nodes import TrainNode
     from kerasrec.models import load
     from kerasrec.training import RunFolder
@@ -148,7 +148,7 @@ def _show_recommendations(model, split, output):
     output.say()
     return {
         "user": user,
-        "history": history[-5:],
+        "history": history,
         "items": frame["item"].tolist(),
         "titles": frame["title"].tolist(),
         "scores": [float(score) for score in frame["score"]],
@@ -156,7 +156,8 @@ def _show_recommendations(model, split, output):
 
 
 def _serving_lines(folder, history):
-    body = {"inputs": {"history": [history], "exclude": [[""]]}}
+    recent, older = history[-HISTORY:], history[:-HISTORY]
+    body = {"inputs": {"history": [recent], "exclude": [older or [""]]}}
     name = folder.parent.name
     mount = f"{folder.parent.resolve()}:/models/{name}"
     return [

@@ -4,10 +4,10 @@ import importlib
 import inspect
 import pathlib
 
-from kerasrec.config.nodes import nearest
+from kerasrec.config.model_class import find_model_class
+from kerasrec.config.nearest import nearest
 from kerasrec.errors import InputError
 
-TRUSTED = ("kerasrec.", "kerasrec_zoo.")
 LOSSES = {
     "softmax": "Softmax",
     "bpr": "BPR",
@@ -21,35 +21,6 @@ def problems(config):
     found = [*_data(config), *_split(config.split), *_metrics(config)]
     # Importing the zoo imports Keras: seconds that a wrong path need not cost.
     return found or [*_model(config), *_optimizer(config.train.optimizer), *_loss(config)]
-
-
-def find_model_class(name, trust=False):
-    """The class of `model.class`: a name of the zoo, or a dotted path.
-
-    Raises:
-        InputError: if there is none, or it is outside kerasrec and `trust` is False.
-    """
-    dotted = name if "." in name else f"kerasrec_zoo.{name}"
-    if not dotted.startswith(TRUSTED) and not trust:
-        raise InputError(
-            f"{dotted} is not a kerasrec class and building it runs its code: "
-            "add trust: true beside class if you trust where it comes from"
-        )
-    module, _, attribute = dotted.rpartition(".")
-    try:
-        found = getattr(importlib.import_module(module), attribute, None)
-    except ImportError as error:
-        raise InputError(f"{dotted} cannot be imported: {error}") from None
-    # By what it can do and not by its base class: the base is above this module.
-    if inspect.isclass(found) and all(hasattr(found, what) for what in ("adapt", "recommend")):
-        return found
-    raise InputError(f"there is no model {name}{nearest(name, zoo_names())}")
-
-
-def zoo_names():
-    """Names of the public classes of the zoo."""
-    zoo = importlib.import_module("kerasrec_zoo")
-    return sorted(name for name, value in vars(zoo).items() if inspect.isclass(value))
 
 
 def loss_by_name(name):
@@ -139,7 +110,15 @@ def _optimizer(optimizer):
     except InputError as error:
         yield keys, str(error)
     else:
-        yield from _arguments(keys[:2], found, {} if named else optimizer.arguments)
+        arguments = {} if named else optimizer.arguments
+        wrong = list(_arguments(keys[:2], found, arguments))
+        yield from wrong
+        if not wrong:
+            # A small object, and what else tells whether it takes a learning rate of "fast"?
+            try:
+                found(**arguments)
+            except (TypeError, ValueError) as error:
+                yield keys[:2], str(error)
 
 
 def _loss(config):

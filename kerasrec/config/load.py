@@ -76,6 +76,8 @@ def _keys(error, data):
     """The path of keys of a pydantic error, without the names of union members."""
     keys, node = [], data
     for part in error["loc"]:
+        if part == "[key]":
+            continue
         if isinstance(node, dict) and part not in node and keys and error["type"] != "missing":
             continue
         keys.append(str(part))

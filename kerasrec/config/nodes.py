@@ -1,21 +1,14 @@
 """The keys a run config may have, and what each may hold."""
 
-import difflib
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from kerasrec.config.nearest import nearest
+
 Count = Annotated[int, Field(strict=True, ge=1)]
 Seed = Annotated[int, Field(strict=True, ge=0)]
-
-
-def nearest(word, known):
-    """`; did you mean x?` with what may be written instead, as the end of a message."""
-    known = sorted(map(str, known))
-    close = difflib.get_close_matches(str(word), known, n=1, cutoff=0.5)
-    guess = f"; did you mean {close[0]}?" if close else ""
-    return f"{guess} (known: {', '.join(known) or 'none'})"
 
 
 class Node(BaseModel):

@@ -2,12 +2,12 @@
 
 import contextlib
 import pathlib
-import shutil
 
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.export.parity import check_parity
 from kerasrec.export.serving_graph import ServingGraph
+from kerasrec.replacing import replacing
 
 
 def export(model, directory, k=100):
@@ -62,17 +62,11 @@ def export(model, directory, k=100):
     if directory.exists():
         raise InputError(f"{directory} exists already: export to a new folder")
     k = min(k, model.schema.num_items - FIRST)
-    partial = directory.with_name(f".{directory.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    with replacing(directory) as partial:
         with _portable_rnn(model):
             ServingGraph(model, k).write(partial)
         _write_ids(model, partial / "assets.extra")
         report = check_parity(model, partial, k)
-        partial.rename(directory)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return report
 
 

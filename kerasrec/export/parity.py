@@ -7,7 +7,6 @@ import tempfile
 
 import numpy as np
 
-
 TOLERANCE = 1e-5
 REQUESTS = 100
 RELOAD = pathlib.Path(__file__).with_name("reload.py")

@@ -13,7 +13,6 @@ Nothing in it can execute. A class outside kerasrec is named by its writer, so l
 
 import datetime
 import hashlib
-import importlib
 import inspect
 import json
 import pathlib
@@ -23,35 +22,28 @@ import keras
 import numpy as np
 
 import kerasrec
+from kerasrec.config.model_class import find_model_class
 from kerasrec.data.catalog import Catalog
 from kerasrec.data.histories import Histories
 from kerasrec.errors import InputError
+from kerasrec.replacing import replacing
 
 FORMAT = 1
-TRUSTED = ("kerasrec.", "kerasrec_zoo.")
 
 
 def save(model, directory, overwrite=False):
     """Writes `model` to `directory`, whole or not at all.
 
-    The files are written beside it and renamed at the end, so a full disk or a stopped process
-    leaves an older checkpoint as it was.
-
     Raises:
-        InputError: if the directory exists and `overwrite` is False.
-        OSError: if the disk is full; nothing has changed then.
+        InputError: if the directory exists and `overwrite` is False, or the disk is full; an
+            earlier checkpoint is as it was then.
     """
     directory = pathlib.Path(directory)
     if directory.exists() and not overwrite:
         raise InputError(f"{directory} exists already: choose another folder or overwrite=True")
-    partial = directory.with_name(f".{directory.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        partial.mkdir(parents=True)
+    with replacing(directory) as partial:
+        partial.mkdir()
         _write(model, partial)
-        _replace(partial, directory)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def load(directory, trust=False):
@@ -74,7 +66,7 @@ def load(directory, trust=False):
         )
     _check_files(directory, metadata.get("sha256", {}))
     config = _read_json(directory, "config.json")
-    model = find_class(config["class"], trust).from_config(config["config"])
+    model = find_model_class(config["class"], trust).from_config(config["config"])
     model.load_weights(directory / "model.weights.h5")
     model.users = Catalog.load(directory / "users")
     model.items = Catalog.load(directory / "items")
@@ -129,23 +121,6 @@ def copy_rows(old, new):
         target.assign(value)
 
 
-def find_class(dotted, trust=False):
-    """The model class of a dotted name, imported only from kerasrec unless trusted."""
-    if not dotted.startswith(TRUSTED) and not trust:
-        raise InputError(
-            f"{dotted!r} is not a kerasrec class; loading it runs its code: pass trust=True if you "
-            "trust where it comes from"
-        )
-    module, _, name = dotted.rpartition(".")
-    try:
-        found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise InputError(f"there is no model class {dotted!r}") from error
-    if not (inspect.isclass(found) and issubclass(found, keras.Model)):
-        raise InputError(f"{dotted!r} is not a model class")
-    return found
-
-
 def _write(model, directory):
     cls = type(model)
     package = cls.__module__.partition(".")[0]
@@ -177,20 +152,6 @@ def _write(model, directory):
             },
         },
     )
-
-
-def _replace(partial, directory):
-    previous = directory.with_name(f".{directory.name}.previous")
-    shutil.rmtree(previous, ignore_errors=True)
-    if directory.exists():
-        directory.rename(previous)
-    try:
-        partial.rename(directory)
-    except OSError:
-        if previous.exists():
-            previous.rename(directory)
-        raise
-    shutil.rmtree(previous, ignore_errors=True)
 
 
 def _own_weights(model):

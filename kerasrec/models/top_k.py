@@ -22,7 +22,7 @@ class TopK(keras.layers.Layer):
     Call arguments:
         scores: `(batch, rows)` float, one score for each catalogue row.
         exclude: `(batch, any)` int rows that must not be returned; 0 is padding. Optional.
-        allow: `(batch, any)` int rows of which alone the answer may consist; 0 is padding. Optional.
+        allow: `(batch, any)` int rows, the only ones that may be returned; 0 is padding. Optional.
 
     Output:
         A dict of `rows` `(batch, k)` int32 and `scores` `(batch, k)` float32, best first.

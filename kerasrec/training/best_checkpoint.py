@@ -4,8 +4,6 @@ import pathlib
 
 import keras
 
-from kerasrec.training.atomic import cannot_write
-
 
 class BestCheckpoint(keras.callbacks.Callback):
     """Saves the model whenever the monitored metric is better than in all epochs before.
@@ -38,7 +36,7 @@ class BestCheckpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         if self._is_better(epoch, logs):
-            save(self.model, self.directory)
+            self.model.save(self.directory, overwrite=True)
         if self.is_over(epoch):
             self.model.stop_training = True
 
@@ -52,11 +50,3 @@ class BestCheckpoint(keras.callbacks.Callback):
         if better:
             self.best, self.best_epoch = value, epoch
         return better
-
-
-def save(model, directory):
-    """Saves a model in place of an earlier one; a full disk is an `InputError`, nothing is lost."""
-    try:
-        model.save(directory, overwrite=True)
-    except OSError as error:
-        raise cannot_write(directory, error) from error

@@ -5,7 +5,7 @@ import contextlib
 from kerasrec.config.checks import loss_by_name, optimizer_class
 from kerasrec.data.batches import batches
 from kerasrec.errors import InputError
-from kerasrec.training.best_checkpoint import BestCheckpoint, save
+from kerasrec.training.best_checkpoint import BestCheckpoint
 from kerasrec.training.finite_loss import FiniteLoss
 from kerasrec.training.progress_bar import ProgressBar
 from kerasrec.training.ranking_validation import RankingValidation
@@ -35,9 +35,9 @@ def fit(model, split, train, folder, ks=(5, 10, 20), resume=False, progress=True
             checkpoint that cannot be written.
     """
     if not model.trainable_weights:
-        save(model, folder.checkpoint)
+        model.save(folder.checkpoint, overwrite=True)
         return []
-    _check_loss(model, train.loss)
+    check_loss(model, train.loss)
     model.compile(
         optimizer=make_optimizer(train.optimizer),
         loss=loss_by_name(train.loss),
@@ -86,7 +86,8 @@ def make_optimizer(node):
     return optimizer_class(node.class_)(**node.arguments)
 
 
-def _check_loss(model, loss):
+def check_loss(model, loss):
+    """Raises an `InputError` for a loss that has nothing to compare in the model's candidates."""
     if getattr(model, "candidates", None) == "pair" and loss in ("softmax", "bpr"):
         raise InputError(
             f"train.loss {loss} holds the observed item against others, and candidates: pair "

@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 
-from kerasrec.training.atomic import replacing
+from kerasrec.replacing import replacing
 
 
 def plot_run(folder, history, deciles, k):

@@ -6,14 +6,13 @@ import time
 import keras
 
 import kerasrec
-from kerasrec.config.checks import find_model_class
+from kerasrec.config.model_class import find_model_class
 from kerasrec.data.splits import PROTOCOLS
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.evaluation import evaluate
 from kerasrec.models import load, load_catalogs
-from kerasrec.training.best_checkpoint import save
-from kerasrec.training.fit import fit
+from kerasrec.training.fit import check_loss, fit
 from kerasrec.training.plots import plot_run
 from kerasrec.training.read_data import read_data
 from kerasrec.training.run_folder import RunFolder
@@ -53,7 +52,8 @@ def run(config, run_dir=None, resume=False, say=print, progress=True):
     started = time.perf_counter()
     with strategy_scope(config.train.strategy):
         model_class = find_model_class(config.model.class_, config.model.trust)
-        model = model_class(data.schema(config.data.history_length), **config.model.arguments)
+        model = _build(model_class, data.schema(config.data.history_length), config.model.arguments)
+        check_loss(model, config.train.loss)
         model.adapt(split.train)
         if config.init_from:
             model.load_rows_from(config.init_from)
@@ -70,7 +70,7 @@ def run(config, run_dir=None, resume=False, say=print, progress=True):
     found = evaluate_run(best, split, config, "test")
     # Measured, it may know what it was measured by: whoever asks it next has done all of it.
     best.histories = data.histories()
-    save(best, folder.checkpoint)
+    best.save(folder.checkpoint, overwrite=True)
     monitored = [logs[f"val_{config.train.monitor}"] for logs in history]
     plot_run(folder, history, found.deciles, min(config.evaluate.ks, key=lambda k: abs(k - 10)))
     folder.write_metrics(
@@ -126,6 +126,18 @@ def _folder(config, run_dir, resume):
                 "run must end as the stopped one would have (only epochs and patience may change)"
             )
     return folder
+
+
+def _build(model_class, schema, arguments):
+    try:
+        return model_class(schema, **arguments)
+    except InputError:
+        raise
+    except (TypeError, ValueError) as error:
+        # A layer has refused a value: it was the config that gave it.
+        raise InputError(
+            f"model: {model_class.__name__} does not take {arguments}: {error}"
+        ) from error
 
 
 def _size(model):

@@ -7,7 +7,7 @@ import time
 import yaml
 
 from kerasrec.errors import InputError
-from kerasrec.training.atomic import replacing
+from kerasrec.replacing import replacing
 
 
 class RunFolder:

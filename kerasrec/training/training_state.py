@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from kerasrec.errors import InputError
-from kerasrec.training.atomic import replacing
+from kerasrec.replacing import replacing
 
 FORMAT = 1
 

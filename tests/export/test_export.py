@@ -3,11 +3,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
-from kerasrec_zoo import Hybrid, MatrixFactorization, Popularity
 
 from kerasrec.data import Interactions
 from kerasrec.errors import InputError
 from kerasrec.export import export, parity
+from kerasrec_zoo import Hybrid, MatrixFactorization, Popularity
 
 TEXTS = {"x": "blue sea", "y": "red fire", "z": "blue sky", "w": "red sun"}
 

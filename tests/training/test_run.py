@@ -125,6 +125,8 @@ def test_an_existing_folder_is_not_touched(here):
         ("reader,title\nr1,b1\n", [], "no column 'book'"),
         (None, ["evaluate.ks=[10, 16]"], "the data has 15: lower evaluate.ks"),
         (None, ["split.protocol=time"], "timestamp"),
+        (None, ["model.dim=eight"], "model: MatrixFactorization does not take .*eight"),
+        (None, ["model.candidates=pair"], "model.candidates to in_batch"),
     ],
 )
 def test_what_is_wrong_in_the_data_leaves_nothing_behind(here, table, overrides, words):

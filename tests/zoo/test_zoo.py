@@ -4,11 +4,11 @@ import inspect
 import pathlib
 
 import keras
-import kerasrec_zoo
 import numpy as np
 import pytest
 import yaml
 
+import kerasrec_zoo
 from kerasrec import models
 from kerasrec.data import batches
 from kerasrec.errors import InputError
@@ -161,8 +161,12 @@ def test_training_moves_every_weight_and_lowers_the_loss(cls, checkerboard):
     losses = model.fit(data, epochs=8, verbose=0).history["loss"]
     assert losses[-1] < losses[0]
     # A user's bias and the global one raise all candidates alike: a softmax cannot move them.
-    still = [w.path for w, old in zip(model.trainable_weights, before, strict=True)
-             if np.array_equal(w, old) and "user_bias" not in w.path and "global" not in w.path]  # fmt: skip
+    still = [
+        weight.path
+        for weight, old in zip(model.trainable_weights, before, strict=True)
+        if np.array_equal(weight, old)
+        and not any(name in weight.path for name in ("user_bias", "global"))
+    ]
     assert still == []
 
 
