@@ -4,6 +4,7 @@ import ast
 import configparser
 import pathlib
 import re
+import sys
 
 import pytest
 
@@ -78,6 +79,16 @@ def test_every_package_is_shipped():
     config.read(ROOT / "setup.cfg")
     found = {".".join(p.parent.relative_to(ROOT).parts) for p in LIBRARY.rglob("__init__.py")}
     assert set(config["options"]["packages"].split()) == found | {"kerasrec_zoo"}
+
+
+def test_every_library_imported_is_asked_for():
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    asked = re.findall(r"^(\w+)", config["options"]["install_requires"], re.MULTILINE)
+    asked = {"yaml" if name == "pyyaml" else name for name in asked} | {"kerasrec", "kerasrec_zoo"}
+    imported = {n.partition(".")[0] for p, _ in files() for n, _ in imports(read(p), p)}
+    # pydantic's own core comes with it.
+    assert imported - asked - set(sys.stdlib_module_names) <= {"pydantic_core"}
 
 
 def test_every_folder_of_modules_is_a_package():

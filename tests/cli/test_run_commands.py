@@ -73,6 +73,14 @@ def test_unknown_ids_are_answered_from_the_rest_and_said(kerasrec, trained, hist
     assert "nobody" in found["notes"][0] and "nobody" in error
 
 
+def test_the_export_says_unknown_ids_too(kerasrec, trained):
+    query = ("--history", "i3,nobody", "--exclude", "nothing", "--json")
+    status, found, error = kerasrec("recommend", trained / "knn" / "1", *query)
+    assert status == 0 and found["recommendations"]
+    assert "2 unknown item ids, answered from the rest: nobody, nothing" in error
+    assert found["notes"] == error.splitlines()
+
+
 def test_a_history_beyond_the_limit_is_cut_and_said(kerasrec, trained):
     status, out, error = kerasrec(
         "recommend", trained / "run", "--history", "i0,i1,i2,i3,i4,i5", "-k", 2
