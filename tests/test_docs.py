@@ -1,0 +1,68 @@
+"""What the documentation shows is run: docstring examples and README's Python."""
+
+import doctest
+import importlib
+import pathlib
+import pkgutil
+import re
+import warnings
+
+import kerasrec_zoo
+import pytest
+
+import kerasrec
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+MODULES = sorted(
+    module.name
+    for package in (kerasrec, kerasrec_zoo)
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    if not module.name.endswith("__main__")
+)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_of_docstrings(name):
+    module = importlib.import_module(name)
+    result = doctest.testmod(module)
+    assert result.failed == 0
+
+
+def test_every_public_class_of_the_blocks_has_an_example():
+    for package in ("layers", "losses", "metrics"):
+        for module in pkgutil.iter_modules([str(ROOT / "kerasrec" / package)]):
+            found = importlib.import_module(f"kerasrec.{package}.{module.name}")
+            if module.name != "candidates":  # abstract
+                assert ">>>" in (ROOT / "kerasrec" / package / f"{module.name}.py").read_text(), found
+
+
+def test_the_python_of_the_readme_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert blocks
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for block in blocks:
+            exec(compile(block, "README.md", "exec"), {"__name__": "readme"})
+    assert (tmp_path / "saved_models" / "hybrid" / "1" / "saved_model.pb").exists()
+
+
+def test_the_yaml_of_the_readme_is_a_config(tmp_path, monkeypatch):
+    from kerasrec.config import load_config
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    (tmp_path / "my.yaml").write_text(block)
+    (tmp_path / "clicks.csv").write_text("customer,sku,time\na,b,1\n")
+    (tmp_path / "products.csv").write_text("sku,name,description,tags\nb,B,good,x|y\n")
+    monkeypatch.chdir(tmp_path)
+    assert load_config("my.yaml", ["train.epochs=5"]).train.epochs == 5
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs").rglob("*.yaml")), ids=lambda p: p.stem)
+def test_every_config_is_valid_and_says_its_command(path):
+    from kerasrec.config import load_config
+
+    load_config(path)
+    assert f"kerasrec fit configs/{path.parent.name}/{path.name}" in path.read_text()
