@@ -7,13 +7,16 @@ import keras
 import numpy as np
 import pandas as pd
 
-from kerasrec.data.histories import Histories
 from kerasrec.data.interactions import Interactions
 from kerasrec.data.schema import Schema
-from kerasrec.data.vocabulary import FIRST, UNKNOWN
+from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.models import checkpoint
+from kerasrec.models.request import Request
 from kerasrec.models.top_k import NEVER, TopK
+
+QUERIES_AT_ONCE = 512
+SCORES_AT_ONCE = 2**26
 
 
 class Recommender(keras.Model):
@@ -117,50 +120,49 @@ class Recommender(keras.Model):
                 the model cannot answer.
         """
         self.check_adapted("recommend")
-        names, inputs, seen, notes = self._queries(users, histories)
-        unwanted = [self._known_items(exclude, "exclude", notes)] if exclude is not None else []
-        excluded = np.broadcast_to(
-            np.concatenate([[0], *unwanted]).astype("int32"),
-            (len(names), 1 + sum(map(len, unwanted))),
-        )
-        if filter_seen:
-            excluded = np.concatenate([excluded, seen], axis=1)
+        request = Request(self, users, histories)
+        unwanted = request.items([] if exclude is None else exclude, "exclude item")
         allowed = None
         if allow is not None:
-            allowed = np.tile(self._known_items(allow, "allow", notes), (len(names), 1))
-            if not allowed.size:
+            allowed = request.items(allow, "allow item")
+            if not (allowed >= FIRST).any():
                 raise InputError("allow holds no item that the model knows: nothing to recommend")
-        rows, scores = self.top_k(inputs, k, exclude=excluded, allow=allowed)
-        for note in notes:
+        catalog, frames = self.encode_catalog(), []
+        for start in range(0, len(request.names), QUERIES_AT_ONCE):
+            part = slice(start, start + QUERIES_AT_ONCE)
+            names = request.names[part]
+            excluded = np.tile(unwanted, (len(names), 1))
+            if filter_seen:
+                excluded = np.concatenate([excluded, request.seen(part)], axis=1)
+            rows, scores = self.top_k(
+                request.inputs(part),
+                k,
+                exclude=excluded,
+                allow=None if allowed is None else np.tile(allowed, (len(names), 1)),
+                catalog=catalog,
+            )
+            frames.append(self._frame(names, rows, scores))
+        for note in request.notes:
             warnings.warn(note, stacklevel=2)
-        frame = pd.DataFrame(
-            {
-                "user": np.repeat(np.asarray(names, dtype=object), k),
-                "rank": np.tile(np.arange(1, k + 1), len(names)),
-                "item": self.items.vocabulary.lookup(rows).ravel(),
-                "score": scores.ravel(),
-                "title": self.items.title_of(rows).ravel(),
-            }
-        )
-        frame = frame[frame["score"] > NEVER].reset_index(drop=True)
-        frame.attrs["notes"] = notes
+        frame = pd.concat(frames, ignore_index=True)
+        frame.attrs["notes"] = request.notes
         return frame
 
     def score(self, users=None, histories=None, items=()):
         """Scores `(n,)` float32 of n users (or histories) with n items, by external ids."""
         self.check_adapted("score")
-        names, inputs, _, notes = self._queries(users, histories)
-        if len(items) != len(names):
+        request = Request(self, users, histories)
+        if len(items) != len(request.names):
             raise InputError(
-                f"score takes one item for each query: {len(names)} queries, {len(items)} items"
+                f"score takes one item for each query: {len(request.names)} queries, "
+                f"{len(items)} items"
             )
-        rows = self.items.vocabulary.rows(np.asarray(items, dtype=object))
-        _note_unknown("item", items, rows, notes)
-        for note in notes:
+        rows = request.items(items, "item")
+        for note in request.notes:
             warnings.warn(note, stacklevel=2)
-        return self.score_pairs(inputs, rows)
+        return self.score_pairs(request.inputs(slice(None)), rows)
 
-    def top_k(self, inputs, k, exclude=None, allow=None, catalog=None, batch_size=512):
+    def top_k(self, inputs, k, exclude=None, allow=None, catalog=None):
         """The k best catalogue rows, by rows: what `evaluate` and `recommend` run on.
 
         Args:
@@ -168,21 +170,23 @@ class Recommender(keras.Model):
             k: How many.
             exclude, allow: `(n, any)` int rows, 0 is padding; see `TopK`.
             catalog: `encode_catalog()` of before, to rank many times.
-            batch_size: Queries scored at once; `batch_size * rows` scores are held in memory.
 
         Returns:
-            `rows` `(n, k)` int32 and `scores` `(n, k)` float32; row 0 and -inf where fewer.
+            `rows` `(n, k)` int32 and `scores` `(n, k)` float32; row 0 and -inf where fewer. Some
+            `SCORES_AT_ONCE` scores are held in memory.
         """
         available = self.schema.num_items - FIRST
         if not 1 <= k <= available:
             raise InputError(f"k must be between 1 and the number of items, {available}: got {k}")
         catalog = self.encode_catalog() if catalog is None else catalog
-        queries = self.encode_queries(inputs)
+        inputs = {name: inputs[name] for name in self.query_inputs}
+        at_once = max(1, min(QUERIES_AT_ONCE, SCORES_AT_ONCE // self.schema.num_items))
         top_k, rows, scores = TopK(k), [], []
-        for start in range(0, len(queries), batch_size):
-            part = slice(start, start + batch_size)
+        for start in range(0, len(inputs[self.query_inputs[0]]), at_once):
+            part = slice(start, start + at_once)
+            queries = self.encode_queries({name: x[part] for name, x in inputs.items()})
             answer = top_k(
-                self.score_catalog(queries[part], catalog),
+                self.score_catalog(queries, catalog),
                 exclude=None if exclude is None else exclude[part],
                 allow=None if allow is None else allow[part],
             )
@@ -223,50 +227,18 @@ class Recommender(keras.Model):
                 f"{type(self).__name__}.{what} needs the data first: call model.adapt(train)"
             )
 
-    def _queries(self, users, histories):
-        """Names, model inputs, seen rows and notes of a request in external ids."""
-        if users is None and histories is None:
-            raise InputError("give users or histories: both are missing")
-        if users is not None and histories is not None and len(users) != len(histories):
-            raise InputError(f"{len(users)} users but {len(histories)} histories: one each")
-        notes = []
-        names = list(range(len(histories))) if users is None else list(users)
-        if not names:
-            raise InputError("give at least one user or history: the list is empty")
-        if users is None:
-            user_rows = np.full(len(names), UNKNOWN, "int32")
-            if "histories" not in self.capabilities:
-                raise InputError(
-                    f"{type(self).__name__} answers known users only (capabilities: "
-                    f"{', '.join(sorted(self.capabilities))}): give users, not histories"
-                )
-        else:
-            user_rows = self.users.vocabulary.rows(np.asarray(names, dtype=object))
-            _note_unknown("user", names, user_rows, notes)
-        if histories is None:
-            past = self.histories.take(user_rows)
-        else:
-            past = self._given_histories(histories, notes)
-        length = self.schema.history_length
-        cut = int((past.lengths > length).sum())
-        if cut and "history" in self.query_inputs and histories is not None:
-            notes.append(f"{cut} histories cut to their last {length} items, the model's limit")
-        inputs = {"user": user_rows, "history": past.padded(length)}
-        return names, inputs, past.padded(), notes
-
-    def _given_histories(self, histories, notes):
-        lengths = [len(history) for history in histories]
-        flat = [item for history in histories for item in history]
-        rows = self.items.vocabulary.rows(np.asarray(flat, dtype=object))
-        _note_unknown("history item", flat, rows, notes)
-        owner = np.repeat(np.arange(len(lengths)), lengths)
-        known = rows >= FIRST
-        return Histories.from_pairs(owner[known], rows[known], len(lengths))
-
-    def _known_items(self, ids, what, notes):
-        rows = self.items.vocabulary.rows(np.asarray(list(ids), dtype=object))
-        _note_unknown(f"{what} item", ids, rows, notes)
-        return rows[rows >= FIRST]
+    def _frame(self, names, rows, scores):
+        k = rows.shape[1]
+        frame = pd.DataFrame(
+            {
+                "user": np.repeat(np.asarray(names, dtype=object), k),
+                "rank": np.tile(np.arange(1, k + 1), len(names)),
+                "item": self.items.vocabulary.lookup(rows).ravel(),
+                "score": scores.ravel(),
+                "title": self.items.title_of(rows).ravel(),
+            }
+        )
+        return frame[frame["score"] > NEVER]
 
 
 def predict(model, inputs, batch_size=1024):
@@ -283,13 +255,6 @@ def predict(model, inputs, batch_size=1024):
             }
         parts.append(model.predict_on_batch(part))
     return np.concatenate(parts)[:length].astype("float32", copy=False)
-
-
-def _note_unknown(what, ids, rows, notes):
-    unknown = [str(name) for name, row in zip(ids, rows, strict=True) if row < FIRST]
-    if unknown:
-        shown = ", ".join(unknown[:5]) + (", ..." if len(unknown) > 5 else "")
-        notes.append(f"{len(unknown)} unknown {what} ids, answered from the rest: {shown}")
 
 
 def _check_same_shape(schema: Schema, train: Interactions):

@@ -1,0 +1,92 @@
+"""A request in external ids, as the rows a model reads."""
+
+import numpy as np
+
+from kerasrec.data.histories import Histories
+from kerasrec.data.vocabulary import FIRST, UNKNOWN
+from kerasrec.errors import InputError
+
+
+class Request:
+    """Users or histories that somebody asks about.
+
+    Args:
+        model: An adapted `Recommender`.
+        users: External user ids, or None.
+        histories: Lists of external item ids in time order, one for each answer, or None for the
+            users' stored ones.
+
+    Attributes:
+        names: The user ids, or the numbers of the histories.
+        notes: Sentences on what was unknown or cut.
+
+    Raises:
+        InputError: for neither users nor histories, different numbers of them, or histories that
+            the model does not read.
+    """
+
+    def __init__(self, model, users, histories):
+        _check(model, users, histories)
+        self.notes = []
+        self._items = model.items.vocabulary
+        self._length = model.schema.history_length
+        self.names = list(range(len(histories))) if users is None else list(users)
+        if users is None:
+            self._users = np.full(len(self.names), UNKNOWN, "int32")
+        else:
+            self._users = model.users.vocabulary.rows(np.asarray(self.names, dtype=object))
+            self._note_unknown("user", self.names, self._users)
+        if histories is None:
+            self._past = model.histories.take(self._users)
+        else:
+            self._past = self._rows_of(histories)
+            cut = int((self._past.lengths > self._length).sum())
+            if cut and "history" in model.query_inputs:
+                self.notes.append(
+                    f"{cut} histories cut to their last {self._length} items, the model's limit"
+                )
+
+    def inputs(self, part):
+        """Model inputs of the queries in a slice."""
+        past = self._past.take(np.arange(len(self.names))[part])
+        return {"user": self._users[part], "history": past.padded(self._length)}
+
+    def seen(self, part):
+        """Item rows `(n, longest)` of the histories in a slice, 0 is padding."""
+        return self._past.take(np.arange(len(self.names))[part]).padded()
+
+    def items(self, ids, what):
+        """Rows of external item ids, unknown ones noted; `what` names them in the note."""
+        rows = self._items.rows(np.asarray(list(ids), dtype=object))
+        self._note_unknown(what, ids, rows)
+        return rows
+
+    def _rows_of(self, histories):
+        lengths = [len(history) for history in histories]
+        rows = self.items([item for history in histories for item in history], "history item")
+        owner = np.repeat(np.arange(len(lengths)), lengths)
+        known = rows >= FIRST
+        return Histories.from_pairs(owner[known], rows[known], len(lengths))
+
+    def _note_unknown(self, what, ids, rows):
+        unknown = [str(name) for name, row in zip(ids, rows, strict=True) if row == UNKNOWN]
+        if unknown:
+            shown = ", ".join(unknown[:5]) + (", ..." if len(unknown) > 5 else "")
+            self.notes.append(f"{len(unknown)} unknown {what} ids, answered from the rest: {shown}")
+
+
+def _check(model, users, histories):
+    if users is None and histories is None:
+        raise InputError("give users or histories: both are missing")
+    for name, value in (("users", users), ("histories", histories)):
+        if isinstance(value, str) or (value is not None and not len(value)):
+            raise InputError(f"{name} must be a list with at least one entry: got {value!r}")
+    if histories is not None and any(isinstance(history, str) for history in histories):
+        raise InputError("histories must be a list of lists of item ids: got a list of strings")
+    if users is not None and histories is not None and len(users) != len(histories):
+        raise InputError(f"{len(users)} users but {len(histories)} histories: one each")
+    if users is None and "histories" not in model.capabilities:
+        raise InputError(
+            f"{type(model).__name__} answers known users only (capabilities: "
+            f"{', '.join(sorted(model.capabilities))}): give users, not histories"
+        )
