@@ -5,9 +5,14 @@ import dataclasses
 import keras
 from keras import ops
 
-from kerasrec.data.vocabulary import UNKNOWN
 from kerasrec.errors import InputError
-from kerasrec.layers import Conv1DItemEncoder, EmbeddingTower, HybridHead, LSTMUserEncoder
+from kerasrec.layers import (
+    Conv1DItemEncoder,
+    EmbeddingTower,
+    HybridHead,
+    KnownItems,
+    LSTMUserEncoder,
+)
 from kerasrec.models import Retriever, item_table
 from kerasrec.register import register
 
@@ -33,7 +38,7 @@ class Hybrid(Retriever):
         alpha: "gated", "learned", or a number between 0 and 1.
         dropout: Between the layers of both encoders, in training.
         id_dropout: Share of items shown to the loss by their content alone, in training.
-        candidates: "all", "sampled" or "in_batch".
+        candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of "sampled".
 
     Example:
@@ -78,7 +83,7 @@ class Hybrid(Retriever):
             )
 
         # === Layers ===
-        ids = EmbeddingTower(schema.num_items, dim, id_dropout=id_dropout, name="item_ids")
+        ids = EmbeddingTower(schema.num_items, dim, name="item_ids")
         bias = EmbeddingTower(schema.num_items, 1, name="item_bias")
         encoders = [
             Conv1DItemEncoder(
@@ -92,6 +97,7 @@ class Hybrid(Retriever):
         )
         encoder = LSTMUserEncoder(dim, cell, dropout=dropout, name="user_encoder")
         head = HybridHead(dim, content_dim, alpha, name="hybrid_head")
+        catalog = item_table(schema)
 
         # === Item ===
         item = keras.Input((), dtype="int32", name="item")
@@ -100,18 +106,19 @@ class Hybrid(Retriever):
             feature.name: keras.Input(feature.shape, dtype=feature.dtype, name=feature.name)
             for feature in schema.item_features
         }
-        known = ops.where(count > 0, item, UNKNOWN)
+        known, seen = KnownItems(id_dropout, name="item_dropout")(item, count)
         content = sum(
             encode(features[text.name]) for encode, text in zip(encoders, texts, strict=True)
         )
         if others:
             content = content + side(known, features)
-        blended = head.candidate(ids(known), content, count)
+        blended = head.candidate(ids(known), content, seen)
         item_vector = ops.concatenate([blended, bias(known)], axis=-1)
 
         # === Query ===
         history = keras.Input((None,), dtype="int32", name="history")
-        past, real = ids.table(history), ops.not_equal(history, 0)
+        past, _ = KnownItems(name="known_items")(history, catalog(history)["count"])
+        past, real = ids(past), ops.not_equal(history, 0)
 
         def query(state):
             return ops.concatenate([head.query(state), ops.ones_like(state[..., :1])], axis=-1)
@@ -122,7 +129,7 @@ class Hybrid(Retriever):
             query=query(encoder(past, real)),
             training_query=query(encoder(past, real, all_steps=True)),
             item_encoder=keras.Model({"item": item, "count": count, **features}, item_vector),
-            catalog=item_table(schema),
+            catalog=catalog,
             candidates=candidates,
             num_negatives=num_negatives,
             name=name,

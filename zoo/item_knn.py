@@ -6,7 +6,7 @@ import scipy.sparse
 from kerasrec.models import NeighbourModel
 from kerasrec.register import register
 
-ROWS_AT_ONCE = 2048
+SIMILARITIES_AT_ONCE = 2**25
 
 
 @register
@@ -49,8 +49,9 @@ class ItemKNN(NeighbourModel):
         together = (taken.T @ taken).tocsr()
         root = np.sqrt(together.diagonal())
         neighbours, weight = np.zeros((size, keep), "int32"), np.zeros((size, keep), "float32")
-        for start in range(0, size, ROWS_AT_ONCE):
-            rows = slice(start, min(start + ROWS_AT_ONCE, size))
+        at_once = max(1, SIMILARITIES_AT_ONCE // size)
+        for start in range(0, size, at_once):
+            rows = slice(start, min(start + at_once, size))
             similarity = together[rows].toarray()
             similarity /= root[rows, None] * root[None] + self.shrinkage + 1e-12
             similarity[np.arange(rows.stop - start), np.arange(start, rows.stop)] = 0.0

@@ -1,10 +1,8 @@
 """Matrix factorization: a vector for each user, a vector for each item, their dot product."""
 
 import keras
-from keras import ops
 
-from kerasrec.data.vocabulary import UNKNOWN
-from kerasrec.layers import DotProduct, EmbeddingTower
+from kerasrec.layers import DotProduct, EmbeddingTower, KnownItems
 from kerasrec.models import Retriever, item_table
 from kerasrec.register import register
 
@@ -22,7 +20,7 @@ class MatrixFactorization(Retriever):
     Args:
         schema: `Schema` of the data.
         dim: Length of the vectors.
-        candidates: "pair", "in_batch", "sampled" or "all".
+        candidates: "pair", "in_batch", "sampled", "sampled_by_popularity" or "all".
         num_negatives: Shared negatives of "sampled".
         log_q: Correct the logits of "in_batch" and "sampled" for how often an item is drawn, as a
             softmax wants it; BPR and cross-entropy as published do not.
@@ -64,7 +62,7 @@ class MatrixFactorization(Retriever):
         user = keras.Input((), dtype="int32", name="user")
         item = keras.Input((), dtype="int32", name="item")
         count = keras.Input((), dtype="float32", name="count")
-        known = ops.where(count > 0, item, UNKNOWN)
+        known, _ = KnownItems(name="known_items")(item, count)
         super().__init__(
             schema=schema,
             query_inputs={"user": user},

@@ -37,13 +37,12 @@ class Popularity(Retriever):
         # === Wiring ===
         user = keras.Input((), dtype="int32", name="user")
         query = ops.ones_like(user[:, None], dtype="float32")
-        item = keras.Input((), dtype="int32", name="item")
         count = keras.Input((), dtype="float32", name="count")
         super().__init__(
             schema=schema,
             query_inputs={"user": user},
             query=query,
-            item_encoder=keras.Model({"item": item, "count": count}, count[:, None]),
+            item_encoder=keras.Model({"count": count}, count[:, None]),
             catalog=catalog,
             candidates="pair",
             name=name,

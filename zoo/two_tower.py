@@ -3,10 +3,8 @@
 import dataclasses
 
 import keras
-from keras import ops
 
-from kerasrec.data.vocabulary import UNKNOWN
-from kerasrec.layers import EmbeddingTower
+from kerasrec.layers import EmbeddingTower, KnownItems
 from kerasrec.models import Retriever, item_table, user_table
 from kerasrec.register import register
 
@@ -24,7 +22,7 @@ class TwoTower(Retriever):
         schema: `Schema` of the data.
         dim: Length of the vectors.
         mlp: Widths of the hidden layers of each tower.
-        candidates: "in_batch", "sampled" or "all".
+        candidates: "in_batch", "sampled", "sampled_by_popularity" or "all".
         num_negatives: Shared negatives of "sampled".
         log_q: Correct the logits of "in_batch" and "sampled" for how often an item is drawn, as a
             softmax wants it; BPR and cross-entropy as published do not.
@@ -78,7 +76,7 @@ class TwoTower(Retriever):
             feature.name: keras.Input(feature.shape, dtype=feature.dtype, name=feature.name)
             for feature in schema.item_features
         }
-        known = ops.where(count > 0, item, UNKNOWN)
+        known, _ = KnownItems(name="known_items")(item, count)
         super().__init__(
             schema=schema,
             query_inputs={"user": user},

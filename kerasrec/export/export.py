@@ -16,8 +16,9 @@ def export(model, directory, k=100):
     Signatures, all with named inputs and outputs and a batch dimension:
 
     * `serving_default` = `recommend`: the query and `exclude` `(batch, any)` -> `item` `(batch, k)`
-      strings, `score` `(batch, k)`, best first. Items of the history are never recommended; fewer
-      than k answers are filled with `""` and -inf.
+      strings, `score` `(batch, k)`, best first. Items of the history are never recommended; what a
+      `user` has seen the graph does not know, so name it in `exclude`. Fewer than k answers are
+      filled with `""` and -inf.
     * `score`: the query and `item` `(batch,)` -> `score` `(batch,)`.
     * `embed_user`: the query -> `vector` `(batch, dim)`.
     * `embed_items`: `item` `(batch,)` and the raw features (text and category `(batch,)` strings,

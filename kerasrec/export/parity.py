@@ -15,8 +15,8 @@ RELOAD = pathlib.Path(__file__).with_name("reload.py")
 def check_parity(model, directory, k):
     """Compares an export with its model on 100 requests, in a process without kerasrec.
 
-    The requests are users and histories that the model knows, shuffled with seed 0, one of them
-    with unknown ids and one with no history at all.
+    The requests are users and histories that the model knows, drawn with seed 0, each with an
+    unknown id or padding in front, and one unknown user with no history at all.
 
     Returns:
         A dict of `requests` and `difference`, the largest absolute difference of a score.
@@ -71,8 +71,10 @@ def _requests(model):
     if "user" in model.query_inputs:
         request["user"] = np.where(users == 1, "?", model.users.vocabulary.lookup(users))
     if "history" in model.query_inputs:
-        request["history"] = model.items.vocabulary.lookup(history)
-        request["history"][0, 0] = "?"
+        skipped = generator.choice(["", "?"], (REQUESTS, 1))
+        request["history"] = np.concatenate(
+            [skipped, model.items.vocabulary.lookup(history).astype(str)], axis=1
+        )
     else:
         request["exclude"] = model.items.vocabulary.lookup(history)
     for name, encoder in model.items.encoders.items():

@@ -31,7 +31,9 @@ class RawFeatures(tf.Module):
     def _encode(self, name, raw):
         feature, encode = self.features[name], self.encoders[name]
         if feature.kind == "number":
-            return encode(raw[:, None])[:, 0]
+            # As in the data: a number that is missing is an average one.
+            encoded = encode(raw[:, None])[:, 0]
+            return tf.where(tf.math.is_nan(raw), tf.zeros_like(encoded), encoded)
         if feature.kind == "vector":
             return raw
         rows = encode(raw)
@@ -44,6 +46,9 @@ class RawFeatures(tf.Module):
 
 def _in_graph(encoder):
     kind, state = encoder.feature.kind, encoder.to_dict()
+    if state.get("vocabulary") == []:
+        # Keras refuses an empty vocabulary; "" is padding and so never looked up.
+        state["vocabulary"] = ["[nothing]"]
     if kind == "text":
         return keras.layers.TextVectorization(
             output_sequence_length=encoder.feature.length, vocabulary=state["vocabulary"]

@@ -51,8 +51,10 @@ class ServingGraph(tf.Module):
         return {"item": self.item_ids(answer["rows"]), "score": answer["scores"]}
 
     def score(self, request):
-        item = self.item_rows(request["item"])
-        scores = self._scores(self._rows(request))
+        item, query = self.item_rows(request["item"]), self._encode(self._rows(request))
+        if hasattr(self.model, "item_tower"):
+            return {"score": tf.reduce_sum(query * tf.gather(self.catalog, item), axis=-1)}
+        scores = self.model.score_catalog(query, self.catalog)
         return {"score": tf.gather(scores, item, axis=1, batch_dims=1)}
 
     def embed_user(self, request):

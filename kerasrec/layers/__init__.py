@@ -8,6 +8,7 @@ from kerasrec.layers.dot_product import DotProduct as DotProduct
 from kerasrec.layers.embedding_tower import EmbeddingTower as EmbeddingTower
 from kerasrec.layers.hybrid_head import HybridHead as HybridHead
 from kerasrec.layers.in_batch_candidates import InBatchCandidates as InBatchCandidates
+from kerasrec.layers.known_items import KnownItems as KnownItems
 from kerasrec.layers.lstm_user_encoder import LSTMUserEncoder as LSTMUserEncoder
 from kerasrec.layers.pair_candidates import PairCandidates as PairCandidates
 from kerasrec.layers.sampled_candidates import SampledCandidates as SampledCandidates

@@ -85,8 +85,8 @@ def copy_rows(old, new):
     """Copies the weights of `old` into `new`, whose vocabularies may have grown.
 
     Tables keep the old rows and the new model's own values in the rows that are new, so old users
-    score old items as before. What belongs to the choice of candidates is not copied: it describes
-    the data that is trained on.
+    score old items as before. What belongs to the choice of candidates is not copied, and nothing
+    of a model without trainable weights: it describes the data of `new`.
 
     Raises:
         InputError: if the two models differ in more than their vocabularies.
@@ -102,12 +102,18 @@ def copy_rows(old, new):
                 f"the {name} of the checkpoint are not the first {len(before)} of the new data: "
                 "read the data with base=load_catalogs(checkpoint)"
             )
+    if not new.trainable_weights:
+        return
     pairs = list(zip(_own_weights(old), _own_weights(new), strict=False))
     if len(_own_weights(old)) != len(_own_weights(new)):
         raise InputError("the checkpoint's model has other layers than the config's")
+    may_grow = _vocabulary_sizes(old.schema, new.schema)
     for source, target in pairs:
-        grown = source.shape[1:] == target.shape[1:] and source.ndim == target.ndim > 0
-        if source.shape != target.shape and not (grown and source.shape[0] <= target.shape[0]):
+        grown = (
+            source.shape[1:] == target.shape[1:]
+            and (*source.shape[:1], *target.shape[:1]) in may_grow
+        )
+        if source.shape != target.shape and not grown:
             raise InputError(
                 f"weight {target.path} is {tuple(source.shape)} in the checkpoint, "
                 f"{tuple(target.shape)} in this model: use the checkpoint's model arguments"
@@ -119,6 +125,17 @@ def copy_rows(old, new):
             grown[: len(value)] = value
             value = grown
         target.assign(value)
+
+
+def _vocabulary_sizes(old, new):
+    """Pairs of the sizes, before and now, of everything that grows with the data."""
+    sizes = {(old.num_users, new.num_users), (old.num_items, new.num_items)}
+    for before, after in (
+        (old.user_features, new.user_features),
+        (old.item_features, new.item_features),
+    ):
+        sizes |= {(one.size, other.size) for one, other in zip(before, after, strict=False)}
+    return {(before, after) for before, after in sizes if before <= after}
 
 
 def _write(model, directory):

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasrec.models.recommender import Recommender
+from kerasrec.models.recommender import QUERIES_AT_ONCE, Recommender
 from kerasrec.register import register
 
 
@@ -100,5 +100,9 @@ class NeighbourModel(Recommender):
         return queries
 
     def score_pairs(self, inputs, items):
-        scores = self.encode_queries(inputs)
-        return np.take_along_axis(scores, np.asarray(items, "int64")[:, None], axis=1)[:, 0]
+        items, found = np.asarray(items, "int64"), []
+        for start in range(0, len(items), QUERIES_AT_ONCE):
+            part = slice(start, start + QUERIES_AT_ONCE)
+            scores = self.encode_queries({name: x[part] for name, x in inputs.items()})
+            found.append(np.take_along_axis(scores, items[part, None], axis=1)[:, 0])
+        return np.concatenate(found)

@@ -200,8 +200,21 @@ class Recommender(keras.Model):
         checkpoint.save(self, directory, overwrite=overwrite)
 
     def load_rows_from(self, directory):
-        """Starts from a checkpoint of the same model with the same or a smaller vocabulary."""
-        checkpoint.copy_rows(checkpoint.load(directory), self)
+        """Starts from a checkpoint of the same model with the same or a smaller vocabulary.
+
+        Old rows are copied, features of old items with them, so that old users score old items as
+        before. A model without trainable weights keeps what `adapt` has counted.
+
+        Returns:
+            How many item rows the checkpoint has.
+
+        Raises:
+            InputError: for another model, other arguments, or a vocabulary that is no beginning of
+                this model's.
+        """
+        old = checkpoint.load(directory)
+        checkpoint.copy_rows(old, self)
+        return old.schema.num_items
 
     def get_config(self):
         """Each constructor argument by its own name; `Schema` as plain values.
@@ -247,14 +260,16 @@ def predict(model, inputs, batch_size=1024):
     parts = []
     for start in range(0, max(length, 1), batch_size):
         part = {name: x[start : start + batch_size] for name, x in inputs.items()}
-        missing = batch_size - len(next(iter(part.values()))) if length > batch_size else 0
-        if missing:  # a last batch of another size would be traced again
+        size = len(next(iter(part.values())))
+        if length > batch_size > size:  # a last batch of another size would be traced again
+            missing = batch_size - size
             part = {
                 name: np.pad(x, [(0, missing)] + [(0, 0)] * (x.ndim - 1))
                 for name, x in part.items()
             }
-        parts.append(model.predict_on_batch(part))
-    return np.concatenate(parts)[:length].astype("float32", copy=False)
+        # Under a strategy every replica answers the whole batch.
+        parts.append(model.predict_on_batch(part)[:size])
+    return np.concatenate(parts).astype("float32", copy=False)
 
 
 def _check_same_shape(schema: Schema, train: Interactions):

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasrec.data.vocabulary import UNKNOWN
 from kerasrec.errors import InputError
 from kerasrec.layers.all_candidates import AllCandidates
 from kerasrec.layers.catalog_table import CatalogTable
@@ -15,7 +16,7 @@ from kerasrec.layers.sampled_candidates import SampledCandidates
 from kerasrec.models.item_tower import ItemTower
 from kerasrec.models.recommender import Recommender, predict
 
-CANDIDATES = ("pair", "in_batch", "sampled", "all")
+CANDIDATES = ("pair", "in_batch", "sampled", "sampled_by_popularity", "all")
 
 
 class Retriever(Recommender):
@@ -34,9 +35,10 @@ class Retriever(Recommender):
         item_encoder: Functional model from `{"item": rows, **features}` to item vectors.
         catalog: The `CatalogTable` of `item_table(schema)`.
         candidates: What an observed item is held against: "pair" (nothing, for ratings),
-            "in_batch", "sampled" or "all" items.
-        num_negatives: Shared negatives of "sampled".
-        log_q: Correct "in_batch" and "sampled" for how often an item is drawn.
+            "in_batch", "sampled" uniformly, "sampled_by_popularity" (log-uniform by rank) or "all"
+            items.
+        num_negatives: Shared negatives of the sampled kinds.
+        log_q: Correct "in_batch" and the sampled kinds for how often an item is drawn.
         user_catalog: The `CatalogTable` of `user_table(schema)`, where the query reads it.
 
     Output of the training graph: `logits` `(..., 1 + n)`, the observed item first.
@@ -93,6 +95,24 @@ class Retriever(Recommender):
         items = {id(weight) for weight in self.item_tower.weights}
         return [weight for weight in self.candidate_layer.weights if id(weight) not in items]
 
+    def load_rows_from(self, directory):
+        """As for every model; an item whose first interactions are new starts as the unknown row.
+
+        That is how it was scored before. Items that the checkpoint has counted keep that count,
+        and with it their alpha and their score.
+        """
+        count = self.catalog.tables["count"]
+        now = ops.convert_to_numpy(count)
+        old_size = super().load_rows_from(directory)
+        then = np.where(np.arange(len(now)) < old_size, ops.convert_to_numpy(count), 0.0)
+        woken = (then == 0) & (now > 0)
+        count.assign(np.where(woken, now, then))
+        for weight in self.trainable_weights:
+            if weight.shape[:1] == (self.schema.num_items,):
+                rows = np.array(ops.convert_to_numpy(weight))
+                rows[woken] = rows[UNKNOWN]
+                weight.assign(rows)
+
     def encode_catalog(self):
         """Vectors `(rows, dim)` float32 of all items, in catalogue order."""
         rows = np.arange(self.schema.num_items, dtype="int32")
@@ -124,8 +144,11 @@ def _make_candidates(kind, num_items, num_negatives, log_q):
         return PairCandidates(num_items, name="candidates")
     if kind == "in_batch":
         return InBatchCandidates(num_items, log_q=log_q, name="candidates")
-    if kind == "sampled":
-        return SampledCandidates(num_items, num_negatives, log_q=log_q, name="candidates")
+    if kind in ("sampled", "sampled_by_popularity"):
+        distribution = "uniform" if kind == "sampled" else "log_uniform"
+        return SampledCandidates(
+            num_items, num_negatives, distribution, log_q, seed=None, name="candidates"
+        )
     if kind == "all":
         return AllCandidates(num_items, name="candidates")
     raise InputError(f"candidates must be one of {', '.join(CANDIDATES)}: got {kind!r}")

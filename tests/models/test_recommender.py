@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+
+from kerasrec.data import load
+from kerasrec.errors import InputError
+from kerasrec.models import recommender
+from kerasrec_zoo import ItemKNN
+
+
+class Echo:
+    """Answers a batch with itself, once for each of two replicas, as Keras does."""
+
+    def __init__(self):
+        self.sizes = set()
+
+    def predict_on_batch(self, inputs):
+        self.sizes.add(len(inputs["user"]))
+        return np.concatenate([inputs["user"], inputs["user"]])
+
+
+@pytest.mark.parametrize("length", [0, 1, 1024, 1025, 3000])
+def test_predict_gives_each_row_once_whatever_the_replicas(length):
+    rows = np.arange(length, dtype="float32")
+    model = Echo()
+    np.testing.assert_array_equal(recommender.predict(model, {"user": rows}), rows)
+    assert len(model.sizes) == 1
+
+
+def test_blocks_of_queries_answer_as_one(monkeypatch):
+    train = load("synthetic", users=60, items=100)
+    model = ItemKNN(train.schema(history_length=10))
+    model.adapt(train)
+    users = list(train.users.vocabulary.ids)
+    whole = model.recommend(users=users, k=3)
+    monkeypatch.setattr(recommender, "QUERIES_AT_ONCE", 7)
+    monkeypatch.setattr(recommender, "SCORES_AT_ONCE", 300)
+    assert model.recommend(users=users, k=3).equals(whole)
+
+
+def test_a_string_is_not_a_list_of_ids():
+    train = load("synthetic", users=20, items=100)
+    model = ItemKNN(train.schema())
+    model.adapt(train)
+    with pytest.raises(InputError, match="users must be a list"):
+        model.recommend(users="reader-1")
+    with pytest.raises(InputError, match="list of lists"):
+        model.recommend(histories=["book-1", "book-2"])
+    with pytest.raises(InputError, match="at least one entry"):
+        model.recommend(histories=[])
+
+
+def test_a_long_history_is_cut_and_said():
+    train = load("synthetic", users=20, items=100)
+    model = ItemKNN(train.schema(history_length=2))
+    model.adapt(train)
+    with pytest.warns(UserWarning, match="1 histories cut to their last 2 items"):
+        answer = model.recommend(histories=[["book-1", "book-2", "book-3"], ["book-4"]], k=1)
+    assert len(answer) == 2
