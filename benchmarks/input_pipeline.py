@@ -28,7 +28,7 @@ import rich.table
 
 from kerasrec.data.batches import batches
 from kerasrec.data.interactions import Interactions
-from kerasrec.data.streaming import scan_vocabularies, stream_batches
+from kerasrec.data.streaming import scan_parquet, stream_batches
 
 BATCH = 4096
 USERS, ITEMS = 200_000, 50_000
@@ -86,8 +86,9 @@ def cases(data, path):
     history = ("history", "item")
     streamed = {}
     for ids in ("integer", "text"):
-        scan = scan_vocabularies(path[ids])
-        streamed[ids] = stream_batches(path[ids], None, scan.users, scan.items, batch_size=BATCH)
+        scan = scan_parquet(path[ids])
+        known = scan.users.vocabulary, scan.items.vocabulary
+        streamed[ids] = stream_batches(path[ids], None, *known, batch_size=BATCH)
     return {
         "NumPy permutation and gather (the bound)": through_numpy(data),
         "pairs, iterated": through_iteration(batches(data, batch_size=BATCH)),

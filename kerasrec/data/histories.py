@@ -66,15 +66,13 @@ class Histories:
         source = np.arange(indptr[-1]) + np.repeat(self.indptr[rows] - indptr[:-1], lengths)
         return Histories(indptr, self.items[source])
 
-    def padded(self, length: int | None = None, keep: str = "last") -> np.ndarray:
+    def padded(self, length: int | None = None) -> np.ndarray:
         """A (keys, length) int32 array, padded on the right with 0.
 
         Args:
-            length: how many items at most; None = the longest list (at least 1).
-            keep: which items of a longer list stay, the "last" or the "first" ones.
+            length: how many items at most, of longer lists the last ones; None = the longest list
+                (at least 1).
         """
-        if keep not in ("last", "first"):
-            raise InputError(f'Histories.padded: keep must be "last" or "first", got {keep!r}.')
         lengths = self.lengths
         longest = int(lengths.max(initial=0))
         length = max(1, longest) if length is None else length
@@ -83,9 +81,8 @@ class Histories:
         items = self.items
         if longest > length:
             kept = np.minimum(lengths, length)
-            begin = (self.indptr[1:] - kept) if keep == "last" else self.indptr[:-1]
             offset = np.cumsum(kept) - kept
-            items = items[np.arange(kept.sum()) + np.repeat(begin - offset, kept)]
+            items = items[np.arange(kept.sum()) + np.repeat(self.indptr[1:] - kept - offset, kept)]
             lengths = kept
         offset = np.cumsum(lengths) - lengths
         # Only the real places are touched: the rest of a fresh zero array costs nothing.

@@ -1,13 +1,15 @@
 """Training from Parquet that is larger than memory."""
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from kerasrec.data.batches import Epochs, finished
+from kerasrec.data.catalog import Catalog
+from kerasrec.data.histories import Histories
 from kerasrec.data.reading import table_files
+from kerasrec.data.schema import Schema
 from kerasrec.data.table import Table
 from kerasrec.data.vocabulary import Vocabulary
 from kerasrec.errors import InputError
@@ -16,22 +18,42 @@ ROW = np.dtype([("user", np.int32), ("item", np.int32), ("value", np.float32)])
 BLOCK = 16  # batches that cross from Python to TensorFlow at once
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
 class Scan:
-    """What one pass over the files found.
+    """What one pass over the files found: all that `model.adapt` asks of `Interactions`.
+
+    Only ids and counts are kept. A model that reads neither features nor histories can be adapted
+    to it, but what users did is not in memory: its `recommend(users)` cannot leave out what they
+    have seen.
 
     Args:
-        users, items: the ids in order of first appearance.
+        users, items: `Catalog`s without features, ids in order of first appearance.
         user_counts, item_counts: int64 by row, 0 for padding and unknown.
     """
 
-    users: Vocabulary
-    items: Vocabulary
-    user_counts: np.ndarray
-    item_counts: np.ndarray
+    def __init__(self, users, items, user_counts, item_counts):
+        self.users = users
+        self.items = items
+        self._user_counts = user_counts
+        self._item_counts = item_counts
+
+    def schema(self, history_length=50):
+        """What a model needs to know in order to be built."""
+        return Schema(len(self.users), len(self.items), history_length)
+
+    def histories(self):
+        """`Histories` by user row, all empty."""
+        return Histories(np.zeros(len(self.users) + 1), [])
+
+    def user_counts(self):
+        """int64 (user rows,): rows of each user."""
+        return self._user_counts
+
+    def item_counts(self):
+        """int64 (item rows,): rows with each item."""
+        return self._item_counts
 
 
-def scan_vocabularies(path, columns=None):
+def scan_parquet(path, columns=None):
     """Read the ids of a Parquet file, or of a folder of parts, row group by row group.
 
     Memory: the distinct ids and one decoded row group.
@@ -56,7 +78,7 @@ def scan_vocabularies(path, columns=None):
             for text, count in zip(texts, found, strict=True):
                 seen[text] = seen.get(text, 0) + count
     by_row = [np.array([0, 0, *seen.values()], dtype=np.int64) for seen in counts.values()]
-    return Scan(*(Vocabulary(list(seen)) for seen in counts.values()), *by_row)
+    return Scan(*(Catalog(Vocabulary(list(seen))) for seen in counts.values()), *by_row)
 
 
 def stream_batches(
@@ -87,8 +109,8 @@ def stream_batches(
         path: a Parquet file, or a folder of parts.
         columns: `{"user": name, "item": name, "value": name}` where the names differ. Without a
             column for the value it is 1.
-        users, items: `Vocabulary` of each side, say from `scan_vocabularies`; an id that is not
-            there becomes row 1, unknown.
+        users, items: `Vocabulary` of each side, say `scan_parquet(path).users.vocabulary`; an id
+            that is not there becomes row 1, unknown.
         batch_size: `B`; the last batch of an epoch is smaller.
         buffer_rows: rows that are shuffled together.
         seed: of the shuffling.

@@ -1,6 +1,5 @@
 """External ids and their rows."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -92,13 +91,10 @@ class Vocabulary:
         new = [text for text in texts[self._index.get_indexer(texts) < 0] if text.strip()]
         return Vocabulary([*self.ids, *new]) if new else self
 
-    def fingerprint(self) -> str:
-        """sha256 of the ids in order: two vocabularies agree on every row iff these agree."""
-        return hashlib.sha256(self._json().encode()).hexdigest()
-
     def save(self, path: str | Path) -> None:
         """Write the real ids as a JSON list."""
-        Path(path).write_text(self._json(), encoding="utf-8")
+        text = json.dumps(self.ids.tolist(), ensure_ascii=True, indent=0)
+        Path(path).write_text(text, encoding="utf-8")
 
     @classmethod
     def load(cls, path: str | Path) -> "Vocabulary":
@@ -113,9 +109,6 @@ class Vocabulary:
             return cls(ids)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
-
-    def _json(self) -> str:
-        return json.dumps(self.ids.tolist(), ensure_ascii=True, indent=0)
 
     def __len__(self) -> int:
         return FIRST + len(self.ids)

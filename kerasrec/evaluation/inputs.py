@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from kerasrec.data.vocabulary import UNKNOWN
+from kerasrec.data.histories import Histories
+from kerasrec.data.vocabulary import FIRST, UNKNOWN
 from kerasrec.errors import InputError
 
 
@@ -35,7 +36,8 @@ def batches_of(order, batch_size):
 def query_inputs(model, queries, index):
     """dict name -> int32 array of `model.query_inputs` for some of the Queries, by position.
 
-    Rows that the model's tables do not reach become the unknown row. InputError for an input that
+    A user that the model does not know becomes the unknown row, an item that it does not know is
+    left out of the history: as `recommend` and the export do. InputError for an input that
     interactions alone do not give.
     """
     inputs = {}
@@ -43,14 +45,21 @@ def query_inputs(model, queries, index):
         if name == "user":
             inputs[name] = within(queries.users[index], model.schema.num_users, UNKNOWN)
         elif name == "history":
-            rows = queries.history.take(index).padded(model.schema.history_length)
-            inputs[name] = within(rows, model.schema.num_items, UNKNOWN)
+            past = _known(queries.history.take(index), model.schema.num_items)
+            inputs[name] = past.padded(model.schema.history_length)
         else:
             raise InputError(
                 f"{type(model).__name__} asks for the query input {name!r}; "
                 "evaluation knows 'user' and 'history'"
             )
     return inputs
+
+
+def _known(histories, num_items):
+    """The histories without the unknown row and rows from `num_items` on."""
+    known = (histories.items >= FIRST) & (histories.items < num_items)
+    before = np.concatenate([[0], np.cumsum(known)])
+    return Histories(before[histories.indptr], histories.items[known])
 
 
 def within(rows, num_rows, otherwise):

@@ -3,7 +3,7 @@ import numpy as np
 from kerasrec import metrics
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.evaluation.groups import DECILES, GROUPS, HOT_ITEM, HOT_USER, deciles, group_of
-from kerasrec.evaluation.item_vectors import item_vectors
+from kerasrec.evaluation.item_vectors import ItemVectors
 from kerasrec.evaluation.truth import Truth
 
 
@@ -13,7 +13,7 @@ class Lists:
     def __init__(self, train, queries):
         self._counts = train.item_counts()
         self._num_items = len(train.items.vocabulary)
-        self._vectors, self._features = item_vectors(train.items)
+        self._vectors = ItemVectors(train.items)
         self._truth = Truth(queries.truth, self._num_items)
         self._query = np.arange(len(queries.users))[:, None]
         self._item_group = group_of(self._counts, HOT_ITEM)
@@ -33,9 +33,9 @@ class Lists:
         for k, top in zip(ks, tops, strict=True):
             popularity = metrics.average_popularity(top, self._counts)
             ratios.add((model, "all", f"popularity_lift@{k}"), popularity - known, known)
-        for k, top in zip(ks, tops, strict=True) if self._vectors is not None else ():
-            values = metrics.diversity(top, self._vectors)
-            ratios.add((model, "all", f"diversity@{k}"), values)
+        if self._vectors.names:
+            for k, values in zip(ks, metrics.diversity(rows, self._vectors, ks).T, strict=True):
+                ratios.add((model, "all", f"diversity@{k}"), values)
         nan, num_items = float("nan"), self._num_items - FIRST
         return {
             (model, "all", f"coverage@{k}"): {
@@ -108,8 +108,8 @@ class Lists:
             notes.append(
                 f"{cold:,} of {len(truth):,} truths are items without training interactions."
             )
-        if self._features:
-            notes.append(f"Diversity is over the item features {', '.join(self._features)}.")
+        if self._vectors.names:
+            notes.append(f"Diversity is over the item features {', '.join(self._vectors.names)}.")
         return notes
 
     @staticmethod

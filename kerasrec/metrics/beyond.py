@@ -66,34 +66,44 @@ def popularity_lift(recommended_popularity, history_popularity):
     return float(both[0].sum() / both[1].sum() - 1.0) if both.size else float("nan")
 
 
-def diversity(recommended, vectors):
-    """Intra-list diversity: `1 - mean pairwise cosine` of the list's items, float64 (queries,).
+def diversity(recommended, vectors, ks):
+    """Intra-list diversity: `1 - mean pairwise cosine` of the best k items, float64 (queries, ks).
 
-    `vectors` (rows, width) describe the items; one whose vector is all zero is left out. NaN for a
-    list with fewer than two items left.
+    `vectors` (rows, width) describe the items; one whose vector is all zero is left out. It is an
+    array, or anything with a `shape` that gives the vectors of an array of rows as `vectors[rows]`:
+    it is asked for the recommended rows only, for some queries at a time. NaN for a list with fewer
+    than two items left.
     Source: Ziegler, McNee, Konstan, Lausen, Improving recommendation lists through topic
     diversification, WWW 2005 (one minus their mean similarity).
 
     Two comedies and a drama: of three pairs one is alike.
 
-    >>> diversity([[2, 3, 4]], vectors=[[0, 0], [0, 0], [1, 0], [1, 0], [0, 1]]).round(4)
-    array([0.6667])
+    >>> vectors = np.array([[0, 0], [0, 0], [1, 0], [1, 0], [0, 1]])
+    >>> diversity([[2, 3, 4]], vectors, ks=(2, 3)).round(4)
+    array([[0.    , 0.6667]])
     """
-    recommended = np.asarray(recommended)
-    vectors = np.array(vectors, dtype="float32")
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    vectors /= np.where(norms > 0, norms, 1.0)
-    described = (norms[:, 0] > 0) & (np.arange(len(norms)) > 1)
-    vectors[~described] = 0.0
-    n = described[recommended].sum(axis=1).astype("float64")
-    squares = np.empty(len(recommended))
+    recommended, ks = np.asarray(recommended), np.asarray(ks)
+    squares = np.empty((len(recommended), len(ks)))
+    n = np.empty((len(recommended), len(ks)), dtype="int64")
     step = max(1, _BLOCK // max(1, recommended.shape[1] * vectors.shape[1]))
     for start in range(0, len(recommended), step):
-        total = vectors[recommended[start : start + step]].sum(axis=1)
-        squares[start : start + step] = np.einsum("qf,qf->q", total, total)
+        part = slice(start, start + step)
+        rows, place = np.unique(recommended[part], return_inverse=True)
+        place = place.reshape(recommended[part].shape)
+        units = np.array(vectors[rows], dtype="float32")
+        norms = np.linalg.norm(units, axis=1, keepdims=True)
+        units /= np.where(norms > 0, norms, 1.0)
+        described = (norms[:, 0] > 0) & (rows > 1)
+        units[~described] = 0.0
+        total, done = np.zeros((len(place), vectors.shape[1]), dtype="float32"), 0
+        for column in np.argsort(ks):  # a longer list begins with the shorter one
+            k = ks[column]
+            total += units[place[:, done:k]].sum(axis=1)
+            squares[part, column] = np.einsum("qf,qf->q", total, total)
+            n[part, column] = described[place[:, :k]].sum(axis=1)
+            done = k
     # |sum of n unit vectors|^2 = n + the cosines of all n (n - 1) ordered pairs
-    pairs = np.where(n > 1, n * (n - 1), np.nan)
-    return 1.0 - (squares - n) / pairs
+    return 1.0 - (squares - n) / np.where(n > 1, n * (n - 1), np.nan)
 
 
 def _mean(recommended, values):

@@ -255,6 +255,7 @@ def train(scope):
         user = keras.Input((), dtype="int32", name="user")
         item = keras.Input((), dtype="int32", name="item")
         score = keras.layers.Embedding(len(data.users), 1)(user)
+        score = score + keras.layers.Embedding(len(data.items), 1)(item)
         # (B, 1), not (B,): Keras takes the mean of a (B,) loss before it divides by the replicas.
         model = keras.Model({"user": user, "item": item}, score)
         model.compile(keras.optimizers.SGD(0.5), "mse")

@@ -29,17 +29,16 @@ def test_take_may_repeat_and_reorder():
 
 
 @pytest.mark.parametrize(
-    ("length", "keep", "expected"),
+    ("length", "expected"),
     [
-        (None, "last", [[5, 6, 0], [0, 0, 0], [9, 8, 7], [0, 0, 0]]),
-        (2, "last", [[5, 6], [0, 0], [8, 7], [0, 0]]),
-        (2, "first", [[5, 6], [0, 0], [9, 8], [0, 0]]),
-        (1, "last", [[6], [0], [7], [0]]),
-        (5, "last", [[5, 6, 0, 0, 0], [0] * 5, [9, 8, 7, 0, 0], [0] * 5]),
+        (None, [[5, 6, 0], [0, 0, 0], [9, 8, 7], [0, 0, 0]]),
+        (2, [[5, 6], [0, 0], [8, 7], [0, 0]]),
+        (1, [[6], [0], [7], [0]]),
+        (5, [[5, 6, 0, 0, 0], [0] * 5, [9, 8, 7, 0, 0], [0] * 5]),
     ],
 )
-def test_padded(length, keep, expected):
-    padded = toy().padded(length, keep)
+def test_padded(length, expected):
+    padded = toy().padded(length)
     assert padded.tolist() == expected
     assert padded.dtype == np.int32
 
@@ -87,7 +86,6 @@ def test_load_refuses_pickles_and_other_files(tmp_path):
         lambda: Histories([0, 2], [1, 2, 3]),
         lambda: Histories([1, 3], [1, 2, 3]),
         lambda: toy().padded(0),
-        lambda: toy().padded(3, keep="middle"),
     ],
 )
 def test_bad_arguments(call):

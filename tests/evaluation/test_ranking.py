@@ -245,6 +245,28 @@ def test_data_that_has_grown_since(model, split):
     assert found[f"recall@{ITEMS + 2}"]["mean"] == 0.5
 
 
+def test_items_the_model_does_not_know_are_left_out_of_histories(split, scripted):
+    class Follows(scripted):
+        query_inputs = ("history",)
+
+        def score(self, inputs):
+            return np.zeros((len(inputs["history"]), ITEMS + 2))
+
+    model = Follows(split.train, [[0.0]])
+    late = pd.DataFrame({"user": list("aaaaaabb"), "item": list("0?12x3x0")})
+    data = Interactions.from_frame(late, base=(split.train.users, split.train.items))
+    unknown = data.items.vocabulary.rows("?").item()
+    data = dataclasses.replace(data, item=np.where(data.item == unknown, 1, data.item))
+    last = np.array([0, 0, 0, 0, 0, 1, 0, 1], bool)
+    grown = Split(data.select(~last), data.select(slice(0, 0)), data.select(last), "late")
+    evaluate(model, grown, ks=(1,), bootstrap=0)
+    inputs, exclude = model.asked[-1]
+    known = data.items.vocabulary.rows(["0", "1", "2"]).tolist()
+    # The last three of what the model knows, as `recommend` and the export read a history.
+    assert inputs["history"].tolist() == [[0, 0, 0], known]
+    assert set(exclude[1].tolist()) <= {0, 1, *known}
+
+
 @pytest.mark.parametrize("ks", [(), (0, 5), (5, ITEMS + 1)])
 def test_wrong_cut_offs(model, split, ks):
     with pytest.raises(InputError, match=f"catalogue's {ITEMS} items"):

@@ -31,7 +31,7 @@ def test_an_empty_list_has_no_value():
     empty = np.zeros((1, 3), int)
     assert np.isnan(novelty(empty, [0, 0, 1])).all()
     assert np.isnan(average_popularity(empty, [0, 0, 1])).all()
-    assert np.isnan(diversity(empty, np.ones((3, 2)))).all()
+    assert np.isnan(diversity(empty, np.ones((3, 2)), [3])).all()
 
 
 def test_popularity_lift_worked_by_hand():
@@ -47,12 +47,26 @@ def test_diversity_is_one_minus_the_mean_cosine_of_all_pairs(monkeypatch, block)
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(20, 6))
     lists = np.stack([rng.permutation(np.arange(2, 20))[:5] for _ in range(7)])
-    expected = [1 - cosine_similarity(vectors[x])[np.triu_indices(5, 1)].mean() for x in lists]
-    np.testing.assert_allclose(diversity(lists, vectors), expected, rtol=1e-5)
+    found = diversity(lists, vectors, ks=(5, 2, 3))
+    assert found.shape == (7, 3)
+    for column, k in enumerate((5, 2, 3)):
+        alike = [cosine_similarity(vectors[x[:k]])[np.triu_indices(k, 1)].mean() for x in lists]
+        np.testing.assert_allclose(found[:, column], 1 - np.array(alike), rtol=1e-5)
+
+
+def test_diversity_asks_only_for_the_items_recommended():
+    class Vectors:
+        shape = (10**9, 2)
+
+        def __getitem__(self, rows):
+            assert rows.tolist() == [0, 7, 10**8]
+            return np.array([[5, 5], [2, 0], [0, 3]])
+
+    assert diversity([[7, 10**8], [7, 0]], Vectors(), [2])[0, 0] == 1.0
 
 
 def test_diversity_leaves_out_padding_and_items_without_features():
     vectors = np.array([[9, 9], [9, 9], [1, 0], [0, 1], [0, 0]], dtype="float64")
-    found = diversity([[2, 3, 4, 0, 1], [2, 4, 0, 0, 0], [2, 2, 0, 0, 0]], vectors)
-    np.testing.assert_allclose(found, [1.0, np.nan, 0.0], atol=1e-7)
+    found = diversity([[2, 3, 4, 0, 1], [2, 4, 0, 0, 0], [2, 2, 0, 0, 0]], vectors, [5])
+    np.testing.assert_allclose(found[:, 0], [1.0, np.nan, 0.0], atol=1e-7)
     assert vectors[0, 0] == 9  # the caller's array is not touched

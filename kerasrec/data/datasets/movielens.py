@@ -106,7 +106,8 @@ def ml_1m(base=None, variant="sequences", features=True, max_tokens=8000, length
         if path is not None:
             user, item = read_sequences(path)
         elif variant == "ids":
-            user, item = np.loadtxt(find(PAIRS), dtype=np.int64, unpack=True)
+            path = find(PAIRS)
+            user, item = np.loadtxt(path, dtype=np.int64, unpack=True)
         else:
             path = find(SEQUENCES)
         frame = pd.DataFrame({"user": user, "item": item})

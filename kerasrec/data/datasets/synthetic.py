@@ -329,8 +329,3 @@ def next_book(item_theme, popularity, open_, theme, run, favourites):
 def load(base=None, users=2000, items=600, seed=0):
     """`Bookstore(users, items, seed).interactions(base)`."""
     return Bookstore(users, items, seed).interactions(base)
-
-
-def best_possible(k=10, users=2000, items=600, seed=0):
-    """`Bookstore(users, items, seed).best_possible(k)`."""
-    return Bookstore(users, items, seed).best_possible(k)

@@ -83,6 +83,39 @@ def test_timestamps_from_the_archive(folder, tmp_path, monkeypatch):
     assert data.value.tolist() == [5, 4] and data.timestamp.tolist() == [978300000, 978300760]
 
 
+def test_pairs_of_the_sequences_are_named_in_errors(folder):
+    (folder / "ml-1m.txt").write_text("1 1\n2 2\n3 2\n3 1\n")
+    assert external(load("ml-1m", variant="ids")) == [
+        ("1", "1"),
+        ("2", "2"),
+        ("3", "2"),
+        ("3", "1"),
+    ]
+    (folder / "ml-1m.txt").write_text("1 1\n1 2\n")
+    with pytest.raises(InputError, match=r"ml1m[/\\]ml-1m.txt, column 'user'.*only user"):
+        load("ml-1m", variant="ids")
+
+
+@pytest.mark.parametrize(
+    ("variant", "name", "source"),
+    [
+        ("sequences", "sequences_sasrec_ids.txt", "no public home.*variant='timestamps'"),
+        ("ids", "ml-1m.txt", "raw.githubusercontent.com/.*/ml-1m.txt failed"),
+        ("ratings", "ratings_5fold.csv", "no public home.*variant='timestamps'"),
+        ("timestamps", "ratings.dat", "files.grouplens.org/.*/ml-1m.zip failed"),
+    ],
+)
+def test_a_file_that_cannot_be_had(folder, tmp_path, monkeypatch, variant, name, source):
+    def no_network(*_, **__):
+        raise OSError("no network")
+
+    monkeypatch.setattr("urllib.request.urlopen", no_network)
+    with pytest.raises(InputError, match=f"^ml1m/{name} is not here.*{source}") as caught:
+        load("ml-1m", variant=variant)
+    for root in ("data", "cache"):
+        assert str(tmp_path / root / "ml1m" / name) in str(caught.value)
+
+
 def test_unknown_variant():
     with pytest.raises(InputError, match="variant='time': expected one of sequences, ids"):
         load("ml-1m", variant="time")
