@@ -29,6 +29,9 @@ def replacing(path):
     partial, previous = (path.with_name(f".{what}-{path.name}") for what in ("partial", "previous"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # A process that was killed between the two renames has left it so.
+        if previous.exists() and not path.exists():
+            previous.rename(path)
         _remove(partial)
         yield partial
         _take_place(partial, path, previous)
@@ -39,6 +42,8 @@ def replacing(path):
     finally:
         with contextlib.suppress(OSError):
             _remove(partial)
+            if path.exists():
+                _remove(previous)
 
 
 def _take_place(partial, path, previous):
@@ -47,13 +52,14 @@ def _take_place(partial, path, previous):
         return
     # No system call replaces a folder that holds something.
     _remove(previous)
-    path.rename(previous)
     try:
+        path.rename(previous)
         partial.rename(path)
-    except OSError:
-        previous.rename(path)
+    except BaseException:
+        # Ctrl-C as well, and it may come when a rename is just done.
+        if previous.exists() and not path.exists():
+            previous.rename(path)
         raise
-    _remove(previous)
 
 
 def _remove(path):

@@ -83,6 +83,7 @@ def test_an_override_makes_the_node_it_needs(config):
         ("epochs: 3", "epochs: true", ["run.yaml:5: train.epochs:", "integer"]),
         ("epochs: 3", "loss: softmx", ["run.yaml:5: train.loss:", "did you mean softmax?"]),
         ("epochs: 3", "monitor: ndgc@10", ["train.monitor:", "did you mean ndcg@10?"]),
+        ("epochs: 3", "monitor: rsme", ["train.monitor:", "did you mean rmse?"]),
         ("epochs: 3", "monitor: ndcg@7", ["train.monitor:", "evaluate.ks"]),
         ("epochs: 3", "strategy: mirror", ["train.strategy:", "mirrored"]),
         ("name: synthetic, ", "", ["run.yaml:1: data:", "name", "path"]),
@@ -111,6 +112,12 @@ def test_a_wrong_override_is_named_as_such(config):
         config(WHOLE.replace("{class: adam, learning_rate: 1e-3}", "adam")),
         "train.optimizer.learning_rate=1",
     )
+
+
+@pytest.mark.parametrize("monitor", ["rmse", "mae", "recall@20"])
+def test_what_can_be_monitored(config, monitor):
+    assert load_config(config(), [f"train.monitor={monitor}"]).train.monitor == monitor
+    assert load_config(config()).train.monitor == "ndcg@10"
 
 
 def test_steps_per_execution_needs_one_device(config):

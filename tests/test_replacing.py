@@ -47,6 +47,61 @@ def test_a_folder_takes_the_place_of_a_folder(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
+@pytest.mark.parametrize("step", ["before the first", "after the first", "after the second"])
+def test_ctrl_c_around_the_renames_leaves_a_whole_folder(tmp_path, monkeypatch, step):
+    target = tmp_path / "a"
+    target.mkdir()
+    (target / "old").write_text("old")
+    rename = pathlib.Path.rename
+    at = {"before the first": ("a", 0), "after the first": ("a", 1), "after the second": (".p", 1)}
+
+    def interrupted(self, to):
+        name, done = at[step]
+        stops = self.name.startswith(name) and not (self.name == ".previous-a")
+        if not stops or done:
+            rename(self, to)
+        if stops:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(pathlib.Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt), replacing(target) as partial:
+        partial.mkdir()
+        (partial / "new").write_text("new")
+    whole = "new" if step == "after the second" else "old"
+    assert [path.name for path in target.iterdir()] == [whole]
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_what_a_kill_between_the_renames_has_left_is_put_back(tmp_path, fails):
+    (tmp_path / ".previous-a").mkdir()
+    (tmp_path / ".previous-a" / "old").write_text("old")
+    (tmp_path / ".partial-a").mkdir()
+    (tmp_path / ".partial-a" / "half").write_text("half")
+    target = tmp_path / "a"
+    try:
+        with replacing(target) as partial:
+            assert [path.name for path in target.iterdir()] == ["old"]
+            partial.mkdir()
+            (partial / "new").write_text("new")
+            if fails:
+                raise RuntimeError
+    except RuntimeError:
+        pass
+    assert [path.name for path in target.iterdir()] == ["old" if fails else "new"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_what_a_kill_after_the_renames_has_left_is_removed(tmp_path):
+    for name, content in (("a", "new"), (".previous-a", "old")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / content).write_text(content)
+    with pytest.raises(RuntimeError), replacing(tmp_path / "a"):
+        raise RuntimeError
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["new"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
 def test_a_folder_that_cannot_be_moved_leaves_the_earlier_one(tmp_path, monkeypatch):
     target = tmp_path / "a"
     target.mkdir()

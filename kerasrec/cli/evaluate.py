@@ -33,6 +33,8 @@ def run(arguments, output):
     config = load_config(folder.config, ["init_from=null", *trust])
     model = load(checkpoint, trust=arguments.trust)
     _, split = read_split(config, base=(model.users, model.items))
-    found = evaluate_run(model, split, config, arguments.part)
+    found, ratings = evaluate_run(model, split, config, arguments.part, progress=not output.as_json)
     output.table(found.to_table())
-    output.result(found.to_dict())
+    if ratings:
+        output.table(ratings.to_table())
+    output.result({**found.to_dict(), "ratings": ratings and ratings.to_dict()})

@@ -33,11 +33,19 @@ def run(arguments, output):
     else:
         folder = RunFolder.to_resume(config) if arguments.resume else RunFolder.fresh(config)
     try:
-        _, found = run_config(config, folder.path, resume=arguments.resume, say=output.say)
+        _, found, ratings = run_config(
+            config,
+            folder.path,
+            resume=arguments.resume,
+            say=output.say,
+            progress=not output.as_json,
+        )
     except KeyboardInterrupt:
         output.note(_stopped(arguments, folder))
         return 130
     output.table(found.to_table())
+    if ratings:
+        output.table(ratings.to_table())
     output.say(f"Run folder: {folder.path}")
     output.result({"run": str(folder.path), **folder.read_metrics()})
 

@@ -20,7 +20,7 @@ def run(arguments, output):
         "models": _models(),
         "datasets": sorted(NAMES),
         "configs": _configs(pathlib.Path("configs")),
-        "runs": _runs(pathlib.Path("runs")),
+        "runs": _runs(pathlib.Path("runs"), output),
     }
     output.rows(["model", ""], [(m["name"], m["summary"]) for m in found["models"]])
     output.rows(["data set"], [[name] for name in found["datasets"]])
@@ -28,7 +28,7 @@ def run(arguments, output):
     output.rows(
         ["run", "NDCG@10", "epochs"],
         [
-            (run["path"], _score(run["ndcg@10"]), "" if run["epochs"] is None else run["epochs"])
+            (run["path"], _score(run), "" if run["epochs"] is None else run["epochs"])
             for run in found["runs"]
         ],
     )
@@ -55,18 +55,25 @@ def _configs(folder):
     return found
 
 
-def _runs(folder):
+def _runs(folder, output):
     found = []
     for path in sorted(folder.glob("*/config.yaml")):
         one = {"path": path.parent.as_posix(), "ndcg@10": None, "epochs": None}
+        one["state"] = "not finished"
         metrics = path.with_name("metrics.json")
         if metrics.exists():
-            run = json.loads(metrics.read_text(encoding="utf-8"))
-            one["epochs"] = run["epochs"]
-            one["ndcg@10"] = run["rows"][0]["metrics"].get("ndcg@10", {}).get("mean")
+            try:
+                run = json.loads(metrics.read_text(encoding="utf-8"))
+                score = run["rows"][0]["metrics"].get("ndcg@10", {}).get("mean")
+                one |= {"ndcg@10": score, "epochs": run["epochs"], "state": "finished"}
+            except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+                output.note(f"{metrics.as_posix()} is damaged: {type(error).__name__}: {error}")
+                one["state"] = "damaged"
         found.append(one)
     return found
 
 
-def _score(value):
-    return "not finished" if value is None else f"{value:.4f}"
+def _score(run):
+    if run["state"] != "finished":
+        return run["state"]
+    return "-" if run["ndcg@10"] is None else f"{run['ndcg@10']:.4f}"

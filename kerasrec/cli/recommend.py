@@ -14,8 +14,10 @@ HELP = "the best items for a user, or after some items"
 
 def add_arguments(parser):
     parser.add_argument(
-        "source", metavar="RUN_OR_EXPORT", help="run, checkpoint or SavedModel folder"
-    )
+        "source", metavar="RUN_OR_EXPORT",
+        help="run, checkpoint or SavedModel folder; an export's graph is run as it is, so give "
+        "only your own",
+    )  # fmt: skip
     query = parser.add_mutually_exclusive_group(required=True)
     query.add_argument("--user", metavar="ID", help="a user of the data")
     query.add_argument("--history", metavar="A,B,C", help="item ids, the latest last")
@@ -83,6 +85,8 @@ def _from_export(arguments, history, exclude):
         if item
     ]
     notes = _unknown(arguments.source, name, value, exclude)
+    if name == "user" and not exclude:
+        notes.append("the export does not know what the user has seen: give --exclude")
     if len(answer["item"][0]) < arguments.k:
         notes.append(f"the export answers with {len(answer['item'][0])} items at most")
     return rows[: arguments.k], notes

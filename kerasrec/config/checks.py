@@ -14,6 +14,8 @@ LOSSES = {
     "bce": "BinaryCrossentropy",
     "mse": "MeanSquaredError",
 }
+# What a run may monitor beside the ranking metrics; smaller is better.
+RATING_METRICS = ("rmse", "mae")
 
 
 def problems(config):
@@ -77,7 +79,7 @@ def _split(split):
 
 def _metrics(config):
     metrics = importlib.import_module("kerasrec.metrics").RANKING
-    known = [f"{name}@{k}" for name in metrics for k in config.evaluate.ks]
+    known = [f"{name}@{k}" for name in metrics for k in config.evaluate.ks] + [*RATING_METRICS]
     if config.train.monitor not in known:
         yield (
             ("train", "monitor"),

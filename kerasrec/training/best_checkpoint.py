@@ -13,9 +13,10 @@ class BestCheckpoint(keras.callbacks.Callback):
 
     Args:
         directory: Checkpoint folder.
-        monitor: Name in the epoch's logs, larger is better.
+        monitor: Name in the epoch's logs.
         patience: Epochs without a better value after which the training stops; None is never.
         history: Logs of epochs that an earlier, interrupted training has done.
+        smaller_is_better: The metric is an error.
 
     Attributes:
         best: Best value so far, None before the first epoch.
@@ -25,11 +26,12 @@ class BestCheckpoint(keras.callbacks.Callback):
         InputError: if the checkpoint cannot be written.
     """
 
-    def __init__(self, directory, monitor, patience=None, history=()):
+    def __init__(self, directory, monitor, patience=None, history=(), smaller_is_better=False):
         super().__init__()
         self.directory = pathlib.Path(directory)
         self.monitor = monitor
         self.patience = patience
+        self.smaller_is_better = smaller_is_better
         self.best, self.best_epoch = None, None
         for epoch, logs in enumerate(history):
             self._is_better(epoch, logs)
@@ -46,7 +48,9 @@ class BestCheckpoint(keras.callbacks.Callback):
 
     def _is_better(self, epoch, logs):
         value = logs[self.monitor]
-        better = self.best is None or value > self.best
+        better = self.best is None or (
+            value < self.best if self.smaller_is_better else value > self.best
+        )
         if better:
             self.best, self.best_epoch = value, epoch
         return better

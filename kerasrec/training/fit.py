@@ -2,13 +2,14 @@
 
 import contextlib
 
-from kerasrec.config.checks import loss_by_name, optimizer_class
+from kerasrec.config.checks import RATING_METRICS, loss_by_name, optimizer_class
 from kerasrec.data.batches import batches
-from kerasrec.errors import InputError
 from kerasrec.training.best_checkpoint import BestCheckpoint
+from kerasrec.training.checks import check_training
 from kerasrec.training.finite_loss import FiniteLoss
 from kerasrec.training.progress_bar import ProgressBar
 from kerasrec.training.ranking_validation import RankingValidation
+from kerasrec.training.rating_validation import RatingValidation
 from kerasrec.training.training_state import TrainingState
 
 
@@ -31,13 +32,13 @@ def fit(model, split, train, folder, ks=(5, 10, 20), resume=False, progress=True
         The logs of all epochs, a list of dicts.
 
     Raises:
-        InputError: for a loss that does not fit the model's candidates, a loss that becomes NaN, a
-            checkpoint that cannot be written.
+        InputError: for what `check_training` refuses, a loss that becomes NaN, a checkpoint that
+            cannot be written.
     """
     if not model.trainable_weights:
         model.save(folder.checkpoint, overwrite=True)
         return []
-    check_loss(model, train.loss)
+    check_training(model, split, train)
     model.compile(
         optimizer=make_optimizer(train.optimizer),
         loss=loss_by_name(train.loss),
@@ -48,7 +49,13 @@ def fit(model, split, train, folder, ks=(5, 10, 20), resume=False, progress=True
         state.restore(model)
     done = len(state.history)
     monitor = f"val_{train.monitor}"
-    best = BestCheckpoint(folder.checkpoint, monitor, train.patience, state.history)
+    best = BestCheckpoint(
+        folder.checkpoint,
+        monitor,
+        train.patience,
+        state.history,
+        smaller_is_better=train.monitor in RATING_METRICS,
+    )
     if done >= train.epochs or (done and best.is_over(done - 1)):
         return state.history
     dataset = batches(
@@ -62,7 +69,8 @@ def fit(model, split, train, folder, ks=(5, 10, 20), resume=False, progress=True
         drop_remainder=train.strategy == "tpu",
         first_epoch=done,
     )
-    callbacks = [FiniteLoss(), RankingValidation(split, ks), best, state]
+    validations = [RankingValidation(split, ks), RatingValidation(split, train.loss)]
+    callbacks = [FiniteLoss(), *validations, best, state]
     with contextlib.ExitStack() as stack:
         if progress:
             steps = int(dataset.cardinality())
@@ -84,12 +92,3 @@ def make_optimizer(node):
     if isinstance(node, str):
         return optimizer_class(node)()
     return optimizer_class(node.class_)(**node.arguments)
-
-
-def check_loss(model, loss):
-    """Raises an `InputError` for a loss that has nothing to compare in the model's candidates."""
-    if getattr(model, "candidates", None) == "pair" and loss in ("softmax", "bpr"):
-        raise InputError(
-            f"train.loss {loss} holds the observed item against others, and candidates: pair "
-            "gives none: set model.candidates to in_batch, sampled or all, or train.loss to mse"
-        )

@@ -24,15 +24,7 @@ class ProgressBar(keras.callbacks.Callback):
         self.epoch, self.metric = first_epoch, ""
 
     def __enter__(self):
-        self._bar = rich.progress.Progress(
-            rich.progress.TextColumn("{task.description}"),
-            rich.progress.BarColumn(),
-            rich.progress.TaskProgressColumn(),
-            rich.progress.TimeRemainingColumn(),
-            rich.progress.TextColumn("{task.fields[loss]}{task.fields[metric]}"),
-            console=rich.console.Console(stderr=True),
-            transient=True,
-        )
+        self._bar = make_bar(rich.progress.TextColumn("{task.fields[loss]}{task.fields[metric]}"))
         self._task = self._bar.add_task(
             self._description(),
             total=self.epochs * self.steps,
@@ -60,3 +52,18 @@ class ProgressBar(keras.callbacks.Callback):
 
     def _description(self):
         return f"epoch {self.epoch + 1}/{self.epochs}"
+
+
+def make_bar(*more):
+    """A `rich` bar on stderr with the time left, and more columns behind it; not into a file."""
+    console = rich.console.Console(stderr=True)
+    return rich.progress.Progress(
+        rich.progress.TextColumn("{task.description}"),
+        rich.progress.BarColumn(),
+        rich.progress.TaskProgressColumn(),
+        rich.progress.TimeRemainingColumn(),
+        *more,
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )

@@ -1,19 +1,26 @@
 """A config from data to metrics: what `kerasrec fit` does."""
 
+import contextlib
 import math
+import os
 import time
 
 import keras
 
 import kerasrec
+from kerasrec.config.checks import RATING_METRICS
 from kerasrec.config.model_class import find_model_class
 from kerasrec.data.splits import PROTOCOLS
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.evaluation import evaluate
 from kerasrec.models import load, load_catalogs
-from kerasrec.training.fit import check_loss, fit
+from kerasrec.training.checks import check_test, check_training
+from kerasrec.training.commit import code_commit
+from kerasrec.training.evaluation_bar import EvaluationBar
+from kerasrec.training.fit import fit
 from kerasrec.training.plots import plot_run
+from kerasrec.training.ratings import rate
 from kerasrec.training.read_data import read_data
 from kerasrec.training.run_folder import RunFolder
 from kerasrec.training.strategy import strategy_scope
@@ -34,7 +41,8 @@ def run(config, run_dir=None, resume=False, say=print, progress=True):
         progress: Show progress bars on stderr.
 
     Returns:
-        `(RunFolder, Evaluation)`.
+        `(RunFolder, Evaluation, ratings)`; the last is the `Evaluation` of predicted values, None
+        for a model that predicts none.
 
     Raises:
         InputError: for anything wrong in the config or the data, an existing folder, or nothing to
@@ -42,18 +50,20 @@ def run(config, run_dir=None, resume=False, say=print, progress=True):
         KeyboardInterrupt: after Ctrl-C; the folder then holds the best checkpoint and what
             `resume` needs.
     """
+    began = time.perf_counter()
     folder = _folder(config, run_dir, resume)
     base = load_catalogs(config.init_from) if config.init_from else None
     data, split = read_split(config, base)
     for line in (*data.report.lines(), *split.notes) if data.report else split.notes:
         say(line)
     _check_ks(config, data)
+    check_test(split)
     keras.utils.set_random_seed(config.train.seed)
     started = time.perf_counter()
     with strategy_scope(config.train.strategy):
         model_class = find_model_class(config.model.class_, config.model.trust)
         model = _build(model_class, data.schema(config.data.history_length), config.model.arguments)
-        check_loss(model, config.train.loss)
+        check_training(model, split, config.train)
         model.adapt(split.train)
         if config.init_from:
             model.load_rows_from(config.init_from)
@@ -67,10 +77,11 @@ def run(config, run_dir=None, resume=False, say=print, progress=True):
         )
     fitted = time.perf_counter() - started
     best = load(folder.checkpoint, trust=config.model.trust)
-    found = evaluate_run(best, split, config, "test")
+    found, ratings = evaluate_run(best, split, config, "test", progress)
     # Measured, it may know what it was measured by: whoever asks it next has done all of it.
     best.histories = data.histories()
     best.save(folder.checkpoint, overwrite=True)
+    choose = min if config.train.monitor in RATING_METRICS else max
     monitored = [logs[f"val_{config.train.monitor}"] for logs in history]
     plot_run(folder, history, found.deciles, min(config.evaluate.ks, key=lambda k: abs(k - 10)))
     folder.write_metrics(
@@ -80,14 +91,18 @@ def run(config, run_dir=None, resume=False, say=print, progress=True):
             "trainable_weights": _size(best),
             "seed": config.train.seed,
             "epochs": len(history),
-            "best_epoch": 1 + monitored.index(max(monitored)) if monitored else None,
+            "best_epoch": 1 + monitored.index(choose(monitored)) if monitored else None,
             "fit_seconds": fitted,
+            "minutes": (time.perf_counter() - began) / 60,
+            "cpu_cores": os.cpu_count(),
+            "commit": code_commit(),
             "versions": {"kerasrec": kerasrec.__version__, "keras": keras.__version__},
             "data": data.report.to_dict() if data.report else None,
             **found.to_dict(),
+            "ratings": ratings and ratings.to_dict(),
         }
     )
-    return folder, found
+    return folder, found, ratings
 
 
 def read_split(config, base=None):
@@ -96,8 +111,11 @@ def read_split(config, base=None):
     return data, PROTOCOLS[config.split.protocol](data, **config.split.arguments)
 
 
-def evaluate_run(model, split, config, part):
-    """The `Evaluation` of a model on a part, with the config's baselines fitted beside it."""
+def evaluate_run(model, split, config, part, progress=True):
+    """The `Evaluation` of a model on a part, with the config's baselines fitted beside it.
+
+    And the one of its predicted values, None where it predicts none; see `rate`.
+    """
     baselines = []
     for name in config.evaluate.baselines:
         baseline_class = find_model_class(name)
@@ -105,7 +123,11 @@ def evaluate_run(model, split, config, part):
             baseline = baseline_class(split.train.schema(config.data.history_length))
             baseline.adapt(split.train)
             baselines.append(baseline)
-    return evaluate(model, split, part=part, ks=config.evaluate.ks, baselines=baselines)
+    with EvaluationBar(part) if progress else contextlib.nullcontext() as bar:
+        found = evaluate(
+            model, split, part=part, ks=config.evaluate.ks, baselines=baselines, progress=bar
+        )
+    return found, rate(model, split, part, config.train.loss)
 
 
 def _folder(config, run_dir, resume):

@@ -49,14 +49,18 @@ class RunFolder:
         Raises:
             InputError: if there is none.
         """
+        damaged = []
         folders = sorted(pathlib.Path(root).glob(f"{_prefix(config)}-*/config.yaml"), reverse=True)
         for path in sorted(folders, key=lambda path: path.stat().st_mtime, reverse=True):
             folder = cls(path.parent)
-            if not folder.is_finished() and folder.differences(config) == []:
-                return folder
+            try:
+                if not folder.is_finished() and folder.differences(config) == []:
+                    return folder
+            except InputError as error:
+                damaged.append(f" ({error})")
         raise InputError(
             f"there is nothing to resume: no unfinished run of this config is below {root}; "
-            "name its folder with --run-dir, or leave out --resume"
+            "name its folder with --run-dir, or leave out --resume" + "".join(damaged)
         )
 
     def create(self, config):
@@ -100,8 +104,17 @@ class RunFolder:
         return self.metrics.exists()
 
     def differences(self, config):
-        """Dotted keys in which `config` is not the folder's, apart from the number of epochs."""
-        here = yaml.safe_load(self.config.read_text(encoding="utf-8"))
+        """Dotted keys in which `config` is not the folder's, apart from the number of epochs.
+
+        Raises:
+            InputError: if the folder's config is damaged.
+        """
+        try:
+            here = yaml.safe_load(self.config.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise InputError(f"{self.config} is damaged: {error}") from error
+        if not isinstance(here, dict):
+            raise InputError(f"{self.config} is damaged: it holds {here!r}, not a config")
         here, other = (dict(_flat(tree)) for tree in (here, config.to_dict()))
         keys = sorted({*here, *other} - {"train.epochs", "train.patience"})
         return [key for key in keys if here.get(key) != other.get(key)]

@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from kerasrec.cli import main
+from kerasrec.training import EvaluationBar
 
 
 @pytest.fixture(scope="module")
@@ -135,3 +136,61 @@ def test_a_damaged_or_foreign_checkpoint_is_refused(kerasrec, trained, tmp_path,
     assert status == 2 and words in error
     status, _, error = kerasrec("export", tmp_path / "run", tmp_path / "out")
     assert status == 2 and not (tmp_path / "out").exists()
+
+
+def test_an_empty_config_of_a_run_is_said(kerasrec, trained, tmp_path):
+    shutil.copytree(trained / "run", tmp_path / "run")
+    (tmp_path / "run" / "config.yaml").write_text("")
+    status, out, error = kerasrec("evaluate", tmp_path / "run")
+    assert status == 2 and "config.yaml: the file is empty" in error and not out
+
+
+@pytest.fixture(scope="module")
+def rated(tmp_path_factory):
+    """A finished run of predicted ratings, and its export."""
+    folder = tmp_path_factory.mktemp("rated")
+    rows = [(f"u{u}", f"i{i}", 1 + (u + i) % 5) for u in range(12) for i in range(8)]
+    text = "\n".join(["user,item,value", *(",".join(map(str, row)) for row in rows)])
+    (folder / "stars.csv").write_text(text)
+    (folder / "mf.yaml").write_text(
+        f"data: {{path: {folder}/stars.csv}}\nevaluate: {{ks: [5], baselines: []}}\n"
+        "split: {protocol: random}\n"
+        "model: {class: MatrixFactorization, dim: 2, candidates: pair}\n"
+        "train: {epochs: 1, loss: mse, monitor: mae}\n"
+    )
+    assert main(["fit", str(folder / "mf.yaml"), "--run-dir", str(folder / "run")]) == 0
+    assert main(["export", str(folder / "run"), str(folder / "mf" / "1"), "-k", "6"]) == 0
+    return folder
+
+
+def test_ratings_are_evaluated_beside_the_ranking(kerasrec, rated):
+    measured = json.loads((rated / "run" / "metrics.json").read_text())
+    status, found, error = kerasrec("evaluate", rated / "run", "--json")
+    assert status == 0 and error == ""
+    assert found["ratings"]["rows"][0]["metrics"] == measured["ratings"]["rows"][0]["metrics"]
+    assert set(found["ratings"]["rows"][0]["metrics"]) == {"rmse", "mae"}
+    status, out, _ = kerasrec("evaluate", rated / "run")
+    assert status == 0 and "rmse" in out and "recall@5" in out
+
+
+def test_an_export_says_that_it_knows_no_history_of_the_user(kerasrec, rated):
+    query = ("recommend", rated / "mf" / "1", "--user", "u1", "--json")
+    status, found, error = kerasrec(*query)
+    assert status == 0 and "the export does not know what the user has seen" in error
+    assert found["notes"] == [
+        "the export does not know what the user has seen: give --exclude",
+        "the export answers with 6 items at most",
+    ]
+    status, found, error = kerasrec(*query, "--exclude", "i1", "-k", 3)
+    assert status == 0 and found["notes"] == [] and error == ""
+    assert "i1" not in [row["item"] for row in found["recommendations"]]
+
+
+def test_the_progress_of_an_evaluation_is_told(kerasrec, trained, monkeypatch):
+    told = []
+    monkeypatch.setattr(EvaluationBar, "__call__", lambda bar, *counts: told.append(counts))
+    assert kerasrec("evaluate", trained / "run")[0] == 0
+    # Twelve users, the model and a baseline.
+    assert told == [(12, 24), (24, 24)]
+    assert kerasrec("evaluate", trained / "run", "--json")[0] == 0
+    assert len(told) == 2

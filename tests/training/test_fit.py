@@ -21,9 +21,9 @@ def hybrid(split, seed=0):
     return model
 
 
-def factors(split, **arguments):
+def factors(split, dim=4, **arguments):
     keras.utils.set_random_seed(0)
-    model = MatrixFactorization(split.train.schema(), dim=4, **arguments)
+    model = MatrixFactorization(split.train.schema(), dim=dim, **arguments)
     model.adapt(split.train)
     return model
 
@@ -102,7 +102,7 @@ class Planted(keras.callbacks.Callback):
 
     values = [0.2, 0.5, 0.4, 0.5, 0.3, 0.9]
 
-    def __init__(self, split, ks):
+    def __init__(self, split, other):
         super().__init__()
 
     def on_epoch_end(self, epoch, logs=None):
@@ -191,3 +191,45 @@ def test_a_loss_without_candidates_is_refused(split, tmp_path):
     model = factors(split, candidates="pair")
     with pytest.raises(InputError, match="model.candidates to in_batch"):
         fit(model, split, node(), new_folder(tmp_path / "run"))
+
+
+class Errors(Planted):
+    """The validation error of epoch 1 (from 0) is the smallest."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["val_rmse"] = [0.9, 0.5, 0.7, 0.5, 0.8][epoch]
+
+
+def test_of_an_error_the_smallest_is_the_best(rated, tmp_path, monkeypatch):
+    monkeypatch.setattr("kerasrec.training.fit.RatingValidation", Errors)
+    folder = new_folder(tmp_path / "run")
+    train = node(epochs=2, patience=3, loss="mse", monitor="rmse")
+    model = factors(rated, candidates="pair")
+    fit(model, rated, train, folder, progress=False)
+    kept = weights(load(folder.checkpoint))
+    train = node(epochs=5, patience=3, loss="mse", monitor="rmse")
+    model = factors(rated, candidates="pair")
+    history = fit(model, rated, train, folder, resume=True, progress=False)
+    assert len(history) == 5
+    after = weights(load(folder.checkpoint))
+    assert all(np.array_equal(one, other) for one, other in zip(kept, after, strict=True))
+
+
+def test_factors_predict_planted_ratings_better_than_their_mean(rated, tmp_path):
+    folder = new_folder(tmp_path / "run")
+    adam = {"class": "adam", "learning_rate": 0.05}
+    train = node(epochs=25, batch_size=128, optimizer=adam, loss="mse", monitor="rmse")
+    model = factors(rated, dim=2, candidates="pair", l2=0.01)
+    history = fit(model, rated, train, folder, progress=False)
+    test, best = rated.test, load(folder.checkpoint)
+    predicted = best.score_pairs({"user": test.user}, test.item)
+    rmse = np.sqrt(np.mean((predicted - test.value) ** 2))
+    of_mean = np.sqrt(np.mean((rated.train.value.mean() - test.value) ** 2))
+    # What was planted explains all but a standard deviation of 0.1.
+    assert 0.09 < rmse < 0.15 and of_mean > 0.9
+    asked = rated.validation
+    errors = np.abs(best.score_pairs({"user": asked.user}, asked.item) - asked.value)
+    chosen = min(history, key=lambda logs: logs["val_rmse"])
+    assert chosen["val_rmse"] == pytest.approx(np.sqrt(np.mean(errors**2)), rel=1e-5)
+    assert chosen["val_mae"] == pytest.approx(np.mean(errors), rel=1e-5)
+    assert "val_ndcg@10" in chosen

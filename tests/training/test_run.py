@@ -48,7 +48,7 @@ def write_table(folder, users, items, more=()):
 
 def quiet(config, **arguments):
     lines = []
-    folder, found = run(config, say=lines.append, progress=False, **arguments)
+    folder, found, _ = run(config, say=lines.append, progress=False, **arguments)
     return folder, found, lines
 
 
@@ -61,6 +61,9 @@ def test_a_private_table_needs_only_yaml(here):
     written = json.loads(folder.metrics.read_text())
     assert written["epochs"] == 2 and written["best_epoch"] in (1, 2) and written["seed"] == 0
     assert written["rows"][0]["metrics"].keys() >= {"recall@5", "ndcg@10"}
+    assert written["ratings"] is None and written["cpu_cores"] >= 1
+    assert 60 * written["minutes"] >= written["fit_seconds"] > 0
+    assert written["commit"] is None or len(written["commit"]) == 40
     assert load_config(folder.config).to_dict() == load_config("run.yaml", ["name=first"]).to_dict()
     for name in ("loss.png", "metrics.png", "recall_by_popularity.png"):
         assert (folder.path / name).read_bytes().startswith(b"\x89PNG")
@@ -127,6 +130,10 @@ def test_an_existing_folder_is_not_touched(here):
         (None, ["split.protocol=time"], "timestamp"),
         (None, ["model.dim=eight"], "model: MatrixFactorization does not take .*eight"),
         (None, ["model.candidates=pair"], "model.candidates to in_batch"),
+        (None, ["train.loss=mse"], "train.loss mse .* model.candidates in_batch"),
+        (None, ["split={protocol: random, validation: 0}"], "no validation interactions"),
+        (None, ["split={protocol: random, test: 0}"], "no test interactions"),
+        (None, ["train.monitor=rmse"], "model.candidates in_batch predicts none"),
     ],
 )
 def test_what_is_wrong_in_the_data_leaves_nothing_behind(here, table, overrides, words):
@@ -135,6 +142,58 @@ def test_what_is_wrong_in_the_data_leaves_nothing_behind(here, table, overrides,
     with pytest.raises(InputError, match=words):
         run(load_config("run.yaml", overrides), say=lambda line: None)
     assert not (here / "runs").exists()
+
+
+def test_nothing_to_validate_on_is_found_before_the_training(here):
+    clicks = pd.read_csv("clicks.csv")
+    clicks.assign(timestamp=range(len(clicks))).to_csv("clicks.csv", index=False)
+    time = ["split={protocol: time, validation: 0}", "data.columns.timestamp=timestamp"]
+    with pytest.raises(InputError, match="time split leaves no validation interactions"):
+        run(load_config("run.yaml", time), run_dir="new", say=lambda line: None)
+    assert not (here / "new").exists()
+    # A model that only counts needs none.
+    counting = [*time, "model={class: Popularity}"]
+    quiet(load_config("run.yaml", counting), run_dir="counted")
+
+
+def test_ratings_are_predicted_beside_the_ranking(here, ratings):
+    ratings.to_csv("ratings.csv", index=False)
+    (here / "rated.yaml").write_text(
+        "data: {path: ratings.csv}\nsplit: {protocol: random}\n"
+        "model: {class: MatrixFactorization, dim: 2, candidates: pair}\n"
+        "train: {epochs: 4, batch_size: 64, loss: mse, monitor: rmse, patience: null,\n"
+        "        optimizer: {class: adam, learning_rate: 0.3}}\n"
+        "evaluate: {ks: [5], baselines: [Popularity]}\n"
+    )
+    config = load_config("rated.yaml")
+    folder, found, rated = run(config, run_dir="out", say=lambda line: None, progress=False)
+    written = json.loads(folder.metrics.read_text())
+    assert written["ratings"] == rated.to_dict()
+    rmse = written["ratings"]["rows"][0]["metrics"]["rmse"]
+    assert rmse["low"] < rmse["mean"] < rmse["high"]
+    assert written["rows"][0]["metrics"].keys() >= {"ndcg@5"} and found.ks == (5,)
+    errors = pd.read_csv(folder.history)["val_rmse"]
+    assert written["best_epoch"] == 1 + errors.argmin()
+    # The epochs differ enough that the largest would have been another.
+    assert errors.argmin() != errors.argmax()
+
+
+@pytest.mark.parametrize("text", ["", "- 1", "{a: [", "\xff"])
+def test_a_damaged_config_in_a_folder_is_said(here, text):
+    config = load_config("run.yaml")
+    for path in ("runs/clicks-matrixfactorization-1", "there"):
+        RunFolder(path).create(config)
+    damaged = RunFolder("runs/clicks-matrixfactorization-2")
+    damaged.create(config)
+    for folder in (damaged, RunFolder("there")):
+        folder.config.write_bytes(text.encode("latin-1"))
+    # The whole one is found whatever lies beside it.
+    assert RunFolder.to_resume(config).path.name == "clicks-matrixfactorization-1"
+    with pytest.raises(InputError, match="there/config.yaml is damaged"):
+        run(config, run_dir="there", resume=True)
+    with pytest.raises(InputError, match="nothing to resume.*-2/config.yaml is damaged"):
+        RunFolder("runs/clicks-matrixfactorization-1").write_metrics({})
+        RunFolder.to_resume(config)
 
 
 def test_fine_tuning_on_a_grown_vocabulary_starts_from_the_old_scores(here):

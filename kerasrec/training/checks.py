@@ -1,0 +1,85 @@
+"""What is refused before anything is trained or written."""
+
+from kerasrec.config.checks import RATING_METRICS
+from kerasrec.errors import InputError
+from kerasrec.training.ratings import are_all_equal, has_labels
+
+
+def check_training(model, split, train):
+    """Raises an `InputError` for what would make a training fail, or learn something else.
+
+    Args:
+        model: A `Recommender`; one without trainable weights passes, whatever `train` says.
+        split: `Split` to train and validate on.
+        train: `TrainNode` of a config.
+    """
+    if not model.trainable_weights:
+        return
+    check_loss(model, train.loss)
+    if not len(split.validation):
+        raise InputError(
+            f"the {split.protocol} split leaves no validation interactions, and train.monitor "
+            f"{train.monitor} chooses the best epoch by them: give split.validation a share, "
+            "such as 0.1"
+        )
+    if train.monitor in RATING_METRICS:
+        _check_rating_monitor(model, split, train)
+
+
+def check_loss(model, loss):
+    """Raises an `InputError` for a loss that the model's candidates do not fit.
+
+    A softmax and BPR need other items than the observed one. The sum over all others is for a
+    softmax alone. MSE and Keras's own losses read the score of the observed item only, which other
+    candidates than "pair" have corrected. Models without candidates are not checked.
+    """
+    candidates = getattr(model, "candidates", None)
+    if candidates is None:
+        return
+    if candidates == "pair":
+        others = {"softmax": "in_batch, sampled or all", "bpr": "in_batch or sampled"}
+        if loss in others:
+            raise InputError(
+                f"train.loss {loss} holds the observed item against others, and model.candidates "
+                f"pair gives none: set model.candidates to {others[loss]}, or train.loss to mse "
+                "(ratings) or bce (labels)"
+            )
+    elif loss not in ("softmax", "bpr", "bce"):
+        raise InputError(
+            f"train.loss {loss} fits scores to the observed values, and model.candidates "
+            f"{candidates} trains on scores that are made to be compared with other items': set "
+            "model.candidates to pair, or train.loss to softmax"
+        )
+    elif candidates == "all" and loss != "softmax":
+        raise InputError(
+            f"train.loss {loss} reads the other items one by one, and model.candidates all gives "
+            "their sum, for a softmax: set model.candidates to in_batch or sampled, or train.loss "
+            "to softmax"
+        )
+
+
+def check_test(split):
+    """Raises an `InputError` for a split with nothing to test on."""
+    if not len(split.test):
+        raise InputError(
+            f"the {split.protocol} split leaves no test interactions, and a run ends with a test: "
+            "give split.test a share, such as 0.1"
+        )
+
+
+def _check_rating_monitor(model, split, train):
+    wrong = None
+    if getattr(model, "candidates", None) != "pair":
+        wrong = f"model.candidates {getattr(model, 'candidates', None)} predicts none"
+    elif are_all_equal(split, "validation"):
+        wrong = f"all values of the data are {split.train.value[0]:g}"
+    elif has_labels(split, "validation"):
+        wrong = "the values of the data are labels 0 and 1"
+    elif train.loss == "bce":
+        wrong = "train.loss bce predicts labels"
+    if wrong:
+        raise InputError(
+            f"train.monitor {train.monitor} is the error of predicted ratings, and {wrong}: set "
+            "train.monitor to ndcg@10; ratings need a value column that differs, "
+            "model.candidates pair and train.loss mse"
+        )

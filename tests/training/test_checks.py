@@ -1,0 +1,84 @@
+import dataclasses
+import types
+
+import numpy as np
+import pytest
+
+from kerasrec.config.nodes import TrainNode
+from kerasrec.errors import InputError
+from kerasrec.models.retriever import CANDIDATES
+from kerasrec.training.checks import check_loss, check_test, check_training
+
+STOCK = ["mean_squared_error", "mean_absolute_error", "binary_crossentropy", "huber"]
+FITTING = {
+    "softmax": {"in_batch", "sampled", "sampled_by_popularity", "all"},
+    "bpr": {"in_batch", "sampled", "sampled_by_popularity"},
+    "bce": {"pair", "in_batch", "sampled", "sampled_by_popularity"},
+    **{name: {"pair"} for name in ["mse", *STOCK]},
+}
+
+
+@pytest.mark.parametrize("candidates", sorted({*CANDIDATES, "sampled_by_popularity"}))
+@pytest.mark.parametrize("loss", FITTING)
+def test_a_loss_and_candidates_that_do_not_fit_are_refused(loss, candidates):
+    model = types.SimpleNamespace(candidates=candidates)
+    if candidates in FITTING[loss]:
+        check_loss(model, loss)
+    else:
+        with pytest.raises(InputError) as error:
+            check_loss(model, loss)
+        said = str(error.value)
+        assert f"train.loss {loss} " in said and f"model.candidates {candidates} " in said
+        # What it names instead is taken.
+        instead = said.partition(": set model.candidates to ")[2].partition(",")[0].split()[0]
+        check_loss(types.SimpleNamespace(candidates=instead), loss)
+
+
+def test_a_model_without_candidates_takes_any_loss():
+    check_loss(types.SimpleNamespace(), "mse")
+
+
+def trained(candidates="pair"):
+    return types.SimpleNamespace(candidates=candidates, trainable_weights=[1])
+
+
+def valued(split, values):
+    """The split with its values replaced, in turn."""
+    parts = {
+        name: dataclasses.replace(
+            getattr(split, name), value=np.resize(values, len(getattr(split, name))).astype("f4")
+        )
+        for name in ("train", "validation", "test")
+    }
+    return dataclasses.replace(split, **parts)
+
+
+@pytest.mark.parametrize(
+    "candidates,loss,values,words",
+    [
+        ("in_batch", "softmax", [1, 2], "model.candidates in_batch predicts none"),
+        ("pair", "mse", [4], "all values of the data are 4"),
+        ("pair", "mse", [0, 1], "labels 0 and 1"),
+        ("pair", "bce", [1, 2], "bce predicts labels"),
+        ("pair", "mse", [1, 2], None),
+    ],
+)
+@pytest.mark.parametrize("monitor", ["rmse", "mae"])
+def test_an_error_of_ratings_needs_ratings(rated, monitor, candidates, loss, values, words):
+    split = valued(rated, values)
+    train = TrainNode(loss=loss, monitor=monitor)
+    if words is None:
+        check_training(trained(candidates), split, train)
+    else:
+        with pytest.raises(InputError, match=f"train.monitor {monitor} .*{words}.*ndcg@10"):
+            check_training(trained(candidates), split, train)
+
+
+def test_nothing_to_validate_or_test_on(split):
+    nothing = dataclasses.replace(split, validation=split.test.select([]))
+    with pytest.raises(InputError, match="next-item split leaves no validation interactions"):
+        check_training(trained("all"), nothing, TrainNode())
+    # A model that counts chooses no epoch.
+    check_training(types.SimpleNamespace(trainable_weights=[]), nothing, TrainNode())
+    with pytest.raises(InputError, match="leaves no test interactions"):
+        check_test(dataclasses.replace(split, test=split.test.select([])))
