@@ -1,7 +1,10 @@
 """Writes a SavedModel beside its place, checks it in a fresh process, then moves it there."""
 
 import contextlib
+import errno
 import pathlib
+
+import tensorflow as tf
 
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
@@ -42,7 +45,7 @@ def export(model, directory, k=100):
         A dict with the number of `requests` compared and the largest `difference` of their scores.
 
     Raises:
-        InputError: if the folder exists.
+        InputError: if the folder exists, k is below 1, or the disk is full.
         RuntimeError: if Python and the reloaded export differ by more than 1e-5. Nothing is left
             behind then.
 
@@ -62,13 +65,23 @@ def export(model, directory, k=100):
     directory = pathlib.Path(directory)
     if directory.exists():
         raise InputError(f"{directory} exists already: export to a new folder")
+    if k < 1:
+        raise InputError(f"k must be at least 1: got {k}")
     k = min(k, model.schema.num_items - FIRST)
     with replacing(directory) as partial:
         with _portable_rnn(model):
-            ServingGraph(model, k).write(partial)
+            _write_graph(model, partial, k)
         _write_ids(model, partial / "assets.extra")
         report = check_parity(model, partial, k)
     return report
+
+
+def _write_graph(model, folder, k):
+    try:
+        ServingGraph(model, k).write(folder)
+    except tf.errors.OpError as error:
+        # TensorFlow's writer has errors of its own for a full disk and the like.
+        raise OSError(errno.EIO, str(error).splitlines()[0]) from error
 
 
 def _write_ids(model, folder):

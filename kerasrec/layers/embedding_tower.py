@@ -69,6 +69,8 @@ class EmbeddingTower(keras.layers.Layer):
             raise InputError("use_id=False needs features: without both there is nothing to encode")
         if not 0 <= id_dropout < 1:
             raise InputError(f"id_dropout: expected 0 <= rate < 1, received {id_dropout}")
+        if l2 < 0:
+            raise InputError(f"l2: expected a weight of at least 0, received {l2}")
         self.num_rows = num_rows
         self.dim = dim
         self.features = features

@@ -67,6 +67,8 @@ class SampledCandidates(Candidates):
             raise InputError(
                 f"distribution: expected 'uniform' or 'log_uniform', received {distribution!r}"
             )
+        if num_negatives < 1:
+            raise InputError(f"num_negatives: expected at least 1, received {num_negatives}")
         self.num_negatives = num_negatives
         self.distribution = distribution
         self.log_q = log_q

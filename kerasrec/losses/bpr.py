@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kerasrec.errors import InputError
 from kerasrec.register import register
 
 
@@ -40,6 +41,11 @@ class BPR(keras.losses.Loss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
 
     def call(self, y_true, y_pred):
+        if y_pred.shape[-1] == 1:
+            raise InputError(
+                "BPR holds the observed item against others, and candidates='pair' gives none: "
+                "choose other candidates, or a pointwise loss"
+            )
         negatives = y_pred[..., 1:]
         # A masked column adds softplus(-1e9) = 0 to the sum; it must not count either.
         count = ops.sum(ops.cast(negatives > -1e8, y_pred.dtype), axis=-1)

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kerasrec.errors import InputError
 from kerasrec.register import register
 
 
@@ -38,4 +39,9 @@ class Softmax(keras.losses.Loss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
 
     def call(self, y_true, y_pred):
+        if y_pred.shape[-1] == 1:
+            raise InputError(
+                "Softmax holds the observed item against others, and candidates='pair' gives none: "
+                "choose other candidates, or a pointwise loss"
+            )
         return ops.logsumexp(y_pred, axis=-1) - y_pred[..., 0]

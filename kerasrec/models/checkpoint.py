@@ -67,7 +67,13 @@ def load(directory, trust=False):
     _check_files(directory, metadata.get("sha256", {}))
     config = _read_json(directory, "config.json")
     model = find_model_class(config["class"], trust).from_config(config["config"])
-    model.load_weights(directory / "model.weights.h5")
+    try:
+        model.load_weights(directory / "model.weights.h5")
+    except ValueError as error:
+        raise InputError(
+            f"{directory} was written by another version of {type(model).__name__} (kerasrec "
+            f"{metadata.get('kerasrec', 'unknown')}): its weights do not fit this one's layers"
+        ) from error
     model.users = Catalog.load(directory / "users")
     model.items = Catalog.load(directory / "items")
     model.histories = Histories.load(directory / "histories.npz")

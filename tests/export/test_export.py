@@ -7,6 +7,7 @@ import tensorflow as tf
 from kerasrec.data import Interactions
 from kerasrec.errors import InputError
 from kerasrec.export import export, parity
+from kerasrec.export.serving_graph import ServingGraph
 from kerasrec_zoo import Hybrid, MatrixFactorization, Popularity
 
 TEXTS = {"x": "blue sea", "y": "red fire", "z": "blue sky", "w": "red sun"}
@@ -139,3 +140,20 @@ def test_other_answers_than_pythons_are_refused_and_leave_nothing(train, tmp_pat
     with pytest.raises(RuntimeError, match="answers other than Python"):
         export(model, tmp_path / "model" / "1")
     assert not list((tmp_path / "model").iterdir())
+
+
+def test_a_full_disk_leaves_nothing(train, tmp_path, monkeypatch):
+    model = Popularity(train.schema())
+    model.adapt(train)
+
+    def full(self, folder):
+        folder.mkdir()
+        (folder / "half").write_text("half")
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+
+    monkeypatch.setattr(ServingGraph, "write", full)
+    with pytest.raises(InputError, match="cannot be written: No space left"):
+        export(model, tmp_path / "1")
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(InputError, match="k must be at least 1: got 0"):
+        export(model, tmp_path / "1", k=0)

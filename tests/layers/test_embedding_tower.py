@@ -149,3 +149,8 @@ def test_a_copy_of_a_tower_has_its_own_table():
     copy(np.array([2]))
     assert copy.table is not tower.table
     assert copy.shared and copy.table.name == tower.table.name
+
+
+def test_a_negative_penalty_is_refused():
+    with pytest.raises(InputError, match="l2: expected a weight of at least 0, received -1"):
+        EmbeddingTower(5, 2, l2=-1)

@@ -78,3 +78,8 @@ def test_every_rank_of_a_long_tail_can_be_drawn():
 def test_unknown_distribution():
     with pytest.raises(InputError, match="'uniform' or 'log_uniform', received 'zipf'"):
         SampledCandidates(7, distribution="zipf")
+
+
+def test_no_negatives():
+    with pytest.raises(InputError, match="num_negatives: expected at least 1, received 0"):
+        SampledCandidates(7, 0)

@@ -1,5 +1,7 @@
 import numpy as np
+import pytest
 
+from kerasrec.errors import InputError
 from kerasrec.losses import Softmax
 
 LOG = np.log
@@ -11,5 +13,6 @@ def test_by_hand(check_loss):
     check_loss(Softmax, [1, 1, 0, 5], logits, expected)
 
 
-def test_one_column_has_nothing_to_learn():
-    np.testing.assert_allclose(Softmax()(np.ones(2), np.array([[3.0], [-2.0]])), 0.0)
+def test_a_pair_alone_is_refused():
+    with pytest.raises(InputError, match="candidates='pair' gives none"):
+        Softmax()(np.ones(3), np.ones((3, 1), "float32"))

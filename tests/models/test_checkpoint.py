@@ -129,3 +129,12 @@ def test_only_the_same_model_grows(saved, train):
     popularity.adapt(train)
     with pytest.raises(InputError, match="MatrixFactorization.*Popularity"):
         popularity.load_rows_from(saved)
+
+
+def test_weights_of_other_layers_are_said_to_be_of_another_version(saved, monkeypatch):
+    def other_layers(self, path):
+        raise ValueError("Layer 'dense' expected 2 variables, but received 0")
+
+    monkeypatch.setattr(MatrixFactorization, "load_weights", other_layers)
+    with pytest.raises(InputError, match="another version of MatrixFactorization"):
+        models.load(saved)
