@@ -5,6 +5,8 @@ import sys
 import pytest
 
 from kerasrec.config import load_config
+from kerasrec.config.checks import loss_by_name
+from kerasrec.config.first_line import first_line
 from kerasrec.errors import InputError
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -82,6 +84,23 @@ def test_an_override_makes_the_node_it_needs(config):
         ("epochs: 3", "epochs: 0", ["run.yaml:5: train.epochs:", "greater", "got 0"]),
         ("epochs: 3", "epochs: true", ["run.yaml:5: train.epochs:", "integer"]),
         ("epochs: 3", "loss: softmx", ["run.yaml:5: train.loss:", "did you mean softmax?"]),
+        ("epochs: 3", "loss: binary_crossentropy", ["train.loss:", "raw scores: set it to bce"]),
+        ("epochs: 3", "loss: BinaryCrossentropy", ["train.loss:", "raw scores: set it to bce"]),
+        ("epochs: 3", "loss: poisson", ["train.loss:", "log_cosh", "mse", "model.compile takes"]),
+        ("1e-3", "0", ["run.yaml:6: train.optimizer.learning_rate:", "above 0", "got 0"]),
+        ("1e-3", "-0.1", ["run.yaml:6: train.optimizer.learning_rate:", "got -0.1"]),
+        ("1e-3", ".nan", ["run.yaml:6: train.optimizer.learning_rate:", "got nan"]),
+        ("next-item", "random, test: a", ["run.yaml:2: split.test:", "share", "got 'a'"]),
+        ("next-item", "random, test: 1.5", ["run.yaml:2: split.test:", "share", "got 1.5"]),
+        ("next-item", "random, seed: -1", ["run.yaml:2: split.seed:", "whole number", "got -1"]),
+        ("next-item", "k-fold, folds: abc", ["run.yaml:2: split.folds:", "got 'abc'"]),
+        ("next-item", "k-fold, folds: true", ["run.yaml:2: split.folds:", "got True"]),
+        ("next-item", "next-item, unseen: [a]", ["run.yaml:2: split.unseen:", "word"]),
+        ("users: 50}", "users: 50}, on_error: skip", ["data.on_error:", "'raise' or 'drop'"]),
+        ("users: 50}", "users: 50}, on_error: drop", ["data:", "give path, not name"]),
+        ("data:", "name: a/b\ndata:", ["run.yaml:1: name:", "without /"]),
+        ("data:", "name: ..\ndata:", ["run.yaml:1: name:", "dot in front"]),
+        ("data:", "name: 'a\\b'\ndata:", ["run.yaml:1: name:"]),
         ("epochs: 3", "monitor: ndgc@10", ["train.monitor:", "did you mean ndcg@10?"]),
         ("epochs: 3", "monitor: rsme", ["train.monitor:", "did you mean rmse?"]),
         ("epochs: 3", "monitor: ndcg@7", ["train.monitor:", "evaluate.ks"]),
@@ -153,6 +172,28 @@ def test_paths_are_found_from_here_first_then_beside_the_file(config, tmp_path, 
     (here / "clicks.csv").write_text("user,item\n")
     monkeypatch.chdir(here)
     assert load_config(path).data.path == "clicks.csv"
+
+
+@pytest.mark.parametrize(
+    "split",
+    [
+        "{protocol: random, test: 0, validation: 0.2, seed: 3, unseen: drop}",
+        "{protocol: k-fold, folds: 3, fold: 2}",
+    ],
+)
+def test_values_of_a_split_that_fit(config, split):
+    assert load_config(config(), [f"split={split}"])
+
+
+@pytest.mark.parametrize("loss", ["softmax", "bpr", "bce", "mse", "mean_squared_error", "huber"])
+def test_losses_that_a_config_may_name(config, loss):
+    assert callable(loss_by_name(load_config(config(), [f"train.loss={loss}"]).train.loss))
+
+
+def test_the_first_line_of_a_message():
+    said = "\n\x1b[1mno such dim\x1b[0m\nArguments received:\n  * x"
+    assert first_line(ValueError(said)) == "no such dim"
+    assert first_line(TypeError()) == "TypeError"
 
 
 def test_table_keys_are_for_tables(config):

@@ -2,6 +2,7 @@
 
 from kerasrec.cli.heavy import import_keras
 from kerasrec.cli.saved import find_checkpoint
+from kerasrec.errors import InputError
 
 NAME = "export"
 HELP = "write a run's best checkpoint as a SavedModel for TF Serving"
@@ -17,6 +18,8 @@ def add_arguments(parser):
 
 
 def run(arguments, output):
+    if arguments.k < 1:
+        raise InputError(f"-k must be at least 1: got {arguments.k}")
     checkpoint = find_checkpoint(arguments.source)
     import_keras()
     from kerasrec.export import export

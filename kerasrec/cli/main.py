@@ -20,7 +20,14 @@ def main(argv=None):
     Returns:
         0, or 2 for what the user gave wrong (said on stderr), or 130 after Ctrl-C.
     """
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments, rest = parser.parse_known_args(argv)
+    # argparse ends a list of positional arguments at the first option after it.
+    changes = [one for one in rest if "=" in one and not one.startswith("-")]
+    if rest and (arguments.command != fit.NAME or len(changes) < len(rest)):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if changes:
+        arguments.overrides = [*arguments.overrides, *changes]
     # TensorFlow reads it once, when it is imported.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     output = Output(arguments.json)

@@ -3,6 +3,10 @@
 import json
 import sys
 
+# A pipe has no width; 80 columns would fold the numbers.
+PIPE = 100
+AROUND = 3  # columns that a table takes beside those of a cell, and one more at its end
+
 
 class Output:
     """Writes lines and tables to stdout for people, or one JSON object there for machines.
@@ -28,24 +32,55 @@ class Output:
         if not self.as_json:
             import rich.console
 
-            # A pipe has no width; 80 columns would fold the numbers.
-            width = None if sys.stdout.isatty() else 120
-            rich.console.Console(width=width).print(table)
+            rich.console.Console(width=_width()).print(table)
 
     def rows(self, columns, rows, title=None):
         """A table from its column names and rows of cells."""
         if not self.as_json:
             import rich.box
             import rich.table
+            import rich.text
 
             table = rich.table.Table(
                 *columns, title=title, title_justify="left", box=rich.box.SIMPLE
             )
-            for row in rows:
-                table.add_row(*(str(cell) for cell in row))
+            cells = [[str(cell) for cell in row] for row in rows]
+            if _width():
+                cells = _fitted(columns, cells, _width())
+            for row in cells:
+                # A title may hold what rich takes for markup.
+                table.add_row(*(rich.text.Text(cell) for cell in row))
             self.table(table)
 
     def result(self, value):
         """The JSON object."""
         if self.as_json:
             print(json.dumps(value, indent=2, allow_nan=False), flush=True)
+
+
+def _width():
+    """Columns of a table, None for those of the terminal."""
+    return None if sys.stdout.isatty() else PIPE
+
+
+def _fitted(columns, rows, width):
+    """The rows with their longest cells shortened, so that each is one line of `width`."""
+    import rich.cells
+
+    widths = [max(map(rich.cells.cell_len, column)) for column in zip(columns, *rows, strict=True)]
+    while sum(widths) + AROUND * len(widths) + 1 > width:
+        widths[widths.index(max(widths))] -= 1
+    return [[_shortened(*pair) for pair in zip(row, widths, strict=True)] for row in rows]
+
+
+def _shortened(cell, width):
+    """The start of a text, or both ends of a path or an id: what tells them apart is at the end."""
+    import rich.cells
+
+    if rich.cells.cell_len(cell) <= width:
+        return cell
+    tail = "" if " " in cell else cell[-(width // 2) :]
+    while rich.cells.cell_len(tail) > width // 2:
+        tail = tail[1:]
+    head = rich.cells.set_cell_size(cell, width - 1 - rich.cells.cell_len(tail))
+    return f"{head.rstrip()}…{tail}"

@@ -2,8 +2,10 @@
 
 import importlib
 import inspect
+import math
 import pathlib
 
+from kerasrec.config.first_line import first_line
 from kerasrec.config.model_class import find_model_class
 from kerasrec.config.nearest import nearest
 from kerasrec.errors import InputError
@@ -14,6 +16,8 @@ LOSSES = {
     "bce": "BinaryCrossentropy",
     "mse": "MeanSquaredError",
 }
+# Of Keras's own losses those that compare a raw score with a value.
+KERAS_LOSSES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
 # What a run may monitor beside the ranking metrics; smaller is better.
 RATING_METRICS = ("rmse", "mae")
 
@@ -26,7 +30,12 @@ def problems(config):
 
 
 def loss_by_name(name):
-    """The loss of `train.loss`: softmax, bpr, bce and mse are ours, any other is Keras's."""
+    """The loss of `train.loss`: softmax, bpr, bce and mse are ours, `KERAS_LOSSES` are Keras's.
+
+    Raises:
+        InputError: for any other name.
+    """
+    _check_loss_name(name)
     if name in LOSSES:
         return getattr(importlib.import_module("kerasrec.losses"), LOSSES[name])()
     return importlib.import_module("keras").losses.get(name)
@@ -75,6 +84,28 @@ def _split(split):
     else:
         taken = protocols[split.protocol]
         yield from _arguments(("split",), taken, split.arguments, {"data"}, split.protocol)
+        yield from _split_values(taken, split.arguments)
+
+
+def _split_values(taken_by, arguments):
+    """Problems with the values of a split's arguments: the type of each is its default's."""
+    parameters = inspect.signature(taken_by).parameters
+    for name, value in arguments.items():
+        if name not in parameters:
+            continue
+        default = parameters[name].default
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if isinstance(default, float):
+            expected = "a share from 0 up to, but not, 1"
+            fits = number and 0 <= value < 1
+        elif isinstance(default, int):
+            expected = "a whole number from 0"
+            fits = number and isinstance(value, int) and value >= 0
+        else:
+            expected = "a word"
+            fits = isinstance(value, str)
+        if not fits:
+            yield ("split", name), f"expected {expected}, such as {default}, got {value!r}"
 
 
 def _metrics(config):
@@ -114,26 +145,41 @@ def _optimizer(optimizer):
     else:
         arguments = {} if named else optimizer.arguments
         wrong = list(_arguments(keys[:2], found, arguments))
+        wrong += _learning_rate(keys[:2], arguments.get("learning_rate", 1.0))
         yield from wrong
         if not wrong:
             # A small object, and what else tells whether it takes a learning rate of "fast"?
             try:
                 found(**arguments)
             except (TypeError, ValueError) as error:
-                yield keys[:2], str(error)
+                yield keys[:2], first_line(error)
+
+
+def _learning_rate(keys, value):
+    # Keras takes any number: with 0 nothing is learnt, below it the loss grows.
+    if isinstance(value, (int, float)) and not 0 < value < math.inf:
+        yield (*keys, "learning_rate"), f"expected a number above 0, such as 0.001, got {value}"
 
 
 def _loss(config):
     try:
-        loss_by_name(config.train.loss)
-    except ValueError:
-        yield (
-            ("train", "loss"),
-            (
-                f"there is no loss {config.train.loss}{nearest(config.train.loss, LOSSES)}; "
-                "any Keras loss is known too"
-            ),
+        _check_loss_name(config.train.loss)
+    except InputError as error:
+        yield ("train", "loss"), str(error)
+
+
+def _check_loss_name(name):
+    if name in LOSSES or name in KERAS_LOSSES:
+        return
+    if name.replace("_", "").lower() == "binarycrossentropy":
+        raise InputError(
+            f"{name} of Keras reads probabilities, and a model gives raw scores: set it to bce, "
+            "which reads those"
         )
+    raise InputError(
+        f"there is no loss {name} for a config{nearest(name, [*LOSSES, *KERAS_LOSSES])}; "
+        "in Python, model.compile takes any Keras loss object"
+    )
 
 
 def _arguments(keys, taken_by, arguments, given=frozenset(), called=None):

@@ -20,7 +20,7 @@ def load_config(path, overrides=()):
     Args:
         path: YAML file.
         overrides: Changes such as `"train.epochs=3"`, `"model.dim=64"`,
-            `"init_from=runs/first/checkpoint"`; values are read as YAML.
+            `"init_from=runs/first"`; values are read as YAML.
 
     Returns:
         `RunConfig`, every default filled in.
@@ -90,7 +90,7 @@ def _keys(error, data):
 def _message(error):
     if error["type"] == "missing":
         return "missing"
-    if error["type"] in ("unknown_key", "source", "strategy"):
+    if error["type"] in ("unknown_key", "source", "strategy", "name"):
         return error["msg"]
     return f"{error['msg'].removeprefix('Input ')}, got {error['input']!r}"
 

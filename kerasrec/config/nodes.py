@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from kerasrec.config.nearest import nearest
@@ -65,6 +65,7 @@ class DataNode(Node):
     columns: dict[Literal["user", "item", "timestamp", "value", "behavior", "fold"], str] = {}
     items: TableNode | None = None
     users: TableNode | None = None
+    on_error: Literal["raise", "drop"] = "raise"
     history_length: Count = 50
 
     @model_validator(mode="after")
@@ -79,6 +80,8 @@ class DataNode(Node):
             raise PydanticCustomError(
                 "source", "columns, items and users describe a table: give path, not name"
             )
+        if self.name is not None and self.on_error != "raise":
+            raise PydanticCustomError("source", "on_error is for a table: give path, not name")
         if self.users is not None and self.users.title is not None:
             raise PydanticCustomError("source", "users have no title")
         return self
@@ -148,6 +151,17 @@ class RunConfig(Node):
     train: TrainNode = TrainNode()
     evaluate: EvaluateNode = EvaluateNode()
     init_from: str | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _one_folder(cls, name):
+        if name is not None and (not name or name.startswith(".") or set(name) & set("/\\")):
+            raise PydanticCustomError(
+                "name",
+                "expected a name for a folder, without / or \\ and without a dot in front; "
+                "--run-dir takes a path",
+            )
+        return name
 
     def to_dict(self):
         """Plain values with every default written out: what `config.yaml` of a run holds.

@@ -12,6 +12,7 @@ import pandas as pd
 from kerasrec.data.feature_encoder import FeatureEncoder
 from kerasrec.data.reading import as_table
 from kerasrec.data.schema import Feature
+from kerasrec.data.table import Table, as_numbers, shown
 from kerasrec.data.vocabulary import FIRST, Vocabulary
 from kerasrec.errors import InputError
 
@@ -112,7 +113,10 @@ class Catalog:
         for name, options in features.items():
             column, known = names[name], base.encoders[name] if base else None
             options = {key: v for key, v in options.items() if key != "column"}
-            values = kept[column].to_numpy(np.float64 if isinstance(column, list) else object)
+            if isinstance(column, list):
+                values = _matrix(name, table, position, column)
+            else:
+                values = kept[column].to_numpy(object)
 
             def place(row: int, column: Any = column) -> str:
                 return table.place(int(position[row]), column)
@@ -199,6 +203,14 @@ def _checked(
                 f"Feature {name!r}: unknown option {sorted(unknown)[0]!r}; "
                 f"there are {', '.join(OPTIONS)}."
             )
+        column = options.get("column", name)
+        if isinstance(column, list) and not column:
+            raise InputError(f"Feature {name!r}: column must be a name or some names, got [].")
+        if isinstance(column, list) and options.get("kind", "vector") != "vector":
+            raise InputError(
+                f"Feature {name!r}: only a vector has several columns, got {column!r} for kind "
+                f"{options['kind']}."
+            )
     if base is None:
         for name, options in features.items():
             Feature(name, "number")  # checks the name before any work is done
@@ -215,6 +227,23 @@ def _checked(
         name: {"kind": encoder.kind, **features.get(name, {})}
         for name, encoder in base.encoders.items()
     }
+
+
+def _matrix(name: str, table: Table, position: np.ndarray, columns: list[Any]) -> np.ndarray:
+    """The columns of a vector side by side, at these positions of the table."""
+    out = np.empty((len(position), len(columns)))
+    for part, column in enumerate(columns):
+        series = table.frame[column].iloc[position]
+        numbers = as_numbers(series)
+        bad = ~np.isfinite(numbers) if numbers is not None else np.ones(len(series), dtype=bool)
+        if bad.any():
+            row = int(bad.argmax())
+            raise InputError(
+                f"Feature {name!r} (vector), {table.place(int(position[row]), column)}: expected a "
+                f"finite number, got {shown(series.iloc[row])}."
+            )
+        out[:, part] = numbers
+    return out
 
 
 def _column(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kerasrec.data.schema import KINDS, Feature
+from kerasrec.data.schema import KINDS, Feature, whole_number
 from kerasrec.data.table import as_numbers, shown
 from kerasrec.data.vocabulary import Vocabulary
 from kerasrec.errors import InputError
@@ -68,13 +68,21 @@ class FeatureEncoder:
             place: names a position in an error message.
 
         Raises:
-            InputError: an unknown kind, values that the kind cannot take, or a base of another
-                name or kind.
+            InputError: an unknown kind, an argument of the wrong type, values that the kind cannot
+                take, or a base of another name or kind.
         """
         if kind not in KINDS:
             raise InputError(
                 f"Feature {name!r}: kind must be one of {', '.join(KINDS)}, got {kind!r}."
             )
+        Feature(name, "number")  # checks the name before any work is done
+        if not isinstance(separator, str) or not separator:
+            raise InputError(
+                f"Feature {name!r}: separator must be a non-empty string, got {separator!r}."
+            )
+        whole_number(f"Feature {name!r}: max_tokens", max_tokens, 3)
+        if length is not None:
+            whole_number(f"Feature {name!r}: length", length, 1)
         if base is not None:
             if (base.name, base.kind) != (name, kind):
                 raise InputError(
@@ -94,8 +102,12 @@ class FeatureEncoder:
                 encoder, mean=float(real.mean()), std=float(real.std()) or 1.0
             )
         if kind == "vector":
-            return dataclasses.replace(encoder, size=_width(name, values))
+            return dataclasses.replace(encoder, size=encoder._width(values, place))
         if kind == "category":
+            for position, value in enumerate(values):
+                if isinstance(value, list | tuple | set | dict | np.ndarray):
+                    problem = f"expected single values, got {value!r:.80}"
+                    encoder._refuse(place, position, problem)
             return dataclasses.replace(encoder, vocabulary=Vocabulary.from_values(values))
         if kind == "categories":
             lists = encoder._split(values)
@@ -193,6 +205,19 @@ class FeatureEncoder:
             self._refuse(place, position, f"{shown(series.iloc[position])} is not a finite number")
         return numbers
 
+    def _width(self, values: Any, place: Callable[[int], str] | None) -> int:
+        for position, value in enumerate(values):
+            if not _is_missing(value):
+                if np.ndim(value) != 1 or not len(value):
+                    self._refuse(
+                        place,
+                        position,
+                        f"a vector must be a list of numbers, got {value!r:.80}; "
+                        "of several number columns, give their names as a list",
+                    )
+                return len(value)
+        raise InputError(f"Feature {self.name!r}: no row has a vector.")
+
     def _vectors(self, values: Any, place: Callable[[int], str] | None) -> np.ndarray:
         out = np.zeros((len(values), self.size), dtype=np.float32)
         for position, value in enumerate(values):
@@ -222,18 +247,6 @@ def _is_missing(value: Any) -> bool:
 
 def _texts(values: Any) -> list[str]:
     return ["" if _is_missing(value) else str(value) for value in values]
-
-
-def _width(name: str, values: Any) -> int:
-    for value in values:
-        if not _is_missing(value):
-            if np.ndim(value) != 1 or not len(value):
-                raise InputError(
-                    f"Feature {name!r}: a vector must be a list of numbers, got {value!r:.80}. "
-                    "Of several number columns, give their names as a list."
-                )
-            return len(value)
-    raise InputError(f"Feature {name!r}: no row has a vector.")
 
 
 def _text_vectorization(vocabulary: Vocabulary | None = None, **options: Any) -> Any:

@@ -13,7 +13,8 @@ from kerasrec.data.histories import Histories
 from kerasrec.data.reading import as_table, read_csv, read_parquet
 from kerasrec.data.report import Report
 from kerasrec.data.schema import Schema
-from kerasrec.data.vocabulary import Vocabulary
+from kerasrec.data.table import Table
+from kerasrec.data.vocabulary import FIRST, Vocabulary
 from kerasrec.errors import InputError
 
 COLUMNS = ("user", "item", "timestamp", "value", "behavior", "fold")
@@ -113,7 +114,8 @@ class Interactions:
             where: what to call the frame in error messages, where its rows count from 0.
 
         Raises:
-            InputError: a missing column, no rows, a bad value, fewer than two users or items.
+            InputError: a missing column, no rows, a bad value, fewer than two users or items, a
+                table of features of which no id occurs in the interactions.
         """
         if (item_features or item_title) and item_frame is None:
             raise InputError("item_features and item_title need item_frame, the table with them.")
@@ -162,6 +164,7 @@ class Interactions:
         old_users, old_items = base or (Catalog(Vocabulary()), Catalog(Vocabulary()))
         users = old_users.extended(ids["user"][1])
         items = old_items.extended(ids["item"][1])
+        missing, dropped = {}, dict(table.dropped)
         if user_frame is not None:
             users = Catalog.from_frame(
                 user_frame,
@@ -170,7 +173,11 @@ class Interactions:
                 base=base and old_users,
                 where="the user frame",
                 on_error=on_error,
-            ).extended(ids["user"][1])
+            )
+            source = f"{_name(user_frame, 'the user frame')}, column {user_id!r}"
+            against = f"{table.where}, column {columns['user']!r}"
+            missing |= _without_row("user", users, source, ids["user"][1], against)
+            users = users.extended(ids["user"][1])
         if item_frame is not None:
             items = Catalog.from_frame(
                 item_frame,
@@ -180,7 +187,11 @@ class Interactions:
                 base=base and old_items,
                 where="the item frame",
                 on_error=on_error,
-            ).extended(ids["item"][1])
+            )
+            source = f"{_name(item_frame, 'the item frame')}, column {item_id!r}"
+            against = f"{table.where}, column {columns['item']!r}"
+            missing |= _without_row("item", items, source, ids["item"][1], against)
+            items = items.extended(ids["item"][1])
         vocabulary = behavior = None
         if "behavior" in ids:
             fixed = behaviors if isinstance(behaviors, Vocabulary) else Vocabulary(behaviors)
@@ -188,7 +199,6 @@ class Interactions:
             behavior = vocabulary.rows(ids["behavior"][1])[ids["behavior"][0]]
         counts = [len(texts) for _, texts in (ids["user"], ids["item"])]
         again = pd.DataFrame({key: ids[key][0] for key in ("user", "item")}).duplicated()
-        missing, dropped = {}, dict(table.dropped)
         for side, catalog in (("user", users), ("item", items)):
             missing |= {f"{side}.{key}": count for key, count in catalog.missing.items()}
             dropped |= {f"{side} frame: {key}": count for key, count in catalog.dropped.items()}
@@ -312,3 +322,23 @@ def _used(codes: np.ndarray, texts: np.ndarray, kept: np.ndarray) -> tuple[np.nd
     used = np.zeros(len(texts), dtype=bool)
     used[codes[kept]] = True
     return (np.cumsum(used) - 1)[codes[kept]], texts[used]
+
+
+def _name(source: Any, otherwise: str) -> str:
+    if isinstance(source, Table):
+        return source.where
+    return str(source) if isinstance(source, str | Path) else otherwise
+
+
+def _without_row(
+    side: str, catalog: Catalog, source: str, texts: np.ndarray, against: str
+) -> dict[str, int]:
+    """For the report: how many of the ids that occur have no row in the table of features."""
+    absent = int((catalog.vocabulary.rows(texts) < FIRST).sum())
+    if absent == len(texts):
+        known = catalog.vocabulary.ids
+        raise InputError(
+            f"None of the {len(known):,} ids of {source} occur in {against}, e.g. {known[0]!r} "
+            f"against {texts[0]!r}. Is it the right table and the right column?"
+        )
+    return {f"{side} table row": absent} if absent else {}

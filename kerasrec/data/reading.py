@@ -1,9 +1,15 @@
 """Files and frames to tables."""
 
+import bz2
+import csv
+import gzip
+import io
+import lzma
 import re
+import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pandas as pd
 
@@ -39,7 +45,10 @@ def read_csv(
 
     Args:
         text: columns to keep as text, so that "007" stays "007"; others are numbers where they can.
-        only: the columns to read, None = all.
+        only: the columns to keep, None = all.
+
+    Raises:
+        InputError: no such file, a row with more fields than the header, a quote left open.
     """
     files = table_files(Path(path), TEXT_SUFFIXES)
     how = {"sep": separator, "encoding": "utf-8", "engine": "c"}
@@ -48,13 +57,15 @@ def read_csv(
     frames, header, first = [], None, None
     for file in files:
         try:
-            names = pd.read_csv(file, nrows=0, **how).columns.tolist()
+            # A header that is read as data keeps names that come twice.
+            first_line = pd.read_csv(file, nrows=1, header=None, dtype=str, **how).iloc[0]
+            names = [f"Unnamed: {i}" if pd.isna(name) else name for i, name in first_line.items()]
             if how["engine"] == "c":
                 how["low_memory"] = False
+            # All columns: with usecols pandas accepts a row that has too many fields.
             frame = pd.read_csv(
                 file,
                 dtype=dict.fromkeys(text, str),
-                usecols=None if only is None else set(only).__contains__,
                 # Only an empty field is missing: a user may well be called "NA".
                 keep_default_na=False,
                 na_values=[""],
@@ -67,9 +78,16 @@ def read_csv(
         except UnicodeDecodeError as error:
             raise InputError(f"{file}: not UTF-8 text ({error}); save it as UTF-8.") from None
         except (pd.errors.ParserError, OSError, EOFError) as error:
+            if isinstance(error, pd.errors.ParserError):
+                _check_lines(file, separator)
             raise InputError(f"{file}: cannot be read: {error}".rstrip()) from error
         if not isinstance(frame.index, pd.RangeIndex):
+            _check_lines(file, separator)
             raise InputError(f"{file}: the rows have more fields than the header has names.")
+        if any(_holds_line_break(frame[column]) for column in frame):
+            _check_lines(file, separator)
+        if only is not None:
+            frame = frame[[column for column in frame if column in set(only)]]
         if header is not None and names != header:
             raise InputError(f"{file}: the columns {names} differ from {header} in {first}.")
         header, first = names, first or file
@@ -126,6 +144,43 @@ def table_files(path: Path, suffixes: Sequence[str]) -> list[Path]:
             "Rename it, or read it yourself and pass the DataFrame."
         )
     return [path]
+
+
+def _check_lines(file: Path, separator: str) -> None:
+    """InputError for the first line with an open quote or with more fields than the header."""
+    if len(separator) > 1:
+        return
+    with _opened(file) as lines:
+        reader, line, width = csv.reader(lines, delimiter=separator, strict=True), 1, None
+        try:
+            for fields in reader:
+                width = width or len(fields)
+                if len(fields) > width:
+                    raise InputError(
+                        f"{file}, line {line}: {len(fields)} fields, but the header has {width}. "
+                        f'Take the extra {separator!r} out, or put the field with it in "quotes".'
+                    )
+                line = reader.line_num + 1
+        except csv.Error as error:
+            raise InputError(
+                f"{file}, line {line}: a quote opens a field and does not close it, so that lines "
+                f'after it are lost ({error}). Close it, or write "" for a quote inside a field.'
+            ) from None
+
+
+def _opened(file: Path) -> TextIO:
+    if file.suffix == ".zip":
+        archive = zipfile.ZipFile(file)
+        packed = archive.open(archive.namelist()[0])
+        return io.TextIOWrapper(packed, encoding="utf-8-sig", newline="")
+    read = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}.get(file.suffix, open)
+    return read(file, "rt", encoding="utf-8-sig", newline="")
+
+
+def _holds_line_break(series: pd.Series) -> bool:
+    if pd.api.types.is_numeric_dtype(series.dtype):
+        return False
+    return bool(series.astype("str").str.contains("\n", regex=False, na=False).any())
 
 
 def _suffix(path: Path) -> str:

@@ -8,6 +8,9 @@ from kerasrec.errors import InputError
 
 KINDS = ("category", "categories", "number", "text", "vector")
 
+# A model takes its inputs and features by name, in one dict.
+RESERVED = ("user", "item", "history", "exclude", "count")
+
 
 @dataclasses.dataclass(frozen=True)
 class Feature:
@@ -27,8 +30,8 @@ class Feature:
     (6,)
 
     Raises:
-        InputError: an unknown kind, a name that is no identifier, or a size or length that the
-            kind cannot have.
+        InputError: an unknown kind, a name that is no identifier or a model input's, or a size or
+            length that the kind cannot have.
     """
 
     name: str
@@ -42,13 +45,18 @@ class Feature:
                 f"Feature name {self.name!r} must be letters, digits and underscores, not starting "
                 "with a digit; map a column of another name to it."
             )
+        if self.name in RESERVED:
+            raise InputError(
+                f"Feature name {self.name!r} is a model input's ({', '.join(RESERVED)}); choose "
+                f"another name and map the column to it with `column: {self.name}`."
+            )
         if self.kind not in KINDS:
             raise InputError(
                 f"Feature {self.name!r}: kind must be one of {', '.join(KINDS)}, got {self.kind!r}."
             )
         least = {"number": 1, "vector": 1}.get(self.kind, 2)
         for key, value, low in (("size", self.size, least), ("length", self.length, 1)):
-            _whole(f"Feature {self.name!r}: {key}", value, low)
+            whole_number(f"Feature {self.name!r}: {key}", value, low)
         if self.kind == "number" and self.size != 1:
             raise InputError(f"Feature {self.name!r}: a number has size 1, got {self.size}.")
         if self.kind not in ("categories", "text") and self.length != 1:
@@ -91,10 +99,10 @@ class Schema:
     num_behaviors: int = 0
 
     def __post_init__(self) -> None:
-        _whole("Schema: num_users", self.num_users, 2)
-        _whole("Schema: num_items", self.num_items, 2)
-        _whole("Schema: history_length", self.history_length, 1)
-        _whole("Schema: num_behaviors", self.num_behaviors, 0)
+        whole_number("Schema: num_users", self.num_users, 2)
+        whole_number("Schema: num_items", self.num_items, 2)
+        whole_number("Schema: history_length", self.history_length, 1)
+        whole_number("Schema: num_behaviors", self.num_behaviors, 0)
         for side in ("user_features", "item_features"):
             features = tuple(getattr(self, side))
             object.__setattr__(self, side, features)
@@ -121,6 +129,7 @@ class Schema:
             raise InputError(f"Not a schema: {error}.") from None
 
 
-def _whole(what: str, value: Any, least: int) -> None:
+def whole_number(what: str, value: Any, least: int) -> None:
+    """InputError unless the value is an int of at least `least`."""
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise InputError(f"{what} must be a whole number of at least {least}, got {value!r}.")

@@ -68,6 +68,7 @@ class Table:
             if key in columns or key in needed:
                 self.find(key, columns.setdefault(key, key))
             elif key in self.header:
+                self.find(key, key)
                 columns[key] = key
         return columns
 
@@ -108,13 +109,18 @@ class Table:
             more = f" ({count:,} rows like this)" if count > 1 else ""
             raise InputError(
                 f"{self.place(position, column)}: {problem(value)}{more}. "
-                'Correct it, or pass on_error="drop" to leave such rows out.'
+                'Correct it, or pass on_error="drop" (in a YAML file `data: {on_error: drop}`) to '
+                "leave such rows out."
             )
         self.keep &= ~bad
         self.dropped[reason] = self.dropped.get(reason, 0) + count
 
     def texts(self, key: str, column: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Ids as (codes, texts), see `factorize`; missing and blank ids are bad."""
+        """Ids as (codes, texts), see `factorize`; missing ("NaN" as well) and blank ones are bad.
+
+        An id with a line break is an error always: where a quote is left open, whole rows are
+        inside of it, and to drop it would drop them unseen.
+        """
         series = self.frame[column]
         if pd.api.types.is_float_dtype(series.dtype):
             numbers = series.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -130,6 +136,21 @@ class Table:
             codes, texts = factorize(series)
         except InputError as error:
             raise InputError(f"{self.where}, column {column!r}: {error}") from None
+        broken = np.array(["\n" in text for text in texts] + [False])[codes]
+        if broken.any():
+            position = int(broken.argmax())
+            raise InputError(
+                f"{self.place(position, column)}: {shown(self.frame[column].iloc[position])} is no "
+                "id: it holds a line break. Is a quote left open there?"
+            )
+        nan = np.array([text in ("NaN", "nan") for text in texts] + [False])
+        # In a frame, too: astype(str) writes a missing value so.
+        self.reject(
+            nan[codes],
+            column,
+            f"missing {key}",
+            lambda v: f"{v} is no id, the {key} is missing",
+        )
         blank = np.array([not text.strip() for text in texts] + [True])
         self.reject(blank[codes], column, f"missing {key}", lambda v: f"the {key} is missing")
         return codes, texts

@@ -16,6 +16,13 @@ def check_training(model, split, train):
     if not model.trainable_weights:
         return
     check_loss(model, train.loss)
+    # A score that is an estimate of the value learns that value, and nothing of anybody.
+    if getattr(model, "candidates", None) == "pair" and not split.train.explicit:
+        raise InputError(
+            f"every value is {split.train.value[0]:g}: choose candidates in_batch, sampled or all "
+            f"(train.loss softmax), or give a value column; with model.candidates pair train.loss "
+            f"{train.loss} fits that one value"
+        )
     if not len(split.validation):
         raise InputError(
             f"the {split.protocol} split leaves no validation interactions, and train.monitor "

@@ -22,6 +22,7 @@ def read_data(node, base=None):
         return datasets.load(node.name, base=base, **node.options)
     path = pathlib.Path(node.path)
     arguments = {"columns": node.columns, "base": base, "name": path.name.partition(".")[0]}
+    arguments["on_error"] = node.on_error
     if node.items is not None:
         arguments |= _table(node.items, "item")
         arguments["item_title"] = node.items.title

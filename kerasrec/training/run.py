@@ -9,15 +9,18 @@ import keras
 
 import kerasrec
 from kerasrec.config.checks import RATING_METRICS
+from kerasrec.config.first_line import first_line
 from kerasrec.config.model_class import find_model_class
 from kerasrec.data.splits import PROTOCOLS
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.evaluation import evaluate
 from kerasrec.models import load, load_catalogs
+from kerasrec.training.build_model import build_model
 from kerasrec.training.checks import check_test, check_training
 from kerasrec.training.commit import code_commit
 from kerasrec.training.evaluation_bar import EvaluationBar
+from kerasrec.training.find_start import find_start
 from kerasrec.training.fit import fit
 from kerasrec.training.plots import plot_run
 from kerasrec.training.ratings import rate
@@ -52,7 +55,9 @@ def run(config, run_dir=None, resume=False, say=print, progress=True):
     """
     began = time.perf_counter()
     folder = _folder(config, run_dir, resume)
-    base = load_catalogs(config.init_from) if config.init_from else None
+    model_class = find_model_class(config.model.class_, config.model.trust)
+    start = find_start(config.init_from, model_class) if config.init_from else None
+    base = load_catalogs(start) if start else None
     data, split = read_split(config, base)
     for line in (*data.report.lines(), *split.notes) if data.report else split.notes:
         say(line)
@@ -61,20 +66,26 @@ def run(config, run_dir=None, resume=False, say=print, progress=True):
     keras.utils.set_random_seed(config.train.seed)
     started = time.perf_counter()
     with strategy_scope(config.train.strategy):
-        model_class = find_model_class(config.model.class_, config.model.trust)
-        model = _build(model_class, data.schema(config.data.history_length), config.model.arguments)
+        model = build_model(
+            model_class, data.schema(config.data.history_length), config.model.arguments
+        )
         check_training(model, split, config.train)
         model.adapt(split.train)
-        if config.init_from:
-            model.load_rows_from(config.init_from)
+        if start:
+            model.load_rows_from(start)
         if not resume:
             folder.create(config)
         else:
             folder.write_config(config)
         say(f"{model_class.__name__}, {_size(model):,} trainable weights, run {folder.path}")
-        history = fit(
-            model, split, config.train, folder, config.evaluate.ks, resume=resume, progress=progress
-        )
+        ks = config.evaluate.ks
+        try:
+            history = fit(model, split, config.train, folder, ks, resume=resume, progress=progress)
+        except Exception:
+            # After Ctrl-C it stays, to be resumed.
+            if not resume:
+                folder.remove_unstarted()
+            raise
     fitted = time.perf_counter() - started
     best = load(folder.checkpoint, trust=config.model.trust)
     found, ratings = evaluate_run(best, split, config, "test", progress)
@@ -108,7 +119,15 @@ def run(config, run_dir=None, resume=False, say=print, progress=True):
 def read_split(config, base=None):
     """The data of a config and its split."""
     data = read_data(config.data, base)
-    return data, PROTOCOLS[config.split.protocol](data, **config.split.arguments)
+    protocol, arguments = config.split.protocol, config.split.arguments
+    try:
+        return data, PROTOCOLS[protocol](data, **arguments)
+    except InputError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"split: {protocol} does not take {arguments}: {first_line(error)}"
+        ) from error
 
 
 def evaluate_run(model, split, config, part, progress=True):
@@ -148,18 +167,6 @@ def _folder(config, run_dir, resume):
                 "run must end as the stopped one would have (only epochs and patience may change)"
             )
     return folder
-
-
-def _build(model_class, schema, arguments):
-    try:
-        return model_class(schema, **arguments)
-    except InputError:
-        raise
-    except (TypeError, ValueError) as error:
-        # A layer has refused a value: it was the config that gave it.
-        raise InputError(
-            f"model: {model_class.__name__} does not take {arguments}: {error}"
-        ) from error
 
 
 def _size(model):

@@ -77,7 +77,17 @@ class RunFolder:
             self.path.mkdir(parents=True)
         except OSError as error:
             raise InputError(f"{self.path} cannot be made: {error.strerror}") from error
-        self.write_config(config)
+        try:
+            self.write_config(config)
+        except InputError:
+            self.remove_unstarted()
+            raise
+
+    def remove_unstarted(self):
+        """Removes the folder if it holds nothing but the config: no epoch was finished."""
+        if {path.name for path in self.path.iterdir()} <= {self.config.name}:
+            self.config.unlink(missing_ok=True)
+            self.path.rmdir()
 
     def write_config(self, config):
         """Writes the resolved config."""

@@ -19,6 +19,20 @@ def test_tables_for_people(kerasrec, table):
     assert (table / "out" / "metrics.json").exists()
 
 
+def test_changes_may_stand_anywhere(kerasrec, table):
+    whole = ["fit", "train.epochs=1", "--run-dir", "out", "--json", "evaluate.ks=[5, 6]"]
+    status, found, error = kerasrec(whole[0], "run.yaml", *whole[1:], "train.monitor=ndcg@6")
+    assert status == 0, error
+    assert found["epochs"] == 1 and "ndcg@6" in found["rows"][0]["metrics"]
+
+
+@pytest.mark.parametrize("more", [["--rum-dir=a"], ["--resume", "epochs"], ["--json", "a=1", "-q"]])
+def test_what_is_no_change_is_not_taken_for_one(kerasrec, table, more, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        kerasrec("fit", "run.yaml", *more)
+    assert stopped.value.code == 2 and "unrecognized arguments: " in capsys.readouterr().err
+
+
 def test_json_for_machines(kerasrec, table):
     status, found, _ = kerasrec("fit", "run.yaml", "name=a", "--json")
     assert status == 0

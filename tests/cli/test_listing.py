@@ -46,3 +46,20 @@ def test_a_damaged_run_is_said_and_the_others_listed(kerasrec, tmp_path, monkeyp
     ]
     status, out, _ = kerasrec("list")
     assert status == 0 and "damaged" in out and "runs/b" in out
+
+
+def test_a_pipe_gets_a_line_of_100_columns_a_run(kerasrec, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for end in ("a", "b"):
+        folder = tmp_path / "runs" / ("long" * 40 + end)
+        folder.mkdir(parents=True)
+        (folder / "config.yaml").write_text("{}")
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "a.yaml").write_text("# " + "A very long story. " * 20)
+    out = kerasrec("list")[1]
+    assert max(map(len, out.splitlines())) <= 100
+    runs = [line for line in out.splitlines() if "runs/long" in line]
+    # What tells them apart is at the end, and the columns beside are whole.
+    assert [line.split()[0][-1] for line in runs] == ["a", "b"]
+    assert all("…" in line and "not finished" in line for line in runs)
+    assert sum("A very long story." in line for line in out.splitlines()) == 1

@@ -38,7 +38,7 @@ def test_version(capsys):
     assert capsys.readouterr().out.strip() == f"kerasrec {package.__version__}"
 
 
-@pytest.mark.parametrize("arguments", [[], ["no"], ["fit"]])
+@pytest.mark.parametrize("arguments", [[], ["no"], ["fit"], ["list", "a=1"]])
 def test_wrong_usage_ends_with_status_2(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:
         main(arguments)

@@ -99,6 +99,7 @@ def test_a_history_beyond_the_limit_is_cut_and_said(kerasrec, trained):
         (["recommend", "{}/run", "--user", "u0", "-k", "0"], "-k must be at least 1"),
         (["recommend", "{}/knn/1", "--user", "u0"], "does not read a user: give --history"),
         (["export", "{}/run", "{}/knn/1"], "exists already"),
+        (["export", "{}/run", "{}/other", "-k", "0"], "-k must be at least 1: got 0"),
         (["export", "{}/gone", "{}/other"], "does not exist"),
         (["evaluate", "{}/run/checkpoint"], "not a run folder"),
     ],

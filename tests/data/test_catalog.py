@@ -161,6 +161,10 @@ def test_a_bad_value_after_dropped_rows_is_named_by_its_own_row():
         ({"genre": "category"}, "expected options such as"),
         ({"all tags": {"kind": "categories"}}, "must be letters"),
         ({"audio": {"kind": "vector", "column": ["v0", "v2"]}}, "no column 'v2'"),
+        ({"audio": {"kind": "vector", "column": []}}, "must be a name or some names"),
+        ({"audio": {"kind": "number", "column": ["v0"]}}, "only a vector has several columns"),
+        ({"genre": {"kind": "categories", "length": "many"}}, "'genre': length must be"),
+        ({"item": {"kind": "category", "column": "genre"}}, "'item' is a model input's"),
     ],
 )
 def test_bad_features(features, message):
@@ -170,8 +174,22 @@ def test_bad_features(features, message):
 
 def test_a_vector_of_columns_with_a_gap():
     frame = movies(v1=[0, None, 1])
-    with pytest.raises(InputError, match=r"items.csv, row 1, column \['v0', 'v1'\]: the vector"):
+    with pytest.raises(
+        InputError, match="'audio' .vector., items.csv, row 1, column 'v1': .* got nan"
+    ):
         movie_catalog(frame)
+
+
+def test_a_vector_of_columns_with_text(tmp_path):
+    features = {"audio": {"kind": "vector", "column": ["v0", "name"]}}
+    movies().to_csv(tmp_path / "movies.csv", index=False)
+    with pytest.raises(
+        InputError, match="'audio' .*movies.csv, row 2, column 'name': expected a finite number"
+    ):
+        Catalog.from_frame(tmp_path / "movies.csv", "movie", features)
+    features = {"audio": {"kind": "vector", "column": "name"}}
+    with pytest.raises(InputError, match="'audio' .*row 0, column 'name': .* got 'One'"):
+        Catalog.from_frame(movies(), "movie", features)
 
 
 def test_missing_id_and_title_columns():

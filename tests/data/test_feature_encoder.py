@@ -173,7 +173,7 @@ def test_base_keeps_the_state_of_the_others():
         ("vector", [[1, 2], [1, np.nan]], "value 1: the vector holds NaN"),
         ("vector", ["1 2"], "must be a list of numbers, got '1 2'"),
         ("vector", [None], "no row has a vector"),
-        ("category", [["a"], ["a", "b"]], "single values"),
+        ("category", ["c", ["a", "b"]], "'year'.*value 1: expected single values, got .'a', 'b'"),
         ("genre", ["a"], "kind must be one of"),
     ],
 )
@@ -182,7 +182,36 @@ def test_bad_values(kind, values, message):
         FeatureEncoder.fit("year", values, kind).encode(values)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"length": "many"}, "'tags': length must be a whole number of at least 1, got 'many'"),
+        ({"length": 0}, "'tags': length must be a whole number of at least 1, got 0"),
+        ({"separator": 3}, "'tags': separator must be a non-empty string, got 3"),
+        ({"separator": ""}, "'tags': separator must be a non-empty string, got ''"),
+        ({"max_tokens": 1}, "'tags': max_tokens must be a whole number of at least 3, got 1"),
+        ({"max_tokens": 1e4}, "'tags': max_tokens must be a whole number .*got 10000.0"),
+    ],
+)
+def test_bad_arguments(options, message):
+    with pytest.raises(InputError, match=message):
+        FeatureEncoder.fit("tags", ["a|b"], "categories", **options)
+
+
+def test_the_name_of_a_model_input():
+    with pytest.raises(InputError, match="'count' is a model input's"):
+        FeatureEncoder.fit("count", [1, 2], "number")
+
+
+def test_the_fewest_tokens():
+    pytest.importorskip("tensorflow")
+    encoder = FeatureEncoder.fit("plot", ["b a b"], "text", max_tokens=3)
+    assert encoder.vocabulary.ids.tolist() == ["b"]
+
+
 def test_place_names_the_value():
+    with pytest.raises(InputError, match="'y'.*items.csv, row 3: a vector must be a list"):
+        FeatureEncoder.fit("y", [None, "x"], "vector", place=lambda i: f"items.csv, row {i + 2}")
     with pytest.raises(InputError, match="items.csv, row 3"):
         FeatureEncoder.fit("y", [1, "x"], "number", place=lambda i: f"items.csv, row {i + 2}")
 

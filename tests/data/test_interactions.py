@@ -180,7 +180,7 @@ def test_items_without_interactions_and_without_features():
     assert data.items.vocabulary.ids.tolist() == ["cod", "tea", "jam", "rye"]
     assert data.items.columns["price"].tolist() == [0, 0, 1, -1, 0, 0]
     assert data.items.title_of(data.item).tolist() == ["Tea", "jam", "Tea", "rye"]
-    assert data.report.missing_features == {"item.price": 2}
+    assert data.report.missing_features == {"item table row": 2, "item.price": 2}
     assert data.report.items == 3  # the cod has no interaction
     assert data.report.lines()[-1] == "2 missing values of item.price."
     assert data.schema(history_length=9) == Schema(
@@ -198,7 +198,7 @@ def test_users_with_features():
 
 
 def test_dropped_rows_of_an_item_frame_are_counted():
-    items = pd.DataFrame({"id": ["cod", None, "cod"]})
+    items = pd.DataFrame({"id": ["tea", None, "tea"]})
     data = Interactions.from_frame(frame(), item_frame=items, item_id="id", on_error="drop")
     assert data.report.dropped == {"item frame: missing id": 1, "item frame: repeated id": 1}
 
@@ -332,6 +332,8 @@ BAD = [
     ("user", [1, 2, None, 2], "the user is missing"),
     ("user", ["a", "b", "  ", "b"], "the user is missing"),
     ("item", ["a", "b", None, "b"], "the item is missing"),
+    ("item", ["a", "b", "NaN", "b"], "'NaN' is no id, the item is missing"),
+    ("user", ["a", "b", "nan", "b"], "'nan' is no id, the user is missing"),
     ("item", [1.0, 2.0, 2.5, 2.0], "2.5 is no id"),
     ("item", [1.0, 2.0, 2.0**60, 2.0], "is no id"),
     ("value", [1, 2, None, 4], "the value is missing"),
@@ -357,6 +359,7 @@ def test_a_bad_value_is_named_or_dropped_and_counted(column, values, problem):
         Interactions.from_frame(table, where="sales")
     assert str(error.value).startswith(f"sales, row 2, column '{column}': ")
     assert problem in str(error.value) and 'on_error="drop"' in str(error.value)
+    assert "in a YAML file `data: {on_error: drop}`" in str(error.value)
     data = Interactions.from_frame(table, on_error="drop")
     assert len(data) == 3
     assert list(data.report.dropped.values()) == [1]
@@ -372,6 +375,60 @@ def test_a_bad_value_of_a_file_is_named_by_line(tmp_path, column, values, proble
         Interactions.from_csv(tmp_path / "a.csv")
     assert f"a.csv, row 4, column '{column}': " in str(error.value)
     assert problem in str(error.value)
+
+
+def test_na_null_and_none_are_ids(tmp_path):
+    ids = ["NA", "null", "None", "N/A"]
+    frame(user=ids).to_csv(tmp_path / "a.csv", index=False)
+    assert set(Interactions.from_csv(tmp_path / "a.csv").users.vocabulary.ids) == set(ids)
+
+
+@pytest.mark.parametrize("on_error", ["raise", "drop"])
+def test_an_id_with_a_line_break_is_never_dropped_unseen(tmp_path, on_error):
+    path = tmp_path / "a.csv"
+    path.write_text('user,item\na,x\n"b,y\nc",z\nd,x\n')
+    with pytest.raises(InputError, match="a.csv, row 3, column 'user': .* holds a line break"):
+        Interactions.from_csv(path, on_error=on_error)
+
+
+def test_a_column_that_comes_twice(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("user,item,user,note,note\na,x,b,1,2\n")
+    with pytest.raises(InputError, match="a.csv: 2 columns are called 'user'; rename them"):
+        Interactions.from_csv(path)
+    path.write_text("user,item,value,value\na,x,1,2\n")
+    with pytest.raises(InputError, match="a.csv: 2 columns are called 'value'"):
+        Interactions.from_csv(path)
+    path.write_text("user,item,note,note\na,x,1,2\nb,y,1,2\n")
+    assert len(Interactions.from_csv(path)) == 2
+
+
+def test_a_feature_table_of_other_ids(tmp_path):
+    table = pd.DataFrame({"id": ["tt1", "tt2", "tt3"], "price": [1, 2, 3]})
+    with pytest.raises(
+        InputError,
+        match="None of the 3 ids of the item frame, column 'id' occur in sales, column 'thing', "
+        "e.g. 'tt1' against 'tea'",
+    ):
+        Interactions.from_frame(
+            frame().rename(columns={"item": "thing"}),
+            {"item": "thing"},
+            item_frame=table,
+            item_id="id",
+            item_features=PRICE,
+            where="sales",
+        )
+    table.to_csv(tmp_path / "people.csv", index=False)
+    with pytest.raises(InputError, match=r"3 ids of .*people.csv, column 'id' .* against 'ann'"):
+        Interactions.from_frame(frame(), user_frame=tmp_path / "people.csv", user_id="id")
+
+
+def test_the_report_counts_items_and_users_without_a_row():
+    items = pd.DataFrame({"item": ["tea", "oil"], "name": ["Tea", "Oil"]})
+    users = pd.DataFrame({"user": ["bob", "ann"]})
+    data = Interactions.from_frame(frame(), item_frame=items, item_title="name", user_frame=users)
+    assert data.report.missing_features == {"item table row": 2}
+    assert "2 missing values of item table row." in data.report.lines()
 
 
 def test_the_first_bad_row_is_named_and_all_are_counted():

@@ -1,3 +1,6 @@
+import gzip
+import zipfile
+
 import pytest
 
 from kerasrec.data.reading import as_table, read_csv, read_parquet
@@ -45,19 +48,63 @@ def test_not_utf8(tmp_path):
         read_csv(tmp_path / "a.csv")
 
 
-def test_too_many_fields(tmp_path):
+@pytest.mark.parametrize("only", [None, ["user", "item"]])
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("user,item\na,x\nb,y,3\n", 3),
+        ("user,item\na,x\nb,y,\n", 3),
+        ("user,item\na,x,1\nb,y\n", 2),
+        ("user,item\na,x,1\nb,y,3\n", 2),
+        ('user,item\na,"x\nx"\n\nb,y,3\n', 5),
+    ],
+)
+def test_too_many_fields(tmp_path, text, line, only):
     path = tmp_path / "a.csv"
-    path.write_text("user,item\na,x\nb,y,3\n")
-    with pytest.raises(InputError, match="a.csv: cannot be read: .*line 3"):
-        read_csv(path)
-    path.write_text("user,item\na,x,1\nb,y,3\n")
-    with pytest.raises(InputError, match="a.csv: the rows have more fields than the header"):
-        read_csv(path)
-    with pytest.raises(InputError, match="a.csv: "):
-        read_csv(path, only=["user", "item"])
+    path.write_text(text)
+    with pytest.raises(InputError, match=f"a.csv, line {line}: 3 fields, but the header has 2"):
+        read_csv(path, only=only)
 
 
-def test_only_the_named_columns_are_read_but_all_are_known(tmp_path):
+def test_too_many_fields_with_a_long_separator(tmp_path):
+    (tmp_path / "a.csv").write_text("user::item\na::x\nb::y::3\n")
+    with pytest.raises(InputError, match="a.csv: .*Expected 2 fields in line 3, saw 3"):
+        read_csv(tmp_path / "a.csv", only=["user", "item"], separator="::")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'user,item,note\na,x,fine\nb,"y,good\nc,z,bad\n',  # never closed
+        'user,item,note\na,x,fine\nb,y,"good\nc,z,"bad"\nd,x,fine\n',  # closed two lines on
+    ],
+)
+def test_an_open_quote_does_not_swallow_lines(tmp_path, text):
+    (tmp_path / "a.csv").write_text(text)
+    with gzip.open(tmp_path / "b.csv.gz", "wt") as file:
+        file.write(text)
+    with zipfile.ZipFile(tmp_path / "c.csv.zip", "w") as archive:
+        archive.writestr("c.csv", text)
+    for name in ("a.csv", "b.csv.gz", "c.csv.zip"):
+        with pytest.raises(InputError, match=f"{name}, line 3: a quote opens a field and does not"):
+            read_csv(tmp_path / name, only=["user", "item"])
+
+
+def test_a_quoted_text_may_have_several_lines(tmp_path):
+    (tmp_path / "a.csv").write_text('id,plot\n1,"one\ntwo, ""three"""\n2,x\n')
+    table = read_csv(tmp_path / "a.csv", text=["plot"])
+    assert table.frame["plot"].tolist() == ['one\ntwo, "three"', "x"]
+
+
+def test_the_header_keeps_names_that_come_twice(tmp_path):
+    (tmp_path / "a.csv").write_text("user,item,user,\na,x,b,1\n", encoding="utf-8-sig")
+    table = read_csv(tmp_path / "a.csv", text=["user"], only=["user", "item"])
+    assert table.header == ["user", "item", "user", "Unnamed: 3"]
+    with pytest.raises(InputError, match="a.csv: 2 columns are called 'user'"):
+        table.find("user", "user")
+
+
+def test_only_the_named_columns_are_kept_but_all_are_known(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("user,item,plot\n01,x,long\n")
     table = read_csv(path, text=["user"], only=["user", "value"])

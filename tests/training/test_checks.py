@@ -9,7 +9,7 @@ from kerasrec.errors import InputError
 from kerasrec.models.retriever import CANDIDATES
 from kerasrec.training.checks import check_loss, check_test, check_training
 
-STOCK = ["mean_squared_error", "mean_absolute_error", "binary_crossentropy", "huber"]
+STOCK = ["mean_squared_error", "mean_absolute_error", "huber", "log_cosh"]
 FITTING = {
     "softmax": {"in_batch", "sampled", "sampled_by_popularity", "all"},
     "bpr": {"in_batch", "sampled", "sampled_by_popularity"},
@@ -57,7 +57,6 @@ def valued(split, values):
     "candidates,loss,values,words",
     [
         ("in_batch", "softmax", [1, 2], "model.candidates in_batch predicts none"),
-        ("pair", "mse", [4], "all values of the data are 4"),
         ("pair", "mse", [0, 1], "labels 0 and 1"),
         ("pair", "bce", [1, 2], "bce predicts labels"),
         ("pair", "mse", [1, 2], None),
@@ -72,6 +71,20 @@ def test_an_error_of_ratings_needs_ratings(rated, monitor, candidates, loss, val
     else:
         with pytest.raises(InputError, match=f"train.monitor {monitor} .*{words}.*ndcg@10"):
             check_training(trained(candidates), split, train)
+
+
+@pytest.mark.parametrize("loss", ["mse", "bce", "huber"])
+@pytest.mark.parametrize("value", [1, 4])
+def test_one_value_for_all_is_nothing_to_fit(rated, loss, value):
+    split = valued(rated, [value])
+    words = f"every value is {value}: choose candidates in_batch, sampled or all .*value column"
+    with pytest.raises(InputError, match=words):
+        check_training(trained(), split, TrainNode(loss=loss))
+    # Held against other items it says what was taken, and a model that counts reads no value.
+    check_training(trained("in_batch"), split, TrainNode())
+    check_training(
+        types.SimpleNamespace(candidates="pair", trainable_weights=[]), split, TrainNode()
+    )
 
 
 def test_nothing_to_validate_or_test_on(split):

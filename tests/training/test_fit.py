@@ -128,8 +128,9 @@ def test_patience_is_counted_across_a_resume(split, tmp_path, monkeypatch):
 def test_a_loss_that_is_no_number_stops_with_its_place(split, tmp_path):
     folder = new_folder(tmp_path / "run")
     train = node(optimizer={"class": "sgd", "learning_rate": 1e30})
-    with pytest.raises(InputError, match=r"became (nan|inf) in epoch 1, step \d+: lower"):
+    with pytest.raises(InputError, match=r"became (nan|inf) in epoch 1, step \d+: lower") as error:
         fit(factors(split), split, train, folder, progress=False)
+    assert "no epoch was finished, so there is no checkpoint" in str(error.value)
     assert not folder.checkpoint.exists()
 
 
@@ -137,8 +138,13 @@ def test_finite_loss_names_epoch_and_step():
     callback = FiniteLoss()
     callback.on_epoch_begin(2)
     callback.on_train_batch_end(0, {"loss": 1.0})
-    with pytest.raises(InputError, match="became nan in epoch 3, step 17"):
+    with pytest.raises(InputError, match="became nan in epoch 3, step 17.*data.*before is kept"):
         callback.on_train_batch_end(16, {"loss": float("nan")})
+    # Before the first update no learning rate can be the cause.
+    callback.on_epoch_begin(0)
+    with pytest.raises(InputError, match="step 1: nothing was learnt before it.*no check") as error:
+        callback.on_train_batch_end(0, {"loss": float("inf")})
+    assert "learning_rate" not in str(error.value)
 
 
 def full_disk(*args, **kwargs):

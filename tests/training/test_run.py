@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 from kerasrec.config import load_config
+from kerasrec.data.splits import PROTOCOLS
 from kerasrec.errors import InputError
 from kerasrec.models import load
-from kerasrec.training import RunFolder, run
+from kerasrec.training import RunFolder, read_data, run
 
 CONFIG = """\
 data:
@@ -128,7 +129,16 @@ def test_an_existing_folder_is_not_touched(here):
         ("reader,title\nr1,b1\n", [], "no column 'book'"),
         (None, ["evaluate.ks=[10, 16]"], "the data has 15: lower evaluate.ks"),
         (None, ["split.protocol=time"], "timestamp"),
-        (None, ["model.dim=eight"], "model: MatrixFactorization does not take .*eight"),
+        (None, ["model.dim=eight"], "model.dim: MatrixFactorization does not take dim: .eight"),
+        (None, ["split={protocol: k-fold, folds: 0}"], "folds be 2 or more"),
+        (None, ["model={class: TwoTower, mlp: 5}"], "model.mlp: TwoTower does not take mlp: 5: "),
+        (None, ["model={class: Hybrid, kernel_sizes: 3}"], "model.kernel_sizes: .*sizes: 3: "),
+        (None, ["model={class: Hybrid, dropout: 3}"], "model.dropout: .*rate=3"),
+        (None, ["model.dim=0"], "model.dim: .*output_dim=0"),
+        (None, ["model.l2=-1"], "l2: expected"),
+        (None, ["model.candidates=sampled", "model.num_negatives=0"], "num_negatives: expected"),
+        (None, ["model.candidates=pair", "train.loss=bce"], "every value is 1: choose candidates"),
+        (None, ["model.candidates=pair", "train.loss=mse"], "every value is 1: choose candidates"),
         (None, ["model.candidates=pair"], "model.candidates to in_batch"),
         (None, ["train.loss=mse"], "train.loss mse .* model.candidates in_batch"),
         (None, ["split={protocol: random, validation: 0}"], "no validation interactions"),
@@ -139,9 +149,57 @@ def test_an_existing_folder_is_not_touched(here):
 def test_what_is_wrong_in_the_data_leaves_nothing_behind(here, table, overrides, words):
     if table is not None:
         (here / "clicks.csv").write_text(table)
-    with pytest.raises(InputError, match=words):
+    with pytest.raises(InputError, match=words) as error:
         run(load_config("run.yaml", overrides), say=lambda line: None)
+    assert "\n" not in str(error.value) and "\x1b" not in str(error.value)
     assert not (here / "runs").exists()
+
+
+def test_an_argument_that_a_split_chokes_on_is_said(here, monkeypatch):
+    def choke(data, **arguments):
+        raise TypeError("no\nmore lines")
+
+    config = load_config("run.yaml")
+    monkeypatch.setitem(PROTOCOLS, "next-item", choke)
+    with pytest.raises(InputError, match="split: next-item does not take {}: no$"):
+        run(config, say=lambda line: None)
+
+
+def test_wrong_rows_are_dropped_where_the_config_says_so(here):
+    with open("clicks.csv", "a") as file:
+        file.write("r1,\n")
+    config = load_config("run.yaml", ["data.on_error=drop"])
+    assert len(read_data(config.data)) == 120
+    with pytest.raises(InputError, match="row 122"):
+        read_data(load_config("run.yaml").data)
+    pd.read_csv("clicks.csv").to_parquet("clicks.parquet")
+    config = load_config("run.yaml", ["data.on_error=drop", "data.path=clicks.parquet"])
+    assert len(read_data(config.data)) == 120
+
+
+def fail(*arguments, **named):
+    raise InputError("stopped")
+
+
+def test_a_failure_before_the_first_epoch_leaves_no_folder(here, monkeypatch):
+    config = load_config("run.yaml")
+    with monkeypatch.context() as patch:
+        patch.setattr("kerasrec.training.FiniteLoss.on_train_batch_end", fail)
+        with pytest.raises(InputError, match="stopped"):
+            run(config, run_dir="new", say=lambda line: None, progress=False)
+        assert not (here / "new").exists()
+        # One that was there before this command stays.
+        RunFolder("old").create(config)
+        with pytest.raises(InputError, match="stopped"):
+            run(config, run_dir="old", resume=True, say=lambda line: None, progress=False)
+        assert (here / "old" / "config.yaml").exists()
+    monkeypatch.setattr(
+        "kerasrec.training.FiniteLoss.on_epoch_begin",
+        lambda self, epoch, logs=None: fail() if epoch else None,
+    )
+    with pytest.raises(InputError, match="stopped"):
+        run(config, run_dir="new", say=lambda line: None, progress=False)
+    assert RunFolder("new").checkpoint.exists() and RunFolder("new").state.exists()
 
 
 def test_nothing_to_validate_on_is_found_before_the_training(here):
@@ -205,7 +263,7 @@ def test_fine_tuning_on_a_grown_vocabulary_starts_from_the_old_scores(here):
     write_table(here, users=20, items=15, more=[(f"new{n}", "b99") for n in range(3)] * 3)
     table = pd.read_csv("clicks.csv").iloc[::-1]
     table.to_csv("clicks.csv", index=False)
-    still = ["train.optimizer={class: sgd, learning_rate: 0.0}", f"init_from={old.checkpoint}"]
+    still = ["train.optimizer={class: sgd, learning_rate: 1e-30}", f"init_from={old.path}"]
     new, _, _ = quiet(load_config("run.yaml", still), run_dir="new")
     after = load(new.checkpoint)
     assert len(after.users) == len(before.users) + 3
@@ -214,8 +272,17 @@ def test_fine_tuning_on_a_grown_vocabulary_starts_from_the_old_scores(here):
     np.testing.assert_allclose(after.score(users=users, items=items), scores, rtol=0, atol=1e-6)
 
 
-def test_init_from_another_model_is_refused(here):
+def test_init_from_another_model_is_refused(here, monkeypatch):
     old, _, _ = quiet(load_config("run.yaml", ["train.epochs=1"]), run_dir="old")
+    other = load_config("run.yaml", [f"init_from={old.path}", "model={class: ItemKNN}"])
+    with monkeypatch.context() as patch:
+        patch.setattr("kerasrec.data.Interactions.from_csv", fail)
+        words = "^init_from holds a MatrixFactorization, the config builds a ItemKNN$"
+        with pytest.raises(InputError, match=words):
+            run(other, run_dir="new", say=lambda line: None)
+        other = load_config("run.yaml", [f"init_from={here}"])
+        with pytest.raises(InputError, match="neither a run with a checkpoint nor"):
+            run(other, run_dir="new", say=lambda line: None)
     other = load_config("run.yaml", [f"init_from={old.checkpoint}", "model.dim=5"])
     with pytest.raises(InputError, match="model"):
         run(other, run_dir="new", say=lambda line: None)

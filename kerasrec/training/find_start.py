@@ -1,0 +1,32 @@
+"""What a training starts from."""
+
+import json
+import pathlib
+
+from kerasrec.errors import InputError
+
+
+def find_start(path, model_class):
+    """The checkpoint folder that `init_from` names, itself or by its run folder.
+
+    Args:
+        path: Checkpoint or run folder.
+        model_class: Class of the model that is to start from it.
+
+    Raises:
+        InputError: if there is no checkpoint, or one of another class.
+    """
+    path = pathlib.Path(path)
+    for folder in (path / "checkpoint", path):
+        if (folder / "metadata.json").is_file() and (folder / "config.json").is_file():
+            break
+    else:
+        raise InputError(f"init_from: {path} is neither a run with a checkpoint nor a checkpoint")
+    try:
+        dotted = json.loads((folder / "config.json").read_text(encoding="utf-8"))["class"]
+        name = dotted.rpartition(".")[2]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise InputError(f"init_from: {folder / 'config.json'} is damaged: {error}") from error
+    if name != model_class.__name__:
+        raise InputError(f"init_from holds a {name}, the config builds a {model_class.__name__}")
+    return folder
