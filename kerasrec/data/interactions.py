@@ -6,18 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from kerasrec.data.catalog import Catalog
 from kerasrec.data.histories import Histories
+from kerasrec.data.read_interactions import COLUMNS, Side, read_interactions
 from kerasrec.data.reading import as_table, read_csv, read_parquet
 from kerasrec.data.report import Report
 from kerasrec.data.schema import Schema
-from kerasrec.data.table import Table
-from kerasrec.data.vocabulary import FIRST, Vocabulary
+from kerasrec.data.vocabulary import Vocabulary
 from kerasrec.errors import InputError
-
-COLUMNS = ("user", "item", "timestamp", "value", "behavior", "fold")
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -117,113 +114,17 @@ class Interactions:
             InputError: a missing column, no rows, a bad value, fewer than two users or items, a
                 table of features of which no id occurs in the interactions.
         """
-        if (item_features or item_title) and item_frame is None:
-            raise InputError("item_features and item_title need item_frame, the table with them.")
-        if user_features and user_frame is None:
-            raise InputError("user_features need user_frame, the table with them.")
         table = as_table(frame, where, on_error=on_error)
-        columns = table.resolve(columns, COLUMNS, needed=("user", "item"))
-        if not len(table.frame):
-            raise InputError(f"{table.where}: no data rows, only the header.")
-        rows_read = len(table.frame) - table.dropped.get("blank line", 0)
-        ids = {
-            key: table.texts(key, columns[key])
-            for key in ("user", "item", "behavior")
-            if key in columns
-        }
-        order = np.arange(len(table.frame))
-        time = value = fold = None
-        if "timestamp" in columns:
-            order, time = table.times("timestamp", columns["timestamp"])
-        if "value" in columns:
-            value = table.numbers("value", columns["value"])
-        if "fold" in columns:
-            fold = table.integers("fold", columns["fold"])
-
-        keys = {key: codes for key, (codes, _) in ids.items()}
-        if time is not None:
-            keys["time"] = order
-        if fold is not None:
-            keys["fold"] = fold
-        kept = np.flatnonzero(table.keep)
-        last = ~pd.DataFrame({key: v[kept] for key, v in keys.items()}).duplicated(keep="last")
-        merged = len(kept) - int(last.sum())
-        kept = kept[last.to_numpy()]
-        kept = kept[np.argsort(order[kept], kind="stable")]
-        if not len(kept):
-            raise InputError(f"{table.where}: no rows are left; dropped: {table.dropped}.")
-        # Ids that only dropped rows have must not get a row.
-        ids = {key: _used(codes, texts, kept) for key, (codes, texts) in ids.items()}
-        for key in ("user", "item"):
-            if len(ids[key][1]) < 2 and base is None:
-                raise InputError(
-                    f"{table.where}, column {columns[key]!r}: {ids[key][1][0]!r} is the only "
-                    f"{key}; a recommender needs at least two users and two items."
-                )
-
-        old_users, old_items = base or (Catalog(Vocabulary()), Catalog(Vocabulary()))
-        users = old_users.extended(ids["user"][1])
-        items = old_items.extended(ids["item"][1])
-        missing, dropped = {}, dict(table.dropped)
-        if user_frame is not None:
-            users = Catalog.from_frame(
-                user_frame,
-                user_id,
-                user_features,
-                base=base and old_users,
-                where="the user frame",
-                on_error=on_error,
-            )
-            source = f"{_name(user_frame, 'the user frame')}, column {user_id!r}"
-            against = f"{table.where}, column {columns['user']!r}"
-            missing |= _without_row("user", users, source, ids["user"][1], against)
-            users = users.extended(ids["user"][1])
-        if item_frame is not None:
-            items = Catalog.from_frame(
-                item_frame,
-                item_id,
-                item_features,
-                item_title,
-                base=base and old_items,
-                where="the item frame",
-                on_error=on_error,
-            )
-            source = f"{_name(item_frame, 'the item frame')}, column {item_id!r}"
-            against = f"{table.where}, column {columns['item']!r}"
-            missing |= _without_row("item", items, source, ids["item"][1], against)
-            items = items.extended(ids["item"][1])
-        vocabulary = behavior = None
-        if "behavior" in ids:
-            fixed = behaviors if isinstance(behaviors, Vocabulary) else Vocabulary(behaviors)
-            vocabulary = fixed.extended(ids["behavior"][1])
-            behavior = vocabulary.rows(ids["behavior"][1])[ids["behavior"][0]]
-        counts = [len(texts) for _, texts in (ids["user"], ids["item"])]
-        again = pd.DataFrame({key: ids[key][0] for key in ("user", "item")}).duplicated()
-        for side, catalog in (("user", users), ("item", items)):
-            missing |= {f"{side}.{key}": count for key, count in catalog.missing.items()}
-            dropped |= {f"{side} frame: {key}": count for key, count in catalog.dropped.items()}
-        seconds = None if time is None else time[kept]
         return cls(
-            user=users.vocabulary.rows(ids["user"][1])[ids["user"][0]],
-            item=items.vocabulary.rows(ids["item"][1])[ids["item"][0]],
-            value=np.ones(len(kept)) if value is None else value[kept],
-            timestamp=seconds,
-            behavior=behavior,
-            fold=None if fold is None else fold[kept],
-            users=users,
-            items=items,
-            behaviors=vocabulary,
-            report=Report(
-                rows_read=rows_read,
-                duplicates_merged=merged,
-                users=counts[0],
-                items=counts[1],
-                interactions=len(kept),
-                density=int((~again).sum()) / (counts[0] * counts[1]),
-                dropped=dropped,
-                first_time=None if seconds is None else int(seconds[0]),
-                last_time=None if seconds is None else int(seconds[-1]),
-                missing_features=missing,
+            **read_interactions(
+                table,
+                columns,
+                users=Side("user", user_frame, user_id, user_features, None, base and base[0]),
+                items=Side(
+                    "item", item_frame, item_id, item_features, item_title, base and base[1]
+                ),
+                behaviors=behaviors,
+                on_error=on_error,
             ),
             name=name,
         )
@@ -316,29 +217,3 @@ class Interactions:
 
     def __len__(self) -> int:
         return len(self.user)
-
-
-def _used(codes: np.ndarray, texts: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    used = np.zeros(len(texts), dtype=bool)
-    used[codes[kept]] = True
-    return (np.cumsum(used) - 1)[codes[kept]], texts[used]
-
-
-def _name(source: Any, otherwise: str) -> str:
-    if isinstance(source, Table):
-        return source.where
-    return str(source) if isinstance(source, str | Path) else otherwise
-
-
-def _without_row(
-    side: str, catalog: Catalog, source: str, texts: np.ndarray, against: str
-) -> dict[str, int]:
-    """For the report: how many of the ids that occur have no row in the table of features."""
-    absent = int((catalog.vocabulary.rows(texts) < FIRST).sum())
-    if absent == len(texts):
-        known = catalog.vocabulary.ids
-        raise InputError(
-            f"None of the {len(known):,} ids of {source} occur in {against}, e.g. {known[0]!r} "
-            f"against {texts[0]!r}. Is it the right table and the right column?"
-        )
-    return {f"{side} table row": absent} if absent else {}

@@ -59,7 +59,10 @@ class Report:
         for reason, count in self.dropped.items():
             lines.append(f"{_count(count, 'row')} dropped: {reason}.")
         for feature, count in self.missing_features.items():
-            if count:
+            side, _, _ = feature.partition(" table row")
+            if count and feature != side:
+                lines.append(f"{_count(count, side)} without a row in the table of {side}s.")
+            elif count:
                 lines.append(f"{_count(count, 'missing value')} of {feature}.")
         return lines
 

@@ -428,7 +428,7 @@ def test_the_report_counts_items_and_users_without_a_row():
     users = pd.DataFrame({"user": ["bob", "ann"]})
     data = Interactions.from_frame(frame(), item_frame=items, item_title="name", user_frame=users)
     assert data.report.missing_features == {"item table row": 2}
-    assert "2 missing values of item table row." in data.report.lines()
+    assert "2 items without a row in the table of items." in data.report.lines()
 
 
 def test_the_first_bad_row_is_named_and_all_are_counted():
@@ -486,7 +486,7 @@ def test_one_user_or_one_item_only():
 
 
 def test_features_need_their_table():
-    with pytest.raises(InputError, match="item_features and item_title need item_frame"):
+    with pytest.raises(InputError, match="item_features need item_frame"):
         Interactions.from_frame(frame(), item_features=PRICE)
     with pytest.raises(InputError, match="user_features need user_frame"):
         Interactions.from_frame(frame(), user_features=PRICE)
