@@ -23,6 +23,7 @@ class Interactions:
 
     Without timestamps the order of the source counts as the order in time.
 
+    >>> import pandas as pd
     >>> frame = pd.DataFrame({"user": ["u", "u", "v"], "item": ["a", "b", "a"],
     ...                       "timestamp": [20, 10, 15]})
     >>> data = Interactions.from_frame(frame)
