@@ -6,6 +6,7 @@ import numpy as np
 
 from kerasrec.data.vocabulary import FIRST, PADDING
 from kerasrec.errors import InputError
+from kerasrec.evaluation.baselines import BASELINES, adapted
 from kerasrec.evaluation.evaluation import Evaluation
 from kerasrec.evaluation.inputs import batches_of, check_catalogs, query_inputs, within
 from kerasrec.evaluation.lists import Lists
@@ -20,7 +21,7 @@ def evaluate(
     split,
     part="test",
     ks=(5, 10, 20),
-    baselines=(),
+    baselines=BASELINES,
     batch_size=1024,
     seed=0,
     bootstrap=1000,
@@ -46,7 +47,8 @@ def evaluate(
         split: a Split of data whose vocabularies are the model's, possibly grown since.
         part: "validation" (train is known) or "test" (train and validation are known).
         ks: cut-offs, each at most the number of items.
-        baselines: adapted Recommenders to print beside.
+        baselines: names of models without settings, adapted here to the train part, or adapted
+            Recommenders, to print beside; `()` for none.
         batch_size: users ranked at a time.
         seed: of the bootstrap.
         bootstrap: resamples; 0 leaves the intervals out.
@@ -60,7 +62,7 @@ def evaluate(
     """
     started = time.perf_counter()
     ks = _cutoffs(ks, len(split.train.items.vocabulary) - FIRST)
-    models = [model, *baselines]
+    models = [model, *adapted(baselines, model, split)]
     for each in models:
         check_catalogs(each, split.train)
     queries = split.queries(part)

@@ -49,6 +49,9 @@ class EmbeddingTower(keras.layers.Layer):
     >>> tower = EmbeddingTower(100, 8, [genres], mlp=[16])
     >>> tower(np.array([5, 7]), {"genres": np.array([[2, 3, 0], [4, 0, 0]])}).shape
     TensorShape([2, 8])
+
+    Reference:
+        Covington, Adams, Sargin, Deep neural networks for YouTube recommendations, RecSys 2016.
     """
 
     def __init__(

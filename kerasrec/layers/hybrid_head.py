@@ -45,6 +45,9 @@ class HybridHead(keras.layers.Layer):
     >>> user, cf, content, count = np.ones((4, 2)), np.ones((4, 2)), np.ones((4, 3)), np.ones(4)
     >>> head(user, cf, content, count).shape
     TensorShape([4])
+
+    Reference:
+        Burke, Hybrid recommender systems: survey and experiments, 2002 (the weighted hybrid).
     """
 
     def __init__(self, dim, content_dim, alpha="learned", **kwargs):

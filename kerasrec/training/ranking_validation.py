@@ -21,6 +21,8 @@ class RankingValidation(keras.callbacks.Callback):
         self.ks = ks
 
     def on_epoch_end(self, epoch, logs=None):
-        found = evaluate(self.model, self.split, part="validation", ks=self.ks, bootstrap=0)
+        found = evaluate(
+            self.model, self.split, part="validation", ks=self.ks, baselines=(), bootstrap=0
+        )
         for name, value in found.rows[0]["metrics"].items():
             logs[f"val_{name}"] = value["mean"]

@@ -135,16 +135,14 @@ def evaluate_run(model, split, config, part, progress=True):
 
     And the one of its predicted values, None where it predicts none; see `rate`.
     """
-    baselines = []
-    for name in config.evaluate.baselines:
-        baseline_class = find_model_class(name)
-        if type(model) is not baseline_class:
-            baseline = baseline_class(split.train.schema(config.data.history_length))
-            baseline.adapt(split.train)
-            baselines.append(baseline)
     with EvaluationBar(part) if progress else contextlib.nullcontext() as bar:
         found = evaluate(
-            model, split, part=part, ks=config.evaluate.ks, baselines=baselines, progress=bar
+            model,
+            split,
+            part=part,
+            ks=config.evaluate.ks,
+            baselines=config.evaluate.baselines,
+            progress=bar,
         )
     return found, rate(model, split, part, config.train.loss)
 

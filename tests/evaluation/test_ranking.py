@@ -1,4 +1,5 @@
 import dataclasses
+import functools
 
 import numpy as np
 import pandas as pd
@@ -7,9 +8,11 @@ import pytest
 from kerasrec import metrics
 from kerasrec.data import Interactions, Split, splits
 from kerasrec.errors import InputError
-from kerasrec.evaluation import evaluate
+from kerasrec.evaluation import evaluate as evaluate_beside_baselines
 
 USERS, ITEMS = 60, 40
+
+evaluate = functools.partial(evaluate_beside_baselines, baselines=())
 
 
 @pytest.fixture
@@ -299,3 +302,15 @@ def test_the_popularity_model_through_the_real_top_k(split):
         rows = [i for i in np.argsort(-counts, kind="stable") if i > 1 and i not in seen][:5]
         recalls.append(np.isin(known_items(split.test, user), rows).mean())
     assert found["recall@5"]["mean"] == pytest.approx(np.mean(recalls))
+
+
+def test_popularity_and_item_knn_stand_beside_the_model_unless_told(split):
+    from kerasrec_zoo import Popularity
+
+    model = Popularity(split.train.schema())
+    model.adapt(split.train)
+    rows = evaluate_beside_baselines(model, split, ks=(5,), bootstrap=0).rows
+    assert [row["model"] for row in rows] == ["Popularity", "ItemKNN"]
+    again = evaluate_beside_baselines(model, split, ks=(5,), baselines=("ItemKNN",), bootstrap=0)
+    for one, other in zip(again.rows, rows, strict=True):
+        assert one["metrics"]["ndcg@5"]["mean"] == other["metrics"]["ndcg@5"]["mean"]
