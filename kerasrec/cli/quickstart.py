@@ -121,7 +121,7 @@ def _show_table(found, seconds, best, output):
                 f"{seconds[name]:.1f}",
             ]
         )
-    rows.append(["best possible", f"{best['recall']:.3f}", f"{best['ndcg']:.3f}", "", "", ""])
+    rows.append(["best possible", _share(best["recall"]), _share(best["ndcg"]), "", "", ""])
     columns = ["", "Recall@10 [95 %]", "NDCG@10 [95 %]", "hot items", "cold items", "seconds"]
     title = f"The last book of {found.n_queries:,} readers, ranked among all they had not read"
     output.rows(columns, rows, title)
@@ -173,11 +173,16 @@ def _fresh_number(folder):
 
 
 def _interval(value):
-    return f"{value['mean']:.3f} [{value['low']:.3f}, {value['high']:.3f}]"
+    return f"{_share(value['mean'])} [{_share(value['low'])}, {_share(value['high'])}]"
 
 
 def _group(found, model, group):
     for row in found.groups:
         if (row["model"], row["by"], row["group"]) == (model, "item", group) and row["metrics"]:
-            return f"{row['metrics'][f'recall@{K}']['mean']:.3f}"
+            return _share(row["metrics"][f"recall@{K}"]["mean"])
     return "-"
+
+
+def _share(value):
+    # Without the zero before the point the table fits 100 columns.
+    return f"{value:.3f}".removeprefix("0")

@@ -235,15 +235,21 @@ def _epochs(tf, count, gather, batch_size, epochs, seed, shuffle, drop_remainder
             at.set_shape((rows,))
             return gather(at)
 
-        def last_batch(step):
-            done = tf.numpy_function(epochs.finish, [epoch], tf.int64)
-            with tf.control_dependencies([done]):
-                return batch(tf.identity(step))
-
-        inner = tf.data.Dataset.range(steps - 1).map(batch)
-        return inner.concatenate(tf.data.Dataset.range(steps - 1, steps).map(last_batch))
+        return ending(tf, steps, batch, epochs, epoch)
 
     return finished(tf, tf.data.Dataset.range(1).flat_map(one_epoch), steps)
+
+
+def ending(tf, steps, batch, epochs, epoch):
+    """`batch(0)` to `batch(steps - 1)`; the last one tells `epochs` that `epoch` is over."""
+
+    def last_batch(step):
+        done = tf.numpy_function(epochs.finish, [epoch], tf.int64)
+        with tf.control_dependencies([done]):
+            return batch(tf.identity(step))
+
+    inner = tf.data.Dataset.range(steps - 1).map(batch)
+    return inner.concatenate(tf.data.Dataset.range(steps - 1, steps).map(last_batch))
 
 
 def finished(tf, dataset, steps):

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kerasrec.data.batches import Epochs, finished
+from kerasrec.data.batches import Epochs, ending, finished
 from kerasrec.data.catalog import Catalog
 from kerasrec.data.histories import Histories
 from kerasrec.data.reading import table_files
@@ -148,13 +148,7 @@ def stream_batches(
             part = slice(step * batch_size, (step + 1) * batch_size)
             return {"user": user[part], "item": item[part]}, value[part]
 
-        def last_batch(step):
-            done = tf.numpy_function(epochs.finish, [epoch], tf.int64)
-            with tf.control_dependencies([done]):
-                return batch(tf.identity(step))
-
-        inner = tf.data.Dataset.range(steps - 1).map(batch)
-        return inner.concatenate(tf.data.Dataset.range(steps - 1, steps).map(last_batch))
+        return ending(tf, steps, batch, epochs, epoch)
 
     rows = [tf.TensorSpec((None,), ROW[name]) for name in ROW.names]
     dataset = tf.data.Dataset.from_generator(

@@ -7,6 +7,8 @@ import tempfile
 
 import numpy as np
 
+from kerasrec.data.vocabulary import FIRST
+
 TOLERANCE = 1e-5
 REQUESTS = 100
 RELOAD = pathlib.Path(__file__).with_name("reload.py")
@@ -60,6 +62,11 @@ def _requests(model):
     """A request in strings, the same as model inputs, and one item row a query."""
     generator = np.random.default_rng(0)
     known = np.flatnonzero(model.histories.lengths)
+    if not len(known):  # adapted to a stream, which keeps no histories
+        known = np.arange(FIRST, model.schema.num_users)
+    stranger = "?"
+    while stranger in model.items.vocabulary or stranger in model.users.vocabulary:
+        stranger += "?"
     users = generator.choice(known, REQUESTS).astype("int32")
     users[0] = 1
     past = model.histories.take(users)
@@ -69,9 +76,9 @@ def _requests(model):
     items = generator.integers(2, model.schema.num_items, REQUESTS).astype("int32")
     request = {"item": model.items.vocabulary.lookup(items), "exclude": np.full((REQUESTS, 1), "")}
     if "user" in model.query_inputs:
-        request["user"] = np.where(users == 1, "?", model.users.vocabulary.lookup(users))
+        request["user"] = np.where(users == 1, stranger, model.users.vocabulary.lookup(users))
     if "history" in model.query_inputs:
-        skipped = generator.choice(["", "?"], (REQUESTS, 1))
+        skipped = generator.choice(["", stranger], (REQUESTS, 1))
         request["history"] = np.concatenate(
             [skipped, model.items.vocabulary.lookup(history).astype(str)], axis=1
         )

@@ -3,9 +3,8 @@
 import keras
 from keras import ops
 
+from kerasrec.layers.embedding_tower import PADDING, UNKNOWN
 from kerasrec.register import register
-
-PADDING, UNKNOWN = 0, 1
 
 
 @register

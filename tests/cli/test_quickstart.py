@@ -58,6 +58,7 @@ def test_people_see_table_titles_and_the_curl_line(kerasrec, small, monkeypatch)
     status, out, _ = kerasrec("quickstart", "--export-to", "elsewhere/demo")
     assert status == 0 and exported == ["elsewhere/demo/1"]
     assert "interactions of 60 users with" in out
+    assert "…" not in out
     for words in ("Recall@10 [95 %]", "cold items", "best possible", "ItemKNN"):
         assert words in out
     for words in ("Because reader-", "Hybrid recommends:", "  5. ", "v1/models/demo:predict"):

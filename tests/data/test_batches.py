@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,9 +14,6 @@ import pytest
 from kerasrec.data.batches import batches, permutation
 from kerasrec.data.interactions import Interactions
 from kerasrec.errors import InputError
-
-keras = pytest.importorskip("keras")
-pytest.importorskip("tensorflow")
 
 
 def interactions(**users):

@@ -86,7 +86,6 @@ TEXTS = ["The war, the WAR!", "a drama of the war", None, ""]
 
 
 def test_text_tokens_by_frequency():
-    pytest.importorskip("tensorflow")
     encoder = FeatureEncoder.fit("plot", TEXTS, "text")
     # the: 3, war: 3, then the words that come once; ties in reverse order, as Keras has them.
     assert set(encoder.vocabulary.ids[:2]) == {"the", "war"}
@@ -101,8 +100,8 @@ def test_text_tokens_by_frequency():
 
 
 def test_text_is_what_keras_does():
-    keras = pytest.importorskip("keras")
-    pytest.importorskip("tensorflow")
+    import keras
+
     texts = ["It's 7 o'clock.", "Naïve -- naïve", "x\ty\nz  x", "?!", "[UNK] unk"]
     layer = keras.layers.TextVectorization(output_sequence_length=4, max_tokens=8)
     layer.adapt(texts)
@@ -114,7 +113,6 @@ def test_text_is_what_keras_does():
 
 
 def test_text_without_any_word():
-    pytest.importorskip("tensorflow")
     encoder = FeatureEncoder.fit("plot", [None, "", "?!"], "text")
     assert encoder.feature == Feature("plot", "text", size=2, length=1)
     assert encoder.encode(["word", ""]).tolist() == [[1], [0]]
@@ -132,8 +130,6 @@ def test_text_without_any_word():
     ],
 )
 def test_round_trip_through_json(kind, values):
-    if kind == "text":
-        pytest.importorskip("tensorflow")
     encoder = FeatureEncoder.fit("f", values, kind)
     assert again(encoder) == encoder
     assert again(encoder).feature == encoder.feature
@@ -157,7 +153,6 @@ def test_base_vocabularies_grow_and_keep_their_rows():
 def test_base_keeps_the_state_of_the_others():
     old = FeatureEncoder.fit("year", [1, 3], "number")
     assert FeatureEncoder.fit("year", [100, 200], "number", base=old) == old
-    pytest.importorskip("tensorflow")
     old = FeatureEncoder.fit("plot", TEXTS, "text")
     assert FeatureEncoder.fit("plot", ["an opera"], "text", base=old) == old
 
@@ -204,7 +199,6 @@ def test_the_name_of_a_model_input():
 
 
 def test_the_fewest_tokens():
-    pytest.importorskip("tensorflow")
     encoder = FeatureEncoder.fit("plot", ["b a b"], "text", max_tokens=3)
     assert encoder.vocabulary.ids.tolist() == ["b"]
 

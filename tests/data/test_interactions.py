@@ -304,7 +304,6 @@ def test_folder_of_csv_parts_in_order_of_name(tmp_path):
 
 
 def test_parquet_file_and_folder(tmp_path):
-    pytest.importorskip("pyarrow")
     table = frame(user=[1, 2, 1, 2], timestamp=pd.to_datetime([30, 10, 20, 40], unit="s"))
     table.to_parquet(tmp_path / "all.parquet")
     (tmp_path / "parts").mkdir()
@@ -317,7 +316,6 @@ def test_parquet_file_and_folder(tmp_path):
 
 
 def test_parquet_integers_with_a_gap_stay_integers(tmp_path):
-    pytest.importorskip("pyarrow")
     table = frame(user=pd.array([2**60 + 1, None, 2**60 + 2, 5], dtype="Int64"))
     table.to_parquet(tmp_path / "a.parquet")
     with pytest.raises(InputError, match="a.parquet, row 1, column 'user': the user is missing"):

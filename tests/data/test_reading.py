@@ -30,7 +30,6 @@ def test_folder_without_parts(tmp_path):
 
 
 def test_not_parquet(tmp_path):
-    pytest.importorskip("pyarrow")
     (tmp_path / "a.parquet").write_text("user,item\n")
     with pytest.raises(InputError, match="a.parquet: not a readable Parquet file"):
         read_parquet(tmp_path / "a.parquet")

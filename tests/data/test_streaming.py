@@ -5,14 +5,12 @@ import tracemalloc
 
 import numpy as np
 import pandas as pd
+import pyarrow
+import pyarrow.parquet as parquet
 import pytest
 
 from kerasrec.data import Interactions, Vocabulary, scan_parquet, stream_batches
 from kerasrec.errors import InputError
-
-pytest.importorskip("tensorflow")
-pyarrow = pytest.importorskip("pyarrow")
-parquet = pytest.importorskip("pyarrow.parquet")
 
 
 def table(count, users=50, items=20):

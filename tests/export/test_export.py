@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from kerasrec.data import Interactions
+from kerasrec.data import Interactions, scan_parquet
 from kerasrec.errors import InputError
 from kerasrec.export import export, parity
 from kerasrec.export.serving_graph import ServingGraph
@@ -157,3 +157,11 @@ def test_a_full_disk_leaves_nothing(train, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
     with pytest.raises(InputError, match="k must be at least 1: got 0"):
         export(model, tmp_path / "1", k=0)
+
+
+def test_a_model_of_a_stream_is_exported_too(tmp_path):
+    pd.DataFrame({"user": list("aabbc"), "item": list("xyyzx")}).to_parquet(tmp_path / "t.parquet")
+    scan = scan_parquet(tmp_path / "t.parquet")
+    model = MatrixFactorization(scan.schema(), dim=2)
+    model.adapt(scan)
+    assert export(model, tmp_path / "1")["requests"] == 100
