@@ -5,8 +5,9 @@ import sys
 import pytest
 
 from kerasrec.config import load_config
-from kerasrec.config.checks import loss_by_name
+from kerasrec.config.checks import loss_by_name, optimizer_class
 from kerasrec.config.first_line import first_line
+from kerasrec.config.nodes import TrainNode
 from kerasrec.errors import InputError
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -78,11 +79,17 @@ def test_an_override_makes_the_node_it_needs(config):
         ("synthetic,", "synthetik,", ["run.yaml:1: data.name:", "did you mean synthetic?"]),
         ("users: 50", "user: 50", ["run.yaml:1: data.options.user:", "did you mean users?"]),
         ("adam", "adamm", ["run.yaml:6: train.optimizer.class:", "did you mean adam?"]),
+        ("adam", "lazzyadam", ["train.optimizer.class:", "did you mean lazyadam?"]),
+        ("adam", "RowwiseAdagrat", ["train.optimizer.class:", "did you mean rowwiseadagrad?"]),
+        ("adam", "Auto, beta_3: 0.9", ["train.optimizer.beta_3:", "LazyAdam has no", "mean beta_"]),
+        ("adam", "SparseSGD, momentum: 0.9", ["train.optimizer.momentum: SparseSGD has no"]),
         ("learning_rate", "learning_rat", ["train.optimizer.learning_rat", "learning_rate?"]),
         ("1e-3", "[1]", ["run.yaml:6: train.optimizer:", "learning_rate"]),
         ("epochs: 3", "epochs: three", ["run.yaml:5: train.epochs:", "integer", "'three'"]),
         ("epochs: 3", "epochs: 0", ["run.yaml:5: train.epochs:", "greater", "got 0"]),
         ("epochs: 3", "epochs: true", ["run.yaml:5: train.epochs:", "integer"]),
+        ("epochs: 3", "steps_per_execution: many", ["5: train.steps_per_execution:", "or a whole"]),
+        ("epochs: 3", "steps_per_execution: 0", ["5: train.steps_per_execution:", "auto", "got 0"]),
         ("epochs: 3", "loss: softmx", ["run.yaml:5: train.loss:", "did you mean softmax?"]),
         ("epochs: 3", "loss: binary_crossentropy", ["train.loss:", "raw scores: set it to bce"]),
         ("epochs: 3", "loss: BinaryCrossentropy", ["train.loss:", "raw scores: set it to bce"]),
@@ -142,6 +149,28 @@ def test_what_can_be_monitored(config, monitor):
 def test_steps_per_execution_needs_one_device(config):
     said = message(config(), "train.strategy=mirrored", "train.steps_per_execution=4")
     assert "steps_per_execution" in said
+    for given in ("auto", 1):
+        same = ["train.strategy=mirrored", f"train.steps_per_execution={given}"]
+        assert load_config(config(), same).train.steps_per_execution == given
+
+
+@pytest.mark.parametrize("name", ["auto", "Auto", "lazyadam", "LazyAdam"])
+def test_auto_is_the_optimizer_of_rows(config, name):
+    assert optimizer_class(name).__name__ == "LazyAdam"
+    for given in (name, f"{{class: {name}, learning_rate: 0.002, clipnorm: 1.0}}"):
+        assert load_config(config(), [f"train.optimizer={given}"])
+    assert load_config(config("data: {name: synthetic}\nmodel: {class: Hybrid}\n")).train == (
+        TrainNode(optimizer="auto", steps_per_execution="auto")
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["SparseAdagrad", "rowwiseadagrad", "SPARSESGD", "Adam", "adagrad", "AdamW"]
+)
+def test_optimizers_that_a_config_may_name(config, name):
+    made = optimizer_class(name)(learning_rate=0.5)
+    assert type(made).__name__.lower() == name.lower() and float(made.learning_rate) == 0.5
+    assert load_config(config(), [f"train.optimizer={{class: {name}, learning_rate: 0.5}}"])
 
 
 @pytest.mark.parametrize(

@@ -92,9 +92,6 @@ class Hybrid(Retriever):
             )
             for text in texts
         ]  # fmt: skip
-        side = EmbeddingTower(
-            schema.num_items, content_dim, others, use_id=False, name="content_tower"
-        )
         encoder = LSTMUserEncoder(dim, cell, dropout=dropout, name="user_encoder")
         head = HybridHead(dim, content_dim, alpha, name="hybrid_head")
         catalog = item_table(schema)
@@ -111,6 +108,9 @@ class Hybrid(Retriever):
             encode(features[text.name]) for encode, text in zip(encoders, texts, strict=True)
         )
         if others:
+            side = EmbeddingTower(
+                schema.num_items, content_dim, others, use_id=False, name="content_tower"
+            )
             content = content + side(known, features)
         blended = head.candidate(ids(known), content, seen)
         item_vector = ops.concatenate([blended, bias(known)], axis=-1)

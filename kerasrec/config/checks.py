@@ -42,17 +42,27 @@ def loss_by_name(name):
 
 
 def optimizer_class(name):
-    """A Keras optimizer class by name, whatever its case."""
-    optimizers = importlib.import_module("keras").optimizers
+    """An optimizer class of Keras or `kerasrec.optimizers` by name, whatever its case.
+
+    "auto" is `LazyAdam`: the touched rows of embedding tables only, Adam for all other weights, one
+    learning rate.
+
+    Raises:
+        InputError: for any other name.
+    """
+    keras = importlib.import_module("keras").optimizers
+    ours = importlib.import_module("kerasrec.optimizers")
     found = {
         key.lower(): value
-        for key, value in vars(optimizers).items()
+        for module in (keras, ours)
+        for key, value in vars(module).items()
         if inspect.isclass(value)
-        and issubclass(value, optimizers.Optimizer)
-        and value is not optimizers.Optimizer
+        and issubclass(value, keras.Optimizer)
+        and value is not keras.Optimizer
     }
+    found["auto"] = ours.LazyAdam
     if name.lower() not in found:
-        raise InputError(f"there is no Keras optimizer {name}{nearest(name.lower(), found)}")
+        raise InputError(f"there is no optimizer {name}{nearest(name.lower(), found)}")
     return found[name.lower()]
 
 

@@ -2,13 +2,27 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from kerasrec.config.nearest import nearest
 
 Count = Annotated[int, Field(strict=True, ge=1)]
 Seed = Annotated[int, Field(strict=True, ge=0)]
+
+
+def _auto_or_count(value):
+    # One message, where pydantic has one for each member of a union.
+    if value == "auto" or (type(value) is int and value >= 1):
+        return value
+    raise PydanticCustomError("count", "should be auto or a whole number of at least 1")
 
 
 class Node(BaseModel):
@@ -104,7 +118,7 @@ class ModelNode(OpenNode):
 
 
 class OptimizerNode(OpenNode):
-    """A Keras optimizer with its arguments."""
+    """An optimizer by name, of Keras or `kerasrec.optimizers`, or `auto`, with its arguments."""
 
     class_: str = Field(alias="class")
 
@@ -114,17 +128,17 @@ class TrainNode(Node):
 
     epochs: Count = 20
     batch_size: Count = 1024
-    optimizer: str | OptimizerNode = "adam"
+    optimizer: str | OptimizerNode = "auto"
     loss: str = "softmax"
     seed: Seed = 0
     patience: Count | None = 3
     monitor: str = "ndcg@10"
-    steps_per_execution: Count = 1
+    steps_per_execution: Annotated[int | str, PlainValidator(_auto_or_count)] = "auto"
     strategy: Literal["none", "cpu", "gpu", "mirrored", "tpu"] = "none"
 
     @model_validator(mode="after")
     def _known_to_work(self):
-        if self.strategy in ("mirrored", "tpu") and self.steps_per_execution > 1:
+        if self.strategy in ("mirrored", "tpu") and self.steps_per_execution not in ("auto", 1):
             raise PydanticCustomError(
                 "strategy",
                 "Keras cannot run several steps per execution under strategy {strategy}: "

@@ -14,19 +14,27 @@ class Epochs:
 
     An epoch counts as used when its last batch has been made, not when an iterator is created:
     Keras creates iterators it throws away (one an epoch, and one more to build a distributed
-    model), and those must not change the order of what follows.
+    model), and those must not change the order of what follows. Under a strategy such an iterator
+    may make a whole short epoch ahead: who trains there says by `begin` which epoch it is.
     """
 
     def __init__(self, first):
         self.next = first
+        self._told = False
         self._lock = threading.Lock()
+
+    def begin(self, epoch):
+        """The epoch of all iterators from now on, until the next call."""
+        with self._lock:
+            self.next, self._told = epoch, True
 
     def current(self):
         return np.int64(self.next)
 
     def finish(self, epoch):
         with self._lock:
-            self.next = max(self.next, int(epoch) + 1)
+            if not self._told:
+                self.next = max(self.next, int(epoch) + 1)
         return np.int64(0)
 
 
@@ -39,16 +47,16 @@ def batches(
     history_length=50,
     seed=0,
     shuffle=True,
-    drop_remainder=False,
     first_epoch=0,
 ):
-    """A dataset of `(x, y)` or `(x, y, sample_weight)` batches for `model.fit`; rows only.
+    """A dataset of `(x, y, sample_weight)` batches for `model.fit`; rows only.
 
     The whole table is shuffled every epoch, by one permutation that depends on `(seed, epoch)`
     alone, so a run that starts with `first_epoch=n` sees what the n-th epoch (from 0) of an
     uninterrupted run saw. An epoch is over when its last batch has been made: taking only a few
     batches and starting again gives the same batches again. (A distribution strategy prepares
-    some batches ahead; with fewer than about ten batches an epoch it may skip an order.)
+    some batches ahead; with fewer than about ten batches an epoch it may skip an order, unless
+    `dataset.epochs.begin(epoch)` is called before each epoch, as `kerasrec fit` does.)
 
     With `B` the batch size and `L` the history length:
 
@@ -56,29 +64,33 @@ def batches(
     * `steps="all"`: windows of each user's items in time order. A user with items
       `s_0 .. s_m` gives the transitions `s_t -> s_{t+1}`, each in exactly one window. Windows
       are cut from the end, so only a user's first window can be shorter than `L`.
-      `x = {"history": (B, L), "item": (B, L), ["user": (B,)]}`, `y = (B, L)` and
-      `sample_weight = (B, L)`: `B L / (real positions in the batch)` where real and 0 elsewhere,
-      so that a plain mean over positions is the mean over real positions.
+      `x = {"history": (B, L), "item": (B, L), ["user": (B,)]}`, `y = (B, L)`.
     * `steps="last"`: one example for each interaction with something before it.
       `x = {"history": (B, L), "item": (B,), ["user": (B,)]}`, `y = (B,)`.
 
     Histories hold the latest items, padded with 0 on the right. `y` is the value of the target
-    interaction.
+    interaction. The last batch of an epoch is filled up with padding, examples of zeros only: every
+    batch has `B` examples, which replicas can share evenly and a TPU compiles once.
+
+    `sample_weight` has the shape of `y`: 0 at padding, elsewhere `size of y / number of real
+    targets in the batch`, which is 1 for pairs and `steps="last"` but in the last batch. The plain
+    mean over a batch is so the mean over its real targets, on one device and on several. Keras
+    metrics heed it as `weighted_metrics`, not as `metrics`.
 
     Args:
         data: `Interactions`; its row order is time order.
         inputs: names of `x`: `"item"` and any of `"user"`, `"history"`.
         steps: `"all"` or `"last"`; used when there is a history.
-        batch_size: `B`, over all replicas together, which must divide it (Keras averages the first
-            batch over them). The last batch is smaller unless `drop_remainder`.
+        batch_size: `B`, over all replicas together; their number must divide it. Halved as long
+            as half of it holds all examples.
         history_length: `L`.
         seed: of the shuffling.
         shuffle: False gives table order (for windows: users in row order).
-        drop_remainder: leave out the last, smaller batch; shapes are then static.
         first_epoch: the epoch to start with.
 
     Returns:
-        A `tf.data.Dataset`, int32 rows and float32 values, its cardinality known.
+        A `tf.data.Dataset`, int32 rows and float32 values, its shapes static
+        and its cardinality known.
 
     Raises:
         InputError: an unknown input or `steps`, a size below 1, or nothing to train on.
@@ -94,9 +106,7 @@ def batches(
             count, gather = _windows(tf, data, inputs, history_length)
         else:
             count, gather = _last_steps(tf, data, inputs, history_length)
-        return _epochs(
-            tf, count, gather, batch_size, Epochs(first_epoch), seed, shuffle, drop_remainder
-        )
+        return _epochs(tf, count, gather, batch_size, Epochs(first_epoch), seed, shuffle)
 
 
 def permutation(seed, epoch, count):
@@ -129,14 +139,22 @@ def _index(largest):
     return np.arange(largest, dtype=np.int32 if largest < 2**31 else np.int64)
 
 
+# Each of the following gives the number of examples and a function from their numbers to
+# (x, y, which targets are real). The number after the last example is one of padding.
+
+
 def _pairs(tf, data, inputs):
     # One table, so that an example is one read from memory instead of one for each column.
-    value = np.ascontiguousarray(data.value, np.float32).view(np.int32)
-    table = tf.constant(np.stack([*(getattr(data, name) for name in inputs), value], axis=1))
+    table = np.zeros((len(data) + 1, len(inputs) + 1), np.int32)
+    for place, name in enumerate(inputs):
+        table[:-1, place] = getattr(data, name)
+    table[:-1, -1] = np.ascontiguousarray(data.value, np.float32).view(np.int32)
+    table = tf.constant(table)
 
     def gather(order):
         *x, value = tf.unstack(tf.gather(table, order), axis=1)
-        return dict(zip(inputs, x, strict=True)), tf.bitcast(value, tf.float32)
+        y = tf.bitcast(value, tf.float32)
+        return dict(zip(inputs, x, strict=True)), y, order < len(data)
 
     return len(data), gather
 
@@ -158,9 +176,9 @@ def _windows(tf, data, inputs, length):
     stop = transitions[owner] - later * length
     start = np.maximum(stop - length, 0)
     kind = _index(len(items) + length).dtype
-    start_at = tf.constant((first[owner] + start).astype(kind))
-    real = tf.constant((stop - start).astype(kind))
-    users = tf.constant(user[owner].astype(np.int32))
+    start_at = tf.constant(_with_padding(first[owner] + start, kind))
+    real = tf.constant(_with_padding(stop - start, kind))
+    users = tf.constant(_with_padding(user[owner], np.int32))
     items, values = tf.constant(items), tf.constant(values)
     steps = tf.range(length, dtype=start_at.dtype)
 
@@ -176,9 +194,7 @@ def _windows(tf, data, inputs, length):
         }
         if "user" in inputs:
             x["user"] = tf.gather(users, order)
-        mask = tf.cast(mask, "float32")
-        weight = mask * (tf.cast(tf.size(mask), "float32") / tf.reduce_sum(mask))
-        return x, mask * tf.gather(values, target), weight
+        return x, tf.where(mask, tf.gather(values, target), 0.0), mask
 
     return len(owner), gather
 
@@ -189,10 +205,13 @@ def _last_steps(tf, data, inputs, length):
     kind = _index(len(items) + length).dtype
     target = np.flatnonzero(offset)
     examples = len(target)
-    real = tf.constant(np.minimum(offset[target], length).astype(kind))
-    target = tf.constant(target.astype(kind))
-    users = tf.constant(np.repeat(user, items_of).astype(np.int32)) if "user" in inputs else None
-    items, values = tf.constant(items), tf.constant(values)
+    real = tf.constant(_with_padding(np.minimum(offset[target], length), kind))
+    # Padding has its target behind the last interaction.
+    target = tf.constant(np.append(target, len(items)).astype(kind))
+    users = np.repeat(user, items_of) if "user" in inputs else []
+    users = tf.constant(_with_padding(users, np.int32))
+    items = tf.constant(_with_padding(items, np.int32))
+    values = tf.constant(_with_padding(values, np.float32))
     steps = tf.range(length, dtype=target.dtype)
 
     def gather(order):
@@ -203,41 +222,50 @@ def _last_steps(tf, data, inputs, length):
         x = {"history": tf.where(mask, tf.gather(items, past), 0), "item": tf.gather(items, at)}
         if "user" in inputs:
             x["user"] = tf.gather(users, at)
-        return x, tf.gather(values, at)
+        return x, tf.gather(values, at), count > 0
 
     return examples, gather
 
 
-def _epochs(tf, count, gather, batch_size, epochs, seed, shuffle, drop_remainder):
-    steps = count // batch_size if drop_remainder else -(-count // batch_size)
-    if not steps:
+def _with_padding(column, dtype):
+    return np.append(column, 0).astype(dtype)
+
+
+def _epochs(tf, count, gather, batch_size, epochs, seed, shuffle):
+    if not count:
         raise InputError(
-            f"Nothing to train on: {count} examples make no batch of {batch_size}"
-            + (
-                "; lower batch_size or do without drop_remainder."
-                if count
-                else ". Pairs need one interaction, histories a user with two."
-            )
+            "Nothing to train on: pairs need one interaction, histories a user with two."
         )
-    kind = _index(count).dtype
-    rows = batch_size if drop_remainder else None
+    # Little data is no reason to train on padding; halves can still be shared evenly.
+    while batch_size % 2 == 0 and batch_size // 2 >= count:
+        batch_size //= 2
+    steps = -(-count // batch_size)
+    kind = _index(count + 1).dtype
+    padding = np.full(steps * batch_size - count, count, kind)
 
     def start():
         epoch = epochs.current()
-        return epoch, permutation(seed, int(epoch), count) if shuffle else _index(count)
+        order = permutation(seed, int(epoch), count) if shuffle else _index(count)
+        order = np.concatenate([order, padding], dtype=kind)
+        return epoch, order.reshape(steps, batch_size)
 
     def one_epoch(_):
         epoch, order = tf.numpy_function(start, [], (tf.int64, kind))
-        order.set_shape((count,))
+        order.set_shape((steps, batch_size))
 
         def batch(step):
-            at = order[step * batch_size : (step + 1) * batch_size]
-            at.set_shape((rows,))
-            return gather(at)
+            x, y, real = gather(order[step])
+            return x, y, weights(tf, real)
 
         return ending(tf, steps, batch, epochs, epoch)
 
-    return finished(tf, tf.data.Dataset.range(1).flat_map(one_epoch), steps)
+    return finished(tf, tf.data.Dataset.range(1).flat_map(one_epoch), steps, epochs)
+
+
+def weights(tf, real):
+    """Weights of the targets of a batch whose mean is 1, and 0 where they are not real."""
+    real = tf.cast(real, "float32")
+    return real * (tf.cast(tf.size(real), "float32") / tf.reduce_sum(real))
 
 
 def ending(tf, steps, batch, epochs, epoch):
@@ -252,10 +280,12 @@ def ending(tf, steps, batch, epochs, epoch):
     return inner.concatenate(tf.data.Dataset.range(steps - 1, steps).map(last_batch))
 
 
-def finished(tf, dataset, steps):
-    """`dataset` with its length stated, its order fixed and some batches made ahead."""
+def finished(tf, dataset, steps, epochs):
+    """`dataset` with its length and `epochs`, its order fixed and some batches made ahead."""
     options = tf.data.Options()
     options.deterministic = True
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
-    return dataset.with_options(options).prefetch(4)
+    dataset = dataset.with_options(options).prefetch(4)
+    dataset.epochs = epochs
+    return dataset

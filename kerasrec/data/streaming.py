@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kerasrec.data.batches import Epochs, ending, finished
+from kerasrec.data.batches import Epochs, ending, finished, weights
 from kerasrec.data.catalog import Catalog
 from kerasrec.data.histories import Histories
 from kerasrec.data.reading import table_files
 from kerasrec.data.schema import Schema
 from kerasrec.data.table import Table
-from kerasrec.data.vocabulary import Vocabulary
+from kerasrec.data.vocabulary import PADDING, Vocabulary
 from kerasrec.errors import InputError
 
 ROW = np.dtype([("user", np.int32), ("item", np.int32), ("value", np.float32)])
@@ -95,7 +95,8 @@ def stream_batches(
     """Pair batches, as of `batches`, from Parquet that need not fit in memory.
 
     An epoch reads the row groups of all parts in an order drawn from `(seed, epoch)` through a
-    shuffle buffer, and gives every row exactly once. Epochs are counted as in `batches`.
+    shuffle buffer, and gives every row exactly once. Epochs are counted, and the last batch is
+    filled up with padding of weight 0, as in `batches`.
 
     Memory at the peak, with `R` the rows of the largest row group and `w` the bytes of a row in
     Arrow (of the two ids and the value; 8 for a number, 8 and its UTF-8 bytes for a text):
@@ -111,14 +112,14 @@ def stream_batches(
             column for the value it is 1.
         users, items: `Vocabulary` of each side, say `scan_parquet(path).users.vocabulary`; an id
             that is not there becomes row 1, unknown.
-        batch_size: `B`; the last batch of an epoch is smaller.
+        batch_size: `B`, over all replicas together; their number must divide it.
         buffer_rows: rows that are shuffled together.
         seed: of the shuffling.
         first_epoch: the epoch to start with.
 
     Returns:
-        A `tf.data.Dataset` of `({"user": (B,), "item": (B,)} int32, (B,) float32)`, its
-        cardinality known.
+        A `tf.data.Dataset` of `(x, y, sample_weight)`, `x = {"user": (B,), "item": (B,)}` int32,
+        the others `(B,)` float32, its shapes static and its cardinality known.
 
     Raises:
         InputError: no such file, no row, no such column. A missing id, or a value that is no
@@ -138,15 +139,18 @@ def stream_batches(
         left = source.rows
         for rows in source.shuffled(vocabularies, (seed, epoch), buffer_rows, batch_size):
             left -= len(rows)
+            if missing := -len(rows) % batch_size:
+                rows = np.concatenate([rows, np.zeros(missing, ROW)])
             columns = (np.ascontiguousarray(rows[name]) for name in ROW.names)
             yield *columns, -1 if left else epoch
 
     def to_batches(user, item, value, epoch):
-        steps = (tf.size(user, tf.int64) + batch_size - 1) // batch_size
+        steps = tf.size(user, tf.int64) // batch_size
+        user, item, value = (tf.reshape(rows, (-1, batch_size)) for rows in (user, item, value))
 
         def batch(step):
-            part = slice(step * batch_size, (step + 1) * batch_size)
-            return {"user": user[part], "item": item[part]}, value[part]
+            x = {"user": user[step], "item": item[step]}
+            return x, value[step], weights(tf, user[step] > PADDING)
 
         return ending(tf, steps, batch, epochs, epoch)
 
@@ -154,7 +158,7 @@ def stream_batches(
     dataset = tf.data.Dataset.from_generator(
         blocks, output_signature=(*rows, tf.TensorSpec((), tf.int64))
     )
-    return finished(tf, dataset.flat_map(to_batches), -(-source.rows // batch_size))
+    return finished(tf, dataset.flat_map(to_batches), -(-source.rows // batch_size), epochs)
 
 
 class _Source:

@@ -44,6 +44,9 @@ class AllCandidates(Candidates):
         super().__init__(num_items, **kwargs)
         self.add_absent()
 
+    def num_columns(self, item):
+        return 2
+
     def call(self, query, item, item_model):
         queries, rows = flat(query, item)
         logits = logits_of(queries, item_model(ops.arange(2, self.num_items, dtype="int32")))

@@ -83,6 +83,14 @@ class Candidates(keras.layers.Layer):
             self.item_model = item_model
         return super().__call__(query, item, item_model=item_model, **kwargs)
 
+    def compute_output_spec(self, query, item, item_model):
+        # Said here: JAX would trace the item model as if it were an array.
+        return keras.KerasTensor((*item.shape, self.num_columns(item)), "float32")
+
+    def num_columns(self, item):
+        """For subclasses: `1 + n` of the logits, None where the batch decides."""
+        raise NotImplementedError
+
     def get_build_config(self):
         # A reloaded layer is built by its call, which alone knows the item model.
         return None

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kerasrec.layers.embedding_table import EmbeddingTable
 from kerasrec.register import register
 
 
@@ -62,7 +63,7 @@ class Conv1DItemEncoder(keras.layers.Layer):
         self.kernel_sizes = kernel_sizes
         self.dropout = dropout
         policy = {"dtype": self.dtype_policy}
-        self.table = keras.layers.Embedding(vocabulary_size, embedding_dim, **policy)
+        self.table = EmbeddingTable(vocabulary_size, embedding_dim, **policy, name="tokens")
         self.convolutions = [
             keras.layers.Conv1D(filters, size, padding="same", activation="relu", **policy)
             for size in kernel_sizes
@@ -79,7 +80,7 @@ class Conv1DItemEncoder(keras.layers.Layer):
     def call(self, tokens):
         flat = ops.reshape(tokens, (-1, ops.shape(tokens)[-1]))
         real = ops.cast(ops.not_equal(flat, 0), self.compute_dtype)[..., None]
-        embedded = self.table(flat) * real
+        embedded = self.table(flat)
         # After a ReLU nothing is below zero, so a zero at padding never wins the maximum.
         pooled = [ops.max(convolve(embedded) * real, axis=1) for convolve in self.convolutions]
         vector = self.output_layer(self.dropout_layer(ops.concatenate(pooled, axis=-1)))

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerasrec.errors import InputError
+from kerasrec.layers.embedding_table import EmbeddingTable
 from kerasrec.register import register
 
 
@@ -54,9 +55,9 @@ class DotProduct(keras.layers.Layer):
         self.num_items = num_items
         self.global_bias = global_bias
         self.sigmoid = sigmoid
-        bias = {"output_dim": 1, "embeddings_initializer": "zeros", "dtype": self.dtype_policy}
-        self.user_bias = keras.layers.Embedding(num_users, **bias) if num_users else None
-        self.item_bias = keras.layers.Embedding(num_items, **bias) if num_items else None
+        bias = {"dim": 1, "stddev": 0.0, "dtype": self.dtype_policy}
+        self.user_bias = EmbeddingTable(num_users, **bias, name="user_bias") if num_users else None
+        self.item_bias = EmbeddingTable(num_items, **bias, name="item_bias") if num_items else None
 
     def build(self, input_shape):
         if self.num_users:

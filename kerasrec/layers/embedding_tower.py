@@ -4,9 +4,8 @@ import keras
 from keras import ops
 
 from kerasrec.errors import InputError
+from kerasrec.layers.embedding_table import PADDING, UNKNOWN, EmbeddingTable
 from kerasrec.register import register
-
-PADDING, UNKNOWN = 0, 1
 
 
 @register
@@ -26,7 +25,7 @@ class EmbeddingTower(keras.layers.Layer):
         id_dropout: Share of the ids replaced by unknown in training, so that the features learn to
             stand alone.
         use_id: False leaves the id out: the vector of an item never seen is as good as any.
-        table: A `keras.layers.Embedding` `(num_rows, dim)` to share instead of an own one.
+        table: An `EmbeddingTable` `(num_rows, dim)` to share instead of an own one.
         seed: Of the id dropout; None follows `keras.utils.set_random_seed`.
 
     Call arguments:
@@ -83,9 +82,9 @@ class EmbeddingTower(keras.layers.Layer):
         self.use_id = use_id
         self.seed = seed
         self.shared = table is not None
-        self.table = self._embedding(num_rows) if use_id and table is None else table
+        self.table = self._table(num_rows, "id") if use_id and table is None else table
         self.feature_tables = {
-            feature["name"]: self._embedding(feature["size"])
+            feature["name"]: self._table(feature["size"], feature["name"])
             for feature in features
             if feature["kind"] in ("category", "categories", "text")
         }
@@ -143,9 +142,8 @@ class EmbeddingTower(keras.layers.Layer):
             table = keras.saving.serialize_keras_object(table)
         return cls(**{**config, "table": keras.saving.deserialize_keras_object(table)})
 
-    def _embedding(self, rows):
-        initializer = keras.initializers.RandomNormal(stddev=0.05)
-        return keras.layers.Embedding(rows, self.dim, initializer, dtype=self.dtype_policy)
+    def _table(self, num_rows, name):
+        return EmbeddingTable(num_rows, self.dim, dtype=self.dtype_policy, name=name)
 
     def _id(self, ids, training):
         if training and self.id_dropout:
@@ -156,7 +154,7 @@ class EmbeddingTower(keras.layers.Layer):
         if self.l2:
             real = ops.cast(ops.not_equal(ids, PADDING), "float32")
             squares = ops.sum(ops.square(ops.cast(rows, "float32")), axis=-1)
-            self.add_loss(self.l2 * ops.sum(squares * real) / ops.maximum(ops.sum(real), 1.0))
+            self.add_loss(self.l2 * ops.sum(squares) / ops.maximum(ops.sum(real), 1.0))
         return rows
 
     def _feature(self, feature, value):
@@ -169,4 +167,4 @@ class EmbeddingTower(keras.layers.Layer):
         if kind == "category":
             return embedded
         real = ops.cast(ops.not_equal(value, PADDING), self.compute_dtype)[..., None]
-        return ops.sum(embedded * real, axis=-2) / ops.maximum(ops.sum(real, axis=-2), 1.0)
+        return ops.sum(embedded, axis=-2) / ops.maximum(ops.sum(real, axis=-2), 1.0)

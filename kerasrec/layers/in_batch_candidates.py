@@ -1,5 +1,7 @@
 """The other items of the batch as negatives."""
 
+import math
+
 import numpy as np
 from keras import ops
 
@@ -61,6 +63,9 @@ class InBatchCandidates(Candidates):
     def adapt_counts(self, counts):
         if self.log_q:
             self.log_probability.assign(np.log(counts / counts[2:].sum()))
+
+    def num_columns(self, item):
+        return None if None in item.shape else 1 + math.prod(item.shape)
 
     def call(self, query, item, item_model):
         queries, rows = flat(query, item)

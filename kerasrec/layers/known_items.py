@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from kerasrec.layers.embedding_tower import PADDING, UNKNOWN
+from kerasrec.layers.embedding_table import PADDING, UNKNOWN
 from kerasrec.register import register
 
 

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerasrec.errors import InputError
+from kerasrec.layers.embedding_table import EmbeddingTable
 from kerasrec.register import register
 
 CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
@@ -88,10 +89,13 @@ class LSTMUserEncoder(keras.layers.Layer):
         policy, dim = {"dtype": self.dtype_policy}, input_shape[-1]
         self.input_dropout = keras.layers.Dropout(self.dropout, **policy)
         if self.num_behaviors:
-            self.behavior_table = keras.layers.Embedding(self.num_behaviors, dim, **policy)
+            self.behavior_table = EmbeddingTable(self.num_behaviors, dim, **policy, name="behavior")
             self.behavior_table.build()
         if self.time_gap_buckets:
-            self.time_gap_table = keras.layers.Embedding(self.time_gap_buckets, dim, **policy)
+            # Row 0 is padding; the first bucket is row 1.
+            self.time_gap_table = EmbeddingTable(
+                self.time_gap_buckets + 1, dim, **policy, name="time_gap"
+            )
             self.time_gap_table.build()
         options = policy if self.cell == "rnn" else {**policy, "use_cudnn": self.use_cudnn}
         if self.bidirectional:
@@ -110,7 +114,7 @@ class LSTMUserEncoder(keras.layers.Layer):
         if self.num_behaviors and behavior is not None:
             vectors = vectors + self.behavior_table(behavior)
         if self.time_gap_buckets and time_gap is not None:
-            vectors = vectors + self.time_gap_table(self._bucket(time_gap))
+            vectors = vectors + self.time_gap_table(1 + self._bucket(time_gap))
         vectors = self.input_dropout(vectors)
         # cuDNN stops at a row without any step; such a row gets one, and zeros below.
         empty = ops.logical_not(ops.any(mask, axis=1, keepdims=True))

@@ -32,6 +32,9 @@ class PairCandidates(Candidates):
     [[7.0]]
     """
 
+    def num_columns(self, item):
+        return 1
+
     def call(self, query, item, item_model):
         queries, rows = flat(query, item)
         return shaped(positives_of(queries, item_model(rows)), item)

@@ -86,6 +86,9 @@ class SampledCandidates(Candidates):
             self.item_of_rank.assign(order)
             self.rank_of_item.assign(np.argsort(order))
 
+    def num_columns(self, item):
+        return 1 + self.num_negatives
+
     def call(self, query, item, item_model):
         queries, rows = flat(query, item)
         sampled = ops.cast(self.sample(), rows.dtype)

@@ -1,5 +1,6 @@
 """The one face of every model: fit, recommend, score, save, export."""
 
+import contextlib
 import inspect
 import warnings
 
@@ -11,9 +12,11 @@ from kerasrec.data.interactions import Interactions
 from kerasrec.data.schema import Schema
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
-from kerasrec.models import checkpoint
+from kerasrec.models import checkpoint, fit_errors
 from kerasrec.models.request import Request
 from kerasrec.models.top_k import NEVER, TopK
+from kerasrec.optimizers.row_loss_scale import RowLossScale
+from kerasrec.optimizers.row_sparse import RowSparse
 
 QUERIES_AT_ONCE = 512
 SCORES_AT_ONCE = 2**26
@@ -89,12 +92,29 @@ class Recommender(keras.Model):
         self.users, self.items = train.users, train.items
         self.histories = train.histories()
 
+    def compile(self, optimizer="rmsprop", *args, **kwargs):
+        """Keras's own `compile`; loss scaling for float16 is the one that suits row gradients."""
+        if isinstance(optimizer, RowSparse) and self.dtype_policy.name == "mixed_float16":
+            optimizer = RowLossScale(optimizer)
+        super().compile(optimizer, *args, **kwargs)
+
     def fit(self, x=None, *args, **kwargs):
-        """Keras's own `fit`, once the model knows its data."""
+        """Keras's own `fit`, once the model knows its data.
+
+        Raises:
+            InputError: for an id outside of a table, and at a gradient that is NaN or infinite:
+                the step is named, and none of its updates is made. Under XLA, which cannot stop,
+                ids are checked before they reach it, and a NaN shows in the loss of the next step.
+        """
         self.check_adapted("fit")
         if hasattr(x, "element_spec"):  # a tf.data.Dataset is shuffled by who made it
             kwargs.setdefault("shuffle", False)
-        return super().fit(x, *args, **kwargs)
+        if self.optimizer is not None and not self.optimizer.built:
+            self._build_optimizer()
+        with fit_errors.told():
+            if self.jit_compile:  # else the lookups do it, with less work
+                x = fit_errors.checked(x, self.schema)
+            return super().fit(x, *args, **kwargs)
 
     def recommend(
         self, users=None, histories=None, k=10, exclude=None, allow=None, filter_seen=True
@@ -239,6 +259,12 @@ class Recommender(keras.Model):
             raise InputError(
                 f"{type(self).__name__}.{what} needs the data first: call model.adapt(train)"
             )
+
+    def _build_optimizer(self):
+        # Here, because Keras does it inside the graph, where TensorFlow keeps a copy of each slot.
+        strategy = getattr(self, "distribute_strategy", None)
+        with strategy.scope() if strategy else contextlib.nullcontext():
+            self.optimizer.build(self.trainable_variables)
 
     def _frame(self, names, rows, scores):
         k = rows.shape[1]

@@ -16,6 +16,12 @@ def check_training(model, split, train):
     if not model.trainable_weights:
         return
     check_loss(model, train.loss)
+    replicas = model.distribute_strategy.num_replicas_in_sync
+    if missing := -train.batch_size % replicas:
+        raise InputError(
+            f"train.batch_size {train.batch_size} cannot be cut evenly between the {replicas} "
+            f"replicas of strategy {train.strategy}: set it to {train.batch_size + missing}"
+        )
     # A score that is an estimate of the value learns that value, and nothing of anybody.
     if getattr(model, "candidates", None) == "pair" and not split.train.explicit:
         raise InputError(

@@ -2,8 +2,11 @@
 
 import contextlib
 
+import keras
+
 from kerasrec.config.checks import RATING_METRICS, loss_by_name, optimizer_class
 from kerasrec.data.batches import batches
+from kerasrec.errors import InputError, failed_check
 from kerasrec.training.best_checkpoint import BestCheckpoint
 from kerasrec.training.checks import check_training
 from kerasrec.training.finite_loss import FiniteLoss
@@ -11,6 +14,9 @@ from kerasrec.training.progress_bar import ProgressBar
 from kerasrec.training.ranking_validation import RankingValidation
 from kerasrec.training.rating_validation import RatingValidation
 from kerasrec.training.training_state import TrainingState
+
+# Of `steps_per_execution: auto`: what Python costs a step is small then, an answer to Ctrl-C near.
+STEPS = 16
 
 
 def fit(model, split, train, folder, ks=(5, 10, 20), resume=False, progress=True):
@@ -32,8 +38,8 @@ def fit(model, split, train, folder, ks=(5, 10, 20), resume=False, progress=True
         The logs of all epochs, a list of dicts.
 
     Raises:
-        InputError: for what `check_training` refuses, a loss that becomes NaN, a checkpoint that
-            cannot be written.
+        InputError: for what `check_training` refuses, a loss or a gradient that becomes NaN, a
+            checkpoint that cannot be written. The epochs before are left as they were.
     """
     if not model.trainable_weights:
         model.save(folder.checkpoint, overwrite=True)
@@ -42,7 +48,7 @@ def fit(model, split, train, folder, ks=(5, 10, 20), resume=False, progress=True
     model.compile(
         optimizer=make_optimizer(train.optimizer),
         loss=loss_by_name(train.loss),
-        steps_per_execution=train.steps_per_execution,
+        steps_per_execution=steps_per_execution(train),
     )
     state = TrainingState(folder.state, folder.history)
     if resume:
@@ -65,30 +71,50 @@ def fit(model, split, train, folder, ks=(5, 10, 20), resume=False, progress=True
         batch_size=train.batch_size,
         history_length=model.schema.history_length,
         seed=train.seed,
-        # A TPU compiles for one shape.
-        drop_remainder=train.strategy == "tpu",
         first_epoch=done,
     )
     validations = [RankingValidation(split, ks), RatingValidation(split, train.loss)]
-    callbacks = [FiniteLoss(), *validations, best, state]
+    finite = FiniteLoss()
+    order = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: dataset.epochs.begin(epoch)
+    )
+    callbacks = [order, finite, *validations, best, state]
     with contextlib.ExitStack() as stack:
         if progress:
             steps = int(dataset.cardinality())
             bar = stack.enter_context(ProgressBar(train.epochs, steps, monitor, done))
             callbacks.append(bar)
-        model.fit(
-            dataset,
-            epochs=train.epochs,
-            initial_epoch=done,
-            callbacks=callbacks,
-            shuffle=False,
-            verbose=0,
-        )
+        try:
+            model.fit(
+                dataset,
+                epochs=train.epochs,
+                initial_epoch=done,
+                callbacks=callbacks,
+                shuffle=False,
+                verbose=0,
+            )
+        except InputError as error:
+            if failed_check(error.__cause__) is None:
+                raise
+            # A check in the graph knows the step alone, counted from the first epoch on.
+            raise InputError(
+                f"{error}; it was epoch {finite.epoch + 1}, {finite.kept()}"
+            ) from error
     return state.history
 
 
+def steps_per_execution(train):
+    """How many steps of a `TrainNode` one call of the training function takes.
+
+    An epoch need not be a multiple: Keras ends its last call with the data.
+    """
+    if train.steps_per_execution != "auto":
+        return train.steps_per_execution
+    return 1 if train.strategy in ("mirrored", "tpu") else STEPS
+
+
 def make_optimizer(node):
-    """A Keras optimizer from its name, or from its `OptimizerNode`."""
+    """An optimizer from its name, or from its `OptimizerNode`."""
     if isinstance(node, str):
         return optimizer_class(node)()
     return optimizer_class(node.class_)(**node.arguments)

@@ -4,6 +4,8 @@ import keras
 import rich.console
 import rich.progress
 
+from kerasrec.training.finite_loss import last_step
+
 
 class ProgressBar(keras.callbacks.Callback):
     """Shows epoch, step, loss, the monitored metric and the time left, on stderr.
@@ -43,7 +45,7 @@ class ProgressBar(keras.callbacks.Callback):
         self._bar.update(self._task, description=self._description())
 
     def on_train_batch_end(self, batch, logs=None):
-        done = self.epoch * self.steps + batch + 1
+        done = self.epoch * self.steps + last_step(batch, self.params)
         self._bar.update(self._task, completed=done, loss=f"loss {logs['loss']:.4f}")
 
     def on_epoch_end(self, epoch, logs=None):

@@ -1,6 +1,7 @@
 """Where a model is built and trained: a config's `strategy` as a `tf.distribute` scope."""
 
 import contextlib
+import functools
 
 from kerasrec.errors import InputError
 
@@ -11,8 +12,8 @@ def strategy_scope(name):
     * `"none"`: TensorFlow's own choice, the first GPU where there is one;
     * `"cpu"`, `"gpu"`: one device;
     * `"mirrored"`: all GPUs, or all logical CPUs where there is no GPU, each with a copy of the
-      model. The batch is cut between them and the loss is the single device's, but for a last
-      batch that cannot be cut evenly: its smaller parts weigh a little more;
+      model. The batch is cut evenly between them and the loss is the single device's, but that
+      candidates "in_batch" are those of a device's own part;
     * `"tpu"`: the TPU that the environment names.
 
     Raises:
@@ -42,7 +43,7 @@ def strategy_scope(name):
                 f"strategy mirrored: it needs two devices and TensorFlow sees {devices[0].name}; "
                 "use strategy none"
             )
-        return tf.distribute.MirroredStrategy([device.name for device in devices]).scope()
+        return _mirrored(tuple(device.name for device in devices)).scope()
     if name == "tpu":
         try:
             resolver = tf.distribute.cluster_resolver.TPUClusterResolver()
@@ -53,3 +54,12 @@ def strategy_scope(name):
             raise InputError(f"strategy tpu: there is no TPU here ({reason})") from error
         return tf.distribute.TPUStrategy(resolver).scope()
     raise InputError(f"strategy must be none, cpu, gpu, mirrored or tpu: got {name!r}")
+
+
+@functools.cache
+def _mirrored(devices):
+    # One a process: a second one numbers its collectives from the start again, and TensorFlow takes
+    # them for those of the first ("Shape mismatch in the collective instance").
+    import tensorflow as tf
+
+    return tf.distribute.MirroredStrategy(devices)

@@ -32,19 +32,24 @@ def pairs(count):
 
 
 def values(dataset):
-    return [y.numpy().tolist() for _, y in dataset]
+    """Values of the real examples, batch by batch."""
+    return [y.numpy()[weight.numpy() > 0].tolist() for _, y, weight in dataset]
 
 
 def test_pairs_are_the_rows_of_the_table():
     data = interactions(u="ab", v="a")
-    (x, y), (last_x, last_y) = batches(data, batch_size=2, shuffle=False)
+    (x, y, weight), (last_x, last_y, last_weight) = batches(data, batch_size=2, shuffle=False)
     assert {name: column.numpy().tolist() for name, column in x.items()} == {
         "user": [2, 2],
         "item": [2, 3],
     }
-    assert y.numpy().tolist() == [1, 2]
-    assert last_x["item"].numpy().tolist() == [2] and last_y.numpy().tolist() == [3]
-    assert x["user"].dtype == "int32" and y.dtype == "float32"
+    assert y.numpy().tolist() == [1, 2] and weight.numpy().tolist() == [1, 1]
+    assert {name: column.numpy().tolist() for name, column in last_x.items()} == {
+        "user": [3, 0],
+        "item": [2, 0],
+    }
+    assert last_y.numpy().tolist() == [3, 0] and last_weight.numpy().tolist() == [2, 0]
+    assert x["user"].dtype == "int32" and y.dtype == weight.dtype == "float32"
 
 
 def test_an_epoch_has_every_interaction_once_in_another_order():
@@ -57,8 +62,9 @@ def test_an_epoch_has_every_interaction_once_in_another_order():
     assert not np.array_equal(epochs[1], epochs[2])
     assert int(dataset.cardinality()) == 11
     # What belongs together stays together.
-    for x, y in dataset:
-        assert np.array_equal(x["user"], x["item"]) and np.array_equal(x["user"] - 2, y)
+    for x, y, weight in dataset:
+        assert np.array_equal(x["user"], x["item"])
+        assert np.array_equal(x["user"], np.where(weight > 0, y + 2, 0))
 
 
 def test_order_depends_on_seed_and_epoch_alone():
@@ -81,11 +87,46 @@ def test_an_epoch_not_finished_is_not_used_up():
     assert values(dataset.take(2)) != peek
 
 
-def test_drop_remainder_gives_static_shapes():
-    dataset = batches(pairs(10), batch_size=4, drop_remainder=True)
-    assert dataset.element_spec[1].shape == (4,)
-    assert [len(y) for y in values(dataset)] == [4, 4]
-    assert batches(pairs(10), batch_size=4).element_spec[1].shape == (None,)
+def test_an_epoch_that_is_told_stays_until_the_next():
+    data = pairs(20)
+    dataset, plain = batches(data, batch_size=6), batches(data, batch_size=6)
+    run = [values(plain) for _ in range(3)]
+    for epoch in (0, 2, 1):
+        dataset.epochs.begin(epoch)
+        # Whoever else goes through the whole of it does not change what comes.
+        assert values(dataset) == values(dataset) == run[epoch]
+
+
+@pytest.mark.parametrize("steps", ["all", "last", None])
+def test_the_last_batch_is_filled_up_with_padding(steps):
+    # 3 windows for batches of 4, 7 targets or 10 pairs for batches of 6: none of them full.
+    data = interactions(u="abcdefg", v="ca", w="b")
+    inputs = ("user", "history", "item") if steps else ("user", "item")
+    options = {"steps": steps, "history_length": 4} if steps else {}
+    size = 4 if steps == "all" else 6
+    dataset = batches(data, inputs, batch_size=size, **options)
+    targets = (4, 4) if steps == "all" else (6,)
+    shapes = {"user": (size,), "history": (size, 4), "item": targets}
+    x, y, weight = dataset.element_spec
+    assert {name: spec.shape for name, spec in x.items()} == {n: shapes[n] for n in inputs}
+    assert y.shape == weight.shape == targets
+    found = list(dataset)
+    assert len(found) == int(dataset.cardinality()) == (1 if steps == "all" else 2)
+    for x, _, weight in found:
+        real = x["item"].numpy() > 0
+        np.testing.assert_allclose(weight, real * (real.size / real.sum()), rtol=1e-6)
+    # In the last batch the real examples come first, the others are zeros throughout.
+    x, y, weight = found[-1]
+    count = {"all": 3, "last": 1, None: 4}[steps]
+    for column in (*x.values(), y, weight):
+        assert not column.numpy()[count:].any()
+    assert (x["user"].numpy()[:count] > 0).all()
+
+
+@pytest.mark.parametrize("count,size", [(10, 16), (16, 16), (17, 32), (33, 64), (65, 64)])
+def test_little_data_makes_small_batches(count, size):
+    ((x, *_), *_) = batches(pairs(count), batch_size=64)
+    assert x["item"].shape == (size,)
 
 
 def test_windows_are_cut_from_the_end():
@@ -94,16 +135,17 @@ def test_windows_are_cut_from_the_end():
     ((x, y, weight),) = batches(
         data,
         ("user", "history", "item"),
-        batch_size=8,
+        batch_size=4,
         history_length=4,
         shuffle=False,
     )
-    assert x["history"].numpy().tolist() == [[2, 3, 0, 0], [4, 5, 6, 7], [4, 0, 0, 0]]
-    assert x["item"].numpy().tolist() == [[3, 4, 0, 0], [5, 6, 7, 8], [2, 0, 0, 0]]
-    assert x["user"].numpy().tolist() == [2, 2, 3]
-    assert y.numpy().tolist() == [[2, 3, 0, 0], [4, 5, 6, 7], [9, 0, 0, 0]]
-    real = np.array([[1, 1, 0, 0], [1, 1, 1, 1], [1, 0, 0, 0]])
-    np.testing.assert_allclose(weight, real * 12 / 7)
+    none = [[0, 0, 0, 0]]
+    assert x["history"].numpy().tolist() == [[2, 3, 0, 0], [4, 5, 6, 7], [4, 0, 0, 0], *none]
+    assert x["item"].numpy().tolist() == [[3, 4, 0, 0], [5, 6, 7, 8], [2, 0, 0, 0], *none]
+    assert x["user"].numpy().tolist() == [2, 2, 3, 0]
+    assert y.numpy().tolist() == [[2, 3, 0, 0], [4, 5, 6, 7], [9, 0, 0, 0], *none]
+    real = np.array([[1, 1, 0, 0], [1, 1, 1, 1], [1, 0, 0, 0], *none])
+    np.testing.assert_allclose(weight, real * 16 / 7)
 
 
 def test_windows_follow_time_not_rows():
@@ -111,7 +153,8 @@ def test_windows_follow_time_not_rows():
         {"user": list("uvuv"), "item": list("abcd"), "timestamp": [30, 10, 20, 40]}
     )
     data = Interactions.from_frame(frame)
-    ((x, *_),) = batches(data, ("user", "history", "item"), history_length=2, shuffle=False)
+    inputs = ("user", "history", "item")
+    ((x, *_),) = batches(data, inputs, batch_size=2, history_length=2, shuffle=False)
     rows = data.items.vocabulary.rows
     got = {
         data.users.vocabulary.lookup(user): (history[0], item[0])
@@ -164,16 +207,18 @@ def test_weighted_mean_is_the_mean_over_real_positions():
 
 def test_last_steps():
     data = interactions(u="abcd", v="c", w="db")
-    ((x, y),) = batches(
-        data, ("user", "history", "item"), steps="last", history_length=2, shuffle=False
+    ((x, y, weight),) = batches(
+        data,
+        ("user", "history", "item"),
+        steps="last",
+        batch_size=4,
+        history_length=2,
+        shuffle=False,
     )
     assert x["history"].numpy().tolist() == [[2, 0], [2, 3], [3, 4], [5, 0]]
     assert x["item"].numpy().tolist() == [3, 4, 5, 3]
     assert x["user"].numpy().tolist() == [2, 2, 2, 4]
-    assert y.numpy().tolist() == [2, 3, 4, 7]
-    assert batches(data, ("history", "item"), steps="last", history_length=2).element_spec[0][
-        "history"
-    ].shape == (None, 2)
+    assert y.numpy().tolist() == [2, 3, 4, 7] and weight.numpy().tolist() == [1, 1, 1, 1]
 
 
 def test_input_errors():
@@ -187,7 +232,6 @@ def test_input_errors():
         ("batch_size=0", {"batch_size": 0}),
         ("history_length=0", {"inputs": ("history", "item"), "history_length": 0}),
         ("first_epoch=-1", {"first_epoch": -1}),
-        ("drop_remainder", {"batch_size": 4, "drop_remainder": True}),
     ):
         with pytest.raises(InputError, match=expected):
             batches(data, **arguments)
@@ -231,17 +275,17 @@ import pandas as pd
 from kerasrec.data.batches import batches
 from kerasrec.data.interactions import Interactions
 
-count = 204
+count = 202
 names = [f"n{number}" for number in range(count)]
 data = Interactions.from_frame(pd.DataFrame({"user": names, "item": names, "value": range(count)}))
 strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 dataset = batches(data, batch_size=8, seed=1)
-alone = [np.concatenate([y for _, y in dataset]).tolist() for _ in range(2)]
+alone = [np.concatenate([y for _, y, _ in dataset]).tolist() for _ in range(2)]
 shared, sizes = [], []
 distributed = strategy.experimental_distribute_dataset(batches(data, batch_size=8, seed=1))
 for _ in range(2):
     epoch = []
-    for _, y in distributed:
+    for _, y, _ in distributed:
         parts = [part.numpy().tolist() for part in strategy.experimental_local_results(y)]
         sizes.append([len(part) for part in parts])
         epoch += parts[0] + parts[1]
@@ -276,6 +320,7 @@ def test_two_replicas_share_every_batch():
     assert run.returncode == 0, run.stderr[-3000:]
     result = json.loads(run.stdout.split("RESULT")[1])
     assert result["shared"] == result["alone"]
-    assert result["sizes"] == 2 * ([[4, 4]] * 25 + [[2, 2]])
-    # Two replicas with half a batch each do what one does with the whole.
+    assert result["sizes"] == 2 * 26 * [[4, 4]]
+    # Two replicas with half a batch each do what one does with the whole, the last one too:
+    # there the first replica has two examples, the second has only padding.
     np.testing.assert_allclose(result["two"], result["one"], rtol=1e-5, atol=1e-6)

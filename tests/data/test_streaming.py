@@ -36,11 +36,13 @@ def folder(tmp_path):
 
 
 def epoch(dataset):
+    """Users, items and values of the real examples."""
     users, items, values = [], [], []
-    for x, y in dataset:
-        users.append(x["user"].numpy())
-        items.append(x["item"].numpy())
-        values.append(y.numpy())
+    for x, y, weight in dataset:
+        real = weight.numpy() > 0
+        users.append(x["user"].numpy()[real])
+        items.append(x["item"].numpy()[real])
+        values.append(y.numpy()[real])
     return [np.concatenate(column) for column in (users, items, values)]
 
 
@@ -106,7 +108,12 @@ def test_every_row_exactly_once(folder, buffer_rows):
         buffer_rows=buffer_rows,
     )
     assert int(dataset.cardinality()) == 32
-    assert sorted(len(y) for _, y in dataset) == [8] + [32] * 31
+    assert dataset.element_spec[1].shape == dataset.element_spec[2].shape == (32,)
+    # 1,000 rows are 31 batches and 8 more.
+    *full, (x, y, weight) = dataset
+    assert all((one.numpy() == 1).all() for _, _, one in full)
+    assert weight.numpy().tolist() == [4.0] * 8 + [0.0] * 24
+    assert not any(column.numpy()[8:].any() for column in (x["user"], x["item"], y))
     users, items, values = epoch(dataset)
     assert np.array_equal(np.sort(values), np.arange(1000))
     # Row r is user r % 50, item r % 20: what belongs together stays together.

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from kerasrec.errors import InputError
-from kerasrec.layers import EmbeddingTower
+from kerasrec.layers import EmbeddingTable, EmbeddingTower
 
 FEATURES = [
     {"name": "genre", "kind": "category", "size": 4, "length": 1},
@@ -48,11 +48,11 @@ def test_every_kind_of_feature_by_hand():
     tower = EmbeddingTower(7, dim, FEATURES, use_id=False)
     # The layer's own embeddings are as long as its vector; here two numbers of each are enough.
     for name, table in tower.feature_tables.items():
-        tower.feature_tables[name] = keras.layers.Embedding(table.input_dim, 2)
+        tower.feature_tables[name] = EmbeddingTable(table.num_rows, 2)
     tables = {}
     for name, table in tower.feature_tables.items():
         table.build()
-        tables[name] = np.arange(table.input_dim * 2, dtype="float32").reshape(-1, 2)
+        tables[name] = np.arange(table.num_rows * 2, dtype="float32").reshape(-1, 2)
         table.set_weights([tables[name]])
     tower.stack[0] = keras.layers.Identity()
     tower.built = True
@@ -116,7 +116,7 @@ def test_id_dropout_shows_unknown_in_training_only():
 
 
 def test_a_shared_table_stays_shared_after_saving(tmp_path):
-    table = keras.layers.Embedding(5, 2)
+    table = EmbeddingTable(5, 2)
     one, two = EmbeddingTower(5, 2, table=table), EmbeddingTower(5, 2, mlp=[2], table=table)
     ids = keras.Input((), dtype="int32")
     model = keras.Model(ids, [one(ids), two(ids)])
@@ -143,7 +143,7 @@ def test_wrong_arguments(wrong):
 
 
 def test_a_copy_of_a_tower_has_its_own_table():
-    tower = EmbeddingTower(5, 2, table=keras.layers.Embedding(5, 2))
+    tower = EmbeddingTower(5, 2, table=EmbeddingTable(5, 2))
     tower(np.array([2]))
     copy = EmbeddingTower.from_config(tower.get_config())
     copy(np.array([2]))

@@ -140,7 +140,7 @@ def test_behavior_and_time_gap_are_added(steps):
     behavior, gap = np.array([[2, 3, 2]]), np.array([[0.0, 1.0, 100.0]])
     got = encoder(steps[None], mask, behavior, gap)
     added = (
-        np.asarray(encoder.behavior_table(behavior)) + encoder.time_gap_table(np.array([[0, 1, 2]]))
+        np.asarray(encoder.behavior_table(behavior)) + encoder.time_gap_table(np.array([[1, 2, 3]]))
     )  # fmt: skip
     np.testing.assert_allclose(got, encoder(steps[None] + added, mask), atol=1e-6)
     plain = LSTMUserEncoder(4)

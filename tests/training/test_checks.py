@@ -38,8 +38,11 @@ def test_a_model_without_candidates_takes_any_loss():
     check_loss(types.SimpleNamespace(), "mse")
 
 
-def trained(candidates="pair"):
-    return types.SimpleNamespace(candidates=candidates, trainable_weights=[1])
+def trained(candidates="pair", replicas=1):
+    strategy = types.SimpleNamespace(num_replicas_in_sync=replicas)
+    return types.SimpleNamespace(
+        candidates=candidates, trainable_weights=[1], distribute_strategy=strategy
+    )
 
 
 def valued(split, values):
@@ -95,3 +98,10 @@ def test_nothing_to_validate_or_test_on(split):
     check_training(types.SimpleNamespace(trainable_weights=[]), nothing, TrainNode())
     with pytest.raises(InputError, match="leaves no test interactions"):
         check_test(dataclasses.replace(split, test=split.test.select([])))
+
+
+def test_a_batch_that_replicas_cannot_share_evenly_is_refused(split):
+    train = TrainNode(batch_size=10, strategy="mirrored")
+    check_training(trained("in_batch", replicas=5), split, train)
+    with pytest.raises(InputError, match="batch_size 10 .* 4 replicas .* mirrored: set it to 12"):
+        check_training(trained("in_batch", replicas=4), split, train)

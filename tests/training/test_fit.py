@@ -43,13 +43,13 @@ def weights(model):
 
 
 class StopAt(keras.callbacks.Callback):
-    """Stands in for Ctrl-C in epoch 2 (from 0), step 1."""
+    """Stands in for Ctrl-C in the middle of epoch 2 (from 0)."""
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        if (self.epoch, batch) == (2, 1):
+        if self.epoch == 2:
             raise KeyboardInterrupt
 
 
@@ -62,7 +62,8 @@ def test_a_resumed_fit_ends_where_an_uninterrupted_one_ends(split, tmp_path, mon
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr("kerasrec.training.fit.FiniteLoss", StopAt)
-        fit(hybrid(split), split, train, stopped, progress=False)
+        # An epoch of 4 steps: it stops between its two executions of 3.
+        fit(hybrid(split), split, node(steps_per_execution=3), stopped, progress=False)
     # Another seed: all that counts must come from the state.
     again = hybrid(split, seed=5)
     assert fit(again, split, train, stopped, resume=True, progress=False) == history
@@ -72,6 +73,21 @@ def test_a_resumed_fit_ends_where_an_uninterrupted_one_ends(split, tmp_path, mon
     for one, other in zip(*best, strict=True):
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-6)
     assert whole.history.read_text() == stopped.history.read_text()
+
+
+def test_steps_of_an_execution_change_nothing(split, tmp_path):
+    # 28 steps an epoch: one execution of 16 and one of 12, or nine of 3 and one of 1.
+    assert -(-len(split.train) // 64) == 28
+    found = {}
+    for steps in (1, 3, "auto"):
+        model = factors(split)
+        train = node(optimizer="auto", steps_per_execution=steps)
+        found[steps] = fit(model, split, train, new_folder(tmp_path / f"{steps}"), progress=False)
+        assert int(model.optimizer.iterations) == 3 * 28
+    for steps in (3, "auto"):
+        for one, other in zip(found[1], found[steps], strict=True):
+            assert other["loss"] == pytest.approx(one["loss"], abs=1e-6)
+            assert other["val_ndcg@10"] == pytest.approx(one["val_ndcg@10"], abs=1e-6)
 
 
 def test_resume_before_the_first_epoch_starts_at_the_beginning(split, tmp_path):
@@ -128,7 +144,7 @@ def test_patience_is_counted_across_a_resume(split, tmp_path, monkeypatch):
 def test_a_loss_that_is_no_number_stops_with_its_place(split, tmp_path):
     folder = new_folder(tmp_path / "run")
     train = node(optimizer={"class": "sgd", "learning_rate": 1e30})
-    with pytest.raises(InputError, match=r"became (nan|inf) in epoch 1, step \d+: lower") as error:
+    with pytest.raises(InputError, match="became (nan|inf) in epoch 1, steps 1 to ") as error:
         fit(factors(split), split, train, folder, progress=False)
     assert "no epoch was finished, so there is no checkpoint" in str(error.value)
     assert not folder.checkpoint.exists()
@@ -136,15 +152,56 @@ def test_a_loss_that_is_no_number_stops_with_its_place(split, tmp_path):
 
 def test_finite_loss_names_epoch_and_step():
     callback = FiniteLoss()
+    callback.set_params({"steps": 20})
     callback.on_epoch_begin(2)
+    callback.on_train_batch_begin(0)
     callback.on_train_batch_end(0, {"loss": 1.0})
-    with pytest.raises(InputError, match="became nan in epoch 3, step 17.*data.*before is kept"):
+    callback.on_train_batch_begin(16)
+    with pytest.raises(InputError, match="became nan in epoch 3, step 17:.*data.*before is kept"):
         callback.on_train_batch_end(16, {"loss": float("nan")})
+    # Several steps at once: Keras counts on to 32, the epoch has 20.
+    with pytest.raises(InputError, match="became nan in epoch 3, steps 17 to 20: lower"):
+        callback.on_train_batch_end(31, {"loss": float("nan")})
     # Before the first update no learning rate can be the cause.
     callback.on_epoch_begin(0)
+    callback.on_train_batch_begin(0)
     with pytest.raises(InputError, match="step 1: nothing was learnt before it.*no check") as error:
         callback.on_train_batch_end(0, {"loss": float("inf")})
     assert "learning_rate" not in str(error.value)
+    with pytest.raises(InputError, match="in epoch 1, steps 1 to 16: lower"):
+        callback.on_train_batch_end(15, {"loss": float("inf")})
+
+
+class Poison(FiniteLoss):
+    """From epoch 1 (from 0) on a weight is infinite, and gradients with it."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        super().on_epoch_begin(epoch)
+        if epoch == 1:
+            weight = self.model.trainable_variables[-1]
+            weight.assign(weight + np.inf)
+
+
+@pytest.mark.parametrize("steps_per_execution", [1, "auto"])
+def test_a_gradient_that_is_no_number_stops_with_its_step(
+    split, tmp_path, monkeypatch, steps_per_execution
+):
+    train = node(epochs=2, optimizer="auto", steps_per_execution=steps_per_execution)
+    whole, stopped = new_folder(tmp_path / "whole"), new_folder(tmp_path / "stopped")
+    history = fit(factors(split), split, train, whole, progress=False)
+    with monkeypatch.context() as patch:
+        patch.setattr("kerasrec.training.fit.FiniteLoss", Poison)
+        with pytest.raises(InputError) as error:
+            fit(factors(split), split, train, stopped, progress=False)
+    # Epoch 1 (from 0) begins with the step after those of the first.
+    steps = -(-len(split.train) // 64)
+    said = str(error.value)
+    assert f"step {steps + 1} has a NaN or infinite gradient of" in said and "\n" not in said
+    assert said.endswith("; it was epoch 2, the best checkpoint before is kept")
+    # What the first epoch left is whole: it is the best so far, and where a resumed fit goes on.
+    again = factors(split)
+    assert fit(again, split, train, stopped, resume=True, progress=False) == history
+    assert all(np.isfinite(one).all() for one in weights(load(stopped.checkpoint)))
 
 
 def full_disk(*args, **kwargs):

@@ -134,7 +134,7 @@ def test_an_existing_folder_is_not_touched(here):
         (None, ["model={class: TwoTower, mlp: 5}"], "model.mlp: TwoTower does not take mlp: 5: "),
         (None, ["model={class: Hybrid, kernel_sizes: 3}"], "model.kernel_sizes: .*sizes: 3: "),
         (None, ["model={class: Hybrid, dropout: 3}"], "model.dropout: .*rate=3"),
-        (None, ["model.dim=0"], "model.dim: .*output_dim=0"),
+        (None, ["model.dim=0"], "dim: expected a whole number from 1, received 0"),
         (None, ["model.l2=-1"], "l2: expected"),
         (None, ["model.candidates=sampled", "model.num_negatives=0"], "num_negatives: expected"),
         (None, ["model.candidates=pair", "train.loss=bce"], "every value is 1: choose candidates"),

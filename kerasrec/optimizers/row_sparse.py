@@ -1,0 +1,160 @@
+"""What makes a Keras optimizer update only the rows that a batch touched."""
+
+import inspect
+
+import keras
+
+from kerasrec import rows
+from kerasrec.errors import CHECK
+from kerasrec.memory import check_memory
+from kerasrec.optimizers.gradient_sums import GradientSums
+
+
+class RowSparse:
+    """Mixin, in front of a `keras.optimizers` class whose rule it keeps for dense gradients.
+
+    The gradient of a lookup is a `tf.IndexedSlices`: rows and a value for each, the same row as
+    often as the batch holds it. Keras's own rules take the square of each of these values, and
+    read and write every row of the table and of its slots. Here, on TensorFlow,
+
+    1. the gradients of all replicas are added up, then those of equal rows;
+    2. all are checked, accumulated and clipped as one gradient, as if it were dense;
+    3. `row_step` gives what to subtract from the touched rows, weight decay is added for them, and
+       nothing else is read or written.
+
+    Dense gradients, and every gradient on another backend, take Keras's own rule.
+    """
+
+    def build(self, variables):
+        if self.built:
+            return
+        shapes = [shape for variable in variables for shape in self.slot_shapes(variable)]
+        if self.gradient_accumulation_steps:
+            shapes += [tuple(variable.shape) for variable in variables]
+        what = f"{type(self).__name__} beside the weights"
+        check_memory(what, shapes, "use RowwiseAdagrad (one number a row), or fewer rows")
+        super().build(variables)
+        self._sums = {}
+        if self.gradient_accumulation_steps and keras.backend.backend() == "tensorflow":
+            self._sums = {
+                n: GradientSums(self, variable, self._accumulated_gradients[n])
+                for n, variable in enumerate(variables)
+            }
+
+    def slot_shapes(self, variable):
+        """Shapes of what the rule keeps for a variable."""
+        raise NotImplementedError
+
+    def row_step(self, index, ids, gradient, learning_rate):
+        """Updates the slots of the rows `ids`, each given once, and returns the step `(n, dim)`.
+
+        Args:
+            index: Of the variable.
+            ids: `(n,)` rows.
+            gradient: `(n, dim)`.
+            learning_rate: Scalar of the variable's dtype.
+        """
+        raise NotImplementedError
+
+    def get_config(self):
+        taken = inspect.signature(type(self).__init__).parameters
+        return {name: value for name, value in super().get_config().items() if name in taken}
+
+    # Keras calls this with the gradients of one replica; the order of what follows is its own.
+    def _backend_apply_gradients(self, grads, trainable_variables):
+        if keras.backend.backend() != "tensorflow":
+            return super()._backend_apply_gradients(grads, trainable_variables)
+        import tensorflow as tf
+
+        variables = [v.value if isinstance(v, keras.Variable) else v for v in trainable_variables]
+        context = tf.distribute.get_replica_context()
+        grads = context.all_reduce(tf.distribute.ReduceOp.SUM, list(grads))
+        grads = [rows.summed(g) if isinstance(g, tf.IndexedSlices) else g for g in grads]
+        grads = self._checked(grads, trainable_variables)
+        due = None
+        if self.gradient_accumulation_steps:
+            due = (self._iterations + 1) % self.gradient_accumulation_steps == 0
+            sums = [self._sums[self._get_variable_index(variable)] for variable in variables]
+            grads = [
+                one.add(g, due, self.gradient_accumulation_steps)
+                for one, g in zip(sums, grads, strict=True)
+            ]
+        grads = self._clip_gradients(grads)
+
+        def update_all(strategy, grads, learning_rate, due):
+            for variable, gradient in zip(variables, grads, strict=True):
+                strategy.extended.update(
+                    variable, self._update, args=(gradient, learning_rate, due), group=False
+                )
+
+        context.merge_call(update_all, args=(grads, self.learning_rate, due))
+
+    def _update(self, variable, gradient, learning_rate, due):
+        def update():
+            self._update_now(variable, gradient, learning_rate)
+
+        if due is None:
+            update()
+        else:
+            keras.ops.cond(due, update, lambda: None)
+
+    def _update_now(self, variable, gradient, learning_rate):
+        import tensorflow as tf
+
+        rate = tf.cast(learning_rate, variable.dtype)
+        decays = self.weight_decay is not None and self._use_weight_decay(variable)
+        decay = tf.cast(self.weight_decay, variable.dtype) * rate if decays else None
+        if not isinstance(gradient, tf.IndexedSlices):
+            if decays:
+                # Not before the gradient has been found finite.
+                with tf.control_dependencies([gradient]):
+                    variable.assign_sub(variable * decay)
+            self.update_step(gradient, variable, learning_rate)
+            return
+        ids, values = gradient.indices, tf.cast(gradient.values, variable.dtype)
+        step = self.row_step(self._get_variable_index(variable), ids, values, rate)
+        if decays:
+            step += decay * rows.read(variable, ids)
+        variable.scatter_sub(tf.IndexedSlices(step, ids))
+
+    def _clip_gradients(self, grads):
+        """Keras's own clipping makes a row gradient dense; this one reads its values only."""
+        if keras.backend.backend() != "tensorflow":
+            return super()._clip_gradients(grads)
+        import tensorflow as tf
+
+        values = [g.values if isinstance(g, tf.IndexedSlices) else g for g in grads]
+        if self.clipnorm:
+            values = [tf.clip_by_norm(value, self.clipnorm) for value in values]
+        elif self.global_clipnorm:
+            values, _ = tf.clip_by_global_norm(values, self.global_clipnorm)
+        elif self.clipvalue:
+            values = [tf.clip_by_value(value, -self.clipvalue, self.clipvalue) for value in values]
+        return [
+            tf.IndexedSlices(value, g.indices, g.dense_shape)
+            if isinstance(g, tf.IndexedSlices)
+            else value
+            for g, value in zip(grads, values, strict=True)
+        ]
+
+    def _checked(self, grads, variables):
+        """The gradients; a NaN or infinite one stops before any update, and is named.
+
+        XLA drops the assertion: there the loss of the next step is NaN.
+        """
+        import tensorflow as tf
+
+        step, finite = self._iterations + 1, []
+        for gradient, variable in zip(grads, variables, strict=True):
+            values = gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient
+            name = getattr(variable, "path", variable.name)
+            # The plain op, not tf.debugging's: that one makes a branch for each weight.
+            assertion = tf.raw_ops.Assert(
+                # A sum is finite if all it adds is: one pass, and nothing is stored.
+                condition=tf.math.is_finite(tf.reduce_sum(values)),
+                data=[CHECK + "step", step, f"has a NaN or infinite gradient of {name}"],
+            )
+            # Eagerly it has raised already.
+            finite += [] if assertion is None else [assertion]
+        with tf.control_dependencies(finite):
+            return [tf.identity(gradient) for gradient in grads]

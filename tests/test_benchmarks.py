@@ -1,0 +1,217 @@
+"""The arithmetic of the tables, and workers that answer, fail and end."""
+
+import argparse
+import json
+import pathlib
+import sys
+import time
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+FREE = "benchmarks.runner.turns.gigabytes_free"
+
+
+@pytest.fixture(autouse=True)
+def _repository_on_the_path(monkeypatch):
+    # The benchmarks are no part of the package.
+    monkeypatch.syspath_prepend(str(ROOT))
+
+
+@pytest.fixture
+def peers(tmp_path, monkeypatch):
+    """A folder from which workers can import a module that stands for a library."""
+    (tmp_path / "stand_in.py").write_text(
+        "import os, time\n"
+        "def setup(case):\n"
+        "    print('a library that talks')\n"
+        "    if case.get('fails'):\n"
+        "        raise RuntimeError('\\n  no such thing\\nand more')\n"
+        "    def run(steps):\n"
+        "        if case.get('dies'):\n"
+        "            os._exit(3)\n"
+        "        if case.get('killed'):\n"
+        "            os.kill(os.getpid(), 9)\n"
+        "        time.sleep(steps * case.get('seconds', 0))\n"
+        "    return run\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return "stand_in"
+
+
+@pytest.fixture
+def turns(peers, monkeypatch):
+    """`(peer, measure)`: makes a `Peer` of a case, and measures a cell of them in 3 rounds."""
+    import benchmarks.runner.turns as module
+
+    real = module.Worker
+    monkeypatch.setattr(module, "Worker", lambda python, _: real(python, peers))
+
+    def measure(*cell):
+        arguments = argparse.Namespace(rounds=3, missing_python="/nowhere/python")
+        with module.Turns(arguments, 0.02, lambda line: None) as turns:
+            return turns.measure("cell", cell, lambda seconds, steps: seconds / steps)
+
+    def peer(name, library="own", gigabytes=0.0, group="", **case):
+        return module.Peer(name, library, peers, case, group, gigabytes=gigabytes)
+
+    return peer, measure
+
+
+def test_ratio_is_the_median_of_the_rounds_ratios():
+    from benchmarks.runner.report import Row, Table
+
+    ours, theirs = Row("ours", (1.0, 2.0, 4.0)), Row("theirs", (3.0, 4.0, 20.0))
+    table = Table("t", "ms", (ours, theirs, Row("absent", note="not installed")), "ours")
+    assert table.ratio("theirs", "ours") == 3.0  # of 3, 2, 5; of the medians it were 2
+    assert table.ratio("ours", "ours") == 1.0
+    assert table.ratio("absent", "ours") is None
+    assert table.ratio("nobody", "ours") is None
+
+
+def test_ratio_of_unequal_rounds_is_that_of_the_medians():
+    from benchmarks.runner.report import Row, Table
+
+    table = Table("t", "ms", (Row("a", (6.0,)), Row("b", (1.0, 2.0, 9.0))), "b")
+    assert table.ratio("a", "b") == 3.0
+
+
+def test_row_against_a_number_of_its_own():
+    from benchmarks.runner.report import Row, Table
+
+    table = Table("t", "bytes", (Row("a", (520.0,), against=260.0),), "the minimum")
+    assert table.ratio("a", "the minimum") == 2.0
+
+
+@pytest.mark.parametrize(
+    "value,at_least,kept", [(1.3, False, True), (1.31, False, False), (1.3, True, True),
+                            (1.2, True, False), (None, True, None)]
+)  # fmt: skip
+def test_bar(value, at_least, kept):
+    from benchmarks.runner.report import Bar
+
+    assert Bar("b", value, 1.3, at_least).kept is kept
+
+
+@pytest.mark.parametrize(
+    "value,shown", [(None, ""), (1234567.0, "1,234,567"), (99.95, "100.0"), (12.34, "12.3"),
+                    (1.234, "1.23"), (0.1234, "0.123"), (0.01234, "0.0123"), (0.0, "0.0000")]
+)  # fmt: skip
+def test_number_has_three_digits(value, shown):
+    from benchmarks.runner.report import number
+
+    assert number(value) == shown
+
+
+def test_tables_fit_100_columns_and_become_json(capsys):
+    from benchmarks.runner.report import Bar, Report, Row, Table
+
+    rows = Row("ours " * 20, (1.0, 2.0)), Row("theirs", note="because " * 40)
+    report = Report("title", {"rows": 3}, [Table("t", "ms", rows, rows[0].name)], [Bar("b", 2, 1)])
+    report.show({"cores": 2, "load_at_start": 0.0, "python": "3"})
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 100
+    assert "MISSED" in shown and shown.count("because") == 40
+    found = json.loads(json.dumps(report.to_dict()))
+    assert [row["median"] for row in found["tables"][0]["rows"]] == [1.5, None]
+    assert found["tables"][0]["rows"][0]["ratio"] == 1.0
+    assert found["bars"][0]["kept"] is False
+
+
+def test_ids_stay_inside_and_the_popular_lie_scattered():
+    import numpy as np
+
+    from benchmarks.peers.ids import zipf_ids
+
+    ids = zipf_ids(1000, (50, 200))
+    assert ids.shape == (50, 200) and ids.min() >= 1 and ids.max() < 1000
+    values, counts = np.unique(ids, return_counts=True)
+    first, second = values[np.argsort(-counts)[:2]]
+    # Zipf(1.2) on 1 .. 999: the second is 2 ** -1.2 = 0.44 times as frequent as the first.
+    assert 0.38 < np.sort(counts)[-2] / counts.max() < 0.49
+    assert abs(int(first) - int(second)) > 1
+    # No two ranks share an id.
+    assert len(zipf_ids(7, (1000,))) == 1000 and len(np.unique(zipf_ids(7, (1000,)))) == 6
+
+
+def test_worker_answers_and_ends(peers):
+    from benchmarks.runner.worker import PeerError, Worker
+
+    with Worker(sys.executable, peers) as worker:
+        assert worker.ask("setup", id=1, case={"seconds": 0.01}) == {}
+        assert 0.02 <= worker.ask("time", id=1, steps=2)["seconds"] < 2
+        memory = worker.ask("memory")
+        assert memory["peak"] >= memory["resident"] > 1e6
+        with pytest.raises(PeerError, match="^RuntimeError: no such thing$"):
+            worker.ask("setup", id=2, case={"fails": True})
+        worker.ask("drop", id=1)
+        with pytest.raises(PeerError, match="lost"):
+            worker.ask("time", id=1, steps=1)
+        process = worker.process
+    assert process.poll() is not None
+
+
+def test_worker_ends_when_its_runner_is_gone(peers):
+    from benchmarks.runner.worker import Worker
+
+    with Worker(sys.executable, peers) as worker:
+        worker.ask("setup", id=1, case={})
+        worker.process.stdin.close()
+        assert worker.process.wait(timeout=10) == 0
+        worker.process.stdin = None
+
+
+def test_peers_take_turns_and_who_cannot_run_says_why(turns):
+    peer, measure = turns
+    rows, together = measure(
+        peer("slow", seconds=0.01),
+        peer("fails", fails=True),
+        peer("absent", library="missing"),
+    )
+    slow, fails, absent = rows
+    assert together and len(slow.samples) == 3
+    assert all(0.01 <= sample < 1 for sample in slow.samples)
+    assert fails.samples == () and fails.note == "RuntimeError: no such thing"
+    assert absent.note == "not installed: there is no /nowhere/python"
+
+
+def test_a_death_is_a_row_and_the_next_worker_goes_on(turns):
+    peer, measure = turns
+    (dies, killed, after), _ = measure(
+        peer("dies", dies=True), peer("killed", killed=True), peer("after", seconds=0.001)
+    )
+    assert dies.note.startswith("died with status 3")
+    assert killed.note == "killed by the system: out of memory"
+    assert len(after.samples) == 3
+
+
+def test_what_does_not_fit_is_alive_one_at_a_time_or_not_at_all(turns, monkeypatch):
+    monkeypatch.setattr(FREE, lambda: 10.0)
+    peer, measure = turns
+    cell = [peer("first", gigabytes=5.0), peer("second", gigabytes=5.0), peer("huge", gigabytes=20)]
+    (first, second, huge), together = measure(*cell)
+    assert not together
+    assert len(first.samples) == len(second.samples) == 3
+    assert huge.samples == () and huge.note == "needs about 20 GB, 10 GB are free"
+
+
+def test_a_hanging_worker_is_given_up(peers, monkeypatch):
+    from benchmarks.runner import worker as module
+
+    monkeypatch.setattr(module, "LIMIT", 1.0)
+    with module.Worker(sys.executable, peers) as worker:
+        worker.ask("setup", id=1, case={"seconds": 60})
+        started = time.perf_counter()
+        with pytest.raises(module.PeerError, match="no answer in 1.0 s"):
+            worker.ask("time", id=1, steps=1)
+        assert time.perf_counter() - started < 10
+
+
+def test_every_benchmark_is_found_with_its_options():
+    from benchmarks.__main__ import make_parser, names
+
+    parser = make_parser()
+    assert {"train_step", "train_model", "memory", "fit_overhead"} <= set(names())
+    for name in names():
+        arguments = parser.parse_args([name, "--rounds", "2", "--json"])
+        assert callable(arguments.measure) and arguments.json == "-"
