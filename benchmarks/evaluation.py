@@ -1,19 +1,26 @@
-"""Full-ranking evaluation: users a second, beside the bound of one matrix product and argpartition.
-
-    python benchmarks/evaluation.py [--users 6040 --items 3416 --dim 128 --runs 5] [--json out.json]
+"""Full-ranking evaluation: seconds, beside the bound of one matrix product and argpartition.
 
 Data and weights are random in the shape of MovieLens-1M: histories of 20 to 2,300 items, mean 165,
-four truths a user. Every run measures both sides one after the other, so that a ratio is of one
-machine at one time; shown are the medians, and the spread of the runs.
+four truths a user. Every round measures both sides one after the other, so that a ratio is of one
+machine at one time.
 """
 
-import argparse
-import json
-import os
 import statistics
 import time
 
 import numpy as np
+
+from benchmarks.runner.report import Report, Row, Table
+
+BOUND = "NumPy product and argpartition (the bound)"
+
+
+def add_arguments(parser):
+    parser.add_argument("--users", type=int, default=6040)
+    parser.add_argument("--items", type=int, default=3416)
+    parser.add_argument("--dim", type=int, default=128)
+    parser.add_argument("--ks", type=int, nargs="+", default=(5, 10, 20))
+    parser.add_argument("--batch-size", type=int, default=1024)
 
 
 def make_split(users, items, seed=0):
@@ -62,74 +69,34 @@ def bound(queries, catalog, k, batch_size):
     return rows
 
 
-def measure(arguments):
+def measure(arguments, say):
     from kerasrec.evaluation import evaluate
 
+    if arguments.quick:
+        arguments.users, arguments.items, arguments.dim = 100, 300, 8
+    arguments.rounds = arguments.rounds or (2 if arguments.quick else 5)
     split = make_split(arguments.users, arguments.items)
     model = make_model(split, arguments.dim)
     rng = np.random.default_rng(0)
     queries = rng.normal(size=(arguments.users, arguments.dim)).astype("float32")
     catalog = rng.normal(size=(arguments.items + 2, arguments.dim)).astype("float32")
-    k = max(arguments.ks)
-    seconds = {"bound": [], "ranking": [], "metrics and intervals": [], "total": []}
-    for run in range(arguments.runs + 1):
+    seconds = {BOUND: [], "ranking, seen items out": [], "metrics and intervals": [], "total": []}
+    for turn in range(arguments.rounds + 1):
+        say(f"round {turn} of {arguments.rounds}" if turn else "the first round compiles")
         started = time.perf_counter()
-        bound(queries, catalog, k, arguments.batch_size)
-        taken = {"bound": time.perf_counter() - started}
+        bound(queries, catalog, max(arguments.ks), arguments.batch_size)
+        taken = time.perf_counter() - started
         found = evaluate(
             model, split, ks=arguments.ks, baselines=(), batch_size=arguments.batch_size
         ).seconds
-        taken |= {"ranking": found["ranking"], "total": found["total"]}
-        taken["metrics and intervals"] = found["total"] - found["ranking"]
-        for name in seconds if run else ():  # the first run compiles
-            seconds[name].append(taken[name])
-    return [
-        {
-            "part": name,
-            "seconds": statistics.median(taken),
-            "fastest": min(taken),
-            "slowest": max(taken),
-            "users_per_second": arguments.users / statistics.median(taken),
-            "times_the_bound": statistics.median(
-                each / least for each, least in zip(taken, seconds["bound"], strict=True)
-            ),
-        }
-        for name, taken in seconds.items()
-    ]
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--users", type=int, default=6040)
-    parser.add_argument("--items", type=int, default=3416)
-    parser.add_argument("--dim", type=int, default=128)
-    parser.add_argument("--ks", type=int, nargs="+", default=(5, 10, 20))
-    parser.add_argument("--batch-size", type=int, default=1024)
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--json", help="file to write the numbers to")
-    arguments = parser.parse_args()
-    rows = measure(arguments)
-
-    from rich.console import Console
-    from rich.table import Table
-
+        parts = found["ranking"], found["total"] - found["ranking"], found["total"]
+        for spent, value in zip(seconds.values(), (taken, *parts), strict=True):
+            if turn:
+                spent.append(value)
+    rows = tuple(
+        Row(name, tuple(spent), f"{arguments.users / statistics.median(spent):,.0f} users/s")
+        for name, spent in seconds.items()
+    )
     title = f"{arguments.users:,} users x {arguments.items:,} items x {arguments.dim}"
-    table = Table(title=f"{title}, {arguments.runs} runs, {os.cpu_count()} cores")
-    for column in ("part", "seconds", "spread", "users/s", "x bound"):
-        table.add_column(column, justify="left" if column == "part" else "right")
-    for row in rows:
-        table.add_row(
-            row["part"],
-            f"{row['seconds']:.3f}",
-            f"{row['fastest']:.3f} - {row['slowest']:.3f}",
-            f"{row['users_per_second']:,.0f}",
-            f"{row['times_the_bound']:.2f}",
-        )
-    Console().print(table)
-    if arguments.json:
-        with open(arguments.json, "w", encoding="utf-8") as file:
-            json.dump({"settings": vars(arguments), "cores": os.cpu_count(), "rows": rows}, file)
-
-
-if __name__ == "__main__":
-    main()
+    settings = {name: getattr(arguments, name) for name in ("ks", "batch_size", "rounds")}
+    return Report("Full-ranking evaluation", settings, [Table(title, "seconds", rows, BOUND)])

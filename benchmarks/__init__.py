@@ -1,0 +1,1 @@
+"""What kerasrec costs beside its peers: `python -m benchmarks NAME`, one file a benchmark."""

@@ -1,0 +1,74 @@
+"""Quality of the row-sparse optimizers beside stock Adam, on real data: mean and sd of the seeds.
+
+Every run is the one of `kerasrec fit` with the config, the optimizer and the seed changed: the best
+epoch by the validation part, measured once on the test part. KERASREC_DATA names the data.
+"""
+
+import json
+import pathlib
+import statistics
+import tempfile
+
+from benchmarks.runner.report import Report, Row, Table
+
+FOLDER = pathlib.Path(__file__).parents[1] / "configs"
+CONFIGS = ("ml-1m/matrix_factorization", "gowalla/matrix_factorization")
+METRICS = ("ndcg@10", "recall@20")
+# Learning rates of Adam are the configs'; Adagrad's steps shrink, so it starts with larger ones.
+OPTIMIZERS = {"Adam": 1.0, "LazyAdam": 1.0, "RowwiseAdagrad": 15.0}
+
+
+def add_arguments(parser):
+    parser.add_argument("--configs", nargs="+", default=CONFIGS, help="below configs/")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--optimizers", nargs="+", default=tuple(OPTIMIZERS), choices=OPTIMIZERS)
+
+
+def measure(arguments, say):
+    seeds = range(1 if arguments.quick else arguments.seeds)
+    configs = ["synthetic/matrix_factorization"] if arguments.quick else arguments.configs
+    tables = []
+    for name in configs:
+        found = {}
+        for seed in seeds:
+            for optimizer in arguments.optimizers:
+                say(f"{name}, {optimizer}, seed {seed}")
+                found.setdefault(optimizer, []).append(_run(name, optimizer, seed))
+        for metric in METRICS:
+            rows = []
+            for optimizer, results in found.items():
+                values = tuple(result[metric] for result in results)
+                sd = f"sd {statistics.stdev(values):.4f}" if len(values) > 1 else ""
+                mean = f"mean {statistics.mean(values):.4f}"
+                epochs = ", ".join(str(result["best_epoch"]) for result in results)
+                rows.append(Row(optimizer, values, f"{mean} {sd}, best epochs {epochs}"))
+            tables.append(Table(f"{name}: test {metric}", metric, tuple(rows), "Adam"))
+    settings = {"seeds": len(seeds), "configs": list(configs)}
+    return Report("Row-sparse optimizers beside Adam", settings, tables)
+
+
+def _run(name, optimizer, seed):
+    from kerasrec.config import load_config
+    from kerasrec.training import run
+
+    path = FOLDER / f"{name}.yaml"
+    rate = load_config(path).train.optimizer.arguments["learning_rate"] * OPTIMIZERS[optimizer]
+    changes = [
+        f"train.seed={seed}",
+        f"train.optimizer={{class: {optimizer}, learning_rate: {rate}}}",
+        "evaluate.ks=[10, 20]",
+        "evaluate.baselines=[]",
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        result, *_ = run(
+            load_config(path, changes),
+            pathlib.Path(folder) / "run",
+            say=lambda line: None,
+            progress=False,
+        )
+        metrics = json.loads(result.metrics.read_text(encoding="utf-8"))
+    model = metrics["rows"][0]["metrics"]
+    return {
+        "best_epoch": metrics["best_epoch"],
+        **{metric: model[metric]["mean"] for metric in METRICS},
+    }

@@ -1,0 +1,141 @@
+"""The models in kerasrec, trained by `model.fit`: those of the zoo, and the rest of its blocks."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers, ops
+
+import kerasrec.optimizers
+from benchmarks.peers.examples import examples, texts
+from kerasrec.data import Catalog, Interactions, Vocabulary
+from kerasrec.layers import AllCandidates, EmbeddingTable, LSTMUserEncoder
+from kerasrec.losses import Softmax
+
+
+def setup(case):
+    """A function that trains n steps.
+
+    Case: `model`, `optimizer`, `steps_per_execution`, and the sizes of `examples` and `texts`.
+    """
+    model, loss, names, target = MODELS[case["model"]](case)
+    optimizers = keras.optimizers if case["optimizer"] == "Adam" else kerasrec.optimizers
+    model.compile(
+        getattr(optimizers, case["optimizer"])(0.001),
+        loss,
+        steps_per_execution=case["steps_per_execution"],
+    )
+    arrays = {
+        name: array.astype("int32") if array.dtype.kind == "i" else array
+        for name, array in examples(case).items()
+    }
+    x = {"item" if name == "next" else name: arrays[name] for name in names}
+    # A loss of candidates reads no target; the weights keep padding out of it.
+    y = arrays[target] if target else np.ones(x["item"].shape, "float32")
+    real = np.float32(x["item"] != 0)
+    weight = real / real.mean(axis=tuple(range(1, real.ndim)), keepdims=True)
+    data = tf.data.Dataset.from_tensor_slices((x, y, weight)).repeat().prefetch(8)
+    return lambda steps: model.fit(data, steps_per_epoch=steps, verbose=0, shuffle=False)
+
+
+def interactions(case, item_frame=None):
+    """Each item once, as much data as a model needs to know its catalogue."""
+    rows = np.arange(2, case["items"])
+    features = {"words": {"kind": "text", "column": "words", "length": case.get("text")}}
+    vocabulary = Vocabulary([str(row) for row in rows])
+    items = Catalog(vocabulary)
+    if item_frame is not None:
+        items = Catalog.from_frame(item_frame, "item", features)
+    return Interactions(
+        user=np.full(len(rows), 2),
+        item=rows,
+        value=np.ones(len(rows)),
+        users=Catalog(Vocabulary([str(row) for row in range(2, case.get("users", 3))])),
+        items=items,
+    )
+
+
+def matrix_factorization(case):
+    from kerasrec_zoo import MatrixFactorization
+
+    data = interactions(case)
+    model = MatrixFactorization(data.schema(), dim=case["dim"], biases=False, log_q=False)
+    model.adapt(data)
+    return model, Softmax(), ("user", "item"), None
+
+
+def neumf(case):
+    """GMF and an MLP side by side; one sigmoid over both."""
+    user, item = (keras.Input((), dtype="int32", name=name) for name in ("user", "item"))
+
+    def embedded(rows, ids):
+        return EmbeddingTable(rows, case["dim"])(ids)
+
+    product = embedded(case["users"], user) * embedded(case["items"], item)
+    both = [embedded(case["users"], user), embedded(case["items"], item)]
+    hidden = layers.Concatenate()(both)
+    for width in (2 * case["dim"], case["dim"]):
+        hidden = layers.Dense(width, "relu")(hidden)
+    logit = layers.Dense(1)(layers.Concatenate()([product, hidden]))
+    model = keras.Model({"user": user, "item": item}, layers.Flatten()(logit))
+    loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    return model, loss, ("user", "item"), "label"
+
+
+def next_item(case, encode):
+    """A history to a vector, and the softmax over all items by the same table."""
+    history = keras.Input((case["length"],), dtype="int32", name="history")
+    item = keras.Input((), dtype="int32", name="item")
+    table = EmbeddingTable(case["items"], case["dim"])
+    query = encode(table(history), history, case)
+    logits = AllCandidates(case["items"])(query, item, item_model=table)
+    model = keras.Model({"history": history, "item": item}, logits)
+    return model, Softmax(), ("history", "item"), None
+
+
+def lstm(vectors, history, case):
+    return LSTMUserEncoder(case["dim"])(vectors, ops.not_equal(history, 0))
+
+
+def sasrec(vectors, history, case):
+    """Two causal transformer blocks, normed after each part as in the paper's successors."""
+    dim = case["dim"]
+    real = ops.not_equal(history, 0)
+    position = ops.cumsum(ops.ones_like(history), axis=1) - 1
+    state = layers.LayerNormalization()(vectors + layers.Embedding(case["length"], dim)(position))
+    state = layers.Dropout(0.2)(state)
+    for _ in range(2):
+        attention = layers.MultiHeadAttention(case["heads"], dim // case["heads"], dropout=0.2)
+        seen = attention(state, state, attention_mask=real[:, None, :], use_causal_mask=True)
+        state = layers.LayerNormalization()(state + layers.Dropout(0.2)(seen))
+        hidden = layers.Dense(dim)(layers.Dense(4 * dim, "gelu")(state))
+        state = layers.LayerNormalization()(state + layers.Dropout(0.2)(hidden))
+    last = ops.sum(ops.cast(real, "int32"), axis=1) - 1
+    return ops.squeeze(ops.take_along_axis(state, last[:, None, None], axis=1), 1)
+
+
+def hybrid(case):
+    """The zoo's Hybrid; the items' words are their tokens, written out."""
+    import pandas as pd
+
+    from kerasrec_zoo import Hybrid
+
+    words = [" ".join(f"w{token}" for token in row if token) for row in texts(case)[2:]]
+    frame = pd.DataFrame({"item": [str(row) for row in range(2, case["items"])], "words": words})
+    data = interactions(case, frame)
+    model = Hybrid(
+        data.schema(history_length=case["length"]),
+        dim=case["dim"],
+        content_dim=case["dim"],
+        dropout=0.0,
+    )
+    model.adapt(data)
+    return model, Softmax(), ("history", "next"), None
+
+
+MODELS = {
+    "mf": matrix_factorization,
+    "neumf": neumf,
+    "lstm": lambda case: next_item(case, lstm),
+    "sasrec": lambda case: next_item(case, sasrec),
+    "hybrid": hybrid,
+}

@@ -1,0 +1,93 @@
+"""The worker's side: `python -m benchmarks.runner.serve MODULE` builds and times cases.
+
+Standard library only: it runs in the peers' environments. It reads one JSON object a line and
+answers each with one:
+
+    {"do": "setup", "id": 1, "case": {...}}    {}                  module.setup(case) -> run
+    {"do": "time", "id": 1, "steps": 64}       {"seconds": 0.03}   run(steps)
+    {"do": "memory"}                           {"peak": ..., "resident": ...}   bytes
+    {"do": "drop", "id": 1}                    {}
+
+What fails answers `{"error": "..."}`. The end of stdin ends the worker.
+"""
+
+import gc
+import importlib
+import json
+import os
+import pathlib
+import resource
+import signal
+import sys
+import time
+
+
+def main(module):
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever a library prints is no answer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the runner ends its workers itself
+    _be_the_first_to_go()
+    cases = {}
+    for line in sys.stdin:
+        try:
+            reply = answer(module, cases, json.loads(line))
+        # A library that does not load raises whatever it likes.
+        except Exception as error:
+            reply = {"error": told(error)}
+        gc.collect()
+        replies.write(json.dumps(reply) + "\n")
+        replies.flush()
+
+
+def answer(module, cases, request):
+    do, case = request["do"], request.get("id")
+    if do == "setup":
+        cases[case] = importlib.import_module(module).setup(request["case"])
+    elif do == "time":
+        if case not in cases:
+            raise LookupError("lost when another peer killed their worker")
+        start = time.perf_counter()
+        cases[case](request["steps"])
+        return {"seconds": time.perf_counter() - start}
+    elif do == "memory":
+        return memory()
+    elif do == "drop":
+        cases.pop(case, None)
+    else:
+        raise ValueError(f"unknown request {do!r}")
+    return {}
+
+
+def memory():
+    """Bytes of this process: the most it ever held, and what it holds."""
+    status = pathlib.Path("/proc/self/status")
+    if not status.exists():
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        most *= 1 if sys.platform == "darwin" else 1024
+        return {"peak": most, "resident": most}
+    # ru_maxrss also counts the parent, whose memory a fresh process shares for a moment.
+    lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+    peak, resident = (int(lines[name].split()[0]) * 1024 for name in ("VmHWM", "VmRSS"))
+    return {"peak": peak, "resident": resident}
+
+
+def told(error):
+    """One line: the kind of an error, the first line that says something, and its cause."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = f"{type(error).__name__}: {lines[0] if lines else ''}"
+    cause = error.__cause__
+    if cause is not None and str(cause) != str(error):
+        text += f" ({told(cause)})"
+    return text[:300]
+
+
+def _be_the_first_to_go():
+    """Out of memory, the kernel takes this process and not its neighbours."""
+    try:
+        pathlib.Path("/proc/self/oom_score_adj").write_text("1000")
+    except OSError:
+        pass
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

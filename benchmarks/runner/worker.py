@@ -1,0 +1,116 @@
+"""The runner's side of a worker process."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import threading
+
+BENCHMARKS = pathlib.Path(__file__).parents[1]
+# Setting up a table of 10 million rows takes seconds; what takes minutes hangs.
+LIMIT = 300
+PEERS = ("torch", "recbole")
+
+
+class PeerError(Exception):
+    """Why a peer has no number: it becomes a row of the table."""
+
+
+def add_pythons(parser, peers=PEERS):
+    """Options for the interpreters of the peers that have environments of their own."""
+    for peer in peers:
+        parser.add_argument(
+            f"--{peer}-python",
+            metavar="PATH",
+            default=os.environ.get(f"KERASREC_BENCH_{peer.upper()}")
+            or str(BENCHMARKS / f".venv-{peer}" / "bin" / "python"),
+            help=f"Python with benchmarks/requirements-{peer}.txt (default: %(default)s)",
+        )
+
+
+def python_of(library, arguments):
+    """The interpreter of a library: this one for keras."""
+    return getattr(arguments, f"{library}_python", None) or sys.executable
+
+
+class Worker:
+    """A process that runs one module of `benchmarks.peers`; it starts with the first request.
+
+    It stays in the runner's process group, and is killed when the `with` block is left.
+
+    Args:
+        python: Interpreter.
+        module: For example "benchmarks.peers.torch_tables".
+    """
+
+    def __init__(self, python, module):
+        self.python = python
+        self.module = module
+        self.process = None
+        self.log = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+    def ask(self, do, **request):
+        """The answer to a request.
+
+        Raises:
+            PeerError: with what the worker said, or how it died.
+        """
+        if self.process is None:
+            self._start()
+        timer = threading.Timer(LIMIT, self.process.kill)
+        timer.start()
+        try:
+            self.process.stdin.write(json.dumps({"do": do, **request}) + "\n")
+            self.process.stdin.flush()
+            line = self.process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        finally:
+            waited = not timer.is_alive()
+            timer.cancel()
+        if not line:
+            raise PeerError(self._died(waited))
+        reply = json.loads(line)
+        if "error" in reply:
+            raise PeerError(reply["error"])
+        return reply
+
+    def end(self):
+        if self.process is not None:
+            self.process.kill()
+            self.process.communicate()
+            self.log.close()
+            self.process = None
+
+    def _start(self):
+        if not pathlib.Path(self.python).exists():
+            raise PeerError(f"not installed: there is no {self.python}")
+        self.log = tempfile.TemporaryFile("w+", errors="replace")
+        self.process = subprocess.Popen(
+            [self.python, "-m", "benchmarks.runner.serve", self.module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            cwd=BENCHMARKS.parent,
+            text=True,
+        )
+
+    def _died(self, waited):
+        self.process.kill()
+        status = self.process.wait()
+        self.log.seek(0)
+        last = [line.strip() for line in self.log if line.strip()][-1:]
+        self.end()
+        if waited:
+            return f"no answer in {LIMIT} s"
+        if status == -9:
+            return "killed by the system: out of memory"
+        return f"died with status {status}: {' '.join(last)[:200]}"
