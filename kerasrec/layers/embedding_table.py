@@ -75,12 +75,12 @@ class EmbeddingTable(keras.layers.Layer):
         if keras.backend.standardize_dtype(ids.dtype) not in ("int32", "int64"):
             ids = ops.cast(ids, "int64")
         ids = rows.checked(ids, self.num_rows, f"table {self.path}")
-        inside = ops.logical_and(ids >= 0, ids < self.num_rows)
-        vectors = rows.read(self.embeddings, ops.where(inside, ids, PADDING))
-        # Also the gradient of the padding row is multiplied by this zero.
-        share = ops.where(inside, ops.cast(ops.not_equal(ids, PADDING), "float32"), np.nan)
-        vectors = ops.cast(vectors, self.compute_dtype)
-        return vectors * ops.cast(share, self.compute_dtype)[..., None]
+        vectors = ops.cast(rows.read(self.embeddings, ids), self.compute_dtype)
+        # XLA and GPUs read some other row for an id outside: NaN then, and not that row.
+        outside = ops.logical_or(ids < 0, ids >= self.num_rows)
+        share = ops.cast(ops.not_equal(ids, PADDING), self.compute_dtype)
+        # Also the gradient of the padding row is multiplied by its zero.
+        return vectors * ops.where(outside, ops.cast(np.nan, share.dtype), share)[..., None]
 
     def compute_output_shape(self, input_shape):
         return (*input_shape, self.dim)
