@@ -1,8 +1,8 @@
 """Milliseconds of a training step: one embedding table, `Dense(1)`, mean squared error.
 
 Tables of 10,000 to 10 million rows, batches of Zipf(1.2) ids whose popular ones lie scattered over
-the table. Keras is timed through `model.fit`, everything it does included; PyTorch by the plain
-loop that stands for it. The data waits in memory. All peers of a table take turns in one run.
+the table. Keras is timed inside `model.fit`, all that a step costs there included; PyTorch by the
+plain loop that stands for it. The data waits in memory. All peers of a table take turns in one run.
 """
 
 import dataclasses
@@ -78,7 +78,7 @@ def measure(arguments, say):
         arguments.rows, arguments.batch = [1000, 3000], [64]
     arguments.rounds = arguments.rounds or (2 if arguments.quick else 5)
     tables, notes = {}, []
-    with Turns(arguments, 0.02 if arguments.quick else 0.15, say) as turns:
+    with Turns(arguments, 0.02 if arguments.quick else 0.4, say) as turns:
         for rows in arguments.rows:
             # All batches in one cell: they share the weights, and a large table is made once.
             cell = [
