@@ -215,3 +215,28 @@ def test_every_benchmark_is_found_with_its_options():
     for name in names():
         arguments = parser.parse_args([name, "--rounds", "2", "--json"])
         assert callable(arguments.measure) and arguments.json == "-"
+
+
+@pytest.mark.parametrize("module", ["keras_models", "keras_paths", "keras_tables"])
+def test_every_peer_in_keras_gives_the_seconds_of_its_steps(module):
+    from benchmarks import fit_overhead, train_model, train_step
+    from benchmarks.runner.worker import Worker
+
+    if module == "keras_models":
+        cases = [
+            peer.case
+            for name in train_model.MODELS
+            for peer in train_model.peers_of(name, train_model.sizes_of(name, quick=True))
+        ]
+        cases = [case for case in cases if case.get("steps_per_execution") == 16]
+    elif module == "keras_paths":
+        arguments = argparse.Namespace(batch=8, steps=[2])
+        cases = [peer.case for peer in fit_overhead.peers_of(arguments, jit=False, prefetch=True)]
+    else:
+        cases = [peer.case for peer in train_step.peers_of(100, 8) if peer.library == "keras"]
+        cases = list({case["optimizer"]: case for case in cases if not case.get("jit")}.values())
+    with Worker(sys.executable, f"benchmarks.peers.{module}") as worker:
+        for number, case in enumerate(cases):
+            worker.ask("setup", id=number, case=case)
+            seconds = worker.ask("time", id=number, steps=case.get("steps_per_execution", 1))
+            assert 0 < seconds["seconds"] < 60

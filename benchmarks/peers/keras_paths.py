@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from benchmarks.peers import keras_tables
+from benchmarks.peers.timed_fit import timed_fit
 
 
 def setup(case):
@@ -20,7 +21,7 @@ def setup(case):
 
 
 def by_fit(model, data, case):
-    return lambda steps: model.fit(data, steps_per_epoch=steps, verbose=0, shuffle=False)
+    return timed_fit(model, data, case["steps_per_execution"])
 
 
 def by_train_function(model, data, case):
@@ -29,7 +30,7 @@ def by_train_function(model, data, case):
     def run(steps):
         for _ in range(steps // case["steps_per_execution"]):
             logs = model.train_function(iterator)
-        return {name: float(value) for name, value in logs.items()}
+        float(logs["loss"])  # waits for the last step
 
     return run
 
@@ -46,7 +47,7 @@ def by_function(model, data, case):
     def run(steps):
         for _ in range(steps // case["steps_per_execution"]):
             call(iterator)
-        return model.optimizer.iterations.numpy()
+        model.optimizer.iterations.numpy()  # waits for the last step
 
     return run
 
@@ -62,7 +63,7 @@ def by_graph(model, data, case):
 
     def run(steps):
         call(tf.constant(steps))
-        return model.optimizer.iterations.numpy()
+        model.optimizer.iterations.numpy()  # waits for the last step
 
     return run
 

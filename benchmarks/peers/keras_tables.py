@@ -1,6 +1,5 @@
 """One table and `Dense(1)` in Keras: kerasrec's layer and optimizers, and the stock ones."""
 
-import time
 import weakref
 
 import keras
@@ -8,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.peers.ids import zipf_ids
+from benchmarks.peers.timed_fit import timed_fit
 
 BATCHES = 64
 
@@ -36,28 +36,12 @@ _alive = weakref.WeakValueDictionary()
 def setup(case):
     """A function that trains n steps by `model.fit`, and gives their seconds.
 
-    The clock runs from the end of the first call to the end of the last: what every step costs,
-    callbacks included, and not the start of an epoch.
-
     Case: `optimizer` (of kerasrec, or "stock Adam"), `rows`, `dim`, `batch`, `start` (standard
     deviation), `jit`, `steps_per_execution`.
     """
     model, data, weights = build(case)
-    data = data.prefetch(8)
-
-    multiple = case.get("steps_per_execution", 1)
-    ends = []
-    clock = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: ends.append(time.perf_counter())
-    )
-
-    def run(steps, alive=weights):
-        ends.clear()
-        steps += multiple
-        model.fit(data, steps_per_epoch=steps, verbose=0, shuffle=False, callbacks=[clock])
-        return ends[-1] - ends[0]
-
-    return run
+    fit = timed_fit(model, data.prefetch(8), case.get("steps_per_execution", 1))
+    return lambda steps, alive=weights: fit(steps)
 
 
 def build(case):

@@ -1,10 +1,10 @@
 """The worker's side: `python -m benchmarks.runner.serve MODULE` builds and times cases.
 
 Standard library only: it runs in the peers' environments. It reads one JSON object a line and
-answers each with one:
+answers each with one. A `run` that has a clock of its own returns its seconds, any other None:
 
     {"do": "setup", "id": 1, "case": {...}}    {}                  module.setup(case) -> run
-    {"do": "time", "id": 1, "steps": 64}       {"seconds": 0.03}   run(steps), by its own clock if it returns seconds
+    {"do": "time", "id": 1, "steps": 64}       {"seconds": 0.03}                run(steps)
     {"do": "memory"}                           {"peak": ..., "resident": ...}   bytes
     {"do": "drop", "id": 1}                    {}
 
@@ -30,12 +30,12 @@ def main(module):
     cases = {}
     for line in sys.stdin:
         try:
-            reply = answer(module, cases, json.loads(line))
+            reply = json.dumps(answer(module, cases, json.loads(line)))
         # A library that does not load raises whatever it likes.
         except Exception as error:
-            reply = {"error": told(error)}
+            reply = json.dumps({"error": told(error)})
         gc.collect()
-        replies.write(json.dumps(reply) + "\n")
+        replies.write(reply + "\n")
         replies.flush()
 
 
@@ -48,7 +48,7 @@ def answer(module, cases, request):
             raise LookupError("lost when another peer killed their worker")
         start = time.perf_counter()
         own = cases[case](request["steps"])
-        return {"seconds": time.perf_counter() - start if own is None else own}
+        return {"seconds": time.perf_counter() - start if own is None else float(own)}
     elif do == "memory":
         return memory()
     elif do == "drop":

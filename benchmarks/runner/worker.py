@@ -104,8 +104,11 @@ class Worker:
         )
 
     def _died(self, waited):
-        self.process.kill()
-        status = self.process.wait()
+        try:
+            status = self.process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            status = self.process.wait()
         self.log.seek(0)
         last = [line.strip() for line in self.log if line.strip()][-1:]
         self.end()

@@ -85,10 +85,7 @@ class LazyAdam(RowSparse, keras.optimizers.Adam):
             name=name,
         )
 
-    def build(self, variables):
-        if self.built:
-            return
-        super().build(variables)
+    def build_row_slots(self, variables):
         self._tables = [is_table(variable) for variable in variables]
         # Steps as float32: exact to 16 million, and on any device, which int32 is not.
         self._touched = [

@@ -1,5 +1,6 @@
 """What makes a Keras optimizer update only the rows that a batch touched."""
 
+import contextlib
 import inspect
 
 import keras
@@ -33,13 +34,18 @@ class RowSparse:
             shapes += [tuple(variable.shape) for variable in variables]
         what = f"{type(self).__name__} beside the weights"
         check_memory(what, shapes, "use RowwiseAdagrad (one number a row), or fewer rows")
-        super().build(variables)
         self._sums = {}
-        if self.gradient_accumulation_steps and keras.backend.backend() == "tensorflow":
-            self._sums = {
-                n: GradientSums(self, variable, self._accumulated_gradients[n])
-                for n, variable in enumerate(variables)
-            }
+        with _outside_of_graphs():
+            super().build(variables)
+            self.build_row_slots(variables)
+            if self.gradient_accumulation_steps and keras.backend.backend() == "tensorflow":
+                self._sums = {
+                    n: GradientSums(self, variable, self._accumulated_gradients[n])
+                    for n, variable in enumerate(variables)
+                }
+
+    def build_row_slots(self, variables):
+        """Makes what the rule keeps for rows, and Keras's own rule does not."""
 
     def slot_shapes(self, variable):
         """Shapes of what the rule keeps for a variable."""
@@ -158,3 +164,12 @@ class RowSparse:
             finite += [] if assertion is None else [assertion]
         with tf.control_dependencies(finite):
             return [tf.identity(gradient) for gradient in grads]
+
+
+def _outside_of_graphs():
+    """Slots made inside a graph, where Keras makes them, are kept twice by TensorFlow."""
+    if keras.backend.backend() != "tensorflow":
+        return contextlib.nullcontext()
+    import tensorflow as tf
+
+    return tf.init_scope()

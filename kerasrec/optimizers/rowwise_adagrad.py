@@ -68,14 +68,6 @@ class RowwiseAdagrad(SparseAdagrad):
     def slot_shapes(self, variable):
         return [tuple(variable.shape[:1]) if is_table(variable) else tuple(variable.shape)]
 
-    def add_optimizer_variables(self, trainable_variables, name, initializer="zeros"):
-        if name != "accumulator":
-            return super().add_optimizer_variables(trainable_variables, name, initializer)
-        return [
-            self.add_variable(self.slot_shapes(variable)[0], initializer, variable.dtype, name=name)
-            for variable in trainable_variables
-        ]
-
     def update_step(self, gradient, variable, learning_rate):
         squares = self._accumulators[self._get_variable_index(variable)]
         if len(squares.shape) == len(variable.shape):

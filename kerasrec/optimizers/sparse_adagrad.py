@@ -65,6 +65,16 @@ class SparseAdagrad(RowSparse, keras.optimizers.Adagrad):
     def slot_shapes(self, variable):
         return [tuple(variable.shape)]
 
+    def add_optimizer_variables(self, trainable_variables, name, initializer="zeros"):
+        if name != "accumulator":
+            return super().add_optimizer_variables(trainable_variables, name, initializer)
+        if not self.initial_accumulator_value:
+            initializer = "zeros"  # Keras's constant makes the slot twice
+        return [
+            self.add_variable(self.slot_shapes(variable)[0], initializer, variable.dtype, name=name)
+            for variable in trainable_variables
+        ]
+
     def row_step(self, index, ids, gradient, learning_rate):
         import tensorflow as tf
 
