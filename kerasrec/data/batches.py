@@ -4,9 +4,11 @@ import threading
 
 import numpy as np
 
+from kerasrec.data import examples
 from kerasrec.errors import InputError
 
 INPUTS = ("user", "item", "history")
+STEPS = ("all", "last", "set", "item_set")
 
 
 class Epochs:
@@ -60,27 +62,33 @@ def batches(
 
     With `B` the batch size and `L` the history length:
 
-    * pairs (no `"history"` among the inputs): `x = {"user": (B,), "item": (B,)}`, `y = (B,)`.
+    * pairs (no `"history"` among the inputs, `steps` no set): `x = {"user": (B,), "item": (B,)}`,
+      `y = (B,)`.
     * `steps="all"`: windows of each user's items in time order. A user with items
       `s_0 .. s_m` gives the transitions `s_t -> s_{t+1}`, each in exactly one window. Windows
       are cut from the end, so only a user's first window can be shorter than `L`.
       `x = {"history": (B, L), "item": (B, L), ["user": (B,)]}`, `y = (B, L)`.
     * `steps="last"`: one example for each interaction with something before it.
       `x = {"history": (B, L), "item": (B,), ["user": (B,)]}`, `y = (B,)`.
+    * `steps="set"`: one example for each user: all items at once, what is read and what is to be
+      found. `x = {"item": (B, L), ["history": (B, L) the same], ["user": (B,)]}`, `y = (B, L)`.
+    * `steps="item_set"`: one example for each item: all its users.
+      `x = {"item": (B,), "user": (B, L)}`, `y = (B, L)`.
 
-    Histories hold the latest items, padded with 0 on the right. `y` is the value of the target
-    interaction. The last batch of an epoch is filled up with padding, examples of zeros only: every
-    batch has `B` examples, which replicas can share evenly and a TPU compiles once.
+    Histories and sets hold what is latest, padded with 0 on the right. `y` is the value of the
+    target interaction. The last batch of an epoch is filled up with padding, examples of zeros
+    only: every batch has `B` examples, which replicas can share evenly and a TPU compiles once.
 
     `sample_weight` has the shape of `y`: 0 at padding, elsewhere `size of y / number of real
     targets in the batch`, which is 1 for pairs and `steps="last"` but in the last batch. The plain
-    mean over a batch is so the mean over its real targets, on one device and on several. Keras
+    mean over a batch is so the mean over its real targets, on one device and on several. For sets
+    as well: a user with twice the items has twice the weight, as in a sum of log-likelihoods. Keras
     metrics heed it as `weighted_metrics`, not as `metrics`.
 
     Args:
         data: `Interactions`; its row order is time order.
         inputs: names of `x`: `"item"` and any of `"user"`, `"history"`.
-        steps: `"all"` or `"last"`; used when there is a history.
+        steps: `"all"` or `"last"`, used when there is a history; `"set"` or `"item_set"`.
         batch_size: `B`, over all replicas together; their number must divide it. Halved as long
             as half of it holds all examples.
         history_length: `L`.
@@ -100,18 +108,21 @@ def batches(
     inputs = tuple(inputs)
     _check(inputs, steps, batch_size, history_length, first_epoch)
     with tf.device("CPU:0"):  # the columns stay in host memory whatever the model runs on
-        if "history" not in inputs:
-            count, gather = _pairs(tf, data, inputs)
+        if steps in ("set", "item_set"):
+            of_items = steps == "item_set"
+            count, gather = examples.sets(tf, data, inputs, history_length, of_items)
+        elif "history" not in inputs:
+            count, gather = examples.pairs(tf, data, inputs)
         elif steps == "all":
-            count, gather = _windows(tf, data, inputs, history_length)
+            count, gather = examples.windows(tf, data, inputs, history_length)
         else:
-            count, gather = _last_steps(tf, data, inputs, history_length)
+            count, gather = examples.last_steps(tf, data, inputs, history_length)
         return _epochs(tf, count, gather, batch_size, Epochs(first_epoch), seed, shuffle)
 
 
 def permutation(seed, epoch, count):
     """The order of `count` examples in an epoch: a permutation from `(seed, epoch)`."""
-    return np.random.default_rng((seed, epoch)).permutation(_index(count))
+    return np.random.default_rng((seed, epoch)).permutation(examples.index(count))
 
 
 def _check(inputs, steps, batch_size, history_length, first_epoch):
@@ -123,8 +134,13 @@ def _check(inputs, steps, batch_size, history_length, first_epoch):
         )
     if inputs == ("item",):
         raise InputError("inputs=('item',): expected 'user' or 'history' beside it.")
-    if steps not in ("all", "last"):
-        raise InputError(f"steps={steps!r}: expected 'all' or 'last'.")
+    if steps not in STEPS:
+        raise InputError(f"steps={steps!r}: expected one of {', '.join(STEPS)}.")
+    if steps == "item_set" and "history" in inputs:
+        raise InputError(
+            f"inputs={inputs!r}: steps='item_set' has users for each item and no history; leave it "
+            "out, or take steps='set'."
+        )
     for name, value, least in (
         ("batch_size", batch_size, 1),
         ("history_length", history_length, 1),
@@ -132,103 +148,6 @@ def _check(inputs, steps, batch_size, history_length, first_epoch):
     ):
         if int(value) != value or value < least:
             raise InputError(f"{name}={value!r}: expected a whole number of at least {least}.")
-
-
-def _index(largest):
-    """0 .. largest-1 in the smallest type that TensorFlow gathers with."""
-    return np.arange(largest, dtype=np.int32 if largest < 2**31 else np.int64)
-
-
-# Each of the following gives the number of examples and a function from their numbers to
-# (x, y, which targets are real). The number after the last example is one of padding.
-
-
-def _pairs(tf, data, inputs):
-    # One table, so that an example is one read from memory instead of one for each column.
-    table = np.zeros((len(data) + 1, len(inputs) + 1), np.int32)
-    for place, name in enumerate(inputs):
-        table[:-1, place] = getattr(data, name)
-    table[:-1, -1] = np.ascontiguousarray(data.value, np.float32).view(np.int32)
-    table = tf.constant(table)
-
-    def gather(order):
-        *x, value = tf.unstack(tf.gather(table, order), axis=1)
-        y = tf.bitcast(value, tf.float32)
-        return dict(zip(inputs, x, strict=True)), y, order < len(data)
-
-    return len(data), gather
-
-
-def _by_user(data):
-    """Users with their items and values in time order: flat columns, each user's first position."""
-    order = np.argsort(data.user, kind="stable")
-    user, first, length = np.unique(data.user[order], return_index=True, return_counts=True)
-    return user, first, length, data.item[order], data.value[order]
-
-
-def _windows(tf, data, inputs, length):
-    user, first, items_of, items, values = _by_user(data)
-    transitions = items_of - 1
-    windows_of = -(-transitions // length)
-    owner = np.repeat(np.arange(len(user)), windows_of)
-    # How many windows of the same user come after this one: windows are cut from the end.
-    later = np.repeat(np.cumsum(windows_of), windows_of) - 1 - np.arange(len(owner))
-    stop = transitions[owner] - later * length
-    start = np.maximum(stop - length, 0)
-    kind = _index(len(items) + length).dtype
-    start_at = tf.constant(_with_padding(first[owner] + start, kind))
-    real = tf.constant(_with_padding(stop - start, kind))
-    users = tf.constant(_with_padding(user[owner], np.int32))
-    items, values = tf.constant(items), tf.constant(values)
-    steps = tf.range(length, dtype=start_at.dtype)
-
-    def gather(order):
-        count = tf.gather(real, order)[:, None]
-        mask = steps < count
-        # Past a window's end any position will do: the mask hides what is read there.
-        at = tf.where(mask, tf.gather(start_at, order)[:, None] + steps, 0)
-        target = tf.minimum(at + 1, len(items) - 1)
-        x = {
-            "history": tf.where(mask, tf.gather(items, at), 0),
-            "item": tf.where(mask, tf.gather(items, target), 0),
-        }
-        if "user" in inputs:
-            x["user"] = tf.gather(users, order)
-        return x, tf.where(mask, tf.gather(values, target), 0.0), mask
-
-    return len(owner), gather
-
-
-def _last_steps(tf, data, inputs, length):
-    user, first, items_of, items, values = _by_user(data)
-    offset = _index(len(items)) - np.repeat(first, items_of)
-    kind = _index(len(items) + length).dtype
-    target = np.flatnonzero(offset)
-    examples = len(target)
-    real = tf.constant(_with_padding(np.minimum(offset[target], length), kind))
-    # Padding has its target behind the last interaction.
-    target = tf.constant(np.append(target, len(items)).astype(kind))
-    users = np.repeat(user, items_of) if "user" in inputs else []
-    users = tf.constant(_with_padding(users, np.int32))
-    items = tf.constant(_with_padding(items, np.int32))
-    values = tf.constant(_with_padding(values, np.float32))
-    steps = tf.range(length, dtype=target.dtype)
-
-    def gather(order):
-        at = tf.gather(target, order)
-        count = tf.gather(real, order)
-        mask = steps < count[:, None]
-        past = tf.where(mask, (at - count)[:, None] + steps, 0)
-        x = {"history": tf.where(mask, tf.gather(items, past), 0), "item": tf.gather(items, at)}
-        if "user" in inputs:
-            x["user"] = tf.gather(users, at)
-        return x, tf.gather(values, at), count > 0
-
-    return examples, gather
-
-
-def _with_padding(column, dtype):
-    return np.append(column, 0).astype(dtype)
 
 
 def _epochs(tf, count, gather, batch_size, epochs, seed, shuffle):
@@ -240,12 +159,12 @@ def _epochs(tf, count, gather, batch_size, epochs, seed, shuffle):
     while batch_size % 2 == 0 and batch_size // 2 >= count:
         batch_size //= 2
     steps = -(-count // batch_size)
-    kind = _index(count + 1).dtype
+    kind = examples.index(count + 1).dtype
     padding = np.full(steps * batch_size - count, count, kind)
 
     def start():
         epoch = epochs.current()
-        order = permutation(seed, int(epoch), count) if shuffle else _index(count)
+        order = permutation(seed, int(epoch), count) if shuffle else examples.index(count)
         order = np.concatenate([order, padding], dtype=kind)
         return epoch, order.reshape(steps, batch_size)
 

@@ -40,6 +40,8 @@ class Catalog:
         titles: object array by row to show to people, None = the ids.
         missing: by feature name, how many ids have no value.
         dropped: by reason, how many rows reading left out.
+        ignored: by "feature: reason", how many ids in lists of users were left out.
+        absent: how many of the `ids` of `from_frame` the frame does not have.
     """
 
     vocabulary: Vocabulary
@@ -48,6 +50,8 @@ class Catalog:
     titles: np.ndarray | None = None
     missing: dict[str, int] = dataclasses.field(default_factory=dict)
     dropped: dict[str, int] = dataclasses.field(default_factory=dict)
+    ignored: dict[str, int] = dataclasses.field(default_factory=dict)
+    absent: int = 0
 
     def __post_init__(self) -> None:
         for name, column in self.columns.items():
@@ -69,6 +73,7 @@ class Catalog:
         base: "Catalog | None" = None,
         where: str = "items.csv",
         on_error: str = "raise",
+        ids: Any = (),
     ) -> "Catalog":
         """Read features from a table with one row for each id.
 
@@ -84,6 +89,8 @@ class Catalog:
                 the features, and `features` may only say which columns they are in.
             where: what to call a frame in error messages.
             on_error: "raise", or "drop" rows with a missing id or one that came before.
+            ids: ids that get a row, without values, where the frame has none: a list of users may
+                name them.
 
         Raises:
             InputError: a missing column, a missing or repeated id, a value its kind cannot take.
@@ -105,11 +112,12 @@ class Catalog:
         if not table.keep.any():
             raise InputError(f"{table.where}: no rows.")
         position = np.flatnonzero(table.keep)
-        kept, ids = table.frame[table.keep], texts[codes[table.keep]]
+        kept, own = table.frame[table.keep], texts[codes[table.keep]]
 
-        vocabulary = base.vocabulary.extended(ids) if base else Vocabulary(ids)
-        rows = vocabulary.rows(ids)
-        encoders, columns, missing = {}, {}, {}
+        described = base.vocabulary.extended(own) if base else Vocabulary(own)
+        vocabulary = described.extended(np.asarray(ids, dtype=object))
+        rows = vocabulary.rows(own)
+        encoders, columns, missing, ignored = {}, {}, {}, {}
         for name, options in features.items():
             column, known = names[name], base.encoders[name] if base else None
             options = {key: v for key, v in options.items() if key != "column"}
@@ -121,11 +129,16 @@ class Catalog:
             def place(row: int, column: Any = column) -> str:
                 return table.place(int(position[row]), column)
 
-            encoder = FeatureEncoder.fit(name, values, base=known, place=place, **options)
-            encoders[name] = encoder
-            columns[name], missing[name] = _column(
-                base, name, len(vocabulary), rows, encoder, encoder.encode(values, place), values
+            encoder = FeatureEncoder.fit(
+                name, values, base=known, place=place, users=vocabulary, own=rows, **options
             )
+            encoders[name] = encoder
+            encoded = encoder.encode(values, place, own=rows)
+            columns[name], missing[name] = _column(
+                base, name, len(vocabulary), rows, encoder, encoded, values
+            )
+            for reason, count in encoder.ignored(values, own=rows).items():
+                ignored[f"{name}: {reason}"] = count
         titles = None
         if title is not None or (base and base.titles is not None):
             titles = vocabulary.lookup(np.arange(len(vocabulary)))
@@ -134,7 +147,9 @@ class Catalog:
                 titles[rows[given]] = kept[title][given].astype(str)
             if base and base.titles is not None:
                 titles[: len(base)] = base.titles
-        return cls(vocabulary, encoders, columns, titles, missing, dict(table.dropped))
+        absent = len(vocabulary) - len(described)
+        dropped = dict(table.dropped)
+        return cls(vocabulary, encoders, columns, titles, missing, dropped, ignored, absent)
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -154,7 +169,12 @@ class Catalog:
         if titles is not None:
             titles = np.concatenate([titles, vocabulary.ids[-new:]])
         missing = {name: self.missing.get(name, 0) + new for name in self.encoders}
-        return Catalog(vocabulary, self.encoders, columns, titles, missing, self.dropped)
+        encoders = {
+            name: encoder.among(vocabulary) if encoder.kind == "users" else encoder
+            for name, encoder in self.encoders.items()
+        }
+        grown = {"encoders": encoders, "columns": columns, "titles": titles, "missing": missing}
+        return dataclasses.replace(self, vocabulary=vocabulary, **grown)
 
     def title_of(self, rows: Any) -> np.ndarray:
         """Titles of rows, where there are any, else their ids: an object array."""
@@ -178,9 +198,10 @@ class Catalog:
         encoders, titles = _read(directory / "encoders.json"), _read(directory / "titles.json")
         if not isinstance(encoders, list) or not isinstance(titles, list | None):
             raise InputError(f"{directory}: not a saved catalog.")
-        encoders = [FeatureEncoder.from_dict(encoder) for encoder in encoders]
+        vocabulary = Vocabulary.load(directory / "vocabulary.json")
+        encoders = [FeatureEncoder.from_dict(encoder, users=vocabulary) for encoder in encoders]
         return cls(
-            Vocabulary.load(directory / "vocabulary.json"),
+            vocabulary,
             {encoder.name: encoder for encoder in encoders},
             titles=None if titles is None else np.array(titles, dtype=object),
         )

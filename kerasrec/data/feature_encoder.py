@@ -9,6 +9,7 @@ import pandas as pd
 
 from kerasrec.data.schema import KINDS, Feature, whole_number
 from kerasrec.data.table import as_numbers, shown
+from kerasrec.data.user_lists import UserLists
 from kerasrec.data.vocabulary import Vocabulary
 from kerasrec.errors import InputError
 
@@ -23,6 +24,8 @@ class FeatureEncoder:
       Exactly Keras's `TextVectorization`, so an exported graph can do the same.
     * number: (x - mean) / std, float32 ().
     * vector: as given, float32 (size,).
+    * users: ids of users, given as categories are -> their rows in the vocabulary of all users,
+      int32 (length,). Ids that are not there, the user's own and repeated ones are left out.
 
     A missing value (None, NaN, "") encodes to zeros: padding, or the mean of a number.
 
@@ -54,6 +57,8 @@ class FeatureEncoder:
         length: int | None = None,
         base: "FeatureEncoder | None" = None,
         place: Callable[[int], str] | None = None,
+        users: Vocabulary | None = None,
+        own: np.ndarray | None = None,
     ) -> "FeatureEncoder":
         """Learn an encoding from values.
 
@@ -61,15 +66,18 @@ class FeatureEncoder:
             values: a sequence with one value for each row; a vector may also be a 2-D array.
             separator: between the values of a categories string.
             max_tokens: largest number of token rows of a text, padding and unknown included.
-            length: values (categories) or tokens (text) kept for each row, the first ones; None
-                = the most that any row has.
+            length: values (categories, users) or tokens (text) kept for each row, the first ones;
+                None = the most that any row has.
             base: an earlier encoder: text, number and vector keep its state as it is, category and
                 categories append new values to its vocabulary. Its length and separator stay.
             place: names a position in an error message.
+            users: for the kind users: the vocabulary of all users.
+            own: for the kind users: the row of whoever the values belong to.
 
         Raises:
             InputError: an unknown kind, an argument of the wrong type, values that the kind cannot
-                take, or a base of another name or kind.
+                take, a base of another name or kind, or a user who names so many that a place for
+                each in every row is out of proportion.
         """
         if kind not in KINDS:
             raise InputError(
@@ -88,11 +96,19 @@ class FeatureEncoder:
                 raise InputError(
                     f"Feature {name!r} ({kind}) cannot continue {base.name!r} ({base.kind})."
                 )
+            if kind == "users":
+                return base.among(users)
             if kind not in ("category", "categories"):
                 return base
             values = base._split(values).explode() if kind == "categories" else values
             return dataclasses.replace(base, vocabulary=base.vocabulary.extended(values))
         encoder = cls(name, kind, separator=separator)
+        if kind == "users":
+            encoder = encoder.among(users)
+            lists = encoder._user_lists(values, own)
+            if length is None and lists.problem():
+                encoder._refuse(place, *lists.problem())
+            return dataclasses.replace(encoder, length=length or max(1, lists.most))
         if kind == "number":
             numbers = encoder._numbers(values, place)
             real = numbers[~np.isnan(numbers)]
@@ -133,7 +149,20 @@ class FeatureEncoder:
         size = self.size if self.vocabulary is None else len(self.vocabulary)
         return Feature(self.name, self.kind, size, self.length)
 
-    def encode(self, values: Any, place: Callable[[int], str] | None = None) -> np.ndarray:
+    def among(self, users: Vocabulary) -> "FeatureEncoder":
+        """For the kind users: the same, for a vocabulary of all users that may have grown."""
+        if users is None:
+            raise InputError(
+                f"Feature {self.name!r}: kind users needs the vocabulary of the users."
+            )
+        return dataclasses.replace(self, vocabulary=users)
+
+    def encode(
+        self,
+        values: Any,
+        place: Callable[[int], str] | None = None,
+        own: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Encode raw values: an (n, *feature.shape) array of the feature's dtype."""
         if self.kind == "category":
             return self.vocabulary.rows(values)
@@ -143,6 +172,8 @@ class FeatureEncoder:
             )
         if self.kind == "vector":
             return self._vectors(values, place)
+        if self.kind == "users":
+            return self._user_lists(values, own).table(self.length)
         out = np.zeros((len(values), self.length), dtype=np.int32)
         if self.kind == "text":
             if len(values):
@@ -157,24 +188,34 @@ class FeatureEncoder:
 
     def missing(self, values: Any) -> np.ndarray:
         """bool (n,): which values are missing."""
-        if self.kind == "categories":
+        if self.kind in ("categories", "users"):
             return np.array([not len(value) for value in self._split(values)], dtype=bool)
         if isinstance(values, np.ndarray) and values.ndim == 2:
             return np.zeros(len(values), dtype=bool)
         return np.array([_is_missing(value) for value in values], dtype=bool)
 
+    def ignored(self, values: Any, own: np.ndarray | None = None) -> dict[str, int]:
+        """For the kind users: how many ids `encode` leaves out, by reason."""
+        users = self.kind == "users"
+        return self._user_lists(values, own).ignored(self.length) if users else {}
+
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
+        """Plain JSON types; the vocabulary of all users is left out, the catalog has it."""
         plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        plain["vocabulary"] = None if self.vocabulary is None else self.vocabulary.ids.tolist()
+        own = self.vocabulary is not None and self.kind != "users"
+        plain["vocabulary"] = self.vocabulary.ids.tolist() if own else None
         return plain
 
     @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> "FeatureEncoder":
-        """What `to_dict` gave; InputError for anything else."""
+    def from_dict(
+        cls, plain: Mapping[str, Any], users: Vocabulary | None = None
+    ) -> "FeatureEncoder":
+        """What `to_dict` gave, and the vocabulary of all users; InputError for anything else."""
         try:
             encoder = cls(**plain)
-            if encoder.vocabulary is not None:
+            if encoder.kind == "users":
+                encoder = encoder.among(users)
+            elif encoder.vocabulary is not None:
                 encoder = dataclasses.replace(encoder, vocabulary=Vocabulary(plain["vocabulary"]))
         except TypeError as error:
             raise InputError(f"Not a feature encoder: {error}.") from None
@@ -194,6 +235,9 @@ class FeatureEncoder:
         if not isinstance(value, str):
             return [value]
         return [part.strip() for part in value.split(self.separator) if part.strip()]
+
+    def _user_lists(self, values: Any, own: np.ndarray | None) -> UserLists:
+        return UserLists(self._split(values), self.vocabulary, own)
 
     def _numbers(self, values: Any, place: Callable[[int], str] | None) -> np.ndarray:
         series = pd.Series(values)

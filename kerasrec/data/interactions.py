@@ -40,6 +40,8 @@ class Interactions:
         fold: int32 (n,), a given split, or None.
         users, items: the catalogs; they may know more ids than occur here.
         behaviors: names of the behaviors, or None.
+        negatives: published items without interaction to rank each user's test item among, by
+            user row, or None; see `splits.sampled`.
         report: what reading did, None for a part of a table.
         name: for tables and plots.
     """
@@ -53,6 +55,7 @@ class Interactions:
     behavior: np.ndarray | None = None
     fold: np.ndarray | None = None
     behaviors: Vocabulary | None = None
+    negatives: Histories | None = None
     report: Report | None = None
     name: str = "data"
 

@@ -11,7 +11,7 @@ import pandas as pd
 from kerasrec.data.catalog import Catalog
 from kerasrec.data.report import Report
 from kerasrec.data.table import Table
-from kerasrec.data.vocabulary import FIRST, Vocabulary
+from kerasrec.data.vocabulary import Vocabulary
 from kerasrec.errors import InputError
 
 COLUMNS = ("user", "item", "timestamp", "value", "behavior", "fold")
@@ -43,6 +43,13 @@ class Side:
             raise InputError(
                 f"{self.kind}_{given} need {self.kind}_frame, the table with them: it is missing."
             )
+        for name, options in (self.features or {}).items():
+            lists_users = isinstance(options, Mapping) and options.get("kind") == "users"
+            if lists_users and self.kind != "user":
+                raise InputError(
+                    f"Feature {name!r}: kind users lists users, such as the friends of a user; "
+                    f"{self.kind}s have none. Use kind categories."
+                )
 
     def catalog(self, ids: np.ndarray, against: str, on_error: str) -> tuple[Catalog, int]:
         """The catalog with all `ids`, and how many of them have no row in the frame."""
@@ -57,20 +64,20 @@ class Side:
             base=self.base,
             where=place,
             on_error=on_error,
+            ids=ids,
         )
         if isinstance(self.frame, Table):
             place = self.frame.where
         elif isinstance(self.frame, str | Path):
             place = str(self.frame)
-        known = catalog.vocabulary
-        absent = int((known.rows(ids) < FIRST).sum())
-        if absent == len(ids):
+        if catalog.absent == len(ids):
+            known = catalog.vocabulary.ids[: -len(ids)]
             raise InputError(
-                f"None of the {len(known.ids):,} ids of {place}, column {self.id!r} occur in "
-                f"{against}, e.g. {known.ids[0]!r} against {ids[0]!r}. Is it the right table and "
+                f"None of the {len(known):,} ids of {place}, column {self.id!r} occur in "
+                f"{against}, e.g. {known[0]!r} against {ids[0]!r}. Is it the right table and "
                 "the right column?"
             )
-        return catalog.extended(ids), absent
+        return catalog, catalog.absent
 
 
 def read_interactions(
@@ -103,7 +110,7 @@ def read_interactions(
     # Ids that only dropped rows have must not get a row.
     ids = {key: _used(codes, texts, kept) for key, (codes, texts) in ids.items()}
 
-    catalogs, missing, dropped = {}, {}, dict(table.dropped)
+    catalogs, missing, dropped, ignored = {}, {}, dict(table.dropped), {}
     for side in (users, items):
         kind, texts = side.kind, ids[side.kind][1]
         against = f"{table.where}, column {columns[kind]!r}"
@@ -117,6 +124,7 @@ def read_interactions(
         missing |= {f"{kind} table row": absent} if absent else {}
         missing |= {f"{kind}.{key}": count for key, count in catalog.missing.items()}
         dropped |= {f"{kind} frame: {key}": count for key, count in catalog.dropped.items()}
+        ignored |= {f"{kind}.{key}": count for key, count in catalog.ignored.items()}
     vocabulary = behavior = None
     if "behavior" in ids:
         fixed = behaviors if isinstance(behaviors, Vocabulary) else Vocabulary(behaviors)
@@ -146,6 +154,7 @@ def read_interactions(
             first_time=None if seconds is None else int(seconds[0]),
             last_time=None if seconds is None else int(seconds[-1]),
             missing_features=missing,
+            ignored=ignored,
         ),
     }
 

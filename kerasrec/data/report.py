@@ -27,6 +27,7 @@ class Report:
         first_time, last_time: Unix seconds, None without timestamps.
         missing_features: by "item.<feature>" or "user.<feature>", how many rows of the catalog
             have no value.
+        ignored: by "user.<feature>: reason", how many ids in its lists of users were left out.
     """
 
     rows_read: int
@@ -39,6 +40,7 @@ class Report:
     first_time: int | None = None
     last_time: int | None = None
     missing_features: dict[str, int] = dataclasses.field(default_factory=dict)
+    ignored: dict[str, int] = dataclasses.field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -64,6 +66,9 @@ class Report:
                 lines.append(f"{_count(count, side)} without a row in the table of {side}s.")
             elif count:
                 lines.append(f"{_count(count, 'missing value')} of {feature}.")
+        for what, count in self.ignored.items():
+            feature, _, reason = what.partition(": ")
+            lines.append(f"{_count(count, 'id')} of {feature} ignored: {reason}.")
         return lines
 
 

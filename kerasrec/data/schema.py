@@ -6,7 +6,10 @@ from typing import Any
 
 from kerasrec.errors import InputError
 
-KINDS = ("category", "categories", "number", "text", "vector")
+KINDS = ("category", "categories", "number", "text", "vector", "users")
+
+# Those of which a row holds several.
+LISTS = ("categories", "text", "users")
 
 # A model takes its inputs and features by name, in one dict.
 RESERVED = ("user", "item", "history", "exclude", "count")
@@ -21,10 +24,12 @@ class Feature:
     | category   | rows of its vocabulary | 1      | ()        | int32   |
     | categories | rows of its vocabulary | values | (length,) | int32   |
     | text       | rows of its vocabulary | tokens | (length,) | int32   |
+    | users      | rows of the users      | users  | (length,) | int32   |
     | number     | 1                      | 1      | ()        | float32 |
     | vector     | width                  | 1      | (size,)   | float32 |
 
     The rows of a vocabulary count padding and unknown. Integers are padded on the right with 0.
+    A feature of kind users is one of users: whom a user names, such as friends.
 
     >>> Feature("genres", "categories", size=20, length=6).shape
     (6,)
@@ -59,7 +64,7 @@ class Feature:
             whole_number(f"Feature {self.name!r}: {key}", value, low)
         if self.kind == "number" and self.size != 1:
             raise InputError(f"Feature {self.name!r}: a number has size 1, got {self.size}.")
-        if self.kind not in ("categories", "text") and self.length != 1:
+        if self.kind not in LISTS and self.length != 1:
             raise InputError(
                 f"Feature {self.name!r}: kind {self.kind} has length 1, got {self.length}."
             )
@@ -67,7 +72,7 @@ class Feature:
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of one row's value."""
-        if self.kind in ("categories", "text"):
+        if self.kind in LISTS:
             return (self.length,)
         return (self.size,) if self.kind == "vector" else ()
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from kerasrec.data.histories import Histories
 from kerasrec.data.interactions import Interactions
+from kerasrec.data.sample_negatives import sample_negatives
 from kerasrec.errors import InputError
 
 
@@ -18,11 +19,13 @@ class Queries:
         users: int32 (n,), user rows, rising.
         history: what the model may know of them, in time order.
         truth: the part's distinct items of them, in time order.
+        candidates: the items to rank for them, the truth among them; None for all.
     """
 
     users: np.ndarray
     history: Histories
     truth: Histories
+    candidates: Histories | None = None
 
     def __len__(self) -> int:
         return len(self.users)
@@ -47,6 +50,7 @@ class Split:
     test: Interactions
     protocol: str
     notes: tuple[str, ...] = ()
+    candidates: dict[str, Histories] | None = None
 
     def known(self, part: str) -> Interactions:
         """What is known when a part is asked for: train, and for "test" validation as well."""
@@ -62,7 +66,10 @@ class Split:
         asked = asked.select(~pairs.duplicated().to_numpy())
         users = np.unique(asked.user)
         return Queries(
-            users, self.known(part).histories().take(users), asked.histories().take(users)
+            users,
+            self.known(part).histories().take(users),
+            asked.histories().take(users),
+            self.candidates[part].take(users) if self.candidates else None,
         )
 
     def _part(self, part: str) -> Interactions:
@@ -205,6 +212,61 @@ def cold_items(
     return _split(data, part[data.item], "cold-items", unseen, [], validation, test, cold=True)
 
 
+def sampled(
+    data: Interactions,
+    negatives: int = 99,
+    validation: bool = True,
+    seed: int = 0,
+    unseen: str = "keep",
+) -> Split:
+    """Each user's test item is ranked among sampled items alone, not among the whole catalogue.
+
+    Only to reproduce papers that rate this way: such metrics are far higher, are called
+    `sampled_...` for that, and may order models otherwise (Krichene and Rendle, KDD 2020). Test are
+    the interactions of fold 1, or each user's last one where there are no folds; validation is the
+    last one of the rest, or a random one of folds without times, whose order says nothing. Without
+    `validation` the rest is train. The sampled items are those published with the data
+    (`Interactions.negatives`), else drawn uniformly from what the user has not interacted with.
+    Leaks the future of others, as `next_item` does.
+    """
+    if negatives < 1:
+        raise InputError(f"sampled: negatives must be at least 1, got {negatives}.")
+    rng = np.random.default_rng(seed)
+    part, order = np.zeros(len(data), dtype=np.int64), np.arange(len(data))
+    if data.fold is not None:
+        part[data.fold == 1] = 2
+        order = order if data.timestamp is not None else rng.permutation(len(data))
+    else:
+        part[_last_of_each(data, order)] = 2
+    if validation:
+        part[_last_of_each(data, order[part[order] == 0])] = 1
+    split = _split(data, part, "sampled", unseen, [], validation=float(validation))
+    published = data.negatives
+    drawn = {
+        "validation": sample_negatives(data, negatives, rng),
+        "test": published or sample_negatives(data, negatives, rng),
+    }
+    candidates = {}
+    for name, items in drawn.items():
+        asked = getattr(split, name)
+        users = np.repeat(np.arange(len(data.users)), items.lengths)
+        candidates[name] = Histories.from_pairs(
+            np.concatenate([users, asked.user]),
+            np.concatenate([items.items, asked.item]),
+            len(data.users),
+        )
+    note = f"Ranked among {'published' if published else 'drawn'} items only: sampled metrics."
+    return dataclasses.replace(split, candidates=candidates, notes=(*split.notes, note))
+
+
+def _last_of_each(data: Interactions, rows: np.ndarray) -> np.ndarray:
+    """The last row of each user with at least two."""
+    rows = rows[::-1]
+    users, first = np.unique(data.user[rows], return_index=True)
+    counts = np.bincount(data.user[rows], minlength=len(data.users))
+    return rows[first[counts[users] > 1]]
+
+
 def _folded(
     data: Interactions, part: np.ndarray, protocol: str, validation: float, seed: int, unseen: str
 ) -> Split:
@@ -296,4 +358,5 @@ PROTOCOLS = {
     "k-fold": k_fold,
     "fold": by_fold,
     "cold-items": cold_items,
+    "sampled": sampled,
 }

@@ -221,6 +221,70 @@ def test_last_steps():
     assert y.numpy().tolist() == [2, 3, 4, 7] and weight.numpy().tolist() == [1, 1, 1, 1]
 
 
+def test_a_set_is_all_that_a_user_has_read_and_to_be_found():
+    # a..e are rows 2..6; of more than three the last three; one item is a set as well.
+    data = interactions(u="abcde", v="ca", w="b")
+    ((x, y, weight),) = batches(
+        data,
+        ("user", "history", "item"),
+        steps="set",
+        batch_size=4,
+        history_length=3,
+        shuffle=False,
+    )
+    sets = [[4, 5, 6], [4, 2, 0], [3, 0, 0], [0, 0, 0]]
+    assert x["history"].numpy().tolist() == x["item"].numpy().tolist() == sets
+    assert x["user"].numpy().tolist() == [2, 3, 4, 0]
+    assert y.numpy().tolist() == [[3, 4, 5], [6, 7, 0], [8, 0, 0], [0, 0, 0]]
+    np.testing.assert_allclose(weight, (np.array(sets) > 0) * (12 / 6))
+    # So the plain mean of a batch is the sum over its targets, divided by how many there are.
+    np.testing.assert_allclose(np.mean(weight * y), (3 + 4 + 5 + 6 + 7 + 8) / 6, rtol=1e-6)
+    ((x, *_),) = batches(data, ("item", "history"), steps="set", batch_size=4, shuffle=False)
+    assert set(x) == {"item", "history"} and x["item"].shape == (4, 50)
+    ((x, *_),) = batches(data, steps="set", batch_size=4, history_length=3, shuffle=False)
+    assert set(x) == {"item", "user"} and x["item"].numpy().tolist() == sets
+
+
+def test_an_item_set_is_all_who_had_the_item():
+    # Who had a, b and c: u and v, u and w, v.
+    data = interactions(u="ab", v="ca", w="b")
+    ((x, y, weight),) = batches(
+        data, steps="item_set", batch_size=4, history_length=2, shuffle=False
+    )
+    assert x["item"].numpy().tolist() == [2, 3, 4, 0]
+    assert x["user"].numpy().tolist() == [[2, 3], [2, 4], [3, 0], [0, 0]]
+    assert y.numpy().tolist() == [[1, 4], [2, 5], [3, 0], [0, 0]]
+    np.testing.assert_allclose(weight, (x["user"].numpy() > 0) * (8 / 5), rtol=1e-6)
+    ((x, y, _),) = batches(data, steps="item_set", batch_size=4, history_length=1, shuffle=False)
+    assert x["user"].numpy().tolist() == [[3], [4], [3], [0]]
+    assert y.numpy().tolist() == [[4], [5], [3], [0]]
+
+
+@pytest.mark.parametrize("steps,batch", [("set", "user"), ("item_set", "item")])
+def test_an_epoch_has_every_set_once(steps, batch):
+    random = np.random.default_rng(0)
+    letters = [f"i{number}" for number in range(30)]
+    data = interactions(**{
+        f"u{user}": random.permutation(letters)[: random.integers(1, 25)] for user in range(60)
+    })  # fmt: skip
+    dataset = batches(data, steps=steps, batch_size=16, history_length=100)
+    assert int(dataset.cardinality()) == -(-len(getattr(data, f"{batch}s").vocabulary.ids) // 16)
+    orders = []
+    for _ in range(2):
+        seen, order = {}, []
+        for x, y, weight in dataset:
+            order += x[batch].numpy().tolist()
+            user, item, _ = np.broadcast_arrays(
+                *(x[name].numpy().reshape(16, -1) for name in ("user", "item")), y
+            )
+            real = weight.numpy() > 0
+            seen.update(zip(zip(user[real], item[real], strict=True), y.numpy()[real], strict=True))
+        pairs = zip(data.user, data.item, strict=True)
+        assert seen == dict(zip(pairs, data.value, strict=True))
+        orders.append(order)
+    assert sorted(orders[0]) == sorted(orders[1]) and orders[0] != orders[1]
+
+
 def test_input_errors():
     data = interactions(u="ab", v="a")
     lonely = interactions(u="a", v="b")
@@ -229,6 +293,7 @@ def test_input_errors():
         ("expected 'item'", {"inputs": ("user",)}),
         ("'user' or 'history'", {"inputs": ("item",)}),
         ("steps='every'", {"inputs": ("history", "item"), "steps": "every"}),
+        ("no history", {"inputs": ("history", "item"), "steps": "item_set"}),
         ("batch_size=0", {"batch_size": 0}),
         ("history_length=0", {"inputs": ("history", "item"), "history_length": 0}),
         ("first_epoch=-1", {"first_epoch": -1}),

@@ -12,6 +12,7 @@ from kerasrec.errors import InputError
         (Feature("a", "category", size=5), (), "int32"),
         (Feature("a", "categories", size=5, length=3), (3,), "int32"),
         (Feature("a", "text", size=9, length=7), (7,), "int32"),
+        (Feature("a", "users", size=5, length=3), (3,), "int32"),
         (Feature("a", "number"), (), "float32"),
         (Feature("a", "vector", size=4), (4,), "float32"),
     ],
@@ -45,7 +46,7 @@ def test_lists_of_features_become_tuples():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("a", "genre", 3), "category, categories, number, text, vector, got 'genre'"),
+        (("a", "genre", 3), "category, categories, number, text, vector, users, got 'genre'"),
         (("release year", "number"), "'release year' must be letters"),
         (("", "number"), "must be letters"),
         (("user", "number"), "'user' is a model input's .* another name .*`column: user`"),

@@ -1,7 +1,10 @@
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from kerasrec.data.histories import Histories
 from kerasrec.data.interactions import Interactions
 from kerasrec.data.splits import (
     PROTOCOLS,
@@ -11,6 +14,7 @@ from kerasrec.data.splits import (
     k_fold,
     next_item,
     random_ratio,
+    sampled,
 )
 from kerasrec.errors import InputError
 
@@ -161,7 +165,8 @@ def test_cold_items_are_never_in_train():
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_parts_are_disjoint_and_in_order(protocol, unseen):
     data = random_data(1)
-    split = PROTOCOLS[protocol](data, unseen=unseen)
+    options = {"negatives": 5} if protocol == "sampled" else {}
+    split = PROTOCOLS[protocol](data, unseen=unseen, **options)
     parts = [split.train, split.validation, split.test]
     assert split.protocol == protocol
     everything, *triples = (
@@ -237,3 +242,54 @@ def test_by_time_needs_times():
     frame = pd.DataFrame({"user": list("uuv"), "item": list("aba")})
     with pytest.raises(InputError, match="needs timestamps and 'plain' has none"):
         by_time(Interactions.from_frame(frame, name="plain"))
+
+
+def test_sampled_takes_the_last_and_ranks_it_among_what_the_user_has_not():
+    data = toy("ua ub va uc vb wa vc ud wb xe xf xg xh")
+    split = sampled(data, negatives=2)
+    assert pairs(split.test) == "vc ud wb xh"
+    # w has one left, which stays in train.
+    assert pairs(split.validation) == "uc vb xg"
+    for part in ("validation", "test"):
+        queries = split.queries(part)
+        for n, user in enumerate(queries.users):
+            among = queries.candidates[n]
+            assert len(among) == len(set(among)) == 3 and set(queries.truth[n]) < set(among)
+            others = set(among) - set(queries.truth[n])
+            assert not others & set(data.histories()[user])
+    assert "drawn" in split.notes[-1]
+
+
+def test_sampled_without_validation_trains_on_all_but_the_last():
+    split = sampled(toy("ua ub uc va vb vd"), negatives=1, validation=False)
+    assert pairs(split.train) == "ua ub va vb" and pairs(split.test) == "uc vd"
+    assert not len(split.validation)
+
+
+def test_sampled_with_folds_and_published_items():
+    data = toy("ua ub uc va vb vc vd we", fold=[0, 0, 1, 0, 0, 0, 1, 0], timestamp=range(8))
+    users, items = data.users.vocabulary, data.items.vocabulary
+    published = Histories.from_pairs(
+        users.rows(np.array(["u", "v"], object)), items.rows(np.array(["d", "a"], object)), 5
+    )
+    split = sampled(dataclasses.replace(data, negatives=published), negatives=1)
+    assert pairs(split.test) == "uc vd" and pairs(split.validation) == "ub vc"
+    among = split.queries("test").candidates
+    assert [set(items.lookup(among[n])) for n in range(2)] == [{"c", "d"}, {"d", "a"}]
+    assert "published" in split.notes[-1]
+
+
+def test_sampled_draws_the_validation_of_folds_without_times():
+    frame = pd.DataFrame({"user": "u", "item": [f"i{n}" for n in range(200)], "fold": 0})
+    frame = pd.concat([frame, pd.DataFrame({"user": ["u"], "item": ["last"], "fold": [1]})])
+    frame = pd.concat([frame, pd.DataFrame({"user": ["v"] * 2, "item": ["x", "y"], "fold": 0})])
+    data = Interactions.from_frame(frame)
+    chosen = {sampled(data, negatives=1, seed=seed).validation.item[0] for seed in range(5)}
+    assert len(chosen) > 2
+
+
+def test_sampled_refuses_what_cannot_be_drawn():
+    with pytest.raises(InputError, match="at least 1, got 0"):
+        sampled(toy(), negatives=0)
+    with pytest.raises(InputError, match="only 0 others"):
+        sampled(toy("ua ub uc va vb wa wb"), negatives=1)

@@ -6,11 +6,13 @@ import inspect
 from kerasrec.data.datasets import beauty as beauty
 from kerasrec.data.datasets import gowalla as gowalla
 from kerasrec.data.datasets import movielens as movielens
+from kerasrec.data.datasets import movielens_ncf as movielens_ncf
 from kerasrec.data.datasets import synthetic as synthetic
 from kerasrec.errors import InputError
 
 LOADERS = {
     "ml-1m": movielens.ml_1m,
+    "ml-1m-ncf": movielens_ncf.load,
     "ml-100k": movielens.ml_100k,
     "gowalla": gowalla.load,
     "beauty": beauty.load,

@@ -120,10 +120,10 @@ def ml_1m(base=None, variant="sequences", features=True, max_tokens=8000, length
         frame = pd.read_csv(path).rename(columns={"movie": "item", "rating": "value"})
     else:
         path = find(TIMED)
-        frame = _separated(path, ["user", "item", "value", "timestamp"])
+        frame = separated(path, ["user", "item", "value", "timestamp"])
         frame = frame.astype({"value": float, "timestamp": np.int64})
     frame = frame.astype({"user": str, "item": str})
-    movies = _separated(find(MOVIES), ["item", "title", "genres"])
+    movies = separated(find(MOVIES), ["item", "title", "genres"])
     movies = movies[movies["item"].isin(frame["item"].unique())].reset_index(drop=True)
     options = {}
     if features:
@@ -133,7 +133,7 @@ def ml_1m(base=None, variant="sequences", features=True, max_tokens=8000, length
                 "genres": {"kind": "categories"},
                 "text": {"kind": "text", "max_tokens": max_tokens, "length": length},
             },
-            "user_frame": _separated(find(PEOPLE), ["user", "gender", "age", "occupation", "zip"]),
+            "user_frame": separated(find(PEOPLE), ["user", "gender", "age", "occupation", "zip"]),
             "user_features": {
                 name: {"kind": "category"} for name in ("gender", "age", "occupation")
             },
@@ -202,7 +202,7 @@ def ml_100k(base=None, features=True):
     )
 
 
-def _separated(path, names):
+def separated(path, names):
     """A file of fields between `::`, without a header."""
     with open_text(path) as file:
         rows = [line.rstrip("\n").split("::") for line in file]
@@ -223,6 +223,6 @@ def _ids(source):
 
 def _texts(movies):
     columns = "item title year rate released genre director writer actors plot poster".split()
-    plots = _separated(find(PLOTS), columns).set_index("item")["plot"]
+    plots = separated(find(PLOTS), columns).set_index("item")["plot"]
     plot = movies["item"].map(plots).fillna("").replace("N/A", "")
     return movies["title"] + " " + movies["genres"].str.replace("|", " ") + " " + plot

@@ -128,13 +128,18 @@ class Bookstore:
         users: how many.
         items: how many; at least 96, two for each theme.
         seed: the same seed gives the same bookstore, byte for byte.
+        friends: how many friends a user names, drawn from those whose first favourite genre was
+            the same in the beginning; 0 leaves the feature `friends` out.
     """
 
     users: int = 2000
     items: int = 600
     seed: int = 0
+    friends: int = 0
 
     def __post_init__(self):
+        if self.friends < 0:
+            raise InputError(f"friends: expected a number of at least 0, got {self.friends}")
         if self.users < 1 or self.items < 2 * len(WORDS):
             raise InputError(
                 f"A bookstore of {self.users} users and {self.items} items: expected at least "
@@ -143,7 +148,7 @@ class Bookstore:
 
     def interactions(self, base=None):
         """The reading as `Interactions`; value 1, users and books with features."""
-        reading, named, _ = self._reading
+        reading, named, _, _ = self._reading
         user, item = np.nonzero(reading >= 0)[0], reading[reading >= 0]
         frame = pd.DataFrame(
             {
@@ -152,6 +157,16 @@ class Bookstore:
                 "timestamp": self._times[reading >= 0],
             }
         )
+        people = pd.DataFrame(
+            {
+                "user": np.char.add("reader-", np.arange(self.users).astype(str)),
+                "signed_up_for": np.array(GENRES)[named],
+            }
+        )
+        user_features = {"signed_up_for": {"kind": "category"}}
+        if self.friends:
+            people["friends"] = self._friends
+            user_features["friends"] = {"kind": "users"}
         return Interactions.from_frame(
             frame,
             item_frame=self.books,
@@ -161,13 +176,8 @@ class Bookstore:
                 "pages": {"kind": "number"},
                 "description": {"kind": "text", "max_tokens": 2000, "length": 16},
             },
-            user_frame=pd.DataFrame(
-                {
-                    "user": np.char.add("reader-", np.arange(self.users).astype(str)),
-                    "signed_up_for": np.array(GENRES)[named],
-                }
-            ),
-            user_features={"signed_up_for": {"kind": "category"}},
+            user_frame=people,
+            user_features=user_features,
             base=base,
             name="synthetic",
             where="synthetic",
@@ -252,12 +262,16 @@ class Bookstore:
 
     @functools.cached_property
     def _reading(self):
-        """Items by (user, step), -1 past the end; the genre each user names; P of the last item."""
+        """Items by (user, step), -1 past the end; the genre each user names; P of the last item.
+
+        And the first favourite genre of each user in the beginning.
+        """
         random = np.random.default_rng((self.seed, 4))
         popularity, out = self._shelves
         most = STEPS[1] - 1
         length = random.integers(*STEPS, self.users)
         favourites = np.stack([random.permutation(len(GENRES))[:2] for _ in range(self.users)])
+        beginning = favourites[:, 0].copy()
         named = np.where(
             random.random(self.users) < 0.7,
             favourites[:, 0],
@@ -294,7 +308,17 @@ class Bookstore:
             other = favourites[drifts, 1 - side]
             new = (other + random.integers(1, len(GENRES), size=len(drifts))) % len(GENRES)
             favourites[drifts, side] = new
-        return reading, named, last
+        return reading, named, last, beginning
+
+    @property
+    def _friends(self):
+        """The ids that each user names, in one text."""
+        random, beginning, lists = np.random.default_rng((self.seed, 5)), self._reading[3], []
+        for user in range(self.users):
+            alike = np.flatnonzero((beginning == beginning[user]) & (np.arange(self.users) != user))
+            drawn = random.permutation(alike)[: self.friends]
+            lists.append("|".join(f"reader-{friend}" for friend in np.sort(drawn)))
+        return lists
 
 
 def next_book(item_theme, popularity, open_, theme, run, favourites):
@@ -326,6 +350,6 @@ def next_book(item_theme, popularity, open_, theme, run, favourites):
     return weight
 
 
-def load(base=None, users=2000, items=600, seed=0):
-    """`Bookstore(users, items, seed).interactions(base)`."""
-    return Bookstore(users, items, seed).interactions(base)
+def load(base=None, users=2000, items=600, seed=0, friends=0):
+    """`Bookstore(users, items, seed, friends).interactions(base)`."""
+    return Bookstore(users, items, seed, friends).interactions(base)

@@ -173,3 +173,13 @@ def test_real_ml_100k():
     assert (len(data.users) - 2, len(data.items) - 2, len(data)) == (943, 1682, 100_000)
     assert np.bincount(data.fold).tolist() == [0] + [20_000] * 5
     assert pd.Timestamp(data.timestamp[0], unit="s").year == 1997
+
+
+@real
+def test_ncf_split_has_the_papers_counts_and_negatives():
+    data = load("ml-1m-ncf")
+    assert len(data) == 1_000_209 and (data.fold == 1).sum() == 6040
+    assert data.negatives.lengths[2:].tolist() == [99] * 6040
+    assert data.items.title_of(data.items.vocabulary.rows(["0"]))[0].startswith("One Flew Over")
+    seen = data.histories()
+    assert not set(data.negatives[2]) & set(seen[2])

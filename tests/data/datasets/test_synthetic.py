@@ -190,3 +190,17 @@ def test_descriptions_tell_the_theme(store):
 def test_too_small():
     with pytest.raises(InputError, match="at least 1 user and 96 items"):
         Bookstore(items=50)
+
+
+def test_friends_started_with_the_same_favourite_genre_and_change_nothing_else(store, data):
+    social = Bookstore(friends=8).interactions()
+    assert np.array_equal(social.item, data.item) and np.array_equal(social.user, data.user)
+    friends = social.users.columns["friends"][2:] - 2
+    assert friends.shape == (2000, 8) and (friends >= 0).all()
+    beginning = store._reading[3]
+    assert (beginning[friends] == beginning[:, None]).all()
+    assert (friends != np.arange(2000)[:, None]).all()
+    assert social.report.ignored == {}
+    assert "friends" not in data.users.columns
+    with pytest.raises(InputError, match="friends: expected a number of at least 0, got -1"):
+        load(friends=-1)

@@ -1,0 +1,39 @@
+"""Items that a user has not interacted with."""
+
+import numpy as np
+
+from kerasrec.data.histories import Histories
+from kerasrec.data.interactions import Interactions
+from kerasrec.data.vocabulary import FIRST
+from kerasrec.errors import InputError
+
+
+def sample_negatives(data: Interactions, count: int, rng: np.random.Generator) -> Histories:
+    """`count` distinct items for each user row, drawn uniformly from those it has not in `data`.
+
+    Rows 0 and 1 are users like any other here: without interactions.
+
+    Raises:
+        InputError: a user has not so few items that `count` others are left.
+    """
+    num_items, num_users = len(data.items), len(data.users)
+    seen = np.unique(data.user.astype(np.int64) * num_items + data.item)
+    most = int(np.bincount(seen // num_items, minlength=num_users).max())
+    if num_items - FIRST - most < count:
+        raise InputError(
+            f"{count} items without interaction asked for, and a user with {most} of "
+            f"{num_items - FIRST} items has only {num_items - FIRST - most} others: ask for fewer"
+        )
+    users = np.repeat(np.arange(num_users, dtype=np.int64), count)
+    keys = np.empty(len(users), dtype=np.int64)
+    missing = np.arange(len(users))
+    while len(missing):
+        drawn = users[missing] * num_items + rng.integers(FIRST, num_items, len(missing))
+        keys[missing] = drawn
+        known = seen[np.minimum(np.searchsorted(seen, drawn), len(seen) - 1)] == drawn
+        again = np.ones(len(keys), dtype=bool)
+        # Of equal draws one stays.
+        again[np.unique(keys, return_index=True)[1]] = False
+        again[missing[known]] = True
+        missing = np.flatnonzero(again)
+    return Histories.from_pairs(users, keys % num_items, num_users)
