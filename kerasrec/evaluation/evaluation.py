@@ -1,6 +1,8 @@
 import dataclasses
 import math
 
+from kerasrec.metrics import SAMPLED
+
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
@@ -76,7 +78,8 @@ class Evaluation:
     def _group_metrics(self):
         if not self.ks:
             return [next(iter(self.rows[0]["metrics"]))]
-        return [f"recall@{self._middle()}", f"ndcg@{self._middle()}"]
+        wanted = f"recall@{self._middle()}", f"ndcg@{self._middle()}"
+        return [name for name in self.rows[0]["metrics"] if name.removeprefix(SAMPLED) in wanted]
 
     def _add_groups(self, table, name, intervals):
         first = self.rows[0]["model"]

@@ -5,12 +5,14 @@ from kerasrec.data.vocabulary import FIRST
 from kerasrec.evaluation.groups import DECILES, GROUPS, HOT_ITEM, HOT_USER, deciles, group_of
 from kerasrec.evaluation.item_vectors import ItemVectors
 from kerasrec.evaluation.truth import Truth
+from kerasrec.metrics import SAMPLED
 
 
 class Lists:
     """What all models' lists are compared with: truths, popularity, groups, item vectors."""
 
     def __init__(self, train, queries):
+        self.sampled = queries.candidates is not None
         self._counts = train.item_counts()
         self._num_items = len(train.items.vocabulary)
         self._vectors = ItemVectors(train.items)
@@ -27,6 +29,8 @@ class Lists:
         """Adds the metrics over all queries; returns the coverages, which have no interval."""
         hits = self._truth.find(self._query, rows) >= 0
         self._add_ranking(ratios, (model, "all"), hits, self._truth.num_relevant, ks)
+        if self.sampled:
+            return {}
         tops, known = [rows[:, :k] for k in ks], self._history_popularity
         for k, top in zip(ks, tops, strict=True):
             ratios.add((model, "all", f"novelty@{k}"), metrics.novelty(top, self._counts))
@@ -108,16 +112,16 @@ class Lists:
             notes.append(
                 f"{cold:,} of {len(truth):,} truths are items without training interactions."
             )
-        if self._vectors.names:
+        if self._vectors.names and not self.sampled:
             notes.append(f"Diversity is over the item features {', '.join(self._vectors.names)}.")
         return notes
 
-    @staticmethod
-    def _add_ranking(ratios, scope, hits, num_relevant, ks, weights=1.0):
+    def _add_ranking(self, ratios, scope, hits, num_relevant, ks, weights=1.0):
         for name, metric in metrics.RANKING.items():
             for k in ks:
                 values = metric(hits, num_relevant, k)
-                ratios.add((*scope, f"{name}@{k}"), values * weights, weights)
+                name_of = f"{SAMPLED if self.sampled else ''}{name}@{k}"
+                ratios.add((*scope, name_of), values * weights, weights)
 
 
 def _mean_popularity(history, counts):

@@ -42,6 +42,9 @@ def evaluate(
     list are not); users without history are cold, with fewer than 10 known interactions warm, the
     others hot. The numbers of a baseline stand on the same queries and the same resamples.
 
+    Of a `sampled` split only the candidates of each query are ranked, and there are only the
+    ranking metrics, under names such as `sampled_ndcg@10`.
+
     Args:
         model: an adapted Recommender.
         split: a Split of data whose vocabularies are the model's, possibly grown since.
@@ -75,7 +78,7 @@ def evaluate(
         seconds.append(spent)
         coverages |= lists.add(ratios, name, rows, ks)
         groups += lists.add_groups(ratios, name, rows, ks)
-        tenths += lists.deciles(name, rows, ks)
+        tenths += [] if lists.sampled else lists.deciles(name, rows, ks)
     found = ratios.intervals(bootstrap, seed) | coverages
     return Evaluation(
         rows=model_rows(found, names, seconds),
@@ -94,7 +97,7 @@ def _rank(model, queries, k, batch_size, report):
     """Item rows (queries, k), best first, 0 where a list is shorter; and the seconds it took."""
     started = time.perf_counter()
     catalog = model.encode_catalog()
-    num_items = model.schema.num_items
+    num_items, allowed = model.schema.num_items, queries.candidates
     rows = np.zeros((len(queries.users), k), dtype="int32")
     # neighbours in length share a batch, so that padding the histories costs little
     order = np.argsort(queries.history.lengths, kind="stable")
@@ -108,6 +111,7 @@ def _rank(model, queries, k, batch_size, report):
             query_inputs(model, queries, batch),
             k=min(k, num_items - FIRST),
             exclude=within(seen, num_items, PADDING),
+            allow=allowed and within(allowed.take(batch).padded(), num_items, PADDING),
             catalog=catalog,
         )
         rows[batch, : np.shape(top)[1]] = top

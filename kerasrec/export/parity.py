@@ -44,7 +44,7 @@ def check_parity(model, directory, k):
         with np.load(files[1], allow_pickle=False) as answer:
             answer = dict(answer)
     expected = {"recommend_score": scores, "score_score": model.score_pairs(inputs, items)}
-    if hasattr(model, "item_tower"):
+    if model.searchable:
         expected["embed_user_vector"] = model.encode_queries(inputs)
         expected["embed_items_vector"] = np.asarray(model.encode_catalog())[items]
     difference = max(_difference(answer[name], value) for name, value in expected.items())

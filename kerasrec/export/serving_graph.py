@@ -39,7 +39,7 @@ class ServingGraph(tf.Module):
         archive.track(self)
         archive.add_endpoint("recommend", self.recommend, [{**query, "exclude": exclude}])
         archive.add_endpoint("score", self.score, [{**query, "item": item}])
-        if hasattr(self.model, "item_tower"):
+        if self.model.searchable:
             archive.add_endpoint("embed_user", self.embed_user, [query])
             raw = {"item": item, **self.raw_features.signature()}
             archive.add_endpoint("embed_items", self.embed_items, [raw])
@@ -53,7 +53,7 @@ class ServingGraph(tf.Module):
     def score(self, request):
         item, query = self.item_rows(request["item"]), self._encode(self._rows(request))
         if hasattr(self.model, "item_tower"):
-            return {"score": tf.reduce_sum(query * tf.gather(self.catalog, item), axis=-1)}
+            return {"score": self.model.scorer.each(query, tf.gather(self.catalog, item))}
         scores = self.model.score_catalog(query, self.catalog)
         return {"score": tf.gather(scores, item, axis=1, batch_dims=1)}
 

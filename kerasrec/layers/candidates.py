@@ -27,10 +27,12 @@ class Candidates(keras.layers.Layer):
         item_model: From int rows `(n,)` to item vectors `(n, dim)`. The weights of a layer or model
             given here are trained with this layer; those inside a plain function only if they
             belong to the surrounding model as well.
+        scorer: What scores a query with an item vector: `JointScorer`, or the dot product.
 
     Input shape:
         `query` is `(batch, dim)` with `item` `(batch,)`, or `(batch, length, dim)` with
-        `(batch, length)`.
+        `(batch, length)`. `AllCandidates` and `PairCandidates` take `(batch, dim)` with
+        `(batch, length)` as well: a set, several items of one query.
 
     Output shape:
         `item.shape + (1 + n,)`.
@@ -77,13 +79,17 @@ class Candidates(keras.layers.Layer):
     def adapt_counts(self, counts):
         """For subclasses: `counts` are checked and at least 1. Without popularity, nothing."""
 
-    def __call__(self, query, item, item_model, **kwargs):
+    def __call__(self, query, item, item_model, scorer=None, **kwargs):
         # Keras finds weights through attributes, and a call argument is none.
         if isinstance(item_model, keras.layers.Layer) and not hasattr(self, "item_model"):
             self.item_model = item_model
+        if isinstance(scorer, keras.layers.Layer) and not hasattr(self, "scorer"):
+            self.scorer = scorer
+        if scorer is not None:
+            kwargs["scorer"] = scorer
         return super().__call__(query, item, item_model=item_model, **kwargs)
 
-    def compute_output_spec(self, query, item, item_model):
+    def compute_output_spec(self, query, item, item_model, scorer=None):
         # Said here: JAX would trace the item model as if it were an array.
         return keras.KerasTensor((*item.shape, self.num_columns(item)), "float32")
 
@@ -101,15 +107,9 @@ def flat(query, item):
     return ops.reshape(query, (-1, query.shape[-1])), ops.reshape(item, (-1,))
 
 
-def logits_of(queries, vectors):
-    """Every query `(n, dim)` with every vector `(m, dim)`: `(n, m)` float32."""
-    return ops.cast(ops.matmul(queries, ops.transpose(vectors)), "float32")
-
-
-def positives_of(queries, vectors):
-    """Each query `(n, dim)` with its own vector `(n, dim)`: `(n, 1)` float32."""
-    product = ops.cast(queries, "float32") * ops.cast(vectors, "float32")
-    return ops.sum(product, axis=-1, keepdims=True)
+def is_set(query, item):
+    """Whether each query of the batch has several items."""
+    return len(query.shape) == len(item.shape) == 2
 
 
 def shaped(logits, item):

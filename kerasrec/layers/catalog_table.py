@@ -15,8 +15,8 @@ class CatalogTable(keras.layers.Layer):
 
     Args:
         num_rows: Rows of the vocabulary, padding and unknown included.
-        features: Dicts with `name`, `kind` ("category", "categories", "number", "text" or
-            "vector"), `size` (of the vocabulary or the vector) and `length` (values an item).
+        features: Dicts with `name`, `kind` ("category", "categories", "number", "text", "vector"
+            or "users"), `size` (of the vocabulary or the vector) and `length` (values an item).
 
     Call arguments:
         ids: Int rows.
@@ -26,8 +26,8 @@ class CatalogTable(keras.layers.Layer):
 
     Output shape:
         Dict of name to `ids.shape` for a category or a number, `ids.shape + (length,)` for
-        categories and text, `ids.shape + (size,)` for a vector; int32, or float32 for numbers and
-        vectors whatever the policy.
+        categories, text and users, `ids.shape + (size,)` for a vector; int32, or float32 for
+        numbers and vectors whatever the policy.
 
     Example:
 
@@ -98,9 +98,9 @@ def _shape_and_dtype(feature):
         return (feature["size"],), "float32"
     if kind == "category":
         return (), "int32"
-    if kind in ("categories", "text"):
+    if kind in ("categories", "text", "users"):
         return (feature["length"],), "int32"
     raise InputError(
-        f"feature {feature['name']!r}: kind must be category, categories, number, text or "
-        f"vector, received {kind!r}"
+        f"feature {feature['name']!r}: kind must be category, categories, number, text, "
+        f"vector or users, received {kind!r}"
     )

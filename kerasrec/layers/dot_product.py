@@ -1,4 +1,4 @@
-"""A dot product with biases."""
+"""A dot product with biases, or a cosine with a temperature."""
 
 import keras
 from keras import ops
@@ -12,7 +12,7 @@ from kerasrec.register import register
 class DotProduct(keras.layers.Layer):
     """The score of matrix factorization.
 
-        r = <u, v> [+ b_user + b_item + mu]        [sigmoid(r)]
+        r = <u, v> [/ (|u| |v| temperature)] [+ b_user + b_item + mu]        [sigmoid(r)]
 
     `query` and `candidate` fold the biases into the vectors: their plain dot product is r (before
     the sigmoid, which keeps the order), so that vector search serves the same score.
@@ -22,6 +22,8 @@ class DotProduct(keras.layers.Layer):
         num_items: Rows of the item biases; 0 for none.
         global_bias: Learn mu.
         sigmoid: Squash the score to (0, 1).
+        temperature: Divides the cosine of u and v; None leaves their lengths in the score. A
+            softmax of cosines wants a small one, such as 0.1: its logits span 2 / temperature.
 
     Call arguments:
         query: User vectors u.
@@ -49,12 +51,25 @@ class DotProduct(keras.layers.Layer):
         Koren, Bell and Volinsky, Matrix factorization techniques for recommender systems, 2009.
     """
 
-    def __init__(self, num_users=0, num_items=0, global_bias=False, sigmoid=False, **kwargs):
+    def __init__(
+        self,
+        num_users=0,
+        num_items=0,
+        global_bias=False,
+        sigmoid=False,
+        temperature=None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
+        if temperature is not None and not temperature > 0:
+            raise InputError(
+                f"temperature: expected a number above 0, or None, received {temperature!r}"
+            )
         self.num_users = num_users
         self.num_items = num_items
         self.global_bias = global_bias
         self.sigmoid = sigmoid
+        self.temperature = temperature
         bias = {"dim": 1, "stddev": 0.0, "dtype": self.dtype_policy}
         self.user_bias = EmbeddingTable(num_users, **bias, name="user_bias") if num_users else None
         self.item_bias = EmbeddingTable(num_items, **bias, name="item_bias") if num_items else None
@@ -93,6 +108,8 @@ class DotProduct(keras.layers.Layer):
 
     def _query(self, query, user):
         """[u, b_user + mu, 1], without what this layer does not have."""
+        if self.temperature is not None:
+            query = _direction(query) / self.temperature
         one, columns = ops.ones_like(query[..., :1]), [query]
         bias = self._bias(self.user_bias, user, "user")
         if self.global_bias:
@@ -105,12 +122,12 @@ class DotProduct(keras.layers.Layer):
 
     def _candidate(self, candidate, item):
         """[v, 1, b_item], without what this layer does not have."""
-        columns = [candidate]
+        columns = [candidate if self.temperature is None else _direction(candidate)]
         if self.num_users or self.global_bias:
             columns.append(ops.ones_like(candidate[..., :1]))
         if self.num_items:
             columns.append(self._bias(self.item_bias, item, "item"))
-        return ops.concatenate(columns, axis=-1) if len(columns) > 1 else candidate
+        return ops.concatenate(columns, axis=-1) if len(columns) > 1 else columns[0]
 
     def _bias(self, table, rows, name):
         if table is None:
@@ -118,3 +135,9 @@ class DotProduct(keras.layers.Layer):
         if rows is None:
             raise InputError(f"{name} is missing: its rows are needed for num_{name}s > 0")
         return table(rows)
+
+
+def _direction(vectors):
+    """Vectors of length 1; a zero vector stays zero."""
+    squares = ops.sum(ops.square(ops.cast(vectors, "float32")), axis=-1, keepdims=True)
+    return vectors * ops.cast(ops.rsqrt(ops.maximum(squares, 1e-12)), vectors.dtype)

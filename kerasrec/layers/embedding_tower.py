@@ -35,7 +35,7 @@ class EmbeddingTower(keras.layers.Layer):
 
     Input shape:
         `ids` of any shape; a feature `ids.shape` (category, number), `ids.shape + (length,)`
-        (categories, text) or `ids.shape + (size,)` (vector).
+        (categories, text, users) or `ids.shape + (size,)` (vector).
 
     Output shape:
         `ids.shape + (dim,)`.
@@ -86,7 +86,7 @@ class EmbeddingTower(keras.layers.Layer):
         self.feature_tables = {
             feature["name"]: self._table(feature["size"], feature["name"])
             for feature in features
-            if feature["kind"] in ("category", "categories", "text")
+            if feature["kind"] in ("category", "categories", "text", "users")
         }
         self.stack = [keras.layers.Dense(n, "relu", dtype=self.dtype_policy) for n in mlp]
         if features or mlp:

@@ -5,7 +5,8 @@ import math
 import numpy as np
 from keras import ops
 
-from kerasrec.layers.candidates import MASKED, Candidates, flat, logits_of, positives_of, shaped
+from kerasrec.layers.candidates import MASKED, Candidates, flat, shaped
+from kerasrec.layers.dot_scorer import DotScorer
 from kerasrec.register import register
 
 
@@ -26,7 +27,7 @@ class InBatchCandidates(Candidates):
             column of the row itself is masked.
 
     Call arguments:
-        query, item, item_model: See `Candidates`.
+        query, item, item_model, scorer: See `Candidates`.
 
     Output shape:
         `item.shape + (1 + n,)` float32, n the number of rows in `item`, paddings (masked) included.
@@ -67,11 +68,12 @@ class InBatchCandidates(Candidates):
     def num_columns(self, item):
         return None if None in item.shape else 1 + math.prod(item.shape)
 
-    def call(self, query, item, item_model):
+    def call(self, query, item, item_model, scorer=None):
+        scorer = scorer or DotScorer()
         queries, rows = flat(query, item)
         vectors = item_model(rows)
-        positives = positives_of(queries, vectors)
-        negatives = logits_of(queries, vectors)
+        positives = scorer.each(queries, vectors)[:, None]
+        negatives = scorer.every(queries, vectors)
         if self.log_q:
             correction = ops.take(self.log_probability, rows)
             positives = positives - correction[:, None]

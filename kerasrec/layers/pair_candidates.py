@@ -1,6 +1,9 @@
 """No candidates: the observed pair alone."""
 
-from kerasrec.layers.candidates import Candidates, flat, positives_of, shaped
+from keras import ops
+
+from kerasrec.layers.candidates import Candidates, flat, is_set, shaped
+from kerasrec.layers.dot_scorer import DotScorer
 from kerasrec.register import register
 
 
@@ -17,7 +20,9 @@ class PairCandidates(Candidates):
         num_items: Rows of the item vocabulary, padding and unknown included.
 
     Call arguments:
-        query, item, item_model: See `Candidates`.
+        query, item, item_model, scorer: See `Candidates`. Several items of one query, `query`
+            `(batch, dim)` with `item` `(batch, length)`, are read off the scores of all items: one
+            product of matrices, and no item vector for each place.
 
     Output shape:
         `item.shape + (1,)`, float32.
@@ -35,6 +40,10 @@ class PairCandidates(Candidates):
     def num_columns(self, item):
         return 1
 
-    def call(self, query, item, item_model):
+    def call(self, query, item, item_model, scorer=None):
+        scorer = scorer or DotScorer()
+        if is_set(query, item):
+            every = scorer.every(query, item_model(ops.arange(self.num_items, dtype="int32")))
+            return ops.take_along_axis(every, item, axis=-1)[..., None]
         queries, rows = flat(query, item)
-        return shaped(positives_of(queries, item_model(rows)), item)
+        return shaped(scorer.each(queries, item_model(rows))[:, None], item)

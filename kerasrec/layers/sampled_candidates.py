@@ -7,7 +7,8 @@ import numpy as np
 from keras import ops
 
 from kerasrec.errors import InputError
-from kerasrec.layers.candidates import MASKED, Candidates, flat, logits_of, positives_of, shaped
+from kerasrec.layers.candidates import MASKED, Candidates, flat, shaped
+from kerasrec.layers.dot_scorer import DotScorer
 from kerasrec.register import register
 
 
@@ -32,7 +33,7 @@ class SampledCandidates(Candidates):
         seed: Of the sampler.
 
     Call arguments:
-        query, item, item_model: See `Candidates`.
+        query, item, item_model, scorer: See `Candidates`.
 
     Output shape:
         `item.shape + (1 + num_negatives,)`, float32.
@@ -89,13 +90,14 @@ class SampledCandidates(Candidates):
     def num_columns(self, item):
         return 1 + self.num_negatives
 
-    def call(self, query, item, item_model):
+    def call(self, query, item, item_model, scorer=None):
+        scorer = scorer or DotScorer()
         queries, rows = flat(query, item)
         sampled = ops.cast(self.sample(), rows.dtype)
         vectors = item_model(ops.concatenate([rows, sampled]))
         split = ops.shape(rows)[0]
-        positives = positives_of(queries, vectors[:split])
-        negatives = logits_of(queries, vectors[split:])
+        positives = scorer.each(queries, vectors[:split])[:, None]
+        negatives = scorer.every(queries, vectors[split:])
         if self.log_q:
             positives = positives - self.log_expected(rows)[:, None]
             negatives = negatives - self.log_expected(sampled)

@@ -10,6 +10,7 @@ from kerasrec.metrics.pointwise import log_loss as log_loss
 from kerasrec.metrics.pointwise import mae as mae
 from kerasrec.metrics.pointwise import rmse as rmse
 from kerasrec.metrics.ranking import RANKING as RANKING
+from kerasrec.metrics.ranking import SAMPLED as SAMPLED
 from kerasrec.metrics.ranking import average_precision as average_precision
 from kerasrec.metrics.ranking import hit_rate as hit_rate
 from kerasrec.metrics.ranking import mrr as mrr

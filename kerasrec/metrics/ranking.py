@@ -100,6 +100,8 @@ def average_precision(hits, num_relevant, k):
     return (precisions * hits).sum(axis=1) / np.clip(relevant, 1, k)
 
 
+# Before the names of metrics over sampled items, which are no metrics of the catalogue.
+SAMPLED = "sampled_"
 RANKING = {
     "recall": recall,
     "precision": precision,

@@ -2,7 +2,10 @@
 
 from kerasrec.models.checkpoint import load as load
 from kerasrec.models.checkpoint import load_catalogs as load_catalogs
+from kerasrec.models.factor_model import FactorModel as FactorModel
+from kerasrec.models.factor_model import Factors as Factors
 from kerasrec.models.neighbour_model import NeighbourModel as NeighbourModel
+from kerasrec.models.ranker import Ranker as Ranker
 from kerasrec.models.recommender import Recommender as Recommender
 from kerasrec.models.retriever import Retriever as Retriever
 from kerasrec.models.retriever import item_table as item_table

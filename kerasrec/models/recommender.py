@@ -13,6 +13,7 @@ from kerasrec.data.schema import Schema
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.models import checkpoint, fit_errors
+from kerasrec.models.reasons import reasons
 from kerasrec.models.request import Request
 from kerasrec.models.top_k import NEVER, TopK
 from kerasrec.optimizers.row_loss_scale import RowLossScale
@@ -20,6 +21,7 @@ from kerasrec.optimizers.row_sparse import RowSparse
 
 QUERIES_AT_ONCE = 512
 SCORES_AT_ONCE = 2**26
+REASONS = 3
 
 
 class Recommender(keras.Model):
@@ -37,14 +39,19 @@ class Recommender(keras.Model):
         capabilities: What it can answer: "users" (known users), "histories" (any list of items),
             "cold_items" (items nobody has touched, from their features).
         train_inputs: Names of what a training batch must carry, for `kerasrec.data.batches`.
-        steps: "all" if every position of a history is trained, "last" if only its end.
+        steps: What one training example is, see `kerasrec.data.batches`: "all" positions of a
+            history, its "last", all items of a user as a "set", all users of an item ("item_set").
         query_inputs: What a query is made of: "user", "history" or both.
+        predicts_values: Whether a score estimates the value of the interaction, a rating.
+        searchable: Whether a score is the dot product of a query vector and an item vector.
     """
 
     capabilities = frozenset({"users"})
     train_inputs = ("user", "item")
     steps = "all"
     query_inputs = ("user",)
+    predicts_values = False
+    searchable = False
 
     def __init__(self, *, schema, inputs, outputs, query_model, name=None):
         super().__init__(inputs=inputs, outputs=outputs, name=name)
@@ -68,10 +75,33 @@ class Recommender(keras.Model):
         """Scores `(n,)` of n queries with one item row each."""
         raise NotImplementedError
 
+    def contributions(self, inputs, history, items):
+        """What each item of a history adds to the score of each of some items.
+
+        Args:
+            inputs: Model inputs of one query, first axis 1.
+            history: `(h,)` distinct item rows.
+            items: `(m,)` item rows.
+
+        Returns:
+            `(m, h)` floats; what their sum lacks of the score comes from elsewhere.
+
+        Raises:
+            InputError: for a model whose scores cannot be taken apart.
+        """
+        raise InputError(
+            f"{type(self).__name__} cannot say what a score rests on: leave out explain"
+        )
+
     @property
     def candidate_weights(self):
         """Weights that describe the choice of candidates, not the model."""
         return []
+
+    @property
+    def query_size(self):
+        """Numbers held to score one query with the whole catalogue."""
+        return self.schema.num_items
 
     # The face.
 
@@ -117,7 +147,14 @@ class Recommender(keras.Model):
             return super().fit(x, *args, **kwargs)
 
     def recommend(
-        self, users=None, histories=None, k=10, exclude=None, allow=None, filter_seen=True
+        self,
+        users=None,
+        histories=None,
+        k=10,
+        exclude=None,
+        allow=None,
+        filter_seen=True,
+        explain=False,
     ):
         """The k best items for known users, or for anybody's recent items.
 
@@ -129,15 +166,18 @@ class Recommender(keras.Model):
             exclude: External item ids that nobody is shown.
             allow: External item ids of which alone the answer may consist.
             filter_seen: Leave out what is in the user's history.
+            explain: Also say which items of the history the score rests on: True, or how many.
 
         Returns:
             A DataFrame with columns `user` (the id, or the number of the history), `rank` (from
-            1), `item`, `score`, `title`. Ids the model does not know are answered from the rest;
-            `frame.attrs["notes"]` says so, and so does a warning.
+            1), `item`, `score`, `title`, and with `explain` also `reasons`: lists of dicts `item`,
+            `title`, `contribution` that add up to the score, see `kerasrec.models.reasons`. Ids the
+            model does not know are answered from the rest; `frame.attrs["notes"]` says so, and so
+            does a warning.
 
         Raises:
-            InputError: for neither users nor histories, a k that is too large, or a kind of query
-                the model cannot answer.
+            InputError: for neither users nor histories, a k that is too large, a kind of query the
+                model cannot answer, or reasons that it cannot give.
         """
         self.check_adapted("recommend")
         request = Request(self, users, histories)
@@ -162,6 +202,11 @@ class Recommender(keras.Model):
                 catalog=catalog,
             )
             frames.append(self._frame(names, rows, scores))
+            if explain:
+                count = REASONS if explain is True else int(explain)
+                said = reasons(self, request.inputs(part), request.past(part), rows, scores, count)
+                flat = [one for query in said for one in query]
+                frames[-1]["reasons"] = [flat[i] for i in frames[-1].index]
         for note in request.notes:
             warnings.warn(note, stacklevel=2)
         frame = pd.concat(frames, ignore_index=True)
@@ -200,7 +245,7 @@ class Recommender(keras.Model):
             raise InputError(f"k must be between 1 and the number of items, {available}: got {k}")
         catalog = self.encode_catalog() if catalog is None else catalog
         inputs = {name: inputs[name] for name in self.query_inputs}
-        at_once = max(1, min(QUERIES_AT_ONCE, SCORES_AT_ONCE // self.schema.num_items))
+        at_once = max(1, min(QUERIES_AT_ONCE, SCORES_AT_ONCE // self.query_size))
         top_k, rows, scores = TopK(k), [], []
         for start in range(0, len(inputs[self.query_inputs[0]]), at_once):
             part = slice(start, start + at_once)

@@ -48,12 +48,15 @@ class Request:
 
     def inputs(self, part):
         """Model inputs of the queries in a slice."""
-        past = self._past.take(np.arange(len(self.names))[part])
-        return {"user": self._users[part], "history": past.padded(self._length)}
+        return {"user": self._users[part], "history": self.past(part).padded(self._length)}
 
     def seen(self, part):
         """Item rows `(n, longest)` of the histories in a slice, 0 is padding."""
-        return self._past.take(np.arange(len(self.names))[part]).padded()
+        return self.past(part).padded()
+
+    def past(self, part):
+        """`Histories` of the queries in a slice."""
+        return self._past.take(np.arange(len(self.names))[part])
 
     def items(self, ids, what):
         """Rows of external item ids, unknown ones noted; `what` names them in the note."""

@@ -10,12 +10,15 @@ from kerasrec.data.vocabulary import UNKNOWN
 from kerasrec.errors import InputError
 from kerasrec.layers.all_candidates import AllCandidates
 from kerasrec.layers.catalog_table import CatalogTable
+from kerasrec.layers.dot_scorer import DotScorer
 from kerasrec.layers.in_batch_candidates import InBatchCandidates
 from kerasrec.layers.pair_candidates import PairCandidates
 from kerasrec.layers.sampled_candidates import SampledCandidates
 from kerasrec.models.item_tower import ItemTower
 from kerasrec.models.recommender import Recommender, predict
 
+# Of the mean eigenvalue: items that say the same share what they say.
+RIDGE = 0.01
 CANDIDATES = ("pair", "in_batch", "sampled", "sampled_by_popularity", "all")
 
 
@@ -40,9 +43,14 @@ class Retriever(Recommender):
         num_negatives: Shared negatives of the sampled kinds.
         log_q: Correct "in_batch" and the sampled kinds for how often an item is drawn.
         user_catalog: The `CatalogTable` of `user_table(schema)`, where the query reads it.
+        scorer: For `Ranker`, whose score is no dot product.
+        training: `(inputs, logits)` of the training graph, where a batch holds something else than
+            queries and their items.
 
     Output of the training graph: `logits` `(..., 1 + n)`, the observed item first.
     """
+
+    searchable = True
 
     def __init__(
         self,
@@ -57,18 +65,23 @@ class Retriever(Recommender):
         log_q=True,
         training_query=None,
         user_catalog=None,
+        scorer=None,
+        training=None,
         name=None,
     ):
         training_query = query if training_query is None else training_query
-        target = keras.Input(training_query.shape[1:-1], dtype="int32", name="item")
+        targets = (None,) if self.steps == "set" else training_query.shape[1:-1]
+        target = keras.Input(targets, dtype="int32", name="item")
         tower = ItemTower(catalog, item_encoder, name="item_tower")
         tower(keras.Input((), dtype="int32"))
         chosen = _make_candidates(candidates, schema.num_items, num_negatives, log_q)
-        logits = chosen(training_query, target, item_model=tower)
+        if training is None:
+            logits = chosen(training_query, target, item_model=tower, scorer=scorer)
+            training = {**query_inputs, "item": target}, logits
         super().__init__(
             schema=schema,
-            inputs={**query_inputs, "item": target},
-            outputs=logits,
+            inputs=training[0],
+            outputs=training[1],
             query_model=keras.Model(query_inputs, query, name="query_model"),
             name=name,
         )
@@ -76,6 +89,7 @@ class Retriever(Recommender):
         self.num_negatives = num_negatives
         self.log_q = log_q
         self.candidate_layer = chosen
+        self.scorer = scorer or DotScorer()
         self.catalog = catalog
         self.user_catalog = user_catalog
         self.item_tower = tower
@@ -91,8 +105,13 @@ class Retriever(Recommender):
         self.candidate_layer.adapt(counts)
 
     @property
+    def predicts_values(self):
+        return self.candidates == "pair"
+
+    @property
     def candidate_weights(self):
-        items = {id(weight) for weight in self.item_tower.weights}
+        used = [*self.item_tower.weights, *getattr(self.scorer, "weights", ())]
+        items = {id(weight) for weight in used}
         return [weight for weight in self.candidate_layer.weights if id(weight) not in items]
 
     def load_rows_from(self, directory):
@@ -119,11 +138,29 @@ class Retriever(Recommender):
         return ops.convert_to_tensor(predict(self.item_model, {"item": rows}))
 
     def score_catalog(self, queries, catalog):
-        return ops.matmul(queries, ops.transpose(catalog))
+        return self.scorer.every(queries, catalog)
 
     def score_pairs(self, inputs, items):
         vectors = predict(self.item_model, {"item": np.asarray(items, "int32")})
-        return np.sum(self.encode_queries(inputs) * vectors, axis=-1)
+        return ops.convert_to_numpy(self.scorer.each(self.encode_queries(inputs), vectors))
+
+    def contributions(self, inputs, history, items):
+        """As for every model, here by the share of the query vector that each item stands for.
+
+        The query q is written as a sum of the history's item vectors v_j, by ridge regression:
+        a = argmin |q - sum a_j v_j|^2 + lambda |a|^2; item j then adds a_j <v_j, v_i>.
+        """
+        if not self.searchable:
+            return super().contributions(inputs, history, items)
+        past, asked = (
+            predict(self.item_model, {"item": np.asarray(rows, "int32")}).astype("float64")
+            for rows in (history, items)
+        )
+        gram = past.T @ past
+        ridge = RIDGE * np.trace(gram) / len(gram) + 1e-12
+        query = self.encode_queries(inputs)[0].astype("float64")
+        share = past @ np.linalg.solve(gram + ridge * np.eye(len(gram)), query)
+        return asked @ past.T * share
 
 
 def item_table(schema):

@@ -35,6 +35,10 @@ class ScriptedModel:
         scores = self.score(inputs).copy()
         np.put_along_axis(scores, exclude.astype("int64"), -np.inf, axis=1)
         scores[:, :2] = -np.inf
+        if allow is not None:
+            allowed = np.zeros(scores.shape, bool)
+            np.put_along_axis(allowed, allow.astype("int64"), True, axis=1)
+            scores[~allowed] = -np.inf
         rows = np.argsort(-scores, axis=1, kind="stable")[:, :k].astype("int32")
         best = np.take_along_axis(scores, rows.astype("int64"), axis=1).astype("float32")
         return np.where(np.isinf(best), 0, rows).astype("int32"), best

@@ -314,3 +314,25 @@ def test_popularity_and_item_knn_stand_beside_the_model_unless_told(split):
     again = evaluate_beside_baselines(model, split, ks=(5,), baselines=("ItemKNN",), bootstrap=0)
     for one, other in zip(again.rows, rows, strict=True):
         assert one["metrics"]["ndcg@5"]["mean"] == other["metrics"]["ndcg@5"]["mean"]
+
+
+def test_sampled_split_ranks_the_candidates_alone(scripted):
+    frame = pd.DataFrame({"user": list("uuuvvv"), "item": list("abcabd")})
+    extra = pd.DataFrame({"user": ["w"] * 4, "item": list("efgh")})
+    data = Interactions.from_frame(pd.concat([frame, extra]))
+    split = splits.sampled(data, negatives=3, seed=1)
+    scores = np.random.default_rng(2).normal(size=(len(data.users), len(data.items)))
+    found = evaluate(scripted(split.train, scores), split, ks=(1, 2))
+    queries = split.queries("test")
+    for k in (1, 2):
+        expected = []
+        for n, user in enumerate(queries.users):
+            among = queries.candidates[n]
+            best = among[np.argsort(-scores[user, among])][:k]
+            expected.append(bool(set(best) & set(queries.truth[n])))
+        name = f"sampled_recall@{k}"
+        assert found.rows[0]["metrics"][name]["mean"] == pytest.approx(np.mean(expected))
+    assert all(name.startswith("sampled_") for name in found.rows[0]["metrics"])
+    assert found.deciles == []
+    assert any("published" in note or "drawn" in note for note in found.notes)
+    found.to_table()

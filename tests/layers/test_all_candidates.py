@@ -66,3 +66,44 @@ def test_the_item_model_runs_once_on_every_real_item():
 
     AllCandidates(ITEMS)(QUERY, ITEM, item_model=item_model)
     assert [call.tolist() for call in calls] == [list(range(2, ITEMS))]
+
+
+SETS = np.array([[2, 8, 5], [5, 0, 0], [0, 0, 0], [3, 4, 6], [7, 1, 2], [8, 0, 0]])
+
+
+def of_sets(query, table):
+    logits = AllCandidates(ITEMS)(query, SETS, item_model=lambda rows: tf.gather(table, rows))
+    return Softmax(reduction="sum")(np.ones(SETS.shape), logits)
+
+
+def multinomial(query, table):
+    """- sum over each query's items of log softmax, written out."""
+    logits = tf.nn.log_softmax(tf.matmul(query, table[2:], transpose_b=True))
+    counts = np.array([np.bincount(row, minlength=ITEMS)[2:] for row in SETS], "float32")
+    return -tf.reduce_sum(counts * logits)
+
+
+@pytest.mark.parametrize("scale", [0.01, 1.0, 4.0])
+def test_several_items_of_one_query_are_a_multinomial(scale):
+    query, table = tf.Variable(QUERY * scale), tf.Variable(TABLE)
+    results = []
+    for function in (of_sets, multinomial):
+        with tf.GradientTape() as tape:
+            loss = function(query, table)
+        gradients = tape.gradient(loss, [query, table])
+        results.append([loss, *map(tf.convert_to_tensor, gradients)])
+    for mine, written in zip(*results, strict=True):
+        np.testing.assert_allclose(mine, written, rtol=1e-5, atol=2e-5 * scale)
+
+
+def test_a_set_has_the_logits_of_its_items_one_by_one():
+    layer = AllCandidates(ITEMS)
+    layer(QUERY, SETS, item_model=lambda rows: TABLE[rows])
+    layer.adapt(np.array([0, 0, 3, 1, 0, 2, 1, 1, 1]))
+    together = layer(QUERY, SETS, item_model=lambda rows: TABLE[rows])
+    assert together.shape == (6, 3, 2)
+    for place in range(3):
+        alone = layer(QUERY, SETS[:, place], item_model=lambda rows: TABLE[rows])
+        real = SETS[:, place] > 1
+        np.testing.assert_allclose(together[:, place][real], alone[real], rtol=1e-6, atol=1e-6)
+    np.testing.assert_array_equal(np.array(together)[SETS < 2], [[0.0, -1e9]] * (SETS < 2).sum())

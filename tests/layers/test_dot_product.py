@@ -80,3 +80,19 @@ def test_the_folded_vectors_are_trained_in_a_functional_model(tmp_path):
 def test_rows_are_asked_for():
     with pytest.raises(InputError, match="item is missing"):
         DotProduct(num_items=5)(U, V)
+
+
+def test_a_temperature_divides_the_cosine():
+    # |u| = 5 and 1, |v| = 5 and 2: cosines (9 + 16) / 25 = 1, 0 and 3 / 5, 1.
+    u, v = np.array([[3.0, 4.0], [0.0, 1.0]]), np.array([[3.0, 4.0], [0.0, 2.0]])
+    layer = DotProduct(temperature=0.1)
+    np.testing.assert_allclose(layer(u, v), [10.0, 10.0], rtol=1e-6)
+    np.testing.assert_allclose(layer(u, v, all_pairs=True), [[10, 8], [8, 10]], rtol=1e-6)
+    folded = np.matmul(layer.query(u), np.transpose(layer.candidate(v)))
+    np.testing.assert_allclose(folded, [[10, 8], [8, 10]], rtol=1e-6)
+    # A vector of zeros has no direction, and no gradient that is not a number.
+    np.testing.assert_array_equal(layer(u, 0 * v), [0.0, 0.0])
+    biased = with_biases(num_users=4, num_items=5, global_bias=True, temperature=0.1)
+    np.testing.assert_allclose(biased(u, v, USER, ITEM), [10.74, 10.82], rtol=1e-6)
+    with pytest.raises(InputError, match="above 0, or None, received 0"):
+        DotProduct(temperature=0)

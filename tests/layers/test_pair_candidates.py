@@ -30,3 +30,11 @@ def test_stock_losses_read_the_one_column(loss, expected):
     inputs = [np.ones((2, 2), "float32"), np.array([2, 3])]
     history = model.fit(inputs, values, epochs=1, verbose=0)
     np.testing.assert_allclose(history.history["loss"], [expected / 2], atol=1e-6)
+
+
+def test_several_items_of_one_query_are_read_off_all_scores():
+    """Items 2 and 3 have the vectors (1, 2) and (0, -1); the queries are (1, 1) and (2, 0)."""
+    table = np.array([[0, 0], [0, 0], [1, 2], [0, -1]], "float32")
+    query = np.array([[1, 1], [2, 0]], "float32")
+    logits = PairCandidates(4)(query, np.array([[3, 2], [2, 0]]), item_model=lambda r: table[r])
+    assert logits.numpy().tolist() == [[[-1.0], [3.0]], [[2.0], [0.0]]]

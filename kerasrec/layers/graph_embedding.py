@@ -1,0 +1,141 @@
+"""Vectors of users and items, smoothed along the graph of who took what."""
+
+import contextlib
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasrec import rows
+from kerasrec.layers.embedding_table import PADDING, UNKNOWN, EmbeddingTable
+from kerasrec.layers.graph_propagation import GraphPropagation
+from kerasrec.register import register
+
+
+@register
+class GraphEmbedding(keras.layers.Layer):
+    """Looks users and items up in tables that are propagated over their bipartite graph.
+
+        [U; V] = GraphPropagation([E_user; E_item]),   and U[user] or V[item]
+
+    In training the whole graph is propagated, once for all lookups inside of `one_propagation`.
+    Else the vectors are read from a stored table, which `store` fills: a request costs a lookup,
+    and whoever has changed a weight calls `store`. Stored are U and V, but for those whom no edge
+    touches: such a user is the mean of all others, such an item the unknown item.
+
+    Args:
+        num_users: Rows of the user table, padding and unknown included.
+        num_items: Rows of the item table, padding and unknown included.
+        dim: Length of a vector.
+        num_layers: Of the propagation; 0 leaves the tables as they are.
+        l2: Weight of a loss: the mean over the edges of |E_user|^2 + |E_item|^2 of their ends.
+        num_edges: See `GraphPropagation`.
+
+    Call arguments:
+        ids: Int rows.
+        part: "user" or "item": whose.
+
+    Input shape:
+        Any shape.
+
+    Output shape:
+        `ids.shape + (dim,)`.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from kerasrec.layers import GraphEmbedding
+    >>> layer = GraphEmbedding(num_users=4, num_items=6, dim=8)
+    >>> layer.assign(users=np.array([2, 2, 3]), items=np.array([2, 3, 3]))
+    >>> layer(np.array([2, 3]), part="user").shape
+    TensorShape([2, 8])
+    """
+
+    def __init__(self, num_users, num_items, dim, num_layers=3, l2=0.0, num_edges=-1, **kwargs):
+        super().__init__(**kwargs)
+        self.num_users = num_users
+        self.num_items = num_items
+        self.dim = dim
+        self.num_layers = num_layers
+        self.l2 = l2
+        self.user_table = EmbeddingTable(num_users, dim, name="user_table")
+        self.item_table = EmbeddingTable(num_items, dim, name="item_table")
+        self.graph = GraphPropagation(num_users + num_items, num_layers, num_edges, name="graph")
+        self._shares, self._shared = False, None
+
+    @property
+    def num_edges(self):
+        return self.graph.num_edges
+
+    def build(self, input_shape=None):
+        self.user_table.build()
+        self.item_table.build()
+        self.vectors = self.add_weight(
+            shape=(self.num_users + self.num_items, self.dim),
+            initializer="zeros",
+            trainable=False,
+            autocast=False,
+            dtype="float32",
+            name="vectors",
+        )
+
+    def assign(self, users, items):
+        """Takes who took what, rows `(n,)`; what is repeated is one edge."""
+        if not self.built:
+            self.build()
+        pairs = np.unique(np.asarray(users, "int64") * self.num_items + np.asarray(items, "int64"))
+        users, items = np.divmod(pairs, self.num_items)
+        self.graph.assign(users, self.num_users + items)
+        self.store()
+
+    def store(self):
+        """Propagates the tables as they are now, for all calls outside of training."""
+        vectors = np.array(ops.convert_to_numpy(self.graph(self._tables())))
+        alone = ops.convert_to_numpy(self.graph.degrees) == 0
+        users, items = vectors[: self.num_users], vectors[self.num_users :]
+        alone_users, alone_items = alone[: self.num_users], alone[self.num_users :]
+        if not alone_users.all():
+            users[alone_users] = users[~alone_users].mean(axis=0)
+        items[alone_items] = items[UNKNOWN]
+        users[PADDING] = items[PADDING] = 0.0
+        self.vectors.assign(vectors)
+
+    @contextlib.contextmanager
+    def one_propagation(self):
+        """Within it, the calls of one training step share their propagation."""
+        self._shares, self._shared = True, None
+        try:
+            yield
+        finally:
+            self._shares, self._shared = False, None
+
+    def call(self, ids, part="user", training=None):
+        first, size = (0, self.num_users) if part == "user" else (self.num_users, self.num_items)
+        ids = rows.checked(ops.cast(ids, "int32"), size, f"table {self.path}/{part}_table")
+        vectors = self._propagated() if training else self.vectors
+        vectors = ops.cast(ops.take(vectors, ids + first, axis=0), self.compute_dtype)
+        # Also the gradient of the padding row is multiplied by its zero.
+        return vectors * ops.cast(ops.not_equal(ids, PADDING), self.compute_dtype)[..., None]
+
+    def compute_output_spec(self, ids, part="user", training=None):
+        return keras.KerasTensor((*ids.shape, self.dim), self.compute_dtype)
+
+    def get_config(self):
+        names = ("num_users", "num_items", "dim", "num_layers", "l2", "num_edges")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+    def _propagated(self):
+        if self._shared is not None:
+            return self._shared
+        tables = self._tables()
+        if self.l2:
+            share = self.graph.degrees / ops.maximum(float(self.num_edges), 1.0)
+            self.add_loss(self.l2 * ops.sum(share * ops.sum(ops.square(tables), axis=-1)))
+        vectors = self.graph(tables)
+        if self._shares:
+            self._shared = vectors
+        return vectors
+
+    def _tables(self):
+        tables = self.user_table.embeddings, self.item_table.embeddings
+        return ops.concatenate([ops.cast(table, "float32") for table in tables])

@@ -1,0 +1,121 @@
+"""A retriever whose vectors are solved for, not trained."""
+
+import dataclasses
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasrec.data.vocabulary import PADDING
+from kerasrec.errors import InputError
+from kerasrec.layers.dot_product import DotProduct
+from kerasrec.layers.embedding_tower import EmbeddingTower
+from kerasrec.layers.known_items import KnownItems
+from kerasrec.models.retriever import Retriever, item_table
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Factors:
+    """What a solver has found: one row for each row of the vocabularies.
+
+    Row 1 is what an unknown user, and an item without train interactions, is scored by.
+
+    Args:
+        users: `(num_users, dim)` float, or None for biases alone.
+        items: `(num_items, dim)` float, or None for biases alone.
+        user_bias: `(num_users,)`, or None for zeros.
+        item_bias: `(num_items,)`, or None for zeros.
+        mean: The same for all pairs.
+    """
+
+    users: np.ndarray | None = None
+    items: np.ndarray | None = None
+    user_bias: np.ndarray | None = None
+    item_bias: np.ndarray | None = None
+    mean: float = 0.0
+
+
+class FactorModel(Retriever):
+    """A model that solves for user and item vectors and then is a Keras model.
+
+        score(u, i) = <p_u, q_i> [+ b_u + b_i + mu]
+
+    There is nothing to train by gradient: `adapt` solves (`find_factors` does it), and ranking,
+    evaluation, checkpoint and export go the way of every other model.
+
+    Args:
+        schema: `Schema` of the data.
+        dim: Length of the vectors; 0 for biases alone.
+        biases: User, item and global bias.
+    """
+
+    predicts_values = False
+
+    def __init__(self, *, schema, dim, biases=False, name=None):
+        # === Layers ===
+        users = EmbeddingTower(schema.num_users, dim, name="user_tower") if dim else _no_vector
+        items = EmbeddingTower(schema.num_items, dim, name="item_tower_ids") if dim else _no_vector
+        sizes = (schema.num_users, schema.num_items) if biases else (0, 0)
+        dot = DotProduct(*sizes, global_bias=biases, name="dot_product")
+        for layer in (users, items, dot) if dim else (dot,):
+            layer.trainable = False
+
+        # === Wiring ===
+        user = keras.Input((), dtype="int32", name="user")
+        item = keras.Input((), dtype="int32", name="item")
+        count = keras.Input((), dtype="float32", name="count")
+        known, _ = KnownItems(name="known_items")(item, count)
+        super().__init__(
+            schema=schema,
+            query_inputs={"user": user},
+            query=dot.query(users(user), user),
+            item_encoder=keras.Model(
+                {"item": item, "count": count}, dot.candidate(items(known), known)
+            ),
+            catalog=item_table(schema),
+            candidates="pair",
+            name=name,
+        )
+        self.dim = dim
+        self.biases = biases
+        self.user_vectors = users.table if dim else None
+        self.item_vectors = items.table if dim else None
+        self.dot_product = dot
+
+    def find_factors(self, train):
+        """The `Factors` of the train part; row 0, padding, is set to zero afterwards."""
+        raise NotImplementedError
+
+    def adapt(self, train):
+        super().adapt(train)
+        found = self.find_factors(train)
+        if self.dim:
+            self._assign(self.user_vectors, found.users)
+            self._assign(self.item_vectors, found.items)
+        if self.biases:
+            self._assign(self.dot_product.user_bias, found.user_bias)
+            self._assign(self.dot_product.item_bias, found.item_bias)
+            self.dot_product.mean.assign(found.mean)
+
+    def _assign(self, table, values):
+        weight = table.embeddings
+        if values is None:
+            values = np.zeros(weight.shape)
+        with np.errstate(over="ignore"):
+            values = np.array(values, "float32")
+        if values.ndim == 1:
+            values = values[:, None]
+        if values.shape != weight.shape:
+            raise ValueError(f"{table.path}: expected {weight.shape}, received {values.shape}")
+        values[PADDING] = 0.0
+        if not np.isfinite(values).all():
+            raise InputError(
+                f"{type(self).__name__} finds no finite solution: look for NaN and extreme values "
+                "in the data, or raise the model's regularization"
+            )
+        weight.assign(values)
+
+
+def _no_vector(rows):
+    """A zero for each row: a dot product wants something to multiply."""
+    return ops.zeros_like(rows[:, None], dtype="float32")
