@@ -4,11 +4,11 @@ import argparse
 import os
 
 import kerasrec
-from kerasrec.cli import evaluate, export, fit, listing, quickstart, recommend
+from kerasrec.cli import compare, evaluate, export, fit, listing, quickstart, recommend, tune
 from kerasrec.cli.output import Output
 from kerasrec.errors import InputError
 
-COMMANDS = (quickstart, fit, evaluate, recommend, export, listing)
+COMMANDS = (quickstart, fit, compare, tune, evaluate, recommend, export, listing)
 
 
 def main(argv=None):
@@ -18,13 +18,14 @@ def main(argv=None):
         argv: Arguments without the program's name; those of the process if None.
 
     Returns:
-        0, or 2 for what the user gave wrong (said on stderr), or 130 after Ctrl-C.
+        0, or 1 where one of several models failed, 2 for what the user gave wrong (said on stderr),
+        130 after Ctrl-C.
     """
     parser = _parser()
     arguments, rest = parser.parse_known_args(argv)
     # argparse ends a list of positional arguments at the first option after it.
     changes = [one for one in rest if "=" in one and not one.startswith("-")]
-    if rest and (arguments.command != fit.NAME or len(changes) < len(rest)):
+    if rest and (not hasattr(arguments, "overrides") or len(changes) < len(rest)):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if changes:
         arguments.overrides = [*arguments.overrides, *changes]

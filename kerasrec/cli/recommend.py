@@ -23,6 +23,9 @@ def add_arguments(parser):
     query.add_argument("--history", metavar="A,B,C", help="item ids, the latest last")
     parser.add_argument("-k", type=int, default=10, help="how many items (default: 10)")
     parser.add_argument("--exclude", metavar="A,B", default="", help="item ids not to recommend")
+    parser.add_argument(
+        "--explain", action="store_true", help="name the history items that each one rests on"
+    )
     parser.add_argument("--trust", action="store_true", help="allow a model class outside kerasrec")
 
 
@@ -53,17 +56,16 @@ def _from_checkpoint(arguments, history, exclude):
     with warnings.catch_warnings():
         # The same notes as in the frame, which are said once, below.
         warnings.simplefilter("ignore")
-        frame = model.recommend(**query, k=arguments.k, exclude=exclude or None)
-    rows = [
-        {"rank": int(rank), "item": item, "score": float(score), "title": title}
-        for rank, item, score, title in frame[["rank", "item", "score", "title"]].itertuples(
-            index=False
+        frame = model.recommend(
+            **query, k=arguments.k, exclude=exclude or None, explain=arguments.explain
         )
-    ]
+    rows = frame.drop(columns="user").to_dict("records")
     return rows, frame.attrs["notes"]
 
 
 def _from_export(arguments, history, exclude):
+    if arguments.explain:
+        raise InputError(f"--explain needs a run or a checkpoint: {arguments.source} is an export")
     import_keras()
     import tensorflow as tf
 
@@ -114,4 +116,6 @@ def _ids(text):
 
 
 def _cell(value):
+    if isinstance(value, list):
+        return "; ".join(f"{one['title']} {one['contribution']:+.2f}" for one in value)
     return f"{value:.4f}" if isinstance(value, float) else value

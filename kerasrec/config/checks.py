@@ -119,8 +119,10 @@ def _split_values(taken_by, arguments):
 
 
 def _metrics(config):
-    metrics = importlib.import_module("kerasrec.metrics").RANKING
-    known = [f"{name}@{k}" for name in metrics for k in config.evaluate.ks] + [*RATING_METRICS]
+    metrics = importlib.import_module("kerasrec.metrics")
+    prefix = metrics.SAMPLED if config.split.protocol == "sampled" else ""
+    known = [f"{prefix}{name}@{k}" for name in metrics.RANKING for k in config.evaluate.ks]
+    known += RATING_METRICS
     if config.train.monitor not in known:
         yield (
             ("train", "monitor"),

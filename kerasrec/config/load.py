@@ -2,11 +2,10 @@
 
 import pathlib
 
-import pydantic
 import yaml
 
-from kerasrec.config.checks import problems
-from kerasrec.config.nodes import RunConfig
+from kerasrec.config.search_problems import search_problems
+from kerasrec.config.validate import validate
 from kerasrec.config.yaml_file import parse_value, read_yaml
 from kerasrec.errors import InputError
 
@@ -38,12 +37,8 @@ def load_config(path, overrides=()):
             "names; if you trust it, give model.trust=true on the command line"
         )
     changed = [_override(data, text) for text in overrides]
-    try:
-        config = RunConfig.model_validate(_with_found_paths(data, path.parent))
-    except pydantic.ValidationError as error:
-        found = [(_keys(e, data), _message(e)) for e in error.errors()]
-    else:
-        found = list(problems(config))
+    config, found = validate(_with_found_paths(data, path.parent))
+    found = found or list(search_problems(config))
     if not found:
         return config
     told = [f"{_where(keys, path, lines, changed)}: {message}" for keys, message in found]
@@ -70,29 +65,6 @@ def _override(data, text):
     except yaml.YAMLError:
         raise InputError(f"{text}: {value!r} is not valid YAML; quote it") from None
     return keys
-
-
-def _keys(error, data):
-    """The path of keys of a pydantic error, without the names of union members."""
-    keys, node = [], data
-    for part in error["loc"]:
-        if part == "[key]":
-            continue
-        if isinstance(node, dict) and part not in node and keys and error["type"] != "missing":
-            continue
-        keys.append(str(part))
-        node = node.get(part) if isinstance(node, dict) else None
-    if error["type"] == "unknown_key":
-        keys.append(str(error["ctx"]["key"]))
-    return tuple(keys)
-
-
-def _message(error):
-    if error["type"] == "missing":
-        return "missing"
-    if error["type"] in ("unknown_key", "source", "strategy", "name"):
-        return error["msg"]
-    return f"{error['msg'].removeprefix('Input ')}, got {error['input']!r}"
 
 
 def _where(keys, path, lines, changed):

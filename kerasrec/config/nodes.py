@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -12,6 +13,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from kerasrec.config.check_parameter import check_parameter
 from kerasrec.config.nearest import nearest
 
 Count = Annotated[int, Field(strict=True, ge=1)]
@@ -56,7 +58,7 @@ class OpenNode(Node):
 class FeatureNode(OpenNode):
     """A feature column: its kind, and arguments of `FeatureEncoder.fit`."""
 
-    kind: Literal["category", "categories", "number", "text", "vector"]
+    kind: Literal["category", "categories", "number", "text", "vector", "users"]
     column: str | list[str] | None = None
 
 
@@ -155,8 +157,18 @@ class EvaluateNode(Node):
     baselines: list[str] = ["Popularity", "ItemKNN"]
 
 
+class TuneNode(Node):
+    """What `kerasrec tune` tries: values or a range for dotted keys of this config."""
+
+    trials: Count = 20
+    seed: Seed = 0
+    parameters: Annotated[
+        dict[str, Annotated[Any, AfterValidator(check_parameter)]], Field(min_length=1)
+    ]
+
+
 class RunConfig(Node):
-    """A whole run: data, split, model, training, evaluation."""
+    """A whole run: data, split, model, training, evaluation; and what to try for a better one."""
 
     name: str | None = None
     data: DataNode
@@ -165,6 +177,7 @@ class RunConfig(Node):
     train: TrainNode = TrainNode()
     evaluate: EvaluateNode = EvaluateNode()
     init_from: str | None = None
+    tune: TuneNode | None = None
 
     @field_validator("name")
     @classmethod
@@ -180,6 +193,6 @@ class RunConfig(Node):
     def to_dict(self):
         """Plain values with every default written out: what `config.yaml` of a run holds.
 
-        Without `model.trust`, which a file must not give.
+        Without `model.trust`, which a file must not give, and `tune`, which a run does not read.
         """
-        return self.model_dump(by_alias=True, exclude={"model": {"trust"}})
+        return self.model_dump(by_alias=True, exclude={"model": {"trust"}, "tune": True})

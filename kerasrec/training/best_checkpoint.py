@@ -12,8 +12,8 @@ class BestCheckpoint(keras.callbacks.Callback):
     when the disk is full or the process is stopped.
 
     Args:
-        directory: Checkpoint folder.
-        monitor: Name in the epoch's logs.
+        directory: Checkpoint folder; None to save nothing.
+        monitor: Name in the epoch's logs; None where nothing is measured: the last epoch is kept.
         patience: Epochs without a better value after which the training stops; None is never.
         history: Logs of epochs that an earlier, interrupted training has done.
         smaller_is_better: The metric is an error.
@@ -28,7 +28,7 @@ class BestCheckpoint(keras.callbacks.Callback):
 
     def __init__(self, directory, monitor, patience=None, history=(), smaller_is_better=False):
         super().__init__()
-        self.directory = pathlib.Path(directory)
+        self.directory = None if directory is None else pathlib.Path(directory)
         self.monitor = monitor
         self.patience = patience
         self.smaller_is_better = smaller_is_better
@@ -37,7 +37,7 @@ class BestCheckpoint(keras.callbacks.Callback):
             self._is_better(epoch, logs)
 
     def on_epoch_end(self, epoch, logs=None):
-        if self._is_better(epoch, logs):
+        if self._is_better(epoch, logs) and self.directory:
             self.model.save(self.directory, overwrite=True)
         if self.is_over(epoch):
             self.model.stop_training = True
@@ -47,7 +47,7 @@ class BestCheckpoint(keras.callbacks.Callback):
         return self.patience is not None and epoch - self.best_epoch >= self.patience
 
     def _is_better(self, epoch, logs):
-        value = logs[self.monitor]
+        value = None if self.monitor is None else logs[self.monitor]
         better = self.best is None or (
             value < self.best if self.smaller_is_better else value > self.best
         )

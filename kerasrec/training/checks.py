@@ -29,13 +29,13 @@ def check_training(model, split, train):
             f"(train.loss softmax), or give a value column; with model.candidates pair train.loss "
             f"{train.loss} fits that one value"
         )
-    if not len(split.validation):
+    if not len(split.validation) and train.patience is not None:
         raise InputError(
             f"the {split.protocol} split leaves no validation interactions, and train.monitor "
             f"{train.monitor} chooses the best epoch by them: give split.validation a share, "
-            "such as 0.1"
+            "such as 0.1, or set train.patience to null to run all epochs and keep the last"
         )
-    if train.monitor in RATING_METRICS:
+    if len(split.validation) and train.monitor in RATING_METRICS:
         _check_rating_monitor(model, split, train)
 
 

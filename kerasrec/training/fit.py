@@ -19,7 +19,7 @@ from kerasrec.training.training_state import TrainingState
 STEPS = 16
 
 
-def fit(model, split, train, folder, ks=(5, 10, 20), resume=False, progress=True):
+def fit(model, split, train, folder, ks=(5, 10, 20), resume=False, progress=True, callbacks=()):
     """Fits an adapted model and keeps its best epoch as a checkpoint.
 
     A model without trainable weights (it counts, or solves) is done when it is adapted: it is only
@@ -27,12 +27,14 @@ def fit(model, split, train, folder, ks=(5, 10, 20), resume=False, progress=True
 
     Args:
         model: An adapted `Recommender`, not compiled.
-        split: `Split`; its train part is trained on, its validation part chooses the epoch.
+        split: `Split`; its train part is trained on, its validation part chooses the epoch. Where
+            that is empty, all epochs are run and the last is kept.
         train: `TrainNode` of a config.
-        folder: `RunFolder` for the checkpoint, the state and the history.
+        folder: `RunFolder` for the checkpoint, the state and the history; None to write nothing.
         ks: Cut-offs of the validation metrics.
         resume: Go on from the folder's state, if it has one.
         progress: Show a bar on stderr.
+        callbacks: Keras callbacks to come behind those of this function, whose logs they see.
 
     Returns:
         The logs of all epochs, a list of dicts.
@@ -42,7 +44,8 @@ def fit(model, split, train, folder, ks=(5, 10, 20), resume=False, progress=True
             checkpoint that cannot be written. The epochs before are left as they were.
     """
     if not model.trainable_weights:
-        model.save(folder.checkpoint, overwrite=True)
+        if folder:
+            model.save(folder.checkpoint, overwrite=True)
         return []
     check_training(model, split, train)
     model.compile(
@@ -50,13 +53,14 @@ def fit(model, split, train, folder, ks=(5, 10, 20), resume=False, progress=True
         loss=loss_by_name(train.loss),
         steps_per_execution=steps_per_execution(train),
     )
-    state = TrainingState(folder.state, folder.history)
+    state = TrainingState(folder and folder.state, folder and folder.history)
     if resume:
         state.restore(model)
     done = len(state.history)
-    monitor = f"val_{train.monitor}"
+    validated = len(split.validation) > 0
+    monitor = f"val_{train.monitor}" if validated else None
     best = BestCheckpoint(
-        folder.checkpoint,
+        folder and folder.checkpoint,
         monitor,
         train.patience,
         state.history,
@@ -73,12 +77,14 @@ def fit(model, split, train, folder, ks=(5, 10, 20), resume=False, progress=True
         seed=train.seed,
         first_epoch=done,
     )
-    validations = [RankingValidation(split, ks), RatingValidation(split, train.loss)]
+    validations = []
+    if validated:
+        validations = [RankingValidation(split, ks), RatingValidation(split, train.loss)]
     finite = FiniteLoss()
     order = keras.callbacks.LambdaCallback(
         on_epoch_begin=lambda epoch, logs: dataset.epochs.begin(epoch)
     )
-    callbacks = [order, finite, *validations, best, state]
+    callbacks = [order, finite, *validations, best, state, *callbacks]
     with contextlib.ExitStack() as stack:
         if progress:
             steps = int(dataset.cardinality())

@@ -10,7 +10,8 @@ def plot_run(folder, history, deciles, k):
 
     Args:
         folder: `RunFolder`.
-        history: Logs of the epochs; without any, only the third picture is drawn.
+        history: Logs of the epochs; without any, only the third picture is drawn, and without a
+            validation part no second one.
         deciles: Recall by item popularity, as `Evaluation.deciles`.
         k: Cut-off of that recall.
     """
@@ -23,7 +24,9 @@ def plot_run(folder, history, deciles, k):
             for name in history[0]
             if name.startswith(("val_recall@", "val_ndcg@"))
         }
-        _lines(folder.path / "metrics.png", epochs, metrics, "epoch", "validation, whole catalogue")
+        if metrics:
+            label = "validation, whole catalogue"
+            _lines(folder.path / "metrics.png", epochs, metrics, "epoch", label)
     if deciles:
         _recall_by_popularity(folder.path / "recall_by_popularity.png", deciles, f"recall@{k}")
 

@@ -13,7 +13,7 @@ class ProgressBar(keras.callbacks.Callback):
     Args:
         epochs: Epochs of the training.
         steps: Steps of an epoch.
-        monitor: Metric to show beside the loss.
+        monitor: Metric to show beside the loss; None for none.
         first_epoch: Epochs that are done already.
 
     Used as a context, so that the terminal is left in order however the training ends.

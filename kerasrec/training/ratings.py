@@ -27,7 +27,7 @@ def rate(model, split, part, loss, bootstrap=1000):
 
 def predicts_values(model, split, part, loss):
     """Whether the scores of a model estimate the values of a part, and those differ at all."""
-    if getattr(model, "candidates", None) != "pair" or are_all_equal(split, part):
+    if not model.predicts_values or are_all_equal(split, part):
         return False
     return has_labels(split, part) == (loss == "bce")
 

@@ -23,18 +23,20 @@ from kerasrec.training.evaluation_bar import EvaluationBar
 from kerasrec.training.find_start import find_start
 from kerasrec.training.fit import fit
 from kerasrec.training.plots import plot_run
+from kerasrec.training.query_fingerprint import query_fingerprint
 from kerasrec.training.ratings import rate
 from kerasrec.training.read_data import read_data
 from kerasrec.training.run_folder import RunFolder
 from kerasrec.training.strategy import strategy_scope
 
 
-def run(config, run_dir=None, resume=False, say=print, progress=True):
+def run(config, run_dir=None, resume=False, say=print, progress=True, read=None):
     """Reads, splits, fits, evaluates and writes a run folder.
 
     Nothing is written before the data is read and the model is built. The best epoch by the
-    validation metric is loaded from its checkpoint and evaluated on the test part. After that the
-    checkpoint gets the histories of all the data, for `recommend` to start from.
+    validation metric (the last one of a split without validation) is loaded from its checkpoint and
+    evaluated on the test part. After that the checkpoint gets the histories of all the data, for
+    `recommend` to start from.
 
     Args:
         config: `RunConfig` of `load_config`.
@@ -42,6 +44,7 @@ def run(config, run_dir=None, resume=False, say=print, progress=True):
         resume: Go on with a run that was stopped; it ends as if it had not been.
         say: Called with lines for people.
         progress: Show progress bars on stderr.
+        read: Takes `(config, base)` and gives what `read_split` gives, which is the default.
 
     Returns:
         `(RunFolder, Evaluation, ratings)`; the last is the `Evaluation` of predicted values, None
@@ -58,21 +61,14 @@ def run(config, run_dir=None, resume=False, say=print, progress=True):
     model_class = find_model_class(config.model.class_, config.model.trust)
     start = find_start(config.init_from, model_class) if config.init_from else None
     base = load_catalogs(start) if start else None
-    data, split = read_split(config, base)
+    data, split = (read or read_split)(config, base)
     for line in (*data.report.lines(), *split.notes) if data.report else split.notes:
         say(line)
-    _check_ks(config, data)
+    check_ks(config, data)
     check_test(split)
-    keras.utils.set_random_seed(config.train.seed)
     started = time.perf_counter()
     with strategy_scope(config.train.strategy):
-        model = build_model(
-            model_class, data.schema(config.data.history_length), config.model.arguments
-        )
-        check_training(model, split, config.train)
-        model.adapt(split.train)
-        if start:
-            model.load_rows_from(start)
+        model = make_model(config, data, split, start)
         if not resume:
             folder.create(config)
         else:
@@ -92,8 +88,6 @@ def run(config, run_dir=None, resume=False, say=print, progress=True):
     # Measured, it may know what it was measured by: whoever asks it next has done all of it.
     best.histories = data.histories()
     best.save(folder.checkpoint, overwrite=True)
-    choose = min if config.train.monitor in RATING_METRICS else max
-    monitored = [logs[f"val_{config.train.monitor}"] for logs in history]
     plot_run(folder, history, found.deciles, min(config.evaluate.ks, key=lambda k: abs(k - 10)))
     folder.write_metrics(
         {
@@ -102,13 +96,14 @@ def run(config, run_dir=None, resume=False, say=print, progress=True):
             "trainable_weights": _size(best),
             "seed": config.train.seed,
             "epochs": len(history),
-            "best_epoch": 1 + monitored.index(choose(monitored)) if monitored else None,
+            "best_epoch": _best_epoch(history, config.train.monitor) if history else None,
             "fit_seconds": fitted,
             "minutes": (time.perf_counter() - began) / 60,
             "cpu_cores": os.cpu_count(),
             "commit": code_commit(),
             "versions": {"kerasrec": kerasrec.__version__, "keras": keras.__version__},
             "data": data.report.to_dict() if data.report else None,
+            "queries": query_fingerprint(split, "test"),
             **found.to_dict(),
             "ratings": ratings and ratings.to_dict(),
         }
@@ -128,6 +123,38 @@ def read_split(config, base=None):
         raise InputError(
             f"split: {protocol} does not take {arguments}: {first_line(error)}"
         ) from error
+
+
+def make_model(config, data, split, start=None):
+    """The adapted model of a config, from its seed; to be called in its strategy's scope.
+
+    Args:
+        config: `RunConfig`.
+        data, split: As `read_split` gives them.
+        start: Checkpoint folder to take the rows from, whose catalogs the data was read with.
+
+    Raises:
+        InputError: for an argument that the model refuses, or what `check_training` refuses.
+    """
+    keras.utils.set_random_seed(config.train.seed)
+    model_class = find_model_class(config.model.class_, config.model.trust)
+    schema = data.schema(config.data.history_length)
+    model = build_model(model_class, schema, config.model.arguments)
+    check_training(model, split, config.train)
+    model.adapt(split.train)
+    if start:
+        model.load_rows_from(start)
+    return model
+
+
+def check_ks(config, data):
+    """Raises an `InputError` for a cut-off above the number of items."""
+    items = len(data.items.vocabulary) - FIRST
+    if max(config.evaluate.ks) > items:
+        raise InputError(
+            f"evaluate.ks asks for {max(config.evaluate.ks)} items and the data has {items}: "
+            "lower evaluate.ks"
+        )
 
 
 def evaluate_run(model, split, config, part, progress=True):
@@ -167,14 +194,14 @@ def _folder(config, run_dir, resume):
     return folder
 
 
+def _best_epoch(history, monitor):
+    """From 1; the last one where nothing was validated."""
+    if f"val_{monitor}" not in history[-1]:
+        return len(history)
+    choose = min if monitor in RATING_METRICS else max
+    monitored = [logs[f"val_{monitor}"] for logs in history]
+    return 1 + monitored.index(choose(monitored))
+
+
 def _size(model):
     return sum(math.prod(weight.shape) for weight in model.trainable_weights)
-
-
-def _check_ks(config, data):
-    items = len(data.items.vocabulary) - FIRST
-    if max(config.evaluate.ks) > items:
-        raise InputError(
-            f"evaluate.ks asks for {max(config.evaluate.ks)} items and the data has {items}: "
-            "lower evaluate.ks"
-        )

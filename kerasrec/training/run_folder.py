@@ -6,6 +6,7 @@ import time
 
 import yaml
 
+from kerasrec.config.differing_keys import differing_keys
 from kerasrec.errors import InputError
 from kerasrec.replacing import replacing
 
@@ -35,12 +36,10 @@ class RunFolder:
     @classmethod
     def fresh(cls, config, root="runs"):
         """The folder of a new run: `<root>/<dataset>-<model>-<config.name or the time>`."""
-        end = config.name or time.strftime("%Y%m%d-%H%M%S")
-        stem = pathlib.Path(root) / f"{_prefix(config)}-{end}"
-        path, number = stem, 2
-        while path.exists() and not config.name:
-            path, number = stem.with_name(f"{stem.name}-{number}"), number + 1
-        return cls(path)
+        prefix = pathlib.Path(root) / config_stem(config)
+        if config.name:
+            return cls(prefix.with_name(f"{prefix.name}-{config.name}"))
+        return cls(fresh_path(prefix))
 
     @classmethod
     def to_resume(cls, config, root="runs"):
@@ -50,7 +49,9 @@ class RunFolder:
             InputError: if there is none.
         """
         damaged = []
-        folders = sorted(pathlib.Path(root).glob(f"{_prefix(config)}-*/config.yaml"), reverse=True)
+        folders = sorted(
+            pathlib.Path(root).glob(f"{config_stem(config)}-*/config.yaml"), reverse=True
+        )
         for path in sorted(folders, key=lambda path: path.stat().st_mtime, reverse=True):
             folder = cls(path.parent)
             try:
@@ -113,8 +114,12 @@ class RunFolder:
         """Whether the run has been evaluated."""
         return self.metrics.exists()
 
-    def differences(self, config):
-        """Dotted keys in which `config` is not the folder's, apart from the number of epochs.
+    def differences(self, config, apart=("train.epochs", "train.patience")):
+        """Dotted keys in which `config` is not the folder's.
+
+        Args:
+            config: `RunConfig`.
+            apart: Keys that do not count; by default those that a resumed run may change.
 
         Raises:
             InputError: if the folder's config is damaged.
@@ -125,19 +130,23 @@ class RunFolder:
             raise InputError(f"{self.config} is damaged: {error}") from error
         if not isinstance(here, dict):
             raise InputError(f"{self.config} is damaged: it holds {here!r}, not a config")
-        here, other = (dict(_flat(tree)) for tree in (here, config.to_dict()))
-        keys = sorted({*here, *other} - {"train.epochs", "train.patience"})
-        return [key for key in keys if here.get(key) != other.get(key)]
+        return [key for key in differing_keys(here, config.to_dict()) if key not in apart]
 
 
-def _prefix(config):
-    dataset = config.data.name or pathlib.Path(config.data.path).name.partition(".")[0]
-    return f"{dataset}-{config.model.class_.rpartition('.')[2].lower()}"
+def config_stem(config):
+    """`<dataset>-<model>`, the beginning of the names of a config's folders."""
+    return f"{dataset_stem(config)}-{config.model.class_.rpartition('.')[2].lower()}"
 
 
-def _flat(tree, prefix=""):
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
+def dataset_stem(config):
+    """The data set's name, or that of the table's file."""
+    return config.data.name or pathlib.Path(config.data.path).name.partition(".")[0]
+
+
+def fresh_path(prefix):
+    """`<prefix>-<time>`, with a number behind it where there is one already."""
+    stem = prefix.with_name(f"{prefix.name}-{time.strftime('%Y%m%d-%H%M%S')}")
+    path, number = stem, 2
+    while path.exists():
+        path, number = stem.with_name(f"{stem.name}-{number}"), number + 1
+    return path

@@ -22,7 +22,7 @@ class TrainingState(keras.callbacks.Callback):
     beside it holds the logs for people.
 
     Args:
-        path: The `.npz` file.
+        path: The `.npz` file; None to write nothing, and to keep the logs alone.
         history_path: The `.csv` file.
 
     Attributes:
@@ -31,8 +31,8 @@ class TrainingState(keras.callbacks.Callback):
 
     def __init__(self, path, history_path):
         super().__init__()
-        self.path = pathlib.Path(path)
-        self.history_path = pathlib.Path(history_path)
+        self.path = path and pathlib.Path(path)
+        self.history_path = history_path and pathlib.Path(history_path)
         self.history = []
 
     def restore(self, model):
@@ -41,7 +41,7 @@ class TrainingState(keras.callbacks.Callback):
         Raises:
             InputError: if the file is damaged or belongs to another model.
         """
-        if not self.path.exists():
+        if not (self.path and self.path.exists()):
             return
         try:
             with open(self.path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
@@ -64,6 +64,8 @@ class TrainingState(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self.history.append({name: float(value) for name, value in (logs or {}).items()})
+        if not self.path:
+            return
         state = json.dumps({"format": FORMAT, "history": self.history})
         arrays = {
             f"variable_{n}": keras.ops.convert_to_numpy(variable)

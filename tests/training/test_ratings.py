@@ -46,7 +46,7 @@ def test_labels_are_predicted_by_logits(rated, model):
     ],
 )
 def test_what_predicts_no_values_is_not_rated(rated, candidates, loss, value_of):
-    model = types.SimpleNamespace(candidates=candidates)
+    model = types.SimpleNamespace(predicts_values=candidates == "pair")
     assert rate(model, labelled(rated, value_of), "test", loss) is None
     logs, validation = {}, RatingValidation(labelled(rated, value_of), loss)
     validation.set_model(model)

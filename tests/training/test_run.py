@@ -141,7 +141,11 @@ def test_an_existing_folder_is_not_touched(here):
         (None, ["model.candidates=pair", "train.loss=mse"], "every value is 1: choose candidates"),
         (None, ["model.candidates=pair"], "model.candidates to in_batch"),
         (None, ["train.loss=mse"], "train.loss mse .* model.candidates in_batch"),
-        (None, ["split={protocol: random, validation: 0}"], "no validation interactions"),
+        (
+            None,
+            ["split={protocol: random, validation: 0}", "train.patience=3"],
+            "no validation interactions",
+        ),
         (None, ["split={protocol: random, test: 0}"], "no test interactions"),
         (None, ["train.monitor=rmse"], "model.candidates in_batch predicts none"),
     ],
@@ -205,13 +209,36 @@ def test_a_failure_before_the_first_epoch_leaves_no_folder(here, monkeypatch):
 def test_nothing_to_validate_on_is_found_before_the_training(here):
     clicks = pd.read_csv("clicks.csv")
     clicks.assign(timestamp=range(len(clicks))).to_csv("clicks.csv", index=False)
-    time = ["split={protocol: time, validation: 0}", "data.columns.timestamp=timestamp"]
+    time = [
+        "train.patience=3",
+        "split={protocol: time, validation: 0}",
+        "data.columns.timestamp=timestamp",
+    ]
     with pytest.raises(InputError, match="time split leaves no validation interactions"):
         run(load_config("run.yaml", time), run_dir="new", say=lambda line: None)
     assert not (here / "new").exists()
     # A model that only counts needs none.
     counting = [*time, "model={class: Popularity}"]
     quiet(load_config("run.yaml", counting), run_dir="counted")
+
+
+def test_without_validation_the_last_epoch_is_kept(here):
+    everything = ["split={protocol: random, validation: 0}", "train.patience=null"]
+    config = load_config("run.yaml", [*everything, "train.epochs=3"])
+    quiet(config, run_dir="all")
+    metrics = json.loads((here / "all" / "metrics.json").read_text())
+    assert metrics["epochs"] == metrics["best_epoch"] == 3
+    history = pd.read_csv(here / "all" / "history.csv")
+    assert list(history) == ["epoch", "loss"] and len(history) == 3
+    # Going on from the last epoch ends where an uninterrupted run does.
+    longer = load_config("run.yaml", [*everything, "train.epochs=4"])
+    quiet(longer, run_dir="all", resume=True)
+    quiet(longer, run_dir="four")
+    resumed, whole = (pd.read_csv(here / name / "history.csv") for name in ("all", "four"))
+    pd.testing.assert_frame_equal(resumed, whole)
+    ask = {"users": ["r0", "r1"], "items": ["b0", "b1"]}
+    one, other = (load(here / name / "checkpoint").score(**ask) for name in ("all", "four"))
+    np.testing.assert_allclose(one, other, rtol=1e-6)
 
 
 def test_ratings_are_predicted_beside_the_ranking(here, ratings):

@@ -1,0 +1,19 @@
+"""Where two configs are not the same."""
+
+
+def differing_keys(one, other):
+    """Dotted keys in which two trees of plain dicts differ, sorted; a missing key is None.
+
+    >>> differing_keys({"train": {"epochs": 3, "seed": 0}}, {"train": {"epochs": 5, "seed": 0}})
+    ['train.epochs']
+    """
+    one, other = dict(_flat(one)), dict(_flat(other))
+    return [key for key in sorted({*one, *other}) if one.get(key) != other.get(key)]
+
+
+def _flat(tree, prefix=""):
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

@@ -1,0 +1,44 @@
+"""What a search may change, found out before its first trial."""
+
+import inspect
+
+from kerasrec.config.change import try_change
+from kerasrec.config.model_class import find_model_class
+from kerasrec.config.nearest import nearest
+from kerasrec.config.nodes import TrainNode
+
+# They choose what is measured, where it is computed, or the luck of one draw.
+FIXED = ("monitor", "strategy", "seed")
+MEASURED = ("data.", "split.", "evaluate.", *(f"train.{name}" for name in FIXED))
+
+
+def search_problems(config):
+    """Pairs of a path of keys and what is wrong there, for the `tune` node of a `RunConfig`.
+
+    Every value of a list is tried in the config, of a range both ends.
+    """
+    parameters = config.tune.parameters if config.tune else {}
+    known = _known(config) if parameters else []
+    for key, given in parameters.items():
+        where = ("tune", "parameters", key)
+        if key not in known and not key.startswith(("train.optimizer.", "model.")):
+            hint = nearest(key, known)
+            if key.startswith(MEASURED):
+                hint = ": all trials are measured in the same way, on the same data"
+            yield where, f"a search cannot change {key}{hint}"
+            continue
+        for value in given if isinstance(given, list) else (given["low"], given["high"]):
+            _, found = try_change(config, {key: value})
+            yield from ((where, message) for _, message in found)
+            if found:
+                break
+
+
+def _known(config):
+    model = inspect.signature(find_model_class(config.model.class_, config.model.trust)).parameters
+    return [
+        "data.history_length",
+        "train.optimizer.learning_rate",
+        *(f"train.{name}" for name in TrainNode.model_fields if name not in FIXED),
+        *(f"model.{name}" for name in model if name not in ("schema", "name")),
+    ]

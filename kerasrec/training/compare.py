@@ -1,0 +1,133 @@
+"""Several models on one split: what `kerasrec compare` does."""
+
+import pathlib
+import traceback
+
+import keras
+
+from kerasrec.config.differing_keys import differing_keys
+from kerasrec.errors import InputError
+from kerasrec.training.comparison import Comparison
+from kerasrec.training.finished_runs import finished_runs
+from kerasrec.training.plot_comparison import plot_comparison
+from kerasrec.training.query_fingerprint import query_fingerprint
+from kerasrec.training.run import read_split, run
+
+
+def compare(configs, folder, runs=(), say=print, note=print, progress=True):
+    """Fits every config as `run` does, on one split that is read once, and compares the results.
+
+    A config that fails is noted and the others go on. After Ctrl-C, what is finished is compared.
+
+    Args:
+        configs: Dict of a name for the table -> `RunConfig`; see `check_comparable`.
+        folder: New folder for `comparison.json` and `comparison.png`; every run has a folder of its
+            own below `runs/`.
+        runs: Run folders, or folders of them. A config is not fitted again where one of them is
+            finished, has the same config and was asked the same queries.
+        say, note: Called with lines for people, and with what goes wrong.
+        progress: Show progress bars on stderr.
+
+    Returns:
+        A `Comparison`.
+
+    Raises:
+        InputError: for configs that cannot be compared, an existing folder, wrong data, or if no
+            model could be fitted.
+        KeyboardInterrupt: after Ctrl-C before any model was fitted.
+    """
+    check_comparable(configs)
+    folder = pathlib.Path(folder)
+    if folder.exists():
+        raise InputError(f"{folder} exists already: choose another folder")
+    kept = finished_runs(configs, runs, note)
+    shared, asked = None, {folder.read_metrics()["queries"] for folder in kept.values()}
+    if len(kept) < len(configs) or len(asked) > 1:
+        shared = _Shared(next(iter(configs.values())))
+        kept = shared.asked_the_same(kept, note)
+    done, failed, stopped = {}, {}, False
+    for name, config in configs.items():
+        if name in kept:
+            say(f"{name}: fitted before, {kept[name].path}")
+            done[name] = kept[name]
+            continue
+        say(f"{name}:")
+        keras.utils.clear_session()
+        try:
+            done[name] = shared.run(config, say, progress)
+        except KeyboardInterrupt:
+            stopped = True
+            break
+        except Exception as error:
+            # The others are worth hours; what was not foreseen is shown with its place.
+            if not isinstance(error, InputError):
+                note(traceback.format_exc())
+            failed[name] = str(error) or type(error).__name__
+            note(f"{name} failed: {failed[name]}")
+    if not done:
+        if stopped:
+            raise KeyboardInterrupt
+        raise InputError(f"no model could be fitted: {'; '.join(failed.values())}")
+    comparison = Comparison.of(configs, done, failed, stopped)
+    plot_comparison(folder / "comparison.png", comparison)
+    comparison.write(folder / "comparison.json")
+    return comparison
+
+
+def check_comparable(configs):
+    """Raises an `InputError` unless the configs have the same data, split and cut-offs.
+
+    How much of a history a model reads (`data.history_length`) is its own affair: the questions
+    stay the same.
+    """
+    (first, reference), *others = configs.items()
+    for name, config in others:
+        keys = differing_keys(_compared(reference), _compared(config))
+        if keys:
+            raise InputError(
+                f"{first} and {name} differ in {', '.join(keys)}: only models of the same data, "
+                f"split and evaluate.ks can be compared; {keys[0]}=... on the command line sets it "
+                "for all of them"
+            )
+
+
+def _compared(config):
+    whole = config.to_dict()
+    data = {key: value for key, value in whole["data"].items() if key != "history_length"}
+    return {"data": data, "split": whole["split"], "evaluate": {"ks": whole["evaluate"]["ks"]}}
+
+
+class _Shared:
+    """One split for all, and what is to be said of it said once."""
+
+    def __init__(self, config):
+        self._data, self._split = read_split(config)
+        self._asked = query_fingerprint(self._split, "test")
+        self._said = set()
+
+    def asked_the_same(self, runs, note):
+        """Those of a dict of run folders that were asked what this split asks."""
+        same = {}
+        for name, folder in runs.items():
+            if folder.read_metrics()["queries"] == self._asked:
+                same[name] = folder
+            else:
+                note(f"{folder.path} was asked other queries, so {name} is fitted again")
+        return same
+
+    def run(self, config, say, progress):
+        """The finished run folder of a config."""
+
+        def read(config, base):
+            # Rows of a grown vocabulary are its own.
+            return read_split(config, base) if base else (self._data, self._split)
+
+        def once(line):
+            if line not in self._said:
+                self._said.add(line)
+                say(line)
+
+        folder, _, _ = run(config, say=once, progress=progress, read=read)
+        if folder.read_metrics()["queries"] != self._asked:
+            raise InputError(f"{folder.path} was asked other queries, by the rows of its init_from")
+        return folder

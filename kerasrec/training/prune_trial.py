@@ -1,0 +1,27 @@
+"""Ends a trial that is worse than most before it."""
+
+import keras
+
+
+class PruneTrial(keras.callbacks.Callback):
+    """Reports every epoch's monitored metric to an Optuna trial, and stops where it is pruned.
+
+    Args:
+        trial: `optuna.trial.Trial`.
+        monitor: Metric of the validation, without `val_`.
+
+    Attributes:
+        pruned: Whether the trial was stopped.
+    """
+
+    def __init__(self, trial, monitor):
+        super().__init__()
+        self.trial, self.monitor = trial, monitor
+        self.pruned = False
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.trial.report(logs[f"val_{self.monitor}"], epoch)
+        # After the last epoch, or out of patience, there is nothing left to end.
+        over = self.model.stop_training or epoch + 1 == self.params["epochs"]
+        if not over and self.trial.should_prune():
+            self.pruned = self.model.stop_training = True

@@ -1,0 +1,48 @@
+"""Whether two models were asked the same."""
+
+import hashlib
+
+import numpy as np
+
+
+def query_fingerprint(split, part):
+    """sha256 of a part's queries: users, histories, truths and, if sampled, candidates.
+
+    It is one of external ids: rows differ where a vocabulary has grown, and the question is the
+    same.
+
+    Args:
+        split: `Split`.
+        part: "validation" or "test".
+    """
+    queries = split.queries(part)
+    lists = [queries.history, queries.truth]
+    if queries.candidates is not None:
+        lists.append(queries.candidates)
+    users = _Places(split.train.users.vocabulary, queries.users)
+    items = _Places(split.train.items.vocabulary, *(each.items for each in lists))
+    asked = users(queries.users)
+    order = np.argsort(asked)
+    arrays = [asked[order]]
+    for each in lists:
+        taken = each.take(order)
+        arrays += [taken.indptr, items(taken.items)]
+    found = hashlib.sha256("\n".join([*users.ids, "", *items.ids]).encode())
+    for array in arrays:
+        found.update(np.ascontiguousarray(array, dtype="<i8").tobytes())
+    return found.hexdigest()
+
+
+class _Places:
+    """Rows as places among the sorted ids that occur."""
+
+    def __init__(self, vocabulary, *rows):
+        present = np.unique(np.concatenate(rows))
+        ids = vocabulary.lookup(present).astype(str)
+        order = np.argsort(ids)
+        self.ids = ids[order].tolist()
+        self._place = np.zeros(len(vocabulary), dtype=np.int64)
+        self._place[present[order]] = np.arange(len(present))
+
+    def __call__(self, rows):
+        return self._place[rows]

@@ -1,0 +1,158 @@
+import importlib
+import json
+
+import pytest
+
+from kerasrec.config import load_config
+from kerasrec.errors import InputError
+from kerasrec.training import RunFolder, read_data, run
+from kerasrec.training.compare import check_comparable, compare
+
+DATA = "data: {path: clicks.csv, history_length: %d}\n"
+EVALUATE = "evaluate: {ks: [3, 5], baselines: [Popularity]}\n"
+MODELS = {
+    "mf": "model: {class: MatrixFactorization, dim: 4}\n"
+    "train: {epochs: 1, batch_size: 64, monitor: ndcg@5}\n",
+    "knn": "model: {class: ItemKNN}\ntrain: {monitor: ndcg@5}\n",
+    "bad": "model: {class: MatrixFactorization, dim: 0}\ntrain: {monitor: ndcg@5}\n",
+}
+
+
+@pytest.fixture
+def load(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(users=14)
+    for number, (name, text) in enumerate(MODELS.items()):
+        (tmp_path / f"{name}.yaml").write_text(DATA % (4 + number) + text + EVALUATE)
+    return lambda *names, changes=(): {name: load_config(f"{name}.yaml", changes) for name in names}
+
+
+def write(users):
+    rows = [f"u{u},i{(u + step * (1 + u % 2)) % 12}" for u in range(users) for step in range(6)]
+    with open("clicks.csv", "w") as file:
+        file.write("\n".join(["user,item", *rows]))
+
+
+def quiet(configs, folder="out", runs=()):
+    lines, notes = [], []
+    found = compare(configs, folder, runs, say=lines.append, note=notes.append, progress=False)
+    return found, lines, notes
+
+
+def metrics(folder):
+    return [row["metrics"] for row in RunFolder(folder).read_metrics()["rows"]]
+
+
+@pytest.fixture
+def refuse_to_fit(monkeypatch):
+    def refuse(config, **arguments):
+        raise AssertionError("nothing is to be fitted")
+
+    return lambda: monkeypatch.setattr("kerasrec.training.compare.run", refuse)
+
+
+def test_each_model_is_fitted_as_it_is_alone_on_data_read_once(load, monkeypatch, refuse_to_fit):
+    # By its name: kerasrec.training gives the function in its place.
+    module, read = importlib.import_module("kerasrec.training.run"), []
+
+    def counted(*arguments):
+        read.append(arguments)
+        return read_data(*arguments)
+
+    monkeypatch.setattr(module, "read_data", counted)
+    configs = load("mf", "knn")
+    found, lines, notes = quiet(configs)
+    assert len(read) == 1 and notes == [] and not found.failed and not found.stopped
+    assert sum("rows read" in line for line in lines) == 1
+    assert [row["name"] for row in found.rows] == ["mf", "knn", "Popularity"]
+    for row, config in zip(found.rows, configs.values(), strict=False):
+        alone, _, _ = run(config, f"alone-{row['name']}", say=lines.append, progress=False)
+        assert metrics(alone.path) == metrics(row["run"])
+    assert json.loads(open_text("out/comparison.json")) == found.to_dict()
+    with open("out/comparison.png", "rb") as file:
+        assert file.read(4) == b"\x89PNG"
+
+    # Finished runs of the same configs, by their folder or by the one above; their name is free.
+    refuse_to_fit()
+    again, lines, _ = quiet(load("mf", "knn", changes=["name=a"]), "again", ["runs"])
+    assert again.rows == found.rows
+    one, _, _ = quiet(load("knn"), "one", ["alone-knn"])
+    assert one.rows[0]["run"] == "alone-knn"
+    with pytest.raises(InputError, match="out is neither a run folder nor a folder of runs"):
+        quiet(load("knn"), "two", ["out"])
+    with pytest.raises(InputError, match="again exists already"):
+        quiet(load("knn"), "again", ["runs"])
+
+
+def open_text(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def test_only_the_same_run_is_used_again(load, refuse_to_fit):
+    first, _, _ = quiet(load("knn"))
+    # Another epoch is another model, where there is something to train.
+    changed, lines, _ = quiet(load("knn", changes=["model.shrinkage=1.0"]), "b", ["runs"])
+    assert changed.rows[0]["run"] != first.rows[0]["run"]
+    # The data has changed: what is there was asked other queries.
+    write(users=13)
+    fresh, _, notes = quiet(load("knn", "bad"), "c", ["runs"])
+    assert "was asked other queries, so knn is fitted again" in notes[0]
+    assert fresh.rows[0]["run"] != first.rows[0]["run"]
+    assert fresh.about["queries"] != first.about["queries"]
+    # A run of before the fingerprint, and a damaged one.
+    folder = RunFolder(fresh.rows[0]["run"])
+    old = folder.read_metrics()
+    del old["queries"]
+    folder.write_metrics(old)
+    RunFolder(changed.rows[0]["run"]).metrics.write_text("{")
+    _, _, notes = quiet(load("knn"), "d", [folder.path, changed.rows[0]["run"]])
+    assert len(notes) == 2 and all("not used" in note for note in notes)
+
+
+def test_a_failing_config_is_named_and_the_others_run(load, monkeypatch):
+    found, _, notes = quiet(load("bad", "knn"))
+    assert found.failed == {"bad": "dim: expected a whole number from 1, received 0"}
+    assert notes == [f"bad failed: {found.failed['bad']}"]
+    assert found.rows[0]["name"] == "knn"
+    with pytest.raises(InputError, match="no model could be fitted: dim: expected"):
+        quiet(load("bad"), "b")
+
+    def choke(config, **arguments):
+        if config.model.class_ == "MatrixFactorization":
+            raise MemoryError
+        return run(config, **arguments)
+
+    monkeypatch.setattr("kerasrec.training.compare.run", choke)
+    found, _, notes = quiet(load("mf", "knn"), "c")
+    assert found.failed == {"mf": "MemoryError"} and "Traceback" in notes[0]
+
+
+def test_ctrl_c_compares_what_is_finished(load, monkeypatch):
+    def stop(config, **arguments):
+        if config.model.class_ == "MatrixFactorization":
+            raise KeyboardInterrupt
+        return run(config, **arguments)
+
+    monkeypatch.setattr("kerasrec.training.compare.run", stop)
+    found, _, _ = quiet(load("knn", "mf"))
+    assert found.stopped and [row["name"] for row in found.rows] == ["knn", "Popularity"]
+    with pytest.raises(KeyboardInterrupt):
+        quiet(load("mf", "knn"), "b")
+
+
+@pytest.mark.parametrize(
+    "change,keys",
+    [
+        ("data.separator=;", "data.separator"),
+        ("split.protocol=random", "split.protocol"),
+        ("split={protocol: random, seed: 3}", "split.protocol, split.seed"),
+        ("evaluate.ks=[3, 4, 5]", "evaluate.ks"),
+    ],
+)
+def test_configs_of_other_questions_are_refused(load, change, keys):
+    (one,), (other,) = load("knn").values(), load("mf", changes=[change]).values()
+    with pytest.raises(InputError, match=f"knn and mf differ in {keys}: only models of the same"):
+        check_comparable({"knn": one, "mf": other})
+    # How much of a history a model reads is no part of the question.
+    check_comparable(load("knn", "mf", changes=["train.seed=1"]))

@@ -1,0 +1,39 @@
+import pandas as pd
+import pytest
+
+from kerasrec.data import Interactions
+from kerasrec.data.splits import next_item, random_ratio, sampled
+from kerasrec.training.query_fingerprint import query_fingerprint
+
+ROWS = [(f"u{u}", f"i{(u + step) % 7}") for u in range(5) for step in range(4)]
+
+
+def read(rows, base=None):
+    return Interactions.from_frame(pd.DataFrame(rows, columns=["user", "item"]), base=base)
+
+
+def test_rows_of_a_grown_vocabulary_ask_the_same():
+    # Other rows for all of them, and ids that do not occur.
+    old = read([("u4", "i6"), ("gone", "i3"), ("u1", "old")])
+    grown = read(ROWS, base=(old.users, old.items))
+    one, other = next_item(read(ROWS)), next_item(grown)
+    assert one.test.user.tolist() != other.test.user.tolist()
+    for part in ("validation", "test"):
+        assert query_fingerprint(one, part) == query_fingerprint(other, part)
+    assert query_fingerprint(one, "test") != query_fingerprint(one, "validation")
+
+
+@pytest.mark.parametrize("place,row", [(0, ("u0", "i6")), (3, ("u0", "i6")), (0, ("u9", "i0"))])
+def test_another_history_truth_or_user_is_another_question(place, row):
+    changed = [*ROWS]
+    changed[place] = row
+    one, other = next_item(read(ROWS)), next_item(read(changed))
+    assert query_fingerprint(one, "test") != query_fingerprint(other, "test")
+
+
+def test_the_seed_of_a_split_and_other_candidates_count():
+    data = read(ROWS)
+    for split in (random_ratio, sampled):
+        more = {"negatives": 1} if split is sampled else {"test": 0.3}
+        found = [query_fingerprint(split(data, seed=seed, **more), "test") for seed in (0, 0, 1)]
+        assert found[0] == found[1] != found[2]
