@@ -84,7 +84,8 @@ def test_every_package_is_shipped():
 def test_every_library_imported_is_asked_for():
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")
-    asked = re.findall(r"^(\w+)", config["options"]["install_requires"], re.MULTILINE)
+    asked = config["options"]["install_requires"] + config["options.extras_require"]["tune"]
+    asked = re.findall(r"^(\w+)", asked, re.MULTILINE)
     asked = {"yaml" if name == "pyyaml" else name for name in asked} | {"kerasrec", "kerasrec_zoo"}
     imported = {n.partition(".")[0] for p, _ in files() for n, _ in imports(read(p), p)}
     # pydantic's own core comes with it.

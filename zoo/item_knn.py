@@ -1,28 +1,65 @@
 """Item kNN: people who took this also took that."""
 
 import numpy as np
-import scipy.sparse
 
+from kerasrec.errors import InputError
+from kerasrec.layers.neighbour_ratings import NeighbourRatings
+from kerasrec.layers.neighbour_scores import NeighbourScores
+from kerasrec.memory import check_memory
 from kerasrec.models import NeighbourModel
+from kerasrec.models.similarity import (
+    agreements,
+    check_similarity,
+    last_of_pairs,
+    nearest,
+    overlaps,
+    pair_table,
+)
 from kerasrec.register import register
+from kerasrec_zoo.damped_mean import damped_means
 
-SIMILARITIES_AT_ONCE = 2**25
+TASKS = ("ranking", "rating")
+BASELINES = ("none", "means", "biases")
+# What the biases of the published models are damped with, and how often each side is computed.
+ITEM_DAMPING, USER_DAMPING, SWEEPS = 10.0, 15.0, 10
 
 
 @register
 class ItemKNN(NeighbourModel):
-    """Item-based nearest neighbours on implicit data, by shrunk cosine.
+    """Item-based nearest neighbours, for clicks or for ratings.
+
+    Ranking reads who took what, not the values:
 
         weight(i, j) = |U_i and U_j| / (sqrt(|U_i| |U_j|) + shrinkage),   U_i: users of item i
         score(u, j)  = sum over i in the history of u of weight(i, j)
 
+    Rating estimates a value from those the user gave to the `num_neighbours` most similar items:
+
+        score(u, j) = b(u, j) + sum over i of s(i, j) (r(u, i) - b(u, i)) / sum over i of s(i, j)
+
+    with s > 0 from the ratings of users who rated both, times n / (n + shrinkage) for n of them.
+    All similarities are stored: `4 num_items^2` bytes.
+
     Args:
         schema: `Schema` of the data.
-        num_neighbours: Neighbours kept for each item.
+        num_neighbours: Neighbours kept for each item; of a rating, those that count.
         shrinkage: Pulls similarities that rest on few users towards 0.
+        similarity: "cosine"; for ratings also "pearson", "adjusted_cosine" (less the user's mean)
+            or "msd", 1 / (1 + mean squared difference).
+        task: "ranking" or "rating".
+        baseline: b of ratings: "none" (the mean of all, which cancels), "means" (the item's mean)
+            or "biases" (mean + b_u + b_j, damped).
+        min_neighbours: Neighbours that a rating takes; with fewer it is b.
+        num_ratings: Ratings stored for each user, the last ones; None for as many as there are
+            items. Fewer take less memory and time.
+
+    Raises:
+        InputError: at construction, for an unknown choice, a number out of range, or similarities
+            that the memory cannot hold.
 
     Reference:
         Sarwar et al., Item-based collaborative filtering recommendation algorithms, WWW 2001.
+        Koren, Factor in the neighbors, TKDD 2010, section 2.2, for the biases.
 
     Example:
 
@@ -34,28 +71,105 @@ class ItemKNN(NeighbourModel):
     [1]
     """
 
-    def __init__(self, schema, num_neighbours=100, shrinkage=10.0, name=None):
-        super().__init__(schema=schema, num_neighbours=num_neighbours, name=name)
+    def __init__(
+        self,
+        schema,
+        num_neighbours=100,
+        shrinkage=10.0,
+        similarity="cosine",
+        task="ranking",
+        baseline="biases",
+        min_neighbours=1,
+        num_ratings=None,
+        name=None,
+    ):
+        check_knn(num_neighbours, shrinkage, similarity, task, baseline, min_neighbours)
+        rates = task == "rating"
+        if rates:
+            scores = rating_layer(schema, "item", num_neighbours, min_neighbours, num_ratings)
+        else:
+            kept = min(num_neighbours, schema.num_items)
+            scores = NeighbourScores(schema.num_items, kept, name="neighbour_scores")
+        query = "user" if rates else "history"
+        super().__init__(schema=schema, scores=scores, query=query, rates=rates, name=name)
         self.num_neighbours = num_neighbours
         self.shrinkage = shrinkage
+        self.similarity = similarity
+        self.task = task
+        self.baseline = baseline
+        self.min_neighbours = min_neighbours
+        self.num_ratings = num_ratings
 
     def find_neighbours(self, train):
-        size, keep = self.schema.num_items, self.neighbour_scores.num_neighbours
-        taken = scipy.sparse.csr_matrix(
-            (np.ones(len(train), "float32"), (train.user, train.item)),
-            shape=(self.schema.num_users, size),
+        if self.predicts_values:
+            return rating_tables(train, "item", self.similarity, self.shrinkage, self.baseline)
+        train = train.select(last_of_pairs(train))
+        taken = pair_table(train, "item", np.ones(len(train)))
+        kept = self.neighbour_scores.num_neighbours
+        return nearest(overlaps(taken, self.shrinkage), taken.shape[0], kept)
+
+
+def check_knn(num_neighbours, shrinkage, similarity, task, baseline, min_neighbours):
+    """Raises an `InputError` for arguments of a neighbour model that mean nothing."""
+    check_similarity(similarity, shrinkage)
+    for name, value, known in (("task", task, TASKS), ("baseline", baseline, BASELINES)):
+        if value not in known:
+            raise InputError(f"{name}: expected one of {', '.join(known)}, got {value!r}")
+    for name, value in (("num_neighbours", num_neighbours), ("min_neighbours", min_neighbours)):
+        if value < 1:
+            raise InputError(f"{name}: expected at least 1, got {value!r}")
+    if task == "ranking" and similarity != "cosine":
+        raise InputError(
+            f'similarity: {similarity!r} compares ratings, and task="ranking" reads who took what: '
+            'choose "cosine", or task="rating"'
         )
-        taken.data[:] = 1.0
-        together = (taken.T @ taken).tocsr()
-        root = np.sqrt(together.diagonal())
-        neighbours, weight = np.zeros((size, keep), "int32"), np.zeros((size, keep), "float32")
-        at_once = max(1, SIMILARITIES_AT_ONCE // size)
-        for start in range(0, size, at_once):
-            rows = slice(start, min(start + at_once, size))
-            similarity = together[rows].toarray()
-            similarity /= root[rows, None] * root[None] + self.shrinkage + 1e-12
-            similarity[np.arange(rows.stop - start), np.arange(start, rows.stop)] = 0.0
-            best = np.argpartition(-similarity, keep - 1, axis=1)[:, :keep]
-            neighbours[rows] = best
-            weight[rows] = np.take_along_axis(similarity, best, axis=1)
-        return np.where(weight > 0, neighbours, 0), weight
+
+
+def rating_layer(schema, near, num_neighbours, min_neighbours, num_ratings):
+    """The `NeighbourRatings` of a schema, if the memory can hold it."""
+    size, others = schema.num_users, schema.num_items
+    if near == "item":
+        size, others = others, size
+    kept = size if num_ratings is None else min(num_ratings, size)
+    if kept < 1:
+        raise InputError(f"num_ratings: expected at least 1, got {num_ratings!r}")
+    check_memory(
+        f'similarities of {size:,} {near}s and the ratings, for task="rating"',
+        # The similarities a second time, while they are computed.
+        [(size, size), (size, size), (others, kept), (others, kept)],
+        "lower num_ratings, look for neighbours among the fewer of users and items, or take a "
+        "model of factors",
+    )
+    return NeighbourRatings(
+        schema.num_users,
+        schema.num_items,
+        near,
+        num_neighbours,
+        min_neighbours,
+        kept,
+        name="neighbour_scores",
+    )
+
+
+def rating_tables(train, near, similarity, shrinkage, baseline):
+    """What `NeighbourRatings.assign` takes."""
+    train = train.select(last_of_pairs(train))
+    mean, user, item = _levels(train, near, baseline)
+    rests = train.value - mean - user[train.user] - item[train.item]
+    ratings = pair_table(train, near, train.value)
+    found = agreements(ratings, similarity, shrinkage)
+    return found, train.user, train.item, rests, mean, user, item
+
+
+def _levels(train, near, baseline):
+    if baseline == "biases":
+        return damped_means(train, ITEM_DAMPING, USER_DAMPING, SWEEPS)
+    value = train.value.astype("float64")
+    mean = value.sum() / max(len(value), 1)
+    offsets = {side: np.zeros(len(getattr(train, f"{side}s"))) for side in ("user", "item")}
+    if baseline == "means":
+        rows, size = getattr(train, near), len(offsets[near])
+        counts = np.bincount(rows, minlength=size)
+        sums = np.bincount(rows, weights=value - mean, minlength=size)
+        offsets[near] = sums / np.maximum(counts, 1)
+    return mean, offsets["user"], offsets["item"]

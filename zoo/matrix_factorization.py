@@ -11,7 +11,7 @@ from kerasrec.register import register
 class MatrixFactorization(Retriever):
     """Latent factors with biases, for ratings or for clicks.
 
-        score(u, i) = <p_u, q_i> + b_u + b_i + mu
+        score(u, i) = <p_u, q_i> [/ (|p_u| |q_i| temperature)] + b_u + b_i + mu
 
     For ratings: `candidates="pair"` and the MSE loss, where `l2` is the lambda of
     (r - score)^2 + lambda (|p_u|^2 + |q_i|^2) over the observed pairs. For clicks: any other
@@ -26,6 +26,8 @@ class MatrixFactorization(Retriever):
             softmax wants it; BPR and cross-entropy as published do not.
         biases: User, item and global bias.
         l2: Lambda, on the rows in the batch only.
+        temperature: Divides the cosine of both vectors, for a softmax; None takes their plain dot
+            product.
 
     Reference:
         Koren, Bell, Volinsky, Matrix factorization techniques for recommender systems, 2009.
@@ -50,13 +52,14 @@ class MatrixFactorization(Retriever):
         log_q=True,
         biases=True,
         l2=0.0,
+        temperature=None,
         name=None,
     ):
         # === Layers ===
         users = EmbeddingTower(schema.num_users, dim, l2=l2, name="user_tower")
         items = EmbeddingTower(schema.num_items, dim, l2=l2, name="item_tower_ids")
         sizes = (schema.num_users, schema.num_items) if biases else (0, 0)
-        dot = DotProduct(*sizes, global_bias=biases, name="dot_product")
+        dot = DotProduct(*sizes, global_bias=biases, temperature=temperature, name="dot_product")
 
         # === Wiring ===
         user = keras.Input((), dtype="int32", name="user")
@@ -79,3 +82,4 @@ class MatrixFactorization(Retriever):
         self.dim = dim
         self.biases = biases
         self.l2 = l2
+        self.temperature = temperature

@@ -29,6 +29,7 @@ class Popularity(Retriever):
     """
 
     capabilities = frozenset({"users", "histories"})
+    predicts_values = False
 
     def __init__(self, schema, name=None):
         # === Layers ===

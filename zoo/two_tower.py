@@ -4,7 +4,7 @@ import dataclasses
 
 import keras
 
-from kerasrec.layers import EmbeddingTower, KnownItems
+from kerasrec.layers import DotProduct, EmbeddingTower, KnownItems
 from kerasrec.models import Retriever, item_table, user_table
 from kerasrec.register import register
 
@@ -13,7 +13,7 @@ from kerasrec.register import register
 class TwoTower(Retriever):
     """A user tower and an item tower over ids and catalogue features, joined by a dot product.
 
-        score(u, i) = <f(id_u, features_u), g(id_i, features_i)>
+        score(u, i) = <f(id_u, features_u), g(id_i, features_i)> [/ (|f| |g| temperature)]
 
     Text features are read as bags of words. With `id_dropout` the unknown row and the features
     learn to stand alone, which is what an item without any interaction is served by.
@@ -28,6 +28,7 @@ class TwoTower(Retriever):
             softmax wants it; BPR and cross-entropy as published do not.
         l2: Penalty on the rows in the batch.
         id_dropout: Share of ids replaced by the unknown row in training.
+        temperature: Divides the cosine of both vectors; None takes their plain dot product.
 
     Reference:
         Yi et al., Sampling-bias-corrected neural modeling for large corpus item
@@ -55,6 +56,7 @@ class TwoTower(Retriever):
         log_q=True,
         l2=0.0,
         id_dropout=0.1,
+        temperature=None,
         name=None,
     ):
         # === Layers ===
@@ -66,6 +68,7 @@ class TwoTower(Retriever):
         items = EmbeddingTower(
             schema.num_items, dim, item_features, mlp, l2, id_dropout, name="item_tower_features"
         )
+        dot = DotProduct(temperature=temperature, name="dot_product")
         user_catalog = user_table(schema) if user_features else None
 
         # === Wiring ===
@@ -80,9 +83,10 @@ class TwoTower(Retriever):
         super().__init__(
             schema=schema,
             query_inputs={"user": user},
-            query=users(user, user_catalog(user) if user_features else None),
+            query=dot.query(users(user, user_catalog(user) if user_features else None)),
             item_encoder=keras.Model(
-                {"item": item, "count": count, **features}, items(known, features or None)
+                {"item": item, "count": count, **features},
+                dot.candidate(items(known, features or None)),
             ),
             catalog=item_table(schema),
             user_catalog=user_catalog,
@@ -95,3 +99,4 @@ class TwoTower(Retriever):
         self.mlp = mlp
         self.l2 = l2
         self.id_dropout = id_dropout
+        self.temperature = temperature

@@ -1,0 +1,137 @@
+"""ConvNCF: convolutions over the outer product of a user's and an item's vector."""
+
+import math
+
+import keras
+from keras import ops
+
+from kerasrec.errors import InputError
+from kerasrec.layers import EmbeddingTower, HalvingConvolution, KnownItems
+from kerasrec.models import Ranker, item_table
+from kerasrec.register import register
+
+INTERACTIONS = ("outer", "stack")
+
+
+@register
+class ConvNCF(Ranker):
+    """A convolutional network over every product of a user factor and an item factor.
+
+        outer: E_0 = p_u q_i^T        dim x dim, one channel
+               E_n = relu(conv 2 x 2 of stride 2 (E_{n-1}))
+        stack: E_0 = [p_u, q_i]       dim, two channels
+               E_n = relu(conv1d(E_{n-1}))
+        score(u, i) = <w, E_last>
+
+    In `outer` each layer halves the image; log2(dim) of them leave one pixel. It is by far the
+    dearest model here: with the defaults a pair costs 1.4 million multiplications, a quarter of it
+    with half the `dim`. In `stack` with `kernel_size` 1 it is one small MLP for every factor.
+
+    Args:
+        schema: `Schema` of the data.
+        dim: Length of the vectors; a power of two for "outer".
+        interaction: "outer" or "stack".
+        filters: Channels of each convolution.
+        kernel_size: Factors that a convolution of "stack" reads at a time.
+        candidates: "sampled", "sampled_by_popularity", "in_batch", "all" or "pair".
+        num_negatives: Sampled items for each observed one.
+        log_q: Correct the logits for how often an item is drawn, as a softmax wants it; BPR and
+            cross-entropy as published do not.
+        l2: Penalty on the vectors in the batch.
+
+    Reference:
+        He et al., Outer product-based neural collaborative filtering, IJCAI 2018.
+
+    Example:
+
+    >>> from kerasrec.data import load
+    >>> train = load("synthetic", users=50, items=100)
+    >>> model = ConvNCF(train.schema(), dim=8, filters=(4, 4, 4))
+    >>> model.adapt(train)
+    >>> model.recommend(users=[train.users.vocabulary.ids[0]], k=2)["rank"].tolist()
+    [1, 2]
+    """
+
+    def __init__(
+        self,
+        schema,
+        dim=64,
+        interaction="outer",
+        filters=(32, 32, 32, 32, 32, 32),
+        kernel_size=1,
+        candidates="sampled",
+        num_negatives=4,
+        log_q=False,
+        l2=0.0,
+        name=None,
+    ):
+        _check(dim, interaction, filters, kernel_size)
+
+        # === Layers ===
+        users = EmbeddingTower(schema.num_users, dim, l2=l2, name="user_tower")
+        items = EmbeddingTower(schema.num_items, dim, l2=l2, name="item_tower_ids")
+        if interaction == "outer":
+            convolutions = [HalvingConvolution(width) for width in filters]
+        else:
+            convolutions = [
+                keras.layers.Conv1D(width, kernel_size, padding="same", activation="relu")
+                for width in filters
+            ]
+        # A constant would raise all items alike.
+        last = keras.layers.Dense(1, use_bias=False, name="last")
+
+        # === Sides ===
+        user = keras.Input((), dtype="int32", name="user")
+        item = keras.Input((), dtype="int32", name="item")
+        count = keras.Input((), dtype="float32", name="count")
+        known, _ = KnownItems(name="known_items")(item, count)
+        query, candidate = users(user), items(known)
+
+        # === Pairs ===
+        p = keras.Input((dim,), dtype=query.dtype, name="query")
+        q = keras.Input((dim,), dtype=candidate.dtype, name="candidate")
+        if interaction == "outer":
+            image = p[:, :, None, None] * q[:, None, :, None]
+        else:
+            image = ops.stack([p, q], axis=-1)
+        for convolution in convolutions:
+            image = convolution(image)
+        score = last(keras.layers.Flatten()(image))
+
+        super().__init__(
+            head=keras.Model({"query": p, "candidate": q}, score, name="head"),
+            schema=schema,
+            query_inputs={"user": user},
+            query=query,
+            item_encoder=keras.Model({"item": item, "count": count}, candidate),
+            catalog=item_table(schema),
+            candidates=candidates,
+            num_negatives=num_negatives,
+            log_q=log_q,
+            name=name,
+        )
+        self.dim = dim
+        self.interaction = interaction
+        self.filters = filters
+        self.kernel_size = kernel_size
+        self.l2 = l2
+
+
+def _check(dim, interaction, filters, kernel_size):
+    if interaction not in INTERACTIONS:
+        raise InputError(
+            f"interaction must be one of {', '.join(INTERACTIONS)}: got {interaction!r}"
+        )
+    if not len(filters) or min(filters) < 1:
+        raise InputError(f"filters: expected a width from 1 for each convolution, got {filters!r}")
+    if interaction == "stack" and kernel_size < 1:
+        raise InputError(f"kernel_size: expected a whole number from 1, got {kernel_size}")
+    if interaction == "outer" and (dim < 1 or dim & (dim - 1)):
+        raise InputError(
+            f"dim={dim}: convolutions that halve the outer product want a power of two, such as 64"
+        )
+    if interaction == "outer" and 2 ** len(filters) > dim:
+        raise InputError(
+            f"dim={dim} can be halved {int(math.log2(dim))} times and filters={filters!r} has "
+            f"{len(filters)} convolutions: give fewer filters, or dim={2 ** len(filters)}"
+        )

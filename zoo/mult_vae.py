@@ -1,0 +1,114 @@
+"""MultVAE: a variational autoencoder whose decoder is a multinomial over all items."""
+
+import keras
+from keras import ops
+
+from kerasrec.layers import EmbeddingTable, GaussianLatent, KnownItems, SparseDense
+from kerasrec.models import Retriever, item_table
+from kerasrec.register import register
+
+
+@register
+class MultVAE(Retriever):
+    """Everything a user has, read as a set and told again: Mult-VAE^PR and Mult-DAE.
+
+        x        = 1 / sqrt(n) at each of the n items of the history, a share of them dropped
+        h        = tanh(W_1 x + b_1)
+        mean, lv = W_2 h + b_2,     z = mean + exp(lv / 2) e   (DAE: z = tanh(W_2 h + b_2))
+        q        = tanh(W_3 z + b_3)
+        score(i) = <q, v_i> + b_i,  p(i) = softmax over all items
+        loss     = - sum over the user's items of log p(i) + beta KL(z || N(0, 1))
+
+    over users and batch as a mean over items. One example is one user: the items are read and are
+    the targets, with one row of logits for all of them. A score is one dot product, [q, 1] with
+    [v_i, b_i], and anybody's history has one. The order of the history does not matter.
+
+    Args:
+        schema: `Schema` of the data; its `history_length` is how many items of a user are read,
+            the last ones.
+        dim: Length of z.
+        hidden_dim: Length of h, q and the item vectors.
+        dropout: Share of the history dropped in training.
+        variational: False is the denoising autoencoder, without e and KL.
+        beta: Weight of KL in the end.
+        anneal_steps: Training steps until then, linearly from 0.
+
+    Reference:
+        Liang, Krishnan, Hoffman, Jebara, Variational autoencoders for collaborative filtering,
+        WWW 2018.
+
+    Example:
+
+    >>> from kerasrec.data import batches, load
+    >>> from kerasrec.losses import Softmax
+    >>> train = load("synthetic", users=50, items=100)
+    >>> model = MultVAE(train.schema(), dim=8, hidden_dim=16)
+    >>> model.adapt(train)
+    >>> model.compile("adam", Softmax())
+    >>> data = batches(train, model.train_inputs, steps=model.steps, batch_size=16)
+    >>> _ = model.fit(data, verbose=0)
+    >>> first = train.items.vocabulary.ids[0]
+    >>> model.recommend(histories=[[first]], k=2)["rank"].tolist()
+    [1, 2]
+    """
+
+    capabilities = frozenset({"users", "histories"})
+    train_inputs = ("history", "item")
+    steps = "set"
+    query_inputs = ("history",)
+
+    def __init__(
+        self,
+        schema,
+        dim=200,
+        hidden_dim=600,
+        dropout=0.5,
+        variational=True,
+        beta=0.2,
+        anneal_steps=2000,
+        name=None,
+    ):
+        # === Layers ===
+        catalog = item_table(schema)
+        encoder = SparseDense(schema.num_items, hidden_dim, "tanh", dropout, name="encoder")
+        mean = keras.layers.Dense(dim, None if variational else "tanh", name="mean")
+        log_variance = keras.layers.Dense(dim, kernel_initializer="zeros", name="log_variance")
+        latent = GaussianLatent(beta, anneal_steps, name="latent")
+        decoder = keras.layers.Dense(hidden_dim, "tanh", name="decoder")
+        items = EmbeddingTable(schema.num_items, hidden_dim, name="items")
+        bias = EmbeddingTable(schema.num_items, 1, stddev=0.0, name="item_bias")
+
+        # === Query ===
+        history = keras.Input((None,), dtype="int32", name="history")
+        real = ops.greater(catalog(history)["count"], 0)
+        past = ops.where(real, history, 0)
+        count = ops.sum(ops.cast(real, "float32"), axis=-1)
+        each = ops.rsqrt(ops.maximum(count, 1.0))[:, None]
+        hidden = encoder(past, each * ops.ones_like(past, "float32"))
+        z = mean(hidden)
+        if variational:
+            z = latent(z, log_variance(hidden), count)
+        state = decoder(z)
+        query = ops.concatenate([state, ops.ones_like(state[:, :1])], axis=-1)
+
+        # === Item ===
+        item = keras.Input((), dtype="int32", name="item")
+        seen = keras.Input((), dtype="float32", name="count")
+        known, _ = KnownItems(name="known_items")(item, seen)
+        vector = ops.concatenate([items(known), bias(known)], axis=-1)
+
+        super().__init__(
+            schema=schema,
+            query_inputs={"history": history},
+            query=query,
+            item_encoder=keras.Model({"item": item, "count": seen}, vector),
+            catalog=catalog,
+            candidates="all",
+            name=name,
+        )
+        self.dim = dim
+        self.hidden_dim = hidden_dim
+        self.dropout = dropout
+        self.variational = variational
+        self.beta = beta
+        self.anneal_steps = anneal_steps

@@ -1,0 +1,198 @@
+"""SocialMF: matrix factorization in which users are near their friends."""
+
+import dataclasses
+import warnings
+
+import keras
+import numpy as np
+import pandas as pd
+from keras import ops
+
+from kerasrec.data.vocabulary import FIRST
+from kerasrec.errors import InputError
+from kerasrec.layers import (
+    CatalogTable,
+    DotProduct,
+    EmbeddingTower,
+    KnownItems,
+    ListSample,
+    SocialPull,
+)
+from kerasrec.models import Retriever, item_table
+from kerasrec.models.recommender import predict
+from kerasrec.models.similar_rows import similar_rows
+from kerasrec.models.top_k import NEVER
+from kerasrec.register import register
+
+
+@register
+class SocialMF(Retriever):
+    """Latent factors with biases, and a user's factors close to the mean of those of the friends.
+
+        score(u, i) = <p_u, q_i> + b_u + b_i + mu
+        loss + beta * mean over the batch of |p_u - mean of p_v over the friends v of u|^2
+
+    The friends (or those whom a user trusts: the graph is directed) are the user feature of kind
+    `users`: a column with the ids of other users. Without such a feature this is
+    `MatrixFactorization`. A user who has friends and no interactions is answered by the friends'
+    mean.
+
+    Args:
+        schema: `Schema` of the data.
+        dim: Length of the vectors.
+        candidates: "pair", "in_batch", "sampled", "sampled_by_popularity" or "all".
+        num_negatives: Shared negatives of "sampled".
+        log_q: Correct the logits of "in_batch" and "sampled" for how often an item is drawn, as a
+            softmax wants it; BPR and cross-entropy as published do not.
+        biases: User, item and global bias.
+        l2: Times |p_u|^2 + |q_i|^2, on the rows in the batch only.
+        beta: How strongly friends draw.
+        num_friends: Friends read of a user; of more, training draws as many at every step.
+
+    Reference:
+        Jamali and Ester, A matrix factorization technique with trust propagation for
+        recommendation in social networks, RecSys 2010.
+
+    Example:
+
+    >>> import pandas as pd
+    >>> from kerasrec.data import Interactions
+    >>> train = Interactions.from_frame(
+    ...     pd.DataFrame({"user": ["ann", "bob", "cem"], "item": ["tea", "tea", "jam"]}),
+    ...     user_frame=pd.DataFrame({"user": ["ann", "bob"], "friends": ["bob|cem", "ann"]}),
+    ...     user_features={"friends": {"kind": "users"}},
+    ... )
+    >>> model = SocialMF(train.schema(), dim=8)
+    >>> model.adapt(train)
+    >>> model.recommend_people(["bob"], k=2)["person"].tolist()
+    ['cem']
+    """
+
+    def __init__(
+        self,
+        schema,
+        dim=64,
+        candidates="in_batch",
+        num_negatives=1024,
+        log_q=True,
+        biases=True,
+        l2=0.0,
+        beta=0.3,
+        num_friends=32,
+        name=None,
+    ):
+        # === Layers ===
+        users = EmbeddingTower(schema.num_users, dim, l2=l2, name="user_tower")
+        items = EmbeddingTower(schema.num_items, dim, l2=l2, name="item_tower_ids")
+        sizes = (schema.num_users, schema.num_items) if biases else (0, 0)
+        dot = DotProduct(*sizes, global_bias=biases, name="dot_product")
+        friend_table, feature = _friend_table(schema)
+
+        # === Wiring ===
+        user = keras.Input((), dtype="int32", name="user")
+        item = keras.Input((), dtype="int32", name="item")
+        count = keras.Input((), dtype="float32", name="count")
+        vector = users(user)
+        if friend_table is not None:
+            known = friend_table(user)
+            friends = known[feature.name]
+            if feature.length > num_friends:
+                friends = ListSample(num_friends, name="friend_sample")(friends)
+            vector = SocialPull(beta, name="social_pull")(
+                vector, users.table(friends), friends, user, known["count"]
+            )
+        rows, _ = KnownItems(name="known_items")(item, count)
+        super().__init__(
+            schema=schema,
+            query_inputs={"user": user},
+            query=dot.query(vector, user),
+            item_encoder=keras.Model(
+                {"item": item, "count": count}, dot.candidate(items(rows), rows)
+            ),
+            catalog=item_table(schema),
+            candidates=candidates,
+            num_negatives=num_negatives,
+            log_q=log_q,
+            name=name,
+        )
+        self.dim = dim
+        self.biases = biases
+        self.l2 = l2
+        self.beta = beta
+        self.num_friends = num_friends
+        self.friend_table = friend_table
+        self.friend_feature = feature and feature.name
+        self.user_model = keras.Model({"user": user}, vector, name="user_model")
+
+    @property
+    def candidate_weights(self):
+        # Who is whose friend is read from the data, like what the candidates are.
+        graph = [] if self.friend_table is None else self.friend_table.weights
+        return [*super().candidate_weights, *graph]
+
+    def adapt(self, train):
+        super().adapt(train)
+        if self.friend_table is not None:
+            counts = train.user_counts().astype("float32")
+            self.friend_table.assign({**train.users.columns, "count": counts})
+
+    def recommend_people(self, users, k=10):
+        """The k people with the most similar taste, but for oneself and the friends one has.
+
+            score(u, v) = cosine of p_u and p_v
+
+        Nobody is shown of whom the train part has neither interactions nor friends.
+
+        Args:
+            users: External user ids. Unknown ones are left out, with a warning.
+            k: People for each, at most the number of users.
+
+        Returns:
+            A DataFrame with columns `user`, `rank` (from 1), `person`, `score`.
+
+        Raises:
+            InputError: for a k that is too large.
+        """
+        self.check_adapted("recommend_people")
+        if not 1 <= k <= self.schema.num_users - FIRST:
+            raise InputError(
+                f"k must be between 1 and the number of users, {self.schema.num_users - FIRST}: "
+                f"got {k}"
+            )
+        names = np.asarray(list(users), dtype=object)
+        rows = self.users.vocabulary.rows(names)
+        if (rows < FIRST).any():
+            unknown = ", ".join(map(str, names[rows < FIRST][:5]))
+            warnings.warn(f"unknown user ids left out: {unknown}", stacklevel=2)
+        names, rows = names[rows >= FIRST], rows[rows >= FIRST]
+        everybody = np.arange(self.schema.num_users, dtype="int32")
+        friends, known = None, self.histories.lengths > 0
+        if self.friend_table is not None:
+            table = ops.convert_to_numpy(self.friend_table.tables[self.friend_feature])
+            friends, known = table[rows], known | table.any(axis=1)
+        vectors = predict(self.user_model, {"user": everybody})
+        found, scores = similar_rows(vectors, rows, k, exclude=friends, allow=known)
+        frame = pd.DataFrame(
+            {
+                "user": np.repeat(names, k),
+                "rank": np.tile(np.arange(1, k + 1), len(names)),
+                "person": self.users.vocabulary.lookup(found).ravel(),
+                "score": scores.ravel(),
+            }
+        )
+        return frame[frame["score"] > NEVER]
+
+
+def _friend_table(schema):
+    """The table of friends and the user feature it holds; (None, None) where there is none."""
+    features = [feature for feature in schema.user_features if feature.kind == "users"]
+    if len(features) > 1:
+        raise InputError(
+            "SocialMF reads one user feature of kind users; the data has "
+            f"{', '.join(feature.name for feature in features)}: leave all but one out"
+        )
+    if not features:
+        return None, None
+    count = {"name": "count", "kind": "number", "size": 1, "length": 1}
+    columns = [dataclasses.asdict(features[0]), count]
+    return CatalogTable(schema.num_users, columns, name="friends"), features[0]

@@ -1,0 +1,130 @@
+"""Truncated SVD: the nearest matrix of low rank."""
+
+import numpy as np
+import scipy.sparse
+import scipy.sparse.linalg
+from keras import ops
+
+from kerasrec.errors import InputError
+from kerasrec.models import FactorModel, Factors
+from kerasrec.register import register
+from kerasrec_zoo.damped_mean import check_damping, damped_means
+
+NOISE = 1e-6  # of the largest singular value: below it float32 factors are rounding errors
+SWEEPS = 10
+
+
+@register
+class SVD(FactorModel):
+    """Factors of the user-item matrix by truncated singular value decomposition.
+
+        X ~ U S V',   p_u = U_u S,   q_i = V_i
+
+    As published for implicit data (PureSVD), X is 1 for a pair in the train part, else 0, and the
+    score is <p_u, q_i>, which is <X_u V, V_i>. A user without train interactions gets the mean of
+    the others' vectors, which ranks by popularity.
+
+    With `centred` X holds what is left of the ratings after damped means (see `DampedMean`), 0
+    where there is none, and the score mu + b_u + b_i + <p_u, q_i> estimates the rating.
+
+    Args:
+        schema: `Schema` of the data.
+        rank: Singular values kept. Beyond the rank of X vectors are filled up with zeros, and the
+            score is X itself.
+        centred: Estimate ratings.
+        item_damping: With `centred`, as for `DampedMean`.
+        user_damping: The same.
+        seed: Of the vector that the solver starts from.
+
+    Raises:
+        InputError: at construction, for a negative damping or no rank; at `adapt`, for values
+            that are not finite.
+
+    Reference:
+        Cremonesi, Koren, Turrin, Performance of recommender algorithms on top-n recommendation
+        tasks, RecSys 2010.
+
+    Example:
+
+    >>> from kerasrec.data import load
+    >>> train = load("synthetic", users=50, items=100)
+    >>> model = SVD(train.schema(), rank=8)
+    >>> model.adapt(train)
+    >>> model.recommend(users=[train.users.vocabulary.ids[0]], k=3)["rank"].tolist()
+    [1, 2, 3]
+    """
+
+    def __init__(
+        self,
+        schema,
+        rank=50,
+        centred=False,
+        item_damping=2.0,
+        user_damping=5.0,
+        seed=0,
+        name=None,
+    ):
+        check_damping(item_damping, user_damping)
+        if int(rank) != rank or rank < 1:
+            raise InputError(f"rank: expected a whole number from 1, got {rank!r}")
+        super().__init__(schema=schema, dim=rank, biases=centred, name=name)
+        self.rank = rank
+        self.centred = centred
+        self.item_damping = item_damping
+        self.user_damping = user_damping
+        self.seed = seed
+
+    @property
+    def predicts_values(self):
+        return self.centred
+
+    def find_factors(self, train):
+        mean, user_bias, item_bias = 0.0, None, None
+        value, largest = np.ones(len(train)), 1.0
+        if self.centred:
+            dampings = (self.item_damping, self.user_damping)
+            mean, user_bias, item_bias = damped_means(train, *dampings, SWEEPS)
+            value = train.value - mean - user_bias[train.user] - item_bias[train.item]
+            largest = np.abs(train.value).max()
+        matrix, times = (_table(train, x) for x in (value, np.ones(len(train))))
+        matrix.data /= times.data
+        users, items = self._decompose(matrix, largest)
+        if not self.centred:
+            known = train.user_counts() > 0
+            users[~known] = users[known].mean(axis=0)
+        return Factors(users, items, user_bias, item_bias, mean)
+
+    def contributions(self, inputs, history, items):
+        """As for every `Retriever`; exact without `centred`, where item j adds <q_j, q_i>."""
+        if self.centred:
+            return super().contributions(inputs, history, items)
+        vectors = ops.convert_to_numpy(self.item_vectors.embeddings)
+        return vectors[items] @ vectors[history].T
+
+    def _decompose(self, matrix, largest):
+        users, items = (np.zeros((size, self.rank)) for size in matrix.shape)
+        rows, columns = (np.flatnonzero(np.diff(m.indptr)) for m in (matrix, matrix.tocsc()))
+        inner = matrix[rows][:, columns]
+        smaller = min(inner.shape)
+        # Left by rounding alone there is nothing to find, and no solver finds it.
+        if not np.abs(inner.data).max(initial=0.0) > NOISE * largest:
+            return users, items
+        if self.rank < smaller:
+            start = np.random.default_rng(self.seed).standard_normal(smaller)
+            left, values, right = scipy.sparse.linalg.svds(inner, k=self.rank, v0=start)
+        else:
+            left, values, right = np.linalg.svd(inner.toarray(), full_matrices=False)
+        best = np.argsort(-values, kind="stable")
+        best = best[values[best] > NOISE * values.max()]
+        right = right[best]
+        # A pair of vectors is known up to its sign: the item that counts most is positive.
+        at_most = np.take_along_axis(right, np.abs(right).argmax(axis=1)[:, None], axis=1)
+        sign = np.sign(at_most)
+        users[rows, : len(best)] = left[:, best] * values[best] * sign[:, 0]
+        items[columns, : len(best)] = (right * sign).T
+        return users, items
+
+
+def _table(train, values):
+    shape = (len(train.users), len(train.items))
+    return scipy.sparse.csr_matrix((values, (train.user, train.item)), shape=shape)
