@@ -4,22 +4,19 @@ Every run is the one of `kerasrec fit` with the config, the optimizer and the se
 epoch by the validation part, measured once on the test part. KERASREC_DATA names the data.
 """
 
-import json
-import pathlib
 import statistics
-import tempfile
 
+from benchmarks.runner.config_run import CONFIGS, measured
 from benchmarks.runner.report import Report, Row, Table
 
-FOLDER = pathlib.Path(__file__).parents[1] / "configs"
-CONFIGS = ("ml-1m/matrix_factorization", "gowalla/matrix_factorization")
+DEFAULTS = ("ml-1m/matrix_factorization", "gowalla/matrix_factorization")
 METRICS = ("ndcg@10", "recall@20")
 # Learning rates of Adam are the configs'; Adagrad's steps shrink, so it starts with larger ones.
 OPTIMIZERS = {"Adam": 1.0, "LazyAdam": 1.0, "RowwiseAdagrad": 15.0}
 
 
 def add_arguments(parser):
-    parser.add_argument("--configs", nargs="+", default=CONFIGS, help="below configs/")
+    parser.add_argument("--configs", nargs="+", default=DEFAULTS, help="below configs/")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--optimizers", nargs="+", default=tuple(OPTIMIZERS), choices=OPTIMIZERS)
 
@@ -49,24 +46,15 @@ def measure(arguments, say):
 
 def _run(name, optimizer, seed):
     from kerasrec.config import load_config
-    from kerasrec.training import run
 
-    path = FOLDER / f"{name}.yaml"
-    rate = load_config(path).train.optimizer.arguments["learning_rate"] * OPTIMIZERS[optimizer]
+    config = load_config(CONFIGS / f"{name}.yaml")
+    rate = config.train.optimizer.arguments["learning_rate"] * OPTIMIZERS[optimizer]
     changes = [
         f"train.seed={seed}",
         f"train.optimizer={{class: {optimizer}, learning_rate: {rate}}}",
         "evaluate.ks=[10, 20]",
-        "evaluate.baselines=[]",
     ]
-    with tempfile.TemporaryDirectory() as folder:
-        result, *_ = run(
-            load_config(path, changes),
-            pathlib.Path(folder) / "run",
-            say=lambda line: None,
-            progress=False,
-        )
-        metrics = json.loads(result.metrics.read_text(encoding="utf-8"))
+    metrics = measured(name, changes)
     model = metrics["rows"][0]["metrics"]
     return {
         "best_epoch": metrics["best_epoch"],

@@ -1,0 +1,18 @@
+"""A run of `kerasrec fit`, and the numbers it wrote."""
+
+import json
+import pathlib
+import tempfile
+
+CONFIGS = pathlib.Path(__file__).parents[2] / "configs"
+
+
+def measured(name, changes=(), say=lambda line: None):
+    """The `metrics.json` of a run of `configs/NAME.yaml` with `key=value` changes."""
+    from kerasrec.config import load_config
+    from kerasrec.training import run
+
+    config = load_config(CONFIGS / f"{name}.yaml", [*changes, "evaluate.baselines=[]"])
+    with tempfile.TemporaryDirectory() as folder:
+        result, *_ = run(config, pathlib.Path(folder) / "run", say=say, progress=False)
+        return json.loads(result.metrics.read_text(encoding="utf-8"))
