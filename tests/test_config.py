@@ -102,6 +102,7 @@ def test_an_override_makes_the_node_it_needs(config):
         ("next-item", "random, seed: -1", ["run.yaml:2: split.seed:", "whole number", "got -1"]),
         ("next-item", "k-fold, folds: abc", ["run.yaml:2: split.folds:", "got 'abc'"]),
         ("next-item", "k-fold, folds: true", ["run.yaml:2: split.folds:", "got True"]),
+        ("next-item", "sampled, validation: 1", ["run.yaml:2: split.validation:", "true or false"]),
         ("next-item", "next-item, unseen: [a]", ["run.yaml:2: split.unseen:", "word"]),
         ("users: 50}", "users: 50}, on_error: skip", ["data.on_error:", "'raise' or 'drop'"]),
         ("users: 50}", "users: 50}, on_error: drop", ["data:", "give path, not name"]),

@@ -1,6 +1,7 @@
 """The zoo: one file a model, its card beside it."""
 
 from kerasrec_zoo.autorec import AutoRec as AutoRec
+from kerasrec_zoo.bayesian_mf import BayesianMF as BayesianMF
 from kerasrec_zoo.conv_ncf import ConvNCF as ConvNCF
 from kerasrec_zoo.damped_mean import DampedMean as DampedMean
 from kerasrec_zoo.ease import EASE as EASE

@@ -105,17 +105,20 @@ def _split_values(taken_by, arguments):
             continue
         default = parameters[name].default
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if isinstance(default, float):
-            expected = "a share from 0 up to, but not, 1"
+        if isinstance(default, bool):
+            expected = "true or false"
+            fits = isinstance(value, bool)
+        elif isinstance(default, float):
+            expected = f"a share from 0 up to, but not, 1, such as {default}"
             fits = number and 0 <= value < 1
         elif isinstance(default, int):
-            expected = "a whole number from 0"
+            expected = f"a whole number from 0, such as {default}"
             fits = number and isinstance(value, int) and value >= 0
         else:
-            expected = "a word"
+            expected = f"a word, such as {default}"
             fits = isinstance(value, str)
         if not fits:
-            yield ("split", name), f"expected {expected}, such as {default}, got {value!r}"
+            yield ("split", name), f"expected {expected}, got {value!r}"
 
 
 def _metrics(config):

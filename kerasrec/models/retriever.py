@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasrec.data.vocabulary import UNKNOWN
+from kerasrec.data.vocabulary import PADDING, UNKNOWN
 from kerasrec.errors import InputError
 from kerasrec.layers.all_candidates import AllCandidates
 from kerasrec.layers.catalog_table import CatalogTable
@@ -145,13 +145,16 @@ class Retriever(Recommender):
         return ops.convert_to_numpy(self.scorer.each(self.encode_queries(inputs), vectors))
 
     def contributions(self, inputs, history, items):
-        """As for every model, here by the share of the query vector that each item stands for.
+        """As for every model.
 
-        The query q is written as a sum of the history's item vectors v_j, by ridge regression:
-        a = argmin |q - sum a_j v_j|^2 + lambda |a|^2; item j then adds a_j <v_j, v_i>.
+        Of a query that reads the history, item j adds what the score loses without j. Any other
+        query q is written as a sum of the history's item vectors v_j, by ridge regression: a =
+        argmin |q - sum a_j v_j|^2 + lambda |a|^2; item j then adds a_j <v_j, v_i>.
         """
         if not self.searchable:
             return super().contributions(inputs, history, items)
+        if "history" in self.query_inputs:
+            return self._losses_without(inputs, history, items)
         past, asked = (
             predict(self.item_model, {"item": np.asarray(rows, "int32")}).astype("float64")
             for rows in (history, items)
@@ -161,6 +164,18 @@ class Retriever(Recommender):
         query = self.encode_queries(inputs)[0].astype("float64")
         share = past @ np.linalg.solve(gram + ridge * np.eye(len(gram)), query)
         return asked @ past.T * share
+
+    def _losses_without(self, inputs, history, items):
+        read = np.asarray(inputs["history"])
+        left = np.where(read == np.asarray(history)[:, None], PADDING, read)
+        # Padding is on the right, as of every history.
+        places = np.argsort(left == PADDING, axis=1, kind="stable")
+        histories = np.concatenate([read, np.take_along_axis(left, places, axis=1)])
+        inputs = {name: np.repeat(x, len(histories), axis=0) for name, x in inputs.items()}
+        queries = self.encode_queries({**inputs, "history": histories})
+        vectors = predict(self.item_model, {"item": np.asarray(items, "int32")})
+        scores = vectors.astype("float64") @ queries.T
+        return scores[:, :1] - scores[:, 1:]
 
 
 def item_table(schema):
