@@ -85,6 +85,7 @@ TABLES = {
         "rmse",
         (
             Line("DampedMean", "ml-100k/damped_mean", 0.944, SURPRISE, 0.944),
+            Line("BayesianMF", "ml-100k/bayesian_mf", None, "", 0.905),
             Line("NMF", "ml-100k/nmf", 0.963, SURPRISE, 0.973),
             Line("UserKNN", "ml-100k/user_knn", 0.931, f"{SURPRISE}, kNN-Baseline", 0.936),
             Line("ItemKNN", "ml-100k/item_knn", None, "", 0.936),

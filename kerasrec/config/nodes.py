@@ -126,11 +126,15 @@ class OptimizerNode(OpenNode):
 
 
 class TrainNode(Node):
-    """How the model is fitted."""
+    """How the model is fitted.
+
+    With `decay: linear` the learning rate falls by the same amount every epoch, to 0 after the last.
+    """
 
     epochs: Count = 20
     batch_size: Count = 1024
     optimizer: str | OptimizerNode = "auto"
+    decay: Literal["none", "linear"] = "none"
     loss: str = "softmax"
     seed: Seed = 0
     patience: Count | None = 3

@@ -10,6 +10,7 @@ from kerasrec.errors import InputError, failed_check
 from kerasrec.training.best_checkpoint import BestCheckpoint
 from kerasrec.training.checks import check_training
 from kerasrec.training.finite_loss import FiniteLoss
+from kerasrec.training.linear_decay import LinearDecay
 from kerasrec.training.progress_bar import ProgressBar
 from kerasrec.training.ranking_validation import RankingValidation
 from kerasrec.training.rating_validation import RatingValidation
@@ -53,6 +54,8 @@ def fit(model, split, train, folder, ks=(5, 10, 20), resume=False, progress=True
         loss=loss_by_name(train.loss),
         steps_per_execution=steps_per_execution(train),
     )
+    # Before an earlier state brings back the rate that it had come to.
+    decay = [LinearDecay(model.optimizer, train.epochs)] if train.decay == "linear" else []
     state = TrainingState(folder and folder.state, folder and folder.history)
     if resume:
         state.restore(model)
@@ -84,7 +87,7 @@ def fit(model, split, train, folder, ks=(5, 10, 20), resume=False, progress=True
     order = keras.callbacks.LambdaCallback(
         on_epoch_begin=lambda epoch, logs: dataset.epochs.begin(epoch)
     )
-    callbacks = [order, finite, *validations, best, state, *callbacks]
+    callbacks = [order, finite, *decay, *validations, best, state, *callbacks]
     with contextlib.ExitStack() as stack:
         if progress:
             steps = int(dataset.cardinality())

@@ -241,6 +241,24 @@ def test_without_validation_the_last_epoch_is_kept(here):
     np.testing.assert_allclose(one, other, rtol=1e-6)
 
 
+def test_the_learning_rate_falls_and_goes_on_falling_after_a_stop(here, monkeypatch):
+    falling = ["train.decay=linear", "train.optimizer={class: adam, learning_rate: 0.4}"]
+    config = load_config("run.yaml", [*falling, "train.epochs=4"])
+    quiet(config, run_dir="whole")
+    whole = pd.read_csv(here / "whole" / "history.csv")
+    np.testing.assert_allclose(whole["learning_rate"], [0.4, 0.3, 0.2, 0.1], rtol=1e-6)
+
+    def stop(self, epoch, logs=None):
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("kerasrec.training.FiniteLoss.on_epoch_begin", stop)
+        quiet(config, run_dir="stopped")
+    quiet(config, run_dir="stopped", resume=True)
+    pd.testing.assert_frame_equal(pd.read_csv(here / "stopped" / "history.csv"), whole)
+
+
 def test_ratings_are_predicted_beside_the_ranking(here, ratings):
     ratings.to_csv("ratings.csv", index=False)
     (here / "rated.yaml").write_text(
