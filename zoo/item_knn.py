@@ -14,12 +14,14 @@ from kerasrec.models.similarity import (
     nearest,
     overlaps,
     pair_table,
+    turned,
 )
 from kerasrec.register import register
 from kerasrec_zoo.damped_mean import damped_means
 
 TASKS = ("ranking", "rating")
 BASELINES = ("none", "means", "biases")
+LINKS = 4
 # What the biases of the published models are damped with, and how often each side is computed.
 ITEM_DAMPING, USER_DAMPING, SWEEPS = 10.0, 15.0, 10
 
@@ -31,7 +33,11 @@ class ItemKNN(NeighbourModel):
     Ranking reads who took what, not the values:
 
         weight(i, j) = |U_i and U_j| / (sqrt(|U_i| |U_j|) + shrinkage),   U_i: users of item i
-        score(u, j)  = sum over i in the history of u of weight(i, j)
+        score(u, j)  = sum over i in the history of u, i near j, of weight(i, j)
+
+    A user counts for |U| as mean n / n, n items that the user took: who took everything says
+    little. Near j are its `num_neighbours` most similar items; an item that is near more than
+    `LINKS * num_neighbours` others keeps its strongest such links.
 
     Rating estimates a value from those the user gave to the `num_neighbours` most similar items:
 
@@ -59,7 +65,8 @@ class ItemKNN(NeighbourModel):
 
     Reference:
         Sarwar et al., Item-based collaborative filtering recommendation algorithms, WWW 2001.
-        Koren, Factor in the neighbors, TKDD 2010, section 2.2, for the biases.
+        Karypis, Evaluation of item-based top-N recommendation algorithms, CIKM 2001, for the
+        weight of a user. Koren, Factor in the neighbors, TKDD 2010, section 2.2, for the biases.
 
     Example:
 
@@ -88,7 +95,7 @@ class ItemKNN(NeighbourModel):
         if rates:
             scores = rating_layer(schema, "item", num_neighbours, min_neighbours, num_ratings)
         else:
-            kept = min(num_neighbours, schema.num_items)
+            kept = min(LINKS * num_neighbours, schema.num_items)
             scores = NeighbourScores(schema.num_items, kept, name="neighbour_scores")
         query = "user" if rates else "history"
         super().__init__(schema=schema, scores=scores, query=query, rates=rates, name=name)
@@ -104,9 +111,12 @@ class ItemKNN(NeighbourModel):
         if self.predicts_values:
             return rating_tables(train, "item", self.similarity, self.shrinkage, self.baseline)
         train = train.select(last_of_pairs(train))
-        taken = pair_table(train, "item", np.ones(len(train)))
-        kept = self.neighbour_scores.num_neighbours
-        return nearest(overlaps(taken, self.shrinkage), taken.shape[0], kept)
+        took = train.user_counts()
+        activity = np.maximum(took, 1) / took[took > 0].mean()
+        taken = pair_table(train, "item", np.sqrt(1 / activity[train.user]))
+        size = taken.shape[0]
+        near = nearest(overlaps(taken, self.shrinkage), size, min(self.num_neighbours, size))
+        return turned(*near, self.neighbour_scores.num_neighbours)
 
 
 def check_knn(num_neighbours, shrinkage, similarity, task, baseline, min_neighbours):

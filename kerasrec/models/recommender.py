@@ -116,9 +116,15 @@ class Recommender(keras.Model):
             train: `Interactions`; only what may be known when training.
 
         Raises:
-            InputError: if the data does not have the shape the model was built for.
+            InputError: if the data does not have the shape the model was built for, or holds no
+                interaction.
         """
         _check_same_shape(self.schema, train)
+        if not train.item_counts().any():
+            raise InputError(
+                f"{type(self).__name__}.adapt: expected interactions to learn from, got none: look "
+                "for a filter or a split that leaves nothing to train on"
+            )
         self.users, self.items = train.users, train.items
         self.histories = train.histories()
 

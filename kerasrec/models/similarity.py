@@ -1,5 +1,8 @@
 """Similarities between the rows of a sparse table, in blocks that memory can hold."""
 
+import concurrent.futures
+import os
+
 import numpy as np
 import scipy.sparse
 
@@ -7,6 +10,7 @@ from kerasrec.errors import InputError
 
 SIMILARITIES = ("cosine", "pearson", "adjusted_cosine", "msd")
 NUMBERS_AT_ONCE = 2**22
+THREADS = 8  # each holds a block
 # What equal ratings leave when their mean is taken is rounding, such a share of them at most.
 ROUNDING = 1e-9
 
@@ -38,24 +42,33 @@ def pair_table(train, near, values):
 
 
 def overlaps(taken, shrinkage):
-    """How far the rows of a table of ones are the same, in blocks: cosine, shrunk.
+    """How far the rows of a table are the same, in blocks: cosine, shrunk.
 
-        s(a, b) = |A and B| / (sqrt(|A| |B|) + shrinkage),   0 for a with itself
+        s(a, b) = <a, b> / (|a| |b| + shrinkage),   0 for a with itself
 
     Args:
-        taken: `(n, m)` CSR of ones.
+        taken: `(n, m)` CSR; of ones, <a, b> is how many columns both have.
         shrinkage: Pulls similarities that rest on few columns towards 0.
 
     Yields:
         A slice of rows and the `(rows, n)` float32 block.
     """
+    taken = taken.astype("float32")  # which counts up to 2**24
     size, other = taken.shape[0], taken.T.tocsr()
-    root = np.sqrt(np.diff(taken.indptr).astype("float32"))
-    for rows in blocks(size):
-        similarity = (taken[rows] @ other).toarray().astype("float32")
+    root = np.sqrt(np.asarray(taken.multiply(taken).sum(axis=1), "float32")).ravel()
+
+    def block(rows):
+        similarity = (taken[rows] @ other).toarray()
         similarity /= root[rows, None] * root[None] + shrinkage + 1e-12
         similarity[np.arange(rows.stop - rows.start), np.arange(rows.start, rows.stop)] = 0.0
-        yield rows, similarity
+        return similarity
+
+    # scipy multiplies in one thread and lets others run. As many blocks are held as are computed.
+    parts, threads = blocks(size), min(THREADS, os.cpu_count() or 1)
+    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+        for start in range(0, len(parts), threads):
+            some = parts[start : start + threads]
+            yield from zip(some, pool.map(block, some), strict=True)
 
 
 def agreements(ratings, similarity, shrinkage):
@@ -93,14 +106,17 @@ def agreements(ratings, similarity, shrinkage):
         mine = one[rows], ratings[rows], square[rows]
         together = (mine[0] @ to_one).toarray()
         product = (mine[1] @ to_rating).toarray()
-        left, right = (mine[2] @ to_one).toarray(), (mine[0] @ to_square).toarray()
+        left = (mine[2] @ to_one).toarray()
+        whole = left.shape == (size, size)
+        right = left.T.copy() if whole else (mine[0] @ to_square).toarray()
         n = np.maximum(together, 1.0)
         if similarity == "msd":
             block = 1.0 / (1.0 + np.maximum(left + right - 2.0 * product, 0.0) / n)
         else:
             smallest = 0.0
             if similarity == "pearson":
-                sums = (mine[1] @ to_one).toarray(), (mine[0] @ to_rating).toarray()
+                sums = [(mine[1] @ to_one).toarray()]
+                sums.append(sums[0].T if whole else (mine[0] @ to_rating).toarray())
                 smallest = ROUNDING * np.stack([left, right])
                 product -= sums[0] * sums[1] / n
                 left -= sums[0] ** 2 / n
@@ -132,6 +148,28 @@ def nearest(similarities, size, keep):
         columns[rows] = best
         values[rows] = np.take_along_axis(block, best, axis=1)
     return np.where(values != 0, columns, 0), values
+
+
+def turned(columns, values, keep):
+    """What `nearest` gave, seen from the other side: for each row whose neighbour it is.
+
+    Args:
+        columns, values: `(size, any)`; a value of 0 fills up.
+        keep: Of a row that is a neighbour of more, the largest by absolute value.
+
+    Returns:
+        `(size, keep)` int32 columns and float32 values, the largest first, 0 filling up.
+    """
+    size = len(columns)
+    owner, place = np.nonzero(values)
+    near, value = columns[owner, place], values[owner, place]
+    order = np.lexsort((owner, -np.abs(value), near))
+    owner, near, value = owner[order], near[order], value[order]
+    rank = np.arange(len(near)) - np.searchsorted(near, near)
+    owner, near, value, rank = (x[rank < keep] for x in (owner, near, value, rank))
+    found = np.zeros((size, keep), "int32"), np.zeros((size, keep), "float32")
+    found[0][near, rank], found[1][near, rank] = owner, value
+    return found
 
 
 def blocks(size):

@@ -57,6 +57,19 @@ def test_recommend_after_a_history_leaves_out_what_is_excluded(kerasrec, trained
     assert [row["item"] for row in rest[:3]] == [row["item"] for row in all_of_it[1:]]
 
 
+def test_explain_names_the_items_of_the_history(kerasrec, trained):
+    arguments = ("recommend", trained / "run", "--history", "i3,nobody,i4", "-k", 2, "--explain")
+    status, found, error = kerasrec(*arguments, "--json")
+    assert status == 0 and "nobody" in error
+    for row in found["recommendations"]:
+        assert {why["item"] for why in row["reasons"]} <= {"i3", "i4"}
+        assert sum(why["contribution"] for why in row["reasons"]) == pytest.approx(row["score"])
+    why = found["recommendations"][0]["reasons"][0]
+    status, out, _ = kerasrec(*arguments)
+    said = f"Item {why['item'][1:]} {why['contribution']:+.2f}"
+    assert status == 0 and said in " ".join(out.split())
+
+
 def test_the_export_gives_the_same_answers(kerasrec, trained):
     arguments = ("--history", "i3,i4,i5", "-k", 4, "--exclude", "i6", "--json")
     run = kerasrec("recommend", trained / "run", *arguments)[1]["recommendations"]
@@ -98,6 +111,7 @@ def test_a_history_beyond_the_limit_is_cut_and_said(kerasrec, trained):
         (["recommend", "{}/run", "--user", "u0", "-k", "99"], "k must be between 1 and"),
         (["recommend", "{}/run", "--user", "u0", "-k", "0"], "-k must be at least 1"),
         (["recommend", "{}/knn/1", "--user", "u0"], "does not read a user: give --history"),
+        (["recommend", "{}/knn/1", "--history", "i3", "--explain"], "needs a run or a checkpoint"),
         (["export", "{}/run", "{}/knn/1"], "exists already"),
         (["export", "{}/run", "{}/other", "-k", "0"], "-k must be at least 1: got 0"),
         (["export", "{}/gone", "{}/other"], "does not exist"),

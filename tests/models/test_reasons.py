@@ -4,7 +4,7 @@ import pytest
 from kerasrec.data import load
 from kerasrec.data.histories import Histories
 from kerasrec.models.reasons import OTHERS, REST, reasons
-from kerasrec_zoo import MatrixFactorization
+from kerasrec_zoo import MatrixFactorization, MultVAE
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +56,23 @@ def test_a_query_made_of_the_history_is_explained_by_it(train):
     found = model.contributions({"user": np.array([user])}, np.array([first, second]), [first])
     # Ridge takes 1 % of the mean eigenvalue, 1 / 2 of the 4 directions: 1 / 1.005.
     assert found[0, 0] == pytest.approx(2 / 1.005, rel=1e-3) and abs(found[0, 1]) < 1e-6
+
+
+def test_an_item_of_a_history_that_is_read_adds_what_is_lost_without_it(train):
+    model = MultVAE(train.schema(), dim=4, hidden_dim=8)
+    model.adapt(train)
+    known, asked = np.flatnonzero(train.item_counts())[:3], np.array([5, 6])
+
+    def score(history):
+        return model.score_pairs({"history": np.array([history] * 2)}, asked)
+
+    one, other, unread = known
+    read = {"history": np.array([[one, other, one, 0]])}
+    found = model.contributions(read, np.sort(known), asked)
+    whole = score([one, other, one])
+    expected = [whole - score([other]), whole - score([one, one]), np.zeros(2)]
+    np.testing.assert_allclose(found, np.transpose(expected), atol=1e-6)
+    assert np.abs(found[:, :2]).min() > 1e-4
 
 
 def test_recommend_with_reasons_adds_up(train):

@@ -7,7 +7,14 @@ from sklearn.metrics.pairwise import cosine_similarity
 from kerasrec.data import Interactions
 from kerasrec.errors import InputError
 from kerasrec.models import similarity
-from kerasrec.models.similarity import SIMILARITIES, agreements, nearest, overlaps, pair_table
+from kerasrec.models.similarity import (
+    SIMILARITIES,
+    agreements,
+    nearest,
+    overlaps,
+    pair_table,
+    turned,
+)
 
 
 @pytest.fixture(params=["one block", "many blocks"])
@@ -92,6 +99,17 @@ def test_overlap_by_hand():
     taken = scipy.sparse.csr_matrix([[1.0, 1, 1, 1], [0, 0, 1, 0]])
     ((_, block),) = overlaps(taken, 3.0)
     np.testing.assert_allclose(block, [[0, 1 / (2 + 3)], [1 / (2 + 3), 0]], rtol=1e-6)
+
+
+def test_turned_by_hand():
+    # 0 is nearest to 1 and 2; of the two links that 3 has, the stronger is -0.9.
+    columns = np.array([[3, 2], [0, 3], [0, 0], [1, 0]])
+    values = np.array([[0.5, 0.3], [0.7, -0.9], [0.8, 0.0], [0.2, 0.0]])
+    rows, weights = turned(columns, values, 2)
+    np.testing.assert_array_equal(rows, [[2, 1], [3, 0], [0, 0], [1, 0]])
+    np.testing.assert_allclose(weights, [[0.8, 0.7], [0.2, 0], [0.3, 0], [-0.9, 0.5]])
+    rows, weights = turned(columns, values, 1)
+    assert rows.ravel().tolist() == [2, 3, 0, 1]
 
 
 @pytest.mark.parametrize("kind", SIMILARITIES)

@@ -1,10 +1,140 @@
+"""Data, and models made and trained once for all the tests that change nothing of them."""
+
+import dataclasses
+import functools
+import inspect
+import json
+import subprocess
+import sys
+import types
+
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 
-from kerasrec.data import Interactions
+from kerasrec.data import Interactions, batches
+from kerasrec.losses import MeanSquaredError, Softmax
 
 SIDE = 12
+EARLY, EPOCHS = 8, 60
+SMALL = {"dim": 16, "content_dim": 8, "dropout": 0.0, "num_neighbours": 8, "shrinkage": 0.0}
+SMALL |= {"rank": 2, "implicit": True, "hidden_dim": 16, "filters": (4, 4)}
+
+# A process that has TensorFlow and no kerasrec, and answers for one export after the other.
+SERVE = """
+import json, sys
+for line in sys.stdin:
+    source, *arguments = json.loads(line)
+    scope = {"__name__": "reload"}
+    exec(source, scope)
+    scope["answer"](*arguments)
+    assert "kerasrec" not in sys.modules
+    print("done", flush=True)
+"""
+
+
+@dataclasses.dataclass
+class Trained:
+    """A model after its training: nobody changes it.
+
+    Args:
+        model: The model; one without trainable weights is adapted only.
+        before: Its weights at the start.
+        early: Its weights after `EARLY` epochs.
+        losses: Of these epochs.
+    """
+
+    model: keras.Model
+    before: list
+    early: list
+    losses: list
+
+
+@pytest.fixture(scope="session")
+def make():
+    """`make(cls, train, **arguments)`: a small adapted model with the same weights every time."""
+
+    def make(cls, train, **given):
+        keras.utils.set_random_seed(0)
+        names = list(inspect.signature(cls).parameters)
+        small = {name: SMALL[name] for name in names if name in SMALL}
+        model = cls(train.schema(history_length=8), **{**small, **given})
+        model.adapt(train)
+        return model
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def fit():
+    """`fit(model, train, **given)`: the losses of a model compiled for what it learns."""
+
+    def fit(model, train, **given):
+        if not model.trainable_weights:
+            return []
+        loss = MeanSquaredError() if model.predicts_values else Softmax()
+        model.compile(keras.optimizers.Adam(0.02), loss)
+        data = batches(
+            train, model.train_inputs, steps=model.steps, batch_size=16, history_length=8
+        )
+        return model.fit(data, verbose=0, **given).history["loss"]
+
+    return fit
+
+
+@pytest.fixture(scope="session")
+def learn(make, fit, checkerboard):
+    """`learn(cls)`: a `Trained` of its own, on choices or on ratings as it likes."""
+
+    def learn(cls, epochs=EARLY):
+        model, train = make(cls, checkerboard), checkerboard
+        if model.predicts_values:
+            train = dataclasses.replace(train, value=1.0 + (train.user + 2 * train.item) % 5)
+            model.adapt(train)
+        found = Trained(model, model.get_weights(), model.get_weights(), [])
+
+        def remember(epoch, logs):
+            if epoch == EARLY - 1:
+                found.early = model.get_weights()
+
+        watching = [keras.callbacks.LambdaCallback(on_epoch_end=remember)]
+        found.losses = fit(model, train, epochs=epochs, callbacks=watching)[:EARLY]
+        return found
+
+    return learn
+
+
+@pytest.fixture(scope="session")
+def trained(learn):
+    """`trained(cls)`: the `Trained` of a class, made once."""
+    return functools.cache(lambda cls: learn(cls, EPOCHS))
+
+
+@pytest.fixture(scope="session")
+def reload_exports(tmp_path_factory):
+    """`subprocess.run` for `kerasrec.export.parity`: one fresh process instead of one an export.
+
+    What costs seconds is to import TensorFlow. That an export loads in a process of its own, and
+    what happens when it does not, is tested in `tests/export`.
+    """
+    folder = tmp_path_factory.mktemp("reload")
+    with (
+        open(folder / "stderr.txt", "w") as errors,
+        subprocess.Popen(
+            [sys.executable, "-c", SERVE],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, cwd=folder, text=True,
+        ) as process,
+    ):  # fmt: skip
+
+        def run(command, **_):
+            process.stdin.write(json.dumps(command[2:]) + "\n")
+            process.stdin.flush()
+            failed = process.stdout.readline() != "done\n"
+            said = (folder / "stderr.txt").read_text()
+            return types.SimpleNamespace(returncode=int(failed), stderr=said)
+
+        yield run
 
 
 @pytest.fixture(scope="session")

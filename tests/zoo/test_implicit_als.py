@@ -99,6 +99,7 @@ def test_short_and_long_histories_are_solved_alike():
     observed = scipy.sparse.random(12, 50, 0.3, "csr", rng=generator)
     observed.data += 0.5
     fixed = generator.normal(size=(50, 9)).astype("float32")
+    fixed = np.append(fixed, np.ones((50, 1), "float32"), axis=1)  # for the right sides
     fixed[0] = 0.0
     base = generator.uniform(1, 2, (12, 9)).astype("float32")
     rows = np.arange(12)

@@ -166,6 +166,18 @@ def test_weights_by_hand():
     assert [r["contribution"] for r in reasons] == pytest.approx(parts)
 
 
+def test_busy_users_count_less_and_only_the_nearest_of_an_item_do():
+    # n = 3, 2, 2, 1, on average 2: the users count 2/3, 1, 1, 2.
+    data = interactions(["ua", "ub", "uc", "va", "vb", "wb", "wc", "xb"])
+    model = adapted(ItemKNN, data, shrinkage=0.0, num_neighbours=1)
+    a, b = 2 / 3 + 1, 2 / 3 + 1 + 1 + 2
+    answer = model.recommend(histories=[["b"]], k=2)
+    # b is nearest to a and to c; a and c have 2/3 in common, which is less than with b.
+    assert answer["item"].tolist() == ["a", "c"]
+    assert answer["score"].tolist() == pytest.approx([(2 / 3 + 1) / (a * b) ** 0.5] * 2)
+    assert model.recommend(histories=[["a"]], k=2)["score"].tolist()[1] == 0
+
+
 @pytest.mark.parametrize(
     "cls,task", [(ItemKNN, "ranking"), (UserKNN, "ranking"), (ItemKNN, "rating")]
 )

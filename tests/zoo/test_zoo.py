@@ -1,61 +1,29 @@
 """What every zoo model must do. A new model is tested here before anyone writes a test for it."""
 
-import dataclasses
 import inspect
 import pathlib
+import types
 
-import keras
 import numpy as np
 import pytest
 import yaml
 
 import kerasrec_zoo
 from kerasrec import models
-from kerasrec.data import batches
 from kerasrec.errors import InputError
-from kerasrec.export import export
-from kerasrec.losses import MeanSquaredError, Softmax
+from kerasrec.export import export, parity
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
 OTHER = {"candidates": "sampled", "cell": "gru", "alpha": 0.3, "name": "other"}
 OTHER |= {"task": "rating", "similarity": "pearson", "baseline": "means", "num_ratings": 5}
 OTHER |= {"num_neighbours": 7, "parts": "mlp", "interaction": "stack", "temperature": 0.2}
-SMALL = {"dim": 16, "content_dim": 8, "dropout": 0.0, "num_neighbours": 8, "shrinkage": 0.0}
-SMALL |= {"rank": 2, "implicit": True, "hidden_dim": 16, "filters": (4, 4)}
 
 pytestmark = pytest.mark.parametrize("cls", MODELS, ids=lambda cls: cls.__name__)
 
 
 def arguments(cls):
     return list(inspect.signature(cls).parameters.values())[1:]
-
-
-def make(cls, train, **given):
-    keras.utils.set_random_seed(0)
-    small = {p.name: SMALL[p.name] for p in arguments(cls) if p.name in SMALL}
-    model = cls(train.schema(history_length=8), **{**small, **given})
-    model.adapt(train)
-    return model
-
-
-def fitted(cls, train, epochs=60):
-    model = make(cls, train)
-    data = training_data(model, train)
-    if model.trainable_weights:
-        model.fit(data, epochs=epochs, verbose=0)
-    return model
-
-
-def training_data(model, train):
-    """Compiles the model for what it learns, a choice or ratings, and gives the batches."""
-    loss = Softmax()
-    if getattr(model, "candidates", None) == "pair":
-        loss = MeanSquaredError()
-        train = dataclasses.replace(train, value=1.0 + (train.user + 2 * train.item) % 5)
-        model.adapt(train)
-    model.compile(keras.optimizers.Adam(0.02), loss)
-    return batches(train, model.train_inputs, steps=model.steps, batch_size=16, history_length=8)
 
 
 def test_at_most_ten_arguments_after_the_schema_and_the_name(cls):
@@ -86,10 +54,10 @@ def test_config_is_what_was_asked_for(cls, checkerboard):
     assert [w.shape for w in again.weights] == [w.shape for w in model.weights]
 
 
-def test_finds_the_withheld_item(cls, checkerboard):
-    if make(cls, checkerboard).predicts_values:
-        pytest.skip("all values are 1, and so are its scores")
-    model = fitted(cls, checkerboard)
+def test_finds_the_withheld_item(cls, trained, checkerboard):
+    model = trained(cls).model
+    if model.predicts_values:
+        pytest.skip("ratings have another right answer")
     users = checkerboard.users.vocabulary.ids
     answer = model.recommend(users=list(users), k=1)
     if cls is kerasrec_zoo.Popularity:
@@ -101,8 +69,8 @@ def test_finds_the_withheld_item(cls, checkerboard):
     assert answer["title"].tolist() == [f"Number {user}" for user in users]
 
 
-def test_seen_items_are_left_out_unless_asked_for(cls, checkerboard):
-    model = make(cls, checkerboard)
+def test_seen_items_are_left_out_unless_asked_for(cls, trained, checkerboard):
+    model = trained(cls).model
     user = checkerboard.users.vocabulary.ids[0]
     seen = set(checkerboard.items.vocabulary.lookup(model.histories.take([2]).items))
     unseen = model.recommend(users=[user], k=14)
@@ -111,8 +79,8 @@ def test_seen_items_are_left_out_unless_asked_for(cls, checkerboard):
     assert len(model.recommend(users=[user], k=14, filter_seen=False)) == 14
 
 
-def test_exclude_and_allow(cls, checkerboard):
-    model = make(cls, checkerboard)
+def test_exclude_and_allow(cls, trained):
+    model = trained(cls).model
     first = model.recommend(users=["3"], k=2)
     without = model.recommend(users=["3"], k=1, exclude=[first["item"][0]])
     assert without["item"].tolist() == [first["item"][1]]
@@ -120,8 +88,8 @@ def test_exclude_and_allow(cls, checkerboard):
     assert sorted(only["item"]) == ["2", "4"]
 
 
-def test_unknown_ids_are_answered_from_the_rest_and_said(cls, checkerboard):
-    model = make(cls, checkerboard)
+def test_unknown_ids_are_answered_from_the_rest_and_said(cls, trained):
+    model = trained(cls).model
     with pytest.warns(UserWarning, match="1 unknown user ids.*nobody"):
         answer = model.recommend(users=["0", "nobody"], k=2)
     assert len(answer) == 4
@@ -136,8 +104,8 @@ def test_unknown_ids_are_answered_from_the_rest_and_said(cls, checkerboard):
             model.recommend(histories=[["1"]], k=2)
 
 
-def test_bad_requests_are_refused(cls, checkerboard):
-    model = make(cls, checkerboard)
+def test_bad_requests_are_refused(cls, trained, checkerboard):
+    model = trained(cls).model
     with pytest.raises(InputError, match="between 1 and the number of items, 14: got 15"):
         model.recommend(users=["1"], k=15)
     with pytest.raises(InputError, match="users or histories"):
@@ -148,15 +116,15 @@ def test_bad_requests_are_refused(cls, checkerboard):
         cls(checkerboard.schema()).recommend(users=["1"])
 
 
-def test_score_is_the_score_of_recommend(cls, checkerboard):
-    model = make(cls, checkerboard)
+def test_score_is_the_score_of_recommend(cls, trained):
+    model = trained(cls).model
     answer = model.recommend(users=["5"], k=3)
     again = model.score(users=["5"] * 3, items=list(answer["item"]))
     np.testing.assert_allclose(again, answer["score"], atol=1e-6)
 
 
-def test_padding_does_not_matter(cls, checkerboard):
-    model = make(cls, checkerboard)
+def test_padding_does_not_matter(cls, trained):
+    model = trained(cls).model
     plain = np.array([[2, 4, 3]], "int32")
     inputs = {"user": np.array([3], "int32"), "history": plain}
     scores = model.top_k(inputs, 5)[1]
@@ -165,52 +133,50 @@ def test_padding_does_not_matter(cls, checkerboard):
         np.testing.assert_allclose(model.top_k(padded, 5)[1], scores, atol=1e-6)
 
 
-def test_training_moves_every_weight_and_lowers_the_loss(cls, checkerboard):
-    model = make(cls, checkerboard)
-    if not model.trainable_weights:
+def test_training_moves_every_weight_and_lowers_the_loss(cls, trained):
+    found = trained(cls)
+    if not found.losses:
         pytest.skip("counts and solvers have nothing to train")
-    data = training_data(model, checkerboard)
-    before = [np.array(w) for w in model.trainable_weights]
-    losses = model.fit(data, epochs=8, verbose=0).history["loss"]
-    assert losses[-1] < losses[0]
+    assert found.losses[-1] < found.losses[0]
     # A user's bias and the global one raise all candidates alike: a softmax cannot move them.
     still = [
         weight.path
-        for weight, old in zip(model.trainable_weights, before, strict=True)
-        if np.array_equal(weight, old)
+        for weight, old, new in zip(found.model.weights, found.before, found.early, strict=True)
+        if weight.trainable
+        and np.array_equal(old, new)
         and not any(name in weight.path for name in ("user_bias", "global"))
     ]
     assert still == []
 
 
-def test_the_same_seed_gives_the_same_model(cls, checkerboard):
-    one, other = (fitted(cls, checkerboard, epochs=2) for _ in range(2))
-    for first, second in zip(one.get_weights(), other.get_weights(), strict=True):
+def test_the_same_seed_gives_the_same_model(cls, learn, trained):
+    for first, second in zip(learn(cls).early, trained(cls).early, strict=True):
         np.testing.assert_allclose(first, second, atol=1e-6)
 
 
-def test_save_and_load(cls, checkerboard, tmp_path):
-    model = fitted(cls, checkerboard, epochs=2)
+def test_save_and_load(cls, trained, tmp_path):
+    model = trained(cls).model
     model.save(tmp_path / "checkpoint")
     again = models.load(tmp_path / "checkpoint")
     assert type(again) is cls
-    before, after = (m.recommend(users=["1", "2"], k=5) for m in (model, again))
+    explain = 0 if isinstance(model, models.Ranker) else 2
+    before, after = (m.recommend(users=["1", "2"], k=5, explain=explain) for m in (model, again))
     assert before.equals(after)
     assert (tmp_path / "checkpoint" / "README.md").exists()
 
 
-def test_export_answers_like_python(cls, checkerboard, tmp_path):
-    report = export(fitted(cls, checkerboard, epochs=2), tmp_path / "model" / "1", k=6)
+def test_export_answers_like_python(cls, trained, reload_exports, tmp_path, monkeypatch):
+    monkeypatch.setattr(parity, "subprocess", types.SimpleNamespace(run=reload_exports))
+    report = export(trained(cls).model, tmp_path / "model" / "1", k=6)
     assert report["requests"] == 100
     assert report["difference"] <= 1e-5
     assert [path.name for path in (tmp_path / "model").iterdir()] == ["1"]
 
 
-def test_cold_items_are_ranked_by_their_content(cls, checkerboard):
+def test_cold_items_are_ranked_by_their_content(cls, trained):
     if "cold_items" not in cls.capabilities:
         pytest.skip("does not declare cold_items")
-    model = fitted(cls, checkerboard)
-    answer = model.recommend(users=["4", "7"], k=1, allow=["98", "99"])
+    answer = trained(cls).model.recommend(users=["4", "7"], k=1, allow=["98", "99"])
     assert answer["item"].tolist() == ["98", "99"]
 
 
