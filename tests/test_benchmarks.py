@@ -211,10 +211,37 @@ def test_every_benchmark_is_found_with_its_options():
     from benchmarks.__main__ import make_parser, names
 
     parser = make_parser()
-    assert {"train_step", "train_model", "memory", "fit_overhead"} <= set(names())
+    assert {"train_step", "train_model", "memory", "fit_overhead", "fit_time"} <= set(names())
     for name in names():
         arguments = parser.parse_args([name, "--rounds", "2", "--json"])
         assert callable(arguments.measure) and arguments.json == "-"
+
+
+def test_seconds_of_a_fit_and_of_an_epoch():
+    from benchmarks import fit_time
+    from benchmarks.runner.report import Row
+
+    assert fit_time.scale_of(fit_time.MODELS["nmf"], 1000)(6.0, 3) == 2.0
+    # 20,000 pairs are 3 batches of 8,192: two steps in 8 seconds make 12 an epoch.
+    assert fit_time.scale_of(fit_time.MODELS["light_gcn"], 20_000)(8.0, 2) == 12.0
+    assert fit_time.noted(Row("a", (1.0, 2.0, 3.0)), 20).note == "0.100 s an epoch"
+    assert fit_time.noted(Row("a", note="absent"), 20).note == "absent"
+
+
+def test_fits_of_ours_are_timed_and_rivals_without_their_python_say_so(tmp_path):
+    from benchmarks import fit_time
+    from benchmarks.runner.turns import Turns
+
+    nowhere = argparse.Namespace(rounds=1, classic_python="/nowhere/a", recbole_python="/nowhere/b")
+    count = fit_time.write_table("clicks", tmp_path / "table.npz", quick=True)
+    with Turns(nowhere, 0.001, lambda line: None) as turns:
+        for name in ("mf", "damped_mean", "light_gcn"):
+            line = fit_time.MODELS[name]
+            peers = list(fit_time.peers_of(line, tmp_path / "table.npz"))
+            peers[0].case["epochs"] = 1
+            (ours, rival), _ = turns.measure(name, peers, fit_time.scale_of(line, count))
+            assert 0 < ours.median < 60
+            assert rival.samples == () and rival.note.startswith("not installed")
 
 
 @pytest.mark.parametrize("module", ["keras_models", "keras_paths", "keras_tables"])

@@ -151,18 +151,22 @@ class ImplicitALS(FactorModel):
     def _solved(self, observed, fixed):
         """The best vectors of one side of a CSR matrix of confidences, the other's being fixed."""
         lengths = np.diff(observed.indptr)
-        ridge = self._ridge(lengths, len(np.unique(observed.indices))).astype("float32")
+        others = np.count_nonzero(np.bincount(observed.indices))
+        ridge = self._ridge(lengths, others).astype("float32")
         # In these axes all pairs together are a diagonal: short rows need no dim x dim system.
-        gram = (self.unobserved_weight * (fixed.T @ fixed)).astype("float64")
-        spectrum, axes = (x.astype("float32") for x in np.linalg.eigh(gram))
-        spectrum, rotated = np.maximum(spectrum, 0.0), fixed @ axes
         found = np.zeros((len(lengths), self.dim), "float32")
-        for rows in _of_like_length(lengths, self.dim):
-            base = spectrum + ridge[rows, None]
-            solve = _solve_short if lengths[rows].max() < self.dim else _solve_long
-            with keras.device("cpu:0"):  # a GPU would multiply with fewer digits
+        with keras.device("cpu:0"):  # a GPU would multiply with fewer digits
+            gram = ops.convert_to_numpy(ops.einsum("nd,ne->de", fixed, fixed)).astype("float64")
+            spectrum, axes = np.linalg.eigh(self.unobserved_weight * gram)
+            spectrum, axes = np.maximum(spectrum, 0.0).astype("float32"), axes.astype("float32")
+            # A column of ones: products with it are the right sides.
+            ones = np.float32(np.arange(len(fixed)) != PADDING)[:, None]
+            rotated = ops.concatenate([ops.matmul(fixed, axes), ones], axis=1)
+            for rows in _of_like_length(lengths, self.dim):
+                base = spectrum + ridge[rows, None]
+                solve = _solve_short if lengths[rows].max() < self.dim else _solve_long
                 found[rows] = solve(observed, rows, rotated, base)
-        return found @ axes.T
+            return ops.convert_to_numpy(ops.matmul(found, axes.T))
 
 
 def _of_like_length(lengths, dim):
@@ -188,31 +192,28 @@ def _gathered(observed, rows, start, stop):
 
 
 # By `keras.ops`: NumPy's BLAS puts all its threads to each of these small products, one after the
-# other, and they spend their time waiting. A backend gives every thread products of its own.
+# other, and they spend their time waiting. A backend gives every thread products of its own, and
+# `einsum` reads them where they lie.
 def _solve_long(observed, rows, fixed, base):
     """(B + Y'CY) x = Y'c, one system of dim x dim for each row; B is diagonal."""
-    dim = base.shape[1]
-    system = np.zeros((len(rows), dim, dim), "float32")
-    right = np.zeros((len(rows), dim), "float32")
-    system[:, np.arange(dim), np.arange(dim)] = base
+    dim, products = base.shape[1], None
     length = np.diff(observed.indptr)[rows].max()
     at_once = max(1, NUMBERS_AT_ONCE // (len(rows) * dim))
     for start in range(0, length, at_once):
         columns, weight = _gathered(observed, rows, start, min(start + at_once, length))
-        vectors = fixed[columns]
-        weighted = vectors * weight[..., None]
-        system = ops.add(system, ops.matmul(ops.transpose(vectors, (0, 2, 1)), weighted))
-        right += weighted.sum(axis=1)
-    return ops.convert_to_numpy(ops.solve(system, right[..., None]))[..., 0]
+        vectors = ops.take(fixed, columns, axis=0) * np.sqrt(weight)[..., None]
+        part = ops.einsum("nld,nle->nde", vectors, vectors)
+        products = part if products is None else products + part
+    system = products[:, :dim, :dim] + ops.eye(dim) * base[..., None]
+    return ops.convert_to_numpy(ops.solve(system, products[:, :dim, dim:]))[..., 0]
 
 
 def _solve_short(observed, rows, fixed, base):
     """The same x as B^-1 Y' (C^-1 + Y B^-1 Y')^-1 1, one system as large as the row is long."""
     length = np.diff(observed.indptr)[rows].max()
     columns, weight = _gathered(observed, rows, 0, length)
-    vectors = fixed[columns]
+    vectors = ops.take(fixed, columns, axis=0)[..., :-1]
     scaled = vectors / base[:, None]
-    system = ops.convert_to_numpy(ops.matmul(scaled, vectors.transpose(0, 2, 1)))
-    system = system + np.eye(length, dtype="float32") / weight[..., None]
+    system = ops.einsum("nld,nmd->nlm", scaled, vectors) + ops.eye(length) / weight[..., None]
     parts = ops.solve(system, np.ones((len(rows), length, 1), "float32"))
-    return ops.convert_to_numpy(ops.matmul(ops.transpose(parts, (0, 2, 1)), scaled))[:, 0]
+    return ops.convert_to_numpy(ops.einsum("nl,nld->nd", parts[..., 0], scaled))

@@ -81,5 +81,6 @@ class MatrixFactorization(Retriever):
         )
         self.dim = dim
         self.biases = biases
+        self.bias_columns = 2 if biases else 0
         self.l2 = l2
         self.temperature = temperature

@@ -117,6 +117,7 @@ class SocialMF(Retriever):
         )
         self.dim = dim
         self.biases = biases
+        self.bias_columns = 2 if biases else 0
         self.l2 = l2
         self.beta = beta
         self.num_friends = num_friends

@@ -128,7 +128,7 @@ class OptimizerNode(OpenNode):
 class TrainNode(Node):
     """How the model is fitted.
 
-    With `decay: linear` the learning rate falls by the same amount every epoch, to 0 after the last.
+    With `decay: linear` the learning rate falls by the same amount every epoch, to 0 at the end.
     """
 
     epochs: Count = 20

@@ -78,6 +78,7 @@ class FactorModel(Retriever):
         )
         self.dim = dim
         self.biases = biases
+        self.bias_columns = 2 if biases else 0
         self.user_vectors = users.table if dim else None
         self.item_vectors = items.table if dim else None
         self.dot_product = dot

@@ -51,6 +51,7 @@ class Retriever(Recommender):
     """
 
     searchable = True
+    bias_columns = 0
 
     def __init__(
         self,
@@ -149,19 +150,20 @@ class Retriever(Recommender):
 
         Of a query that reads the history, item j adds what the score loses without j. Any other
         query q is written as a sum of the history's item vectors v_j, by ridge regression: a =
-        argmin |q - sum a_j v_j|^2 + lambda |a|^2; item j then adds a_j <v_j, v_i>.
+        argmin |q - sum a_j v_j|^2 + lambda |a|^2; item j then adds a_j <v_j, v_i>. Biases, the last
+        `bias_columns` of the vectors, are nobody's doing.
         """
         if not self.searchable:
             return super().contributions(inputs, history, items)
         if "history" in self.query_inputs:
             return self._losses_without(inputs, history, items)
-        past, asked = (
-            predict(self.item_model, {"item": np.asarray(rows, "int32")}).astype("float64")
-            for rows in (history, items)
-        )
+        rows = np.concatenate([history, items]).astype("int32")
+        vectors = predict(self.item_model, {"item": rows}).astype("float64")
+        query = self.encode_queries(inputs)[0].astype("float64")
+        width = len(query) - self.bias_columns
+        query, past, asked = query[:width], *np.split(vectors[:, :width], [len(history)])
         gram = past.T @ past
         ridge = RIDGE * np.trace(gram) / len(gram) + 1e-12
-        query = self.encode_queries(inputs)[0].astype("float64")
         share = past @ np.linalg.solve(gram + ridge * np.eye(len(gram)), query)
         return asked @ past.T * share
 
