@@ -10,11 +10,11 @@ from kerasrec.data.datasets import load as load
 from kerasrec.data.feature_encoder import FeatureEncoder as FeatureEncoder
 from kerasrec.data.histories import Histories as Histories
 from kerasrec.data.interactions import Interactions as Interactions
+from kerasrec.data.queries import Queries as Queries
 from kerasrec.data.report import Report as Report
 from kerasrec.data.schema import Feature as Feature
 from kerasrec.data.schema import Schema as Schema
-from kerasrec.data.splits import Queries as Queries
-from kerasrec.data.splits import Split as Split
+from kerasrec.data.split import Split as Split
 from kerasrec.data.streaming import Scan as Scan
 from kerasrec.data.streaming import scan_parquet as scan_parquet
 from kerasrec.data.streaming import stream_batches as stream_batches

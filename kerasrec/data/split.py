@@ -1,0 +1,59 @@
+"""Train, validation and test parts of the same data."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+
+from kerasrec.data.histories import Histories
+from kerasrec.data.interactions import Interactions
+from kerasrec.data.queries import Queries
+from kerasrec.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Split:
+    """Three disjoint parts with the same catalogs, how they came about, and remarks on it.
+
+    >>> from kerasrec.data.splits import next_item
+    >>> frame = pd.DataFrame({"user": list("uuuuvvv"), "item": list("abcdabd")})
+    >>> split = next_item(Interactions.from_frame(frame))
+    >>> [len(part) for part in (split.train, split.validation, split.test)]
+    [3, 2, 2]
+    >>> queries = split.queries("test")
+    >>> items = split.test.items.vocabulary
+    >>> items.lookup(queries.history[0]).tolist(), items.lookup(queries.truth[0]).tolist()
+    (['a', 'b', 'c'], ['d'])
+    """
+
+    train: Interactions
+    validation: Interactions
+    test: Interactions
+    protocol: str
+    notes: tuple[str, ...] = ()
+    candidates: dict[str, Histories] | None = None
+
+    def known(self, part: str) -> Interactions:
+        """What is known when a part is asked for: train, and for "test" validation as well."""
+        self._part(part)
+        return self.train if part == "validation" else self.train.concat(self.validation)
+
+    def queries(self, part: str) -> Queries:
+        """The part's queries; InputError if it is empty."""
+        asked = self._part(part)
+        if not len(asked):
+            raise InputError(f"The {part} part of the {self.protocol} split is empty.")
+        pairs = pd.DataFrame({"user": asked.user, "item": asked.item})
+        asked = asked.select(~pairs.duplicated().to_numpy())
+        users = np.unique(asked.user)
+        return Queries(
+            users,
+            self.known(part).histories().take(users),
+            asked.histories().take(users),
+            self.candidates[part].take(users) if self.candidates else None,
+        )
+
+    def _part(self, part: str) -> Interactions:
+        if part not in ("validation", "test"):
+            raise InputError(f'part must be "validation" or "test", got {part!r}.')
+        return self.validation if part == "validation" else self.test
