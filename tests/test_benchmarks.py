@@ -118,6 +118,40 @@ def test_tables_fit_100_columns_and_become_json(capsys):
     assert found["bars"][0]["kept"] is False
 
 
+def test_accuracy_stands_beside_what_was_published(capsys):
+    from benchmarks.runner.accuracy_table import AccuracyTable, Found, Line
+    from benchmarks.runner.report import Report
+
+    one = Found(
+        Line("Ours", "a/b", (0.45, 0.7), "A paper", 0.44), ((0.46, 0.69), (0.44, 0.69)), 2.0
+    )
+    alone = Found(Line("Alone", "a/c", (), "", 0.5), ((0.43, 0.7),), 0.25)
+    table = AccuracyTable("A protocol", ("sampled_ndcg@10", "recall@10"), (one, alone))
+    Report("Accuracy", {}, [table]).show({"cores": 2, "load_at_start": 0.0, "python": "3"})
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 100
+    ours = next(line.split() for line in lines if "Ours" in line)
+    assert ours[1:] == [
+        ".4500",
+        ".4500",
+        "+.0000",
+        ".6900",
+        ".7000",
+        "-.0100",
+        ".4400",
+        "kept",
+        "2.0",
+    ]
+    assert next(line.split() for line in lines if "Alone" in line)[1:] == [
+        ".4300", ".7000", ".5000", "MISSED", "0.2"]  # fmt: skip
+    assert list(table.notes()) == ["Ours: published in A paper; sd of 2 seeds .0141, .0000."]
+    rows = json.loads(json.dumps(table.to_dict()))["rows"]
+    assert rows[0]["differences"] == pytest.approx([0.0, -0.01])
+    assert [row["kept"] for row in rows] == [True, False]
+    errors = AccuracyTable("Errors", ("rmse",), (one,), smaller_is_better=True)
+    assert not errors.kept(one)
+
+
 def test_ids_stay_inside_and_the_popular_lie_scattered():
     import numpy as np
 

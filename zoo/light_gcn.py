@@ -13,10 +13,10 @@ class LightGCN(Retriever):
     """Light graph convolution: vectors are means over the graph of users and items.
 
         X_0 = [E_user; E_item],  X_k+1 = D^-1/2 A D^-1/2 X_k,  X = (X_0 + ... + X_K) / (K + 1)
-        score(u, i) = <X_u, X_i> [/ (|X_u| |X_i| temperature)]
+        score(u, i) = <X_u, X_i> [/ (|X_u| |X_i| temperature)] [+ b_i]
 
     A joins each user with the items of the train part; repeated pairs count once. Nothing but the
-    two tables is trained, and `num_layers=0` is matrix factorization without biases.
+    two tables (and b) is trained, and `num_layers=0` is matrix factorization.
 
     A step of training propagates the whole graph, once, whatever the size of the batch: take large
     batches. All else reads stored vectors, which `fit` brings up to date after every epoch; after
@@ -32,7 +32,9 @@ class LightGCN(Retriever):
         log_q: Correct the logits of "in_batch" and "sampled" for how often an item is drawn, as a
             softmax wants it; BPR and cross-entropy as published do not.
         l2: Times the mean over the train part of |E_user|^2 + |E_item|^2.
-        temperature: Divides the cosine of both vectors; None takes their plain dot product.
+        temperature: Divides the cosine of both vectors; None takes their plain dot product, whose
+            lengths know what is popular.
+        biases: A bias for each item, which knows it as well.
         num_edges: Of the graph; `adapt` counts them, a checkpoint's config knows. Leave it out.
 
     Reference:
@@ -60,6 +62,7 @@ class LightGCN(Retriever):
         log_q=True,
         l2=0.0,
         temperature=None,
+        biases=False,
         num_edges=-1,
         name=None,
     ):
@@ -67,7 +70,11 @@ class LightGCN(Retriever):
         graph = GraphEmbedding(
             schema.num_users, schema.num_items, dim, num_layers, l2, num_edges, name="graph"
         )
-        dot = DotProduct(temperature=temperature, name="dot_product")
+        dot = DotProduct(
+            num_items=schema.num_items if biases else 0,
+            temperature=temperature,
+            name="dot_product",
+        )
 
         # === Wiring ===
         user = keras.Input((), dtype="int32", name="user")
@@ -76,7 +83,7 @@ class LightGCN(Retriever):
             schema=schema,
             query_inputs={"user": user},
             query=dot.query(graph(user, part="user")),
-            item_encoder=keras.Model({"item": item}, dot.candidate(graph(item, part="item"))),
+            item_encoder=keras.Model({"item": item}, dot.candidate(graph(item, part="item"), item)),
             catalog=item_table(schema),
             candidates=candidates,
             num_negatives=num_negatives,
@@ -87,6 +94,8 @@ class LightGCN(Retriever):
         self.num_layers = num_layers
         self.l2 = l2
         self.temperature = temperature
+        self.biases = biases
+        self.bias_columns = 1 if biases else 0
         self.graph_embedding = graph
 
     @property

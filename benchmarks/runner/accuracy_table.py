@@ -1,0 +1,115 @@
+"""Our numbers beside the published ones."""
+
+import dataclasses
+import statistics
+
+import rich.box
+import rich.table
+
+
+@dataclasses.dataclass(frozen=True)
+class Line:
+    """One model of a table.
+
+    Args:
+        label: In the table.
+        config: Below `configs/`, without ".yaml".
+        published: The numbers to compare with, of the first metrics; empty where there are none.
+        source: Of those.
+        bar: What the model must reach in the first metric.
+    """
+
+    label: str
+    config: str
+    published: tuple
+    source: str
+    bar: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """What was measured of a line: for every seed a number for each metric."""
+
+    line: Line
+    values: tuple
+    minutes: float
+
+    @property
+    def means(self):
+        return tuple(map(statistics.mean, zip(*self.values, strict=True)))
+
+    @property
+    def differences(self):
+        """Ours less the published; empty where nothing is."""
+        pairs = zip(self.means, self.line.published, strict=False)
+        return tuple(ours - theirs for ours, theirs in pairs)
+
+
+@dataclasses.dataclass(frozen=True)
+class AccuracyTable:
+    """Rows of ours, the published number and the difference, for every metric."""
+
+    title: str
+    metrics: tuple
+    rows: tuple
+    smaller_is_better: bool = False
+    reference = None
+
+    def kept(self, found):
+        ours, bar = found.means[0], found.line.bar
+        return ours <= bar if self.smaller_is_better else ours >= bar
+
+    def to_dict(self):
+        return {
+            "title": self.title,
+            "metrics": list(self.metrics),
+            "rows": [
+                {
+                    **dataclasses.asdict(found.line),
+                    "values": [list(values) for values in found.values],
+                    "means": list(found.means),
+                    "differences": list(found.differences),
+                    "minutes": found.minutes,
+                    "kept": self.kept(found),
+                }
+                for found in self.rows
+            ],
+        }
+
+    def drawn(self):
+        table = rich.table.Table(
+            title=self.title, title_justify="left", box=rich.box.SIMPLE_HEAD, title_style="bold"
+        )
+        table.add_column("", no_wrap=True)
+        for name in self.metrics:
+            for column in (name.removeprefix("sampled_"), "publ.", "differs"):
+                table.add_column(column, justify="right", no_wrap=True)
+        for column in ("bar", "", "minutes"):
+            table.add_column(column, justify="right", no_wrap=True)
+        for found in self.rows:
+            cells = [found.line.label]
+            for place, mean in enumerate(found.means):
+                published = found.line.published[place : place + 1]
+                cells += [_short(mean), *map(_short, published)]
+                cells += [_signed(mean - published[0])] if published else ["", ""]
+            verdict = "kept" if self.kept(found) else "MISSED"
+            table.add_row(*cells, _short(found.line.bar), verdict, f"{found.minutes:.1f}")
+        return table
+
+    def notes(self):
+        """Where the published numbers stand, and how far the seeds are apart."""
+        for found in self.rows:
+            said = [f"published in {found.line.source}"] if found.line.source else []
+            if len(found.values) > 1:
+                each = map(statistics.stdev, zip(*found.values, strict=True))
+                said.append(f"sd of {len(found.values)} seeds {', '.join(map(_short, each))}")
+            if said:
+                yield f"{found.line.label}: {'; '.join(said)}."
+
+
+def _signed(value):
+    return ("-" if value < 0 else "+") + _short(abs(value))
+
+
+def _short(value):
+    return f"{value:.4f}".removeprefix("0")
