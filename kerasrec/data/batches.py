@@ -5,6 +5,7 @@ import threading
 import numpy as np
 
 from kerasrec.data import examples
+from kerasrec.data.buckets import Buckets, halves
 from kerasrec.errors import InputError
 
 INPUTS = ("user", "item", "history")
@@ -47,9 +48,11 @@ def batches(
     steps="all",
     batch_size=1024,
     history_length=50,
+    horizon=1,
     seed=0,
     shuffle=True,
     first_epoch=0,
+    buckets=True,
 ):
     """A dataset of `(x, y, sample_weight)` batches for `model.fit`; rows only.
 
@@ -67,7 +70,8 @@ def batches(
     * `steps="all"`: windows of each user's items in time order. A user with items
       `s_0 .. s_m` gives the transitions `s_t -> s_{t+1}`, each in exactly one window. Windows
       are cut from the end, so only a user's first window can be shorter than `L`.
-      `x = {"history": (B, L), "item": (B, L), ["user": (B,)]}`, `y = (B, L)`.
+      `x = {"history": (B, L), "item": (B, L), ["user": (B,)]}`, `y = (B, L)`. With `horizon=n`
+      above 1 the next n items are the targets at every position: `item` and `y` are `(B, L, n)`.
     * `steps="last"`: one example for each interaction with something before it.
       `x = {"history": (B, L), "item": (B,), ["user": (B,)]}`, `y = (B,)`.
     * `steps="set"`: one example for each user: all items at once, what is read and what is to be
@@ -77,7 +81,13 @@ def batches(
 
     Histories and sets hold what is latest, padded with 0 on the right. `y` is the value of the
     target interaction. The last batch of an epoch is filled up with padding, examples of zeros
-    only: every batch has `B` examples, which replicas can share evenly and a TPU compiles once.
+    only: every batch has `B` examples, which replicas can share evenly.
+
+    With `buckets` and `shuffle`, histories of about one length share a batch, and the batch is as
+    wide as they need: `L`, half of it, a quarter ..., see `Buckets`. Windows of half the width are
+    `2 B` a batch: every batch has as many places, and every target the same weight. Without,
+    every batch has the same shape, which a TPU compiles once. `dataset.real_share` says which
+    share of the history's places is not padding.
 
     `sample_weight` has the shape of `y`: 0 at padding, elsewhere `size of y / number of real
     targets in the batch`, which is 1 for pairs and `steps="last"` but in the last batch. The plain
@@ -92,13 +102,15 @@ def batches(
         batch_size: `B`, over all replicas together; their number must divide it. Halved as long
             as half of it holds all examples.
         history_length: `L`.
+        horizon: Targets at each position of a window.
         seed: of the shuffling.
         shuffle: False gives table order (for windows: users in row order).
         first_epoch: the epoch to start with.
+        buckets: False gives every batch the full width.
 
     Returns:
-        A `tf.data.Dataset`, int32 rows and float32 values, its shapes static
-        and its cardinality known.
+        A `tf.data.Dataset`, int32 rows and float32 values, its cardinality known, and its shapes
+        static unless there are buckets.
 
     Raises:
         InputError: an unknown input or `steps`, a size below 1, or nothing to train on.
@@ -106,18 +118,23 @@ def batches(
     import tensorflow as tf
 
     inputs = tuple(inputs)
-    _check(inputs, steps, batch_size, history_length, first_epoch)
+    _check(inputs, steps, batch_size, history_length, horizon, first_epoch)
     with tf.device("CPU:0"):  # the columns stay in host memory whatever the model runs on
         if steps in ("set", "item_set"):
             of_items = steps == "item_set"
-            count, gather = examples.sets(tf, data, inputs, history_length, of_items)
+            lengths, gather = examples.sets(tf, data, inputs, history_length, of_items)
         elif "history" not in inputs:
-            count, gather = examples.pairs(tf, data, inputs)
+            lengths, gather = examples.pairs(tf, data, inputs)
         elif steps == "all":
-            count, gather = examples.windows(tf, data, inputs, history_length)
+            lengths, gather = examples.windows(tf, data, inputs, history_length, horizon)
         else:
-            count, gather = examples.last_steps(tf, data, inputs, history_length)
-        return _epochs(tf, count, gather, batch_size, Epochs(first_epoch), seed, shuffle)
+            lengths, gather = examples.last_steps(tf, data, inputs, history_length)
+        # Sets stay as they are: the fewer targets a batch had, the more each would weigh.
+        cut = buckets and shuffle and "history" in inputs and steps in ("all", "last")
+        widths = halves(history_length) if cut else (history_length,)
+        size = _fitting(batch_size, len(lengths))
+        plan = Buckets(lengths, widths, size, evenly=steps == "all")
+        return _epochs(tf, plan, gather, len(lengths), Epochs(first_epoch), (seed, shuffle))
 
 
 def permutation(seed, epoch, count):
@@ -125,7 +142,7 @@ def permutation(seed, epoch, count):
     return np.random.default_rng((seed, epoch)).permutation(examples.index(count))
 
 
-def _check(inputs, steps, batch_size, history_length, first_epoch):
+def _check(inputs, steps, batch_size, history_length, horizon, first_epoch):
     unknown = [name for name in inputs if name not in INPUTS]
     if unknown or "item" not in inputs:
         raise InputError(
@@ -144,41 +161,54 @@ def _check(inputs, steps, batch_size, history_length, first_epoch):
     for name, value, least in (
         ("batch_size", batch_size, 1),
         ("history_length", history_length, 1),
+        ("horizon", horizon, 1),
         ("first_epoch", first_epoch, 0),
     ):
         if int(value) != value or value < least:
             raise InputError(f"{name}={value!r}: expected a whole number of at least {least}.")
 
 
-def _epochs(tf, count, gather, batch_size, epochs, seed, shuffle):
+def _fitting(batch_size, count):
+    """Little data is no reason to train on padding; halves can still be shared evenly."""
     if not count:
         raise InputError(
             "Nothing to train on: pairs need one interaction, histories a user with two."
         )
-    # Little data is no reason to train on padding; halves can still be shared evenly.
     while batch_size % 2 == 0 and batch_size // 2 >= count:
         batch_size //= 2
-    steps = -(-count // batch_size)
+    return batch_size
+
+
+def _epochs(tf, plan, gather, count, epochs, order):
+    seed, shuffle = order
     kind = examples.index(count + 1).dtype
-    padding = np.full(steps * batch_size - count, count, kind)
+    one_shape = plan.batch_shape is not None
 
     def start():
         epoch = epochs.current()
         order = permutation(seed, int(epoch), count) if shuffle else examples.index(count)
-        order = np.concatenate([order, padding], dtype=kind)
-        return epoch, order.reshape(steps, batch_size)
+        numbers, starts, widths = plan.plan(order, np.random.default_rng((seed, int(epoch), 1)))
+        return epoch, numbers.astype(kind), starts.astype(kind), widths.astype(np.int32)
 
     def one_epoch(_):
-        epoch, order = tf.numpy_function(start, [], (tf.int64, kind))
-        order.set_shape((steps, batch_size))
+        epoch, numbers, starts, widths = tf.numpy_function(
+            start, [], (tf.int64, kind, kind, tf.int32)
+        )
 
         def batch(step):
-            x, y, real = gather(order[step])
+            chosen, width = numbers[starts[step] : starts[step + 1]], widths[step]
+            if one_shape:
+                size, width = plan.batch_shape
+                chosen = tf.ensure_shape(chosen, (size,))
+            x, y, real = gather(chosen, width)
             return x, y, weights(tf, real)
 
-        return ending(tf, steps, batch, epochs, epoch)
+        return ending(tf, plan.steps, batch, epochs, epoch)
 
-    return finished(tf, tf.data.Dataset.range(1).flat_map(one_epoch), steps, epochs)
+    dataset = tf.data.Dataset.range(1).flat_map(one_epoch)
+    dataset = finished(tf, dataset, plan.steps, epochs)
+    dataset.real_share = plan.real_share
+    return dataset
 
 
 def weights(tf, real):

@@ -8,9 +8,9 @@ def index(largest):
     return np.arange(largest, dtype=np.int32 if largest < 2**31 else np.int64)
 
 
-# Each of the following gives the number of examples and a function from their numbers to
-# (x, y, which targets are real). The number after the last example is one of padding.
-# `batches` says what is in them.
+# Each of the following gives the real places of each example, and a function from their numbers
+# and the width of a batch to (x, y, which targets are real). The number after the last example is
+# one of padding. `batches` says what is in them.
 
 
 def pairs(tf, data, inputs):
@@ -21,12 +21,12 @@ def pairs(tf, data, inputs):
     table[:-1, -1] = np.ascontiguousarray(data.value, np.float32).view(np.int32)
     table = tf.constant(table)
 
-    def gather(order):
+    def gather(order, width):
         *x, value = tf.unstack(tf.gather(table, order), axis=1)
         y = tf.bitcast(value, tf.float32)
         return dict(zip(inputs, x, strict=True)), y, order < len(data)
 
-    return len(data), gather
+    return np.ones(len(data), np.int32), gather
 
 
 def _by_user(data):
@@ -40,7 +40,7 @@ def _grouped(key, rows, values):
     return key, first, length, rows[order], values[order]
 
 
-def windows(tf, data, inputs, length):
+def windows(tf, data, inputs, length, horizon):
     user, first, items_of, items, values = _by_user(data)
     transitions = items_of - 1
     windows_of = -(-transitions // length)
@@ -53,24 +53,28 @@ def windows(tf, data, inputs, length):
     start_at = tf.constant(_with_padding(first[owner] + start, kind))
     real = tf.constant(_with_padding(stop - start, kind))
     users = tf.constant(_with_padding(user[owner], np.int32))
+    ends = tf.constant(_with_padding((first + items_of)[owner], kind))
     items, values = tf.constant(items), tf.constant(values)
-    steps = tf.range(length, dtype=start_at.dtype)
+    ahead = tf.range(1, horizon + 1, dtype=start_at.dtype)
 
-    def gather(order):
-        count = tf.gather(real, order)[:, None]
-        mask = steps < count
+    def gather(order, width):
+        steps = tf.range(width, dtype=start_at.dtype)
+        mask = steps < tf.gather(real, order)[:, None]
         # Past a window's end any position will do: the mask hides what is read there.
         at = tf.where(mask, tf.gather(start_at, order)[:, None] + steps, 0)
-        target = tf.minimum(at + 1, len(items) - 1)
-        x = {
-            "history": tf.where(mask, tf.gather(items, at), 0),
-            "item": tf.where(mask, tf.gather(items, target), 0),
-        }
+        x = {"history": tf.where(mask, tf.gather(items, at), 0)}
+        if horizon == 1:
+            target = at + 1
+        else:
+            target = at[..., None] + ahead
+            mask = mask[..., None] & (target < tf.gather(ends, order)[:, None, None])
+        target = tf.minimum(target, len(items) - 1)
+        x["item"] = tf.where(mask, tf.gather(items, target), 0)
         if "user" in inputs:
             x["user"] = tf.gather(users, order)
         return x, tf.where(mask, tf.gather(values, target), 0.0), mask
 
-    return len(owner), gather
+    return stop - start, gather
 
 
 def last_steps(tf, data, inputs, length):
@@ -78,19 +82,19 @@ def last_steps(tf, data, inputs, length):
     offset = index(len(items)) - np.repeat(first, items_of)
     kind = index(len(items) + length).dtype
     target = np.flatnonzero(offset)
-    examples = len(target)
-    real = tf.constant(_with_padding(np.minimum(offset[target], length), kind))
+    lengths = np.minimum(offset[target], length)
+    real = tf.constant(_with_padding(lengths, kind))
     # Padding has its target behind the last interaction.
     target = tf.constant(np.append(target, len(items)).astype(kind))
     users = np.repeat(user, items_of) if "user" in inputs else []
     users = tf.constant(_with_padding(users, np.int32))
     items = tf.constant(_with_padding(items, np.int32))
     values = tf.constant(_with_padding(values, np.float32))
-    steps = tf.range(length, dtype=target.dtype)
 
-    def gather(order):
+    def gather(order, width):
         at = tf.gather(target, order)
         count = tf.gather(real, order)
+        steps = tf.range(width, dtype=target.dtype)
         mask = steps < count[:, None]
         past = tf.where(mask, (at - count)[:, None] + steps, 0)
         x = {"history": tf.where(mask, tf.gather(items, past), 0), "item": tf.gather(items, at)}
@@ -98,21 +102,21 @@ def last_steps(tf, data, inputs, length):
             x["user"] = tf.gather(users, at)
         return x, tf.gather(values, at), count > 0
 
-    return examples, gather
+    return lengths, gather
 
 
 def sets(tf, data, inputs, length, of_items):
     sides = (data.item, data.user) if of_items else (data.user, data.item)
     owner, first, size, rows, values = _grouped(*sides, data.value)
     kind = index(len(rows) + length).dtype
-    kept = np.minimum(size, length)
-    start = tf.constant(_with_padding(first + size - kept, kind))
-    kept = tf.constant(_with_padding(kept, kind))
+    lengths = np.minimum(size, length)
+    start = tf.constant(_with_padding(first + size - lengths, kind))
+    kept = tf.constant(_with_padding(lengths, kind))
     owners = tf.constant(_with_padding(owner, np.int32))
     rows, values = tf.constant(rows), tf.constant(values)
-    places = tf.range(length, dtype=start.dtype)
 
-    def gather(order):
+    def gather(order, width):
+        places = tf.range(width, dtype=start.dtype)
         mask = places < tf.gather(kept, order)[:, None]
         at = tf.where(mask, tf.gather(start, order)[:, None] + places, 0)
         members, owner = tf.where(mask, tf.gather(rows, at), 0), tf.gather(owners, order)
@@ -123,7 +127,7 @@ def sets(tf, data, inputs, length, of_items):
             x["user"] = owner
         return x, tf.where(mask, tf.gather(values, at), 0.0), mask
 
-    return len(owner), gather
+    return lengths, gather
 
 
 def _with_padding(column, dtype):

@@ -7,6 +7,7 @@ import warnings
 import keras
 import numpy as np
 import pandas as pd
+from keras import ops
 
 from kerasrec.data.interactions import Interactions
 from kerasrec.data.schema import Schema
@@ -41,17 +42,22 @@ class Recommender(keras.Model):
         train_inputs: Names of what a training batch must carry, for `kerasrec.data.batches`.
         steps: What one training example is, see `kerasrec.data.batches`: "all" positions of a
             history, its "last", all items of a user as a "set", all users of an item ("item_set").
+        horizon: Of how many next items it learns at each position.
         query_inputs: What a query is made of: "user", "history" or both.
         predicts_values: Whether a score estimates the value of the interaction, a rating.
         searchable: Whether a score is the dot product of a query vector and an item vector.
+        horizon: Items ahead that are trained at every position, see `kerasrec.data.batches`. Above
+            1 the model writes a sequence, and the score of a rank is that of all ranks up to it.
     """
 
     capabilities = frozenset({"users"})
     train_inputs = ("user", "item")
     steps = "all"
+    horizon = 1
     query_inputs = ("user",)
     predicts_values = False
     searchable = False
+    horizon = 1
 
     def __init__(self, *, schema, inputs, outputs, query_model, name=None):
         super().__init__(inputs=inputs, outputs=outputs, name=name)
@@ -74,6 +80,19 @@ class Recommender(keras.Model):
     def score_pairs(self, inputs, items):
         """Scores `(n,)` of n queries with one item row each."""
         raise NotImplementedError
+
+    def score_rows(self, queries, catalog, rows):
+        """Scores `(n,)` of n encoded queries with one catalogue row each, in `keras.ops`."""
+        scores = self.score_catalog(queries, catalog)
+        return ops.take_along_axis(scores, rows[:, None], axis=1)[:, 0]
+
+    def rank(self, queries, catalog, k, exclude=None, allow=None):
+        """The k best rows of n encoded queries, in `keras.ops`: `top_k` and the export run on it.
+
+        Returns:
+            What `TopK` returns, with its `exclude` and `allow`.
+        """
+        return TopK(k)(self.score_catalog(queries, catalog), exclude, allow)
 
     def contributions(self, inputs, history, items):
         """What each item of a history adds to the score of each of some items.
@@ -252,17 +271,19 @@ class Recommender(keras.Model):
         catalog = self.encode_catalog() if catalog is None else catalog
         inputs = {name: inputs[name] for name in self.query_inputs}
         at_once = max(1, min(QUERIES_AT_ONCE, SCORES_AT_ONCE // self.query_size))
-        top_k, rows, scores = TopK(k), [], []
+        rows, scores = [], []
         for start in range(0, len(inputs[self.query_inputs[0]]), at_once):
             part = slice(start, start + at_once)
             queries = self.encode_queries({name: x[part] for name, x in inputs.items()})
-            answer = top_k(
-                self.score_catalog(queries, catalog),
+            answer = self.rank(
+                queries,
+                catalog,
+                k,
                 exclude=None if exclude is None else exclude[part],
                 allow=None if allow is None else allow[part],
             )
-            rows.append(keras.ops.convert_to_numpy(answer["rows"]))
-            scores.append(keras.ops.convert_to_numpy(answer["scores"]))
+            rows.append(ops.convert_to_numpy(answer["rows"]))
+            scores.append(ops.convert_to_numpy(answer["scores"]))
         return np.concatenate(rows), np.concatenate(scores)
 
     def save(self, directory, overwrite=False):

@@ -77,8 +77,10 @@ def fit(model, split, train, folder, ks=(5, 10, 20), resume=False, progress=True
         steps=model.steps,
         batch_size=train.batch_size,
         history_length=model.schema.history_length,
+        horizon=model.horizon,
         seed=train.seed,
         first_epoch=done,
+        buckets=train.strategy != "tpu",
     )
     validations = []
     if validated:

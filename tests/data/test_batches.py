@@ -198,6 +198,51 @@ def test_every_transition_is_in_one_window():
         assert seen == expected
 
 
+def test_short_histories_make_narrow_batches():
+    letters = [f"i{number}" for number in range(60)]
+    users = {f"s{n}": letters[n : n + 5] for n in range(40)}
+    users |= {f"l{n}": letters[n : n + 41] for n in range(10)}
+    dataset = batches(interactions(**users), ("history", "item"), batch_size=2, history_length=40)
+    shapes = [tuple(x["history"].shape) for x, _, _ in dataset]
+    # 40 windows of 4 in batches of 2 x 8, what is left of them wider, 10 of 40 in batches of 2.
+    assert collections.Counter(shapes) == {(16, 5): 2, (8, 10): 1, (2, 40): 5}
+    assert dataset.real_share == (40 * 4 + 10 * 40) / (8 * 80)
+    # Every real target has the same weight in all full batches, up to their share of padding.
+    for x, y, weight in dataset:
+        real = x["item"].numpy() > 0
+        assert y.shape == weight.shape == x["history"].shape
+        np.testing.assert_allclose(weight, real * (real.size / real.sum()), rtol=1e-6)
+    ((x, *_),) = batches(
+        interactions(u="abcdefg", v="ab"), ("history", "item"), batch_size=2, history_length=40,
+        buckets=False,
+    )  # fmt: skip
+    assert x["history"].shape == (2, 40)
+    last = batches(
+        interactions(**users), ("history", "item"), steps="last", batch_size=8, history_length=40
+    )
+    shapes = [tuple(x["history"].shape) for x, _, _ in last]
+    assert {rows for rows, _ in shapes} == {8} and {5, 10, 20, 40} == {width for _, width in shapes}
+
+
+def test_the_next_items_at_every_position():
+    # a..e are rows 2..6; windows of 3: a | b c d, and after each the next two.
+    data = interactions(u="abcde", v="ca")
+    ((x, y, weight),) = batches(
+        data, ("history", "item"), batch_size=4, history_length=3, horizon=2, shuffle=False
+    )
+    assert x["history"].numpy().tolist() == [[2, 0, 0], [3, 4, 5], [4, 0, 0], [0, 0, 0]]
+    none = [0, 0]
+    items = [
+        [[3, 4], none, none],
+        [[4, 5], [5, 6], [6, 0]],
+        [[2, 0], none, none],
+        [none, none, none],
+    ]
+    assert x["item"].numpy().tolist() == items
+    assert y.numpy()[1].tolist() == [[3, 4], [4, 5], [5, 0]]
+    np.testing.assert_allclose(weight, (np.array(items) > 0) * (24 / 8))
+
+
 def test_weighted_mean_is_the_mean_over_real_positions():
     data = interactions(u="abcdefg", v="ca", w="bd")
     for x, y, weight in batches(data, ("history", "item"), batch_size=2, history_length=4):
@@ -295,6 +340,7 @@ def test_input_errors():
         ("steps='every'", {"inputs": ("history", "item"), "steps": "every"}),
         ("no history", {"inputs": ("history", "item"), "steps": "item_set"}),
         ("batch_size=0", {"batch_size": 0}),
+        ("horizon=0", {"inputs": ("history", "item"), "horizon": 0}),
         ("history_length=0", {"inputs": ("history", "item"), "history_length": 0}),
         ("first_epoch=-1", {"first_epoch": -1}),
     ):
