@@ -136,3 +136,13 @@ def test_memory_is_asked_before_it_is_taken(data, monkeypatch):
 
 def test_the_full_table_is_exported(data, tmp_path):
     assert export(adapted(data), tmp_path / "1", k=5)["difference"] <= 1e-5
+
+
+@pytest.mark.parametrize("size", [1, 7, 8, 9, 30])
+def test_sweeping_in_blocks_is_minus_the_inverse(size):
+    draw = np.random.default_rng(size).normal(size=(size, size))
+    table = draw @ draw.T + np.eye(size)
+    swept = table.copy()
+    ease.sweep(swept, step=8)
+    lower = np.tril_indices(size)
+    np.testing.assert_allclose(swept[lower], -np.linalg.inv(table)[lower], rtol=1e-9, atol=1e-12)
