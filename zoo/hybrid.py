@@ -12,6 +12,7 @@ from kerasrec.layers import (
     HybridHead,
     KnownItems,
     LSTMUserEncoder,
+    PopularWhenEmpty,
 )
 from kerasrec.models import Retriever, item_table
 from kerasrec.register import register
@@ -27,7 +28,8 @@ class Hybrid(Retriever):
 
     With alpha "gated" the blend depends on how often the item was seen in training, and an item
     never seen is scored by its content alone. Every position of a history is trained. The score
-    is one dot product of [U, W U + b, 1] and [alpha V, (1 - alpha) C, b_i].
+    is one dot product of [U, W U + b, 1] and [alpha V, (1 - alpha) C, b_i]. An empty history is
+    answered with what is popular.
 
     Args:
         schema: `Schema` of the data; it needs an item feature of kind "text".
@@ -94,6 +96,7 @@ class Hybrid(Retriever):
         ]  # fmt: skip
         encoder = LSTMUserEncoder(dim, cell, dropout=dropout, name="user_encoder")
         head = HybridHead(dim, content_dim, alpha, name="hybrid_head")
+        fallback = PopularWhenEmpty(name="popular_when_empty")
         catalog = item_table(schema)
 
         # === Item ===
@@ -113,7 +116,7 @@ class Hybrid(Retriever):
             )
             content = content + side(known, features)
         blended = head.candidate(ids(known), content, seen)
-        item_vector = ops.concatenate([blended, bias(known)], axis=-1)
+        item_vector = fallback.candidate(ops.concatenate([blended, bias(known)], axis=-1), count)
 
         # === Query ===
         history = keras.Input((None,), dtype="int32", name="history")
@@ -121,7 +124,8 @@ class Hybrid(Retriever):
         past, real = ids(past), ops.not_equal(history, 0)
 
         def query(state):
-            return ops.concatenate([head.query(state), ops.ones_like(state[..., :1])], axis=-1)
+            vector = ops.concatenate([head.query(state), ops.ones_like(state[..., :1])], axis=-1)
+            return fallback.query(vector, history)
 
         super().__init__(
             schema=schema,

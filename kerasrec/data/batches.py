@@ -8,7 +8,7 @@ from kerasrec.data import examples
 from kerasrec.data.buckets import Buckets, halves
 from kerasrec.errors import InputError
 
-INPUTS = ("user", "item", "history")
+INPUTS = ("user", "item", "history", "behavior", "time_gap")
 STEPS = ("all", "last", "set", "item_set")
 
 
@@ -79,6 +79,9 @@ def batches(
     * `steps="item_set"`: one example for each item: all its users.
       `x = {"item": (B,), "user": (B, L)}`, `y = (B, L)`.
 
+    With `"behavior"` and `"time_gap"` among the inputs, histories carry what was done at each item,
+    int32, and the seconds since the user's item before, float32 and 0 for the first of all.
+
     Histories and sets hold what is latest, padded with 0 on the right. `y` is the value of the
     target interaction. The last batch of an epoch is filled up with padding, examples of zeros
     only: every batch has `B` examples, which replicas can share evenly.
@@ -97,7 +100,8 @@ def batches(
 
     Args:
         data: `Interactions`; its row order is time order.
-        inputs: names of `x`: `"item"` and any of `"user"`, `"history"`.
+        inputs: names of `x`: `"item"` and any of `"user"`, `"history"`, and with a history
+            `"behavior"` and `"time_gap"`.
         steps: `"all"` or `"last"`, used when there is a history; `"set"` or `"item_set"`.
         batch_size: `B`, over all replicas together; their number must divide it. Halved as long
             as half of it holds all examples.
@@ -118,7 +122,7 @@ def batches(
     import tensorflow as tf
 
     inputs = tuple(inputs)
-    _check(inputs, steps, batch_size, history_length, horizon, first_epoch)
+    _check(data, inputs, steps, batch_size, history_length, horizon, first_epoch)
     with tf.device("CPU:0"):  # the columns stay in host memory whatever the model runs on
         if steps in ("set", "item_set"):
             of_items = steps == "item_set"
@@ -142,15 +146,22 @@ def permutation(seed, epoch, count):
     return np.random.default_rng((seed, epoch)).permutation(examples.index(count))
 
 
-def _check(inputs, steps, batch_size, history_length, horizon, first_epoch):
+def _check(data, inputs, steps, batch_size, history_length, horizon, first_epoch):
     unknown = [name for name in inputs if name not in INPUTS]
     if unknown or "item" not in inputs:
         raise InputError(
-            f"inputs={inputs!r}: expected 'item' and any of 'user', 'history'. "
+            f"inputs={inputs!r}: expected 'item' and any of 'user', 'history', 'behavior', "
+            "'time_gap'. "
             "Features need not be named: a model looks them up by user and item row."
         )
     if inputs == ("item",):
         raise InputError("inputs=('item',): expected 'user' or 'history' beside it.")
+    for name, column in (("behavior", data.behavior), ("time_gap", data.timestamp)):
+        if name in inputs and (column is None or "history" not in inputs or "set" in steps):
+            raise InputError(
+                f"inputs={inputs!r}: {name!r} belongs to a history in time order, of data with "
+                f"{'timestamps' if name == 'time_gap' else 'a behavior column'}; leave it out."
+            )
     if steps not in STEPS:
         raise InputError(f"steps={steps!r}: expected one of {', '.join(STEPS)}.")
     if steps == "item_set" and "history" in inputs:
@@ -194,6 +205,8 @@ def _epochs(tf, plan, gather, count, epochs, order):
         epoch, numbers, starts, widths = tf.numpy_function(
             start, [], (tf.int64, kind, kind, tf.int32)
         )
+        for column in (numbers, starts, widths):
+            column.set_shape((None,))
 
         def batch(step):
             chosen, width = numbers[starts[step] : starts[step + 1]], widths[step]

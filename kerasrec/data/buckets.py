@@ -3,7 +3,7 @@
 import numpy as np
 
 # Narrower batches save less than their extra shapes cost.
-NARROWEST = 5
+NARROWEST = 3
 
 
 class Buckets:

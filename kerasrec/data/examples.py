@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from kerasrec.data.histories import gaps
+
 
 def index(largest):
     """0 .. largest-1 in the smallest type that TensorFlow gathers with."""
@@ -29,19 +31,27 @@ def pairs(tf, data, inputs):
     return np.ones(len(data), np.int32), gather
 
 
-def _by_user(data):
-    """Users with their items and values in time order: flat columns, each user's first position."""
-    return _grouped(data.user, data.item, data.value)
-
-
-def _grouped(key, rows, values):
+def _grouped(key, *columns):
+    """Each key with its first position and length, and the columns by key, in time order within."""
     order = np.argsort(key, kind="stable")
     key, first, length = np.unique(key[order], return_index=True, return_counts=True)
-    return key, first, length, rows[order], values[order]
+    return key, first, length, *(column[order] for column in columns)
+
+
+def _context(data, inputs):
+    """The columns besides the items that a history is to carry, flat as those of `_grouped`."""
+    columns = {}
+    if "behavior" in inputs:
+        *_, columns["behavior"] = _grouped(data.user, data.behavior)
+    if "time_gap" in inputs:
+        _, first, _, timestamp = _grouped(data.user, data.timestamp)
+        columns["time_gap"] = gaps(timestamp, first)
+    return columns
 
 
 def windows(tf, data, inputs, length, horizon):
-    user, first, items_of, items, values = _by_user(data)
+    user, first, items_of, items, values = _grouped(data.user, data.item, data.value)
+    context = _context(data, inputs)
     transitions = items_of - 1
     windows_of = -(-transitions // length)
     owner = np.repeat(np.arange(len(user)), windows_of)
@@ -55,6 +65,7 @@ def windows(tf, data, inputs, length, horizon):
     users = tf.constant(_with_padding(user[owner], np.int32))
     ends = tf.constant(_with_padding((first + items_of)[owner], kind))
     items, values = tf.constant(items), tf.constant(values)
+    context = {name: tf.constant(column) for name, column in context.items()}
     ahead = tf.range(1, horizon + 1, dtype=start_at.dtype)
 
     def gather(order, width):
@@ -63,6 +74,8 @@ def windows(tf, data, inputs, length, horizon):
         # Past a window's end any position will do: the mask hides what is read there.
         at = tf.where(mask, tf.gather(start_at, order)[:, None] + steps, 0)
         x = {"history": tf.where(mask, tf.gather(items, at), 0)}
+        for name, column in context.items():
+            x[name] = tf.where(mask, tf.gather(column, at), 0)
         if horizon == 1:
             target = at + 1
         else:
@@ -78,7 +91,8 @@ def windows(tf, data, inputs, length, horizon):
 
 
 def last_steps(tf, data, inputs, length):
-    user, first, items_of, items, values = _by_user(data)
+    user, first, items_of, items, values = _grouped(data.user, data.item, data.value)
+    context = _context(data, inputs)
     offset = index(len(items)) - np.repeat(first, items_of)
     kind = index(len(items) + length).dtype
     target = np.flatnonzero(offset)
@@ -90,14 +104,17 @@ def last_steps(tf, data, inputs, length):
     users = tf.constant(_with_padding(users, np.int32))
     items = tf.constant(_with_padding(items, np.int32))
     values = tf.constant(_with_padding(values, np.float32))
+    context = {name: tf.constant(column) for name, column in context.items()}
 
     def gather(order, width):
         at = tf.gather(target, order)
         count = tf.gather(real, order)
         steps = tf.range(width, dtype=target.dtype)
         mask = steps < count[:, None]
-        past = tf.where(mask, (at - count)[:, None] + steps, 0)
-        x = {"history": tf.where(mask, tf.gather(items, past), 0), "item": tf.gather(items, at)}
+        past_at = tf.where(mask, (at - count)[:, None] + steps, 0)
+        x = {"history": tf.where(mask, tf.gather(items, past_at), 0), "item": tf.gather(items, at)}
+        for name, column in context.items():
+            x[name] = tf.where(mask, tf.gather(column, past_at), 0)
         if "user" in inputs:
             x["user"] = tf.gather(users, at)
         return x, tf.gather(values, at), count > 0

@@ -1,13 +1,17 @@
 """Variable-length lists of item rows, one for each key."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
+
+# What may be known of an interaction besides the item.
+CONTEXT = {"behavior": np.int32, "timestamp": np.int64}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -25,10 +29,14 @@ class Histories:
     Args:
         indptr: int64 (keys + 1,), from 0, never falling, ending at the number of items.
         items: int32, the lists one after the other.
+        behavior: int32, what was done, one for each item; None where it is not known.
+        timestamp: int64, when, in seconds; None where it is not known.
     """
 
     indptr: np.ndarray
     items: np.ndarray
+    behavior: np.ndarray | None = None
+    timestamp: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         indptr, items = np.asarray(self.indptr, np.int64), np.asarray(self.items, np.int32)
@@ -40,9 +48,18 @@ class Histories:
             )
         object.__setattr__(self, "indptr", indptr)
         object.__setattr__(self, "items", items)
+        for name, kind in CONTEXT.items():
+            column = getattr(self, name)
+            if column is not None and np.shape(column) != items.shape:
+                raise InputError(
+                    f"Histories: {name} has shape {np.shape(column)}, {len(items)} items."
+                )
+            object.__setattr__(self, name, None if column is None else np.asarray(column, kind))
 
     @classmethod
-    def from_pairs(cls, keys: Any, items: Any, num_keys: int) -> "Histories":
+    def from_pairs(
+        cls, keys: Any, items: Any, num_keys: int, behavior: Any = None, timestamp: Any = None
+    ) -> "Histories":
         """Group items by key; within a key they keep the order they come in."""
         keys, items = np.asarray(keys), np.asarray(items)
         if keys.shape != items.shape:
@@ -50,8 +67,12 @@ class Histories:
         if len(keys) and not (0 <= keys.min() and keys.max() < num_keys):
             raise InputError(f"Histories: keys must lie in [0, {num_keys}).")
         counts = np.bincount(keys.astype(np.int64), minlength=num_keys)
-        items = items[np.argsort(keys, kind="stable")]
-        return cls(np.concatenate([[0], np.cumsum(counts)]), items)
+        order = np.argsort(keys, kind="stable")
+        context = (
+            None if column is None else np.asarray(column) for column in (behavior, timestamp)
+        )
+        context = (None if column is None else column[order] for column in context)
+        return cls(np.concatenate([[0], np.cumsum(counts)]), items[order], *context)
 
     @property
     def lengths(self) -> np.ndarray:
@@ -64,21 +85,50 @@ class Histories:
         lengths = self.lengths[rows]
         indptr = np.concatenate([[0], np.cumsum(lengths)])
         source = np.arange(indptr[-1]) + np.repeat(self.indptr[rows] - indptr[:-1], lengths)
-        return Histories(indptr, self.items[source])
+        return self._at(indptr, source)
 
-    def padded(self, length: int | None = None) -> np.ndarray:
-        """A (keys, length) int32 array, padded on the right with 0.
+    def known(self, num_items: int) -> "Histories":
+        """Without padding, the unknown row and rows from `num_items` on."""
+        kept = (self.items >= FIRST) & (self.items < num_items)
+        before = np.concatenate([[0], np.cumsum(kept)])
+        return self._at(before[self.indptr], np.flatnonzero(kept))
+
+    def inputs(self, names: Iterable[str], length: int) -> dict[str, np.ndarray]:
+        """What a model reads of the last `length` items: (keys, length), padded on the right.
+
+        `history` are the items; `behavior` what was done, 0 where it is not known; `time_gap` the
+        float32 seconds since the item before, 0 for the first of all and -1 where it is not known.
+        Other names are left out.
+        """
+        found: dict[str, np.ndarray] = {}
+        if "history" in names:
+            found["history"] = self.padded(length)
+        if "behavior" in names:
+            unknown = np.zeros(len(self.items), np.int32)
+            found["behavior"] = self.padded(
+                length, unknown if self.behavior is None else self.behavior
+            )
+        if "time_gap" in names:
+            gap = np.full(len(self.items), -1.0, np.float32)
+            if self.timestamp is not None:
+                gap = gaps(self.timestamp, self.indptr[:-1])
+            found["time_gap"] = self.padded(length, gap)
+        return found
+
+    def padded(self, length: int | None = None, column: np.ndarray | None = None) -> np.ndarray:
+        """A (keys, length) array, padded on the right with 0.
 
         Args:
             length: how many items at most, of longer lists the last ones; None = the longest list
                 (at least 1).
+            column: what is padded, one value for each item; None = the items.
         """
+        items = self.items if column is None else column
         lengths = self.lengths
         longest = int(lengths.max(initial=0))
         length = max(1, longest) if length is None else length
         if length < 1:
             raise InputError(f"Histories.padded: length must be at least 1, got {length}.")
-        items = self.items
         if longest > length:
             kept = np.minimum(lengths, length)
             offset = np.cumsum(kept) - kept
@@ -87,23 +137,32 @@ class Histories:
         offset = np.cumsum(lengths) - lengths
         # Only the real places are touched: the rest of a fresh zero array costs nothing.
         place = np.arange(len(self), dtype=np.int64) * length - offset
-        padded = np.zeros(len(self) * length, dtype=np.int32)
+        padded = np.zeros(len(self) * length, dtype=items.dtype)
         padded[np.arange(len(items)) + np.repeat(place, lengths)] = items
         return padded.reshape(len(self), length)
 
     def save(self, path: str | Path) -> None:
         """Write one npz file, of exactly this name."""
         with open(path, "wb") as file:
-            np.savez(file, indptr=self.indptr, items=self.items)
+            context = {name: getattr(self, name) for name in CONTEXT}
+            context = {name: column for name, column in context.items() if column is not None}
+            np.savez(file, indptr=self.indptr, items=self.items, **context)
 
     @classmethod
     def load(cls, path: str | Path) -> "Histories":
         """Read what `save` wrote; InputError if the file is anything else."""
         try:
             with np.load(path, allow_pickle=False) as file:
-                return cls(file["indptr"], file["items"])
+                context = {name: file[name] for name in CONTEXT if name in file}
+                return cls(file["indptr"], file["items"], **context)
         except (OSError, KeyError, ValueError, EOFError) as error:
             raise InputError(f"{path}: not a readable histories file: {error}") from error
+
+    def _at(self, indptr: np.ndarray, source: np.ndarray) -> "Histories":
+        columns = (self.behavior, self.timestamp)
+        return Histories(
+            indptr, self.items[source], *(None if one is None else one[source] for one in columns)
+        )
 
     def __len__(self) -> int:
         return len(self.indptr) - 1
@@ -116,3 +175,15 @@ class Histories:
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return (self[key] for key in range(len(self)))
+
+
+def gaps(timestamp: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """float32 seconds since the row before, 0 at the rows `first`, which begin a list.
+
+    -1 where a time is not known: times are counted from 1970, what is not after it is none.
+    """
+    before = np.concatenate([timestamp[:1], timestamp[:-1]])
+    first = first[first < len(timestamp)]
+    before[first] = timestamp[first]
+    gap = np.maximum(timestamp - before, 0).astype(np.float32)
+    return np.where((timestamp > 0) & (before > 0), gap, np.float32(-1))

@@ -172,6 +172,7 @@ class Interactions:
             user_features=self.users.features,
             item_features=self.items.features,
             num_behaviors=0 if self.behaviors is None else len(self.behaviors),
+            timed=self.timestamp is not None,
         )
 
     @property
@@ -209,7 +210,9 @@ class Interactions:
 
     def histories(self) -> Histories:
         """The items of each user in time order, by user row."""
-        return Histories.from_pairs(self.user, self.item, len(self.users))
+        return Histories.from_pairs(
+            self.user, self.item, len(self.users), self.behavior, self.timestamp
+        )
 
     def user_counts(self) -> np.ndarray:
         """int64 (user rows,): interactions of each user."""

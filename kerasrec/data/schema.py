@@ -12,7 +12,7 @@ KINDS = ("category", "categories", "number", "text", "vector", "users")
 LISTS = ("categories", "text", "users")
 
 # A model takes its inputs and features by name, in one dict.
-RESERVED = ("user", "item", "history", "exclude", "count")
+RESERVED = ("user", "item", "history", "behavior", "time_gap", "timestamp", "exclude", "count")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +86,8 @@ class Schema:
     """What a model needs to know of the data in order to be built.
 
     `num_users` and `num_items` are table rows, padding and unknown included; `num_behaviors` is
-    the rows of the behavior vocabulary, 0 where there is none.
+    the rows of the behavior vocabulary, 0 where there is none; `timed` says that the times of the
+    interactions are known.
 
     >>> schema = Schema(num_users=12, num_items=30, item_features=(Feature("year", "number"),))
     >>> Schema.from_dict(schema.to_dict()) == schema
@@ -102,6 +103,7 @@ class Schema:
     user_features: tuple[Feature, ...] = ()
     item_features: tuple[Feature, ...] = ()
     num_behaviors: int = 0
+    timed: bool = False
 
     def __post_init__(self) -> None:
         whole_number("Schema: num_users", self.num_users, 2)

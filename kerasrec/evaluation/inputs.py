@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from kerasrec.data.histories import Histories
-from kerasrec.data.vocabulary import FIRST, UNKNOWN
+from kerasrec.data.vocabulary import UNKNOWN
 from kerasrec.errors import InputError
 
 
@@ -34,32 +33,22 @@ def batches_of(order, batch_size):
 
 
 def query_inputs(model, queries, index):
-    """dict name -> int32 array of `model.query_inputs` for some of the Queries, by position.
+    """dict name -> array of `model.query_inputs` for some of the Queries, by position.
 
     A user that the model does not know becomes the unknown row, an item that it does not know is
     left out of the history: as `recommend` and the export do. InputError for an input that
     interactions alone do not give.
     """
-    inputs = {}
-    for name in model.query_inputs:
-        if name == "user":
-            inputs[name] = within(queries.users[index], model.schema.num_users, UNKNOWN)
-        elif name == "history":
-            past = _known(queries.history.take(index), model.schema.num_items)
-            inputs[name] = past.padded(model.schema.history_length)
-        else:
-            raise InputError(
-                f"{type(model).__name__} asks for the query input {name!r}; "
-                "evaluation knows 'user' and 'history'"
-            )
+    past = queries.history.take(index).known(model.schema.num_items)
+    inputs = past.inputs(model.query_inputs, model.schema.history_length)
+    if "user" in model.query_inputs:
+        inputs["user"] = within(queries.users[index], model.schema.num_users, UNKNOWN)
+    if missing := set(model.query_inputs) - set(inputs):
+        raise InputError(
+            f"{type(model).__name__} asks for the query input {missing.pop()!r}; evaluation knows "
+            "'user', 'history', 'behavior' and 'time_gap'"
+        )
     return inputs
-
-
-def _known(histories, num_items):
-    """The histories without the unknown row and rows from `num_items` on."""
-    known = (histories.items >= FIRST) & (histories.items < num_items)
-    before = np.concatenate([[0], np.cumsum(known)])
-    return Histories(before[histories.indptr], histories.items[known])
 
 
 def within(rows, num_rows, otherwise):

@@ -21,7 +21,8 @@ def check_parity(model, directory, k):
     unknown id or padding in front, and one unknown user with no history at all.
 
     Returns:
-        A dict of `requests` and `difference`, the largest absolute difference of a score.
+        A dict of `requests` and `difference`, the largest difference of a score: absolute, of
+        scores beyond 1 a share of the score, of which float32 holds seven digits.
 
     Raises:
         RuntimeError: if an item's score differs by more than 1e-5 or the ranking is another one.
@@ -72,7 +73,8 @@ def _requests(model):
     past = model.histories.take(users)
     length = model.schema.history_length
     history = past.padded()
-    inputs = {"user": users, "history": past.padded(length), "all_history": history}
+    inputs = {"user": users, "all_history": history}
+    inputs |= past.inputs(model.query_inputs, length)
     items = generator.integers(2, model.schema.num_items, REQUESTS).astype("int32")
     request = {"item": model.items.vocabulary.lookup(items), "exclude": np.full((REQUESTS, 1), "")}
     if "user" in model.query_inputs:
@@ -84,6 +86,14 @@ def _requests(model):
         )
     else:
         request["exclude"] = model.items.vocabulary.lookup(history)
+    context = {"behavior": past.behavior, "timestamp": past.timestamp}
+    asked = {"behavior": "behavior", "time_gap": "timestamp"}
+    for name in set(asked) & set(model.query_inputs):
+        column = past.padded(None, context[asked[name]])
+        if name == "behavior":
+            column = model.behaviors.lookup(column).astype(str)
+        nothing = np.zeros((REQUESTS, 1), column.dtype)
+        request[asked[name]] = np.concatenate([nothing, column], axis=1)
     for name, encoder in model.items.encoders.items():
         feature = encoder.feature
         width = {"categories": (1,), "vector": (feature.size,)}.get(feature.kind, ())
@@ -94,19 +104,21 @@ def _requests(model):
 
 
 def _plain(values):
-    return values if values.dtype == "float32" else np.char.encode(values.astype(str), "utf-8")
+    return values if values.dtype.kind in "fi" else np.char.encode(values.astype(str), "utf-8")
 
 
 def _difference(one, other):
     both = np.isfinite(one) & np.isfinite(other)
     if (np.isfinite(one) != np.isfinite(other)).any():
         return float("inf")
-    return float(np.max(np.abs(one[both] - other[both]), initial=0.0))
+    size = np.maximum(1.0, np.abs(other[both]))
+    return float(np.max(np.abs(one[both] - other[both]) / size, initial=0.0))
 
 
 def _tied(scores):
     """Places whose score is within the tolerance of a neighbour's: their order is free."""
     with np.errstate(invalid="ignore"):
-        close = np.abs(np.diff(scores, axis=1)) <= 2 * TOLERANCE
+        size = np.maximum(1.0, np.abs(scores[:, 1:]))
+        close = np.abs(np.diff(scores, axis=1)) <= 2 * TOLERANCE * size
     last = np.ones((len(scores), 1), bool)
     return np.concatenate([close, last], 1) | np.concatenate([last & False, close], 1)

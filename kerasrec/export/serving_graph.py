@@ -3,9 +3,8 @@
 import keras
 import tensorflow as tf
 
-from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
+from kerasrec.data.vocabulary import FIRST, UNKNOWN
 from kerasrec.export.raw_features import RawFeatures
-from kerasrec.models.top_k import TopK
 
 
 class ServingGraph(tf.Module):
@@ -22,8 +21,10 @@ class ServingGraph(tf.Module):
         self.item_rows = _lookup(model.items.vocabulary)
         self.item_ids = _lookup(model.items.vocabulary, invert=True)
         self.user_rows = _lookup(model.users.vocabulary)
+        if model.behaviors is not None:
+            self.behavior_rows = _lookup(model.behaviors)
         self.catalog = tf.Variable(model.encode_catalog(), trainable=False, name="catalog")
-        self.top_k = TopK(k)
+        self.k = k
         self.raw_features = RawFeatures(model.items.encoders)
 
     def write(self, directory):
@@ -32,7 +33,12 @@ class ServingGraph(tf.Module):
             "user": tf.TensorSpec((None,), tf.string, name="user"),
             "history": tf.TensorSpec((None, None), tf.string, name="history"),
         }
-        query = {name: query[name] for name in self.model.query_inputs}
+        # What was done at each item of the history, and when: "" and 0 where it is not known.
+        query["behavior"] = tf.TensorSpec((None, None), tf.string, name="behavior")
+        query["timestamp"] = tf.TensorSpec((None, None), tf.int64, name="timestamp")
+        asked = {"time_gap": "timestamp"}
+        names = [asked.get(name, name) for name in self.model.query_inputs]
+        query = {name: query[name] for name in names}
         item = tf.TensorSpec((None,), tf.string, name="item")
         exclude = tf.TensorSpec((None, None), tf.string, name="exclude")
         archive = keras.export.ExportArchive()
@@ -47,15 +53,13 @@ class ServingGraph(tf.Module):
 
     def recommend(self, request):
         rows = self._rows(request)
-        answer = self.top_k(self._scores(rows), exclude=self._seen(request, rows))
+        seen = self._seen(request, rows)
+        answer = self.model.rank(self._encode(rows), self.catalog, self.k, exclude=seen)
         return {"item": self.item_ids(answer["rows"]), "score": answer["scores"]}
 
     def score(self, request):
         item, query = self.item_rows(request["item"]), self._encode(self._rows(request))
-        if hasattr(self.model, "item_tower"):
-            return {"score": self.model.scorer.each(query, tf.gather(self.catalog, item))}
-        scores = self.model.score_catalog(query, self.catalog)
-        return {"score": tf.gather(scores, item, axis=1, batch_dims=1)}
+        return {"score": self.model.score_rows(query, self.catalog, item)}
 
     def embed_user(self, request):
         return {"vector": self._encode(self._rows(request))}
@@ -76,16 +80,18 @@ class ServingGraph(tf.Module):
         if "user" in request:
             rows["user"] = tf.cast(self.user_rows(request["user"]), tf.int32)
         if "history" in request:
-            known = _real_first(self.item_rows(request["history"]))
-            rows["all_history"] = known
-            rows["history"] = _last(known, self.model.schema.history_length)
+            items = tf.cast(self.item_rows(request["history"]), tf.int32)
+            packed = _Packed(items, self.model.schema.history_length)
+            rows["all_history"], rows["history"] = packed.all(items), packed.last(items)
+            if "behavior" in request:
+                done = tf.cast(self.behavior_rows(request["behavior"]), tf.int32)
+                rows["behavior"] = packed.last(done)
+            if "timestamp" in request:
+                rows["time_gap"] = packed.cut(_gaps(packed.all(request["timestamp"])))
         return rows
 
     def _encode(self, rows):
         return self.model.query_model({name: rows[name] for name in self.model.query_inputs})
-
-    def _scores(self, rows):
-        return self.model.score_catalog(self._encode(rows), self.catalog)
 
     def _seen(self, request, rows):
         exclude = tf.cast(self.item_rows(request["exclude"]), tf.int32)
@@ -101,17 +107,31 @@ def _lookup(vocabulary, invert=False):
     )
 
 
-def _real_first(rows):
-    """Rows `(batch, any)` with padding and unknown ids moved to the right and set to padding."""
-    rows = tf.cast(rows, tf.int32)
-    skipped = rows <= UNKNOWN
-    order = tf.argsort(tf.cast(skipped, tf.int32), axis=1, stable=True)
-    return tf.gather(tf.where(skipped, PADDING, rows), order, axis=1, batch_dims=1)
+class _Packed:
+    """Columns of a history with padding and unknown items moved to the right and set to 0."""
+
+    def __init__(self, items, length):
+        skipped = items <= UNKNOWN
+        self.order = tf.argsort(tf.cast(skipped, tf.int32), axis=1, stable=True)
+        real = tf.reduce_sum(tf.cast(~skipped, tf.int32), axis=1, keepdims=True)
+        self.real = tf.range(tf.shape(items)[1])[None] < real
+        width = tf.minimum(tf.shape(items)[1], length)
+        self.places = tf.maximum(real - width, 0) + tf.range(width)[None]
+
+    def all(self, column):
+        column = tf.gather(column, self.order, axis=1, batch_dims=1)
+        return tf.where(self.real, column, tf.zeros((), column.dtype))
+
+    def last(self, column):
+        """Of the last `length` items."""
+        return self.cut(self.all(column))
+
+    def cut(self, packed):
+        return tf.gather(packed, self.places, axis=1, batch_dims=1)
 
 
-def _last(rows, length):
-    """The last `length` real rows of each history that `_real_first` has packed."""
-    real = tf.reduce_sum(tf.cast(rows != PADDING, tf.int32), axis=1, keepdims=True)
-    width = tf.minimum(tf.shape(rows)[1], length)
-    index = tf.maximum(real - width, 0) + tf.range(width)[None]
-    return tf.gather(rows, index, axis=1, batch_dims=1)
+def _gaps(timestamp):
+    """Seconds since the item before; -1 where one of both times is not known, which is 0."""
+    before = tf.concat([timestamp[:, :1], timestamp[:, :-1]], axis=1)
+    gap = tf.maximum(tf.cast(timestamp - before, tf.float32), 0.0)
+    return tf.where((timestamp > 0) & (before > 0), gap, -1.0)

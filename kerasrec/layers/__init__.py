@@ -17,12 +17,19 @@ from kerasrec.layers.joint_scorer import JointScorer as JointScorer
 from kerasrec.layers.known_items import KnownItems as KnownItems
 from kerasrec.layers.list_sample import ListSample as ListSample
 from kerasrec.layers.lstm_user_encoder import LSTMUserEncoder as LSTMUserEncoder
+from kerasrec.layers.masked_items import MaskedItems as MaskedItems
 from kerasrec.layers.neighbour_ratings import NeighbourRatings as NeighbourRatings
 from kerasrec.layers.neighbour_scores import NeighbourScores as NeighbourScores
 from kerasrec.layers.pair_candidates import PairCandidates as PairCandidates
+from kerasrec.layers.popular_scores import PopularScores as PopularScores
+from kerasrec.layers.popular_when_empty import PopularWhenEmpty as PopularWhenEmpty
 from kerasrec.layers.sampled_candidates import SampledCandidates as SampledCandidates
 from kerasrec.layers.social_pull import SocialPull as SocialPull
 from kerasrec.layers.sparse_dense import SparseDense as SparseDense
 from kerasrec.layers.stored_histories import StoredHistories as StoredHistories
 from kerasrec.layers.table_scores import TableScores as TableScores
+from kerasrec.layers.transformer_user_encoder import (
+    TransformerUserEncoder as TransformerUserEncoder,
+)
+from kerasrec.layers.transition_scores import TransitionScores as TransitionScores
 from kerasrec.layers.user_neighbour_scores import UserNeighbourScores as UserNeighbourScores

@@ -9,6 +9,9 @@ from kerasrec.register import register
 
 CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
 
+# Share of the histories whose context is left out in training.
+CONTEXT_DROPOUT = 0.1
+
 
 @register
 class LSTMUserEncoder(keras.layers.Layer):
@@ -35,7 +38,7 @@ class LSTMUserEncoder(keras.layers.Layer):
         vectors: Item vectors.
         mask: True at real steps.
         behavior: Int rows of what was done; None adds nothing.
-        time_gap: Float seconds since the step before; None adds nothing.
+        time_gap: Float seconds since the step before; below 0, or None, adds nothing.
         all_steps: Return the state after every step instead of after the last one. An error
             with `bidirectional`, which sees the future.
 
@@ -97,6 +100,8 @@ class LSTMUserEncoder(keras.layers.Layer):
                 self.time_gap_buckets + 1, dim, **policy, name="time_gap"
             )
             self.time_gap_table.build()
+        # A history without context is one that training knew as well.
+        self.context_dropout = keras.layers.Dropout(CONTEXT_DROPOUT, (None, 1, 1), **policy)
         options = policy if self.cell == "rnn" else {**policy, "use_cudnn": self.use_cudnn}
         if self.bidirectional:
             half = CELLS[self.cell](self.units // 2, **options)
@@ -112,9 +117,10 @@ class LSTMUserEncoder(keras.layers.Layer):
             raise InputError("all_steps needs bidirectional=False: both ways see the future")
         vectors, mask = ops.cast(vectors, self.compute_dtype), ops.cast(mask, "bool")
         if self.num_behaviors and behavior is not None:
-            vectors = vectors + self.behavior_table(behavior)
+            vectors = vectors + self.context_dropout(self.behavior_table(behavior))
         if self.time_gap_buckets and time_gap is not None:
-            vectors = vectors + self.time_gap_table(1 + self._bucket(time_gap))
+            rows = ops.where(time_gap < 0, 0, 1 + self._bucket(time_gap))
+            vectors = vectors + self.context_dropout(self.time_gap_table(rows))
         vectors = self.input_dropout(vectors)
         # cuDNN stops at a row without any step; such a row gets one, and zeros below.
         empty = ops.logical_not(ops.any(mask, axis=1, keepdims=True))

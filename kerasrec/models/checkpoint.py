@@ -3,6 +3,7 @@
     config.json          class by dotted name, constructor arguments, format number
     model.weights.h5     all weights, the catalogue's tables among them
     users/, items/       vocabularies, encoders of features, titles
+    behaviors.json       vocabulary of behaviors, where the data has them
     histories.npz        what each known user did, in time order
     metadata.json        versions, date, SHA-256 of every file above
     README.md            the model's card
@@ -25,6 +26,7 @@ import kerasrec
 from kerasrec.config.model_class import find_model_class
 from kerasrec.data.catalog import Catalog
 from kerasrec.data.histories import Histories
+from kerasrec.data.vocabulary import Vocabulary
 from kerasrec.errors import InputError
 from kerasrec.replacing import replacing
 
@@ -76,6 +78,8 @@ def load(directory, trust=False):
         ) from error
     model.users = Catalog.load(directory / "users")
     model.items = Catalog.load(directory / "items")
+    if (directory / "behaviors.json").exists():
+        model.behaviors = Vocabulary.load(directory / "behaviors.json")
     model.histories = Histories.load(directory / "histories.npz")
     return model
 
@@ -108,6 +112,11 @@ def copy_rows(old, new):
                 f"the {name} of the checkpoint are not the first {len(before)} of the new data: "
                 "read the data with base=load_catalogs(checkpoint)"
             )
+    if old.behaviors != new.behaviors:
+        raise InputError(
+            f"the behaviors of the checkpoint are {_names(old.behaviors)}, those of the new data "
+            f"{_names(new.behaviors)}: expected the same ones, first seen in the same order"
+        )
     if not new.trainable_weights:
         return
     pairs = list(zip(_own_weights(old), _own_weights(new), strict=False))
@@ -133,6 +142,10 @@ def copy_rows(old, new):
         target.assign(value)
 
 
+def _names(vocabulary):
+    return "none" if vocabulary is None else ", ".join(map(str, vocabulary.ids))
+
+
 def _vocabulary_sizes(old, new):
     """Pairs of the sizes, before and now, of everything that grows with the data."""
     sizes = {(old.num_users, new.num_users), (old.num_items, new.num_items)}
@@ -153,6 +166,8 @@ def _write(model, directory):
     model.save_weights(directory / "model.weights.h5")
     model.users.save(directory / "users")
     model.items.save(directory / "items")
+    if model.behaviors is not None:
+        model.behaviors.save(directory / "behaviors.json")
     model.histories.save(directory / "histories.npz")
     card = pathlib.Path(inspect.getfile(cls)).with_suffix(".md")
     if card.exists():

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasrec.layers.popular_scores import PopularScores
 from kerasrec.models.recommender import SCORES_AT_ONCE, Recommender, predict
 
 PAIRS_AT_ONCE = 1024
@@ -17,9 +18,10 @@ class NeighbourModel(Recommender):
 
     Args:
         schema: `Schema` of the data.
-        scores: The layer with the tables, one of `NeighbourScores`, `TableScores` (which read a
-            history), `UserNeighbourScores` and `NeighbourRatings` (which read a user). Called with
-            the query it gives the scores of all items `(batch, num_items)`.
+        scores: The layer with the tables, one of `NeighbourScores`, `TransitionScores`,
+            `TableScores` (which read a history), `UserNeighbourScores` and `NeighbourRatings`
+            (which read a user). Called with the query it gives the scores of all items
+            `(batch, num_items)`. An empty history is answered with what is popular.
         query: What it reads: "history" or "user".
         rates: Whether a score estimates a rating; `scores` takes a user and an item as well then.
     """
@@ -29,7 +31,10 @@ class NeighbourModel(Recommender):
     def __init__(self, *, schema, scores, query="history", rates=False, name=None):
         asked = keras.Input((None,) if query == "history" else (), dtype="int32", name=query)
         item = keras.Input((), dtype="int32", name="item")
-        all_scores = scores(asked)
+        all_scores, popular = scores(asked), None
+        if query == "history":
+            popular = PopularScores(schema.num_items, name="popular_scores")
+            all_scores = popular(all_scores, asked)
         if rates:
             own = scores(asked, item)[:, None]
         else:
@@ -42,6 +47,7 @@ class NeighbourModel(Recommender):
             name=name,
         )
         self.neighbour_scores = scores
+        self.popular_scores = popular
         self.query_inputs = (query,)
         self.train_inputs = (query, "item")
         self.capabilities = frozenset({"users", "histories"} if query == "history" else {"users"})
@@ -54,6 +60,8 @@ class NeighbourModel(Recommender):
     def adapt(self, train):
         super().adapt(train)
         self.neighbour_scores.assign(*self.find_neighbours(train))
+        if self.popular_scores is not None:
+            self.popular_scores.assign(train.item_counts())
 
     @property
     def query_size(self):

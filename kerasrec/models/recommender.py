@@ -43,11 +43,10 @@ class Recommender(keras.Model):
         steps: What one training example is, see `kerasrec.data.batches`: "all" positions of a
             history, its "last", all items of a user as a "set", all users of an item ("item_set").
         horizon: Of how many next items it learns at each position.
-        query_inputs: What a query is made of: "user", "history" or both.
+        query_inputs: What a query is made of: "user", "history" or both, and of a history what was
+            done ("behavior") and the seconds between ("time_gap").
         predicts_values: Whether a score estimates the value of the interaction, a rating.
         searchable: Whether a score is the dot product of a query vector and an item vector.
-        horizon: Items ahead that are trained at every position, see `kerasrec.data.batches`. Above
-            1 the model writes a sequence, and the score of a rank is that of all ranks up to it.
     """
 
     capabilities = frozenset({"users"})
@@ -57,7 +56,6 @@ class Recommender(keras.Model):
     query_inputs = ("user",)
     predicts_values = False
     searchable = False
-    horizon = 1
 
     def __init__(self, *, schema, inputs, outputs, query_model, name=None):
         super().__init__(inputs=inputs, outputs=outputs, name=name)
@@ -65,6 +63,7 @@ class Recommender(keras.Model):
         self.query_model = query_model
         self.users = None
         self.items = None
+        self.behaviors = None
         self.histories = None
 
     # What a model of another shape must say.
@@ -144,7 +143,7 @@ class Recommender(keras.Model):
                 f"{type(self).__name__}.adapt: expected interactions to learn from, got none: look "
                 "for a filter or a split that leaves nothing to train on"
             )
-        self.users, self.items = train.users, train.items
+        self.users, self.items, self.behaviors = train.users, train.items, train.behaviors
         self.histories = train.histories()
 
     def compile(self, optimizer="rmsprop", *args, **kwargs):
@@ -180,6 +179,8 @@ class Recommender(keras.Model):
         allow=None,
         filter_seen=True,
         explain=False,
+        behaviors=None,
+        timestamps=None,
     ):
         """The k best items for known users, or for anybody's recent items.
 
@@ -192,6 +193,8 @@ class Recommender(keras.Model):
             allow: External item ids of which alone the answer may consist.
             filter_seen: Leave out what is in the user's history.
             explain: Also say which items of the history the score rests on: True, or how many.
+            behaviors, timestamps: What was done at each item of `histories`, and when (seconds
+                since 1970), in lists of the same lengths, for models that read it.
 
         Returns:
             A DataFrame with columns `user` (the id, or the number of the history), `rank` (from
@@ -205,7 +208,7 @@ class Recommender(keras.Model):
                 model cannot answer, or reasons that it cannot give.
         """
         self.check_adapted("recommend")
-        request = Request(self, users, histories)
+        request = Request(self, users, histories, behaviors, timestamps)
         unwanted = request.items([] if exclude is None else exclude, "exclude item")
         allowed = None
         if allow is not None:
@@ -238,10 +241,10 @@ class Recommender(keras.Model):
         frame.attrs["notes"] = request.notes
         return frame
 
-    def score(self, users=None, histories=None, items=()):
+    def score(self, users=None, histories=None, items=(), behaviors=None, timestamps=None):
         """Scores `(n,)` float32 of n users (or histories) with n items, by external ids."""
         self.check_adapted("score")
-        request = Request(self, users, histories)
+        request = Request(self, users, histories, behaviors, timestamps)
         if len(items) != len(request.names):
             raise InputError(
                 f"score takes one item for each query: {len(request.names)} queries, "

@@ -15,20 +15,26 @@ class Request:
         users: External user ids, or None.
         histories: Lists of external item ids in time order, one for each answer, or None for the
             users' stored ones.
+        behaviors, timestamps: What was done at each item of the histories, and when (seconds), as
+            lists of the same lengths; None where it is not known.
 
     Attributes:
         names: The user ids, or the numbers of the histories.
         notes: Sentences on what was unknown or cut.
 
     Raises:
-        InputError: for neither users nor histories, different numbers of them, or histories that
-            the model does not read.
+        InputError: for neither users nor histories, different numbers of them, histories that the
+            model does not read, or behaviors or timestamps of another length.
     """
 
-    def __init__(self, model, users, histories):
+    def __init__(self, model, users, histories, behaviors=None, timestamps=None):
         _check(model, users, histories)
         self.notes = []
+        context = {"behaviors": behaviors, "timestamps": timestamps}
+        _check_context(histories, context)
         self._items = model.items.vocabulary
+        self._behaviors = model.behaviors
+        self._names = model.query_inputs
         self._length = model.schema.history_length
         self.names = list(range(len(histories))) if users is None else list(users)
         if users is None:
@@ -39,16 +45,26 @@ class Request:
         if histories is None:
             self._past = model.histories.take(self._users)
         else:
-            self._past = self._rows_of(histories)
+            self._past = self._rows_of(histories, **context)
             cut = int((self._past.lengths > self._length).sum())
             if cut and "history" in model.query_inputs:
                 self.notes.append(
                     f"{cut} histories cut to their last {self._length} items, the model's limit"
                 )
 
+        # Of unknown users it is said already.
+        asked = (self._users != UNKNOWN) | (histories is not None)
+        nothing = int((asked & (self._past.lengths == 0)).sum())
+        if nothing and "history" in model.query_inputs:
+            self.notes.append(
+                f"{nothing} of {len(self.names)} queries have no history that the model knows: "
+                "answered with what is popular"
+            )
+
     def inputs(self, part):
         """Model inputs of the queries in a slice."""
-        return {"user": self._users[part], "history": self.past(part).padded(self._length)}
+        inputs = self.past(part).inputs(self._names, self._length)
+        return {"user": self._users[part], **inputs}
 
     def seen(self, part):
         """Item rows `(n, longest)` of the histories in a slice, 0 is padding."""
@@ -64,12 +80,20 @@ class Request:
         self._note_unknown(what, ids, rows)
         return rows
 
-    def _rows_of(self, histories):
+    def _rows_of(self, histories, behaviors, timestamps):
         lengths = [len(history) for history in histories]
         rows = self.items([item for history in histories for item in history], "history item")
         owner = np.repeat(np.arange(len(lengths)), lengths)
-        known = rows >= FIRST
-        return Histories.from_pairs(owner[known], rows[known], len(lengths))
+        known, context = rows >= FIRST, {}
+        if behaviors is not None and self._behaviors is not None:
+            done = [name for history in behaviors for name in history]
+            done_rows = self._behaviors.rows(np.asarray(done, dtype=object))
+            self._note_unknown("behavior", done, done_rows)
+            context["behavior"] = done_rows[known]
+        if timestamps is not None:
+            times = [time for history in timestamps for time in history]
+            context["timestamp"] = np.asarray(times, dtype="int64")[known]
+        return Histories.from_pairs(owner[known], rows[known], len(lengths), **context)
 
     def _note_unknown(self, what, ids, rows):
         unknown = [str(name) for name, row in zip(ids, rows, strict=True) if row == UNKNOWN]
@@ -93,3 +117,22 @@ def _check(model, users, histories):
             f"{type(model).__name__} answers known users only (capabilities: "
             f"{', '.join(sorted(model.capabilities))}): give users, not histories"
         )
+
+
+def _check_context(histories, context):
+    for name, lists in context.items():
+        if lists is None:
+            continue
+        if histories is None:
+            raise InputError(f"{name} belong to histories: give histories, or leave {name} out")
+        if len(lists) != len(histories):
+            raise InputError(
+                f"{name}: expected one list for each of {len(histories)} histories, got "
+                f"{len(lists)}"
+            )
+        for number, (history, given) in enumerate(zip(histories, lists, strict=True)):
+            if len(given) != len(history):
+                raise InputError(
+                    f"{name}: expected one for each of the {len(history)} items of history "
+                    f"{number}, got {len(given)}"
+                )

@@ -31,7 +31,8 @@ class Retriever(Recommender):
 
     Args:
         schema: `Schema` of the data.
-        query_inputs: Dict of Keras inputs, among `user` `(batch,)`, `history` `(batch, length)`.
+        query_inputs: Dict of Keras inputs, among `user` `(batch,)` and `history`, `behavior` and
+            `time_gap` `(batch, length)`.
         query: Query vector `(batch, dim)` at the end of the history.
         training_query: What is trained, where it differs: `(batch, length, dim)` for a model that
             learns from every position.
@@ -141,6 +142,9 @@ class Retriever(Recommender):
     def score_catalog(self, queries, catalog):
         return self.scorer.every(queries, catalog)
 
+    def score_rows(self, queries, catalog, rows):
+        return self.scorer.each(queries, ops.take(catalog, rows, axis=0))
+
     def score_pairs(self, inputs, items):
         vectors = predict(self.item_model, {"item": np.asarray(items, "int32")})
         return ops.convert_to_numpy(self.scorer.each(self.encode_queries(inputs), vectors))
@@ -172,12 +176,23 @@ class Retriever(Recommender):
         left = np.where(read == np.asarray(history)[:, None], PADDING, read)
         # Padding is on the right, as of every history.
         places = np.argsort(left == PADDING, axis=1, kind="stable")
-        histories = np.concatenate([read, np.take_along_axis(left, places, axis=1)])
-        inputs = {name: np.repeat(x, len(histories), axis=0) for name, x in inputs.items()}
-        queries = self.encode_queries({**inputs, "history": histories})
-        vectors = predict(self.item_model, {"item": np.asarray(items, "int32")})
-        scores = vectors.astype("float64") @ queries.T
+        without = {"history": left} | {
+            name: np.where(left == PADDING, 0, x)
+            for name, x in inputs.items()
+            if name in ("behavior", "time_gap")
+        }
+        without = {name: np.take_along_axis(x, places, axis=1) for name, x in without.items()}
+        inputs = {
+            name: np.concatenate([x, without.get(name, np.repeat(x, len(left), axis=0))])
+            for name, x in inputs.items()
+        }
+        scores = self._of_all(inputs, np.asarray(items, "int32"))
         return scores[:, :1] - scores[:, 1:]
+
+    def _of_all(self, inputs, items):
+        """Scores `(m, n)` of m item rows for n queries."""
+        vectors = predict(self.item_model, {"item": items})
+        return vectors.astype("float64") @ self.encode_queries(inputs).T
 
 
 def item_table(schema):

@@ -41,17 +41,7 @@ class TopK(keras.layers.Layer):
         self.k = k
 
     def call(self, scores, exclude=None, allow=None):
-        scores = ops.cast(scores, "float32")
-        if allow is not None:
-            allow = ops.cast(allow, "int32")
-            kept = ops.take_along_axis(scores, allow, axis=1)
-            scores = _write(ops.full_like(scores, NEVER), allow, kept)
-        if exclude is not None:
-            exclude = ops.cast(exclude, "int32")
-            scores = _write(scores, exclude, ops.full(ops.shape(exclude), NEVER, "float32"))
-        reserved = ops.arange(ops.shape(scores)[1]) < 2
-        scores = ops.where(reserved, NEVER, scores)
-        values, rows = ops.top_k(scores, self.k)
+        values, rows = ops.top_k(limited(scores, exclude, allow), self.k)
         rows = ops.where(values == NEVER, 0, ops.cast(rows, "int32"))
         return {"rows": rows, "scores": values}
 
@@ -61,6 +51,20 @@ class TopK(keras.layers.Layer):
             "rows": keras.KerasTensor(shape, "int32"),
             "scores": keras.KerasTensor(shape, "float32"),
         }
+
+
+def limited(scores, exclude=None, allow=None):
+    """Scores in float32, -inf where `TopK` would not show the row; the arguments are its own."""
+    scores = ops.cast(scores, "float32")
+    if allow is not None:
+        allow = ops.cast(allow, "int32")
+        kept = ops.take_along_axis(scores, allow, axis=1)
+        scores = _write(ops.full_like(scores, NEVER), allow, kept)
+    if exclude is not None:
+        exclude = ops.cast(exclude, "int32")
+        scores = _write(scores, exclude, ops.full(ops.shape(exclude), NEVER, "float32"))
+    reserved = ops.arange(ops.shape(scores)[1]) < 2
+    return ops.where(reserved, NEVER, scores)
 
 
 def _write(scores, rows, values):

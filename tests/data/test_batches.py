@@ -221,7 +221,29 @@ def test_short_histories_make_narrow_batches():
         interactions(**users), ("history", "item"), steps="last", batch_size=8, history_length=40
     )
     shapes = [tuple(x["history"].shape) for x, _, _ in last]
-    assert {rows for rows, _ in shapes} == {8} and {5, 10, 20, 40} == {width for _, width in shapes}
+    assert {rows for rows, _ in shapes} == {8} and {3, 5, 10, 20, 40} == {
+        width for _, width in shapes
+    }
+
+
+@pytest.mark.parametrize("steps", ["all", "last"])
+def test_what_was_done_and_when_go_with_the_history(steps):
+    frame = pd.DataFrame({"user": list("uuvuu"), "item": list("abacd")})
+    frame["behavior"] = ["view", "buy", "view", "view", "buy"]
+    frame["timestamp"] = [10, 20, 30, 50, 90]
+    inputs = ("history", "behavior", "time_gap", "item")
+    data = Interactions.from_frame(frame)
+    ((x, *_),) = batches(data, inputs, steps=steps, batch_size=4, history_length=2, shuffle=False)
+    # u did a b c d: windows a | b c, and the gap before b is known though a is not in its window.
+    right = {
+        "all": ([[2, 0], [3, 2]], [[0, 0], [10, 30]]),
+        "last": ([[2, 0], [2, 3], [3, 2]], [[0, 0], [0, 10], [10, 30]]),
+    }[steps]
+    count = len(right[0])
+    assert x["behavior"].numpy()[:count].tolist() == right[0]
+    assert x["time_gap"].numpy()[:count].tolist() == right[1]
+    assert x["behavior"].dtype == "int32" and x["time_gap"].dtype == "float32"
+    assert not x["time_gap"].numpy()[count:].any()
 
 
 def test_the_next_items_at_every_position():
@@ -334,7 +356,9 @@ def test_input_errors():
     data = interactions(u="ab", v="a")
     lonely = interactions(u="a", v="b")
     for expected, arguments in (
-        ("inputs=.*behavior", {"inputs": ("behavior", "item")}),
+        ("'behavior' belongs to a history", {"inputs": ("behavior", "item")}),
+        ("of data with timestamps", {"inputs": ("history", "time_gap", "item")}),
+        ("inputs=.*weather", {"inputs": ("weather", "item")}),
         ("expected 'item'", {"inputs": ("user",)}),
         ("'user' or 'history'", {"inputs": ("item",)}),
         ("steps='every'", {"inputs": ("history", "item"), "steps": "every"}),

@@ -14,7 +14,8 @@ def plan(buckets, count, seed=0):
 
 
 @pytest.mark.parametrize(
-    "length,widths", [(200, (200, 100, 50, 25, 13, 7)), (50, (50, 25, 13, 7)), (8, (8,)), (1, (1,))]
+    "length,widths",
+    [(200, (200, 100, 50, 25, 13, 7, 4)), (50, (50, 25, 13, 7, 4)), (4, (4,)), (1, (1,))],
 )
 def test_widths_are_halves_rounded_up(length, widths):
     assert halves(length) == widths
@@ -51,7 +52,7 @@ def test_every_example_once_in_a_batch_that_holds_it(count, evenly):
         # Padding is the number after the last, in the last batch only and behind what is real.
         assert len(real) == len(part) or n == buckets.steps - 1
         assert (part[len(real) :] == count).all()
-        assert len(part) == (4 * {50: 1, 25: 2, 13: 4, 7: 8}[width] if evenly else 4)
+        assert len(part) == (4 * {50: 1, 25: 2, 13: 4, 7: 8, 4: 16}[width] if evenly else 4)
         places += len(part) * width
     assert buckets.real_share == pytest.approx(lengths.sum() / places)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kerasrec.data.histories import Histories
+from kerasrec.data.histories import Histories, gaps
 from kerasrec.errors import InputError
 
 
@@ -96,3 +96,41 @@ def test_bad_arguments(call):
 def test_a_key_out_of_range():
     with pytest.raises(IndexError):
         toy()[4]
+
+
+def test_context_goes_with_the_items():
+    histories = Histories.from_pairs(
+        [1, 0, 1, 1], [7, 1, 8, 99], 2, behavior=[2, 3, 4, 5], timestamp=[100, 50, 160, 400]
+    )
+    again = histories.take([1, 0, 1])
+    assert again.behavior.tolist() == [2, 4, 5, 3, 2, 4, 5]
+    assert again.timestamp.tolist() == [100, 160, 400, 50, 100, 160, 400]
+    inputs = histories.inputs(("history", "behavior", "time_gap", "user"), 2)
+    assert set(inputs) == {"history", "behavior", "time_gap"}
+    assert inputs["history"].tolist() == [[1, 0], [8, 99]]
+    assert inputs["behavior"].tolist() == [[3, 0], [4, 5]]
+    # The item before the first one that is kept counts.
+    assert inputs["time_gap"].tolist() == [[0, 0], [60, 240]]
+    assert inputs["time_gap"].dtype == "float32"
+    # An item that is left out leaves its behavior and time out.
+    known = histories.known(50)
+    assert [list(one) for one in known] == [[], [7, 8]]
+    assert known.behavior.tolist() == [2, 4] and known.timestamp.tolist() == [100, 160]
+
+
+def test_context_that_nobody_knows():
+    inputs = Histories.from_pairs([0, 0], [5, 6], 1).inputs(("behavior", "time_gap"), 3)
+    assert inputs["behavior"].tolist() == [[0, 0, 0]]
+    assert inputs["time_gap"].tolist() == [[-1, -1, 0]]
+    # Times from 1970 on are times, others are none; time that runs backwards stands still.
+    gap = gaps(np.array([0, 10, 30, 20, 7]), np.array([0, 4]))
+    assert gap.tolist() == [-1, -1, 20, 0, 0]
+    with pytest.raises(InputError, match="behavior has shape"):
+        Histories(np.array([0, 2]), np.array([5, 6]), behavior=np.array([1]))
+
+
+def test_context_is_saved(tmp_path):
+    histories = Histories.from_pairs([0, 0], [5, 6], 1, timestamp=[3, 4])
+    histories.save(tmp_path / "h.npz")
+    again = Histories.load(tmp_path / "h.npz")
+    assert again.timestamp.tolist() == [3, 4] and again.behavior is None

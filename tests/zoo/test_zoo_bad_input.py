@@ -11,6 +11,7 @@ from kerasrec.data import Interactions
 from kerasrec.errors import InputError
 from kerasrec.models import FactorModel, NeighbourModel, Ranker
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*no history that the model knows")
 MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
 MODELS.remove(kerasrec_zoo.Popularity)
 # What makes a model estimate ratings.

@@ -1,0 +1,182 @@
+"""A user's history to a vector, or to one vector a step, by self-attention."""
+
+import keras
+from keras import ops
+
+from kerasrec.errors import InputError
+from kerasrec.layers.candidates import MASKED
+from kerasrec.register import register
+
+
+@register
+class TransformerUserEncoder(keras.layers.Layer):
+    """Self-attention over the items of a history, in time order.
+
+        x = dropout(v_t + P[number of real steps before t])
+        x = x + dropout(Attention(LN(x)));  x = x + dropout(FFN(LN(x)))      num_blocks times
+        h = LN(x)
+
+        Attention(x) = W_o concat over heads of softmax(Q K^T / sqrt(dim / num_heads) + mask) V
+        FFN(x)       = W_2 activation(W_1 x + b_1) + b_2
+
+    The result is the same wherever the padding stands; a history without a real step is zeros.
+    Steps beyond `max_length` share the last position.
+
+    Args:
+        num_blocks: Blocks of attention and feed-forward network.
+        num_heads: Heads of the attention; they divide the length of the item vectors.
+        hidden_factor: Width of the feed-forward network's hidden layer, in units of `dim`.
+        activation: Of that layer.
+        dropout: Rate on the inputs, the attention weights and what each half of a block adds.
+        max_length: Rows of the table P.
+        causal: A step sees itself and the steps before it; False sees all.
+
+    Call arguments:
+        vectors: Item vectors.
+        mask: True at real steps.
+        all_steps: Return the state at every step instead of at the last real one. Without `causal`
+            that state has seen the step's own item, which is for masked items.
+
+    Input shape:
+        `vectors` `(batch, length, dim)`, `mask` `(batch, length)`.
+
+    Output shape:
+        `(batch, dim)`; with `all_steps` `(batch, length, dim)`, zeros at padding.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from kerasrec.layers import TransformerUserEncoder
+    >>> vectors, mask = np.ones((2, 5, 4)), np.array([[1, 1, 1, 0, 0], [1, 0, 0, 0, 0]], "bool")
+    >>> encoder = TransformerUserEncoder(num_heads=2, max_length=5)
+    >>> encoder(vectors, mask).shape, encoder(vectors, mask, all_steps=True).shape
+    (TensorShape([2, 4]), TensorShape([2, 5, 4]))
+
+    Reference:
+        Vaswani et al., Attention is all you need, NeurIPS 2017; the norm before each half is of
+        Xiong et al., On layer normalization in the Transformer architecture, ICML 2020.
+    """
+
+    def __init__(
+        self,
+        num_blocks=2,
+        num_heads=1,
+        hidden_factor=1,
+        activation="relu",
+        dropout=0.0,
+        max_length=50,
+        causal=True,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        for name, value in (
+            ("num_blocks", num_blocks),
+            ("num_heads", num_heads),
+            ("hidden_factor", hidden_factor),
+            ("max_length", max_length),
+        ):
+            if int(value) != value or value < 1:
+                raise InputError(f"{name}: expected a whole number from 1, received {value!r}")
+        self.num_blocks = num_blocks
+        self.num_heads = num_heads
+        self.hidden_factor = hidden_factor
+        self.activation = activation
+        self.dropout = dropout
+        self.max_length = max_length
+        self.causal = causal
+        # The mask ends here, see compute_mask.
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        dim, policy = input_shape[-1], self.dtype_policy
+        if dim % self.num_heads:
+            raise InputError(
+                f"num_heads: expected a divisor of {dim}, the length of the vectors, received "
+                f"{self.num_heads}"
+            )
+        self.positions = self.add_weight(
+            shape=(self.max_length, dim),
+            initializer=keras.initializers.RandomNormal(stddev=0.05),
+            name="positions",
+        )
+        self.input_dropout = keras.layers.Dropout(self.dropout, dtype=policy)
+        hidden = self.hidden_factor * dim
+        self.blocks = [
+            _Block(self.num_heads, hidden, self.activation, self.dropout, dtype=policy)
+            for _ in range(self.num_blocks)
+        ]
+        self.norm = keras.layers.LayerNormalization(epsilon=1e-6, dtype=policy)
+        for layer in (*self.blocks, self.norm):
+            layer.build((None, None, dim))
+
+    def call(self, vectors, mask, all_steps=False):
+        mask = ops.cast(mask, "bool")
+        before = ops.cumsum(ops.cast(mask, "int32"), axis=1) - 1
+        place = ops.clip(before, 0, self.max_length - 1)
+        x = self.input_dropout(vectors + ops.take(self.positions, place, axis=0))
+        unseen = self._unseen(mask)
+        for block in self.blocks:
+            x = block(x, unseen)
+        if all_steps:
+            return ops.where(mask[..., None], self.norm(x), 0.0)
+        steps = ops.arange(ops.shape(mask)[1], dtype="int32")
+        last = ops.max(ops.where(mask, steps, 0), axis=1)
+        x = self.norm(ops.take_along_axis(x, last[:, None, None], axis=1)[:, 0])
+        return ops.where(ops.any(mask, axis=1, keepdims=True), x, 0.0)
+
+    def compute_mask(self, inputs, previous_mask=None):
+        return None
+
+    def compute_output_spec(self, vectors, mask, all_steps=False):
+        shape = vectors.shape if all_steps else (vectors.shape[0], vectors.shape[-1])
+        return keras.KerasTensor(shape, self.compute_dtype)
+
+    def _unseen(self, mask):
+        """What is added to the attention's logits, once for all blocks: -1e9 hides a step."""
+        seen = mask[:, None, :]
+        if self.causal:
+            steps = ops.arange(ops.shape(mask)[1])
+            seen = ops.logical_and(seen, steps[:, None] >= steps)
+        # All logits of a step that sees nothing are then the same: a mean, and no NaN.
+        return ops.where(seen, 0.0, MASKED)[:, None]
+
+
+class _Block(keras.layers.Layer):
+    def __init__(self, num_heads, hidden_dim, activation, dropout, **kwargs):
+        # What hides a step is below the smallest float16.
+        super().__init__(autocast=False, **kwargs)
+        self.num_heads = num_heads
+        self.hidden_dim = hidden_dim
+        self.activation = activation
+        self.dropout = dropout
+
+    def build(self, input_shape):
+        dim, policy = input_shape[-1], self.dtype_policy
+        self.norm = keras.layers.LayerNormalization(epsilon=1e-6, dtype=policy)
+        self.query_key_value = keras.layers.Dense(3 * dim, dtype=policy, name="query_key_value")
+        self.out = keras.layers.Dense(dim, dtype=policy, name="out")
+        self.hidden_norm = keras.layers.LayerNormalization(epsilon=1e-6, dtype=policy)
+        self.widen = keras.layers.Dense(
+            self.hidden_dim, self.activation, dtype=policy, name="widen"
+        )
+        self.narrow = keras.layers.Dense(dim, dtype=policy, name="narrow")
+        layers = self.norm, self.query_key_value, self.out, self.hidden_norm, self.widen
+        for layer in layers:
+            layer.build(input_shape)
+        self.narrow.build((*input_shape[:-1], self.hidden_dim))
+        self.dropouts = [keras.layers.Dropout(self.dropout, dtype=policy) for _ in range(3)]
+
+    def call(self, x, unseen):
+        x = x + self.dropouts[0](self.out(self._attend(self.norm(x), unseen)))
+        return x + self.dropouts[1](self.narrow(self.widen(self.hidden_norm(x))))
+
+    def _attend(self, x, unseen):
+        batch, length, dim = *ops.shape(x)[:2], x.shape[-1]
+        size = dim // self.num_heads
+        heads = ops.reshape(self.query_key_value(x), (batch, length, 3, self.num_heads, size))
+        query, key, value = ops.unstack(ops.transpose(heads, (2, 0, 3, 1, 4)), 3, axis=0)
+        logits = ops.matmul(query * size**-0.5, ops.swapaxes(key, -1, -2))
+        weights = ops.softmax(ops.cast(logits, "float32") + unseen)
+        weights = self.dropouts[2](ops.cast(weights, self.compute_dtype))
+        mixed = ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3))
+        return ops.reshape(mixed, (batch, length, dim))

@@ -1,0 +1,173 @@
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from kerasrec.errors import InputError
+from kerasrec.layers.transformer_user_encoder import TransformerUserEncoder
+
+# The same three steps with the padding on the right, left, inside, around, and none at all.
+PLACES = [[0, 1, 2], [3, 4, 5], [0, 2, 5], [1, 3, 4]]
+
+
+@pytest.fixture
+def noise():
+    return np.random.default_rng(1).normal(size=(4, 6, 4)).astype("float32")
+
+
+INPUTS = {
+    "vectors": np.random.default_rng(2).normal(size=(3, 4, 4)).astype("float32"),
+    "mask": np.array([[1, 1, 1, 0], [1, 0, 0, 0], [0, 0, 0, 0]], "bool"),
+}
+OTHER = {
+    "num_blocks": 3, "num_heads": 2, "hidden_factor": 2, "activation": "gelu", "dropout": 0.5,
+    "max_length": 4, "causal": False,
+}  # fmt: skip
+
+
+def test_layer_contract(check_layer):
+    check_layer(TransformerUserEncoder, OTHER, INPUTS, half_tolerance=0.05)
+
+
+def test_layer_contract_all_steps(check_layer):
+    init_kwargs = {"num_heads": 2, "max_length": 4}
+    layer = check_layer(TransformerUserEncoder, init_kwargs, INPUTS, 0.05, all_steps=True)
+    assert layer(**INPUTS, all_steps=True).shape == (3, 4, 4)
+
+
+def shaken(encoder):
+    """With weights unlike those of the start, where every norm does nothing."""
+    generator = np.random.default_rng(3)
+    weights = [w + generator.normal(0, 0.3, w.shape) for w in encoder.get_weights()]
+    encoder.set_weights(weights)
+    return {w.path.split("/", 1)[-1]: w.numpy() for w in encoder.weights}
+
+
+def by_keras(encoder, vectors, mask):
+    """The same network of stock Keras layers with the same weights, for right padding."""
+    dim, (batch, length) = vectors.shape[-1], mask.shape
+    size = dim // encoder.num_heads
+    seen = mask[:, None, :] & (np.tri(length, dtype="bool") if encoder.causal else True)
+    x = vectors + encoder.positions.numpy()[:length]
+    for block in encoder.blocks:
+        kernel, bias = block.query_key_value.get_weights()
+        attention = keras.layers.MultiHeadAttention(encoder.num_heads, size)
+        attention.build((batch, length, dim), (batch, length, dim))
+        heads = (encoder.num_heads, size)
+        parts = [
+            part
+            for k, b in zip(np.split(kernel, 3, 1), np.split(bias, 3), strict=True)
+            for part in (k.reshape(dim, *heads), b.reshape(heads))
+        ]
+        out, out_bias = block.out.get_weights()
+        attention.set_weights([*parts, out.reshape(*heads, dim), out_bias])
+        normed = block.norm(x)
+        x = x + attention(normed, normed, attention_mask=seen)
+        x = x + block.narrow(block.widen(block.hidden_norm(x)))
+    gamma, beta = encoder.norm.get_weights()
+    x = np.asarray(x)
+    x = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-6)
+    return np.where(mask[..., None], x * gamma + beta, 0.0)
+
+
+@pytest.mark.parametrize("causal", [True, False])
+@pytest.mark.parametrize("num_heads", [1, 2])
+def test_equals_keras_multi_head_attention(num_heads, causal):
+    encoder = TransformerUserEncoder(2, num_heads, 3, max_length=6, causal=causal)
+    encoder(**INPUTS)
+    shaken(encoder)
+    expected = by_keras(encoder, **INPUTS)
+    np.testing.assert_allclose(encoder(**INPUTS, all_steps=True), expected, atol=1e-5)
+    last = [expected[0, 2], expected[1, 0], np.zeros(4)]
+    np.testing.assert_allclose(encoder(**INPUTS), last, atol=1e-5)
+
+
+@pytest.mark.parametrize("causal", [True, False])
+def test_the_place_of_the_padding_changes_nothing(causal, noise):
+    encoder = TransformerUserEncoder(max_length=6, causal=causal)
+    encoder.build((None, None, 4))
+    shaken(encoder)
+    steps = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
+    ones = np.ones((1, 3), "bool")
+    expected, alone = (encoder(steps[None], ones, all_steps=every) for every in (False, True))
+    vectors, mask = noise.copy(), np.zeros((4, 6), "bool")
+    for row, place in enumerate(PLACES):
+        vectors[row, place], mask[row, place] = steps, True
+    np.testing.assert_allclose(encoder(vectors, mask), np.repeat(expected, 4, 0), atol=1e-5)
+    every = np.asarray(encoder(vectors, mask, all_steps=True))
+    for row, place in enumerate(PLACES):
+        np.testing.assert_allclose(every[row, place], alone[0], atol=1e-5)
+    np.testing.assert_array_equal(every[~mask], 0.0)
+
+
+@pytest.mark.parametrize("causal", [True, False])
+def test_a_step_sees_the_next_only_if_not_causal(causal, noise):
+    encoder = TransformerUserEncoder(causal=causal, max_length=6)
+    mask = np.ones((4, 6), "bool")
+    before = np.asarray(encoder(noise, mask, all_steps=True))
+    changed = noise.copy()
+    changed[:, 3:] += np.random.default_rng(4).normal(size=(4, 3, 4))
+    moved = np.abs(encoder(changed, mask, all_steps=True) - before).max(axis=(0, 2))
+    assert (moved[3:] > 1e-3).all()
+    assert (moved[:3] < 1e-6).all() if causal else (moved[:3] > 1e-3).all()
+
+
+def test_gradients_of_rows_without_a_step_are_zero(noise):
+    import tensorflow as tf
+
+    encoder = TransformerUserEncoder(max_length=6)
+    vectors, mask = tf.constant(noise), np.zeros((4, 6), "bool")
+    mask[0, :2] = True
+    with tf.GradientTape() as tape:
+        tape.watch(vectors)
+        encoder(vectors, mask)
+        loss = tf.reduce_sum(encoder(vectors, mask, all_steps=True) * noise[::-1])
+    gradients = tape.gradient(loss, [vectors, *encoder.trainable_weights])
+    gradients = [np.asarray(tf.convert_to_tensor(g)) for g in gradients]
+    assert all(np.isfinite(g).all() for g in gradients)
+    np.testing.assert_array_equal(gradients[0][~mask], 0.0)
+
+
+def test_the_order_counts(noise):
+    encoder = TransformerUserEncoder(max_length=6, causal=False)
+    ones = np.ones((4, 6), "bool")
+    swapped = noise[:, [1, 0, 2, 3, 4, 5]]
+    assert np.abs(encoder(noise, ones) - encoder(swapped, ones)).max() > 1e-4
+    encoder.positions.assign(np.zeros((6, 4)))
+    np.testing.assert_allclose(encoder(noise, ones), encoder(swapped, ones), atol=1e-5)
+
+
+def test_more_steps_than_positions_share_the_last(noise):
+    encoder = TransformerUserEncoder(max_length=2)
+    long = TransformerUserEncoder(max_length=6)
+    ones = np.ones((4, 6), "bool")
+    encoder(noise, ones), long(noise, ones)
+    positions, *weights = encoder.get_weights()
+    long.set_weights([positions[[0, 1, 1, 1, 1, 1]], *weights])
+    np.testing.assert_allclose(encoder(noise, ones), long(noise, ones), atol=1e-6)
+
+
+def test_dropout_in_training_only(noise):
+    encoder = TransformerUserEncoder(dropout=0.5, max_length=6)
+    ones = np.ones((4, 6), "bool")
+    np.testing.assert_array_equal(encoder(noise, ones), encoder(noise, ones))
+    assert np.abs(encoder(noise, ones) - encoder(noise, ones, training=True)).max() > 0.01
+
+
+def test_large_logits_in_half_precision(noise):
+    encoder = TransformerUserEncoder(max_length=6, dtype="mixed_float16")
+    states = encoder(1000 * noise, np.ones((4, 6), "bool"), all_steps=True)
+    assert states.dtype == "float16" and np.isfinite(ops.convert_to_numpy(states)).all()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"num_blocks": 0}, {"num_heads": 1.5}, {"hidden_factor": 0}, {"max_length": 0}]
+)
+def test_wrong_arguments(wrong):
+    with pytest.raises(InputError, match=f"{next(iter(wrong))}: expected a whole number"):
+        TransformerUserEncoder(**wrong)
+
+
+def test_heads_must_divide_the_vectors(noise):
+    with pytest.raises(InputError, match="num_heads: expected a divisor of 4"):
+        TransformerUserEncoder(num_heads=3)(noise, np.ones((4, 6), "bool"))

@@ -1,0 +1,145 @@
+"""RNNRecommender: what the data allows it to read, and what it learns from it."""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from kerasrec import models
+from kerasrec.data import Interactions, batches
+from kerasrec.errors import InputError
+from kerasrec.export import export
+from kerasrec.losses import Softmax
+from kerasrec_zoo import RNNRecommender
+
+LETTERS = list("abcdefgh")
+
+
+def trained(data, epochs=40, **arguments):
+    keras.utils.set_random_seed(0)
+    model = RNNRecommender(data.schema(history_length=8), dim=16, dropout=0.0, **arguments)
+    model.adapt(data)
+    model.compile(keras.optimizers.Adam(0.02), Softmax())
+    given = batches(
+        data, model.train_inputs, steps=model.steps, batch_size=32, history_length=8, seed=0
+    )
+    model.fit(given, epochs=epochs, verbose=0)
+    return model
+
+
+@pytest.fixture(scope="module")
+def cycle():
+    """Who was at one letter goes to the next, the last one to the first."""
+    rows = [(f"u{n}", LETTERS[(n + t) % 8]) for n in range(40) for t in range(6)]
+    return Interactions.from_frame(pd.DataFrame(rows, columns=["user", "item"]))
+
+
+@pytest.fixture(scope="module")
+def errands():
+    """A view is followed by the same letter's neighbour to the right, a buy by that to the left."""
+    rows, random = [], np.random.default_rng(0)
+    for user in range(150):
+        place, time = int(random.integers(8)), 1_000_000
+        for _ in range(7):
+            done = ("view", "buy")[int(random.integers(2))]
+            rows.append((f"u{user}", LETTERS[place], done, time))
+            place = (place + (1 if done == "view" else -1)) % 8
+            time += 60
+    frame = pd.DataFrame(rows, columns=["user", "item", "behavior", "timestamp"])
+    return Interactions.from_frame(frame)
+
+
+@pytest.fixture(scope="module")
+def seasons():
+    """After a minute comes the next letter, after a month the one before."""
+    rows, random = [], np.random.default_rng(0)
+    for user in range(150):
+        place, time, step = int(random.integers(8)), 1_000_000, 1
+        for _ in range(7):
+            rows.append((f"u{user}", LETTERS[place], time))
+            place = (place + step) % 8
+            late = bool(random.integers(2))
+            time += 30 * 86400 if late else 60
+            step = -1 if late else 1
+    return Interactions.from_frame(pd.DataFrame(rows, columns=["user", "item", "timestamp"]))
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm", "bilstm"])
+def test_every_cell_learns_a_cycle(cycle, cell):
+    model = trained(cycle, 15 if cell == "bilstm" else 40, cell=cell)
+    answer = model.recommend(histories=[["a", "b", "c"], ["g", "h"], ["e"]], k=1, filter_seen=False)
+    assert answer["item"].tolist() == ["d", "a", "f"]
+
+
+def test_what_the_data_does_not_say_is_no_input(cycle, errands):
+    assert RNNRecommender(cycle.schema(), dim=4).query_inputs == ("history",)
+    full = RNNRecommender(errands.schema(), dim=4, use_user=True)
+    assert full.query_inputs == ("history", "user", "behavior", "time_gap")
+    assert full.train_inputs == ("history", "user", "behavior", "time_gap", "item")
+
+
+def test_behaviors_decide_where_they_do(errands, tmp_path):
+    model = trained(errands, 30)
+    asked = {"histories": [["c", "d"], ["c", "d"]], "k": 1, "filter_seen": False}
+    answer = model.recommend(**asked, behaviors=[["view", "view"], ["view", "buy"]])
+    assert answer["item"].tolist() == ["e", "c"]
+    # Not said is not wrong: one of the two.
+    unsaid = model.recommend(**asked)["item"].tolist()
+    assert set(unsaid) <= {"e", "c"}
+    with pytest.warns(UserWarning, match="1 unknown behavior ids.*steal"):
+        model.recommend(**asked, behaviors=[["view", "steal"], ["view", "buy"]])
+    model.save(tmp_path / "checkpoint")
+    again = models.load(tmp_path / "checkpoint")
+    said = again.recommend(**asked, behaviors=[["view", "view"], ["view", "buy"]])
+    assert said["item"].tolist() == ["e", "c"]
+    # Stored histories have theirs: the export is asked with both.
+    assert export(again, tmp_path / "1", k=3)["difference"] <= 1e-5
+
+
+def test_time_decides_where_it_does(seasons):
+    model = trained(seasons, 40, cell="gru")
+    histories = [["c", "d", "e"], ["c", "d", "e"]]
+    times = [[1_000_000, 1_000_060, 1_000_120], [1_000_000, 1_000_060, 1_000_060 + 30 * 86400]]
+    # The step to the last item tells the direction of the next one in neither; that of the gap is
+    # seen at the item after it: here both histories differ in the last gap only.
+    scores = [
+        model.score(histories=[history], items=["f"], timestamps=[time])[0]
+        for history, time in zip(histories, times, strict=True)
+    ]
+    assert scores[0] != scores[1]
+
+
+def test_a_user_of_their_own(cycle):
+    model = trained(cycle, 5, use_user=True)
+    asked = {"histories": [["a", "b"], ["a", "b"]], "items": ["c", "c"]}
+    known = model.score(users=["u0", "u1"], **asked)
+    assert known[0] != known[1]
+    with pytest.warns(UserWarning, match="unknown user"):
+        stranger = model.score(users=["nobody", "u1"], **asked)
+    assert np.isfinite(stranger).all() and stranger[0] not in known
+
+
+@pytest.mark.parametrize(
+    "given,message",
+    [
+        ({"users": ["u1"], "behaviors": [["view"]]}, "behaviors belong to histories"),
+        (
+            {"histories": [["a", "b"]], "behaviors": [["view"]]},
+            "each of the 2 items of history 0, got 1",
+        ),
+        (
+            {"histories": [["a"], ["b"]], "timestamps": [[1]]},
+            "one list for each of 2 histories, got 1",
+        ),
+    ],
+)
+def test_context_of_another_length_is_refused(errands, given, message):
+    model = RNNRecommender(errands.schema(), dim=4)
+    model.adapt(errands)
+    with pytest.raises(InputError, match=message):
+        model.recommend(**given, k=1)
+
+
+def test_a_cell_that_is_none(cycle):
+    with pytest.raises(InputError, match="cell must be one of rnn, gru, lstm, bilstm: got 'tree'"):
+        RNNRecommender(cycle.schema(), cell="tree")

@@ -1,0 +1,163 @@
+"""BERT4Rec: self-attention in both directions, trained to fill in masked items."""
+
+import keras
+from keras import ops
+
+from kerasrec.errors import InputError
+from kerasrec.layers import (
+    AllCandidates,
+    EmbeddingTower,
+    KnownItems,
+    MaskedItems,
+    PopularWhenEmpty,
+    SampledCandidates,
+    TransformerUserEncoder,
+)
+from kerasrec.layers.candidates import MASKED
+from kerasrec.models import Retriever, item_table
+from kerasrec.models.item_tower import ItemTower
+from kerasrec.register import register
+
+
+@register
+class BERT4Rec(Retriever):
+    """Some items of a history are masked, and every masked place attends to all others.
+
+        x_t      = sqrt(dim) V_ht + P_t, or [mask] + P_t at a masked place
+        h        = Transformer(x_1, ..., x_n)
+        loss     = - mean over masked t of log softmax over i of <h_t, V_i> at the item masked there
+        score(i) = <h_(n+1), V_i>, of a mask put behind the history
+
+    Training masks a share `mask_prob` of the places, and of one row in ten the last place alone,
+    which is what is asked later and what a validation loss sees. Only masked places have a loss,
+    yet Keras takes the mean over all real places: a loss is `mask_prob` times the one above, a
+    factor that Adam does not notice.
+
+    Args:
+        schema: `Schema` of the data; its `history_length` is how many items are read, the last
+            ones.
+        dim: Length of the vectors.
+        num_blocks: Blocks of attention and feed-forward network.
+        num_heads: Heads of the attention; they divide `dim`.
+        hidden_factor: Width of the feed-forward network's hidden layer, in units of `dim`.
+        dropout: On the inputs, the attention weights and what each half of a block adds.
+        mask_prob: Share of the places that is masked, at least one of each history.
+        candidates: "all", "sampled" or "sampled_by_popularity".
+        num_negatives: Shared negatives of the sampled kinds.
+
+    Reference:
+        Sun et al., BERT4Rec: sequential recommendation with bidirectional encoder representations
+        from Transformer, CIKM 2019; Petrov, Macdonald, A systematic review and replicability study
+        of BERT4Rec, RecSys 2022.
+
+    Example:
+
+    >>> from kerasrec.data import batches, load
+    >>> from kerasrec.losses import Softmax
+    >>> train = load("synthetic", users=50, items=100)
+    >>> model = BERT4Rec(train.schema(), dim=8)
+    >>> model.adapt(train)
+    >>> model.compile("adam", Softmax())
+    >>> _ = model.fit(batches(train, model.train_inputs, batch_size=16), verbose=0)
+    >>> first = train.items.vocabulary.ids[0]
+    >>> model.recommend(histories=[[first]], k=2)["rank"].tolist()
+    [1, 2]
+    """
+
+    capabilities = frozenset({"users", "histories"})
+    train_inputs = ("history", "item")
+    query_inputs = ("history",)
+
+    def __init__(
+        self,
+        schema,
+        dim=64,
+        num_blocks=2,
+        num_heads=2,
+        hidden_factor=4,
+        dropout=0.2,
+        mask_prob=0.2,
+        candidates="all",
+        num_negatives=1024,
+        name=None,
+    ):
+        # === Layers ===
+        items = EmbeddingTower(schema.num_items, dim, name="item_ids")
+        # Its kernel is the vector of the mask.
+        mask = keras.layers.Dense(dim, use_bias=False, name="mask")
+        encoder = TransformerUserEncoder(
+            num_blocks, num_heads, hidden_factor, "gelu", dropout, schema.history_length + 1,
+            causal=False, name="user_encoder",
+        )  # fmt: skip
+        past = KnownItems(name="known_items")
+        fallback = PopularWhenEmpty(name="popular_when_empty")
+        catalog = item_table(schema)
+
+        def states(sequence, masked, all_steps):
+            """Of item rows with 0 at masked places and at padding."""
+            known, _ = past(sequence, catalog(sequence)["count"])
+            vectors = items(known) * dim**0.5 + mask(ops.cast(masked, "float32")[..., None])
+            real = ops.logical_or(ops.not_equal(sequence, 0), masked)
+            return encoder(vectors, real, all_steps=all_steps)
+
+        # === Item ===
+        item = keras.Input((), dtype="int32", name="item")
+        count = keras.Input((), dtype="float32", name="count")
+        known, _ = KnownItems(name="known_candidates")(item, count)
+        vector = fallback.candidate(items(known), count)
+        item_encoder = keras.Model({"item": item, "count": count}, vector)
+
+        # === Query ===
+        history = keras.Input((None,), dtype="int32", name="history")
+        column = ops.zeros_like(history[:, :1])
+        behind = ops.concatenate([ops.zeros_like(history), column + 1], axis=1)
+        query = states(ops.concatenate([history, column], axis=1), behind > 0, all_steps=False)
+
+        # === Training: the first item of a window is never masked, the following are `target` ===
+        target = keras.Input((None,), dtype="int32", name="item")
+        picked = MaskedItems(mask_prob, name="masked_items")(target)
+        masked = ops.max(picked, axis=-1) > 0
+        left = ops.concatenate([history[:, :1], ops.where(masked, 0, target)], axis=1)
+        hidden = ops.concatenate([column > 0, masked], axis=1)
+        every = states(left, hidden, all_steps=True)[:, 1:]
+        asked = fallback.query(ops.matmul(ops.transpose(picked, (0, 2, 1)), every), left)
+        answer = ops.max(ops.cast(picked, "int32") * target[..., None], axis=1)
+        chosen = _make_candidates(candidates, schema.num_items, num_negatives)
+        tower = ItemTower(catalog, item_encoder, name="training_item_tower")
+        logits = ops.matmul(picked, chosen(asked, answer, item_model=tower))
+        others = ops.where(masked[..., None], logits[..., 1:], MASKED)
+
+        super().__init__(
+            schema=schema,
+            query_inputs={"history": history},
+            query=fallback.query(query, history),
+            item_encoder=item_encoder,
+            catalog=catalog,
+            # Those of the training graph are above.
+            candidates="pair",
+            num_negatives=num_negatives,
+            training=(
+                {"history": history, "item": target},
+                ops.concatenate([logits[..., :1], others], axis=-1),
+            ),
+            name=name,
+        )
+        self.candidates = candidates
+        self.candidate_layer = chosen
+        self.dim = dim
+        self.num_blocks = num_blocks
+        self.num_heads = num_heads
+        self.hidden_factor = hidden_factor
+        self.dropout = dropout
+        self.mask_prob = mask_prob
+
+
+def _make_candidates(kind, num_items, num_negatives):
+    if kind == "all":
+        return AllCandidates(num_items, name="candidates")
+    if kind in ("sampled", "sampled_by_popularity"):
+        distribution = "uniform" if kind == "sampled" else "log_uniform"
+        return SampledCandidates(
+            num_items, num_negatives, distribution, seed=None, name="candidates"
+        )
+    raise InputError(f"candidates must be all, sampled or sampled_by_popularity: got {kind!r}")
