@@ -10,6 +10,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 FREE = "benchmarks.runner.turns.gigabytes_free"
+MODULES = ["keras_models", "keras_paths", "keras_tables", "catalogue_losses"]
 
 
 @pytest.fixture(autouse=True)
@@ -245,7 +246,8 @@ def test_every_benchmark_is_found_with_its_options():
     from benchmarks.__main__ import make_parser, names
 
     parser = make_parser()
-    assert {"train_step", "train_model", "memory", "fit_overhead", "fit_time"} <= set(names())
+    known = {"train_step", "train_model", "memory", "fit_overhead", "fit_time", "catalogue_losses"}
+    assert known <= set(names())
     for name in names():
         arguments = parser.parse_args([name, "--rounds", "2", "--json"])
         assert callable(arguments.measure) and arguments.json == "-"
@@ -278,9 +280,29 @@ def test_fits_of_ours_are_timed_and_rivals_without_their_python_say_so(tmp_path)
             assert rival.samples == () and rival.note.startswith("not installed")
 
 
-@pytest.mark.parametrize("module", ["keras_models", "keras_paths", "keras_tables"])
+def test_losses_over_the_catalogue_are_timed_and_weighed(monkeypatch):
+    from benchmarks import catalogue_losses
+    from benchmarks.__main__ import make_parser
+
+    # The others: test_every_peer_in_keras_gives_the_seconds_of_its_steps.
+    monkeypatch.setattr(catalogue_losses, "LOSSES", {"plain": "all_at_once", "fails": "unknown"})
+    arguments = make_parser().parse_args(["catalogue_losses", "--quick", "--rounds", "2"])
+    seconds, memory = catalogue_losses.measure(arguments, lambda line: None).tables
+    assert len(seconds.row("plain").samples) == 2 and seconds.row("plain").median > 0
+    # A process with TensorFlow in it.
+    assert 0.2 < memory.row("plain").median < 8
+    assert seconds.row("fails").note == memory.row("fails").note == "KeyError: 'unknown'"
+    # Logits that do not fit are not tried.
+    monkeypatch.setattr(catalogue_losses, "gigabytes_free", lambda: 10.0)
+    with pytest.raises(catalogue_losses.PeerError, match="needs about 19 GB, 10 GB are free"):
+        catalogue_losses.check_memory(
+            {"loss": "all_at_once", "items": 1_000_000, "batch": 32, "length": 50}
+        )
+
+
+@pytest.mark.parametrize("module", MODULES)
 def test_every_peer_in_keras_gives_the_seconds_of_its_steps(module):
-    from benchmarks import fit_overhead, train_model, train_step
+    from benchmarks import catalogue_losses, fit_overhead, train_model, train_step
     from benchmarks.runner.worker import Worker
 
     if module == "keras_models":
@@ -290,6 +312,9 @@ def test_every_peer_in_keras_gives_the_seconds_of_its_steps(module):
             for peer in train_model.peers_of(name, train_model.sizes_of(name, quick=True))
         ]
         cases = [case for case in cases if case.get("steps_per_execution") == 16]
+    elif module == "catalogue_losses":
+        sizes = {"items": 100, "batch": 2, "length": 3, "dim": 4, "negatives": 5}
+        cases = [{**sizes, "loss": loss} for loss in catalogue_losses.LOSSES.values()]
     elif module == "keras_paths":
         arguments = argparse.Namespace(batch=8, steps=[2])
         cases = [peer.case for peer in fit_overhead.peers_of(arguments, jit=False, prefetch=True)]

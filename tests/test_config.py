@@ -217,7 +217,12 @@ def test_values_of_a_split_that_fit(config, split):
 
 @pytest.mark.parametrize("loss", ["softmax", "bpr", "bce", "mse", "mean_squared_error", "huber"])
 def test_losses_that_a_config_may_name(config, loss):
-    assert callable(loss_by_name(load_config(config(), [f"train.loss={loss}"]).train.loss))
+    assert callable(loss_by_name(load_config(config(), [f"train.loss={loss}"]).train.loss, 9))
+
+
+def test_gbce_is_told_how_many_items_there_are(config):
+    name = load_config(config(), ["train.loss=gbce"]).train.loss
+    assert loss_by_name(name, num_items=9).num_items == 9
 
 
 def test_the_first_line_of_a_message():

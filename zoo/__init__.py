@@ -1,5 +1,6 @@
 """The zoo: one file a model, its card beside it."""
 
+from kerasrec_zoo.attention_recommender import AttentionRecommender as AttentionRecommender
 from kerasrec_zoo.autorec import AutoRec as AutoRec
 from kerasrec_zoo.bayesian_mf import BayesianMF as BayesianMF
 from kerasrec_zoo.bert4rec import BERT4Rec as BERT4Rec
@@ -14,6 +15,7 @@ from kerasrec_zoo.markov import Markov as Markov
 from kerasrec_zoo.matrix_factorization import MatrixFactorization as MatrixFactorization
 from kerasrec_zoo.mult_vae import MultVAE as MultVAE
 from kerasrec_zoo.neumf import NeuMF as NeuMF
+from kerasrec_zoo.nextitnet import NextItNet as NextItNet
 from kerasrec_zoo.nmf import NMF as NMF
 from kerasrec_zoo.popularity import Popularity as Popularity
 from kerasrec_zoo.rnn_recommender import RNNRecommender as RNNRecommender

@@ -44,6 +44,8 @@ class BERT4Rec(Retriever):
         mask_prob: Share of the places that is masked, at least one of each history.
         candidates: "all", "sampled" or "sampled_by_popularity".
         num_negatives: Shared negatives of the sampled kinds.
+        log_q: Correct the sampled kinds for how often an item is drawn: for "softmax", and for no
+            other loss.
 
     Reference:
         Sun et al., BERT4Rec: sequential recommendation with bidirectional encoder representations
@@ -79,6 +81,7 @@ class BERT4Rec(Retriever):
         mask_prob=0.2,
         candidates="all",
         num_negatives=1024,
+        log_q=True,
         name=None,
     ):
         # === Layers ===
@@ -122,7 +125,7 @@ class BERT4Rec(Retriever):
         every = states(left, hidden, all_steps=True)[:, 1:]
         asked = fallback.query(ops.matmul(ops.transpose(picked, (0, 2, 1)), every), left)
         answer = ops.max(ops.cast(picked, "int32") * target[..., None], axis=1)
-        chosen = _make_candidates(candidates, schema.num_items, num_negatives)
+        chosen = _make_candidates(candidates, schema.num_items, num_negatives, log_q)
         tower = ItemTower(catalog, item_encoder, name="training_item_tower")
         logits = ops.matmul(picked, chosen(asked, answer, item_model=tower))
         others = ops.where(masked[..., None], logits[..., 1:], MASKED)
@@ -136,6 +139,7 @@ class BERT4Rec(Retriever):
             # Those of the training graph are above.
             candidates="pair",
             num_negatives=num_negatives,
+            log_q=log_q,
             training=(
                 {"history": history, "item": target},
                 ops.concatenate([logits[..., :1], others], axis=-1),
@@ -152,12 +156,12 @@ class BERT4Rec(Retriever):
         self.mask_prob = mask_prob
 
 
-def _make_candidates(kind, num_items, num_negatives):
+def _make_candidates(kind, num_items, num_negatives, log_q):
     if kind == "all":
         return AllCandidates(num_items, name="candidates")
     if kind in ("sampled", "sampled_by_popularity"):
         distribution = "uniform" if kind == "sampled" else "log_uniform"
         return SampledCandidates(
-            num_items, num_negatives, distribution, seed=None, name="candidates"
+            num_items, num_negatives, distribution, log_q, seed=None, name="candidates"
         )
     raise InputError(f"candidates must be all, sampled or sampled_by_popularity: got {kind!r}")

@@ -42,6 +42,8 @@ class Hybrid(Retriever):
         id_dropout: Share of items shown to the loss by their content alone, in training.
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of "sampled".
+        log_q: Correct the sampled kinds for how often an item is drawn: for "softmax", and for no
+            other loss.
 
     Example:
 
@@ -70,6 +72,7 @@ class Hybrid(Retriever):
         id_dropout=0.0,
         candidates="all",
         num_negatives=1024,
+        log_q=True,
         name=None,
     ):
         texts = [feature for feature in schema.item_features if feature.kind == "text"]
@@ -136,6 +139,7 @@ class Hybrid(Retriever):
             catalog=catalog,
             candidates=candidates,
             num_negatives=num_negatives,
+            log_q=log_q,
             name=name,
         )
         self.dim = dim

@@ -29,6 +29,8 @@ class SASRec(Retriever):
         dropout: On the inputs, the attention weights and what each half of a block adds.
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of "sampled".
+        log_q: Correct the sampled kinds for how often an item is drawn: for "softmax", and for no
+            other loss.
 
     Reference:
         Kang, McAuley, Self-attentive sequential recommendation, ICDM 2018; Klenitskiy, Vasilev,
@@ -62,6 +64,7 @@ class SASRec(Retriever):
         dropout=0.2,
         candidates="all",
         num_negatives=1024,
+        log_q=True,
         name=None,
     ):
         # === Layers ===
@@ -93,6 +96,7 @@ class SASRec(Retriever):
             catalog=catalog,
             candidates=candidates,
             num_negatives=num_negatives,
+            log_q=log_q,
             name=name,
         )
         self.dim = dim

@@ -14,6 +14,7 @@ LOSSES = {
     "softmax": "Softmax",
     "bpr": "BPR",
     "bce": "BinaryCrossentropy",
+    "gbce": "GBCE",
     "mse": "MeanSquaredError",
 }
 # Of Keras's own losses those that compare a raw score with a value.
@@ -29,15 +30,20 @@ def problems(config):
     return found or [*_model(config), *_optimizer(config.train.optimizer), *_loss(config)]
 
 
-def loss_by_name(name):
-    """The loss of `train.loss`: softmax, bpr, bce and mse are ours, `KERAS_LOSSES` are Keras's.
+def loss_by_name(name, num_items):
+    """The loss of `train.loss`: softmax, bpr, bce, gbce and mse are ours, the others Keras's.
+
+    Args:
+        name: Of `LOSSES` or `KERAS_LOSSES`.
+        num_items: Rows of the item vocabulary: gbce reads what share of the items is sampled.
 
     Raises:
         InputError: for any other name.
     """
     _check_loss_name(name)
     if name in LOSSES:
-        return getattr(importlib.import_module("kerasrec.losses"), LOSSES[name])()
+        loss = getattr(importlib.import_module("kerasrec.losses"), LOSSES[name])
+        return loss(num_items) if name == "gbce" else loss()
     return importlib.import_module("keras").losses.get(name)
 
 

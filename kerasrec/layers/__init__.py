@@ -3,6 +3,7 @@
 from kerasrec.layers.all_candidates import AllCandidates as AllCandidates
 from kerasrec.layers.candidates import Candidates as Candidates
 from kerasrec.layers.catalog_table import CatalogTable as CatalogTable
+from kerasrec.layers.causal_conv_user_encoder import CausalConvUserEncoder as CausalConvUserEncoder
 from kerasrec.layers.conv1d_item_encoder import Conv1DItemEncoder as Conv1DItemEncoder
 from kerasrec.layers.dot_product import DotProduct as DotProduct
 from kerasrec.layers.embedding_table import EmbeddingTable as EmbeddingTable
@@ -26,6 +27,7 @@ from kerasrec.layers.popular_when_empty import PopularWhenEmpty as PopularWhenEm
 from kerasrec.layers.sampled_candidates import SampledCandidates as SampledCandidates
 from kerasrec.layers.social_pull import SocialPull as SocialPull
 from kerasrec.layers.sparse_dense import SparseDense as SparseDense
+from kerasrec.layers.state_attention import StateAttention as StateAttention
 from kerasrec.layers.stored_histories import StoredHistories as StoredHistories
 from kerasrec.layers.table_scores import TableScores as TableScores
 from kerasrec.layers.transformer_user_encoder import (

@@ -42,14 +42,17 @@ def check_training(model, split, train):
 def check_loss(model, loss):
     """Raises an `InputError` for a loss that the model's candidates do not fit.
 
-    A softmax and BPR need other items than the observed one. The sum over all others is for a
-    softmax alone. MSE and Keras's own losses read the score of the observed item only, which other
-    candidates than "pair" have corrected. Models without candidates are not checked.
+    A softmax and BPR need other items than the observed one, gBCE a known share of all items, drawn
+    evenly, and their scores as they are. The sum over all others is for a softmax alone. MSE and
+    Keras's own losses read the score of the observed item only, which other candidates than "pair"
+    have corrected. Models without candidates are not checked.
     """
     candidates = getattr(model, "candidates", None)
     if candidates is None:
         return
-    if candidates == "pair":
+    if loss == "gbce":
+        _check_gbce(model)
+    elif candidates == "pair":
         others = {"softmax": "in_batch, sampled or all", "bpr": "in_batch or sampled"}
         if loss in others:
             raise InputError(
@@ -77,6 +80,20 @@ def check_test(split):
         raise InputError(
             f"the {split.protocol} split leaves no test interactions, and a run ends with a test: "
             "give split.test a share, such as 0.1"
+        )
+
+
+def _check_gbce(model):
+    if model.candidates != "sampled":
+        raise InputError(
+            "train.loss gbce corrects for the share of all items that is drawn evenly, and "
+            f"model.candidates {model.candidates} draws none that way: set model.candidates to "
+            "sampled, or train.loss to softmax"
+        )
+    if model.log_q:
+        raise InputError(
+            "train.loss gbce makes probabilities of the scores as they are, and model.log_q true "
+            "corrects them for a softmax: set model.log_q to false, or train.loss to softmax"
         )
 
 

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasrec.layers import AllCandidates
+import kerasrec.layers.all_candidates as module
+from kerasrec.layers import AllCandidates, EmbeddingTable, JointScorer
 from kerasrec.losses import Softmax
 
 ITEMS = 9
@@ -107,3 +108,101 @@ def test_a_set_has_the_logits_of_its_items_one_by_one():
         real = SETS[:, place] > 1
         np.testing.assert_allclose(together[:, place][real], alone[real], rtol=1e-6, atol=1e-6)
     np.testing.assert_array_equal(np.array(together)[SETS < 2], [[0.0, -1e9]] * (SETS < 2).sum())
+
+
+WIDE = np.random.default_rng(2).normal(size=(150, 3)).astype("float32")
+STEPS = np.array([[2, 149, 66, 0], [67, 1, 0, 0], [0, 0, 0, 0]])
+
+
+def wide_layer(steps=STEPS):
+    """148 items in chunks of at most 50, items 9 and 66 without any interaction."""
+    layer = AllCandidates(150)
+    queries = np.random.default_rng(3).normal(size=(*steps.shape, 3)).astype("float32")
+    layer.adapt(np.where(np.isin(np.arange(150), [9, 66]), 0, 1))
+    return layer, queries
+
+
+def expected_columns(queries, steps):
+    """Written out in float64; an item never trained on is held against no other."""
+    logits = np.float64(queries) @ np.float64(WIDE.T)
+    columns = np.zeros((*steps.shape, 2))
+    for place in np.ndindex(steps.shape):
+        held = np.setdiff1d(np.arange(2, 150), [9, 66, steps[place]])
+        columns[place] = logits[(*place, steps[place])], np.log(np.exp(logits[place][held]).sum())
+    columns[steps < 2] = 0.0, -1e9
+    return columns
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_chunks_of_items_and_steps_without_a_target(monkeypatch, jit_compile):
+    monkeypatch.setattr(module, "WIDTH", 50)
+    layer, queries = wide_layer()
+    sizes = []
+
+    def item_model(rows):
+        sizes.append(rows.shape)
+        return tf.gather(WIDE, rows)
+
+    call = tf.function(
+        lambda query, item: layer(query, item, item_model=item_model),
+        input_signature=[tf.TensorSpec((None, None, 3)), tf.TensorSpec((None, None), "int32")],
+        jit_compile=jit_compile,
+    )
+    np.testing.assert_allclose(call(queries, STEPS), expected_columns(queries, STEPS), atol=1e-5)
+    assert sizes == [(192,)]
+    nothing = np.zeros((2, 4), "int32")
+    np.testing.assert_array_equal(
+        call(queries[:2], nothing), np.tile([0.0, -1e9], (2, 4, 1)).astype("float32")
+    )
+
+
+def test_steps_cost_what_their_targets_do(monkeypatch):
+    seen = []
+    real = module.chunked_logits
+
+    def watched(queries, *rest):
+        seen.append(len(queries))
+        return real(queries, *rest)
+
+    layer, queries = wide_layer()
+    monkeypatch.setattr(module, "chunked_logits", watched)
+    layer(queries, STEPS, item_model=lambda rows: tf.gather(WIDE, rows))
+    assert seen == [4]
+
+
+def test_a_scorer_gives_what_the_dot_product_gives():
+    query, candidate = keras.Input((3,), name="query"), keras.Input((3,), name="candidate")
+    dot = keras.ops.sum(query * candidate, axis=-1, keepdims=True)
+    scorer = JointScorer(keras.Model({"query": query, "candidate": candidate}, dot))
+    layer, queries = wide_layer()
+    found = layer(queries, STEPS, item_model=lambda rows: tf.gather(WIDE, rows), scorer=scorer)
+    np.testing.assert_allclose(found, expected_columns(queries, STEPS), atol=1e-5)
+    for given in ({"scorer": scorer}, {}):  # nothing but padding, and no graph to hide it
+        columns = layer(
+            queries[:1], STEPS[2:], item_model=lambda rows: tf.gather(WIDE, rows), **given
+        )
+        np.testing.assert_array_equal(columns, np.float32([[[0.0, -1e9]] * 4]))
+
+
+def fitted(policy, jit_compile, steps=STEPS):
+    """Weights of a table that is query and item side at once, after two epochs."""
+    keras.utils.set_random_seed(0)
+    table = EmbeddingTable(150, 3, initial_values=WIDE, dtype=policy)
+    history = keras.Input((None,), dtype="int32", name="history")
+    item = keras.Input((None,), dtype="int32", name="item")
+    logits = AllCandidates(150, dtype=policy)(table(history), item, item_model=table)
+    model = keras.Model({"history": history, "item": item}, logits)
+    model.compile(keras.optimizers.SGD(1.0), Softmax(), jit_compile=jit_compile)
+    x = {"history": np.roll(steps, 1, axis=0), "item": steps}
+    losses = model.fit(x, np.ones(steps.shape), 2, 2, shuffle=False, verbose=0).history["loss"]
+    return table.get_weights()[0], losses
+
+
+def test_fit_with_chunks_learns_what_it_does_without(monkeypatch):
+    whole, losses = fitted("float32", False)
+    assert losses[1] < losses[0] and np.abs(whole - WIDE).max() > 1e-3
+    monkeypatch.setattr(module, "WIDTH", 50)
+    np.testing.assert_allclose(fitted("float32", False)[0], whole, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(fitted("float32", True)[0], whole, rtol=0, atol=1e-6)
+    # Three digits of 2 ** -11: the rows that are read are rounded to half precision.
+    np.testing.assert_allclose(fitted("mixed_float16", False)[0], whole, rtol=0, atol=5e-3)

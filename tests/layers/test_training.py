@@ -90,7 +90,7 @@ def test_fit(policy, jit_compile, heads):
         keras.config.set_dtype_policy(before)
     loss = {"score": "mse", "in_batch": losses.BPR(), "all": losses.Softmax()}
     model.compile(
-        keras.optimizers.SGD(0.1), {name: loss[name] for name in heads}, jit_compile=jit_compile
+        keras.optimizers.Adam(0.02), {name: loss[name] for name in heads}, jit_compile=jit_compile
     )
     start = [np.array(variable) for variable in model.trainable_variables]
     inputs, targets, weights = data(heads)

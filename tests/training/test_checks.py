@@ -14,6 +14,7 @@ FITTING = {
     "softmax": {"in_batch", "sampled", "sampled_by_popularity", "all"},
     "bpr": {"in_batch", "sampled", "sampled_by_popularity"},
     "bce": {"pair", "in_batch", "sampled", "sampled_by_popularity"},
+    "gbce": {"sampled"},
     **{name: {"pair"} for name in ["mse", *STOCK]},
 }
 
@@ -21,7 +22,7 @@ FITTING = {
 @pytest.mark.parametrize("candidates", sorted({*CANDIDATES, "sampled_by_popularity"}))
 @pytest.mark.parametrize("loss", FITTING)
 def test_a_loss_and_candidates_that_do_not_fit_are_refused(loss, candidates):
-    model = types.SimpleNamespace(candidates=candidates)
+    model = types.SimpleNamespace(candidates=candidates, log_q=False)
     if candidates in FITTING[loss]:
         check_loss(model, loss)
     else:
@@ -31,7 +32,12 @@ def test_a_loss_and_candidates_that_do_not_fit_are_refused(loss, candidates):
         assert f"train.loss {loss} " in said and f"model.candidates {candidates} " in said
         # What it names instead is taken.
         instead = said.partition(": set model.candidates to ")[2].partition(",")[0].split()[0]
-        check_loss(types.SimpleNamespace(candidates=instead), loss)
+        check_loss(types.SimpleNamespace(candidates=instead, log_q=False), loss)
+
+
+def test_gbce_reads_scores_that_nothing_has_corrected():
+    with pytest.raises(InputError, match="train.loss gbce .* set model.log_q to false"):
+        check_loss(types.SimpleNamespace(candidates="sampled", log_q=True), "gbce")
 
 
 def test_a_model_without_candidates_takes_any_loss():

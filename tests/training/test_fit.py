@@ -5,6 +5,7 @@ import keras
 import numpy as np
 import pytest
 
+from kerasrec.config.checks import LOSSES
 from kerasrec.config.nodes import TrainNode
 from kerasrec.errors import InputError
 from kerasrec.models import load
@@ -254,6 +255,24 @@ def test_a_loss_without_candidates_is_refused(split, tmp_path):
     model = factors(split, candidates="pair")
     with pytest.raises(InputError, match="model.candidates to in_batch"):
         fit(model, split, node(), new_folder(tmp_path / "run"))
+
+
+@pytest.mark.parametrize(
+    "loss,arguments",
+    [
+        ("softmax", {"candidates": "all"}),
+        ("softmax", {"candidates": "sampled", "num_negatives": 20}),
+        ("gbce", {"candidates": "sampled", "num_negatives": 20, "log_q": False}),
+        ("bce", {"candidates": "sampled", "num_negatives": 20, "log_q": False}),
+    ],
+)
+def test_losses_over_the_catalogue_are_one_switch(split, loss, arguments):
+    model = factors(split, **arguments)
+    history = fit(model, split, node(loss=loss), None, progress=False)
+    assert history[-1]["loss"] < history[0]["loss"]
+    assert type(model.loss).__name__ == LOSSES[loss]
+    if loss == "gbce":
+        assert model.loss.num_items == split.train.schema().num_items
 
 
 class Errors(Planted):

@@ -12,6 +12,8 @@ from kerasrec.models import similarity
 from kerasrec_zoo import ease
 from kerasrec_zoo.ease import EASE, item_weights
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*no history that the model knows")
+
 
 @pytest.fixture(scope="module")
 def data():

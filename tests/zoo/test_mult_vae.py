@@ -12,6 +12,8 @@ from kerasrec.training import RunFolder
 from kerasrec.training.fit import fit
 from kerasrec_zoo.mult_vae import MultVAE
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*no history that the model knows")
+
 
 def interactions(**users):
     """Items a, b, c, ... are rows 2, 3, 4, ... by first appearance, and "cold" is the last."""

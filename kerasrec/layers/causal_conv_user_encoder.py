@@ -1,0 +1,105 @@
+"""A user's history to a vector, or to one vector a step, by convolutions over the recent past."""
+
+import keras
+from keras import ops
+
+from kerasrec.errors import InputError
+from kerasrec.register import register
+
+
+@register
+class CausalConvUserEncoder(keras.layers.Layer):
+    """Residual blocks of dilated causal convolutions over the items of a history.
+
+        conv_r(x)_t = b + sum over k < K of W_k x_(t - r k)                    x_t = 0 for t < 1
+        block_d(x)  = x + relu(LN(conv_2d(relu(LN(conv_d(x))))))
+        h           = block_dn(... block_d1(v))
+
+    A step reads itself and the `reach - 1` steps before it, all at once: no step waits for another.
+    Padding is zeros at every layer, so it changes nothing on either side of a history; a history
+    without a real step is zeros. A convolution is K shifted copies side by side and one matrix
+    product.
+
+    Args:
+        dilations: d of each block; the second convolution of a block has 2 d.
+        kernel_size: K.
+        dropout: Rate on the inputs.
+
+    Call arguments:
+        vectors: Item vectors.
+        mask: True at real steps.
+        all_steps: Return the state after every step instead of after the last real one.
+
+    Input shape:
+        `vectors` `(batch, length, dim)`, `mask` `(batch, length)`.
+
+    Output shape:
+        `(batch, dim)`; with `all_steps` `(batch, length, dim)`, zeros at padding.
+
+    Attributes:
+        reach: How many steps the last state can see: `1 + 3 (K - 1) sum(dilations)`.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from kerasrec.layers.causal_conv_user_encoder import CausalConvUserEncoder
+    >>> vectors, mask = np.ones((2, 5, 4)), np.array([[1, 1, 1, 0, 0], [1, 0, 0, 0, 0]], "bool")
+    >>> encoder = CausalConvUserEncoder(dilations=(1, 4))
+    >>> encoder(vectors, mask).shape, encoder(vectors, mask, all_steps=True).shape, encoder.reach
+    (TensorShape([2, 4]), TensorShape([2, 5, 4]), 31)
+
+    Reference:
+        Yuan et al., A simple convolutional generative network for next item recommendation, WSDM
+        2019, figure 3 (b).
+    """
+
+    def __init__(self, dilations=(1, 4), kernel_size=3, dropout=0.0, **kwargs):
+        super().__init__(**kwargs)
+        if not len(dilations) or min(dilations) < 1:
+            raise InputError(f"dilations: expected whole numbers from 1, received {dilations!r}")
+        if kernel_size < 2:
+            raise InputError(f"kernel_size: expected at least 2, received {kernel_size}")
+        self.dilations = dilations
+        self.kernel_size = kernel_size
+        self.dropout = dropout
+        self.reach = 1 + 3 * (kernel_size - 1) * sum(dilations)
+        # The mask ends here, see compute_mask.
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        policy, dim = {"dtype": self.dtype_policy}, input_shape[-1]
+        self.input_dropout = keras.layers.Dropout(self.dropout, **policy)
+        self.kernels, self.norms = [], []
+        for _ in range(2 * len(self.dilations)):
+            self.kernels.append(keras.layers.Dense(dim, **policy))
+            self.kernels[-1].build((*input_shape[:-1], self.kernel_size * dim))
+            self.norms.append(keras.layers.LayerNormalization(**policy))
+            self.norms[-1].build(input_shape)
+
+    def call(self, vectors, mask, all_steps=False):
+        mask = ops.cast(mask, "bool")
+        real = ops.cast(mask, self.compute_dtype)[..., None]
+        states = self.input_dropout(vectors) * real
+        layers = list(zip(self.kernels, self.norms, strict=True))
+        for block, dilation in enumerate(self.dilations):
+            inner = states
+            for rate, (kernel, norm) in zip(
+                (dilation, 2 * dilation), layers[2 * block : 2 * block + 2], strict=True
+            ):
+                inner = ops.relu(norm(kernel(self._past(inner, rate)))) * real
+            states = states + inner
+        if all_steps:
+            return states
+        # The last real step: real, and all real steps counted.
+        steps = ops.cumsum(ops.cast(mask, "int32"), axis=1)
+        last = ops.logical_and(mask, ops.equal(steps, steps[:, -1:]))
+        return ops.sum(states * ops.cast(last, self.compute_dtype)[..., None], axis=1)
+
+    def compute_mask(self, inputs, previous_mask=None):
+        return None
+
+    def _past(self, states, rate):
+        """Beside each step those `rate`, 2 `rate`, ... before it: `(batch, length, K dim)`."""
+        shifts = [rate * k for k in range(1, self.kernel_size)]
+        past = [ops.pad(states, [[0, 0], [shift, 0], [0, 0]])[:, :-shift] for shift in shifts]
+        return ops.concatenate([states, *past], axis=-1)

@@ -1,0 +1,149 @@
+"""AttentionRecommender: an LSTM whose last state looks back at the states before it."""
+
+import keras
+import pandas as pd
+from keras import ops
+
+from kerasrec.layers import (
+    EmbeddingTower,
+    KnownItems,
+    LSTMUserEncoder,
+    PopularWhenEmpty,
+    StateAttention,
+)
+from kerasrec.models import Retriever, item_table
+from kerasrec.models.recommender import predict
+from kerasrec.models.request import Request
+from kerasrec.register import register
+
+
+@register
+class AttentionRecommender(Retriever):
+    """The next item from an LSTM and from its earlier states, as far as they matter now.
+
+        h_1, ..., h_n = LSTM(v_1, ..., v_n)
+        a_ts          = softmax over s <= t of e(h_s, h_t),   c_t = sum_s a_ts h_s
+        score_t(i)    = <h_t + W c_t, v_i>
+
+    e is "dot" <h_s, h_t>, "general" h_s^T M h_t, or "additive" v^T tanh(W_1 h_s + W_2 h_t). W is 0
+    at the start: the model begins as its LSTM. The items read and the items ranked share one
+    table. Every position of a history is trained; "additive" then takes batch x length^2 x
+    `attention_dim` numbers, see `StateAttention`.
+
+    Args:
+        schema: `Schema` of the data.
+        dim: Length of the item vectors and of the states.
+        cell: "lstm", "gru" or "rnn".
+        attention: "general", "dot" or "additive".
+        attention_dim: Length of v, for "additive".
+        dropout: On the item vectors read, and on what is held against items, in training.
+        candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
+        num_negatives: Shared negatives of the sampled kinds.
+        log_q: Correct the sampled kinds for how often an item is drawn: for "softmax", and for no
+            other loss.
+
+    Reference:
+        Luong, Pham, Manning, Effective approaches to attention-based neural machine translation,
+        EMNLP 2015; for sessions Li et al., Neural attentive session-based recommendation, CIKM
+        2017.
+
+    Example:
+
+    >>> from kerasrec.data import load
+    >>> train = load("synthetic", users=50, items=100)
+    >>> model = AttentionRecommender(train.schema(), dim=8)
+    >>> model.adapt(train)
+    >>> past = list(train.items.vocabulary.ids[:3])
+    >>> model.recommend(histories=[past], k=2)["rank"].tolist()
+    [1, 2]
+    >>> float(model.attention_weights([past])["weight"].sum().round(5))
+    1.0
+    """
+
+    capabilities = frozenset({"users", "histories"})
+    train_inputs = ("history", "item")
+    query_inputs = ("history",)
+
+    def __init__(
+        self,
+        schema,
+        dim=64,
+        cell="lstm",
+        attention="general",
+        attention_dim=32,
+        dropout=0.2,
+        candidates="all",
+        num_negatives=1024,
+        log_q=True,
+        name=None,
+    ):
+        # === Layers ===
+        ids = EmbeddingTower(schema.num_items, dim, name="item_ids")
+        encoder = LSTMUserEncoder(dim, cell, dropout=dropout, name="user_encoder")
+        attend = StateAttention(attention, attention_dim, name="attention")
+        mix = keras.layers.Dense(dim, use_bias=False, kernel_initializer="zeros", name="mix")
+        drop = keras.layers.Dropout(dropout, name="query_dropout")
+        fallback = PopularWhenEmpty(name="popular_when_empty")
+        catalog = item_table(schema)
+
+        # === Item ===
+        item = keras.Input((), dtype="int32", name="item")
+        count = keras.Input((), dtype="float32", name="count")
+        known, _ = KnownItems(name="known_item")(item, count)
+        vector = fallback.candidate(ids(known), count)
+
+        # === Query ===
+        history = keras.Input((None,), dtype="int32", name="history")
+        past, _ = KnownItems(name="known_items")(history, catalog(history)["count"])
+        real = ops.not_equal(history, 0)
+        states = encoder(ids(past), real, all_steps=True)
+        context, _ = attend(states, states, real, causal=True)
+        # The last real step: real, and all real steps counted.
+        steps = ops.cumsum(ops.cast(real, "int32"), axis=1)
+        last = ops.logical_and(real, ops.equal(steps, steps[:, -1:]))
+        state = ops.sum(states * ops.cast(last, states.dtype)[..., None], axis=1, keepdims=True)
+        last_context, weights = attend(state, states, real)
+
+        super().__init__(
+            schema=schema,
+            query_inputs={"history": history},
+            query=fallback.query(drop(state + mix(last_context))[:, 0], history),
+            training_query=fallback.query(drop(states + mix(context)), history),
+            item_encoder=keras.Model({"item": item, "count": count}, vector),
+            catalog=catalog,
+            candidates=candidates,
+            num_negatives=num_negatives,
+            log_q=log_q,
+            name=name,
+        )
+        self.dim = dim
+        self.cell = cell
+        self.attention = attention
+        self.attention_dim = attention_dim
+        self.dropout = dropout
+        self.weight_model = keras.Model({"history": history}, weights[:, 0], name="weight_model")
+
+    def attention_weights(self, histories):
+        """What the last state attends to: a_ns of each history.
+
+        Args:
+            histories: Lists of external item ids in time order; unknown ones are skipped.
+
+        Returns:
+            A DataFrame with a row for each item read, in time order: `history` (its number),
+            `item`, `title` and `weight`. The weights of a history sum to 1.
+        """
+        self.check_adapted("attention_weights")
+        request = Request(self, None, histories)
+        rows = request.inputs(slice(None))["history"]
+        numbers, places = (rows > 0).nonzero()
+        weights = predict(self.weight_model, {"history": rows})
+        rows = rows[numbers, places]
+        return pd.DataFrame(
+            {
+                "history": numbers,
+                "item": self.items.vocabulary.lookup(rows),
+                "title": self.items.title_of(rows),
+                "weight": weights[numbers, places],
+            }
+        )
