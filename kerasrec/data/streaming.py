@@ -33,6 +33,7 @@ class Scan:
     def __init__(self, users, items, user_counts, item_counts):
         self.users = users
         self.items = items
+        self.behaviors = None
         self._user_counts = user_counts
         self._item_counts = item_counts
 

@@ -1,6 +1,8 @@
 """Blocks: Keras layers written with `keras.ops` only."""
 
 from kerasrec.layers.all_candidates import AllCandidates as AllCandidates
+from kerasrec.layers.attention_decoder import AttentionDecoder as AttentionDecoder
+from kerasrec.layers.beam_search import BeamSearch as BeamSearch
 from kerasrec.layers.candidates import Candidates as Candidates
 from kerasrec.layers.catalog_table import CatalogTable as CatalogTable
 from kerasrec.layers.causal_conv_user_encoder import CausalConvUserEncoder as CausalConvUserEncoder

@@ -22,7 +22,7 @@ SMALL = {"dim": 16, "content_dim": 8, "dropout": 0.0, "num_neighbours": 8, "shri
 SMALL |= {"rank": 2, "implicit": True, "hidden_dim": 16, "filters": (4, 4)}
 # All twelve histories are as long, so that the last position is asked for and never trained: only
 # dropout keeps the histories from being learned by heart.
-OWN = {"SASRec": {"dropout": 0.2}, "NextItNet": {"dropout": 0.5}}
+OWN = {"SASRec": {"dropout": 0.2}, "Seq2Seq": {"dropout": 0.2}, "NextItNet": {"dropout": 0.5}}
 
 # A process that has TensorFlow and no kerasrec, and answers for one export after the other.
 SERVE = """
@@ -80,7 +80,12 @@ def fit():
         loss = MeanSquaredError() if model.predicts_values else Softmax()
         model.compile(keras.optimizers.Adam(0.02), loss)
         data = batches(
-            train, model.train_inputs, steps=model.steps, batch_size=16, history_length=8
+            train,
+            model.train_inputs,
+            steps=model.steps,
+            batch_size=16,
+            history_length=8,
+            horizon=model.horizon,
         )
         return model.fit(data, verbose=0, **given).history["loss"]
 

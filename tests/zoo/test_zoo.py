@@ -85,7 +85,9 @@ def test_exclude_and_allow(cls, trained):
     model = trained(cls).model
     first = model.recommend(users=["3"], k=2)
     without = model.recommend(users=["3"], k=1, exclude=[first["item"][0]])
-    assert without["item"].tolist() == [first["item"][1]]
+    if model.horizon == 1:  # a sequence goes on otherwise from another first item
+        assert without["item"].tolist() == [first["item"][1]]
+    assert without["item"][0] != first["item"][0]
     only = model.recommend(users=["3"], k=5, allow=["2", "4"])
     assert sorted(only["item"]) == ["2", "4"]
 
@@ -120,8 +122,10 @@ def test_bad_requests_are_refused(cls, trained, checkerboard):
 
 def test_score_is_the_score_of_recommend(cls, trained):
     model = trained(cls).model
-    answer = model.recommend(users=["5"], k=3)
-    again = model.score(users=["5"] * 3, items=list(answer["item"]))
+    # Of a sequence the first item alone has the score of one step.
+    k = 3 if model.horizon == 1 else 1
+    answer = model.recommend(users=["5"], k=k)
+    again = model.score(users=["5"] * k, items=list(answer["item"]))
     np.testing.assert_allclose(again, answer["score"], atol=1e-6)
 
 

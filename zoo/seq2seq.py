@@ -1,0 +1,206 @@
+"""Seq2Seq: reads the history, then writes the next items one by one."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasrec.errors import InputError
+from kerasrec.layers import (
+    AttentionDecoder,
+    BeamSearch,
+    EmbeddingTower,
+    KnownItems,
+    LSTMUserEncoder,
+    PopularWhenEmpty,
+)
+from kerasrec.models import Retriever, item_table
+from kerasrec.models.recommender import SCORES_AT_ONCE
+from kerasrec.models.top_k import TopK, limited
+from kerasrec.register import register
+
+
+@register
+class Seq2Seq(Retriever):
+    """The next items as a sequence, from an encoder and a decoder with attention.
+
+        h_1, ..., h_t  = GRU(v_1, ..., v_t)                                             encoder
+        q_j, s_j       = decoder(v_(t+j-1), s_(j-1), h_1, ..., h_t),    s_0 = h_t       decoder
+        p_j(i | those) = softmax over i of <q_j, v_i>
+
+    The decoder is `AttentionDecoder`. In training it reads the true item before (teacher forcing)
+    and every position of a history is trained with the `horizon` items after it; the last ones of
+    a window, whose item before comes after the window, read zeros for it. In serving it reads what
+    it has written, by `BeamSearch`. Items read and items written share one table.
+
+    The first `horizon` items of an answer are the likeliest sequence found, in its order; none of
+    them comes twice, none is excluded. The score of rank j is log p of the sequence up to j. The
+    other items follow by the first step: log p of the whole sequence + log p_1(i). `score` is
+    log p_1(i), the item as the very next one: the score of rank 1, for any item. An empty history
+    is answered with what is popular.
+
+    Args:
+        schema: `Schema` of the data.
+        dim: Length of the item vectors and of all states.
+        cell: Of the encoder: "gru", "lstm" or "rnn".
+        horizon: Items to write.
+        beams: Sequences kept while writing; 1 is greedy.
+        dropout: On the item vectors read, in training.
+        candidates: "all", "sampled" or "sampled_by_popularity"; "in_batch" takes (batch x length x
+            `horizon`)^2 numbers.
+        num_negatives: Shared negatives of the sampled kinds.
+        log_q: Correct the sampled kinds for how often an item is drawn: for "softmax", and for no
+            other loss.
+
+    Reference:
+        Sutskever, Vinyals, Le, Sequence to sequence learning with neural networks, NeurIPS 2014;
+        Luong, Pham, Manning, Effective approaches to attention-based neural machine translation,
+        EMNLP 2015.
+
+    Example:
+
+    >>> from kerasrec.data import load
+    >>> train = load("synthetic", users=50, items=100)
+    >>> model = Seq2Seq(train.schema(), dim=8)
+    >>> model.adapt(train)
+    >>> first = train.items.vocabulary.ids[0]
+    >>> model.recommend(histories=[[first]], k=5)["rank"].tolist()
+    [1, 2, 3, 4, 5]
+    """
+
+    capabilities = frozenset({"users", "histories"})
+    train_inputs = ("history", "item")
+    query_inputs = ("history",)
+    # An answer is a sequence, which no vector search finds.
+    searchable = False
+
+    def __init__(
+        self,
+        schema,
+        dim=64,
+        cell="gru",
+        horizon=3,
+        beams=4,
+        dropout=0.2,
+        candidates="all",
+        num_negatives=1024,
+        log_q=True,
+        name=None,
+    ):
+        if horizon < 1:
+            raise InputError(f"horizon: expected at least 1 item to write, received {horizon}")
+        search = BeamSearch(beams, horizon, name="beam_search")
+
+        # === Layers ===
+        ids = EmbeddingTower(schema.num_items, dim, name="item_ids")
+        encoder = LSTMUserEncoder(dim, cell, dropout=dropout, name="encoder")
+        decoder = AttentionDecoder(dim, dropout=dropout, name="decoder")
+        fallback = PopularWhenEmpty(name="popular_when_empty")
+        catalog = item_table(schema)
+
+        # === Item ===
+        item = keras.Input((), dtype="int32", name="item")
+        count = keras.Input((), dtype="float32", name="count")
+        known, _ = KnownItems(name="known_item")(item, count)
+        vector = fallback.candidate(ids(known), count)
+
+        # === History ===
+        history = keras.Input((None,), dtype="int32", name="history")
+        past, _ = KnownItems(name="known_items")(history, catalog(history)["count"])
+        past, real = ids(past), ops.not_equal(history, 0)
+        memory = encoder(past, real, all_steps=True)
+
+        # === Training: what follows a position is the history, shifted ===
+        following = ops.pad(past, [[0, 0], [0, horizon - 1], [0, 0]])
+        state, queries = memory, []
+        for j in range(horizon):
+            written = following[:, j : j - horizon + 1 or None]
+            query, state = decoder(written, state, memory, real, causal=True)
+            queries.append(query)
+        queries = ops.stack(queries, axis=2) if horizon > 1 else queries[0]
+
+        # === Serving: the first query, the state after it, and all that is looked at ===
+        steps = ops.cumsum(ops.cast(real, "int32"), axis=1)
+        last = ops.logical_and(real, ops.equal(steps, steps[:, -1:]))
+        last = ops.cast(last, memory.dtype)[..., None]
+        start = [ops.sum(x * last, axis=1, keepdims=True) for x in (past, memory)]
+        first, state = decoder(*start, memory, real)
+        looked_at = ops.concatenate([memory, ops.cast(real, memory.dtype)[..., None]], axis=-1)
+        state = ops.pad(state, [[0, 0], [0, 0], [0, 1]])
+        held = [fallback.query(first, history), state, looked_at]
+
+        super().__init__(
+            schema=schema,
+            query_inputs={"history": history},
+            query=ops.concatenate(held, axis=1),
+            training_query=fallback.query(queries, history),
+            item_encoder=keras.Model({"item": item, "count": count}, vector),
+            catalog=catalog,
+            candidates=candidates,
+            num_negatives=num_negatives,
+            log_q=log_q,
+            name=name,
+        )
+        self.dim = dim
+        self.cell = cell
+        self.horizon = horizon
+        self.beams = beams
+        self.dropout = dropout
+        self.decoder = decoder
+        self.beam_search = search
+
+    @property
+    def query_size(self):
+        return self.beams * self.schema.num_items + self.schema.history_length * (self.dim + 1)
+
+    def score_catalog(self, queries, catalog):
+        return _log_softmax(ops.convert_to_tensor(queries)[:, 0], catalog)
+
+    def score_rows(self, queries, catalog, rows):
+        scores = self.score_catalog(queries, catalog)
+        return ops.take_along_axis(scores, rows[:, None], axis=1)[:, 0]
+
+    def score_pairs(self, inputs, items):
+        rows, catalog, parts = np.asarray(items, "int32"), self.encode_catalog(), []
+        at_once = max(1, SCORES_AT_ONCE // self.query_size)
+        for start in range(0, max(len(rows), 1), at_once):
+            part = slice(start, start + at_once)
+            queries = self.encode_queries({"history": inputs["history"][part]})
+            parts.append(ops.convert_to_numpy(self.score_rows(queries, catalog, rows[part])))
+        return np.concatenate(parts)
+
+    def rank(self, queries, catalog, k, exclude=None, allow=None):
+        """As of every model: the sequence written, then the best of the first step."""
+        queries, dim = ops.convert_to_tensor(queries), self.dim
+        first, state = queries[:, :1], queries[:, 1, :dim]
+        memory, real = queries[:, 2:, :dim], queries[:, 2:, dim] > 0
+
+        def step(rows, state):
+            vectors = ops.take(catalog, rows, axis=0)[..., :dim]
+            query, state = self.decoder(vectors, state, memory, real)
+            query = ops.pad(query, [[0, 0], [0, 0], [0, 1]])
+            # Without a history the popular items go on.
+            return _log_softmax(ops.where(first[..., dim:] > 0, first, query), catalog), state
+
+        scores = limited(self.score_catalog(queries, catalog), exclude, allow)
+        sequence = self.beam_search(scores, state, step=step)
+        rest = TopK(k)(scores, exclude=sequence["rows"])
+        ranked = {"rows": rest["rows"], "scores": rest["scores"] + sequence["scores"][:, -1:]}
+        return {
+            name: ops.concatenate([sequence[name], ranked[name]], axis=1)[:, :k] for name in ranked
+        }
+
+    def contributions(self, inputs, history, items):
+        """As for every model; item j adds what log p_1 loses without it."""
+        return self._losses_without(inputs, history, items)
+
+    def _of_all(self, inputs, items):
+        scores = self.score_catalog(self.encode_queries(inputs), self.encode_catalog())
+        return ops.convert_to_numpy(scores).astype("float64").T[items]
+
+
+def _log_softmax(queries, catalog):
+    """log p `(..., rows)` of all items for queries `(..., dim)`; padding and unknown have no p."""
+    logits = ops.cast(ops.matmul(queries, ops.transpose(catalog)), "float32")
+    total = ops.logsumexp(logits[..., 2:], axis=-1, keepdims=True)
+    # Rounding must not raise a probability above 1.
+    return ops.minimum(logits - total, 0.0)
