@@ -19,6 +19,8 @@ FERRARI = "Ferrari Dacrema et al. 2019, full results"
 IRSPACK = "irspack, 1-vs-100 example"
 BOARD = "BARS, gowalla_m1"
 SURPRISE = "Surprise, README"
+SASREC_PLUS = "sasrec-bert4rec-recsys23"
+TRANSFORMERS = "blondered/transformer_benchmark"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +65,24 @@ TABLES = {
             Line("EASE", "gowalla/ease", (0.1765, 0.1467), BOARD, 0.1765),
             Line("MultVAE", "gowalla/mult_vae", (0.1641, 0.1335), BOARD, 0.164),
             Line("LightGCN", "gowalla/light_gcn", (0.1820, 0.1547), BOARD, 0.182),
+        ),
+    ),
+    "sequences": Protocol(
+        "MovieLens 1M (sequence version), next item, whole catalogue",
+        ("ndcg@10", "recall@10"),
+        (
+            Line("Markov", "ml-1m/markov", (), "", 0.1531),
+            Line("RNNRecommender, LSTM", "ml-1m/rnn_recommender", (), "", 0.18),
+            Line("SASRec", "ml-1m/sasrec", (0.1821, 0.3152), f"{SASREC_PLUS}, SASRec+", 0.19),
+        ),
+    ),
+    "sequences-beauty": Protocol(
+        "Amazon Beauty, next item, whole catalogue",
+        ("ndcg@10", "recall@10"),
+        (
+            Line("Markov", "beauty/markov", (), "", 0.0466),
+            Line("SASRec", "beauty/sasrec", (0.0531, 0.0921),
+                 f"{TRANSFORMERS}, SASRec with a sampled softmax", 0.0466),
         ),
     ),
     "ratings": Protocol(
