@@ -168,7 +168,7 @@ class Seq2Seq(Retriever):
             parts.append(ops.convert_to_numpy(self.score_rows(queries, catalog, rows[part])))
         return np.concatenate(parts)
 
-    def rank(self, queries, catalog, k, exclude=None, allow=None):
+    def rank_catalog(self, queries, catalog, k, exclude=None, allow=None):
         """As of every model: the sequence written, then the best of the first step."""
         queries, dim = ops.convert_to_tensor(queries), self.dim
         first, state = queries[:, :1], queries[:, 1, :dim]

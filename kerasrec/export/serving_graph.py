@@ -54,7 +54,7 @@ class ServingGraph(tf.Module):
     def recommend(self, request):
         rows = self._rows(request)
         seen = self._seen(request, rows)
-        answer = self.model.rank(self._encode(rows), self.catalog, self.k, exclude=seen)
+        answer = self.model.rank_catalog(self._encode(rows), self.catalog, self.k, exclude=seen)
         return {"item": self.item_ids(answer["rows"]), "score": answer["scores"]}
 
     def score(self, request):

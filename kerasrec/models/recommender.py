@@ -85,7 +85,7 @@ class Recommender(keras.Model):
         scores = self.score_catalog(queries, catalog)
         return ops.take_along_axis(scores, rows[:, None], axis=1)[:, 0]
 
-    def rank(self, queries, catalog, k, exclude=None, allow=None):
+    def rank_catalog(self, queries, catalog, k, exclude=None, allow=None):
         """The k best rows of n encoded queries, in `keras.ops`: `top_k` and the export run on it.
 
         Returns:
@@ -278,7 +278,7 @@ class Recommender(keras.Model):
         for start in range(0, len(inputs[self.query_inputs[0]]), at_once):
             part = slice(start, start + at_once)
             queries = self.encode_queries({name: x[part] for name, x in inputs.items()})
-            answer = self.rank(
+            answer = self.rank_catalog(
                 queries,
                 catalog,
                 k,

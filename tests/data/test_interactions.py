@@ -184,7 +184,11 @@ def test_items_without_interactions_and_without_features():
     assert data.report.items == 3  # the cod has no interaction
     assert data.report.lines()[-1] == "2 missing values of item.price."
     assert data.schema(history_length=9) == Schema(
-        num_users=4, num_items=6, history_length=9, item_features=(Feature("price", "number"),)
+        num_users=4,
+        num_items=6,
+        history_length=9,
+        item_features=(Feature("price", "number"),),
+        timed=True,
     )
 
 

@@ -1,5 +1,6 @@
 """Parquet by row groups: every row once, in bounded memory."""
 
+import dataclasses
 import gc
 import tracemalloc
 
@@ -58,7 +59,8 @@ def test_a_scan_says_what_the_interactions_say(folder):
     scan = scan_parquet(folder)
     # Row number r is at time r: no two rows are one interaction.
     data = Interactions.from_frame(table(1000).assign(timestamp=np.arange(1000)))
-    assert scan.schema() == data.schema() and scan.schema(7) == data.schema(7)
+    for length in (50, 7):  # a stream keeps no times
+        assert scan.schema(length) == dataclasses.replace(data.schema(length), timed=False)
     for side in ("users", "items"):
         ours, theirs = getattr(scan, side), getattr(data, side)
         assert ours.vocabulary == theirs.vocabulary and ours.columns == theirs.columns == {}
