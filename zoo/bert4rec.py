@@ -3,19 +3,15 @@
 import keras
 from keras import ops
 
-from kerasrec.errors import InputError
 from kerasrec.layers import (
-    AllCandidates,
     EmbeddingTower,
     KnownItems,
     MaskedItems,
     PopularWhenEmpty,
-    SampledCandidates,
     TransformerUserEncoder,
 )
 from kerasrec.layers.candidates import MASKED
 from kerasrec.models import Retriever, item_table
-from kerasrec.models.item_tower import ItemTower
 from kerasrec.register import register
 
 
@@ -42,7 +38,7 @@ class BERT4Rec(Retriever):
         hidden_factor: Width of the feed-forward network's hidden layer, in units of `dim`.
         dropout: On the inputs, the attention weights and what each half of a block adds.
         mask_prob: Share of the places that is masked, at least one of each history.
-        candidates: "all", "sampled" or "sampled_by_popularity".
+        candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of the sampled kinds.
         log_q: Correct the sampled kinds for how often an item is drawn: for "softmax", and for no
             other loss.
@@ -108,7 +104,6 @@ class BERT4Rec(Retriever):
         count = keras.Input((), dtype="float32", name="count")
         known, _ = KnownItems(name="known_candidates")(item, count)
         vector = fallback.candidate(items(known), count)
-        item_encoder = keras.Model({"item": item, "count": count}, vector)
 
         # === Query ===
         history = keras.Input((None,), dtype="int32", name="history")
@@ -125,43 +120,28 @@ class BERT4Rec(Retriever):
         every = states(left, hidden, all_steps=True)[:, 1:]
         asked = fallback.query(ops.matmul(ops.transpose(picked, (0, 2, 1)), every), left)
         answer = ops.max(ops.cast(picked, "int32") * target[..., None], axis=1)
-        chosen = _make_candidates(candidates, schema.num_items, num_negatives, log_q)
-        tower = ItemTower(catalog, item_encoder, name="training_item_tower")
-        logits = ops.matmul(picked, chosen(asked, answer, item_model=tower))
-        others = ops.where(masked[..., None], logits[..., 1:], MASKED)
+
+        def training(candidates):
+            logits = ops.matmul(picked, candidates(asked, answer))
+            others = ops.where(masked[..., None], logits[..., 1:], MASKED)
+            logits = ops.concatenate([logits[..., :1], others], axis=-1)
+            return {"history": history, "item": target}, logits
 
         super().__init__(
             schema=schema,
             query_inputs={"history": history},
             query=fallback.query(query, history),
-            item_encoder=item_encoder,
+            item_encoder=keras.Model({"item": item, "count": count}, vector),
             catalog=catalog,
-            # Those of the training graph are above.
-            candidates="pair",
+            candidates=candidates,
             num_negatives=num_negatives,
             log_q=log_q,
-            training=(
-                {"history": history, "item": target},
-                ops.concatenate([logits[..., :1], others], axis=-1),
-            ),
+            training=training,
             name=name,
         )
-        self.candidates = candidates
-        self.candidate_layer = chosen
         self.dim = dim
         self.num_blocks = num_blocks
         self.num_heads = num_heads
         self.hidden_factor = hidden_factor
         self.dropout = dropout
         self.mask_prob = mask_prob
-
-
-def _make_candidates(kind, num_items, num_negatives, log_q):
-    if kind == "all":
-        return AllCandidates(num_items, name="candidates")
-    if kind in ("sampled", "sampled_by_popularity"):
-        distribution = "uniform" if kind == "sampled" else "log_uniform"
-        return SampledCandidates(
-            num_items, num_negatives, distribution, log_q, seed=None, name="candidates"
-        )
-    raise InputError(f"candidates must be all, sampled or sampled_by_popularity: got {kind!r}")

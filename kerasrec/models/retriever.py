@@ -46,7 +46,8 @@ class Retriever(Recommender):
         user_catalog: The `CatalogTable` of `user_table(schema)`, where the query reads it.
         scorer: For `Ranker`, whose score is no dot product.
         training: `(inputs, logits)` of the training graph, where a batch holds something else than
-            queries and their items.
+            queries and their items; or a function that gives both and is given the candidates,
+            from query vectors and item rows to logits.
 
     Output of the training graph: `logits` `(..., 1 + n)`, the observed item first.
     """
@@ -80,6 +81,10 @@ class Retriever(Recommender):
         if training is None:
             logits = chosen(training_query, target, item_model=tower, scorer=scorer)
             training = {**query_inputs, "item": target}, logits
+        elif callable(training):
+            training = training(
+                lambda query, item: chosen(query, item, item_model=tower, scorer=scorer)
+            )
         super().__init__(
             schema=schema,
             inputs=training[0],

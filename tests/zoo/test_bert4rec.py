@@ -53,9 +53,9 @@ def test_learns_where_a_walk_goes():
     assert answer["item"].tolist() == following
 
 
-@pytest.mark.parametrize("candidates", ["all", "sampled"])
+@pytest.mark.parametrize("candidates", ["all", "sampled", "in_batch"])
 def test_outside_of_training_the_last_item_is_asked_as_it_is_in_serving(candidates):
-    model = make(candidates=candidates, num_negatives=5)
+    model = make(candidates=candidates, num_negatives=5, log_q=candidates == "sampled")
     logits = np.asarray(model({"history": HISTORY, "item": ITEM}))
     asked = np.zeros(ITEM.shape, "bool")
     asked[[0, 1], [5, 2]] = True
@@ -115,7 +115,6 @@ def test_a_history_of_nothing_has_finite_scores():
 @pytest.mark.parametrize(
     "wrong,said",
     [
-        ({"candidates": "pair"}, "candidates must be all, sampled or.*'pair'"),
         ({"mask_prob": 0.0}, "share: expected a number from"),
         ({"num_heads": 3}, "num_heads: expected a divisor of 8"),
     ],
