@@ -14,7 +14,7 @@ from kerasrec.layers import (
     PopularWhenEmpty,
 )
 from kerasrec.models import Retriever, item_table
-from kerasrec.models.recommender import SCORES_AT_ONCE
+from kerasrec.models.recommender import SCORES_AT_ONCE, Recommender
 from kerasrec.models.top_k import TopK, limited
 from kerasrec.register import register
 
@@ -155,9 +155,8 @@ class Seq2Seq(Retriever):
     def score_catalog(self, queries, catalog):
         return _log_softmax(ops.convert_to_tensor(queries)[:, 0], catalog)
 
-    def score_rows(self, queries, catalog, rows):
-        scores = self.score_catalog(queries, catalog)
-        return ops.take_along_axis(scores, rows[:, None], axis=1)[:, 0]
+    # Of all scores: a row's own vector does not tell its probability.
+    score_rows = Recommender.score_rows
 
     def score_pairs(self, inputs, items):
         rows, catalog, parts = np.asarray(items, "int32"), self.encode_catalog(), []

@@ -84,7 +84,7 @@ def batches(
 
     Histories and sets hold what is latest, padded with 0 on the right. `y` is the value of the
     target interaction. The last batch of an epoch is filled up with padding, examples of zeros
-    only: every batch has `B` examples, which replicas can share evenly.
+    only: the examples of every batch are a multiple of `B`, which replicas can share evenly.
 
     With `buckets` and `shuffle`, histories of about one length share a batch, and the batch is as
     wide as they need: `L`, half of it, a quarter ..., see `Buckets`. Windows of half the width are

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-# Narrower batches save less than their extra shapes cost.
+# There is little padding left in narrower ones.
 NARROWEST = 3
 
 

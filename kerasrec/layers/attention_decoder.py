@@ -12,7 +12,7 @@ class AttentionDecoder(keras.layers.Layer):
     """A GRU step, and attention of its state over the states of the history.
 
         s_j = GRU(v_(j-1), s_(j-1))
-        c_j = attention of s_j over h_1, ..., h_t
+        c_j = "general" attention of s_j over h_1, ..., h_t, see `StateAttention`
         q_j = s_j + W c_j
 
     Many sequences are written side by side: one for each position of a history in training, one
@@ -20,7 +20,6 @@ class AttentionDecoder(keras.layers.Layer):
 
     Args:
         units: Length of the states, those of the history included, and of q.
-        attention: "general", "dot" or "additive", see `StateAttention`.
         dropout: Rate on the vectors.
 
     Call arguments:
@@ -51,17 +50,16 @@ class AttentionDecoder(keras.layers.Layer):
         EMNLP 2015.
     """
 
-    def __init__(self, units, attention="general", dropout=0.0, **kwargs):
+    def __init__(self, units, dropout=0.0, **kwargs):
         super().__init__(**kwargs)
         self.units = units
-        self.attention = attention
         self.dropout = dropout
         # The mask ends here, see compute_mask.
         self.supports_masking = True
         policy = {"dtype": self.dtype_policy}
         self.input_dropout = keras.layers.Dropout(dropout, **policy)
         self.cell = keras.layers.GRUCell(units, **policy)
-        self.look = StateAttention(attention, **policy, name="attention")
+        self.look = StateAttention("general", **policy, name="attention")
         self.mix = keras.layers.Dense(
             units, use_bias=False, kernel_initializer="zeros", **policy, name="mix"
         )
