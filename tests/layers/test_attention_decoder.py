@@ -49,7 +49,7 @@ def test_a_step_by_hand(decoder, causal):
 
 
 def test_layer_contract(check_layer):
-    given = {"units": 4, "attention": "additive", "dropout": 0.5}
+    given = {"units": 4, "dropout": 0.5}
     check_layer(AttentionDecoder, given, INPUTS, causal=True)
 
 
