@@ -6,6 +6,7 @@ import pathlib
 import sys
 import time
 
+import numpy as np
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -230,11 +231,10 @@ def test_what_does_not_fit_is_alive_one_at_a_time_or_not_at_all(turns, monkeypat
     assert huge.samples == () and huge.note == "needs about 20 GB, 10 GB are free"
 
 
-def test_a_hanging_worker_is_given_up(peers, monkeypatch):
+def test_a_hanging_worker_is_given_up(peers):
     from benchmarks.runner import worker as module
 
-    monkeypatch.setattr(module, "LIMIT", 1.0)
-    with module.Worker(sys.executable, peers) as worker:
+    with module.Worker(sys.executable, peers, limit=1.0) as worker:
         worker.ask("setup", id=1, case={"seconds": 60})
         started = time.perf_counter()
         with pytest.raises(module.PeerError, match="no answer in 1.0 s"):
@@ -326,3 +326,23 @@ def test_every_peer_in_keras_gives_the_seconds_of_its_steps(module):
             worker.ask("setup", id=number, case=case)
             seconds = worker.ask("time", id=number, steps=case.get("steps_per_execution", 1))
             assert 0 < seconds["seconds"] < 60
+
+
+def test_time_to_quality_reads_the_rank_of_the_one_true_item():
+    from benchmarks.time_to_quality import ndcg
+
+    users, items = np.array(["a", "b", "c"]), np.array([["x", "y"], ["y", "x"], ["y", "z"]])
+    # First, second, not among them, and no answer at all.
+    truth = {"a": "x", "b": "x", "c": "x", "d": "x"}
+    assert ndcg(users, items, truth) == pytest.approx((1 + 1 / np.log2(3)) / 4)
+
+
+def test_time_to_quality_counts_minutes_until_the_target_is_reached():
+    from benchmarks.__main__ import make_parser
+    from benchmarks.time_to_quality import OURS, RIVAL, measure
+
+    nowhere = ["--rectools-python", "/nowhere"]
+    arguments = make_parser().parse_args(["time_to_quality", "--quick", *nowhere])
+    (table,) = measure(arguments, lambda line: None).tables
+    assert table.row(OURS).samples[0] < 5 and "NDCG@10" in table.row(OURS).note
+    assert table.row(RIVAL).note.startswith("not installed")

@@ -3,13 +3,13 @@
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import layers, ops
+from keras import layers
 
 import kerasrec.optimizers
 from benchmarks.peers.examples import examples, texts
 from benchmarks.peers.timed_fit import timed_fit
 from kerasrec.data import Catalog, Interactions, Vocabulary
-from kerasrec.layers import AllCandidates, EmbeddingTable, LSTMUserEncoder
+from kerasrec.layers import EmbeddingTable
 from kerasrec.losses import Softmax
 
 
@@ -82,36 +82,24 @@ def neumf(case):
     return model, loss, ("user", "item"), "label"
 
 
-def next_item(case, encode):
-    """A history to a vector, and the softmax over all items by the same table."""
-    history = keras.Input((case["length"],), dtype="int32", name="history")
-    item = keras.Input((), dtype="int32", name="item")
-    table = EmbeddingTable(case["items"], case["dim"])
-    query = encode(table(history), history, case)
-    logits = AllCandidates(case["items"])(query, item, item_model=table)
-    model = keras.Model({"history": history, "item": item}, logits)
-    return model, Softmax(), ("history", "item"), None
+def lstm(case):
+    from kerasrec_zoo import RNNRecommender
+
+    return next_item(case, RNNRecommender, dropout=0.0)
 
 
-def lstm(vectors, history, case):
-    return LSTMUserEncoder(case["dim"])(vectors, ops.not_equal(history, 0))
+def sasrec(case):
+    from kerasrec_zoo import SASRec
+
+    return next_item(case, SASRec, num_heads=case["heads"], hidden_factor=4, dropout=0.2)
 
 
-def sasrec(vectors, history, case):
-    """Two causal transformer blocks, normed after each part as in the paper's successors."""
-    dim = case["dim"]
-    real = ops.not_equal(history, 0)
-    position = ops.cumsum(ops.ones_like(history), axis=1) - 1
-    state = layers.LayerNormalization()(vectors + layers.Embedding(case["length"], dim)(position))
-    state = layers.Dropout(0.2)(state)
-    for _ in range(2):
-        attention = layers.MultiHeadAttention(case["heads"], dim // case["heads"], dropout=0.2)
-        seen = attention(state, state, attention_mask=real[:, None, :], use_causal_mask=True)
-        state = layers.LayerNormalization()(state + layers.Dropout(0.2)(seen))
-        hidden = layers.Dense(dim)(layers.Dense(4 * dim, "gelu")(state))
-        state = layers.LayerNormalization()(state + layers.Dropout(0.2)(hidden))
-    last = ops.sum(ops.cast(real, "int32"), axis=1) - 1
-    return ops.squeeze(ops.take_along_axis(state, last[:, None, None], axis=1), 1)
+def next_item(case, model_class, **arguments):
+    """Every position of a history trained, with a softmax over all items."""
+    data = interactions(case)
+    model = model_class(data.schema(history_length=case["length"]), dim=case["dim"], **arguments)
+    model.adapt(data)
+    return model, Softmax(), ("history", "next"), None
 
 
 def hybrid(case):
@@ -136,7 +124,7 @@ def hybrid(case):
 MODELS = {
     "mf": matrix_factorization,
     "neumf": neumf,
-    "lstm": lambda case: next_item(case, lstm),
-    "sasrec": lambda case: next_item(case, sasrec),
+    "lstm": lstm,
+    "sasrec": sasrec,
     "hybrid": hybrid,
 }

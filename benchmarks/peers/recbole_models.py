@@ -3,20 +3,16 @@
 import torch
 from recbole.model.general_recommender.bpr import BPR
 from recbole.model.general_recommender.neumf import NeuMF
-from recbole.model.sequential_recommender.gru4rec import GRU4Rec
-from recbole.model.sequential_recommender.sasrec import SASRec
 
 from benchmarks.peers.torch_models import training_loop
 
-MODELS = {"mf": BPR, "neumf": NeuMF, "lstm": GRU4Rec, "sasrec": SASRec}
+MODELS = {"mf": BPR, "neumf": NeuMF}
 # RecBole's names of the fields -> those of `examples`.
 FIELDS = {
     "user_id": "user",
     "item_id": "item",
     "neg_item_id": "negative",
     "label": "label",
-    "item_id_list": "history",
-    "item_length": "lengths",
 }
 
 
@@ -37,9 +33,6 @@ def config_of(case):
         "ITEM_ID_FIELD": "item_id",
         "NEG_PREFIX": "neg_",
         "LABEL_FIELD": "label",
-        "LIST_SUFFIX": "_list",
-        "ITEM_LIST_LENGTH_FIELD": "item_length",
-        "MAX_ITEM_LIST_LENGTH": case.get("length"),
         "device": "cpu",
     }
     sizes = {
@@ -51,17 +44,6 @@ def config_of(case):
         "mlp_train": True,
         "use_pretrain": False,
         "dropout_prob": 0.0,
-        "hidden_size": dim,
-        "num_layers": 1,
-        "loss_type": "CE",
-        "n_layers": 2,
-        "n_heads": case.get("heads"),
-        "inner_size": 4 * dim,
-        "hidden_dropout_prob": 0.2,
-        "attn_dropout_prob": 0.2,
-        "hidden_act": "gelu",
-        "layer_norm_eps": 1e-12,
-        "initializer_range": 0.02,
     }
     # A RecBole config answers None for what it does not hold.
     return {**dict.fromkeys(("mf_pretrain_path", "mlp_pretrain_path")), **fields, **sizes}

@@ -79,7 +79,7 @@ class NeuMF(nn.Module):
 
 
 class NextItem(nn.Module):
-    """A history to a vector, and the softmax over all items by the same table."""
+    """A history to a vector at every position, and the softmax over all items by the same table."""
 
     def __init__(self, case):
         super().__init__()
@@ -87,9 +87,9 @@ class NextItem(nn.Module):
         self.encoder = {"lstm": LSTM, "sasrec": SASRec}[case["model"]](case)
 
     def forward(self, batch):
-        states = self.encoder(self.items(batch["history"]), batch["history"])
-        query = states[torch.arange(len(states)), batch["lengths"] - 1]
-        return functional.cross_entropy(query @ self.items.weight.T, batch["item"])
+        states = self.encoder(self.items(batch["history"]))
+        logits = states.flatten(0, 1) @ self.items.weight.T
+        return functional.cross_entropy(logits, batch["next"].flatten(), ignore_index=0)
 
 
 class LSTM(nn.Module):
@@ -97,25 +97,27 @@ class LSTM(nn.Module):
         super().__init__()
         self.lstm = nn.LSTM(case["dim"], case["dim"], batch_first=True)
 
-    def forward(self, vectors, history):
+    def forward(self, vectors):
         return self.lstm(vectors)[0]
 
 
 class SASRec(nn.Module):
+    """Padding stands on the right, where no earlier position sees it: one mask for all rows."""
+
     def __init__(self, case):
         super().__init__()
         dim, length = case["dim"], case["length"]
         self.positions = nn.Parameter(0.05 * torch.randn(length, dim))
-        self.norm, self.dropout = nn.LayerNorm(dim), nn.Dropout(0.2)
+        self.dropout = nn.Dropout(0.2)
         block = nn.TransformerEncoderLayer(
-            dim, case["heads"], 4 * dim, 0.2, activation="gelu", batch_first=True
+            dim, case["heads"], 4 * dim, 0.2, batch_first=True, norm_first=True
         )
-        self.blocks = nn.TransformerEncoder(block, 2, enable_nested_tensor=False)
-        self.register_buffer("future", torch.ones(length, length, dtype=torch.bool).triu(1))
+        self.blocks = nn.TransformerEncoder(block, 2, nn.LayerNorm(dim), enable_nested_tensor=False)
+        self.register_buffer("future", nn.Transformer.generate_square_subsequent_mask(length))
 
-    def forward(self, vectors, history):
-        state = self.dropout(self.norm(vectors + self.positions))
-        return self.blocks(state, self.future, src_key_padding_mask=history == 0)
+    def forward(self, vectors):
+        state = self.dropout(vectors * vectors.shape[-1] ** 0.5 + self.positions)
+        return self.blocks(state, self.future, is_causal=True)
 
 
 class Hybrid(nn.Module):

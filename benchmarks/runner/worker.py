@@ -43,11 +43,13 @@ class Worker:
     Args:
         python: Interpreter.
         module: For example "benchmarks.peers.torch_tables".
+        limit: Seconds an answer may take.
     """
 
-    def __init__(self, python, module):
+    def __init__(self, python, module, limit=LIMIT):
         self.python = python
         self.module = module
+        self.limit = limit
         self.process = None
         self.log = None
 
@@ -65,7 +67,7 @@ class Worker:
         """
         if self.process is None:
             self._start()
-        timer = threading.Timer(LIMIT, self.process.kill)
+        timer = threading.Timer(self.limit, self.process.kill)
         timer.start()
         try:
             self.process.stdin.write(json.dumps({"do": do, **request}) + "\n")
@@ -113,7 +115,7 @@ class Worker:
         last = [line.strip() for line in self.log if line.strip()][-1:]
         self.end()
         if waited:
-            return f"no answer in {LIMIT} s"
+            return f"no answer in {self.limit} s"
         if status == -9:
             return "killed by the system: out of memory"
         return f"died with status {status}: {' '.join(last)[:200]}"
