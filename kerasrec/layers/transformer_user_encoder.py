@@ -16,11 +16,14 @@ class TransformerUserEncoder(keras.layers.Layer):
         x = x + dropout(Attention(LN(x)));  x = x + dropout(FFN(LN(x)))      num_blocks times
         h = LN(x)
 
-        Attention(x) = W_o concat over heads of softmax(Q K^T / sqrt(dim / num_heads) + mask) V
+        Attention(x) = W_o concat over heads of softmax(Q K^T / sqrt(dim / num_heads) + D + mask) V
+        D_ts         = a number of the block and head for the distance t - s
         FFN(x)       = W_2 activation(W_1 x + b_1) + b_2
 
-    The result is the same wherever the padding stands; a history without a real step is zeros.
-    Steps beyond `max_length` share the last position.
+    D says at once how much longer ago counts less, which P has to learn position by position. The
+    result is the same on whichever side of the steps the padding stands; a history without a real
+    step is zeros. Steps beyond `max_length` share the last position, and greater distances the
+    greatest.
 
     Args:
         num_blocks: Blocks of attention and feed-forward network.
@@ -28,7 +31,7 @@ class TransformerUserEncoder(keras.layers.Layer):
         hidden_factor: Width of the feed-forward network's hidden layer, in units of `dim`.
         activation: Of that layer.
         dropout: Rate on the inputs, the attention weights and what each half of a block adds.
-        max_length: Rows of the table P.
+        max_length: Rows of the table P, and distances of D to either side.
         causal: A step sees itself and the steps before it; False sees all.
 
     Call arguments:
@@ -54,7 +57,9 @@ class TransformerUserEncoder(keras.layers.Layer):
 
     Reference:
         Vaswani et al., Attention is all you need, NeurIPS 2017; the norm before each half is of
-        Xiong et al., On layer normalization in the Transformer architecture, ICML 2020.
+        Xiong et al., On layer normalization in the Transformer architecture, ICML 2020; D of Raffel
+        et al., Exploring the limits of transfer learning with a unified text-to-text transformer,
+        JMLR 2020, without its buckets.
     """
 
     def __init__(
@@ -100,9 +105,9 @@ class TransformerUserEncoder(keras.layers.Layer):
             name="positions",
         )
         self.input_dropout = keras.layers.Dropout(self.dropout, dtype=policy)
-        hidden = self.hidden_factor * dim
+        hidden, farthest = self.hidden_factor * dim, self.max_length - 1
         self.blocks = [
-            _Block(self.num_heads, hidden, self.activation, self.dropout, dtype=policy)
+            _Block(self.num_heads, hidden, self.activation, self.dropout, farthest, dtype=policy)
             for _ in range(self.num_blocks)
         ]
         self.norm = keras.layers.LayerNormalization(epsilon=1e-6, dtype=policy)
@@ -142,16 +147,20 @@ class TransformerUserEncoder(keras.layers.Layer):
 
 
 class _Block(keras.layers.Layer):
-    def __init__(self, num_heads, hidden_dim, activation, dropout, **kwargs):
+    def __init__(self, num_heads, hidden_dim, activation, dropout, farthest, **kwargs):
         # What hides a step is below the smallest float16.
         super().__init__(autocast=False, **kwargs)
         self.num_heads = num_heads
         self.hidden_dim = hidden_dim
         self.activation = activation
         self.dropout = dropout
+        self.farthest = farthest
 
     def build(self, input_shape):
         dim, policy = input_shape[-1], self.dtype_policy
+        self.distances = self.add_weight(
+            shape=(self.num_heads, 2 * self.farthest + 1), initializer="zeros", name="distances"
+        )
         self.norm = keras.layers.LayerNormalization(epsilon=1e-6, dtype=policy)
         self.query_key_value = keras.layers.Dense(3 * dim, dtype=policy, name="query_key_value")
         self.out = keras.layers.Dense(dim, dtype=policy, name="out")
@@ -176,6 +185,9 @@ class _Block(keras.layers.Layer):
         heads = ops.reshape(self.query_key_value(x), (batch, length, 3, self.num_heads, size))
         query, key, value = ops.unstack(ops.transpose(heads, (2, 0, 3, 1, 4)), 3, axis=0)
         logits = ops.matmul(query * size**-0.5, ops.swapaxes(key, -1, -2))
+        steps = ops.arange(length)
+        apart = ops.clip(steps[:, None] - steps, -self.farthest, self.farthest)
+        unseen = unseen + ops.take(self.distances, apart + self.farthest, axis=1)
         weights = ops.softmax(ops.cast(logits, "float32") + unseen)
         weights = self.dropouts[2](ops.cast(weights, self.compute_dtype))
         mixed = ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3))

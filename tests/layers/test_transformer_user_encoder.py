@@ -6,8 +6,8 @@ from keras import ops
 from kerasrec.errors import InputError
 from kerasrec.layers.transformer_user_encoder import TransformerUserEncoder
 
-# The same three steps with the padding on the right, left, inside, around, and none at all.
-PLACES = [[0, 1, 2], [3, 4, 5], [0, 2, 5], [1, 3, 4]]
+# The same three steps with the padding on the right, on the left and around.
+PLACES = [[0, 1, 2], [3, 4, 5], [1, 2, 3], [2, 3, 4]]
 
 
 @pytest.fixture
@@ -36,11 +36,13 @@ def test_layer_contract_all_steps(check_layer):
 
 
 def shaken(encoder):
-    """With weights unlike those of the start, where every norm does nothing."""
+    """With weights unlike those of the start, where every norm and distance does nothing."""
     generator = np.random.default_rng(3)
-    weights = [w + generator.normal(0, 0.3, w.shape) for w in encoder.get_weights()]
-    encoder.set_weights(weights)
-    return {w.path.split("/", 1)[-1]: w.numpy() for w in encoder.weights}
+    encoder.set_weights([w + generator.normal(0, 0.3, w.shape) for w in encoder.get_weights()])
+
+
+def normed(x):
+    return (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-6)
 
 
 def by_keras(encoder, vectors, mask):
@@ -50,6 +52,7 @@ def by_keras(encoder, vectors, mask):
     seen = mask[:, None, :] & (np.tri(length, dtype="bool") if encoder.causal else True)
     x = vectors + encoder.positions.numpy()[:length]
     for block in encoder.blocks:
+        block.distances.assign(0 * block.distances)  # Keras's attention knows none
         kernel, bias = block.query_key_value.get_weights()
         attention = keras.layers.MultiHeadAttention(encoder.num_heads, size)
         attention.build((batch, length, dim), (batch, length, dim))
@@ -61,13 +64,11 @@ def by_keras(encoder, vectors, mask):
         ]
         out, out_bias = block.out.get_weights()
         attention.set_weights([*parts, out.reshape(*heads, dim), out_bias])
-        normed = block.norm(x)
-        x = x + attention(normed, normed, attention_mask=seen)
+        into = block.norm(x)
+        x = x + attention(into, into, attention_mask=seen)
         x = x + block.narrow(block.widen(block.hidden_norm(x)))
     gamma, beta = encoder.norm.get_weights()
-    x = np.asarray(x)
-    x = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-6)
-    return np.where(mask[..., None], x * gamma + beta, 0.0)
+    return np.where(mask[..., None], normed(np.asarray(x)) * gamma + beta, 0.0)
 
 
 @pytest.mark.parametrize("causal", [True, False])
@@ -80,6 +81,27 @@ def test_equals_keras_multi_head_attention(num_heads, causal):
     np.testing.assert_allclose(encoder(**INPUTS, all_steps=True), expected, atol=1e-5)
     last = [expected[0, 2], expected[1, 0], np.zeros(4)]
     np.testing.assert_allclose(encoder(**INPUTS), last, atol=1e-5)
+
+
+@pytest.mark.parametrize("causal", [True, False])
+def test_attention_to_distances_alone(causal, noise):
+    """Without queries and keys a step's weights are the softmax of its distances' numbers."""
+    encoder = TransformerUserEncoder(1, 2, max_length=4, causal=causal)
+    encoder.build((None, None, 4))
+    block, ones = encoder.blocks[0], np.ones((4, 6), "bool")
+    block.query_key_value.kernel.assign(np.concatenate([np.zeros((4, 8)), np.eye(4)], axis=1))
+    block.out.kernel.assign(np.eye(4))
+    block.narrow.kernel.assign(np.zeros((4, 4)))
+    # Of t - s from -3 to 3; what is further apart counts as that far.
+    table = np.random.default_rng(5).normal(size=(2, 7)).astype("float32")
+    block.distances.assign(table)
+    x = noise + encoder.positions.numpy()[[0, 1, 2, 3, 3, 3]]
+    apart = np.clip(np.subtract.outer(np.arange(6), np.arange(6)), -3, 3)
+    weights = np.exp(table[:, apart + 3]) * (np.tri(6) if causal else 1)
+    weights /= weights.sum(-1, keepdims=True)
+    heads = [weights[h] @ normed(x)[..., 2 * h : 2 * h + 2] for h in range(2)]
+    expected = normed(x + np.concatenate(heads, axis=-1))
+    np.testing.assert_allclose(encoder(noise, ones, all_steps=True), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("causal", [True, False])
@@ -142,8 +164,13 @@ def test_more_steps_than_positions_share_the_last(noise):
     long = TransformerUserEncoder(max_length=6)
     ones = np.ones((4, 6), "bool")
     encoder(noise, ones), long(noise, ones)
-    positions, *weights = encoder.get_weights()
-    long.set_weights([positions[[0, 1, 1, 1, 1, 1]], *weights])
+    shaken(encoder)
+    for weight, short in zip(long.weights, encoder.get_weights(), strict=True):
+        if weight is long.positions:
+            short = short[[0, 1, 1, 1, 1, 1]]
+        elif "distances" in weight.path:
+            short = short[:, [0] * 5 + [1] + [2] * 5]  # -5 to 5 from -1 to 1
+        weight.assign(short)
     np.testing.assert_allclose(encoder(noise, ones), long(noise, ones), atol=1e-6)
 
 
