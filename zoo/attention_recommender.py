@@ -21,7 +21,7 @@ from kerasrec.register import register
 class AttentionRecommender(Retriever):
     """The next item from an LSTM and from its earlier states, as far as they matter now.
 
-        h_1, ..., h_n = LSTM(v_1, ..., v_n)
+        h_t           = LN(LSTM(v_1, ..., v_t) + v_t)
         a_ts          = softmax over s <= t of e(h_s, h_t),   c_t = sum_s a_ts h_s
         score_t(i)    = <h_t + W c_t, v_i>
 
@@ -36,7 +36,7 @@ class AttentionRecommender(Retriever):
         cell: "lstm", "gru" or "rnn".
         attention: "general", "dot" or "additive".
         attention_dim: Length of v, for "additive".
-        dropout: On the item vectors read, and on what is held against items, in training.
+        dropout: On the item vectors read, the LSTM's states and what is added to them, in training.
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of the sampled kinds.
         log_q: Correct the sampled kinds for how often an item is drawn: for "softmax", and for no
@@ -79,10 +79,10 @@ class AttentionRecommender(Retriever):
     ):
         # === Layers ===
         ids = EmbeddingTower(schema.num_items, dim, name="item_ids")
-        encoder = LSTMUserEncoder(dim, cell, dropout=dropout, name="user_encoder")
+        encoder = LSTMUserEncoder(dim, cell, dropout=dropout, residual=True, name="user_encoder")
         attend = StateAttention(attention, attention_dim, name="attention")
         mix = keras.layers.Dense(dim, use_bias=False, kernel_initializer="zeros", name="mix")
-        drop = keras.layers.Dropout(dropout, name="query_dropout")
+        drop = keras.layers.Dropout(dropout, name="context_dropout")
         fallback = PopularWhenEmpty(name="popular_when_empty")
         catalog = item_table(schema)
 
@@ -107,8 +107,8 @@ class AttentionRecommender(Retriever):
         super().__init__(
             schema=schema,
             query_inputs={"history": history},
-            query=fallback.query(drop(state + mix(last_context))[:, 0], history),
-            training_query=fallback.query(drop(states + mix(context)), history),
+            query=fallback.query((state + mix(last_context))[:, 0], history),
+            training_query=fallback.query(states + drop(mix(context)), history),
             item_encoder=keras.Model({"item": item, "count": count}, vector),
             catalog=catalog,
             candidates=candidates,

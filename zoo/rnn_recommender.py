@@ -19,7 +19,8 @@ UNKNOWN_USERS = 0.1
 class RNNRecommender(Retriever):
     """The state of a recurrent network against the item vectors it reads.
 
-        h_t      = LSTM(V_s1 + B_b1 + G_g1, ..., V_st + B_bt + G_gt) [+ P_u]
+        x_t      = V_st [+ B_bt] [+ G_gt]
+        h_t      = LN(LSTM(x_1, ..., x_t) + x_t) [+ P_u]
         score(i) = <h_t, V_i>
 
     over the items s of the history, with what was done (b) and the time since the step before (g)
@@ -79,12 +80,12 @@ class RNNRecommender(Retriever):
             "lstm" if two_way else cell,
             bidirectional=two_way,
             dropout=dropout,
+            residual=True,
             num_behaviors=schema.num_behaviors,
             time_gap_buckets=TIME_GAP_BUCKETS if schema.timed else 0,
             name="user_encoder",
         )
         fallback = PopularWhenEmpty(name="popular_when_empty")
-        drop = keras.layers.Dropout(dropout, name="state_dropout")
 
         # === Query ===
         history = keras.Input((None,), dtype="int32", name="history")
@@ -95,8 +96,8 @@ class RNNRecommender(Retriever):
             context["time_gap"] = keras.Input((None,), dtype="float32", name="time_gap")
         past, _ = KnownItems(name="known_items")(history, catalog(history)["count"])
         vectors, real = items(past), ops.not_equal(history, 0)
-        state = drop(encoder(vectors, real, **context))
-        steps = state if two_way else drop(encoder(vectors, real, **context, all_steps=True))
+        state = encoder(vectors, real, **context)
+        steps = state if two_way else encoder(vectors, real, **context, all_steps=True)
         if use_user:
             users = EmbeddingTower(schema.num_users, dim, id_dropout=UNKNOWN_USERS, name="users")
             inputs["user"] = keras.Input((), dtype="int32", name="user")

@@ -20,6 +20,9 @@ class LSTMUserEncoder(keras.layers.Layer):
         x_t = v_t [+ B[behavior_t]] [+ G[floor(log2(1 + seconds since the step before))]]
         h_t = LSTM(x_t, h_(t-1)) at real steps, h_(t-1) at padding
 
+    and with `residual` LN(dropout(h_t) + x_t) as the output: the last item also speaks for itself,
+    which a rare one has too few examples to learn through the state.
+
     The result is the same wherever the padding stands; a history without a real step is zeros.
     On a GPU cuDNN needs the padding on the right, as `kerasrec.data` puts it; for any other give
     `use_cudnn=False`.
@@ -28,7 +31,9 @@ class LSTMUserEncoder(keras.layers.Layer):
         units: Length of the output.
         cell: "lstm", "gru" or "rnn" (Elman).
         bidirectional: Read the history in both directions, half of `units` each.
-        dropout: Rate on the inputs.
+        dropout: Rate on the inputs, and with `residual` on the states.
+        residual: Add a step's own input to its state, and normalize. `units` is then the length of
+            the item vectors.
         num_behaviors: Rows of the behavior vocabulary; 0 ignores `behavior`.
         time_gap_buckets: Buckets of the time gap, the last one open; 0 ignores `time_gap`. 26
             reach to a year.
@@ -67,6 +72,7 @@ class LSTMUserEncoder(keras.layers.Layer):
         cell="lstm",
         bidirectional=False,
         dropout=0.0,
+        residual=False,
         num_behaviors=0,
         time_gap_buckets=0,
         use_cudnn="auto",
@@ -82,6 +88,7 @@ class LSTMUserEncoder(keras.layers.Layer):
         self.cell = cell
         self.bidirectional = bidirectional
         self.dropout = dropout
+        self.residual = residual
         self.num_behaviors = num_behaviors
         self.time_gap_buckets = time_gap_buckets
         self.use_cudnn = use_cudnn
@@ -90,6 +97,14 @@ class LSTMUserEncoder(keras.layers.Layer):
 
     def build(self, input_shape):
         policy, dim = {"dtype": self.dtype_policy}, input_shape[-1]
+        if self.residual:
+            if dim != self.units:
+                raise InputError(
+                    f"residual: expected units as long as the vectors, {dim}, received {self.units}"
+                )
+            self.state_dropout = keras.layers.Dropout(self.dropout, **policy)
+            self.norm = keras.layers.LayerNormalization(epsilon=1e-6, **policy)
+            self.norm.build((None, dim))
         self.input_dropout = keras.layers.Dropout(self.dropout, **policy)
         if self.num_behaviors:
             self.behavior_table = EmbeddingTable(self.num_behaviors, dim, **policy, name="behavior")
@@ -131,11 +146,19 @@ class LSTMUserEncoder(keras.layers.Layer):
         else:
             outputs, last, *_ = self.rnn(vectors, mask=steps)
             if all_steps:
+                outputs = self._with_input(outputs, vectors)
                 return ops.where(mask[..., None], outputs, ops.zeros_like(outputs))
+        if self.residual:
+            place = ops.max(ops.where(mask, ops.arange(ops.shape(mask)[1]), 0), axis=1)
+            own = ops.take_along_axis(vectors, place[:, None, None], axis=1)[:, 0]
+            last = self._with_input(last, own)
         return ops.where(empty, ops.zeros_like(last), last)
 
     def compute_mask(self, inputs, previous_mask=None):
         return None
+
+    def _with_input(self, states, inputs):
+        return self.norm(self.state_dropout(states) + inputs) if self.residual else states
 
     def _bucket(self, seconds):
         # By comparison: the floor of a float32 log2 is one short at some powers of two.

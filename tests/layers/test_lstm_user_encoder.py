@@ -47,6 +47,10 @@ def test_layer_contract(check_layer):
     check_layer(LSTMUserEncoder, init_kwargs, INPUTS)
 
 
+def test_layer_contract_residual(check_layer):
+    check_layer(LSTMUserEncoder, {"units": 2, "residual": True, "dropout": 0.5}, INPUTS)
+
+
 def test_layer_contract_all_steps(check_layer):
     layer = check_layer(LSTMUserEncoder, {"units": 4}, INPUTS, all_steps=True)
     assert layer(**INPUTS, all_steps=True).shape == (3, 4, 4)
@@ -147,6 +151,29 @@ def test_behavior_and_time_gap_are_added(steps):
     np.testing.assert_array_equal(plain(steps[None], mask, behavior, gap), plain(steps[None], mask))
 
 
+@pytest.mark.parametrize("cell, bidirectional", VARIANTS)
+def test_residual_adds_the_input_of_the_step_and_normalizes(cell, bidirectional, steps, noise):
+    vectors, mask = placed(steps, noise)
+    plain = LSTMUserEncoder(2, cell, bidirectional)
+    encoder = LSTMUserEncoder(2, cell, bidirectional, residual=True)
+    plain(vectors, mask), encoder(vectors, mask)
+    encoder.rnn.set_weights(plain.rnn.get_weights())
+    encoder.norm.set_weights([np.array([2.0, 3.0]), np.array([0.5, -0.5])])
+
+    def expected(states, own):
+        x = np.asarray(states) + own
+        x = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-6)
+        return x * [2.0, 3.0] + [0.5, -0.5]
+
+    last = expected(plain(vectors, mask), steps[2])
+    np.testing.assert_allclose(encoder(vectors, mask), last, atol=1e-4)
+    np.testing.assert_array_equal(encoder(vectors, np.zeros_like(mask)), np.zeros((4, 2)))
+    if bidirectional:
+        return
+    every = expected(plain(vectors, mask, all_steps=True), vectors) * mask[..., None]
+    np.testing.assert_allclose(encoder(vectors, mask, all_steps=True), every, atol=1e-4)
+
+
 def test_dropout_in_training_only(steps):
     encoder = LSTMUserEncoder(4, dropout=0.9)
     mask = np.ones((1, 3), "bool")
@@ -158,6 +185,11 @@ def test_dropout_in_training_only(steps):
 def test_wrong_arguments(wrong):
     with pytest.raises(InputError, match="expected"):
         LSTMUserEncoder(**{"units": 4, **wrong})
+
+
+def test_residual_needs_vectors_of_the_length_of_the_state(noise):
+    with pytest.raises(InputError, match="units as long as the vectors, 2, received 4"):
+        LSTMUserEncoder(4, residual=True)(noise, np.ones((4, 6), "bool"))
 
 
 def test_all_steps_must_not_see_the_future(noise):

@@ -79,7 +79,7 @@ def test_what_the_data_does_not_say_is_no_input(cycle, errands):
 
 
 def test_behaviors_decide_where_they_do(errands, tmp_path):
-    model = trained(errands, 30)
+    model = trained(errands, 60)
     asked = {"histories": [["c", "d"], ["c", "d"]], "k": 1, "filter_seen": False}
     answer = model.recommend(**asked, behaviors=[["view", "view"], ["view", "buy"]])
     assert answer["item"].tolist() == ["e", "c"]
