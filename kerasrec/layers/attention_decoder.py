@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kerasrec.errors import InputError
 from kerasrec.layers.state_attention import StateAttention
 from kerasrec.register import register
 
@@ -13,14 +14,14 @@ class AttentionDecoder(keras.layers.Layer):
 
         s_j = GRU(v_(j-1), s_(j-1))
         c_j = "general" attention of s_j over h_1, ..., h_t, see `StateAttention`
-        q_j = s_j + W c_j
+        q_j = LN(s_j + v_(j-1)) + W c_j
 
     Many sequences are written side by side: one for each position of a history in training, one
     for each beam in serving. They share the history's states. W is 0 at the start.
 
     Args:
-        units: Length of the states, those of the history included, and of q.
-        dropout: Rate on the vectors.
+        units: Length of the vectors, of the states, those of the history included, and of q.
+        dropout: Rate on the vectors and on s in q.
 
     Call arguments:
         vectors: v, the items written before.
@@ -30,8 +31,8 @@ class AttentionDecoder(keras.layers.Layer):
         causal: Sequence t sees the history up to t; there are as many sequences as states.
 
     Input shape:
-        `vectors` `(batch, sequences, dim)`, `states` `(batch, sequences, units)`, `memory`
-        `(batch, length, units)`, `mask` `(batch, length)`.
+        `vectors` and `states` `(batch, sequences, units)`, `memory` `(batch, length, units)`,
+        `mask` `(batch, length)`.
 
     Output:
         A tuple of q and s, both `(batch, sequences, units)`.
@@ -40,8 +41,8 @@ class AttentionDecoder(keras.layers.Layer):
 
     >>> import numpy as np
     >>> from kerasrec.layers.attention_decoder import AttentionDecoder
-    >>> past, states, mask = np.ones((2, 5, 3)), np.ones((2, 5, 4)), np.ones((2, 5), "bool")
-    >>> q, s = AttentionDecoder(4)(past, states, states, mask, causal=True)
+    >>> past, mask = np.ones((2, 5, 4)), np.ones((2, 5), "bool")
+    >>> q, s = AttentionDecoder(4)(past, past, past, mask, causal=True)
     >>> q.shape, s.shape
     (TensorShape([2, 5, 4]), TensorShape([2, 5, 4]))
 
@@ -58,6 +59,8 @@ class AttentionDecoder(keras.layers.Layer):
         self.supports_masking = True
         policy = {"dtype": self.dtype_policy}
         self.input_dropout = keras.layers.Dropout(dropout, **policy)
+        self.state_dropout = keras.layers.Dropout(dropout, **policy)
+        self.norm = keras.layers.LayerNormalization(epsilon=1e-6, **policy)
         self.cell = keras.layers.GRUCell(units, **policy)
         self.look = StateAttention("general", **policy, name="attention")
         self.mix = keras.layers.Dense(
@@ -65,17 +68,25 @@ class AttentionDecoder(keras.layers.Layer):
         )
 
     def build(self, vectors_shape, states_shape, memory_shape, mask_shape=None):
-        self.cell.build((None, vectors_shape[-1]))
+        if vectors_shape[-1] != self.units:
+            raise InputError(
+                f"units: expected {vectors_shape[-1]}, the length of the vectors, received "
+                f"{self.units}"
+            )
+        self.cell.build((None, self.units))
+        self.norm.build((None, self.units))
         self.look.build(states_shape, memory_shape)
         self.mix.build(memory_shape)
 
     def call(self, vectors, states, memory, mask, causal=False):
         shape = ops.shape(states)
-        flat = ops.reshape(self.input_dropout(vectors), (-1, vectors.shape[-1]))
-        written, _ = self.cell(flat, [ops.reshape(states, (-1, self.units))])
+        vectors = self.input_dropout(vectors)
+        flat = [ops.reshape(x, (-1, self.units)) for x in (vectors, states)]
+        written, _ = self.cell(flat[0], flat[1:])
         written = ops.reshape(written, shape)
         context, _ = self.look(written, memory, mask, causal=causal)
-        return written + self.mix(context), written
+        query = self.norm(self.state_dropout(written) + vectors)
+        return query + self.mix(context), written
 
     def compute_mask(self, inputs, previous_mask=None):
         return None

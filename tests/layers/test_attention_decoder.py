@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
+from kerasrec.errors import InputError
 from kerasrec.layers.attention_decoder import AttentionDecoder
 
 RANDOM = np.random.default_rng(0)
 INPUTS = {
-    "vectors": RANDOM.normal(size=(3, 5, 2)).astype("float32"),
+    "vectors": RANDOM.normal(size=(3, 5, 4)).astype("float32"),
     "states": RANDOM.normal(size=(3, 5, 4)).astype("float32"),
     "memory": RANDOM.normal(size=(3, 5, 4)).astype("float32"),
     "mask": np.array([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [0, 0, 0, 0, 0]], "bool"),
@@ -29,7 +30,9 @@ def by_hand(decoder, vectors, states, memory, mask, causal):
         seen = seen & np.tri(scores.shape[1], dtype="bool")
     weights = np.exp(scores) * seen
     weights /= np.maximum(weights.sum(-1, keepdims=True), 1e-30)
-    return state + weights @ memory @ np.asarray(decoder.mix.kernel), state
+    own, (gamma, beta) = state + vectors, decoder.norm.get_weights()
+    own = (own - own.mean(-1, keepdims=True)) / np.sqrt(own.var(-1, keepdims=True) + 1e-6)
+    return own * gamma + beta + weights @ memory @ np.asarray(decoder.mix.kernel), state
 
 
 @pytest.fixture
@@ -81,3 +84,8 @@ def test_dropout_in_training_only():
     decoder = AttentionDecoder(4, dropout=0.9)
     np.testing.assert_array_equal(decoder(**INPUTS)[0], decoder(**INPUTS)[0])
     assert np.abs(decoder(**INPUTS)[0] - decoder(**INPUTS, training=True)[0]).max() > 0
+
+
+def test_vectors_are_as_long_as_the_states():
+    with pytest.raises(InputError, match="expected 4, the length of the vectors, received 3"):
+        AttentionDecoder(3)(**{**INPUTS, "states": INPUTS["states"][..., :3]})
