@@ -30,14 +30,23 @@ def model(request, checkerboard):
     for weight in model.scorer.head.trainable_weights:
         if weight.path.endswith("bias"):
             weight.assign(np.linspace(0.1, 0.2, weight.shape[0]))
+    straight = model.scorer.head.get_layer("straight")
+    np.testing.assert_array_equal(straight.kernel, np.eye(model.dim))
+    straight.kernel.assign(np.random.default_rng(0).normal(size=straight.kernel.shape))
     return model
 
 
 def expected(model, users, items):
-    """The network as the paper draws it, with Keras's own convolutions."""
+    """The network as the paper draws it, with Keras's own convolutions, and the bilinear form."""
     p = np.array(model.query_model.get_layer("user_tower").table.embeddings)[users]
     q = np.array(model.item_tower.encoder.get_layer("item_tower_ids").table.embeddings)[items]
-    weights = model.scorer.head.get_weights()
+    head = model.scorer.head
+    weights = [
+        weight.numpy()
+        for layer in head.layers
+        if layer.name not in ("straight", "last")
+        for weight in layer.weights
+    ]
     outer = model.interaction == "outer"
     x = np.einsum("ni,nj->nij", p, q)[..., None] if outer else np.stack([p, q], axis=-1)
     for n, width in enumerate(model.filters):
@@ -50,10 +59,11 @@ def expected(model, users, items):
         layer.build(x.shape)
         layer.set_weights([kernel, bias])
         x = np.array(layer(x))
-    return (x.reshape(len(x), -1) @ weights[-1])[:, 0]
+    by_convolution = x.reshape(len(x), -1) @ head.get_layer("last").kernel.numpy()
+    return by_convolution[:, 0] + np.sum(p @ head.get_layer("straight").kernel * q, axis=-1)
 
 
-def test_the_score_is_the_papers(model):
+def test_the_score_is_the_papers_and_a_bilinear_form(model):
     scores = model.score_pairs({"user": USERS}, ITEMS)
     np.testing.assert_allclose(scores, expected(model, USERS, ITEMS), atol=1e-6)
     assert len(np.unique(scores)) == 3
