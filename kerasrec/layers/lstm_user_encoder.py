@@ -20,8 +20,8 @@ class LSTMUserEncoder(keras.layers.Layer):
         x_t = v_t [+ B[behavior_t]] [+ G[floor(log2(1 + seconds since the step before))]]
         h_t = LSTM(x_t, h_(t-1)) at real steps, h_(t-1) at padding
 
-    and with `residual` LN(dropout(h_t) + x_t) as the output: the last item also speaks for itself,
-    which a rare one has too few examples to learn through the state.
+    and with `residual` LN(h_t + x_t) as the output: the last item also speaks for itself, which a
+    rare one has too few examples to learn through the state.
 
     The result is the same wherever the padding stands; a history without a real step is zeros.
     On a GPU cuDNN needs the padding on the right, as `kerasrec.data` puts it; for any other give
@@ -31,7 +31,7 @@ class LSTMUserEncoder(keras.layers.Layer):
         units: Length of the output.
         cell: "lstm", "gru" or "rnn" (Elman).
         bidirectional: Read the history in both directions, half of `units` each.
-        dropout: Rate on the inputs, and with `residual` on the states.
+        dropout: Rate on the inputs, and with `residual` on each of h_t and x_t in the sum.
         residual: Add a step's own input to its state, and normalize. `units` is then the length of
             the item vectors.
         num_behaviors: Rows of the behavior vocabulary; 0 ignores `behavior`.
@@ -103,6 +103,7 @@ class LSTMUserEncoder(keras.layers.Layer):
                     f"residual: expected units as long as the vectors, {dim}, received {self.units}"
                 )
             self.state_dropout = keras.layers.Dropout(self.dropout, **policy)
+            self.residual_dropout = keras.layers.Dropout(self.dropout, **policy)
             self.norm = keras.layers.LayerNormalization(epsilon=1e-6, **policy)
             self.norm.build((None, dim))
         self.input_dropout = keras.layers.Dropout(self.dropout, **policy)
@@ -136,15 +137,15 @@ class LSTMUserEncoder(keras.layers.Layer):
         if self.time_gap_buckets and time_gap is not None:
             rows = ops.where(time_gap < 0, 0, 1 + self._bucket(time_gap))
             vectors = vectors + self.context_dropout(self.time_gap_table(rows))
-        vectors = self.input_dropout(vectors)
+        read = self.input_dropout(vectors)
         # cuDNN stops at a row without any step; such a row gets one, and zeros below.
         empty = ops.logical_not(ops.any(mask, axis=1, keepdims=True))
         first = ops.equal(ops.arange(ops.shape(mask)[1]), 0)
         steps = ops.logical_or(mask, ops.logical_and(empty, first))
         if self.bidirectional:
-            last = self.rnn(vectors, mask=steps)
+            last = self.rnn(read, mask=steps)
         else:
-            outputs, last, *_ = self.rnn(vectors, mask=steps)
+            outputs, last, *_ = self.rnn(read, mask=steps)
             if all_steps:
                 outputs = self._with_input(outputs, vectors)
                 return ops.where(mask[..., None], outputs, ops.zeros_like(outputs))
@@ -158,7 +159,9 @@ class LSTMUserEncoder(keras.layers.Layer):
         return None
 
     def _with_input(self, states, inputs):
-        return self.norm(self.state_dropout(states) + inputs) if self.residual else states
+        if not self.residual:
+            return states
+        return self.norm(self.state_dropout(states) + self.residual_dropout(inputs))
 
     def _bucket(self, seconds):
         # By comparison: the floor of a float32 log2 is one short at some powers of two.
