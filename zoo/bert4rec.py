@@ -108,8 +108,10 @@ class BERT4Rec(Retriever):
         # === Query ===
         history = keras.Input((None,), dtype="int32", name="history")
         column = ops.zeros_like(history[:, :1])
-        behind = ops.concatenate([ops.zeros_like(history), column + 1], axis=1)
-        query = states(ops.concatenate([history, column], axis=1), behind > 0, all_steps=False)
+        longer = ops.concatenate([history, column], axis=1)
+        places = ops.cumsum(ops.ones_like(longer), axis=1)
+        end = ops.max(ops.where(ops.not_equal(longer, 0), places, 0), axis=1, keepdims=True)
+        query = states(longer, ops.equal(places, end + 1), all_steps=False)
 
         # === Training: the first item of a window is never masked, the following are `target` ===
         target = keras.Input((None,), dtype="int32", name="item")

@@ -24,9 +24,10 @@ class ConvNCF(Ranker):
         score(u, i) = <w, E_last> + <M p_u, q_i>
 
     M begins as the identity: the dot product need not be found by the convolutions, which is what
-    the published model has from vectors trained by matrix factorization. In `outer` each layer halves the image; log2(dim) of them leave one pixel. It is by far the
-    dearest model here: with the defaults a pair costs 1.4 million multiplications, a quarter of it
-    with half the `dim`. In `stack` with `kernel_size` 1 it is one small MLP for every factor.
+    the published model has from vectors trained by matrix factorization. In `outer` each layer
+    halves the image; log2(dim) of them leave one pixel. It is by far the dearest model here: with
+    the defaults a pair costs 1.4 million multiplications, a quarter of it with half the `dim`. In
+    `stack` with `kernel_size` 1 it is one small MLP for every factor.
 
     Args:
         schema: `Schema` of the data.
