@@ -16,12 +16,13 @@ TEXT = {"items": 3_416, "dim": 64, "batch": 64, "length": 50, "words": 5000, "te
 MODELS = {
     "mf": ("MF, softmax in the batch", PAIRS, True, "BPR, its pairwise loss"),
     "neumf": ("NeuMF, one label a pair", PAIRS, True, "NeuMF"),
+    "recurrence": ("LSTM alone, one label a history", HISTORIES, False, None),
     "lstm": ("LSTM, softmax over all items", HISTORIES, False, None),
     "sasrec": ("SASRec, softmax over all items", {**HISTORIES, "heads": 1}, False, None),
     "hybrid": ("LSTM and Conv1D, softmax over all items", TEXT, False, None),
 }
 # Models whose step must be as many times as fast as PyTorch's.
-BARS = {"lstm": 1.0, "sasrec": 1.2}
+BARS = {"recurrence": 1.0, "lstm": 1.0, "sasrec": 1.2}
 SMALL = {"users": 200, "items": 300, "dim": 8, "batch": 16, "length": 6, "words": 50, "text": 4}
 
 

@@ -3,13 +3,13 @@
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import layers
+from keras import layers, ops
 
 import kerasrec.optimizers
 from benchmarks.peers.examples import examples, texts
 from benchmarks.peers.timed_fit import timed_fit
 from kerasrec.data import Catalog, Interactions, Vocabulary
-from kerasrec.layers import EmbeddingTable
+from kerasrec.layers import EmbeddingTable, LSTMUserEncoder
 from kerasrec.losses import Softmax
 
 
@@ -88,6 +88,18 @@ def lstm(case):
     return next_item(case, RNNRecommender, dropout=0.0)
 
 
+def recurrence(case):
+    """An LSTM to its last state, against the vector of one item: next to nothing beside it."""
+    history = keras.Input((case["length"],), dtype="int32", name="history")
+    item = keras.Input((), dtype="int32", name="item")
+    table = EmbeddingTable(case["items"], case["dim"])
+    state = LSTMUserEncoder(case["dim"])(table(history), ops.not_equal(history, 0))
+    logit = ops.sum(state * table(item), axis=-1)
+    model = keras.Model({"history": history, "item": item}, logit)
+    loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    return model, loss, ("history", "item"), "label"
+
+
 def sasrec(case):
     from kerasrec_zoo import SASRec
 
@@ -124,6 +136,7 @@ def hybrid(case):
 MODELS = {
     "mf": matrix_factorization,
     "neumf": neumf,
+    "recurrence": recurrence,
     "lstm": lstm,
     "sasrec": sasrec,
     "hybrid": hybrid,

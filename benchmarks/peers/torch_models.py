@@ -78,6 +78,21 @@ class NeuMF(nn.Module):
         return functional.binary_cross_entropy_with_logits(logit, batch["label"])
 
 
+class Recurrence(nn.Module):
+    """An LSTM to its last state, against the vector of one item."""
+
+    def __init__(self, case):
+        super().__init__()
+        self.items = table(case["items"], case, padding_idx=0)
+        self.lstm = LSTM(case)
+
+    def forward(self, batch):
+        states = self.lstm(self.items(batch["history"]))
+        state = states[torch.arange(len(states)), batch["lengths"] - 1]
+        logit = (state * self.items(batch["item"])).sum(-1)
+        return functional.binary_cross_entropy_with_logits(logit, batch["label"])
+
+
 class NextItem(nn.Module):
     """A history to a vector at every position, and the softmax over all items by the same table."""
 
@@ -152,6 +167,7 @@ class Hybrid(nn.Module):
 MODELS = {
     "mf": MatrixFactorization,
     "neumf": NeuMF,
+    "recurrence": Recurrence,
     "lstm": NextItem,
     "sasrec": NextItem,
     "hybrid": Hybrid,
