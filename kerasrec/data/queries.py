@@ -16,12 +16,14 @@ class Queries:
         history: what the model may know of them, in time order.
         truth: the part's distinct items of them, in time order.
         candidates: the items to rank for them, the truth among them; None for all.
+        ranked: int32, the items to rank for each of them; None for all.
     """
 
     users: np.ndarray
     history: Histories
     truth: Histories
     candidates: Histories | None = None
+    ranked: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.users)

@@ -32,11 +32,17 @@ class Split:
     protocol: str
     notes: tuple[str, ...] = ()
     candidates: dict[str, Histories] | None = None
+    ranked: dict[str, np.ndarray] | None = None
 
     def known(self, part: str) -> Interactions:
-        """What is known when a part is asked for: train, and for "test" validation as well."""
+        """What is known when a part is asked for: train, and for "test" validation as well.
+
+        Of a split that names the items to `rank` for each part only train is known.
+        """
         self._part(part)
-        return self.train if part == "validation" else self.train.concat(self.validation)
+        if part == "validation" or self.ranked is not None:
+            return self.train
+        return self.train.concat(self.validation)
 
     def queries(self, part: str) -> Queries:
         """The part's queries; InputError if it is empty."""
@@ -51,6 +57,7 @@ class Split:
             self.known(part).histories().take(users),
             asked.histories().take(users),
             self.candidates[part].take(users) if self.candidates else None,
+            None if self.ranked is None else self.ranked[part],
         )
 
     def _part(self, part: str) -> Interactions:

@@ -128,21 +128,40 @@ def cold_items(
     test: float = 0.2,
     seed: int = 0,
     unseen: str = "keep",
+    among: str = "all",
+    given: bool = False,
 ) -> Split:
     """Random shares of the items, with all their interactions: train never sees a test item.
 
-    With `unseen="drop"` the cold items stay, of course; users without train interactions go.
+    With `given` the shares are those of the data: items of fold 1 are validation, of fold 2 test.
+    With `among="cold"` only the items of the part asked for are ranked, as papers on cold start do,
+    and only train is known, whose items alone have a history; else all items are. With
+    `unseen="drop"` the cold items stay, of course; users without train interactions go.
 
     Leaks the future of the warm items; an item's features must not be drawn from its interactions.
     """
     _check_shares(validation, test)
-    rows = np.flatnonzero(data.item_counts())
-    rows = np.random.default_rng(seed).permutation(rows)
-    count = [max(1, round(len(rows) * share)) if share else 0 for share in (validation, test)]
+    if among not in ("all", "cold"):
+        raise InputError(f'cold_items: among must be "all" or "cold", got {among!r}.')
     part = np.zeros(len(data.items), dtype=np.int64)
-    part[rows[: count[1]]] = 2
-    part[rows[count[1] : sum(count)]] = 1
-    return _split(data, part[data.item], "cold-items", unseen, [], validation, test, cold=True)
+    if given:
+        part = _part_of_items(data)
+    else:
+        rows = np.flatnonzero(data.item_counts())
+        rows = np.random.default_rng(seed).permutation(rows)
+        count = [max(1, round(len(rows) * share)) if share else 0 for share in (validation, test)]
+        part[rows[: count[1]]] = 2
+        part[rows[count[1] : sum(count)]] = 1
+    split = _split(data, part[data.item], "cold-items", unseen, [], validation, test, cold=True)
+    if among == "all":
+        return split
+    ranked = {
+        name: np.unique(getattr(split, name).item).astype("int32")
+        for name in ("validation", "test")
+    }
+    sizes = " and ".join(f"{len(rows):,}" for rows in ranked.values())
+    note = f"Ranked among the cold items of the part only: {sizes} in validation and test."
+    return dataclasses.replace(split, ranked=ranked, notes=(*split.notes, note))
 
 
 def sampled(
@@ -190,6 +209,26 @@ def sampled(
         )
     note = f"Ranked among {'published' if published else 'drawn'} items only: sampled metrics."
     return dataclasses.replace(split, candidates=candidates, notes=(*split.notes, note))
+
+
+def _part_of_items(data: Interactions) -> np.ndarray:
+    """The fold of each item's interactions, which must be one of 0, 1 and 2."""
+    if data.fold is None:
+        raise InputError(
+            f"cold_items: {data.name!r} has no folds: leave out given, or map a column."
+        )
+    part = np.zeros(len(data.items), dtype=np.int64)
+    np.maximum.at(part, data.item, data.fold)
+    wrong = (part[data.item] != data.fold) | (data.fold < 0) | (data.fold > 2)
+    if wrong.any():
+        row = int(wrong.argmax())
+        item = data.items.vocabulary.lookup(data.item[row])
+        raise InputError(
+            "cold_items: expected folds 0 (train), 1 (validation) and 2 (test) that share no item; "
+            f"item {str(item)!r} is in fold {data.fold[row]} and in another, or that fold is none "
+            "of them."
+        )
+    return part
 
 
 def _last_of_each(data: Interactions, rows: np.ndarray) -> np.ndarray:

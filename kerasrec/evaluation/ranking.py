@@ -42,8 +42,9 @@ def evaluate(
     list are not); users without history are cold, with fewer than 10 known interactions warm, the
     others hot. The numbers of a baseline stand on the same queries and the same resamples.
 
-    Of a `sampled` split only the candidates of each query are ranked, and there are only the
-    ranking metrics, under names such as `sampled_ndcg@10`.
+    Of a `cold_items` split with `among="cold"` only the cold items of the part are ranked. Of a
+    `sampled` split only the candidates of each query are, and there are only the ranking metrics,
+    under names such as `sampled_ndcg@10`.
 
     Args:
         model: an adapted Recommender.
@@ -97,7 +98,7 @@ def _rank(model, queries, k, batch_size, report):
     """Item rows (queries, k), best first, 0 where a list is shorter; and the seconds it took."""
     started = time.perf_counter()
     catalog = model.encode_catalog()
-    num_items, allowed = model.schema.num_items, queries.candidates
+    num_items = model.schema.num_items
     rows = np.zeros((len(queries.users), k), dtype="int32")
     # neighbours in length share a batch, so that padding the histories costs little
     order = np.argsort(queries.history.lengths, kind="stable")
@@ -111,13 +112,22 @@ def _rank(model, queries, k, batch_size, report):
             query_inputs(model, queries, batch),
             k=min(k, num_items - FIRST),
             exclude=within(seen, num_items, PADDING),
-            allow=allowed and within(allowed.take(batch).padded(), num_items, PADDING),
+            allow=_allowed(queries, batch, num_items),
             catalog=catalog,
         )
         rows[batch, : np.shape(top)[1]] = top
         done += len(batch)
         report(done)
     return rows, time.perf_counter() - started
+
+
+def _allowed(queries, batch, num_items):
+    """Item rows (queries, any) that alone are ranked, or None."""
+    if queries.candidates is not None:
+        return within(queries.candidates.take(batch).padded(), num_items, PADDING)
+    if queries.ranked is not None:
+        return np.tile(within(queries.ranked, num_items, PADDING), (len(batch), 1))
+    return None
 
 
 def _cutoffs(ks, num_items):

@@ -6,7 +6,7 @@ import numpy as np
 
 
 def query_fingerprint(split, part):
-    """sha256 of a part's queries: users, histories, truths and, if sampled, candidates.
+    """sha256 of a part's queries: users, histories, truths and the items that are ranked.
 
     It is one of external ids: rows differ where a vocabulary has grown, and the question is the
     same.
@@ -19,14 +19,17 @@ def query_fingerprint(split, part):
     lists = [queries.history, queries.truth]
     if queries.candidates is not None:
         lists.append(queries.candidates)
+    ranked = np.zeros(0, "int32") if queries.ranked is None else queries.ranked
     users = _Places(split.train.users.vocabulary, queries.users)
-    items = _Places(split.train.items.vocabulary, *(each.items for each in lists))
+    items = _Places(split.train.items.vocabulary, *(each.items for each in lists), ranked)
     asked = users(queries.users)
     order = np.argsort(asked)
     arrays = [asked[order]]
     for each in lists:
         taken = each.take(order)
         arrays += [taken.indptr, items(taken.items)]
+    if len(ranked):
+        arrays.append(np.sort(items(ranked)))
     found = hashlib.sha256("\n".join([*users.ids, "", *items.ids]).encode())
     for array in arrays:
         found.update(np.ascontiguousarray(array, dtype="<i8").tobytes())

@@ -161,6 +161,33 @@ def test_cold_items_are_never_in_train():
     assert set(dropped.test.user) <= set(split.train.user)
 
 
+def test_given_cold_items_are_ranked_among_themselves():
+    frame = pd.DataFrame(
+        {"user": list("uuvvuvu"), "item": list("abacdde"), "fold": [0, 0, 0, 0, 1, 1, 2]}
+    )
+    split = cold_items(Interactions.from_frame(frame), among="cold", given=True)
+    assert [pairs(part) for part in (split.train, split.validation, split.test)] == [
+        "ua ub va vc", "ud vd", "ue"
+    ]  # fmt: skip
+    items = split.train.items.vocabulary
+    for part, ranked in (("validation", ["d"]), ("test", ["e"])):
+        queries = split.queries(part)
+        assert items.lookup(queries.ranked).tolist() == ranked
+        assert items.lookup(queries.history[0]).tolist() == ["a", "b"]  # train alone is known
+    assert "1 and 1 in validation and test" in split.notes[-1]
+    assert cold_items(Interactions.from_frame(frame), given=True).queries("test").ranked is None
+
+
+def test_given_cold_items_share_no_fold():
+    frame = pd.DataFrame({"user": list("uuv"), "item": list("aba"), "fold": [0, 1, 2]})
+    with pytest.raises(InputError, match="item 'a' is in fold 0 and in another"):
+        cold_items(Interactions.from_frame(frame), given=True)
+    with pytest.raises(InputError, match="has no folds: leave out given"):
+        cold_items(Interactions.from_frame(frame[["user", "item"]]), given=True)
+    with pytest.raises(InputError, match='"all" or "cold", got \'warm\''):
+        cold_items(Interactions.from_frame(frame), among="warm")
+
+
 @pytest.mark.parametrize("unseen", ["keep", "drop"])
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_parts_are_disjoint_and_in_order(protocol, unseen):

@@ -6,6 +6,7 @@ import inspect
 from kerasrec.data.datasets import beauty as beauty
 from kerasrec.data.datasets import gowalla as gowalla
 from kerasrec.data.datasets import movielens as movielens
+from kerasrec.data.datasets import movielens_cold as movielens_cold
 from kerasrec.data.datasets import movielens_ncf as movielens_ncf
 from kerasrec.data.datasets import synthetic as synthetic
 from kerasrec.errors import InputError
@@ -13,6 +14,7 @@ from kerasrec.errors import InputError
 LOADERS = {
     "ml-1m": movielens.ml_1m,
     "ml-1m-ncf": movielens_ncf.load,
+    "ml-1m-cold": movielens_cold.load,
     "ml-100k": movielens.ml_100k,
     "gowalla": gowalla.load,
     "beauty": beauty.load,

@@ -16,7 +16,15 @@ def shape(data):
 
 
 def test_names():
-    assert NAMES == ("ml-1m", "ml-1m-ncf", "ml-100k", "gowalla", "beauty", "synthetic")
+    assert NAMES == (
+        "ml-1m",
+        "ml-1m-ncf",
+        "ml-1m-cold",
+        "ml-100k",
+        "gowalla",
+        "beauty",
+        "synthetic",
+    )
 
 
 def test_unknown_name():
@@ -38,7 +46,9 @@ def test_base_keeps_rows():
     assert again.items.vocabulary.ids[:100].tolist() == first.items.vocabulary.ids.tolist()
 
 
-@pytest.mark.parametrize("name", ["ml-1m", "ml-1m-ncf", "ml-100k", "gowalla", "beauty"])
+@pytest.mark.parametrize(
+    "name", ["ml-1m", "ml-1m-ncf", "ml-1m-cold", "ml-100k", "gowalla", "beauty"]
+)
 def test_missing_files_are_named(name, tmp_path, monkeypatch):
     monkeypatch.setenv("KERASREC_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("KERASREC_CACHE", str(tmp_path / "cache"))

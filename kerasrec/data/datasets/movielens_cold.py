@@ -1,0 +1,86 @@
+"""MovieLens 1M with items kept back whole: the item cold-start split of CLCRec and its successors."""
+
+import numpy as np
+import pandas as pd
+
+from kerasrec.data.datasets.movielens import MOVIES, PEOPLE, PLOTS, separated
+from kerasrec.data.datasets.sources import Source, find, open_text
+from kerasrec.data.interactions import Interactions
+
+ADVICE = "It is one of the files of the split, beside the maps of its ids to MovieLens's."
+PARTS = ("train_df.csv", "cold_vali_df.csv", "cold_test_df.csv")
+FOLDS = tuple(Source("ml1m/cold", name, advice=ADVICE) for name in PARTS)
+ITEM_IDS = Source("ml1m/cold", "cold_item_to_ml1m.tsv", advice=ADVICE)
+USER_IDS = Source("ml1m/cold", "cold_user_to_ml1m.tsv", advice=ADVICE)
+COLUMNS = "item title year rated released genre director writer actors plot poster".split()
+
+
+def load(base=None, max_tokens=10_000, length=96):
+    """MovieLens 1M, cold items: 6,018 users; fold 0 = 529,953 pairs with 1,811 warm items, fold 1 =
+    302 cold items for validation, fold 2 = 905 cold items for the test (`splits.cold_items`).
+
+    All values are 1, ids are MovieLens ids, and there are no times: the rows of the catalogue are in
+    the order of the ids, which says nothing of how often an item was taken.
+
+    Features: items have `genres`, `people` (directors, writers, actors), `year`, `rated` (the
+    audience it is for) and `text` (title and plot), users `gender`, `age` and `occupation`.
+
+    Args:
+        base: (users, items) catalogs to continue.
+        max_tokens, length: of `text`.
+
+    Raises:
+        InputError: a file that is not there.
+    """
+    parts = []
+    for fold, source in enumerate(FOLDS):
+        with open_text(find(source)) as file:
+            parts.append(pd.read_csv(file).assign(fold=fold))
+    frame = pd.concat(parts, ignore_index=True)
+    frame["user"] = frame["uid"].map(_ids(USER_IDS)).astype(str)
+    frame["item"] = frame["iid"].map(_ids(ITEM_IDS)).astype(str)
+    return Interactions.from_frame(
+        frame[["user", "item", "fold"]],
+        item_frame=_movies(frame["item"]),
+        item_title="title",
+        item_features={
+            "genres": {"kind": "categories"},
+            "people": {"kind": "categories"},
+            "year": {"kind": "category"},
+            "rated": {"kind": "category"},
+            "text": {"kind": "text", "max_tokens": max_tokens, "length": length},
+        },
+        user_frame=separated(find(PEOPLE), ["user", "gender", "age", "occupation", "zip"]),
+        user_features={name: {"kind": "category"} for name in ("gender", "age", "occupation")},
+        base=base,
+        name="ml-1m-cold",
+        where=str(find(FOLDS[0])),
+    )
+
+
+def _movies(items):
+    movies = separated(find(MOVIES), ["item", "title", "genres"])
+    movies = movies[movies["item"].isin(items.unique())].set_index("item")
+    movies = movies.loc[sorted(movies.index, key=int)]
+    more = separated(find(PLOTS), COLUMNS).set_index("item").reindex(movies.index)
+    more = more.fillna("").replace("N/A", "")
+    # A writer's part stands behind the name: "(screenplay)".
+    writers = more["writer"].str.replace(r"\s*\([^)]*\)", "", regex=True)
+    people = more["director"] + ", " + writers + ", " + more["actors"]
+    movies["people"] = ["|".join(dict.fromkeys(_names(text))) for text in people]
+    movies["year"] = movies["title"].str.extract(r"\((\d{4})\)", expand=False)
+    movies["rated"] = more["rated"]
+    movies["text"] = (
+        movies["title"].str.replace(r"\s*\(\d{4}\)", "", regex=True) + " " + more["plot"]
+    )
+    return movies.reset_index()
+
+
+def _names(text):
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _ids(source):
+    with open_text(find(source)) as file:
+        pairs = np.loadtxt(file, dtype=np.int64, skiprows=1)
+    return dict(zip(pairs[:, 0].tolist(), pairs[:, 1].tolist(), strict=True))
