@@ -4,6 +4,8 @@ from kerasrec_zoo.attention_recommender import AttentionRecommender as Attention
 from kerasrec_zoo.autorec import AutoRec as AutoRec
 from kerasrec_zoo.bayesian_mf import BayesianMF as BayesianMF
 from kerasrec_zoo.bert4rec import BERT4Rec as BERT4Rec
+from kerasrec_zoo.content_based import ContentBased as ContentBased
+from kerasrec_zoo.content_knn import ContentKNN as ContentKNN
 from kerasrec_zoo.conv_ncf import ConvNCF as ConvNCF
 from kerasrec_zoo.damped_mean import DampedMean as DampedMean
 from kerasrec_zoo.ease import EASE as EASE

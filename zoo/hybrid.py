@@ -5,39 +5,51 @@ import dataclasses
 import keras
 from keras import ops
 
-from kerasrec.errors import InputError
 from kerasrec.layers import (
-    Conv1DItemEncoder,
+    ContentEncoder,
     EmbeddingTower,
+    FeatureCode,
     HybridHead,
     KnownItems,
     LSTMUserEncoder,
     PopularWhenEmpty,
 )
-from kerasrec.models import Retriever, item_table
+from kerasrec.models import ItemTower, Retriever, item_table
 from kerasrec.register import register
+
+# Length of the code of encoder "code".
+CODE_DIM = 256
 
 
 @register
 class Hybrid(Retriever):
-    """An LSTM over the history, a CNN over the item's text, and alpha between the two.
+    """Behaviour and content of an item, of which a recurrent network reads what the user did.
 
-        U        = LSTM(V_h1, ..., V_hn)
+    The blend of two scores, with V the item's vector by behaviour and C the one by content:
+
+        U        = LN(LSTM(V_h1, ..., V_hn) + V_hn)
         score(i) = alpha_i <U, V_i> + (1 - alpha_i) <C_i, W U + b> + b_i
-        C_i      = Conv1D(text of i) [+ encoded categories, numbers and vectors of i]
 
-    With alpha "gated" the blend depends on how often the item was seen in training, and an item
-    never seen is scored by its content alone. Every position of a history is trained. The score
-    is one dot product of [U, W U + b, 1] and [alpha V, (1 - alpha) C, b_i]. An empty history is
-    answered with what is popular.
+    With alpha "gated" it depends on how often the item was seen in training, and an item never
+    seen is scored by its content alone. The score is one dot product of [U, W U + b, 1] and
+    [alpha V, (1 - alpha) C, b_i].
+
+    With alpha None the data is blended instead, one vector of both that is read and ranked:
+
+        X_i      = V_i + W [V_i, C_i] + b
+        score(i) = <LN(LSTM(X_h1, ..., X_hn) + X_hn), X_i> + b_i
+
+    Every position of a history is trained. An empty history is answered with what is popular.
 
     Args:
-        schema: `Schema` of the data; it needs an item feature of kind "text".
-        dim: Length of the behaviour vectors and of the LSTM's state.
-        content_dim: Length of the content vectors.
-        kernel_sizes: Widths of the convolutions, in tokens.
+        schema: `Schema` of the data; it needs an item feature.
+        dim: Length of all vectors and of the LSTM's state.
+        encoder: Of the content: "conv1d", "bag_of_words", "code" or "vectors", see
+            `ContentEncoder`. All but "code" encode the whole catalogue in each step with
+            candidates "all".
+        kernel_sizes: Widths of the convolutions, in words.
         cell: "lstm", "gru" or "rnn".
-        alpha: "gated", "learned", or a number between 0 and 1.
+        alpha: "gated", "learned", a number between 0 and 1, or None.
         dropout: Between the layers of both encoders, in training.
         id_dropout: Share of items shown to the loss by their content alone, in training.
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
@@ -45,11 +57,18 @@ class Hybrid(Retriever):
         log_q: Correct the sampled kinds for how often an item is drawn: for "softmax", and for no
             other loss.
 
+    Raises:
+        InputError: for data without a feature that the encoder reads.
+
+    References:
+        Burke, Hybrid recommender systems: survey and experiments, 2002; Volkovs et al.,
+        DropoutNet: addressing cold start in recommender systems, NeurIPS 2017.
+
     Example:
 
     >>> from kerasrec.data import load
     >>> train = load("synthetic", users=50, items=100)
-    >>> model = Hybrid(train.schema(), dim=8, content_dim=8)
+    >>> model = Hybrid(train.schema(), dim=8)
     >>> model.adapt(train)
     >>> first = train.items.vocabulary.ids[0]
     >>> model.recommend(histories=[[first]], k=2)["rank"].tolist()
@@ -64,7 +83,7 @@ class Hybrid(Retriever):
         self,
         schema,
         dim=64,
-        content_dim=64,
+        encoder="conv1d",
         kernel_sizes=(3,),
         cell="lstm",
         alpha="gated",
@@ -75,77 +94,63 @@ class Hybrid(Retriever):
         log_q=True,
         name=None,
     ):
-        texts = [feature for feature in schema.item_features if feature.kind == "text"]
-        others = [
-            dataclasses.asdict(feature)
-            for feature in schema.item_features
-            if feature.kind != "text"
-        ]
-        if not texts:
-            raise InputError(
-                "Hybrid reads the text of the items, and this data has none: declare an item "
-                'feature of kind "text", or use MatrixFactorization'
-            )
-
         # === Layers ===
+        described = [dataclasses.asdict(feature) for feature in schema.item_features]
+        code = FeatureCode(described, CODE_DIM, name="code") if encoder == "code" else None
+        catalog = item_table(schema, CODE_DIM if code else 0)
+        own = [feature for feature in catalog.features if feature["name"] != "count"]
+        encode = ContentEncoder(own, dim, encoder, kernel_sizes, dropout, name="content")
         ids = EmbeddingTower(schema.num_items, dim, name="item_ids")
         bias = EmbeddingTower(schema.num_items, 1, name="item_bias")
-        encoders = [
-            Conv1DItemEncoder(
-                text.size, content_dim, content_dim, content_dim, kernel_sizes, dropout,
-                name=f"{text.name}_encoder",
-            )
-            for text in texts
-        ]  # fmt: skip
-        encoder = LSTMUserEncoder(dim, cell, dropout=dropout, name="user_encoder")
-        head = HybridHead(dim, content_dim, alpha, name="hybrid_head")
+        reader = LSTMUserEncoder(dim, cell, dropout=dropout, residual=True, name="user_encoder")
+        head = None if alpha is None else HybridHead(dim, dim, alpha, name="hybrid_head")
+        joined = keras.layers.Dense(dim, name="joined") if alpha is None else None
         fallback = PopularWhenEmpty(name="popular_when_empty")
-        catalog = item_table(schema)
 
         # === Item ===
         item = keras.Input((), dtype="int32", name="item")
         count = keras.Input((), dtype="float32", name="count")
-        features = {
-            feature.name: keras.Input(feature.shape, dtype=feature.dtype, name=feature.name)
-            for feature in schema.item_features
-        }
+        features = catalog.inputs(encode.read)
         known, seen = KnownItems(id_dropout, name="item_dropout")(item, count)
-        content = sum(
-            encode(features[text.name]) for encode, text in zip(encoders, texts, strict=True)
-        )
-        if others:
-            side = EmbeddingTower(
-                schema.num_items, content_dim, others, use_id=False, name="content_tower"
-            )
-            content = content + side(known, features)
-        blended = head.candidate(ids(known), content, seen)
-        item_vector = fallback.candidate(ops.concatenate([blended, bias(known)], axis=-1), count)
+        behaviour, content = ids(known), encode(features)
+        if joined:
+            vector = behaviour + joined(ops.concatenate([behaviour, content], axis=-1))
+        else:
+            vector = head.candidate(behaviour, content, seen)
+        candidate = fallback.candidate(ops.concatenate([vector, bias(known)], axis=-1), count)
 
         # === Query ===
         history = keras.Input((None,), dtype="int32", name="history")
-        past, _ = KnownItems(name="known_items")(history, catalog(history)["count"])
-        past, real = ids(past), ops.not_equal(history, 0)
+        if joined:
+            whole = keras.Model({"item": item, "count": count, **features}, vector)
+            past = ItemTower(catalog, whole, name="history_items")(history)
+        else:
+            past = ids(KnownItems(name="known_items")(history, catalog(history)["count"])[0])
+        real = ops.not_equal(history, 0)
 
         def query(state):
-            vector = ops.concatenate([head.query(state), ops.ones_like(state[..., :1])], axis=-1)
+            vector = state if joined else head.query(state)
+            vector = ops.concatenate([vector, ops.ones_like(state[..., :1])], axis=-1)
             return fallback.query(vector, history)
 
         super().__init__(
             schema=schema,
             query_inputs={"history": history},
-            query=query(encoder(past, real)),
-            training_query=query(encoder(past, real, all_steps=True)),
-            item_encoder=keras.Model({"item": item, "count": count, **features}, item_vector),
+            query=query(reader(past, real)),
+            training_query=query(reader(past, real, all_steps=True)),
+            item_encoder=keras.Model({"item": item, "count": count, **features}, candidate),
             catalog=catalog,
             candidates=candidates,
             num_negatives=num_negatives,
             log_q=log_q,
+            code=code,
             name=name,
         )
         self.dim = dim
-        self.content_dim = content_dim
+        self.encoder = encoder
         self.kernel_sizes = kernel_sizes
         self.cell = cell
         self.alpha = alpha
         self.dropout = dropout
         self.id_dropout = id_dropout
+        self.hybrid_head = head

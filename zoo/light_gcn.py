@@ -136,6 +136,6 @@ class LightGCN(Retriever):
 
     def load_rows_from(self, directory):
         """As for every model, over the graph of the new data: the scores of old users follow it."""
-        old_size = super().load_rows_from(directory)
+        old = super().load_rows_from(directory)
         self.propagate()
-        return old_size
+        return old

@@ -126,7 +126,6 @@ def hybrid(case):
     model = Hybrid(
         data.schema(history_length=case["length"]),
         dim=case["dim"],
-        content_dim=case["dim"],
         dropout=0.0,
     )
     model.adapt(data)

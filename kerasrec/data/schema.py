@@ -12,7 +12,10 @@ KINDS = ("category", "categories", "number", "text", "vector", "users")
 LISTS = ("categories", "text", "users")
 
 # A model takes its inputs and features by name, in one dict.
-RESERVED = ("user", "item", "history", "behavior", "time_gap", "timestamp", "exclude", "count")
+RESERVED = (
+    "user", "item", "history", "behavior", "time_gap", "timestamp", "exclude", "count",
+    "content_code",
+)  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)

@@ -214,9 +214,7 @@ def sampled(
 def _part_of_items(data: Interactions) -> np.ndarray:
     """The fold of each item's interactions, which must be one of 0, 1 and 2."""
     if data.fold is None:
-        raise InputError(
-            f"cold_items: {data.name!r} has no folds: leave out given, or map a column."
-        )
+        raise InputError(f"cold_items: {data.name!r} has no folds: leave out given, or map one.")
     part = np.zeros(len(data.items), dtype=np.int64)
     np.maximum.at(part, data.item, data.fold)
     wrong = (part[data.item] != data.fold) | (data.fold < 0) | (data.fold > 2)

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from kerasrec.data.vocabulary import FIRST, UNKNOWN
 from kerasrec.export.raw_features import RawFeatures
+from kerasrec.layers.content_encoder import CODE
 
 
 class ServingGraph(tf.Module):
@@ -73,6 +74,9 @@ class ServingGraph(tf.Module):
             known = tf.reshape(rows >= FIRST, [-1] + [1] * (len(raw.shape) - 1))
             features[name] = tf.where(known, stored[name], tf.cast(raw, stored[name].dtype))
         features["count"] = stored["count"]
+        if self.model.code is not None:
+            known = (rows >= FIRST)[:, None]
+            features[CODE] = tf.where(known, stored[CODE], self.model.code(features))
         return {"vector": tower.encoder({name: features[name] for name in tower.encoder.input})}
 
     def _rows(self, request):

@@ -6,14 +6,17 @@ from kerasrec.layers.beam_search import BeamSearch as BeamSearch
 from kerasrec.layers.candidates import Candidates as Candidates
 from kerasrec.layers.catalog_table import CatalogTable as CatalogTable
 from kerasrec.layers.causal_conv_user_encoder import CausalConvUserEncoder as CausalConvUserEncoder
+from kerasrec.layers.content_encoder import ContentEncoder as ContentEncoder
 from kerasrec.layers.conv1d_item_encoder import Conv1DItemEncoder as Conv1DItemEncoder
 from kerasrec.layers.dot_product import DotProduct as DotProduct
 from kerasrec.layers.embedding_table import EmbeddingTable as EmbeddingTable
 from kerasrec.layers.embedding_tower import EmbeddingTower as EmbeddingTower
+from kerasrec.layers.feature_code import FeatureCode as FeatureCode
 from kerasrec.layers.gaussian_latent import GaussianLatent as GaussianLatent
 from kerasrec.layers.graph_embedding import GraphEmbedding as GraphEmbedding
 from kerasrec.layers.graph_propagation import GraphPropagation as GraphPropagation
 from kerasrec.layers.halving_convolution import HalvingConvolution as HalvingConvolution
+from kerasrec.layers.history_profile import HistoryProfile as HistoryProfile
 from kerasrec.layers.hybrid_head import HybridHead as HybridHead
 from kerasrec.layers.in_batch_candidates import InBatchCandidates as InBatchCandidates
 from kerasrec.layers.joint_scorer import JointScorer as JointScorer

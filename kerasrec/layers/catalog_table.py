@@ -80,6 +80,15 @@ class CatalogTable(keras.layers.Layer):
         for name, table in self.tables.items():
             table.assign(columns[name])
 
+    def inputs(self, names):
+        """Keras inputs of some of the features, as `call` gives them, by name."""
+        found = {}
+        for feature in self.features:
+            if feature["name"] in names:
+                shape, dtype = _shape_and_dtype(feature)
+                found[feature["name"]] = keras.Input(shape, dtype=dtype, name=feature["name"])
+        return found
+
     def call(self, ids):
         return {
             feature["name"]: ops.cast(

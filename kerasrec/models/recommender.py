@@ -301,7 +301,7 @@ class Recommender(keras.Model):
         before. A model without trainable weights keeps what `adapt` has counted.
 
         Returns:
-            How many item rows the checkpoint has.
+            The `Schema` of the checkpoint.
 
         Raises:
             InputError: for another model, other arguments, or a vocabulary that is no beginning of
@@ -309,7 +309,7 @@ class Recommender(keras.Model):
         """
         old = checkpoint.load(directory)
         checkpoint.copy_rows(old, self)
-        return old.schema.num_items
+        return old.schema
 
     def get_config(self):
         """Each constructor argument by its own name; `Schema` as plain values.

@@ -10,6 +10,7 @@ from kerasrec.data.vocabulary import PADDING, UNKNOWN
 from kerasrec.errors import InputError
 from kerasrec.layers.all_candidates import AllCandidates
 from kerasrec.layers.catalog_table import CatalogTable
+from kerasrec.layers.content_encoder import CODE
 from kerasrec.layers.dot_scorer import DotScorer
 from kerasrec.layers.in_batch_candidates import InBatchCandidates
 from kerasrec.layers.pair_candidates import PairCandidates
@@ -19,6 +20,7 @@ from kerasrec.models.recommender import Recommender, predict
 
 # Of the mean eigenvalue: items that say the same share what they say.
 RIDGE = 0.01
+ENCODED_AT_ONCE = 1024
 CANDIDATES = ("pair", "in_batch", "sampled", "sampled_by_popularity", "all")
 
 
@@ -45,6 +47,7 @@ class Retriever(Recommender):
         log_q: Correct "in_batch" and the sampled kinds for how often an item is drawn.
         user_catalog: The `CatalogTable` of `user_table(schema)`, where the query reads it.
         scorer: For `Ranker`, whose score is no dot product.
+        code: `FeatureCode` that fills the catalogue's column "content_code" at `adapt`.
         training: `(inputs, logits)` of the training graph, where a batch holds something else than
             queries and their items; or a function that gives both and is given the candidates,
             from query vectors and item rows to logits.
@@ -69,6 +72,7 @@ class Retriever(Recommender):
         training_query=None,
         user_catalog=None,
         scorer=None,
+        code=None,
         training=None,
         name=None,
     ):
@@ -99,6 +103,7 @@ class Retriever(Recommender):
         self.scorer = scorer or DotScorer()
         self.catalog = catalog
         self.user_catalog = user_catalog
+        self.code = code
         self.item_tower = tower
         rows = keras.Input((), dtype="int32", name="item")
         self.item_model = keras.Model({"item": rows}, tower(rows), name="item_model")
@@ -106,7 +111,11 @@ class Retriever(Recommender):
     def adapt(self, train):
         super().adapt(train)
         counts = train.item_counts()
-        self.catalog.assign({**train.items.columns, "count": counts.astype("float32")})
+        columns = {**train.items.columns, "count": counts.astype("float32")}
+        if self.code is not None:
+            self.code.adapt({name: column[counts > 0] for name, column in columns.items()})
+            columns[CODE] = self._codes(columns)
+        self.catalog.assign(columns)
         if self.user_catalog is not None:
             self.user_catalog.assign(train.users.columns)
         self.candidate_layer.adapt(counts)
@@ -129,8 +138,11 @@ class Retriever(Recommender):
         """
         count = self.catalog.tables["count"]
         now = ops.convert_to_numpy(count)
-        old_size = super().load_rows_from(directory)
-        then = np.where(np.arange(len(now)) < old_size, ops.convert_to_numpy(count), 0.0)
+        old = super().load_rows_from(directory)
+        then = np.where(np.arange(len(now)) < old.num_items, ops.convert_to_numpy(count), 0.0)
+        if self.code is not None:
+            self.code.forget_words_beyond(old.item_features)
+            self.catalog.tables[CODE].assign(self._codes(self.catalog.tables))
         woken = (then == 0) & (now > 0)
         count.assign(np.where(woken, now, then))
         for weight in self.trainable_weights:
@@ -138,6 +150,18 @@ class Retriever(Recommender):
                 rows = np.array(ops.convert_to_numpy(weight))
                 rows[woken] = rows[UNKNOWN]
                 weight.assign(rows)
+
+    def _codes(self, columns):
+        """Codes of all items `(rows, code.dim)`, some at a time."""
+        names = [feature["name"] for feature in self.code.features]
+        columns = {name: ops.convert_to_numpy(columns[name]) for name in names}
+        parts = [
+            self.code(
+                {name: column[start : start + ENCODED_AT_ONCE] for name, column in columns.items()}
+            )
+            for start in range(0, self.schema.num_items, ENCODED_AT_ONCE)
+        ]
+        return np.concatenate([ops.convert_to_numpy(part) for part in parts])
 
     def encode_catalog(self):
         """Vectors `(rows, dim)` float32 of all items, in catalogue order."""
@@ -200,11 +224,16 @@ class Retriever(Recommender):
         return vectors.astype("float64") @ self.encode_queries(inputs).T
 
 
-def item_table(schema):
-    """The item features of a schema as a table inside the model, with the `count` column."""
-    count = {"name": "count", "kind": "number", "size": 1, "length": 1}
+def item_table(schema, code_dim=0):
+    """The item features of a schema as a table inside the model, with the `count` column.
+
+    With a `code_dim` also the column "content_code" of that length.
+    """
     features = [dataclasses.asdict(feature) for feature in schema.item_features]
-    return CatalogTable(schema.num_items, [*features, count], name="item_catalog")
+    features.append({"name": "count", "kind": "number", "size": 1, "length": 1})
+    if code_dim:
+        features.append({"name": CODE, "kind": "vector", "size": code_dim, "length": 1})
+    return CatalogTable(schema.num_items, features, name="item_catalog")
 
 
 def user_table(schema):

@@ -12,7 +12,7 @@ RECIPES = {
     "Popularity": ({}, 1, 1, 0.0),
     "ItemKNN": ({}, 1, 1, 0.0),
     "MatrixFactorization": ({"dim": 4, "candidates": "all"}, 1, 64, 0.01),
-    "Hybrid": ({"dim": 4, "content_dim": 4}, 1, 64, 0.01),
+    "Hybrid": ({"dim": 4}, 1, 64, 0.01),
 }
 
 

@@ -341,11 +341,11 @@ def test_sampled_split_ranks_the_candidates_alone(scripted):
 def test_only_the_ranked_items_of_a_part_are_in_its_lists(scripted):
     # The model likes a most, but only d and e are ranked: e before d.
     frame = pd.DataFrame({"user": list("uuvvu"), "item": list("abacd"), "fold": [0, 0, 0, 0, 2]})
-    more = pd.DataFrame({"user": ["v"], "item": ["e"], "fold": [2]})
+    more = pd.DataFrame({"user": ["v", "v"], "item": ["e", "f"], "fold": [2, 1]})
     data = Interactions.from_frame(pd.concat([frame, more]))
     split = splits.cold_items(data, among="cold", given=True)
-    scores = dict(zip("abcde", [5.0, 4.0, 3.0, 1.0, 2.0], strict=True))
-    ids = data.items.vocabulary.lookup(np.arange(7))
+    scores = dict(zip("abcdef", [5.0, 4.0, 3.0, 1.0, 2.0, 6.0], strict=True))
+    ids = data.items.vocabulary.lookup(np.arange(8))
     model = scripted(data, np.tile([scores.get(name, -9.0) for name in ids], (4, 1)))
     found = evaluate(model, split, ks=(1, 2)).rows[0]["metrics"]
     assert found["recall@1"]["mean"] == 0.5 and found["recall@2"]["mean"] == 1.0

@@ -41,7 +41,7 @@ def popularity(train, tmp_path_factory):
 @pytest.fixture(scope="module")
 def hybrid(train, tmp_path_factory):
     keras.utils.set_random_seed(3)
-    model = Hybrid(train.schema(history_length=2), dim=4, content_dim=3)
+    model = Hybrid(train.schema(history_length=2), dim=4)
     model.adapt(train)
     directory = tmp_path_factory.mktemp("hybrid") / "1"
     export(model, directory)

@@ -17,7 +17,7 @@ from kerasrec_zoo import Hybrid, MatrixFactorization, Popularity
 def hybrid(split, seed=0):
     keras.utils.set_random_seed(seed)
     schema = split.train.schema(history_length=8)
-    model = Hybrid(schema, dim=6, content_dim=4, dropout=0.5, id_dropout=0.2)
+    model = Hybrid(schema, dim=6, dropout=0.5, id_dropout=0.2)
     model.adapt(split.train)
     return model
 

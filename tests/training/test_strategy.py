@@ -29,7 +29,7 @@ cases = {
     "ratings": (MatrixFactorization, ratings, "mse", 10, {"candidates": "pair"}),
     # Epochs of 3 batches, which a strategy makes ahead.
     "clicks": (MatrixFactorization, clicks, "softmax", 400, {"candidates": "all"}),
-    "steps": (Hybrid, clicks, "softmax", 10, {"content_dim": 4, "dropout": 0.0}),
+    "steps": (Hybrid, clicks, "softmax", 10, {"dropout": 0.0}),
 }
 found = {}
 for case, (model_class, split, loss, batch_size, arguments) in cases.items():

@@ -18,13 +18,13 @@ from kerasrec.losses import MeanSquaredError, Softmax
 
 SIDE = 12
 EARLY, EPOCHS = 8, 60
-SMALL = {"dim": 16, "content_dim": 8, "dropout": 0.0, "num_neighbours": 8, "shrinkage": 0.0}
+SMALL = {"dim": 16, "dropout": 0.0, "num_neighbours": 8, "shrinkage": 0.0}
 SMALL |= {"rank": 2, "implicit": True, "hidden_dim": 16, "filters": (4, 4)}
 # All twelve histories are as long, so that the last position is asked for and never trained: only
 # dropout keeps the histories from being learned by heart.
 OWN = {
     "AttentionRecommender": {"dropout": 0.6}, "BERT4Rec": {"dropout": 0.2},
-    "NextItNet": {"dropout": 0.5}, "RNNRecommender": {"dropout": 0.6},
+    "Hybrid": {"dropout": 0.6}, "NextItNet": {"dropout": 0.5}, "RNNRecommender": {"dropout": 0.6},
     "SASRec": {"dropout": 0.2}, "Seq2Seq": {"dropout": 0.2},
 }  # fmt: skip
 

@@ -19,7 +19,10 @@ OTHER = {"candidates": "sampled", "cell": "gru", "alpha": 0.3, "name": "other"}
 OTHER |= {"task": "rating", "similarity": "pearson", "baseline": "means", "num_ratings": 5}
 OTHER |= {"num_neighbours": 7, "parts": "mlp", "interaction": "stack", "temperature": 0.2}
 # It has to divide any other dim.
-OTHER |= {"num_heads": 5, "attention": "dot"}
+OTHER |= {"num_heads": 5, "attention": "dot", "encoder": "bag_of_words"}
+OTHER |= {"weighting": "bm25"}
+# It needs users with features.
+OTHER |= {"use_profile": False}
 
 pytestmark = pytest.mark.parametrize("cls", MODELS, ids=lambda cls: cls.__name__)
 

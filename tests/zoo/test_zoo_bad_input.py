@@ -27,7 +27,7 @@ FORMS += [
 ]
 SOLVED = [form for form in FORMS if issubclass(form.values[0], (FactorModel, NeighbourModel))]
 # Larger than anything there is to count.
-LARGE = {"dim": 32, "content_dim": 32, "hidden_dim": 32, "rank": 32, "filters": (4,) * 5}
+LARGE = {"dim": 32, "hidden_dim": 32, "rank": 32, "filters": (4,) * 5}
 LARGE |= {"num_neighbours": 1000, "num_ratings": 1000, "num_friends": 1000, "l2": 0.01}
 # What of a model's scores is known without fitting it.
 COUNTING = ("EASE", "ItemKNN", "SVD", "UserKNN")

@@ -1,4 +1,4 @@
-"""MovieLens 1M with items kept back whole: the item cold-start split of CLCRec and its successors."""
+"""MovieLens 1M with items kept back whole, the published item cold-start split."""
 
 import numpy as np
 import pandas as pd
@@ -19,8 +19,8 @@ def load(base=None, max_tokens=10_000, length=96):
     """MovieLens 1M, cold items: 6,018 users; fold 0 = 529,953 pairs with 1,811 warm items, fold 1 =
     302 cold items for validation, fold 2 = 905 cold items for the test (`splits.cold_items`).
 
-    All values are 1, ids are MovieLens ids, and there are no times: the rows of the catalogue are in
-    the order of the ids, which says nothing of how often an item was taken.
+    All values are 1, ids are MovieLens ids, and there are no times. The rows of the catalogue are
+    in the order of the ids, not of the interactions.
 
     Features: items have `genres`, `people` (directors, writers, actors), `year`, `rated` (the
     audience it is for) and `text` (title and plot), users `gender`, `age` and `occupation`.
@@ -70,9 +70,8 @@ def _movies(items):
     movies["people"] = ["|".join(dict.fromkeys(_names(text))) for text in people]
     movies["year"] = movies["title"].str.extract(r"\((\d{4})\)", expand=False)
     movies["rated"] = more["rated"]
-    movies["text"] = (
-        movies["title"].str.replace(r"\s*\(\d{4}\)", "", regex=True) + " " + more["plot"]
-    )
+    titles = movies["title"].str.replace(r"\s*\(\d{4}\)", "", regex=True)
+    movies["text"] = titles + " " + more["plot"]
     return movies.reset_index()
 
 

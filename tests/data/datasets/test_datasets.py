@@ -9,6 +9,7 @@ from kerasrec.data.datasets import NAMES, load
 from kerasrec.errors import InputError
 
 real = pytest.mark.skipif(not os.environ.get("KERASREC_DATA"), reason="KERASREC_DATA is not set")
+REAL = ("ml-1m", "ml-1m-ncf", "ml-1m-cold", "ml-100k", "gowalla", "beauty")
 
 
 def shape(data):
@@ -46,9 +47,7 @@ def test_base_keeps_rows():
     assert again.items.vocabulary.ids[:100].tolist() == first.items.vocabulary.ids.tolist()
 
 
-@pytest.mark.parametrize(
-    "name", ["ml-1m", "ml-1m-ncf", "ml-1m-cold", "ml-100k", "gowalla", "beauty"]
-)
+@pytest.mark.parametrize("name", REAL)
 def test_missing_files_are_named(name, tmp_path, monkeypatch):
     monkeypatch.setenv("KERASREC_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("KERASREC_CACHE", str(tmp_path / "cache"))

@@ -1,0 +1,132 @@
+"""What an item says of itself to a vector, by the encoder of one's choice."""
+
+import keras
+from keras import ops
+
+from kerasrec.errors import InputError
+from kerasrec.layers.conv1d_item_encoder import Conv1DItemEncoder
+from kerasrec.layers.embedding_tower import EmbeddingTower
+from kerasrec.register import register
+
+ENCODERS = ("conv1d", "bag_of_words", "code", "vectors")
+CODE = "content_code"
+# Length of a word's vector in a convolution, and filters of each width.
+WORDS = 64
+
+
+@register
+class ContentEncoder(keras.layers.Layer):
+    """An item's features, without its id, to a vector.
+
+    | encoder      | vector                                                          | trained     |
+    |--------------|-----------------------------------------------------------------|-------------|
+    | conv1d       | `Conv1DItemEncoder` of each text + W x of all other features    | with you    |
+    | bag_of_words | W x, a text in x by the mean of its words' vectors              | with you    |
+    | code         | W code, the column "content_code" that `FeatureCode` has found  | W alone     |
+    | vectors      | a ReLU layer and W over the given vectors, and nothing else     | with you    |
+
+    x are the embedded categories, the numbers and the given vectors, as in `EmbeddingTower`.
+
+    Args:
+        features: Dicts with `name`, `kind`, `size` and `length`, as for `CatalogTable`.
+        dim: Length of the vector.
+        encoder: One of the above.
+        kernel_sizes: Widths of the convolutions, in words.
+        dropout: Rate before the last layer of each text, in training.
+
+    Call arguments:
+        features: Dict of name to tensor, as `CatalogTable` gives.
+
+    Input shape:
+        A feature `(batch,)` (category, number), `(batch, length)` (categories, text) or
+        `(batch, size)` (vector, code).
+
+    Output shape:
+        `(batch, dim)`.
+
+    Raises:
+        InputError: an unknown encoder, or one that finds nothing to read.
+
+    Example:
+
+    >>> import numpy as np
+    >>> title = {"name": "title", "kind": "text", "size": 100, "length": 3}
+    >>> ContentEncoder([title], 8)({"title": np.array([[4, 9, 0]])}).shape
+    TensorShape([1, 8])
+    """
+
+    def __init__(self, features, dim, encoder="conv1d", kernel_sizes=(3,), dropout=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.features = features
+        self.dim = dim
+        self.encoder = encoder
+        self.kernel_sizes = kernel_sizes
+        self.dropout = dropout
+        policy = {"dtype": self.dtype_policy}
+        chosen = _read_by(encoder, features)
+        self.read = [feature["name"] for feature in chosen]
+        self.texts, self.tower, self.stack = {}, None, []
+        if encoder in ("code", "vectors"):
+            widths = [2 * dim, dim] if encoder == "vectors" else [dim]
+            self.stack = [
+                keras.layers.Dense(width, None if width == dim else "relu", **policy)
+                for width in widths
+            ]
+            return
+        if encoder == "conv1d":
+            self.texts = {
+                text["name"]: Conv1DItemEncoder(
+                    text["size"], dim, WORDS, WORDS, kernel_sizes, dropout, **policy,
+                    name=f"{text['name']}_encoder",
+                )
+                for text in chosen if text["kind"] == "text"
+            }  # fmt: skip
+        others = [feature for feature in chosen if feature["name"] not in self.texts]
+        if others:
+            self.tower = EmbeddingTower(2, dim, others, use_id=False, **policy, name="others")
+
+    def build(self, input_shape):
+        for text in self.texts.values():
+            text.build(None)
+        if self.tower:
+            self.tower.build(None)
+        sizes = {feature["name"]: feature["size"] for feature in self.features}
+        width = sum(sizes[name] for name in self.read)
+        for dense in self.stack:
+            dense.build((None, width))
+            width = dense.units
+
+    def call(self, features):
+        if self.stack:
+            parts = [ops.cast(features[name], self.compute_dtype) for name in self.read]
+            vector = ops.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]
+            for dense in self.stack:
+                vector = dense(vector)
+            return vector
+        vectors = [encode(features[name]) for name, encode in self.texts.items()]
+        if self.tower:
+            # The tower asks for rows, and reads none of them.
+            vectors.append(self.tower(ops.zeros_like(features[self.read[0]]), features))
+        return sum(vectors)
+
+    def compute_output_spec(self, features):
+        batch = features[self.read[0]].shape[0]
+        return keras.KerasTensor((batch, self.dim), self.compute_dtype)
+
+
+def _read_by(encoder, features):
+    if encoder not in ENCODERS:
+        raise InputError(f"encoder: expected one of {', '.join(ENCODERS)}, received {encoder!r}")
+    if encoder == "code":
+        read = [feature for feature in features if feature["name"] == CODE]
+        wanted = f"the column {CODE!r}"
+    elif encoder == "vectors":
+        read = [f for f in features if f["kind"] == "vector" and f["name"] != CODE]
+        wanted = 'an item feature of kind "vector"'
+    else:
+        read = [f for f in features if f["kind"] != "users" and f["name"] != CODE]
+        wanted = "an item feature"
+    if not read:
+        has = ", ".join(f"{feature['name']} ({feature['kind']})" for feature in features)
+        raise InputError(f"encoder {encoder!r} needs {wanted}: the items have {has or 'none'}")
+    return read

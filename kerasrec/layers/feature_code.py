@@ -1,0 +1,138 @@
+"""All features of an item as one short vector, found without any user."""
+
+import keras
+import numpy as np
+import scipy.sparse.linalg
+from keras import ops
+
+from kerasrec.errors import InputError
+from kerasrec.layers.embedding_table import PADDING
+from kerasrec.layers.feature_rows import BAGS, KINDS, feature_rows
+from kerasrec.register import register
+
+
+@register
+class FeatureCode(keras.layers.Layer):
+    """Words, categories, numbers and vectors to a code that restores them best.
+
+        x    = the item's row of `feature_rows`: bags of words by TF-IDF, numbers, vectors
+        code = x E,   E = argmin over E' E = I of |X - X E E'|^2
+
+    over the known items X: the best linear autoencoder of that length, the principal components
+    of the features (latent semantic analysis, where all is text). `adapt` finds E; no step trains
+    it. An item without any feature is zeros.
+
+    Args:
+        features: Dicts with `name`, `kind`, `size` and `length`, as for `CatalogTable`.
+        dim: Length of the code. Components that the items do not have are zeros.
+
+    Call arguments:
+        features: Dict of name to tensor, as `CatalogTable` gives.
+
+    Input shape:
+        A feature `(batch,)` (category, number), `(batch, length)` (categories, text) or
+        `(batch, size)` (vector).
+
+    Output shape:
+        `(batch, dim)` float32; the mean square length over the items of `adapt` is 1.
+
+    Example:
+
+    >>> import numpy as np
+    >>> genre = {"name": "genre", "kind": "category", "size": 4, "length": 1}
+    >>> code = FeatureCode([genre], dim=2)
+    >>> code.adapt({"genre": np.array([2, 2, 3])})
+    >>> code({"genre": np.array([2, 3, 0])}).shape
+    TensorShape([3, 2])
+
+    Reference:
+        Baldi, Hornik, Neural networks and principal component analysis, 1989 (the optimum of a
+        linear autoencoder); Deerwester et al., Indexing by latent semantic analysis, 1990.
+    """
+
+    def __init__(self, features, dim, **kwargs):
+        super().__init__(**kwargs)
+        self.features = [dict(feature) for feature in features if feature["kind"] in KINDS]
+        if not self.features:
+            raise InputError("FeatureCode: expected at least one feature to encode, received none")
+        if int(dim) != dim or dim < 1:
+            raise InputError(f"dim: expected a whole number from 1, received {dim!r}")
+        self.dim = dim
+        full = {"trainable": False, "autocast": False, "dtype": "float32"}
+        self.tables, self.weighting = {}, {}
+        for feature in self.features:
+            name, size = feature["name"], feature["size"]
+            self.tables[name] = self.add_weight(
+                shape=(size, dim), initializer="zeros", name=f"{name}_table", **full
+            )
+            shape = (size,) if feature["kind"] in BAGS else ()
+            self.weighting[name] = self.add_weight(
+                shape=shape, initializer="ones", name=f"{name}_weighting", **full
+            )
+        self.built = True
+
+    def adapt(self, columns):
+        """Finds the code.
+
+        Args:
+            columns: Dict of name to array, one row an item, as for `CatalogTable.assign`, of the
+                items to learn from.
+        """
+        rows, weights = feature_rows(self.features, columns)
+        components = _components(rows, self.dim)
+        length = np.sqrt(np.mean(np.sum((rows @ components) ** 2, axis=1)))
+        components /= max(length, 1e-12)
+        sizes = np.cumsum([feature["size"] for feature in self.features])
+        for feature, part in zip(self.features, np.split(components, sizes[:-1]), strict=True):
+            self.tables[feature["name"]].assign(part)
+            self.weighting[feature["name"]].assign(weights[feature["name"]])
+
+    def forget_words_beyond(self, features):
+        """Zeros for the words that came after those of some older `Feature`s."""
+        sizes = {feature.name: feature.size for feature in features}
+        for name, table in self.tables.items():
+            value = np.array(ops.convert_to_numpy(table))
+            value[sizes[name] :] = 0.0
+            table.assign(value)
+
+    def call(self, features):
+        return sum(self._part(feature, features[feature["name"]]) for feature in self.features)
+
+    def compute_output_spec(self, features):
+        batch = features[self.features[0]["name"]].shape[0]
+        return keras.KerasTensor((batch, self.dim), "float32")
+
+    def _part(self, feature, value):
+        name, kind = feature["name"], feature["kind"]
+        table, weighting = self.tables[name], self.weighting[name]
+        if kind == "number":
+            return ops.cast(value, "float32")[:, None] * table
+        if kind == "vector":
+            return ops.matmul(ops.cast(value, "float32"), table) * weighting
+        words = value[:, None] if kind == "category" else value
+        weight = ops.take(weighting, words, axis=0) * ops.cast(words != PADDING, "float32")
+        length = ops.sqrt(ops.sum(ops.square(weight), axis=-1, keepdims=True))
+        weight = weight / ops.maximum(length, 1e-12)
+        return ops.einsum("bl,bld->bd", weight, ops.take(table, words, axis=0))
+
+
+def _components(rows, dim):
+    """The principal directions `(columns, dim)` of a CSR table, zeros where there are fewer."""
+    found = np.zeros((rows.shape[1], dim))
+    used = np.flatnonzero(np.bincount(rows.indices, minlength=rows.shape[1]))
+    inner = rows[:, used].astype("float64")
+    smaller = min(inner.shape)
+    if not smaller:
+        return found
+    if dim < smaller / 2:
+        start = np.random.default_rng(0).standard_normal(smaller)
+        _, values, right = scipy.sparse.linalg.svds(inner, k=dim, v0=start)
+    else:
+        _, values, right = np.linalg.svd(inner.toarray(), full_matrices=False)
+    best = np.argsort(-values, kind="stable")[:dim]
+    best = best[values[best] > 1e-9 * values.max()]
+    right = right[best]
+    # A direction is known up to its sign: the word that counts most is positive.
+    largest = np.take_along_axis(right, np.abs(right).argmax(axis=1)[:, None], axis=1)
+    found[used, : len(best)] = (right * np.sign(largest)).T
+    return found
