@@ -127,3 +127,4 @@ class ContentBased(Retriever):
         self.kernel_sizes = kernel_sizes
         self.use_profile = use_profile
         self.dropout = dropout
+        self.content_columns = slice(0, dim + 1)

@@ -22,6 +22,8 @@ def export(model, directory, k=100):
       strings, `score` `(batch, k)`, best first. Items of the history are never recommended; what a
       `user` has seen the graph does not know, so name it in `exclude`. Fewer than k answers are
       filled with `""` and -inf.
+    * `recommend_explained`, of a model with content: as `recommend`, and what of each score comes
+      `from_behavior` and `from_content`, both `(batch, k)`; they add up to it.
     * `score`: the query and `item` `(batch,)` -> `score` `(batch,)`.
     * `embed_user`: the query -> `vector` `(batch, dim)`.
     * `embed_items`: `item` `(batch,)` and the raw features (text and category `(batch,)` strings,

@@ -48,8 +48,18 @@ def check_parity(model, directory, k):
     if model.searchable:
         expected["embed_user_vector"] = model.encode_queries(inputs)
         expected["embed_items_vector"] = np.asarray(model.encode_catalog())[items]
-    difference = max(_difference(answer[name], value) for name, value in expected.items())
     served = model.items.vocabulary.rows(np.char.decode(answer["recommend_item"], "utf-8"))
+    if model.content_columns is not None:
+        shares = model.content_scores(model.encode_queries(inputs), model.encode_catalog(), served)
+        content = np.where(served >= FIRST, np.asarray(shares), 0.0)
+        both = (
+            answer["recommend_explained_from_content"] + answer["recommend_explained_from_behavior"]
+        )
+        expected["recommend_explained_score"] = scores
+        expected["recommend_explained_from_content"] = content
+        answer["shares"] = np.where(served >= FIRST, both, -np.inf)
+        expected["shares"] = scores
+    difference = max(_difference(answer[name], value) for name, value in expected.items())
     moved = served != rows
     free = _tied(scores)
     if model.horizon > 1:

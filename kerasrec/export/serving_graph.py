@@ -45,6 +45,9 @@ class ServingGraph(tf.Module):
         archive = keras.export.ExportArchive()
         archive.track(self)
         archive.add_endpoint("recommend", self.recommend, [{**query, "exclude": exclude}])
+        if self.model.content_columns is not None:
+            explained = [{**query, "exclude": exclude}]
+            archive.add_endpoint("recommend_explained", self.recommend_explained, explained)
         archive.add_endpoint("score", self.score, [{**query, "item": item}])
         if self.model.searchable:
             archive.add_endpoint("embed_user", self.embed_user, [query])
@@ -57,6 +60,20 @@ class ServingGraph(tf.Module):
         seen = self._seen(request, rows)
         answer = self.model.rank_catalog(self._encode(rows), self.catalog, self.k, exclude=seen)
         return {"item": self.item_ids(answer["rows"]), "score": answer["scores"]}
+
+    def recommend_explained(self, request):
+        rows = self._rows(request)
+        query, seen = self._encode(rows), self._seen(request, rows)
+        answer = self.model.rank_catalog(query, self.catalog, self.k, exclude=seen)
+        score, real = answer["scores"], answer["rows"] >= FIRST
+        content = self.model.content_scores(query, self.catalog, answer["rows"])
+        content = tf.where(real, content, tf.zeros_like(content))
+        return {
+            "item": self.item_ids(answer["rows"]),
+            "score": score,
+            "from_content": content,
+            "from_behavior": tf.where(real, score - content, tf.zeros_like(content)),
+        }
 
     def score(self, request):
         item, query = self.item_rows(request["item"]), self._encode(self._rows(request))

@@ -47,6 +47,8 @@ class Recommender(keras.Model):
             done ("behavior") and the seconds between ("time_gap").
         predicts_values: Whether a score estimates the value of the interaction, a rating.
         searchable: Whether a score is the dot product of a query vector and an item vector.
+        content_columns: Of such vectors the slice that holds what an item says of itself; None
+            where a score is not made of both.
     """
 
     capabilities = frozenset({"users"})
@@ -56,6 +58,7 @@ class Recommender(keras.Model):
     query_inputs = ("user",)
     predicts_values = False
     searchable = False
+    content_columns = None
 
     def __init__(self, *, schema, inputs, outputs, query_model, name=None):
         super().__init__(inputs=inputs, outputs=outputs, name=name)
@@ -199,7 +202,8 @@ class Recommender(keras.Model):
         Returns:
             A DataFrame with columns `user` (the id, or the number of the history), `rank` (from
             1), `item`, `score`, `title`, and with `explain` also `reasons`: lists of dicts `item`,
-            `title`, `contribution` that add up to the score, see `kerasrec.models.reasons`. Ids the
+            `title`, `contribution` that add up to the score, see `kerasrec.models.reasons`; of a
+            model with content `from_behavior` and `from_content` as well, which do so too. Ids the
             model does not know are answered from the rest; `frame.attrs["notes"]` says so, and so
             does a warning.
 
@@ -235,6 +239,7 @@ class Recommender(keras.Model):
                 said = reasons(self, request.inputs(part), request.past(part), rows, scores, count)
                 flat = [one for query in said for one in query]
                 frames[-1]["reasons"] = [flat[i] for i in frames[-1].index]
+                self._add_shares(frames[-1], request.inputs(part), rows, catalog)
         for note in request.notes:
             warnings.warn(note, stacklevel=2)
         frame = pd.concat(frames, ignore_index=True)
@@ -334,6 +339,20 @@ class Recommender(keras.Model):
             raise InputError(
                 f"{type(self).__name__}.{what} needs the data first: call model.adapt(train)"
             )
+
+    def _add_shares(self, frame, inputs, rows, catalog):
+        if self.content_columns is None:
+            return
+        queries = self.encode_queries({name: inputs[name] for name in self.query_inputs})
+        content = ops.convert_to_numpy(self.content_scores(queries, catalog, rows)).ravel()
+        frame["from_content"] = content[frame.index]
+        frame["from_behavior"] = frame["score"] - frame["from_content"]
+
+    def content_scores(self, queries, catalog, rows):
+        """What of the scores of `rows` `(n, k)` is content's, in `keras.ops` for the export."""
+        columns = self.content_columns
+        vectors = ops.take(catalog, rows, axis=0)[..., columns]
+        return ops.einsum("nd,nkd->nk", queries[:, columns], vectors)
 
     def _build_optimizer(self):
         # Here, because Keras does it inside the graph, where TensorFlow keeps a copy of each slot.

@@ -103,6 +103,19 @@ def raw(item, text, price=1.0):
     }  # fmt: skip
 
 
+def test_shares_add_up_to_the_score_and_match_python(hybrid):
+    model, signatures = hybrid
+    answer = ask(signatures["recommend_explained"], history=[["x", "y"]], exclude=[[""]])
+    plain = ask(signatures["recommend"], history=[["x", "y"]], exclude=[[""]])
+    np.testing.assert_array_equal(answer["item"], plain["item"])
+    real = np.isfinite(answer["score"])
+    both = (answer["from_behavior"] + answer["from_content"])[real]
+    np.testing.assert_allclose(both, plain["score"][real], atol=1e-6)
+    assert not answer["from_content"][~real].any()
+    python = model.recommend(histories=[["x", "y"]], k=2, explain=True)
+    np.testing.assert_allclose(answer["from_content"][0, :2], python["from_content"], atol=1e-6)
+
+
 def test_a_new_item_is_embedded_from_its_raw_features(hybrid):
     model, signatures = hybrid
     # w was never taken, so that it too is known by its features alone.

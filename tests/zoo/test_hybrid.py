@@ -1,7 +1,10 @@
 """What is the Hybrid's own."""
 
 import numpy as np
+import pandas as pd
+import pytest
 
+from kerasrec.data import Interactions, load
 from kerasrec.data.schema import Feature, Schema
 from kerasrec_zoo import Hybrid
 
@@ -11,3 +14,41 @@ def test_text_may_be_all_that_is_known_of_an_item():
     model = Hybrid(Schema(5, 6, 3, item_features=(text,)), dim=4)
     history, item = np.array([[2, 3, 0]]), np.array([[3, 4, 0]])
     assert model({"history": history, "item": item}).shape == (1, 3, 2)
+
+
+@pytest.mark.parametrize(("alpha", "absent"), [(0.0, "behavior"), (1.0, "content")])
+def test_alpha_at_its_ends_is_one_side_alone(alpha, absent):
+    train = load("synthetic", users=40, items=100)
+    model = Hybrid(train.schema(), dim=4, alpha=alpha)
+    model.adapt(train)
+    for weight in model.trainable_weights:  # no item is liked by everybody
+        if weight.shape == (len(train.items), 1):
+            weight.assign(np.zeros(weight.shape))
+    answer = model.recommend(users=list(train.users.vocabulary.ids[:3]), k=4, explain=True)
+    assert np.abs(answer[f"from_{absent}"]).max() < 1e-6
+    assert np.abs(answer["score"]).max() > 1e-3
+
+
+def test_one_vector_of_both_is_not_taken_apart():
+    train = load("synthetic", users=40, items=100)
+    model = Hybrid(train.schema(), dim=4, alpha=None, encoder="code")
+    model.adapt(train)
+    answer = model.recommend(users=[train.users.vocabulary.ids[0]], k=2, explain=True)
+    assert "from_content" not in answer
+
+
+def test_an_item_nobody_touched_is_scored_by_its_content_alone():
+    """Two items that no one took and that say the same are worth the same, under any alpha."""
+    texts = ["red fire", "blue sea", "red fire", "red fire"]
+    items = pd.DataFrame({"item": list("abcd"), "text": texts})
+    frame = pd.DataFrame({"user": list("uuvv"), "item": list("abba")})
+    train = Interactions.from_frame(
+        frame, item_frame=items, item_features={"text": {"kind": "text", "length": 3}}
+    )
+    for encoder in ("conv1d", "code"):
+        model = Hybrid(train.schema(), dim=4, encoder=encoder)
+        model.adapt(train)
+        scores = model.score(histories=[["a"], ["a"]], items=["c", "d"])
+        assert scores[0] == pytest.approx(scores[1], abs=1e-6)
+        answer = model.recommend(histories=[["a"]], k=3, explain=True).set_index("item")
+        assert answer.loc["c", "from_content"] == pytest.approx(answer.loc["d", "from_content"])
