@@ -10,6 +10,7 @@ from kerasrec.errors import InputError
 
 NAME = "recommend"
 HELP = "the best items for a user, or after some items"
+EXPLAINED = "recommend_explained"
 
 
 def add_arguments(parser):
@@ -24,7 +25,9 @@ def add_arguments(parser):
     parser.add_argument("-k", type=int, default=10, help="how many items (default: 10)")
     parser.add_argument("--exclude", metavar="A,B", default="", help="item ids not to recommend")
     parser.add_argument(
-        "--explain", action="store_true", help="name the history items that each one rests on"
+        "--explain",
+        action="store_true",
+        help="say what each score rests on: items of the history, and behavior and content",
     )
     parser.add_argument("--trust", action="store_true", help="allow a model class outside kerasrec")
 
@@ -64,15 +67,21 @@ def _from_checkpoint(arguments, history, exclude):
 
 
 def _from_export(arguments, history, exclude):
-    if arguments.explain:
-        raise InputError(f"--explain needs a run or a checkpoint: {arguments.source} is an export")
     import_keras()
     import tensorflow as tf
 
     try:
-        signature = tf.saved_model.load(arguments.source).signatures["recommend"]
+        signatures = tf.saved_model.load(arguments.source).signatures
+        signature = signatures["recommend"]
     except (OSError, KeyError) as error:
         raise InputError(f"{arguments.source} is not an export of kerasrec: {error}") from error
+    if arguments.explain:
+        if EXPLAINED not in signatures:
+            raise InputError(
+                f"--explain: the export {arguments.source} cannot say what its scores rest on; "
+                "give the run or the checkpoint"
+            )
+        signature = signatures[EXPLAINED]
     wanted = signature.structured_input_signature[1]
     name, value = ("user", arguments.user) if history is None else ("history", history)
     if name not in wanted:
@@ -80,17 +89,19 @@ def _from_export(arguments, history, exclude):
         raise InputError(f"{arguments.source} does not read a {name}: give {other}")
     request = {name: [value], "exclude": [exclude or [""]]}
     answer = signature(**{key: tf.constant(value) for key, value in request.items()})
-    pairs = zip(answer["item"][0].numpy(), answer["score"][0].numpy(), strict=True)
+    items = [item.decode() for item in answer.pop("item")[0].numpy()]
+    numbers = {key: value[0].numpy().tolist() for key, value in sorted(answer.items())}
     rows = [
-        {"rank": rank, "item": item.decode(), "score": float(score)}
-        for rank, (item, score) in enumerate(pairs, start=1)
+        {"rank": place + 1, "item": item, "score": numbers["score"][place]}
+        | {key: column[place] for key, column in numbers.items()}
+        for place, item in enumerate(items)
         if item
     ]
     notes = _unknown(arguments.source, name, value, exclude)
     if name == "user" and not exclude:
         notes.append("the export does not know what the user has seen: give --exclude")
-    if len(answer["item"][0]) < arguments.k:
-        notes.append(f"the export answers with {len(answer['item'][0])} items at most")
+    if len(items) < arguments.k:
+        notes.append(f"the export answers with {len(items)} items at most")
     return rows[: arguments.k], notes
 
 

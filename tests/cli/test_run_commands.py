@@ -70,6 +70,26 @@ def test_explain_names_the_items_of_the_history(kerasrec, trained):
     assert status == 0 and said in " ".join(out.split())
 
 
+def test_an_export_with_content_says_what_comes_from_it(kerasrec, trained):
+    config = trained / "content.yaml"
+    config.write_text(
+        f"data: {{path: {trained}/clicks.csv, history_length: 4,"
+        f" items: {{path: {trained}/books.csv, title: name,"
+        " features: {name: {kind: text}}}}\n"
+        "model: {class: Hybrid, dim: 4}\n"
+        "evaluate: {ks: [5], baselines: [Popularity]}\ntrain: {monitor: ndcg@5, epochs: 1}\n"
+    )
+    run, folder = trained / "content", trained / "served" / "1"
+    assert kerasrec("fit", config, "--run-dir", run, "--json")[0] == 0
+    assert kerasrec("export", run, folder, "-k", "6")[0] == 0
+    arguments = ("--history", "i3,i4", "-k", 3, "--explain", "--json")
+    ran, served = (kerasrec("recommend", source, *arguments)[1] for source in (run, folder))
+    for one, other in zip(ran["recommendations"], served["recommendations"], strict=True):
+        parts = other["from_behavior"] + other["from_content"]
+        assert parts == pytest.approx(other["score"], abs=1e-6)
+        assert other["from_content"] == pytest.approx(one["from_content"], abs=1e-5)
+
+
 def test_the_export_gives_the_same_answers(kerasrec, trained):
     arguments = ("--history", "i3,i4,i5", "-k", 4, "--exclude", "i6", "--json")
     run = kerasrec("recommend", trained / "run", *arguments)[1]["recommendations"]
@@ -111,7 +131,10 @@ def test_a_history_beyond_the_limit_is_cut_and_said(kerasrec, trained):
         (["recommend", "{}/run", "--user", "u0", "-k", "99"], "k must be between 1 and"),
         (["recommend", "{}/run", "--user", "u0", "-k", "0"], "-k must be at least 1"),
         (["recommend", "{}/knn/1", "--user", "u0"], "does not read a user: give --history"),
-        (["recommend", "{}/knn/1", "--history", "i3", "--explain"], "needs a run or a checkpoint"),
+        (
+            ["recommend", "{}/knn/1", "--history", "i3", "--explain"],
+            "give the run or the checkpoint",
+        ),
         (["export", "{}/run", "{}/knn/1"], "exists already"),
         (["export", "{}/run", "{}/other", "-k", "0"], "-k must be at least 1: got 0"),
         (["export", "{}/gone", "{}/other"], "does not exist"),

@@ -12,7 +12,8 @@ PARTS = ("train_df.csv", "cold_vali_df.csv", "cold_test_df.csv")
 FOLDS = tuple(Source("ml1m/cold", name, advice=ADVICE) for name in PARTS)
 ITEM_IDS = Source("ml1m/cold", "cold_item_to_ml1m.tsv", advice=ADVICE)
 USER_IDS = Source("ml1m/cold", "cold_user_to_ml1m.tsv", advice=ADVICE)
-LISTS = {"kinds": "genre", "directors": "director", "writers": "writer", "actors": "actors"}
+# Years on either side in which a film is of the same time.
+NEAR = 4
 COLUMNS = "item title year rated released genre director writer actors plot poster".split()
 
 
@@ -23,9 +24,10 @@ def load(base=None, max_tokens=10_000, length=96):
     All values are 1, ids are MovieLens ids, and there are no times. The rows of the catalogue are
     in the order of the ids, not of the interactions.
 
-    Features: items have `genres` (MovieLens's), `kinds` (the genres of IMDb), `directors`,
-    `writers`, `actors`, `year`, `decade`, `rated` (the audience it is for) and `text` (title and
-    plot), users `gender`, `age` and `occupation`.
+    Features: items have `genres` (MovieLens's), `kinds` (the genres of IMDb), `people` (directors,
+    writers, actors), `years` (its own and the four on either side, so that films of about one time
+    are alike), `rated` (the audience it is for) and `text` (title and plot), users `gender`, `age`
+    and `occupation`.
 
     Args:
         base: (users, items) catalogs to continue.
@@ -46,9 +48,7 @@ def load(base=None, max_tokens=10_000, length=96):
         item_frame=_movies(frame["item"]),
         item_title="title",
         item_features={
-            **{name: {"kind": "categories"} for name in ("genres", *LISTS)},
-            "year": {"kind": "number"},
-            "decade": {"kind": "category"},
+            **{name: {"kind": "categories"} for name in ("genres", "kinds", "people", "years")},
             "rated": {"kind": "category"},
             "text": {"kind": "text", "max_tokens": max_tokens, "length": length},
         },
@@ -66,12 +66,13 @@ def _movies(items):
     movies = movies.loc[sorted(movies.index, key=int)]
     more = separated(find(PLOTS), COLUMNS).set_index("item").reindex(movies.index)
     more = more.fillna("").replace("N/A", "")
-    for name, column in LISTS.items():
-        # A writer's part stands behind the name: "(screenplay)".
-        names = more[column].str.replace(r"\s*\([^)]*\)", "", regex=True)
-        movies[name] = ["|".join(dict.fromkeys(_names(text))) for text in names]
-    movies["year"] = movies["title"].str.extract(r"\((\d{4})\)", expand=False)
-    movies["decade"] = movies["year"].str[:3] + "0"
+    movies["kinds"] = more["genre"].str.replace(", ", "|")
+    # A writer's part stands behind the name: "(screenplay)".
+    writers = more["writer"].str.replace(r"\s*\([^)]*\)", "", regex=True)
+    people = more["director"] + ", " + writers + ", " + more["actors"]
+    movies["people"] = ["|".join(dict.fromkeys(_names(text))) for text in people]
+    year = movies["title"].str.extract(r"\((\d{4})\)", expand=False).astype(int)
+    movies["years"] = ["|".join(map(str, range(one - NEAR, one + NEAR + 1))) for one in year]
     movies["rated"] = more["rated"]
     titles = movies["title"].str.replace(r"\s*\(\d{4}\)", "", regex=True)
     movies["text"] = titles + " " + more["plot"]
