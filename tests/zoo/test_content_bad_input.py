@@ -1,0 +1,121 @@
+"""What the content models make of texts, categories, vectors and profiles that say little."""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+
+from kerasrec.data import Interactions, batches
+from kerasrec.errors import InputError
+from kerasrec.export import export
+from kerasrec.losses import Softmax
+from kerasrec_zoo import ContentBased, ContentKNN, Hybrid
+
+TEXTS = {
+    "plain": "a red fire", "twin": "a red fire", "none": None, "empty": "", "blank": "   ",
+    "script": "映画 は 素晴らしい", "cyrillic": "красный огонь", "long": "fire " * 20_000,
+    "stop": "the of and", "marks": "!!! ??? ...",
+}  # fmt: skip
+GENRES = {"plain": "war|love", "twin": "war|love", "none": None, "stop": "|", "long": "war"}
+TEXT = {"text": {"kind": "text", "length": 6}, "genre": {"kind": "categories"}}
+MODELS = {
+    "ContentKNN": lambda schema: ContentKNN(schema),
+    "bm25": lambda schema: ContentKNN(schema, weighting="bm25"),
+    "code": lambda schema: ContentBased(schema, dim=4, code_dim=8),
+    "conv1d": lambda schema: ContentBased(schema, dim=4, encoder="conv1d", kernel_sizes=(2, 9)),
+    "bag_of_words": lambda schema: ContentBased(schema, dim=4, encoder="bag_of_words"),
+    "profile": lambda schema: ContentBased(schema, dim=4, code_dim=8, use_profile=True),
+    "Hybrid": lambda schema: Hybrid(schema, dim=4),
+    "Hybrid, one vector": lambda schema: Hybrid(schema, dim=4, encoder="code", alpha=None),
+}
+
+
+def interactions(texts=TEXTS, **features):
+    items = pd.DataFrame({"item": list(texts), "text": list(texts.values())})
+    items["genre"] = [GENRES.get(item) for item in texts]
+    pairs = [(f"u{u}", item) for u in range(6) for item in list(texts)[u % 3 :: 3]]
+    people = pd.DataFrame(
+        {"user": [f"u{u}" for u in range(6)], "team": ["x", None, "", "y", "x", "y"]}
+    )
+    return Interactions.from_frame(
+        pd.DataFrame(pairs, columns=["user", "item"]),
+        item_frame=items,
+        item_features=features or TEXT,
+        user_frame=people,
+        user_features={"team": {"kind": "category"}},
+    )
+
+
+def fitted(model, train):
+    keras.utils.set_random_seed(0)
+    model.adapt(train)
+    if model.trainable_weights:
+        model.compile("adam", Softmax())
+        data = batches(train, model.train_inputs, steps=model.steps, batch_size=4, history_length=8)
+        model.fit(data, epochs=2, verbose=0)
+    return model
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_text_has_a_finite_score(name):
+    train = interactions()
+    model = fitted(MODELS[name](train.schema(history_length=8)), train)
+    size = len(TEXTS)
+    answer = model.recommend(
+        users=[f"u{u}" for u in range(6)],
+        histories=[[item] for item in list(TEXTS)[:6]],
+        k=size - 1,
+    )
+    assert len(answer) == 6 * (size - 1) and np.isfinite(answer["score"]).all()
+
+
+@pytest.mark.parametrize("name", ["ContentKNN", "code", "conv1d", "Hybrid"])
+def test_items_without_a_single_word(name):
+    nothing = dict.fromkeys(TEXTS)
+    train = interactions(nothing, text={"kind": "text"})
+    model = fitted(MODELS[name](train.schema(history_length=8)), train)
+    answer = model.recommend(histories=[["plain"]], k=5)
+    assert len(answer) == 5 and np.isfinite(answer["score"]).all()
+
+
+@pytest.mark.parametrize("name", ["code", "conv1d", "bag_of_words", "Hybrid"])
+def test_a_new_item_is_encoded_from_whatever_is_known_of_it(name, tmp_path):
+    train = interactions()
+    model = fitted(MODELS[name](train.schema(history_length=8)), train)
+    export(model, tmp_path / "1", k=3)
+    embed = tf.saved_model.load(str(tmp_path / "1")).signatures["embed_items"]
+    texts = [text or "" for text in TEXTS.values()]
+    genres = [["war", "love"], *[["", ""]] * (len(texts) - 1)]
+    asked = {"item": [f"new {n}" for n in range(len(texts))], "text": texts, "genre": genres}
+    vectors = embed(**{key: tf.constant(value) for key, value in asked.items()})["vector"].numpy()
+    assert np.isfinite(vectors).all()
+    # The first one says what the item "plain" says: by content both are the same.
+    row = train.items.vocabulary.rows(["plain"])[0]
+    known = np.asarray(model.encode_catalog())[row]
+    if name == "Hybrid":
+        keep = model.content_columns
+        alpha = float(model.hybrid_head.mixing(np.float32(model.catalog.tables["count"][row])))
+        np.testing.assert_allclose(vectors[0][keep] * (1 - alpha), known[keep], atol=1e-5)
+    else:
+        np.testing.assert_allclose(vectors[0][:-1], known[:-1], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "said"),
+    [
+        ([[1.0, 2.0], [1.0]], "expected 2 numbers"),
+        ([[1.0, 2.0], [1.0, float("nan")]], "NaN or infinity"),
+        ([[1.0, 2.0], "text"], "expected 2 numbers"),
+        ([None, None], "no row has a vector"),
+    ],
+)
+def test_a_wrong_vector_is_refused_by_name(vectors, said):
+    frame = pd.DataFrame({"item": ["a", "b"]})
+    frame["image"] = pd.Series(vectors, dtype=object)
+    with pytest.raises(InputError, match=said):
+        Interactions.from_frame(
+            pd.DataFrame({"user": ["u", "v"], "item": ["a", "b"]}),
+            item_frame=frame,
+            item_features={"image": {"kind": "vector"}},
+        )
