@@ -89,6 +89,16 @@ TABLES = {
                  f"{TRANSFORMERS}, SASRec with a sampled softmax", 0.0466),
         ),
     ),
+    "cold": Protocol(
+        "MovieLens 1M, 905 items nobody has touched, ranked among themselves",
+        ("recall@30", "ndcg@30"),
+        (
+            Line("MatrixFactorization, ids only", "ml-1m-cold/matrix_factorization", (), "", 0.0),
+            Line("ContentKNN, TF-IDF", "ml-1m-cold/content_knn", (), "", 0.0),
+            Line("ContentBased", "ml-1m-cold/content_based", (0.3580, 0.5316),
+                 "DropoutNet, from features that this data does not have", 0.164),
+        ),
+    ),
     "ratings": Protocol(
         "MovieLens 100K, five published folds (the published rows: five random ones)",
         ("rmse", "mae"),

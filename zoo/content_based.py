@@ -121,6 +121,7 @@ class ContentBased(Retriever):
         self.query_inputs = tuple(inputs)
         self.train_inputs = (*inputs, "item")
         self.content_model = content
+        self.content_encoder = encode
         self.dim = dim
         self.encoder = encoder
         self.code_dim = code_dim

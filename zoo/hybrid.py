@@ -154,5 +154,6 @@ class Hybrid(Retriever):
         self.dropout = dropout
         self.id_dropout = id_dropout
         self.hybrid_head = head
+        self.content_encoder = encode
         # Of [alpha V, (1 - alpha) C, bias, popularity]; one vector of both cannot be taken apart.
         self.content_columns = slice(dim, 2 * dim) if head else None
