@@ -24,8 +24,8 @@ def load_content_from(model, directory, freeze=False, trust=False):
         Dict of text feature to the share of its words that the checkpoint knows.
 
     Raises:
-        InputError: for a model that is not adapted, an encoder of another kind or other widths, or no text
-            feature of the same name in both.
+        InputError: for a model that is not adapted, an encoder of another kind or other widths, or
+            no text feature of the same name in both.
     """
     model.check_adapted("load_content_from")
     old = checkpoint.load(directory, trust=trust)
