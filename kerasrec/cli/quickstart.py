@@ -17,7 +17,7 @@ RECIPES = {
     "Popularity": ({}, 1, 1, 0.0),
     "ItemKNN": ({}, 1, 1, 0.0),
     "MatrixFactorization": ({"dim": 32, "candidates": "all"}, 4, 1024, 0.01),
-    "Hybrid": ({"dim": 48, "id_dropout": 0.1}, 8, 64, 0.007),
+    "Hybrid": ({"dim": 48, "id_dropout": 0.2}, 8, 64, 0.007),
 }
 HISTORY = 20
 LATE = 0.92  # books that come out after this share of the time are kept from the training
