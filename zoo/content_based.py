@@ -129,3 +129,8 @@ class ContentBased(Retriever):
         self.use_profile = use_profile
         self.dropout = dropout
         self.content_columns = slice(0, dim + 1)
+
+    def content_directions(self, queries, rows):
+        """What an item's content vector is multiplied with in its score: `(n, k, dim + 1)`."""
+        directions = queries[:, None, self.content_columns]
+        return ops.repeat(directions, rows.shape[1], axis=1)

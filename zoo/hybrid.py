@@ -157,3 +157,9 @@ class Hybrid(Retriever):
         self.content_encoder = encode
         # Of [alpha V, (1 - alpha) C, bias, popularity]; one vector of both cannot be taken apart.
         self.content_columns = slice(dim, 2 * dim) if head else None
+
+    def content_directions(self, queries, rows):
+        """What an item's content vector is multiplied with in its score: `(n, k, dim)`."""
+        alpha = self.hybrid_head.mixing(self.catalog(rows)["count"])
+        scale = ops.broadcast_to(1.0 - alpha, ops.shape(rows))[..., None]
+        return scale * queries[:, None, self.content_columns]

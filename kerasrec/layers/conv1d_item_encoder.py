@@ -77,6 +77,37 @@ class Conv1DItemEncoder(keras.layers.Layer):
             convolution.build((None, None, self.embedding_dim))
         self.output_layer.build((None, self.filters * len(self.kernel_sizes)))
 
+    def contributions(self, tokens, direction):
+        """What each token adds to the dot product of the item's vector and a direction.
+
+        A filter adds its maximum times its share of the direction, in equal parts to the real
+        tokens of the window where it has that maximum. With `<bias of the last layer, direction>`
+        the tokens add up to the dot product.
+
+        Args:
+            tokens: Int `(n, length)`.
+            direction: Float `(n, dim)`.
+
+        Returns:
+            Float32 `(n, length)`, 0 at padding.
+        """
+        tokens = ops.convert_to_tensor(tokens)
+        real = ops.cast(ops.not_equal(tokens, 0), "float32")
+        embedded, length = self.table(tokens), tokens.shape[1]
+        share = ops.matmul(ops.cast(direction, "float32"), ops.transpose(self.output_layer.kernel))
+        shares = ops.split(share, len(self.kernel_sizes), axis=-1)
+        total, places = ops.zeros_like(real), ops.arange(length)
+        for size, convolve, share in zip(self.kernel_sizes, self.convolutions, shares, strict=True):
+            found = ops.cast(convolve(embedded), "float32") * real[..., None]
+            adds = ops.max(found, axis=1) * share
+            # The window that "same" padding centres on each place.
+            first = ops.argmax(found, axis=1) - (size - 1) // 2
+            away = places[None, :, None] - ops.cast(first, places.dtype)[:, None]
+            window = ops.cast(ops.logical_and(away >= 0, away < size), "float32") * real[..., None]
+            many = ops.maximum(ops.sum(window, axis=1, keepdims=True), 1.0)
+            total = total + ops.sum(window / many * adds[:, None], axis=-1)
+        return total
+
     def call(self, tokens):
         flat = ops.reshape(tokens, (-1, ops.shape(tokens)[-1]))
         real = ops.cast(ops.not_equal(flat, 0), self.compute_dtype)[..., None]

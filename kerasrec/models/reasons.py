@@ -1,6 +1,9 @@
 """What a recommendation rests on, in items of the history."""
 
 import numpy as np
+from keras import ops
+
+from kerasrec.data.vocabulary import FIRST
 
 OTHERS = "other items of the history"
 REST = "not from the history"
@@ -33,6 +36,41 @@ def reasons(model, inputs, histories, rows, scores, count):
             ]
         )
     return found
+
+
+def words(model, queries, rows, count):
+    """For each recommended item the words of its texts that added most to its score.
+
+    Args:
+        model: An adapted model with `content_directions` and a `content_encoder` that reads texts
+            by convolutions.
+        queries: `(n, dim)`, the encoded queries.
+        rows: `(n, k)` recommendations; row 0 is none.
+        count: Words to name.
+
+    Returns:
+        n lists of k lists of dicts `word`, `feature`, `contribution`, the largest first; a word
+        that stands there twice is named once, with the sum.
+    """
+    n, k = rows.shape
+    flat = rows.ravel()
+    directions = ops.convert_to_numpy(model.content_directions(queries, rows))
+    directions = directions.reshape(n * k, -1)
+    found = [{} for _ in flat]
+    for name, encoder in model.content_encoder.texts.items():
+        tokens = ops.convert_to_numpy(model.catalog(flat)[name])
+        parts = ops.convert_to_numpy(encoder.contributions(tokens, directions))
+        said = model.items.encoders[name].vocabulary.lookup(tokens)
+        for sums, row, own, adds in zip(found, flat, said, parts, strict=True):
+            for word, add in zip(own, adds, strict=True):
+                if row >= FIRST and add:
+                    sums[name, str(word)] = sums.get((name, str(word)), 0.0) + float(add)
+    best = [sorted(sums.items(), key=lambda one: -abs(one[1]))[:count] for sums in found]
+    named = [
+        [{"word": word, "feature": name, "contribution": add} for (name, word), add in some]
+        for some in best
+    ]
+    return [named[i * k : (i + 1) * k] for i in range(n)]
 
 
 def _of_one(model, history, parts, score, count):

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 
@@ -43,3 +44,35 @@ def test_no_token_is_the_bias_alone():
     weights = encoder.get_weights()
     encoder.set_weights([*weights[:2], weights[2] + 7.0, weights[3], np.array([1.0, 2.0, 3.0])])
     np.testing.assert_allclose(encoder(TOKENS)[2], [1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize("sizes", [(3,), (2, 5)])
+def test_tokens_add_up_to_the_dot_product(sizes):
+    keras.utils.set_random_seed(0)
+    encoder = Conv1DItemEncoder(50, 4, embedding_dim=6, filters=7, kernel_sizes=sizes)
+    tokens = np.random.default_rng(0).integers(2, 50, (5, 9))
+    tokens[1, 4:] = 0
+    tokens[2] = 0
+    encoder(tokens)
+    encoder.output_layer.bias.assign([1.0, -2.0, 0.5, 3.0])
+    vector = keras.ops.convert_to_numpy(encoder(tokens))
+    direction = np.random.default_rng(1).normal(size=(5, 4)).astype("float32")
+    found = keras.ops.convert_to_numpy(encoder.contributions(tokens, direction))
+    rest = direction @ [1.0, -2.0, 0.5, 3.0]
+    np.testing.assert_allclose(
+        found.sum(axis=1) + rest, (vector * direction).sum(axis=1), atol=1e-5
+    )
+    assert not found[tokens == 0].any()
+
+
+def test_the_window_that_fires_gets_what_its_filter_adds():
+    """One filter that likes token 5 followed by token 6, and nothing else."""
+    encoder = Conv1DItemEncoder(8, 1, embedding_dim=8, filters=1, kernel_sizes=(2,))
+    encoder(np.array([[2, 3]]))
+    encoder.table.embeddings.assign(np.eye(8))
+    kernel = np.zeros((2, 8, 1), "float32")
+    kernel[0, 5, 0], kernel[1, 6, 0] = 1.0, 2.0
+    encoder.convolutions[0].kernel.assign(kernel)
+    encoder.output_layer.kernel.assign([[10.0]])
+    found = encoder.contributions(np.array([[2, 5, 6, 3, 0]]), np.array([[0.5]]))
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(found), [[0, 7.5, 7.5, 0, 0]], atol=1e-5)

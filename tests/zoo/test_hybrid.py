@@ -52,3 +52,19 @@ def test_an_item_nobody_touched_is_scored_by_its_content_alone():
         assert scores[0] == pytest.approx(scores[1], abs=1e-6)
         answer = model.recommend(histories=[["a"]], k=3, explain=True).set_index("item")
         assert answer.loc["c", "from_content"] == pytest.approx(answer.loc["d", "from_content"])
+
+
+def test_words_that_speak_for_an_item_are_named():
+    items = pd.DataFrame({"item": list("abcd"), "text": ["red fire", "blue sea", "red sun", ""]})
+    frame = pd.DataFrame({"user": list("uuvv"), "item": list("abba")})
+    train = Interactions.from_frame(
+        frame, item_frame=items, item_features={"text": {"kind": "text", "length": 3}}
+    )
+    model = Hybrid(train.schema(), dim=4, kernel_sizes=(1,))
+    model.adapt(train)
+    answer = model.recommend(histories=[["a"]], k=3, explain=5).set_index("item")
+    assert {one["word"] for one in answer.loc["c", "words"]} <= {"red", "sun"}
+    assert answer.loc["d", "words"] == []
+    said = sum(one["contribution"] for one in answer.loc["c", "words"])
+    silent = answer.loc["d", "from_content"]  # what an item without a word has: the bias
+    assert said + silent == pytest.approx(answer.loc["c", "from_content"], abs=1e-5)
