@@ -80,8 +80,7 @@ class ContentBased(Retriever):
         described = [dataclasses.asdict(feature) for feature in schema.item_features]
         code = FeatureCode(described, code_dim, name="code") if encoder == "code" else None
         catalog = item_table(schema, code_dim if code else 0)
-        own = [feature for feature in catalog.features if feature["name"] != "count"]
-        encode = ContentEncoder(own, dim + 1, encoder, kernel_sizes, name="content")
+        encode = ContentEncoder(catalog.features, dim + 1, encoder, kernel_sizes, name="content")
         liked = HistoryProfile(dropout, name="history_profile")
         fallback = PopularWhenEmpty(name="popular_when_empty")
 

@@ -5,7 +5,7 @@ import scipy.sparse
 
 from kerasrec.data.vocabulary import FIRST, PADDING
 from kerasrec.errors import InputError
-from kerasrec.layers.feature_rows import KINDS, feature_rows
+from kerasrec.layers.feature_rows import BAGS, KINDS, feature_rows, word_counts
 from kerasrec.layers.neighbour_scores import NeighbourScores
 from kerasrec.models import NeighbourModel
 from kerasrec.models.similarity import blocks, nearest, overlaps
@@ -83,15 +83,11 @@ class ContentKNN(NeighbourModel):
 
 def _counts(features, columns):
     """How often each item has each word `(items, words)`, CSR."""
-    parts = []
-    for feature in features:
-        if feature["kind"] in ("category", "categories", "text"):
-            words = np.asarray(columns[feature["name"]])
-            words = words[:, None] if words.ndim == 1 else words
-            item, place = np.nonzero(words)
-            shape = (len(words), feature["size"])
-            ones = np.ones(len(item), "float32")
-            parts.append(scipy.sparse.csr_matrix((ones, (item, words[item, place])), shape))
+    parts = [
+        word_counts(np.asarray(columns[feature["name"]]), feature["size"])
+        for feature in features
+        if feature["kind"] in BAGS
+    ]
     if not parts:
         raise InputError("bm25 compares words and categories, and the items have neither")
     return scipy.sparse.hstack(parts).tocsr()

@@ -98,8 +98,8 @@ class Hybrid(Retriever):
         described = [dataclasses.asdict(feature) for feature in schema.item_features]
         code = FeatureCode(described, CODE_DIM, name="code") if encoder == "code" else None
         catalog = item_table(schema, CODE_DIM if code else 0)
-        own = [feature for feature in catalog.features if feature["name"] != "count"]
-        encode = ContentEncoder(own, dim, encoder, kernel_sizes, dropout, name="content")
+        told = catalog.features
+        encode = ContentEncoder(told, dim, encoder, kernel_sizes, dropout, name="content")
         ids = EmbeddingTower(schema.num_items, dim, name="item_ids")
         bias = EmbeddingTower(schema.num_items, 1, name="item_bias")
         reader = LSTMUserEncoder(dim, cell, dropout=dropout, residual=True, name="user_encoder")

@@ -37,7 +37,7 @@ class Split:
     def known(self, part: str) -> Interactions:
         """What is known when a part is asked for: train, and for "test" validation as well.
 
-        Of a split that names the items to `rank` for each part only train is known.
+        Of a split that names the items to be `ranked` for each part only train is known.
         """
         self._part(part)
         if part == "validation" or self.ranked is not None:

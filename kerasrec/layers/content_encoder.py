@@ -28,7 +28,8 @@ class ContentEncoder(keras.layers.Layer):
     x are the embedded categories, the numbers and the given vectors, as in `EmbeddingTower`.
 
     Args:
-        features: Dicts with `name`, `kind`, `size` and `length`, as for `CatalogTable`.
+        features: Dicts with `name`, `kind`, `size` and `length`, as for `CatalogTable`; a column
+            "count" is not read, as it is not what an item says of itself.
         dim: Length of the vector.
         encoder: One of the above.
         kernel_sizes: Widths of the convolutions, in words.
@@ -117,6 +118,7 @@ class ContentEncoder(keras.layers.Layer):
 def _read_by(encoder, features):
     if encoder not in ENCODERS:
         raise InputError(f"encoder: expected one of {', '.join(ENCODERS)}, received {encoder!r}")
+    features = [feature for feature in features if feature["name"] != "count"]
     if encoder == "code":
         read = [feature for feature in features if feature["name"] == CODE]
         wanted = f"the column {CODE!r}"

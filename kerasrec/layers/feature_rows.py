@@ -44,15 +44,23 @@ def feature_rows(features, columns):
     return scipy.sparse.hstack(parts).tocsr(), weights
 
 
-def _bags(words, size):
+def word_counts(words, size):
+    """How often each of `(items,)` or `(items, length)` rows holds each word: CSR `(items, size)`.
+
+    >>> word_counts(np.array([[2, 3, 2], [3, 0, 0]]), 4).toarray().tolist()
+    [[0.0, 0.0, 2.0, 1.0], [0.0, 0.0, 0.0, 1.0]]
+    """
     words = words[:, None] if words.ndim == 1 else words
     item, place = np.nonzero(words)
-    word, shape = words[item, place], (len(words), size)
-    pairs = np.unique(np.stack([item, word]), axis=1)
-    have = np.bincount(pairs[1], minlength=size)
+    pairs = (np.ones(len(item)), (item, words[item, place]))
+    return scipy.sparse.csr_matrix(pairs, (len(words), size))
+
+
+def _bags(words, size):
+    rows = word_counts(words, size)
+    have = np.bincount(rows.indices, minlength=size)
     idf = np.where(have > 1, 1 + np.log((1 + len(words)) / (1 + have)), 0.0)
-    squares = np.bincount(item, idf[word] ** 2, minlength=len(words))
-    value = idf[word] / np.sqrt(np.maximum(squares[item], 1e-12))
-    rows = scipy.sparse.csr_matrix((value, (item, word)), shape)
+    squares = rows @ idf**2
+    rows = rows.multiply(1 / np.sqrt(np.maximum(squares, 1e-12))[:, None]).multiply(idf).tocsr()
     rows.eliminate_zeros()
     return rows, idf

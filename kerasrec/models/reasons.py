@@ -9,6 +9,30 @@ OTHERS = "other items of the history"
 REST = "not from the history"
 
 
+def add_reasons(frame, model, inputs, histories, rows, scores, catalog, count):
+    """Writes the columns of `Recommender.recommend(explain=True)` to its frame.
+
+    Args:
+        frame: The answers, whose index is the place in the flat `rows`.
+        model, inputs, histories, rows, scores, count: As for `reasons`.
+        catalog: `model.encode_catalog()`.
+    """
+
+    def of_frame(values):
+        flat = [one for query in values for one in query]
+        return [flat[i] for i in frame.index]
+
+    frame["reasons"] = of_frame(reasons(model, inputs, histories, rows, scores, count))
+    if model.content_columns is None:
+        return
+    queries = model.encode_queries(inputs)
+    content = ops.convert_to_numpy(model.content_scores(queries, catalog, rows))
+    frame["from_content"] = content.ravel()[frame.index]
+    frame["from_behavior"] = frame["score"] - frame["from_content"]
+    if getattr(model.content_encoder, "texts", None):
+        frame["words"] = of_frame(words(model, queries, rows, count))
+
+
 def reasons(model, inputs, histories, rows, scores, count):
     """For each recommended item the history items that contributed most to its score.
 

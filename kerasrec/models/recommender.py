@@ -14,7 +14,7 @@ from kerasrec.data.schema import Schema
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.models import checkpoint, fit_errors
-from kerasrec.models.reasons import reasons, words
+from kerasrec.models.reasons import add_reasons
 from kerasrec.models.request import Request
 from kerasrec.models.top_k import NEVER, TopK
 from kerasrec.optimizers.row_loss_scale import RowLossScale
@@ -205,9 +205,8 @@ class Recommender(keras.Model):
             `title`, `contribution` that add up to the score, see `kerasrec.models.reasons`; of a
             model with content `from_behavior` and `from_content` as well, which do so too, and of
             one that reads texts by convolutions `words`: those that added most, as dicts `word`,
-            `feature`, `contribution`. Ids the
-            model does not know are answered from the rest; `frame.attrs["notes"]` says so, and so
-            does a warning.
+            `feature`, `contribution`. Ids the model does not know are answered from the rest;
+            `frame.attrs["notes"]` says so, and so does a warning.
 
         Raises:
             InputError: for neither users nor histories, a k that is too large, a kind of query the
@@ -238,10 +237,8 @@ class Recommender(keras.Model):
             frames.append(self._frame(names, rows, scores))
             if explain:
                 count = REASONS if explain is True else int(explain)
-                said = reasons(self, request.inputs(part), request.past(part), rows, scores, count)
-                flat = [one for query in said for one in query]
-                frames[-1]["reasons"] = [flat[i] for i in frames[-1].index]
-                self._add_shares(frames[-1], request.inputs(part), rows, catalog, count)
+                asked = request.inputs(part), request.past(part)
+                add_reasons(frames[-1], self, *asked, rows, scores, catalog, count)
         for note in request.notes:
             warnings.warn(note, stacklevel=2)
         frame = pd.concat(frames, ignore_index=True)
@@ -341,23 +338,6 @@ class Recommender(keras.Model):
             raise InputError(
                 f"{type(self).__name__}.{what} needs the data first: call model.adapt(train)"
             )
-
-    def _add_shares(self, frame, inputs, rows, catalog, count):
-        if self.content_columns is None:
-            return
-        queries = self.encode_queries({name: inputs[name] for name in self.query_inputs})
-        content = ops.convert_to_numpy(self.content_scores(queries, catalog, rows)).ravel()
-        frame["from_content"] = content[frame.index]
-        frame["from_behavior"] = frame["score"] - frame["from_content"]
-        if getattr(self.content_encoder, "texts", None):
-            flat = [one for query in words(self, queries, rows, count) for one in query]
-            frame["words"] = [flat[i] for i in frame.index]
-
-    def content_scores(self, queries, catalog, rows):
-        """What of the scores of `rows` `(n, k)` is content's, in `keras.ops` for the export."""
-        columns = self.content_columns
-        vectors = ops.take(catalog, rows, axis=0)[..., columns]
-        return ops.einsum("nd,nkd->nk", queries[:, columns], vectors)
 
     def _build_optimizer(self):
         # Here, because Keras does it inside the graph, where TensorFlow keeps a copy of each slot.

@@ -178,6 +178,12 @@ class Retriever(Recommender):
         vectors = predict(self.item_model, {"item": np.asarray(items, "int32")})
         return ops.convert_to_numpy(self.scorer.each(self.encode_queries(inputs), vectors))
 
+    def content_scores(self, queries, catalog, rows):
+        """What of the scores of `rows` `(n, k)` is content's, in `keras.ops` for the export."""
+        columns = self.content_columns
+        vectors = ops.take(catalog, rows, axis=0)[..., columns]
+        return ops.einsum("nd,nkd->nk", queries[:, columns], vectors)
+
     def contributions(self, inputs, history, items):
         """As for every model.
 

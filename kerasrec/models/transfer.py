@@ -7,7 +7,7 @@ from kerasrec.errors import InputError
 from kerasrec.models import checkpoint
 
 
-def load_content_from(model, directory, freeze=False, trust=False):
+def load_content_from(model, directory, freeze=False):
     """Starts the encoder of an item's texts from a checkpoint over other users and items.
 
     Words are what two domains share: the vectors of those that both vocabularies have are copied,
@@ -18,7 +18,6 @@ def load_content_from(model, directory, freeze=False, trust=False):
         model: An adapted model with a `content_encoder` of kind "conv1d".
         directory: Checkpoint of a model with one whose convolutions have the same widths.
         freeze: Leave what was copied out of training.
-        trust: As for `kerasrec.models.load`.
 
     Returns:
         Dict of text feature to the share of its words that the checkpoint knows.
@@ -28,7 +27,7 @@ def load_content_from(model, directory, freeze=False, trust=False):
             no text feature of the same name in both.
     """
     model.check_adapted("load_content_from")
-    old = checkpoint.load(directory, trust=trust)
+    old = checkpoint.load(directory)
     ours, theirs = (_texts(each) for each in (model, old))
     shared = [name for name in ours if name in theirs]
     if not shared:
@@ -46,10 +45,8 @@ def load_content_from(model, directory, freeze=False, trust=False):
                 f"here and {source.kernel_sizes} in the checkpoint: use its kernel_sizes"
             )
         for to, given in zip(target.weights, source.weights, strict=True):
-            value, last = (
-                ops.convert_to_numpy(given),
-                any(to is weight for weight in target.output_layer.weights),
-            )
+            value = ops.convert_to_numpy(given)
+            last = any(to is weight for weight in target.output_layer.weights)
             if to is target.table.embeddings and value.shape[1:] == tuple(to.shape[1:]):
                 table = np.array(ops.convert_to_numpy(to))
                 table[words] = value[rows]

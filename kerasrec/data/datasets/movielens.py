@@ -113,8 +113,8 @@ def ml_1m(base=None, variant="sequences", features=True, max_tokens=8000, length
         frame = pd.DataFrame({"user": user, "item": item})
         if variant == "ids":
             return Interactions.from_frame(frame, base=base, name="ml-1m", where=str(path))
-        frame["user"] = frame["user"].map(_ids(USER_IDS))
-        frame["item"] = frame["item"].map(_ids(ITEM_IDS))
+        frame["user"] = frame["user"].map(movielens_ids(USER_IDS))
+        frame["item"] = frame["item"].map(movielens_ids(ITEM_IDS))
     elif variant == "ratings":
         path = find(RATINGS)
         frame = pd.read_csv(path).rename(columns={"movie": "item", "rating": "value"})
@@ -133,10 +133,7 @@ def ml_1m(base=None, variant="sequences", features=True, max_tokens=8000, length
                 "genres": {"kind": "categories"},
                 "text": {"kind": "text", "max_tokens": max_tokens, "length": length},
             },
-            "user_frame": separated(find(PEOPLE), ["user", "gender", "age", "occupation", "zip"]),
-            "user_features": {
-                name: {"kind": "category"} for name in ("gender", "age", "occupation")
-            },
+            **people(),
         }
     return Interactions.from_frame(
         frame,
@@ -215,14 +212,27 @@ def separated(path, names):
     return pd.DataFrame(rows, columns=names)
 
 
-def _ids(source):
-    """SASRec's ids -> MovieLens ids."""
-    ours, theirs = np.loadtxt(find(source), dtype=np.int64, unpack=True)
+def people():
+    """What `Interactions.from_frame` is given of the users."""
+    return {
+        "user_frame": separated(find(PEOPLE), ["user", "gender", "age", "occupation", "zip"]),
+        "user_features": {name: {"kind": "category"} for name in ("gender", "age", "occupation")},
+    }
+
+
+def details():
+    """What IMDb says of the films, by MovieLens id; "" where it says nothing."""
+    columns = "item title year rated released genre director writer actors plot poster".split()
+    return separated(find(PLOTS), columns).set_index("item").replace("N/A", "")
+
+
+def movielens_ids(source, header=0):
+    """Ids of a file -> MovieLens ids; the file holds both, below `header` lines of names."""
+    with open_text(find(source)) as file:
+        ours, theirs = np.loadtxt(file, dtype=np.int64, skiprows=header, unpack=True)
     return dict(zip(ours.tolist(), theirs.tolist(), strict=True))
 
 
 def _texts(movies):
-    columns = "item title year rate released genre director writer actors plot poster".split()
-    plots = separated(find(PLOTS), columns).set_index("item")["plot"]
-    plot = movies["item"].map(plots).fillna("").replace("N/A", "")
+    plot = movies["item"].map(details()["plot"]).fillna("")
     return movies["title"] + " " + movies["genres"].str.replace("|", " ") + " " + plot

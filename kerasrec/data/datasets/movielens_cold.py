@@ -1,9 +1,8 @@
 """MovieLens 1M with items kept back whole, the published item cold-start split."""
 
-import numpy as np
 import pandas as pd
 
-from kerasrec.data.datasets.movielens import MOVIES, PEOPLE, PLOTS, separated
+from kerasrec.data.datasets.movielens import MOVIES, details, movielens_ids, people, separated
 from kerasrec.data.datasets.sources import Source, find, open_text
 from kerasrec.data.interactions import Interactions
 
@@ -14,7 +13,6 @@ ITEM_IDS = Source("ml1m/cold", "cold_item_to_ml1m.tsv", advice=ADVICE)
 USER_IDS = Source("ml1m/cold", "cold_user_to_ml1m.tsv", advice=ADVICE)
 # Years on either side in which a film is of the same time.
 NEAR = 4
-COLUMNS = "item title year rated released genre director writer actors plot poster".split()
 
 
 def load(base=None, max_tokens=10_000, length=96):
@@ -41,8 +39,8 @@ def load(base=None, max_tokens=10_000, length=96):
         with open_text(find(source)) as file:
             parts.append(pd.read_csv(file).assign(fold=fold))
     frame = pd.concat(parts, ignore_index=True)
-    frame["user"] = frame["uid"].map(_ids(USER_IDS)).astype(str)
-    frame["item"] = frame["iid"].map(_ids(ITEM_IDS)).astype(str)
+    frame["user"] = frame["uid"].map(movielens_ids(USER_IDS, header=1)).astype(str)
+    frame["item"] = frame["iid"].map(movielens_ids(ITEM_IDS, header=1)).astype(str)
     return Interactions.from_frame(
         frame[["user", "item", "fold"]],
         item_frame=_movies(frame["item"]),
@@ -52,8 +50,7 @@ def load(base=None, max_tokens=10_000, length=96):
             "rated": {"kind": "category"},
             "text": {"kind": "text", "max_tokens": max_tokens, "length": length},
         },
-        user_frame=separated(find(PEOPLE), ["user", "gender", "age", "occupation", "zip"]),
-        user_features={name: {"kind": "category"} for name in ("gender", "age", "occupation")},
+        **people(),
         base=base,
         name="ml-1m-cold",
         where=str(find(FOLDS[0])),
@@ -64,13 +61,12 @@ def _movies(items):
     movies = separated(find(MOVIES), ["item", "title", "genres"])
     movies = movies[movies["item"].isin(items.unique())].set_index("item")
     movies = movies.loc[sorted(movies.index, key=int)]
-    more = separated(find(PLOTS), COLUMNS).set_index("item").reindex(movies.index)
-    more = more.fillna("").replace("N/A", "")
+    more = details().reindex(movies.index).fillna("")
     movies["kinds"] = more["genre"].str.replace(", ", "|")
     # A writer's part stands behind the name: "(screenplay)".
     writers = more["writer"].str.replace(r"\s*\([^)]*\)", "", regex=True)
-    people = more["director"] + ", " + writers + ", " + more["actors"]
-    movies["people"] = ["|".join(dict.fromkeys(_names(text))) for text in people]
+    names = more["director"] + ", " + writers + ", " + more["actors"]
+    movies["people"] = ["|".join(dict.fromkeys(_names(text))) for text in names]
     year = movies["title"].str.extract(r"\((\d{4})\)", expand=False).astype(int)
     movies["years"] = ["|".join(map(str, range(one - NEAR, one + NEAR + 1))) for one in year]
     movies["rated"] = more["rated"]
@@ -81,9 +77,3 @@ def _movies(items):
 
 def _names(text):
     return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _ids(source):
-    with open_text(find(source)) as file:
-        pairs = np.loadtxt(file, dtype=np.int64, skiprows=1)
-    return dict(zip(pairs[:, 0].tolist(), pairs[:, 1].tolist(), strict=True))
