@@ -10,11 +10,10 @@ from kerasrec.errors import InputError
 from kerasrec.layers import (
     ContentEncoder,
     EmbeddingTower,
-    FeatureCode,
     HistoryProfile,
     PopularWhenEmpty,
 )
-from kerasrec.models import ItemTower, Retriever, item_table, user_table
+from kerasrec.models import ItemTower, Retriever, item_code, item_table, user_table
 from kerasrec.register import register
 
 
@@ -34,7 +33,8 @@ class ContentBased(Retriever):
         schema: `Schema` of the data; it needs an item feature.
         dim: Length of the vectors.
         encoder: "code" (the principal components of all features, found before training),
-            "conv1d", "bag_of_words" or "vectors", see `ContentEncoder`.
+            "autoencoder" (the same by a denoising autoencoder), "conv1d", "bag_of_words" or
+            "vectors", see `ContentEncoder`.
         code_dim: Length of the code.
         kernel_sizes: Widths of the convolutions of "conv1d", in words.
         use_profile: Add a vector made of the user's features.
@@ -77,8 +77,7 @@ class ContentBased(Retriever):
             raise InputError("use_profile reads features of the users, and this data has none")
 
         # === Layers ===
-        described = [dataclasses.asdict(feature) for feature in schema.item_features]
-        code = FeatureCode(described, code_dim, name="code") if encoder == "code" else None
+        code = item_code(schema, encoder, code_dim)
         catalog = item_table(schema, code_dim if code else 0)
         encode = ContentEncoder(catalog.features, dim + 1, encoder, kernel_sizes, name="content")
         liked = HistoryProfile(dropout, name="history_profile")

@@ -1,23 +1,20 @@
 """Hybrid: what the user did (LSTM) and what the item says (Conv1D), in one visible blend."""
 
-import dataclasses
-
 import keras
 from keras import ops
 
 from kerasrec.layers import (
     ContentEncoder,
     EmbeddingTower,
-    FeatureCode,
     HybridHead,
     KnownItems,
     LSTMUserEncoder,
     PopularWhenEmpty,
 )
-from kerasrec.models import ItemTower, Retriever, item_table
+from kerasrec.models import ItemTower, Retriever, item_code, item_table
 from kerasrec.register import register
 
-# Length of the code of encoder "code".
+# Length of the code of the encoders "code" and "autoencoder".
 CODE_DIM = 256
 
 
@@ -44,8 +41,8 @@ class Hybrid(Retriever):
     Args:
         schema: `Schema` of the data; it needs an item feature.
         dim: Length of all vectors and of the LSTM's state.
-        encoder: Of the content: "conv1d", "bag_of_words", "code" or "vectors", see
-            `ContentEncoder`. All but "code" encode the whole catalogue in each step with
+        encoder: Of the content: "conv1d", "bag_of_words", "code", "autoencoder" or "vectors", see
+            `ContentEncoder`. All but the codes encode the whole catalogue in each step with
             candidates "all".
         kernel_sizes: Widths of the convolutions, in words.
         cell: "lstm", "gru" or "rnn".
@@ -95,11 +92,11 @@ class Hybrid(Retriever):
         name=None,
     ):
         # === Layers ===
-        described = [dataclasses.asdict(feature) for feature in schema.item_features]
-        code = FeatureCode(described, CODE_DIM, name="code") if encoder == "code" else None
+        code = item_code(schema, encoder, CODE_DIM)
         catalog = item_table(schema, CODE_DIM if code else 0)
-        told = catalog.features
-        encode = ContentEncoder(told, dim, encoder, kernel_sizes, dropout, name="content")
+        encode = ContentEncoder(
+            catalog.features, dim, encoder, kernel_sizes, dropout, name="content"
+        )
         ids = EmbeddingTower(schema.num_items, dim, name="item_ids")
         bias = EmbeddingTower(schema.num_items, 1, name="item_bias")
         reader = LSTMUserEncoder(dim, cell, dropout=dropout, residual=True, name="user_encoder")

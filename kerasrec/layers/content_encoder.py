@@ -8,7 +8,9 @@ from kerasrec.layers.conv1d_item_encoder import Conv1DItemEncoder
 from kerasrec.layers.embedding_tower import EmbeddingTower
 from kerasrec.register import register
 
-ENCODERS = ("conv1d", "bag_of_words", "code", "vectors")
+# Those that read the code of a `FeatureCode`, and its method.
+CODES = {"code": "components", "autoencoder": "autoencoder"}
+ENCODERS = ("conv1d", "bag_of_words", *CODES, "vectors")
 CODE = "content_code"
 # Length of a word's vector in a convolution, and filters of each width.
 WORDS = 64
@@ -22,7 +24,9 @@ class ContentEncoder(keras.layers.Layer):
     |--------------|-----------------------------------------------------------------|-------------|
     | conv1d       | `Conv1DItemEncoder` of each text + W x of all other features    | with you    |
     | bag_of_words | W x, a text in x by the mean of its words' vectors              | with you    |
-    | code         | W code, the column "content_code" that `FeatureCode` has found  | W alone     |
+    | code         | W code, the column "content_code": the principal components of  | W alone     |
+    |              | all features, by `FeatureCode`                                  |             |
+    | autoencoder  | the same, found by a denoising autoencoder                      | W alone     |
     | vectors      | a ReLU layer and W over the given vectors, and nothing else     | with you    |
 
     x are the embedded categories, the numbers and the given vectors, as in `EmbeddingTower`.
@@ -67,7 +71,7 @@ class ContentEncoder(keras.layers.Layer):
         chosen = _read_by(encoder, features)
         self.read = [feature["name"] for feature in chosen]
         self.texts, self.tower, self.stack = {}, None, []
-        if encoder in ("code", "vectors"):
+        if encoder in (*CODES, "vectors"):
             widths = [2 * dim, dim] if encoder == "vectors" else [dim]
             self.stack = [
                 keras.layers.Dense(width, None if width == dim else "relu", **policy)
@@ -119,7 +123,7 @@ def _read_by(encoder, features):
     if encoder not in ENCODERS:
         raise InputError(f"encoder: expected one of {', '.join(ENCODERS)}, received {encoder!r}")
     features = [feature for feature in features if feature["name"] != "count"]
-    if encoder == "code":
+    if encoder in CODES:
         read = [feature for feature in features if feature["name"] == CODE]
         wanted = f"the column {CODE!r}"
     elif encoder == "vectors":

@@ -6,25 +6,30 @@ import scipy.sparse.linalg
 from keras import ops
 
 from kerasrec.errors import InputError
+from kerasrec.layers.denoising_autoencoder import denoising_autoencoder
 from kerasrec.layers.embedding_table import PADDING
 from kerasrec.layers.feature_rows import BAGS, KINDS, feature_rows
 from kerasrec.register import register
+
+METHODS = ("components", "autoencoder")
 
 
 @register
 class FeatureCode(keras.layers.Layer):
     """Words, categories, numbers and vectors to a code that restores them best.
 
-        x    = the item's row of `feature_rows`: bags of words by TF-IDF, numbers, vectors
-        code = x E,   E = argmin over E' E = I of |X - X E E'|^2
+        x          = the item's row of `feature_rows`: bags of words by TF-IDF, numbers, vectors
+        components   code = x E,   E = argmin over E' E = I of |X - X E E'|^2
+        autoencoder  code = tanh(x W),   W of `denoising_autoencoder`
 
-    over the known items X: the best linear autoencoder of that length, the principal components
-    of the features (latent semantic analysis, where all is text). `adapt` finds E; no step trains
+    over the known items X. The components are the best linear autoencoder of that length (latent
+    semantic analysis, where all is text). `adapt` finds E or W; no step of a recommender trains
     it. An item without any feature is zeros.
 
     Args:
         features: Dicts with `name`, `kind`, `size` and `length`, as for `CatalogTable`.
         dim: Length of the code. Components that the items do not have are zeros.
+        method: "components" or "autoencoder".
 
     Call arguments:
         features: Dict of name to tensor, as `CatalogTable` gives.
@@ -50,14 +55,17 @@ class FeatureCode(keras.layers.Layer):
         linear autoencoder); Deerwester et al., Indexing by latent semantic analysis, 1990.
     """
 
-    def __init__(self, features, dim, **kwargs):
+    def __init__(self, features, dim, method="components", **kwargs):
         super().__init__(**kwargs)
+        if method not in METHODS:
+            raise InputError(f"method: expected one of {', '.join(METHODS)}, received {method!r}")
         self.features = [dict(feature) for feature in features if feature["kind"] in KINDS]
         if not self.features:
             raise InputError("FeatureCode: expected at least one feature to encode, received none")
         if int(dim) != dim or dim < 1:
             raise InputError(f"dim: expected a whole number from 1, received {dim!r}")
         self.dim = dim
+        self.method = method
         full = {"trainable": False, "autocast": False, "dtype": "float32"}
         self.tables, self.weighting = {}, {}
         for feature in self.features:
@@ -69,6 +77,7 @@ class FeatureCode(keras.layers.Layer):
             self.weighting[name] = self.add_weight(
                 shape=shape, initializer="ones", name=f"{name}_weighting", **full
             )
+        self.scale = self.add_weight(shape=(), initializer="ones", name="scale", **full)
         self.built = True
 
     def adapt(self, columns):
@@ -79,11 +88,13 @@ class FeatureCode(keras.layers.Layer):
                 items to learn from.
         """
         rows, weights = feature_rows(self.features, columns)
-        components = _components(rows, self.dim)
-        length = np.sqrt(np.mean(np.sum((rows @ components) ** 2, axis=1)))
-        components /= max(length, 1e-12)
+        find = _components if self.method == "components" else denoising_autoencoder
+        table = find(rows, self.dim)
+        code = rows @ table if self.method == "components" else np.tanh(rows @ table)
+        length = np.sqrt(np.mean(np.sum(code**2, axis=1)))
+        self.scale.assign(1 / max(length, 1e-12))
         sizes = np.cumsum([feature["size"] for feature in self.features])
-        for feature, part in zip(self.features, np.split(components, sizes[:-1]), strict=True):
+        for feature, part in zip(self.features, np.split(table, sizes[:-1]), strict=True):
             self.tables[feature["name"]].assign(part)
             self.weighting[feature["name"]].assign(weights[feature["name"]])
 
@@ -96,7 +107,8 @@ class FeatureCode(keras.layers.Layer):
             table.assign(value)
 
     def call(self, features):
-        return sum(self._part(feature, features[feature["name"]]) for feature in self.features)
+        code = sum(self._part(feature, features[feature["name"]]) for feature in self.features)
+        return self.scale * (code if self.method == "components" else ops.tanh(code))
 
     def compute_output_spec(self, features):
         batch = features[self.features[0]["name"]].shape[0]

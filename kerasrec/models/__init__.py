@@ -9,6 +9,7 @@ from kerasrec.models.neighbour_model import NeighbourModel as NeighbourModel
 from kerasrec.models.ranker import Ranker as Ranker
 from kerasrec.models.recommender import Recommender as Recommender
 from kerasrec.models.retriever import Retriever as Retriever
+from kerasrec.models.retriever import item_code as item_code
 from kerasrec.models.retriever import item_table as item_table
 from kerasrec.models.retriever import user_table as user_table
 from kerasrec.models.top_k import TopK as TopK

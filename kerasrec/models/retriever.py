@@ -10,8 +10,9 @@ from kerasrec.data.vocabulary import PADDING, UNKNOWN
 from kerasrec.errors import InputError
 from kerasrec.layers.all_candidates import AllCandidates
 from kerasrec.layers.catalog_table import CatalogTable
-from kerasrec.layers.content_encoder import CODE
+from kerasrec.layers.content_encoder import CODE, CODES
 from kerasrec.layers.dot_scorer import DotScorer
+from kerasrec.layers.feature_code import FeatureCode
 from kerasrec.layers.in_batch_candidates import InBatchCandidates
 from kerasrec.layers.pair_candidates import PairCandidates
 from kerasrec.layers.sampled_candidates import SampledCandidates
@@ -240,6 +241,14 @@ def item_table(schema, code_dim=0):
     if code_dim:
         features.append({"name": CODE, "kind": "vector", "size": code_dim, "length": 1})
     return CatalogTable(schema.num_items, features, name="item_catalog")
+
+
+def item_code(schema, encoder, dim):
+    """The `FeatureCode` of that length which a `ContentEncoder` of that name reads, or None."""
+    if encoder not in CODES:
+        return None
+    features = [dataclasses.asdict(feature) for feature in schema.item_features]
+    return FeatureCode(features, dim, CODES[encoder], name="code")
 
 
 def user_table(schema):

@@ -53,7 +53,9 @@ def test_a_code_is_projected():
 
 
 def test_refuses_what_it_cannot_read():
-    with pytest.raises(InputError, match="conv1d, bag_of_words, code, vectors, received 'bert'"):
+    with pytest.raises(
+        InputError, match="conv1d, bag_of_words, code, autoencoder, vectors, received 'bert'"
+    ):
         ContentEncoder(FEATURES, 4, "bert")
     with pytest.raises(InputError, match='kind "vector": the items have genre .category., title'):
         ContentEncoder(FEATURES[:2], 4, "vectors")

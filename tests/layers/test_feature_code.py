@@ -37,8 +37,9 @@ def by_hand():
     return rows
 
 
-def test_layer_contract(check_layer):
-    check_layer(FeatureCode, {"features": FEATURES, "dim": 3}, {"features": COLUMNS})
+@pytest.mark.parametrize("method", [{}, {"method": "autoencoder"}])
+def test_layer_contract(method, check_layer):
+    check_layer(FeatureCode, {"features": FEATURES, "dim": 3, **method}, {"features": COLUMNS})
 
 
 @pytest.mark.parametrize("dim", [1, 2, 4])
@@ -63,8 +64,17 @@ def test_length_beyond_what_the_items_have_is_zeros():
     assert not found[:, 5:].any()
 
 
-def test_items_without_features_and_words_never_learned_are_zeros():
-    code = FeatureCode(FEATURES[:2], 3)
+def test_codes_of_the_autoencoder_are_bounded_and_of_mean_square_length_one():
+    code = FeatureCode(FEATURES, 3, "autoencoder")
+    code.adapt(COLUMNS)
+    found = code(COLUMNS).numpy()
+    assert np.mean(np.sum(found**2, axis=1)) == pytest.approx(1, rel=1e-5)
+    assert (np.abs(found) <= float(code.scale)).all()
+
+
+@pytest.mark.parametrize("method", ["components", "autoencoder"])
+def test_items_without_features_and_words_never_learned_are_zeros(method):
+    code = FeatureCode(FEATURES[:2], 3, method)
     code.adapt({name: COLUMNS[name][:2] for name in ("genre", "title")})
     empty = {"genre": np.array([0, 4]), "title": np.array([[0, 0, 0], [8, 7, 0]])}
     assert not code(empty).numpy().any()
@@ -93,3 +103,5 @@ def test_bad_arguments():
         FeatureCode([], 3)
     with pytest.raises(InputError, match="dim: expected a whole number from 1, received 0"):
         FeatureCode(FEATURES, 0)
+    with pytest.raises(InputError, match="method: expected one of components, autoencoder"):
+        FeatureCode(FEATURES, 2, "lsa")

@@ -23,6 +23,7 @@ MODELS = {
     "ContentKNN": lambda schema: ContentKNN(schema),
     "bm25": lambda schema: ContentKNN(schema, weighting="bm25"),
     "code": lambda schema: ContentBased(schema, dim=4, code_dim=8),
+    "autoencoder": lambda schema: ContentBased(schema, dim=4, code_dim=8, encoder="autoencoder"),
     "conv1d": lambda schema: ContentBased(schema, dim=4, encoder="conv1d", kernel_sizes=(2, 9)),
     "bag_of_words": lambda schema: ContentBased(schema, dim=4, encoder="bag_of_words"),
     "profile": lambda schema: ContentBased(schema, dim=4, code_dim=8, use_profile=True),

@@ -41,7 +41,7 @@ def fitted(train, epochs=40, **arguments):
     return model
 
 
-@pytest.mark.parametrize("encoder", ["code", "conv1d", "bag_of_words"])
+@pytest.mark.parametrize("encoder", ["code", "autoencoder", "conv1d", "bag_of_words"])
 def test_an_item_nobody_touched_is_ranked_by_what_it_says(encoder):
     model = fitted(interactions(), encoder=encoder)
     answer = model.recommend(histories=[["0", "2"], ["1", "3"]], k=1, allow=["18", "19"])
@@ -101,7 +101,9 @@ def test_refuses_what_it_cannot_read():
             ).schema(),
             use_profile=True,
         )
-    with pytest.raises(InputError, match="conv1d, bag_of_words, code, vectors, received 'lsa'"):
+    with pytest.raises(
+        InputError, match="conv1d, bag_of_words, code, autoencoder, vectors, received 'lsa'"
+    ):
         ContentBased(interactions().schema(), encoder="lsa")
 
 

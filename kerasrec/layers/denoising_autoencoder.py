@@ -1,0 +1,57 @@
+"""A one-layer autoencoder that restores rows from what is left of them."""
+
+import keras
+import numpy as np
+from keras import ops
+
+EPOCHS, BATCH_SIZE, LEARNING_RATE = 40, 32, 0.003
+
+
+def denoising_autoencoder(rows, dim, noise=0.5, seed=0):
+    """Trains W of `h = tanh(x W)` to restore x from an x of which a share is left out.
+
+        W = argmin E |x - (V tanh((m x / (1 - noise)) W) + c)|^2,   m_j = 0 with probability noise
+
+    A word is guessed from the words it is seen with, so that items of one kind come to lie
+    together though they share no word. Trained by Adam, with no user in sight.
+
+    Args:
+        rows: CSR table `(items, columns)`.
+        dim: Length of h.
+        noise: Share of the columns left out.
+        seed: Of the start, the order and what is left out.
+
+    Returns:
+        W `(columns, dim)` float32, zeros for columns that no row has.
+
+    Reference:
+        Vincent et al., Extracting and composing robust features with denoising autoencoders, 2008.
+
+    >>> import scipy.sparse
+    >>> denoising_autoencoder(scipy.sparse.csr_matrix([[1.0, 0.0], [0.0, 0.0]]), dim=3).shape
+    (2, 3)
+    """
+    found = np.zeros((rows.shape[1], dim), "float32")
+    used = np.flatnonzero(np.bincount(rows.indices, minlength=rows.shape[1]))
+    rows = rows[np.diff(rows.indptr) > 0][:, used].astype("float32")
+    if not rows.shape[0]:
+        return found
+    x = keras.Input((len(used),))
+    start = [keras.initializers.GlorotUniform(seed + n) for n in range(2)]
+    hide = keras.layers.Dropout(noise, seed=seed)
+    encode = keras.layers.Dense(dim, "tanh", use_bias=False, kernel_initializer=start[0])
+    restore = keras.layers.Dense(len(used), kernel_initializer=start[1])
+    model = keras.Model(x, restore(encode(hide(x))))
+    model.compile(keras.optimizers.Adam(LEARNING_RATE), _squared_distance)
+    generator = np.random.default_rng(seed)
+    for _ in range(EPOCHS):
+        order = generator.permutation(rows.shape[0])
+        for first in range(0, len(order), BATCH_SIZE):  # dense only a batch at a time
+            batch = rows[order[first : first + BATCH_SIZE]].toarray()
+            model.train_on_batch(batch, batch)
+    found[used] = ops.convert_to_numpy(encode.kernel)
+    return found
+
+
+def _squared_distance(true, restored):
+    return ops.sum(ops.square(true - restored), axis=-1)
