@@ -1,0 +1,144 @@
+"""What an export can do in TensorFlow's C++ loader, in a process without Python's TensorFlow."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from kerasrec.data import Interactions, batches
+from kerasrec.export import c_loader, export
+from kerasrec.losses import Softmax
+from kerasrec_zoo import ContentBased, Hybrid
+
+WORDS = ("calm blue water", "wild red fire")
+OLD = 16
+FIRST_LINES = """
+import importlib.util, json, sys
+import numpy as np
+spec = importlib.util.spec_from_file_location("c_loader", sys.argv[1])
+c_loader = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(c_loader)
+loaded = c_loader.CLoader(sys.argv[2])
+"""
+# An index outside of the graph: the catalogue, and two items that came later.
+NEW_ITEMS = """
+items = [str(i) for i in range(16)] + ["new water", "new fire"]
+texts = [""] * 16 + ["Blue, calm water!", "red wild fire"]
+index = loaded("embed_items", item=items, text=texts)["vector"]
+queries = loaded("embed_user", history=[["0", "2", ""], ["1", "3", "not there"]])["vector"]
+best = np.argsort(-(queries @ index.T), axis=1)
+assert "tensorflow" not in sys.modules and "kerasrec" not in sys.modules
+print(json.dumps([[items[i] for i in row] for row in best]))
+"""
+
+
+def interactions():
+    """Even items speak of water, odd ones of fire, and every user keeps to one kind."""
+    pairs = [(u, i) for u in range(24) for i in range(OLD) if i % 2 == u % 2]
+    kept = [pair for n, pair in enumerate(pairs) if n % 5]
+    items = pd.DataFrame({"item": np.arange(OLD), "text": [WORDS[i % 2] for i in range(OLD)]})
+    return Interactions.from_frame(
+        pd.DataFrame(kept, columns=["user", "item"]),
+        item_frame=items,
+        item_features={"text": {"kind": "text", "length": 4}},
+    )
+
+
+def fitted(model_class, train, **arguments):
+    keras.utils.set_random_seed(0)
+    model = model_class(train.schema(), dim=8, **arguments)
+    model.adapt(train)
+    model.compile(keras.optimizers.Adam(0.02), Softmax())
+    data = batches(train, model.train_inputs, steps=model.steps, batch_size=8, history_length=OLD)
+    model.fit(data, epochs=30, verbose=0)
+    return model
+
+
+def run(code, directory):
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_LINES + code, c_loader.__file__, str(directory)],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("model_class", "arguments"),
+    [
+        (Hybrid, {"id_dropout": 0.3}),
+        (Hybrid, {"id_dropout": 0.3, "encoder": "code", "alpha": None}),
+        (ContentBased, {"code_dim": 8}),
+    ],
+)
+def test_an_item_never_seen_is_recommended_as_soon_as_the_index_holds_it(
+    model_class, arguments, tmp_path
+):
+    model = fitted(model_class, interactions(), **arguments)
+    export(model, tmp_path / "1", k=5)
+    for best, new, kind in zip(
+        run(NEW_ITEMS, tmp_path / "1"), ("new water", "new fire"), (0, 1), strict=True
+    ):
+        place = best.index(new)
+        others = [item for item in best[:place] if item.isdigit()]
+        # Before every item of the other kind, the one that is as new as it among them.
+        assert all(int(item) % 2 == kind for item in others) and len(others) <= OLD // 2
+        assert best.index({"new water": "new fire", "new fire": "new water"}[new]) > place
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    model = fitted(ContentBased, interactions(), code_dim=8)
+    folder = tmp_path_factory.mktemp("c_loader") / "1"
+    export(model, folder, k=5)
+    return model, folder
+
+
+def test_signatures_and_answers_are_those_of_python(exported):
+    model, folder = exported
+    code = """
+answer = loaded("serving_default", history=[["0", "2"]], exclude=[["4"]])
+print(json.dumps({
+    "signatures": {name: sorted(sides[0]) for name, sides in loaded.signatures.items()},
+    "items": answer["item"].astype(str).tolist(), "scores": answer["score"].tolist()}))
+loaded.close()
+"""
+    found = run(code, folder)
+    assert found["signatures"] == {
+        "serving_default": ["exclude", "history"],
+        "recommend": ["exclude", "history"],
+        "recommend_explained": ["exclude", "history"],
+        "score": ["history", "item"],
+        "embed_user": ["history"],
+        "embed_items": ["item", "text"],
+    }
+    expected = model.recommend(histories=[["0", "2"]], exclude=["4"], k=5)
+    assert found["items"] == [expected["item"].tolist()]
+    np.testing.assert_allclose(found["scores"][0], expected["score"], atol=1e-5)
+
+
+def test_what_is_wrong_is_said(exported):
+    code = """
+said = []
+for ask in (
+    lambda: c_loader.CLoader(sys.argv[2] + "/not there"),
+    lambda: loaded("recommend", history=[["0"]]),
+    lambda: loaded("recommend", history=["0"], exclude=[[""]]),
+):
+    try:
+        ask()
+    except RuntimeError as error:
+        said.append(str(error))
+print(json.dumps(said))
+"""
+    missing, inputs, shape = run(code, exported[1])
+    assert "not there" in missing
+    assert inputs == "recommend takes ['exclude', 'history'], and got ['history']"
+    assert shape
+    assert not pathlib.Path(exported[1], "not there").exists()
