@@ -30,7 +30,8 @@ def run(arguments, output):
         raise InputError(f"{folder.path} is not a run folder: it has no config.yaml")
     # What the weights were started from need not exist any more.
     trust = ["model.trust=true"] if arguments.trust else []
-    config = load_config(folder.config, ["init_from=null", *trust])
+    apart = ["init_from=null", "content_from=null", "freeze_content=false"]
+    config = load_config(folder.config, [*apart, *trust])
     model = load(checkpoint, trust=arguments.trust)
     _, split = read_split(config, base=(model.users, model.items))
     found, ratings = evaluate_run(model, split, config, arguments.part, progress=not output.as_json)

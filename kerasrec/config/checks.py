@@ -82,7 +82,8 @@ def _data(config):
             )
         else:
             yield ("data", "name"), f"there is no data set {data.name}{nearest(data.name, loaders)}"
-    paths = {("data", "path"): data.path, ("init_from",): config.init_from}
+    paths = {("data", "path"): data.path}
+    paths |= {("init_from",): config.init_from, ("content_from",): config.content_from}
     paths |= {("data", "items", "path"): data.items and data.items.path}
     paths |= {("data", "users", "path"): data.users and data.users.path}
     for keys, path in paths.items():

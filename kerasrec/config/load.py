@@ -13,8 +13,8 @@ from kerasrec.errors import InputError
 def load_config(path, overrides=()):
     """Reads a run config, changes it by `key=value` and checks it before anything is built.
 
-    Relative paths inside the file (`data.path`, `items.path`, `users.path`, `init_from`) are looked
-    up from the working directory first, then from the file's own folder.
+    Relative paths inside the file (`data.path`, `items.path`, `users.path`, `init_from`,
+    `content_from`) are looked up from the working directory first, then from the file's own folder.
 
     Args:
         path: YAML file.
@@ -81,7 +81,7 @@ def _with_found_paths(data, folder):
     """`data` with relative paths as they are seen from the working directory."""
     tables = data.get("data") if isinstance(data.get("data"), dict) else {}
     for holder in (data, tables, tables.get("items"), tables.get("users")):
-        for key in ("path", "init_from"):
+        for key in ("path", "init_from", "content_from"):
             given = holder.get(key) if isinstance(holder, dict) else None
             if isinstance(given, str):
                 beside = folder / given

@@ -172,7 +172,11 @@ class TuneNode(Node):
 
 
 class RunConfig(Node):
-    """A whole run: data, split, model, training, evaluation; and what to try for a better one."""
+    """A whole run: data, split, model, training, evaluation; and what to try for a better one.
+
+    `init_from` names a run of the same model to go on from, `content_from` one over other items
+    whose encoder of texts to start with; `freeze_content` leaves that out of training.
+    """
 
     name: str | None = None
     data: DataNode
@@ -181,6 +185,8 @@ class RunConfig(Node):
     train: TrainNode = TrainNode()
     evaluate: EvaluateNode = EvaluateNode()
     init_from: str | None = None
+    content_from: str | None = None
+    freeze_content: bool = False
     tune: TuneNode | None = None
 
     @field_validator("name")
@@ -193,6 +199,16 @@ class RunConfig(Node):
                 "--run-dir takes a path",
             )
         return name
+
+    @model_validator(mode="after")
+    def _one_start(self):
+        if self.init_from and self.content_from:
+            raise PydanticCustomError(
+                "start", "init_from brings its own encoder of texts: leave out content_from"
+            )
+        if self.freeze_content and not self.content_from:
+            raise PydanticCustomError("start", "freeze_content freezes what content_from names")
+        return self
 
     def to_dict(self):
         """Plain values with every default written out: what `config.yaml` of a run holds.

@@ -15,12 +15,12 @@ from kerasrec.data.splits import PROTOCOLS
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.evaluation import evaluate
-from kerasrec.models import load, load_catalogs
+from kerasrec.models import load, load_catalogs, load_content_from
 from kerasrec.training.build_model import build_model
 from kerasrec.training.checks import check_test, check_training
 from kerasrec.training.commit import code_commit
 from kerasrec.training.evaluation_bar import EvaluationBar
-from kerasrec.training.find_start import find_start
+from kerasrec.training.find_start import checkpoint_folder, find_start
 from kerasrec.training.fit import fit
 from kerasrec.training.plots import plot_run
 from kerasrec.training.query_fingerprint import query_fingerprint
@@ -68,7 +68,7 @@ def run(config, run_dir=None, resume=False, say=print, progress=True, read=None)
     check_test(split)
     started = time.perf_counter()
     with strategy_scope(config.train.strategy):
-        model = make_model(config, data, split, start)
+        model = make_model(config, data, split, start, say)
         if not resume:
             folder.create(config)
         else:
@@ -125,16 +125,18 @@ def read_split(config, base=None):
         ) from error
 
 
-def make_model(config, data, split, start=None):
+def make_model(config, data, split, start=None, say=lambda line: None):
     """The adapted model of a config, from its seed; to be called in its strategy's scope.
 
     Args:
         config: `RunConfig`.
         data, split: As `read_split` gives them.
         start: Checkpoint folder to take the rows from, whose catalogs the data was read with.
+        say: Called with lines for people.
 
     Raises:
-        InputError: for an argument that the model refuses, or what `check_training` refuses.
+        InputError: for an argument that the model refuses, what `check_training` refuses, or a
+            `content_from` that has nothing for this model.
     """
     keras.utils.set_random_seed(config.train.seed)
     model_class = find_model_class(config.model.class_, config.model.trust)
@@ -144,6 +146,12 @@ def make_model(config, data, split, start=None):
     model.adapt(split.train)
     if start:
         model.load_rows_from(start)
+    if config.content_from:
+        known = load_content_from(
+            model, checkpoint_folder(config.content_from, "content_from"), config.freeze_content
+        )
+        for name, share in known.items():
+            say(f"content_from knows {share:.0%} of the words of {name}.")
     return model
 
 

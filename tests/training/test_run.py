@@ -317,6 +317,37 @@ def test_fine_tuning_on_a_grown_vocabulary_starts_from_the_old_scores(here):
     np.testing.assert_allclose(after.score(users=users, items=items), scores, rtol=0, atol=1e-6)
 
 
+TEXTS = ["model={class: Hybrid, dim: 4}", "train.epochs=1", "evaluate.baselines=[]"]
+
+
+def test_an_encoder_of_texts_from_other_items_is_started_with_and_left_alone(here):
+    films, _, _ = quiet(load_config("run.yaml", TEXTS), run_dir="films")
+    there = load(films.checkpoint).content_encoder.texts["words"]
+    write_table(here, users=20, items=13)  # other items
+    frozen = [*TEXTS, "train.seed=3", "content_from=films", "freeze_content=true"]
+    books, _, lines = quiet(load_config("run.yaml", frozen), run_dir="books")
+    assert "content_from knows 100% of the words of words." in lines
+    found = load(books.checkpoint).content_encoder.texts["words"]
+    known = slice(2, None)  # the unknown word is each catalogue's own
+    vectors = [encoder.table.get_weights()[0][known] for encoder in (there, found)]
+    np.testing.assert_array_equal(*vectors)
+    for one, other in zip(there.convolutions, found.convolutions, strict=True):
+        np.testing.assert_array_equal(one.get_weights()[0], other.get_weights()[0])
+
+
+def test_what_content_from_cannot_be_given_with(here):
+    (here / "films").mkdir()
+    with pytest.raises(InputError, match="leave out content_from"):
+        load_config("run.yaml", ["content_from=films", "init_from=films"])
+    with pytest.raises(InputError, match="freeze_content freezes what content_from names"):
+        load_config("run.yaml", ["freeze_content=true"])
+    with pytest.raises(InputError, match="gone does not exist"):
+        load_config("run.yaml", ["content_from=gone"])
+    with pytest.raises(InputError, match="content_from: films is neither a run with a checkpoint"):
+        quiet(load_config("run.yaml", [*TEXTS, "content_from=films"]), run_dir="new")
+    assert not (here / "new").exists()
+
+
 def test_init_from_another_model_is_refused(here, monkeypatch):
     old, _, _ = quiet(load_config("run.yaml", ["train.epochs=1"]), run_dir="old")
     other = load_config("run.yaml", [f"init_from={old.path}", "model={class: ItemKNN}"])

@@ -1,0 +1,95 @@
+"""What an encoder of texts brings from one catalogue to another, by how much the other one has.
+
+    python -m benchmarks transfer
+
+A Hybrid learns the plots of MovieLens 1M; another one, over the keywords of Beauty and a share of
+its users, starts from nothing, from that encoder, or from that encoder left as it is. All of
+Beauty's users are asked for their last item. KERASREC_DATA names the data.
+"""
+
+import pathlib
+import tempfile
+
+import numpy as np
+
+from benchmarks.runner.config_run import CONFIGS
+from benchmarks.runner.report import Report, Row, Table
+
+FROM, TO = "ml-1m/hybrid", "beauty/hybrid"
+SHARES = (0.01, 0.1, 1.0)
+K = 10
+MODEL = (
+    "model={class: Hybrid, dim: 64, encoder: conv1d, cell: gru, alpha: gated, id_dropout: 0.2, "
+    "candidates: sampled}",
+    "data.history_length=50", "train.batch_size=64", "train.decay=none",
+    "train.optimizer={class: auto, learning_rate: 0.002}", "train.patience=3",
+)  # fmt: skip
+QUICK = ("data.name=synthetic", "data.options={users: 200, items: 100}")
+
+
+def add_arguments(parser):
+    parser.add_argument("--epochs", type=int, default=12, help="at most")
+    parser.add_argument("--shares", type=float, nargs="+", default=SHARES)
+
+
+def some_users(split, share, seed=0):
+    """The split with the train part of a share of the users; all are asked."""
+    import dataclasses
+
+    users = np.unique(split.train.user)
+    drawn = np.random.default_rng(seed).permutation(users)[: max(1, round(share * len(users)))]
+    return dataclasses.replace(split, train=split.train.select(np.isin(split.train.user, drawn)))
+
+
+def measure(arguments, say):
+    from kerasrec.config import load_config
+    from kerasrec.training import run
+    from kerasrec.training.run import read_split
+
+    changes = [*MODEL, f"train.epochs={1 if arguments.quick else arguments.epochs}"]
+    changes += [f"train.monitor=ndcg@{K}", f"evaluate.ks=[{K}]", "evaluate.baselines=[]"]
+    changes += QUICK if arguments.quick else ()
+    tables, words = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        say(FROM)
+        source, *_ = run(
+            load_config(CONFIGS / f"{FROM}.yaml", changes), folder / "source", progress=False,
+            say=lambda line: None,
+        )  # fmt: skip
+        given = f"content_from={source.checkpoint}"
+        starts = {
+            "from nothing": (),
+            "from MovieLens's plots": (given,),
+            "from MovieLens's plots, left as it is": (given, "freeze_content=true"),
+        }
+        for share in arguments.shares:
+            rows = []
+
+            def read(config, base, share=share):
+                data, split = read_split(config, base)
+                return data, some_users(split, share)
+
+            for name, start in starts.items():
+                say(f"{TO}, {share:.0%} of the users, {name}")
+                found = run(
+                    load_config(CONFIGS / f"{TO}.yaml", [*changes, *start]),
+                    folder / f"{len(rows)} of {share}", say=words.append, progress=False, read=read,
+                )[1]  # fmt: skip
+                ndcg = found.rows[0]["metrics"][f"ndcg@{K}"]
+                cold = next(g for g in found.groups if (g["by"], g["group"]) == ("item", "cold"))
+                rows.append(Row(name, (ndcg["mean"],), _note(ndcg, cold)))
+            title = f"{share:.0%} of Beauty's users"
+            tables.append(Table(title, f"NDCG@{K}", tuple(rows), "from nothing"))
+    notes = sorted({line for line in words if line.startswith("content_from")})
+    return Report(
+        "From one catalogue to another", {"epochs": arguments.epochs}, tables, notes=notes
+    )
+
+
+def _note(ndcg, cold):
+    said = f"[{ndcg['low']:.4f}, {ndcg['high']:.4f}]"
+    if not cold["n"]:
+        return said
+    recall = cold["metrics"][f"recall@{K}"]["mean"]
+    return f"{said}; items nobody touched ({cold['n']}): Recall@{K} {recall:.4f}"
