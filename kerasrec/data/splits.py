@@ -11,8 +11,11 @@ from kerasrec.data.split import Split
 from kerasrec.errors import InputError
 
 
-def next_item(data: Interactions, unseen: str = "keep") -> Split:
+def next_item(data: Interactions, unseen: str = "keep", validation: bool = True) -> Split:
     """Each user's last interaction is test, the last but one validation, the rest train.
+
+    Without `validation` the last but one is train as well: for a last training, of settings and a
+    number of epochs that were chosen with it.
 
     Users with fewer than three interactions stay in train. "Last" is by timestamp, or by order.
 
@@ -30,8 +33,8 @@ def next_item(data: Interactions, unseen: str = "keep") -> Split:
             "Users with fewer than 3 interactions, in train only: "
             f"{len(np.unique(data.user[short])):,}."
         )
-    part = np.where(short, 0, np.choose(np.minimum(from_end, 2), [2, 1, 0]))
-    return _split(data, part, "next-item", unseen, notes)
+    part = np.where(short, 0, np.choose(np.minimum(from_end, 2), [2, int(validation), 0]))
+    return _split(data, part, "next-item", unseen, notes, validation=float(validation))
 
 
 def by_time(

@@ -62,6 +62,15 @@ def test_next_item():
     )
 
 
+def test_next_item_without_validation_trains_on_the_last_but_one():
+    split = next_item(toy(), validation=False)
+    assert pairs(split.train) == "ua ub va uc vb wa wb"
+    assert not len(split.validation)
+    assert pairs(split.test) == pairs(next_item(toy()).test)
+    one, other = (s.queries("test").history for s in (split, next_item(toy())))
+    assert one.items.tolist() == other.items.tolist()
+
+
 def test_next_item_goes_by_order_where_there_are_no_times():
     split = next_item(toy(timestamp=[5] * 9))
     assert pairs(split.test) == "vc ud"
