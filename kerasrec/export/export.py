@@ -22,8 +22,12 @@ def export(model, directory, k=100):
       strings, `score` `(batch, k)`, best first. Items of the history are never recommended; what a
       `user` has seen the graph does not know, so name it in `exclude`. Fewer than k answers are
       filled with `""` and -inf.
-    * `recommend_explained`, of a model with content: as `recommend`, and what of each score comes
-      `from_behavior` and `from_content`, both `(batch, k)`; they add up to it.
+    * `recommend_explained`, of a model that reads histories and whose score is a dot product: as
+      `recommend`, and `(batch, k, 3)` items of the history, `reason_item`, with what the score
+      loses without each, `reason`. Of a model with content also what of each score comes
+      `from_behavior` and `from_content`, both `(batch, k)`, which add up to it, and of one that
+      reads texts by convolutions `(batch, k, 3)` words, `word`, with what each adds, `word_reason`.
+      Filled up with "" and 0. An answer takes as many queries as the history has items.
     * `score`: the query and `item` `(batch,)` -> `score` `(batch,)`.
     * `embed_user`: the query -> `vector` `(batch, dim)`.
     * `embed_items`: `item` `(batch,)` and the raw features (text and category `(batch,)` strings,

@@ -8,6 +8,7 @@ import tempfile
 import numpy as np
 
 from kerasrec.data.vocabulary import FIRST
+from kerasrec.models.reasons import REASONS
 
 TOLERANCE = 1e-5
 REQUESTS = 100
@@ -49,16 +50,13 @@ def check_parity(model, directory, k):
         expected["embed_user_vector"] = model.encode_queries(inputs)
         expected["embed_items_vector"] = np.asarray(model.encode_catalog())[items]
     served = model.items.vocabulary.rows(np.char.decode(answer["recommend_item"], "utf-8"))
-    if model.content_columns is not None:
-        shares = model.content_scores(model.encode_queries(inputs), model.encode_catalog(), served)
-        content = np.where(served >= FIRST, np.asarray(shares), 0.0)
-        both = (
-            answer["recommend_explained_from_content"] + answer["recommend_explained_from_behavior"]
-        )
-        expected["recommend_explained_score"] = scores
-        expected["recommend_explained_from_content"] = content
-        answer["shares"] = np.where(served >= FIRST, both, -np.inf)
-        expected["shares"] = scores
+    if "recommend_explained_score" in answer:
+        few = len(answer["recommend_explained_score"])
+        some = {name: x[:few] for name, x in inputs.items()}
+        for name, value in _explained(model, some, served[:few], scores[:few]).items():
+            expected[f"recommend_explained_{name}"] = value
+        reasons = answer["recommend_explained_reason"]
+        answer["recommend_explained_reason"] = np.sort(np.abs(reasons))
     difference = max(_difference(answer[name], value) for name, value in expected.items())
     moved = served != rows
     free = _tied(scores)
@@ -72,6 +70,24 @@ def check_parity(model, directory, k):
             f"(at most {TOLERANCE:g} allowed), {int(moved.sum())} of {moved.size} items differ"
         )
     return {"requests": len(rows), "difference": difference}
+
+
+def _explained(model, inputs, rows, scores):
+    """What Python says of the answers; of reasons the sizes, as equal ones have no order."""
+    real = rows >= FIRST
+    reasons = np.zeros((*rows.shape, REASONS))
+    for number, (history, answers) in enumerate(zip(inputs["history"], rows, strict=True)):
+        items = np.unique(history[history >= FIRST])
+        one = {name: x[number : number + 1] for name, x in inputs.items()}
+        if len(items):
+            parts = np.sort(np.abs(model.contributions(one, items, answers)))[:, -REASONS:]
+            reasons[number, :, REASONS - parts.shape[1] :] = parts * real[number][:, None]
+    found = {"score": scores, "reason": reasons}
+    if model.content_columns is not None:
+        shares = model.content_scores(model.encode_queries(inputs), model.encode_catalog(), rows)
+        found["from_content"] = np.where(real, np.asarray(shares), 0.0)
+        found["from_behavior"] = np.where(real, scores - found["from_content"], 0.0)
+    return found
 
 
 def _requests(model):

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from kerasrec.data.vocabulary import FIRST, UNKNOWN
+from kerasrec.export.explained import history_reasons, word_reasons
 from kerasrec.export.raw_features import RawFeatures
 from kerasrec.layers.content_encoder import CODE
 
@@ -26,6 +27,12 @@ class ServingGraph(tf.Module):
             self.behavior_rows = _lookup(model.behaviors)
         self.catalog = tf.Variable(model.encode_catalog(), trainable=False, name="catalog")
         self.k = k
+        self.explains = model.searchable and "history" in model.query_inputs
+        texts = getattr(getattr(model, "content_encoder", None), "texts", None) or {}
+        self.words = {}
+        if self.explains and model.content_columns is not None:
+            vocabularies = {name: model.items.encoders[name].vocabulary for name in texts}
+            self.words = {name: _lookup(each, invert=True) for name, each in vocabularies.items()}
         self.raw_features = RawFeatures(model.items.encoders)
 
     def write(self, directory):
@@ -45,7 +52,7 @@ class ServingGraph(tf.Module):
         archive = keras.export.ExportArchive()
         archive.track(self)
         archive.add_endpoint("recommend", self.recommend, [{**query, "exclude": exclude}])
-        if self.model.content_columns is not None:
+        if self.explains:
             explained = [{**query, "exclude": exclude}]
             archive.add_endpoint("recommend_explained", self.recommend_explained, explained)
         archive.add_endpoint("score", self.score, [{**query, "item": item}])
@@ -65,15 +72,20 @@ class ServingGraph(tf.Module):
         rows = self._rows(request)
         query, seen = self._encode(rows), self._seen(request, rows)
         answer = self.model.rank_catalog(query, self.catalog, self.k, exclude=seen)
-        score, real = answer["scores"], answer["rows"] >= FIRST
-        content = self.model.content_scores(query, self.catalog, answer["rows"])
-        content = tf.where(real, content, tf.zeros_like(content))
-        return {
-            "item": self.item_ids(answer["rows"]),
-            "score": score,
-            "from_content": content,
-            "from_behavior": tf.where(real, score - content, tf.zeros_like(content)),
-        }
+        score, answered = answer["scores"], answer["rows"]
+        inputs = {name: rows[name] for name in self.model.query_inputs}
+        items, parts = history_reasons(self.model, inputs, query, self.catalog, answered)
+        said = {"item": self.item_ids(answered), "score": score}
+        said |= {"reason_item": self.item_ids(items), "reason": parts}
+        if self.model.content_columns is not None:
+            content = self.model.content_scores(query, self.catalog, answered)
+            content = tf.where(answered >= FIRST, content, 0.0)
+            behavior = tf.where(answered >= FIRST, score - content, 0.0)
+            said |= {"from_content": content, "from_behavior": behavior}
+        if self.words:
+            words, parts = word_reasons(self.model, query, answered, self.words)
+            said |= {"word": words, "word_reason": parts}
+        return said
 
     def score(self, request):
         item, query = self.item_rows(request["item"]), self._encode(self._rows(request))
@@ -98,6 +110,13 @@ class ServingGraph(tf.Module):
 
     def _rows(self, request):
         rows = {}
+        # A history of no items at all is one of padding: an encoder needs a step.
+        request = {
+            name: tf.pad(x, [[0, 0], [0, tf.cast(tf.shape(x)[1] == 0, tf.int32)]])
+            if name in ("history", "behavior", "timestamp")
+            else x
+            for name, x in request.items()
+        }
         if "user" in request:
             rows["user"] = tf.cast(self.user_rows(request["user"]), tf.int32)
         if "history" in request:

@@ -5,6 +5,8 @@ from keras import ops
 
 from kerasrec.data.vocabulary import FIRST
 
+# Of the history, and of the words, where nobody asks for another number.
+REASONS = 3
 OTHERS = "other items of the history"
 REST = "not from the history"
 

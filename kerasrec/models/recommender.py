@@ -14,7 +14,7 @@ from kerasrec.data.schema import Schema
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.models import checkpoint, fit_errors
-from kerasrec.models.reasons import add_reasons
+from kerasrec.models.reasons import REASONS, add_reasons
 from kerasrec.models.request import Request
 from kerasrec.models.top_k import NEVER, TopK
 from kerasrec.optimizers.row_loss_scale import RowLossScale
@@ -22,7 +22,6 @@ from kerasrec.optimizers.row_sparse import RowSparse
 
 QUERIES_AT_ONCE = 512
 SCORES_AT_ONCE = 2**26
-REASONS = 3
 
 
 class Recommender(keras.Model):

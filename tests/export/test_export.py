@@ -116,6 +116,40 @@ def test_shares_add_up_to_the_score_and_match_python(hybrid):
     np.testing.assert_allclose(answer["from_content"][0, :2], python["from_content"], atol=1e-6)
 
 
+def test_reasons_are_those_of_python(hybrid):
+    model, signatures = hybrid
+    for history in (["x", "y"], ["z", "", "?"], ["y"]):
+        answer = ask(signatures["recommend_explained"], history=[history], exclude=[[""]])
+        known = [item for item in history if item in TEXTS]
+        python = model.recommend(histories=[known], k=2, explain=True)
+        for place, row in python.iterrows():
+            said = {r["item"]: r["contribution"] for r in row["reasons"] if r["item"]}
+            names = answer["reason_item"][0, place].astype(str)
+            parts = dict(zip(names, answer["reason"][0, place], strict=True))
+            assert parts.pop("", 0.0) == 0.0
+            assert parts == pytest.approx(said, abs=1e-6)
+            words = {w["word"]: w["contribution"] for w in row["words"]}
+            names = answer["word"][0, place].astype(str)
+            parts = dict(zip(names, answer["word_reason"][0, place], strict=True))
+            assert parts.pop("", 0.0) == 0.0
+            assert parts == pytest.approx(words, abs=1e-6)
+
+
+@pytest.mark.parametrize("history", [[[""]], [["?", ""]], np.zeros((1, 0), str)])
+def test_no_history_has_no_reasons(hybrid, history):
+    answer = ask(hybrid[1]["recommend_explained"], history=history, exclude=[[""]])
+    assert (answer["reason_item"] == b"").all() and not answer["reason"].any()
+    plain = ask(hybrid[1]["recommend"], history=history, exclude=[[""]])
+    np.testing.assert_array_equal(answer["item"], plain["item"])
+    assert np.isfinite(answer["score"][0, 0])
+
+
+def test_answers_that_are_none_have_no_reasons(hybrid):
+    answer = ask(hybrid[1]["recommend_explained"], history=[["x"]], exclude=[["y", "z", "w"]])
+    assert (answer["item"] == b"").all()
+    assert not any(answer[name].any() for name in ("reason", "word_reason", "from_content"))
+
+
 def test_a_new_item_is_embedded_from_its_raw_features(hybrid):
     model, signatures = hybrid
     # w was never taken, so that it too is known by its features alone.

@@ -1,0 +1,96 @@
+"""What an answer rests on, inside the served graph: items of the history, words of the texts."""
+
+import tensorflow as tf
+
+from kerasrec.data.vocabulary import FIRST, PADDING
+from kerasrec.models.reasons import REASONS
+
+STEPS = ("history", "behavior", "time_gap")
+
+
+def history_reasons(model, inputs, query, catalog, rows):
+    """For each answer the items of the history without which its score would change most.
+
+    Args:
+        model: A searchable `Recommender` that reads a history.
+        inputs: Its inputs for n queries.
+        query: `(n, dim)`, their vectors.
+        catalog: `(rows, dim)`, the item vectors.
+        rows: `(n, k)` answers; row 0 is none.
+
+    Returns:
+        Item rows and what each adds to the score, `(n, k, REASONS)`, the largest first; row 0 and
+        0.0 where there are fewer. The queries are explained one by one, each by as many histories
+        as it has items.
+    """
+
+    def of_one(one):
+        history = one["history"]
+        left = tf.where(history[:, None] == history, PADDING, history)
+        # Padding is on the right, as of every history.
+        order = tf.argsort(tf.cast(left == PADDING, tf.int32), axis=1, stable=True)
+        without = {}
+        for name in model.query_inputs:
+            every = tf.repeat(one[name][None], tf.shape(left)[0], axis=0)
+            if name in STEPS:
+                every = tf.where(left == PADDING, tf.zeros_like(every), every)
+                every = tf.gather(every, order, axis=1, batch_dims=1)
+            without[name] = every
+        lost = one["query"] - tf.cast(model.query_model(without), tf.float32)
+        return tf.matmul(tf.gather(catalog, one["rows"]), lost, transpose_b=True)
+
+    parts = tf.map_fn(
+        of_one,
+        {**inputs, "query": tf.cast(query, tf.float32), "rows": rows},
+        fn_output_signature=tf.TensorSpec((rows.shape[1], None), tf.float32),
+    )
+    history = inputs["history"]
+    said = _first_of_each(history)[:, None] & (rows >= FIRST)[..., None]
+    return _strongest(history[:, None], tf.where(said, parts, 0.0), 0)
+
+
+def word_reasons(model, query, rows, words):
+    """For each answer the words of its texts that add most to its score.
+
+    Args:
+        model: A model with `content_directions` and an encoder that reads texts by convolutions.
+        query, rows: As for `history_reasons`.
+        words: Dict of text feature to the layer from token rows to words.
+
+    Returns:
+        Words and what each adds, `(n, k, REASONS)`, the largest first; "" and 0.0 where there are
+        fewer.
+    """
+    flat = tf.reshape(rows, [-1])
+    directions = model.content_directions(query, rows)
+    directions = tf.reshape(directions, [-1, directions.shape[-1]])
+    names, adds, stored = [], [], model.catalog(flat)
+    for name, encoder in model.content_encoder.texts.items():
+        tokens = stored[name]
+        same = tf.cast(tokens[:, :, None] == tokens[:, None], tf.float32)
+        # A word that stands there twice is said once, with the sum.
+        sums = tf.matmul(same, encoder.contributions(tokens, directions)[..., None])[..., 0]
+        said = _first_of_each(tokens) & (flat >= FIRST)[:, None]
+        adds.append(tf.where(said, sums, 0.0))
+        names.append(words[name](tokens))
+    found, parts = _strongest(tf.concat(names, 1), tf.concat(adds, 1), "")
+    shape = [-1, rows.shape[1], REASONS]
+    return tf.reshape(found, shape), tf.reshape(parts, shape)
+
+
+def _first_of_each(values):
+    """`(n, length)` bools: real, and not further to the left as well."""
+    same = values[:, :, None] == values[:, None]
+    earlier = tf.range(tf.shape(values)[1])[:, None] > tf.range(tf.shape(values)[1])
+    return (values != PADDING) & ~tf.reduce_any(same & earlier, axis=2)
+
+
+def _strongest(values, parts, nothing):
+    """The values with the largest parts by their size, and these parts."""
+    values = tf.broadcast_to(values, tf.shape(parts))
+    room = [[0, 0]] * (len(parts.shape) - 1) + [[0, REASONS]]
+    values, parts = tf.pad(values, room, constant_values=nothing), tf.pad(parts, room)
+    _, places = tf.math.top_k(tf.abs(parts), REASONS)
+    batch = len(parts.shape) - 1
+    values, parts = (tf.gather(x, places, batch_dims=batch) for x in (values, parts))
+    return tf.where(parts != 0, values, tf.constant(nothing, values.dtype)), parts
