@@ -88,7 +88,7 @@ def write_data(config, path):
     return dict(zip(users.astype(str).tolist(), found.astype(str).tolist(), strict=True))
 
 
-def peers_of(config, quick):
+def peers_of(config):
     """Name -> interpreter, module and case."""
     model = config.model.arguments
     sizes = {name: model[name] for name in ("dim", "num_blocks", "num_heads", "dropout")}
@@ -99,10 +99,6 @@ def peers_of(config, quick):
     }
     yield OURS, "keras", "kerasrec_epochs", {**sizes, "arguments": model}
     yield RIVAL, "rectools", "rectools_epochs", sizes
-    if not quick:
-        default = {**sizes, "dim": 256, "num_heads": 4, "dropout": 0.2, "batch": 128}
-        name = "RecTools SASRec, its defaults: dim 256"
-        yield name, "rectools", "rectools_epochs", {**default, "learning_rate": 0.001}
 
 
 def settings_of(arguments):
@@ -121,7 +117,7 @@ def measure(arguments, say):
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         truth = write_data(config, folder / "train.npz")
         runners = []
-        for name, library, module, case in peers_of(config, arguments.quick):
+        for name, library, module, case in peers_of(config):
             worker = Worker(python_of(library, arguments), f"benchmarks.peers.{module}", LIMIT)
             runner = Runner(name, stack.enter_context(worker), folder / f"{len(runners)}.npz")
             files = {"data": str(folder / "train.npz"), "answers": str(runner.answers), "k": K}

@@ -40,7 +40,9 @@ class Table:
         return next((row for row in self.rows if row.name == name), Row(name))
 
     def ratio(self, name, reference):
-        """How many times the reference: the median over the rounds of both; None without both.
+        """How many times the reference: the median over the rounds of both.
+
+        None without both, or beside nothing.
 
         Round by round, a slow moment of the machine is in both numbers.
         """
@@ -48,7 +50,7 @@ class Table:
         if row.against is not None and row.samples:
             return row.median / row.against
         over, under = row.samples, self.row(reference).samples
-        if not over or not under:
+        if not over or not under or not all(under):
             return None
         if len(over) != len(under):
             return statistics.median(over) / statistics.median(under)

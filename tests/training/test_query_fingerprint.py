@@ -1,3 +1,5 @@
+import dataclasses
+
 import pandas as pd
 import pytest
 
@@ -37,3 +39,16 @@ def test_the_seed_of_a_split_and_other_candidates_count():
         more = {"negatives": 1} if split is sampled else {"test": 0.3}
         found = [query_fingerprint(split(data, seed=seed, **more), "test") for seed in (0, 0, 1)]
         assert found[0] == found[1] != found[2]
+
+
+def test_the_items_that_are_ranked_count_and_their_order_does_not():
+    def asked(data, ids):
+        rows = data.items.vocabulary.rows(ids)
+        split = dataclasses.replace(next_item(data), ranked={"test": rows})
+        return query_fingerprint(split, "test")
+
+    few = asked(read(ROWS), ["i1", "i5"])
+    assert few != query_fingerprint(next_item(read(ROWS)), "test")
+    assert few != asked(read(ROWS), ["i1", "i6"])
+    old = read([("u4", "i6"), ("gone", "i3")])
+    assert few == asked(read(ROWS, base=(old.users, old.items)), ["i5", "i1"])

@@ -5,7 +5,9 @@ import pytest
 
 from kerasrec.data import Interactions, batches
 from kerasrec.errors import InputError
+from kerasrec.export import export
 from kerasrec.losses import Softmax
+from kerasrec.models import load
 from kerasrec_zoo import ContentBased
 
 WORDS = ("calm blue water", "wild red fire")
@@ -84,6 +86,19 @@ def test_a_profile_answers_for_a_user_without_a_history():
     # Nothing known at all: one answer, and a finite one.
     nobody = {"user": np.array([1], "int32"), "history": np.zeros((1, 3), "int32")}
     assert np.isfinite(model.top_k(nobody, 5)[1]).all()
+
+
+def test_a_profile_is_saved_and_exported(tmp_path):
+    train = interactions()
+    model = fitted(train, epochs=2, use_profile=True, encoder="bag_of_words")
+    again = ContentBased.from_config(model.get_config())
+    assert again.use_profile and again.query_inputs == ("history", "user")
+    model.save(tmp_path / "saved")
+    request = {"users": ["0", "1"], "histories": [["2"], ["1", "3"]], "k": 3}
+    loaded = load(tmp_path / "saved").recommend(**request)
+    pd.testing.assert_frame_equal(loaded, model.recommend(**request))
+    # Compared with Python on users, known and unknown, and their histories.
+    assert export(model, tmp_path / "1", k=5)["difference"] < 1e-5
 
 
 def test_refuses_what_it_cannot_read():
