@@ -75,6 +75,7 @@ TABLES = {
             Line("NextItNet", "ml-1m/nextitnet", (), "", 0.16),
             Line("BERT4Rec", "ml-1m/bert4rec", (0.1537, 0.2843), SASREC_PLUS, 0.16),
             Line("RNNRecommender, LSTM", "ml-1m/rnn_recommender", (), "", 0.18),
+            Line("Hybrid, LSTM and features", "ml-1m/hybrid", (), "", 0.1819),
             Line("AttentionRecommender", "ml-1m/attention_recommender", (), "", 0.18),
             Line("SASRec", "ml-1m/sasrec", (0.1821, 0.3152), f"{SASREC_PLUS}, SASRec+", 0.19),
         ),
@@ -85,6 +86,7 @@ TABLES = {
         (
             Line("Markov", "beauty/markov", (), "", 0.0466),
             Line("RNNRecommender, GRU", "beauty/rnn_recommender", (), "", 0.0466),
+            Line("Hybrid, GRU and keywords", "beauty/hybrid", (), "", 0.0571),
             Line("SASRec", "beauty/sasrec", (0.0531, 0.0921),
                  f"{TRANSFORMERS}, SASRec with a sampled softmax", 0.0466),
         ),
