@@ -58,6 +58,7 @@ def measure(arguments, say):
     import scipy.stats
 
     from kerasrec import models
+    from kerasrec.data.vocabulary import FIRST
 
     with contextlib.ExitStack() as stack:
         folder = arguments.run_folder and pathlib.Path(arguments.run_folder)
@@ -73,7 +74,7 @@ def measure(arguments, say):
         one = model.histories.take(np.array([user]))
         inputs = {"user": np.array([user], "int32"), **one.inputs(model.query_inputs, length)}
         inputs = {name: inputs[name] for name in model.query_inputs}
-        history = np.unique(inputs["history"][inputs["history"] > 1])
+        history = np.unique(inputs["history"][inputs["history"] >= FIRST])
         rows, _ = model.top_k(inputs, 1, exclude=one.padded())
         times = [time.perf_counter()]
         left_out = model.contributions(inputs, history, rows[0])[0]

@@ -89,11 +89,10 @@ def _from_export(arguments, history, exclude):
         raise InputError(f"{arguments.source} does not read a {name}: give {other}")
     request = {name: [value], "exclude": [exclude or [""]]}
     answer = signature(**{key: tf.constant(value) for key, value in request.items()})
-    items = [item.decode() for item in answer.pop("item")[0].numpy()]
-    numbers = {key: value[0].numpy().tolist() for key, value in sorted(answer.items())}
+    answer = {key: value[0].numpy() for key, value in answer.items()}
+    items = [item.decode() for item in answer["item"]]
     rows = [
-        {"rank": place + 1, "item": item, "score": numbers["score"][place]}
-        | {key: column[place] for key, column in numbers.items()}
+        {"rank": place + 1, "item": item, **_said(answer, place)}
         for place, item in enumerate(items)
         if item
     ]
@@ -103,6 +102,20 @@ def _from_export(arguments, history, exclude):
     if len(items) < arguments.k:
         notes.append(f"the export answers with {len(items)} items at most")
     return rows[: arguments.k], notes
+
+
+def _said(answer, place):
+    """The numbers of one answer, and its reasons as `Recommender.recommend` names them."""
+    names = ("score", "from_behavior", "from_content")
+    said = {name: float(answer[name][place]) for name in names if name in answer}
+    for column, name, kind in (("reasons", "reason", "item"), ("words", "word_reason", "word")):
+        if name in answer:
+            of_kind = "reason_item" if kind == "item" else "word"
+            pairs = zip(answer[of_kind][place], answer[name][place], strict=True)
+            said[column] = [
+                {kind: each.decode(), "contribution": float(part)} for each, part in pairs if each
+            ]
+    return said
 
 
 def _unknown(source, name, value, exclude):
@@ -128,5 +141,8 @@ def _ids(text):
 
 def _cell(value):
     if isinstance(value, list):
-        return "; ".join(f"{one['title']} {one['contribution']:+.2f}" for one in value)
+        return "; ".join(
+            f"{one.get('title') or one.get('word') or one['item']} {one['contribution']:+.2f}"
+            for one in value
+        )
     return f"{value:.4f}" if isinstance(value, float) else value

@@ -207,7 +207,10 @@ class RunConfig(Node):
                 "start", "init_from brings its own encoder of texts: leave out content_from"
             )
         if self.freeze_content and not self.content_from:
-            raise PydanticCustomError("start", "freeze_content freezes what content_from names")
+            raise PydanticCustomError(
+                "start",
+                "freeze_content freezes what content_from names: give that too, or leave it out",
+            )
         return self
 
     def to_dict(self):

@@ -31,51 +31,71 @@ class CLoader:
 
     Example:
 
-        loaded = CLoader("saved_models/hybrid/1")
-        loaded("recommend", history=[["book-4", "book-7"]], exclude=[[""]])["item"]
+        with CLoader("saved_models/hybrid/1") as loaded:
+            loaded("recommend", history=[["book-4", "book-7"]], exclude=[[""]])["item"]
     """
 
     def __init__(self, directory):
-        self.library = _library()
+        self.library, self.session = _library(), None
         self.status, self.graph = self.library.TF_NewStatus(), self.library.TF_NewGraph()
         options, about = self.library.TF_NewSessionOptions(), self.library.TF_NewBuffer()
         tags = (ctypes.c_char_p * 1)(b"serve")
         path = str(directory).encode()
-        self.session = self.library.TF_LoadSessionFromSavedModel(
-            options, None, path, tags, 1, self.graph, about, self.status
-        )
-        self.library.TF_DeleteSessionOptions(options)
-        self._check()
-        buffer = ctypes.cast(about, ctypes.POINTER(_Buffer)).contents
-        self.signatures = _signatures(ctypes.string_at(buffer.data, buffer.length))
-        self.library.TF_DeleteBuffer(about)
+        try:
+            self.session = self.library.TF_LoadSessionFromSavedModel(
+                options, None, path, tags, 1, self.graph, about, self.status
+            )
+            self._check()
+            buffer = ctypes.cast(about, ctypes.POINTER(_Buffer)).contents
+            self.signatures = _signatures(ctypes.string_at(buffer.data, buffer.length))
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            self.library.TF_DeleteSessionOptions(options)
+            self.library.TF_DeleteBuffer(about)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
 
     def __call__(self, signature, **inputs):
         """The outputs of a signature, a dict of arrays; strings are bytes of a fixed width."""
+        if self.status is None:
+            raise RuntimeError("the model is closed")
+        if signature not in self.signatures:
+            raise RuntimeError(f"no signature {signature!r}: there are {sorted(self.signatures)}")
         wanted, given = self.signatures[signature]
         if set(wanted) != set(inputs):
             raise RuntimeError(f"{signature} takes {sorted(wanted)}, and got {sorted(inputs)}")
         fed = (_Place * len(wanted))(*map(self._place, wanted.values()))
-        tensors = [self._tensor(np.asarray(inputs[name])) for name in wanted]
         asked = (_Place * len(given))(*map(self._place, given.values()))
-        found = (Pointer * len(given))()
-        self.library.TF_SessionRun(
-            self.session, None, fed, (Pointer * len(tensors))(*tensors), len(tensors),
-            asked, found, len(given), None, 0, None, self.status,
-        )  # fmt: skip
-        for tensor in tensors:
-            self.library.TF_DeleteTensor(tensor)
-        self._check()
-        outputs = {name: self._array(tensor) for name, tensor in zip(given, found, strict=True)}
-        for tensor in found:
-            self.library.TF_DeleteTensor(tensor)
-        return outputs
+        tensors, found = [], (Pointer * len(given))()
+        try:
+            for name in wanted:
+                tensors.append(self._tensor(np.asarray(inputs[name])))
+            self.library.TF_SessionRun(
+                self.session, None, fed, (Pointer * len(tensors))(*tensors), len(tensors),
+                asked, found, len(given), None, 0, None, self.status,
+            )  # fmt: skip
+            self._check()
+            return {name: self._array(tensor) for name, tensor in zip(given, found, strict=True)}
+        finally:
+            # Inputs last: an output may lie in the memory of one.
+            for tensor in (*filter(None, found), *tensors):
+                self._delete(tensor, own=tensor in tensors)
 
     def close(self):
-        for name in ("TF_CloseSession", "TF_DeleteSession"):
-            getattr(self.library, name)(self.session, self.status)
-        self.library.TF_DeleteGraph(self.graph)
-        self.library.TF_DeleteStatus(self.status)
+        """Frees what the model holds; nothing can be asked after it."""
+        if self.session:
+            for name in ("TF_CloseSession", "TF_DeleteSession"):
+                getattr(self.library, name)(self.session, self.status)
+        if self.status:
+            self.library.TF_DeleteGraph(self.graph)
+            self.library.TF_DeleteStatus(self.status)
+        self.session = self.graph = self.status = None
 
     def _check(self):
         if self.library.TF_GetCode(self.status):
@@ -84,12 +104,26 @@ class CLoader:
     def _place(self, name):
         operation, _, index = name.partition(":")
         found = self.library.TF_GraphOperationByName(self.graph, operation.encode())
+        if not found:
+            raise RuntimeError(f"the graph has no operation {operation}")
         return _Place(found, int(index or 0))
+
+    def _delete(self, tensor, own):
+        if own and self.library.TF_TensorType(tensor) == STRING:
+            # Long strings lie beside the tensor, and of one made here nobody else frees them.
+            start, size = self.library.TF_TensorData(tensor), self.library.TF_TensorByteSize(tensor)
+            for place in range(start or 0, (start or 0) + size, STRING_BYTES):
+                self.library.TF_StringDealloc(place)
+        self.library.TF_DeleteTensor(tensor)
 
     def _tensor(self, values):
         shape = (ctypes.c_int64 * values.ndim)(*values.shape)
         if values.dtype.kind not in "USO":
-            values = np.ascontiguousarray(values)
+            if values.dtype not in KINDS:
+                raise RuntimeError(
+                    f"{values.dtype}: expected strings or {', '.join(map(str, KINDS))}"
+                )
+            values = np.asarray(values, order="C")
             kind, size = KINDS[values.dtype], values.nbytes
             tensor = self.library.TF_AllocateTensor(kind, shape, values.ndim, size)
             ctypes.memmove(self.library.TF_TensorData(tensor), values.ctypes.data, size)
@@ -138,7 +172,6 @@ def _library():
             raise RuntimeError(f"the C library of TensorFlow, {name}, is not in {folder}")
         library = ctypes.CDLL(str(files[0]), mode=ctypes.RTLD_GLOBAL)
     integer, size, text = ctypes.c_int, ctypes.c_size_t, ctypes.c_char_p
-    any_pointer = Pointer
     for name, returned, taken in (
         ("TF_NewStatus", Pointer, []),
         ("TF_NewGraph", Pointer, []),
@@ -154,9 +187,9 @@ def _library():
         ("TF_GetCode", integer, [Pointer]),
         ("TF_Message", text, [Pointer]),
         ("TF_LoadSessionFromSavedModel", Pointer,
-         [Pointer, Pointer, text, any_pointer, integer, Pointer, Pointer, Pointer]),
+         [Pointer, Pointer, text, Pointer, integer, Pointer, Pointer, Pointer]),
         ("TF_GraphOperationByName", Pointer, [Pointer, text]),
-        ("TF_AllocateTensor", Pointer, [integer, any_pointer, integer, size]),
+        ("TF_AllocateTensor", Pointer, [integer, Pointer, integer, size]),
         ("TF_TensorData", Pointer, [Pointer]),
         ("TF_TensorByteSize", size, [Pointer]),
         ("TF_TensorType", integer, [Pointer]),
@@ -164,10 +197,11 @@ def _library():
         ("TF_Dim", ctypes.c_int64, [Pointer, integer]),
         ("TF_StringInit", None, [Pointer]),
         ("TF_StringCopy", None, [Pointer, text, size]),
+        ("TF_StringDealloc", None, [Pointer]),
         ("TF_StringGetDataPointer", Pointer, [Pointer]),
         ("TF_StringGetSize", size, [Pointer]),
         ("TF_SessionRun", None,
-         [Pointer, Pointer, any_pointer, any_pointer, integer, any_pointer, any_pointer, integer,
+         [Pointer, Pointer, Pointer, Pointer, integer, Pointer, Pointer, integer,
           Pointer, integer, Pointer, Pointer]),
     ):  # fmt: skip
         function = getattr(library, name)

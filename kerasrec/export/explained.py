@@ -21,7 +21,7 @@ def history_reasons(model, inputs, query, catalog, rows):
     Returns:
         Item rows and what each adds to the score, `(n, k, REASONS)`, the largest first; row 0 and
         0.0 where there are fewer. The queries are explained one by one, each by as many histories
-        as it has items.
+        as the longest of them has items.
     """
 
     def of_one(one):
@@ -37,16 +37,17 @@ def history_reasons(model, inputs, query, catalog, rows):
                 every = tf.gather(every, order, axis=1, batch_dims=1)
             without[name] = every
         lost = one["query"] - tf.cast(model.query_model(without), tf.float32)
-        return tf.matmul(tf.gather(catalog, one["rows"]), lost, transpose_b=True)
+        parts = tf.matmul(tf.gather(catalog, one["rows"]), lost, transpose_b=True)
+        said = _first_of_each(history[None]) & (one["rows"] >= FIRST)[:, None]
+        return _strongest(history[None], tf.where(said, parts, 0.0), 0)
 
-    parts = tf.map_fn(
+    shape = (rows.shape[1], REASONS)
+    return tf.map_fn(
         of_one,
-        {**inputs, "query": tf.cast(query, tf.float32), "rows": rows},
-        fn_output_signature=tf.TensorSpec((rows.shape[1], None), tf.float32),
+        {**inputs, "query": query, "rows": rows},
+        fn_output_signature=(tf.TensorSpec(shape, tf.int32), tf.TensorSpec(shape, tf.float32)),
+        parallel_iterations=1,  # each holds as much as a whole batch of plain queries
     )
-    history = inputs["history"]
-    said = _first_of_each(history)[:, None] & (rows >= FIRST)[..., None]
-    return _strongest(history[:, None], tf.where(said, parts, 0.0), 0)
 
 
 def word_reasons(model, query, rows, words):

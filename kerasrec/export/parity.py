@@ -8,7 +8,7 @@ import tempfile
 import numpy as np
 
 from kerasrec.data.vocabulary import FIRST
-from kerasrec.models.reasons import REASONS
+from kerasrec.models.reasons import REASONS, words
 
 TOLERANCE = 1e-5
 REQUESTS = 100
@@ -17,6 +17,8 @@ RELOAD = pathlib.Path(__file__).with_name("reload.py")
 
 def check_parity(model, directory, k):
     """Compares an export with its model on 100 requests, in a process without kerasrec.
+
+    Reasons are compared on the first 10 of them, as each takes many queries.
 
     The requests are users and histories that the model knows, drawn with seed 0, each with an
     unknown id or padding in front, and one unknown user with no history at all.
@@ -50,16 +52,19 @@ def check_parity(model, directory, k):
         expected["embed_user_vector"] = model.encode_queries(inputs)
         expected["embed_items_vector"] = np.asarray(model.encode_catalog())[items]
     served = model.items.vocabulary.rows(np.char.decode(answer["recommend_item"], "utf-8"))
-    if "recommend_explained_score" in answer:
-        few = len(answer["recommend_explained_score"])
-        some = {name: x[:few] for name, x in inputs.items()}
-        for name, value in _explained(model, some, served[:few], scores[:few]).items():
-            expected[f"recommend_explained_{name}"] = value
-        reasons = answer["recommend_explained_reason"]
-        answer["recommend_explained_reason"] = np.sort(np.abs(reasons))
     difference = max(_difference(answer[name], value) for name, value in expected.items())
     moved = served != rows
     free = _tied(scores)
+    explained = answer.get("recommend_explained_item", answer["recommend_item"][:0])
+    if few := len(explained):
+        explained = model.items.vocabulary.rows(np.char.decode(explained, "utf-8"))
+        moved[:few] |= explained != rows[:few]
+        some = {name: x[:few] for name, x in inputs.items()}
+        for name, value in _explained(model, some, explained, scores[:few]).items():
+            found = answer[f"recommend_explained_{name}"]
+            if value.ndim == 3:  # the order of equal reasons is free
+                found, value = np.sort(found), np.sort(value)
+            difference = max(difference, _difference(found, value, scores[:few]))
     if model.horizon > 1:
         # Items of one vector, such as those never seen, change places anywhere in a sequence.
         vectors = np.asarray(model.encode_catalog())
@@ -73,20 +78,30 @@ def check_parity(model, directory, k):
 
 
 def _explained(model, inputs, rows, scores):
-    """What Python says of the answers; of reasons the sizes, as equal ones have no order."""
+    """What Python says of the answers `rows`; numbers alone of reasons."""
     real = rows >= FIRST
     reasons = np.zeros((*rows.shape, REASONS))
     for number, (history, answers) in enumerate(zip(inputs["history"], rows, strict=True)):
         items = np.unique(history[history >= FIRST])
         one = {name: x[number : number + 1] for name, x in inputs.items()}
         if len(items):
-            parts = np.sort(np.abs(model.contributions(one, items, answers)))[:, -REASONS:]
-            reasons[number, :, REASONS - parts.shape[1] :] = parts * real[number][:, None]
+            parts = model.contributions(one, items, answers)
+            largest = np.argsort(-np.abs(parts), axis=1)[:, :REASONS]
+            parts = np.take_along_axis(parts, largest, axis=1) * real[number][:, None]
+            reasons[number, :, : parts.shape[1]] = parts
     found = {"score": scores, "reason": reasons}
-    if model.content_columns is not None:
-        shares = model.content_scores(model.encode_queries(inputs), model.encode_catalog(), rows)
-        found["from_content"] = np.where(real, np.asarray(shares), 0.0)
-        found["from_behavior"] = np.where(real, scores - found["from_content"], 0.0)
+    if model.content_columns is None:
+        return found
+    queries = model.encode_queries(inputs)
+    shares = np.asarray(model.content_scores(queries, model.encode_catalog(), rows))
+    found["from_content"] = np.where(real, shares, 0.0)
+    found["from_behavior"] = np.where(real, scores - found["from_content"], 0.0)
+    if getattr(model.content_encoder, "texts", None):
+        found["word_reason"] = np.zeros((*rows.shape, REASONS))
+        for query, answers in enumerate(words(model, queries, rows, REASONS)):
+            for place, said in enumerate(answers):
+                parts = [one["contribution"] for one in said]
+                found["word_reason"][query, place, : len(parts)] = parts
     return found
 
 
@@ -138,11 +153,14 @@ def _plain(values):
     return values if values.dtype.kind in "fi" else np.char.encode(values.astype(str), "utf-8")
 
 
-def _difference(one, other):
+def _difference(one, other, scores=None):
+    """The largest; relative to scores beyond 1: those given, of which these are parts, or these."""
     both = np.isfinite(one) & np.isfinite(other)
     if (np.isfinite(one) != np.isfinite(other)).any():
         return float("inf")
-    size = np.maximum(1.0, np.abs(other[both]))
+    scores = other if scores is None else scores.reshape(*scores.shape, *[1] * (other.ndim - 2))
+    scores = np.where(np.isfinite(scores), np.abs(scores), 0.0)
+    size = np.maximum(1.0, np.broadcast_to(scores, other.shape)[both])
     return float(np.max(np.abs(one[both] - other[both]) / size, initial=0.0))
 
 

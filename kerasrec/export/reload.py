@@ -16,7 +16,7 @@ def answer(directory, request_file, answer_file):
     outputs = {}
     for name, signature in loaded.signatures.items():
         wanted = signature.structured_input_signature[1]
-        # Reasons take as many queries as a history has items.
+        # For reasons each history is asked once without each of its items.
         asked = slice(EXPLAINED if name == "recommend_explained" else None)
         for output, value in signature(**{key: request[key][asked] for key in wanted}).items():
             value = value.numpy()

@@ -70,7 +70,7 @@ class ServingGraph(tf.Module):
 
     def recommend_explained(self, request):
         rows = self._rows(request)
-        query, seen = self._encode(rows), self._seen(request, rows)
+        query, seen = tf.cast(self._encode(rows), tf.float32), self._seen(request, rows)
         answer = self.model.rank_catalog(query, self.catalog, self.k, exclude=seen)
         score, answered = answer["scores"], answer["rows"]
         inputs = {name: rows[name] for name in self.model.query_inputs}
@@ -139,7 +139,8 @@ class ServingGraph(tf.Module):
 
 
 def _lookup(vocabulary, invert=False):
-    ids, unknown = list(vocabulary.ids), "[unknown]"
+    # Keras refuses an empty vocabulary; no row is that of "[nothing]".
+    ids, unknown = list(vocabulary.ids) or ["[nothing]"], "[unknown]"
     while unknown in vocabulary:
         unknown += "?"
     return keras.layers.StringLookup(

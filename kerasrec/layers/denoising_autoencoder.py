@@ -36,11 +36,13 @@ def denoising_autoencoder(rows, dim, noise=0.5, seed=0):
     rows = rows[np.diff(rows.indptr) > 0][:, used].astype("float32")
     if not rows.shape[0]:
         return found
-    x = keras.Input((len(used),))
+    # Half precision, where a model is trained in it, is not for what is trained once.
+    full = {"dtype": "float32"}
+    x = keras.Input((len(used),), **full)
     start = [keras.initializers.GlorotUniform(seed + n) for n in range(2)]
-    hide = keras.layers.Dropout(noise, seed=seed)
-    encode = keras.layers.Dense(dim, "tanh", use_bias=False, kernel_initializer=start[0])
-    restore = keras.layers.Dense(len(used), kernel_initializer=start[1])
+    hide = keras.layers.Dropout(noise, seed=seed, **full)
+    encode = keras.layers.Dense(dim, "tanh", False, kernel_initializer=start[0], **full)
+    restore = keras.layers.Dense(len(used), kernel_initializer=start[1], **full)
     model = keras.Model(x, restore(encode(hide(x))))
     model.compile(keras.optimizers.Adam(LEARNING_RATE), _squared_distance)
     generator = np.random.default_rng(seed)

@@ -11,8 +11,6 @@ from kerasrec.layers.embedding_table import PADDING
 from kerasrec.layers.feature_rows import BAGS, KINDS, feature_rows
 from kerasrec.register import register
 
-METHODS = ("components", "autoencoder")
-
 
 @register
 class FeatureCode(keras.layers.Layer):
@@ -88,9 +86,9 @@ class FeatureCode(keras.layers.Layer):
                 items to learn from.
         """
         rows, weights = feature_rows(self.features, columns)
-        find = _components if self.method == "components" else denoising_autoencoder
+        find, squash = METHODS[self.method]
         table = find(rows, self.dim)
-        code = rows @ table if self.method == "components" else np.tanh(rows @ table)
+        code = ops.convert_to_numpy(squash(rows @ table))
         length = np.sqrt(np.mean(np.sum(code**2, axis=1)))
         self.scale.assign(1 / max(length, 1e-12))
         sizes = np.cumsum([feature["size"] for feature in self.features])
@@ -108,7 +106,7 @@ class FeatureCode(keras.layers.Layer):
 
     def call(self, features):
         code = sum(self._part(feature, features[feature["name"]]) for feature in self.features)
-        return self.scale * (code if self.method == "components" else ops.tanh(code))
+        return self.scale * METHODS[self.method][1](code)
 
     def compute_output_spec(self, features):
         batch = features[self.features[0]["name"]].shape[0]
@@ -148,3 +146,10 @@ def _components(rows, dim):
     largest = np.take_along_axis(right, np.abs(right).argmax(axis=1)[:, None], axis=1)
     found[used, : len(best)] = (right * np.sign(largest)).T
     return found
+
+
+# How the table is found, and what is made of features times table.
+METHODS = {
+    "components": (_components, lambda code: code),
+    "autoencoder": (denoising_autoencoder, ops.tanh),
+}

@@ -3,11 +3,12 @@
 import numpy as np
 from keras import ops
 
+from kerasrec.data.vocabulary import FIRST, UNKNOWN
 from kerasrec.errors import InputError
 from kerasrec.models import checkpoint
 
 
-def load_content_from(model, directory, freeze=False):
+def load_content_from(model, directory, freeze=False, trust=False):
     """Starts the encoder of an item's texts from a checkpoint over other users and items.
 
     Words are what two domains share: the vectors of those that both vocabularies have are copied,
@@ -17,7 +18,10 @@ def load_content_from(model, directory, freeze=False):
     Args:
         model: An adapted model with a `content_encoder` of kind "conv1d".
         directory: Checkpoint of a model with one whose convolutions have the same widths.
-        freeze: Leave what was copied out of training.
+        freeze: Leave the vectors of words, the convolutions and, where it was copied, the last
+            layer out of training. Words that the checkpoint does not know then mean to this model
+            what an unknown word meant to that one.
+        trust: As for `kerasrec.models.load`.
 
     Returns:
         Dict of text feature to the share of its words that the checkpoint knows.
@@ -27,7 +31,7 @@ def load_content_from(model, directory, freeze=False):
             no text feature of the same name in both.
     """
     model.check_adapted("load_content_from")
-    old = checkpoint.load(directory)
+    old = checkpoint.load(directory, trust=trust)
     ours, theirs = (_texts(each) for each in (model, old))
     shared = [name for name in ours if name in theirs]
     if not shared:
@@ -49,6 +53,8 @@ def load_content_from(model, directory, freeze=False):
             last = any(to is weight for weight in target.output_layer.weights)
             if to is target.table.embeddings and value.shape[1:] == tuple(to.shape[1:]):
                 table = np.array(ops.convert_to_numpy(to))
+                if freeze:
+                    table[UNKNOWN:] = value[UNKNOWN]
                 table[words] = value[rows]
                 value = table
             if value.shape == tuple(to.shape):
@@ -58,7 +64,7 @@ def load_content_from(model, directory, freeze=False):
                     f"load_content_from: {to.path} is {tuple(to.shape)} here and {value.shape} in "
                     "the checkpoint: use its kernel_sizes"
                 )
-        known[name] = len(words) / max(len(model.items.encoders[name].vocabulary) - 2, 1)
+        known[name] = len(words) / max(len(model.items.encoders[name].vocabulary) - FIRST, 1)
     for to, value in copies:
         to.assign(value)
     held = {id(to) for to, _ in copies}
@@ -82,5 +88,5 @@ def _words(model, old, name):
     """Rows of the words that both know, here and there."""
     ours = model.items.encoders[name].vocabulary
     rows = old.items.encoders[name].vocabulary.rows(ours.ids)
-    here = np.flatnonzero(rows >= 2)
-    return here + 2, rows[here]
+    here = np.flatnonzero(rows >= FIRST)
+    return here + FIRST, rows[here]

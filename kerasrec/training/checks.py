@@ -33,7 +33,8 @@ def check_training(model, split, train):
         raise InputError(
             f"the {split.protocol} split leaves no validation interactions, and train.monitor "
             f"{train.monitor} chooses the best epoch by them: give split.validation a share, "
-            "such as 0.1, or set train.patience to null to run all epochs and keep the last"
+            "such as 0.1, or true to next-item, or set train.patience to null to run all epochs "
+            "and keep the last"
         )
     if len(split.validation) and train.monitor in RATING_METRICS:
         _check_rating_monitor(model, split, train)

@@ -60,6 +60,8 @@ def run(config, run_dir=None, resume=False, say=print, progress=True, read=None)
     folder = _folder(config, run_dir, resume)
     model_class = find_model_class(config.model.class_, config.model.trust)
     start = find_start(config.init_from, model_class) if config.init_from else None
+    if config.content_from:
+        checkpoint_folder(config.content_from, "content_from")
     base = load_catalogs(start) if start else None
     data, split = (read or read_split)(config, base)
     for line in (*data.report.lines(), *split.notes) if data.report else split.notes:
@@ -93,7 +95,7 @@ def run(config, run_dir=None, resume=False, say=print, progress=True, read=None)
         {
             "dataset": data.name,
             "model_class": config.model.class_,
-            "trainable_weights": _size(best),
+            "trainable_weights": _size(model),
             "seed": config.train.seed,
             "epochs": len(history),
             "best_epoch": _best_epoch(history, config.train.monitor) if history else None,
@@ -147,9 +149,9 @@ def make_model(config, data, split, start=None, say=lambda line: None):
     if start:
         model.load_rows_from(start)
     if config.content_from:
-        known = load_content_from(
-            model, checkpoint_folder(config.content_from, "content_from"), config.freeze_content
-        )
+        folder = checkpoint_folder(config.content_from, "content_from")
+        trust = config.model.trust
+        known = load_content_from(model, folder, config.freeze_content, trust)
         for name, share in known.items():
             say(f"content_from knows {share:.0%} of the words of {name}.")
     return model

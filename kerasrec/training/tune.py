@@ -62,7 +62,7 @@ def tune(config, run_dir=None, resume=False, say=print, note=print, progress=Tru
     if not len(split.validation):
         raise InputError(
             f"the {split.protocol} split leaves no validation interactions, and a search chooses "
-            "by them: give split.validation a share, such as 0.1"
+            "by them: give split.validation a share, such as 0.1, or true to next-item"
         )
     # Nobody can look at what is not there.
     split = dataclasses.replace(split, test=split.test.select(slice(0, 0)))

@@ -88,6 +88,16 @@ def test_an_export_with_content_says_what_comes_from_it(kerasrec, trained):
         parts = other["from_behavior"] + other["from_content"]
         assert parts == pytest.approx(other["score"], abs=1e-6)
         assert other["from_content"] == pytest.approx(one["from_content"], abs=1e-5)
+        for column, name in (("reasons", "item"), ("words", "word")):
+            said, served = (
+                {why[name]: why["contribution"] for why in row[column] if why[name]}
+                for row in (one, other)
+            )
+            assert served == pytest.approx(said, abs=1e-5)
+    best = ran["recommendations"][0]["words"][0]
+    status, out, _ = kerasrec("recommend", folder, *arguments[:-1])
+    assert status == 0
+    assert f"{best['word']} {best['contribution']:+.2f}" in " ".join(out.split())
 
 
 def test_the_export_gives_the_same_answers(kerasrec, trained):

@@ -130,14 +130,28 @@ for ask in (
     lambda: c_loader.CLoader(sys.argv[2] + "/not there"),
     lambda: loaded("recommend", history=[["0"]]),
     lambda: loaded("recommend", history=["0"], exclude=[[""]]),
+    lambda: loaded("rank", history=[["0"]]),
+    lambda: loaded("recommend", history=np.zeros((1, 1), "float16"), exclude=[[""]]),
 ):
     try:
         ask()
     except RuntimeError as error:
         said.append(str(error))
+long = loaded("recommend", history=[["0", "x" * 1000]], exclude=[["y" * 30, "4" + " " * 40]])
+assert long["item"].shape == (1, 5)
+with loaded:
+    pass
+loaded.close()
+try:
+    loaded("recommend", history=[["0"]], exclude=[[""]])
+except RuntimeError as error:
+    said.append(str(error))
 print(json.dumps(said))
 """
-    missing, inputs, shape = run(code, exported[1])
+    missing, inputs, shape, name, kind, closed = run(code, exported[1])
+    assert name.startswith("no signature 'rank': there are ['embed_items'")
+    assert kind.startswith("float16: expected strings or float32")
+    assert closed == "the model is closed"
     assert "not there" in missing
     assert inputs == "recommend takes ['exclude', 'history'], and got ['history']"
     assert shape

@@ -59,6 +59,16 @@ def test_other_words_keep_their_start(saved):
     np.testing.assert_array_equal(table(row).numpy(), before)
 
 
+def test_other_words_mean_what_an_unknown_word_meant_where_nothing_is_learned(saved):
+    there, folder = saved
+    here = made(data(HERE))
+    load_content_from(here, folder, freeze=True)
+    ours, theirs = (m.content_encoder.texts["text"].table.get_weights()[0] for m in (here, there))
+    row = here.items.encoders["text"].vocabulary.rows(["green"])[0]
+    np.testing.assert_array_equal(ours[row], theirs[1])
+    np.testing.assert_array_equal(ours[:2], theirs[:2])
+
+
 @pytest.mark.parametrize("freeze", [True, False])
 def test_frozen_or_trained_on(saved, freeze):
     train = data(HERE)

@@ -317,6 +317,18 @@ def test_fine_tuning_on_a_grown_vocabulary_starts_from_the_old_scores(here):
     np.testing.assert_allclose(after.score(users=users, items=items), scores, rtol=0, atol=1e-6)
 
 
+def test_a_last_training_without_validation(here):
+    without = ["split={protocol: next-item, validation: false}"]
+    with pytest.raises(InputError, match="true to next-item, or set train.patience to null"):
+        quiet(load_config("run.yaml", ["train.patience=2", *without]), run_dir="new")
+    one, *_ = quiet(load_config("run.yaml"), run_dir="with")
+    last, found, _ = quiet(load_config("run.yaml", without), run_dir="last")
+    # One more interaction of each of the 20 readers is learned from, and the test is the same.
+    assert last.read_metrics()["queries"] == one.read_metrics()["queries"]
+    assert "val_loss" not in (last.path / "history.csv").read_text().splitlines()[0]
+    assert found.n_queries == 20
+
+
 TEXTS = ["model={class: Hybrid, dim: 4}", "train.epochs=1", "evaluate.baselines=[]"]
 
 
@@ -339,7 +351,7 @@ def test_what_content_from_cannot_be_given_with(here):
     (here / "films").mkdir()
     with pytest.raises(InputError, match="leave out content_from"):
         load_config("run.yaml", ["content_from=films", "init_from=films"])
-    with pytest.raises(InputError, match="freeze_content freezes what content_from names"):
+    with pytest.raises(InputError, match="freezes what content_from names: give that too"):
         load_config("run.yaml", ["freeze_content=true"])
     with pytest.raises(InputError, match="gone does not exist"):
         load_config("run.yaml", ["content_from=gone"])

@@ -72,12 +72,13 @@ def test_every_text_has_a_finite_score(name):
 
 
 @pytest.mark.parametrize("name", ["ContentKNN", "code", "conv1d", "Hybrid"])
-def test_items_without_a_single_word(name):
+def test_items_without_a_single_word(name, tmp_path):
     nothing = dict.fromkeys(TEXTS)
     train = interactions(nothing, text={"kind": "text"})
     model = fitted(MODELS[name](train.schema(history_length=8)), train)
     answer = model.recommend(histories=[["plain"]], k=5)
     assert len(answer) == 5 and np.isfinite(answer["score"]).all()
+    export(model, tmp_path / "1", k=3)
 
 
 @pytest.mark.parametrize("name", ["code", "conv1d", "bag_of_words", "Hybrid"])
