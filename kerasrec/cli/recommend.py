@@ -108,13 +108,18 @@ def _said(answer, place):
     """The numbers of one answer, and its reasons as `Recommender.recommend` names them."""
     names = ("score", "from_behavior", "from_content")
     said = {name: float(answer[name][place]) for name in names if name in answer}
-    for column, name, kind in (("reasons", "reason", "item"), ("words", "word_reason", "word")):
-        if name in answer:
-            of_kind = "reason_item" if kind == "item" else "word"
-            pairs = zip(answer[of_kind][place], answer[name][place], strict=True)
-            said[column] = [
-                {kind: each.decode(), "contribution": float(part)} for each, part in pairs if each
-            ]
+    if "reason" in answer:
+        pairs = zip(answer["reason_item"][place], answer["reason"][place], strict=True)
+        said["reasons"] = [
+            {"item": item.decode(), "contribution": float(part)} for item, part in pairs if item
+        ]
+    if "word" in answer:
+        columns = (answer[name][place] for name in ("word", "word_feature", "word_reason"))
+        said["words"] = [
+            {"word": word.decode(), "feature": feature.decode(), "contribution": float(part)}
+            for word, feature, part in zip(*columns, strict=True)
+            if word
+        ]
     return said
 
 

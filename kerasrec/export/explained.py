@@ -39,7 +39,7 @@ def history_reasons(model, inputs, query, catalog, rows):
         lost = one["query"] - tf.cast(model.query_model(without), tf.float32)
         parts = tf.matmul(tf.gather(catalog, one["rows"]), lost, transpose_b=True)
         said = _first_of_each(history[None]) & (one["rows"] >= FIRST)[:, None]
-        return _strongest(history[None], tf.where(said, parts, 0.0), 0)
+        return _strongest(tf.where(said, parts, 0.0), history[None])
 
     shape = (rows.shape[1], REASONS)
     return tf.map_fn(
@@ -59,13 +59,13 @@ def word_reasons(model, query, rows, words):
         words: Dict of text feature to the layer from token rows to words.
 
     Returns:
-        Words and what each adds, `(n, k, REASONS)`, the largest first; "" and 0.0 where there are
-        fewer.
+        Words, the features that hold them, and what each adds, `(n, k, REASONS)`, the largest
+        first; "" and 0.0 where there are fewer.
     """
     flat = tf.reshape(rows, [-1])
     directions = model.content_directions(query, rows)
     directions = tf.reshape(directions, [-1, directions.shape[-1]])
-    names, adds, stored = [], [], model.catalog(flat)
+    names, features, adds, stored = [], [], [], model.catalog(flat)
     for name, encoder in model.content_encoder.texts.items():
         tokens = stored[name]
         same = tf.cast(tokens[:, :, None] == tokens[:, None], tf.float32)
@@ -74,9 +74,10 @@ def word_reasons(model, query, rows, words):
         said = _first_of_each(tokens) & (flat >= FIRST)[:, None]
         adds.append(tf.where(said, sums, 0.0))
         names.append(words[name](tokens))
-    found, parts = _strongest(tf.concat(names, 1), tf.concat(adds, 1), "")
+        features.append(tf.fill(tf.shape(tokens), name))
+    columns = (tf.concat(column, 1) for column in (adds, names, features))
     shape = [-1, rows.shape[1], REASONS]
-    return tf.reshape(found, shape), tf.reshape(parts, shape)
+    return tuple(tf.reshape(found, shape) for found in _strongest(*columns))
 
 
 def _first_of_each(values):
@@ -86,12 +87,17 @@ def _first_of_each(values):
     return (values != PADDING) & ~tf.reduce_any(same & earlier, axis=2)
 
 
-def _strongest(values, parts, nothing):
-    """The values with the largest parts by their size, and these parts."""
-    values = tf.broadcast_to(values, tf.shape(parts))
+def _strongest(parts, *values):
+    """Each of the values where the parts are largest by their size, and these parts."""
     room = [[0, 0]] * (len(parts.shape) - 1) + [[0, REASONS]]
-    values, parts = tf.pad(values, room, constant_values=nothing), tf.pad(parts, room)
-    _, places = tf.math.top_k(tf.abs(parts), REASONS)
+    padded = tf.pad(parts, room)
+    _, places = tf.math.top_k(tf.abs(padded), REASONS)
     batch = len(parts.shape) - 1
-    values, parts = (tf.gather(x, places, batch_dims=batch) for x in (values, parts))
-    return tf.where(parts != 0, values, tf.constant(nothing, values.dtype)), parts
+    strongest = tf.gather(padded, places, batch_dims=batch)
+    found = []
+    for value in values:
+        nothing = tf.zeros((), value.dtype)  # of strings ""
+        value = tf.pad(tf.broadcast_to(value, tf.shape(parts)), room, constant_values=nothing)
+        value = tf.gather(value, places, batch_dims=batch)
+        found.append(tf.where(strongest != 0, value, nothing))
+    return *found, strongest

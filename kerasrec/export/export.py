@@ -26,9 +26,9 @@ def export(model, directory, k=100):
       `recommend`, and `(batch, k, 3)` items of the history, `reason_item`, with what the score
       loses without each, `reason`. Of a model with content also what of each score comes
       `from_behavior` and `from_content`, both `(batch, k)`, which add up to it, and of one that
-      reads texts by convolutions `(batch, k, 3)` words, `word`, with what each adds, `word_reason`.
-      Filled up with "" and 0. A request takes as many plain queries as its longest history has
-      items, for each history of it.
+      reads texts by convolutions `(batch, k, 3)` words, `word`, of which `word_feature`, with what
+      each adds, `word_reason`. Filled up with "" and 0. A request takes as many plain queries as
+      its longest history has items, for each history of it.
     * `score`: the query and `item` `(batch,)` -> `score` `(batch,)`.
     * `embed_user`: the query -> `vector` `(batch, dim)`.
     * `embed_items`: `item` `(batch,)` and the raw features (text and category `(batch,)` strings,

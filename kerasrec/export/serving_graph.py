@@ -83,8 +83,8 @@ class ServingGraph(tf.Module):
             behavior = tf.where(answered >= FIRST, score - content, 0.0)
             said |= {"from_content": content, "from_behavior": behavior}
         if self.words:
-            words, parts = word_reasons(self.model, query, answered, self.words)
-            said |= {"word": words, "word_reason": parts}
+            words, features, parts = word_reasons(self.model, query, answered, self.words)
+            said |= {"word": words, "word_feature": features, "word_reason": parts}
         return said
 
     def score(self, request):

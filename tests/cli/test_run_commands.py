@@ -100,6 +100,23 @@ def test_an_export_with_content_says_what_comes_from_it(kerasrec, trained):
     assert f"{best['word']} {best['contribution']:+.2f}" in " ".join(out.split())
 
 
+def test_what_a_run_was_started_with_need_not_exist_when_it_is_evaluated(kerasrec, trained):
+    config = trained / "start.yaml"
+    config.write_text(
+        f"data: {{path: {trained}/clicks.csv, history_length: 4,"
+        f" items: {{path: {trained}/books.csv, title: name,"
+        " features: {name: {kind: text}}}}\n"
+        "model: {class: Hybrid, dim: 4}\n"
+        "evaluate: {ks: [5], baselines: []}\ntrain: {monitor: ndcg@5, epochs: 1}\n"
+    )
+    first, second = trained / "first", trained / "second"
+    assert kerasrec("fit", config, "--run-dir", first, "--json")[0] == 0
+    start = (f"content_from={first}", "freeze_content=true")
+    assert kerasrec("fit", config, *start, "--run-dir", second, "--json")[0] == 0
+    shutil.rmtree(first)
+    assert kerasrec("evaluate", second, "--json")[0] == 0
+
+
 def test_the_export_gives_the_same_answers(kerasrec, trained):
     arguments = ("--history", "i3,i4,i5", "-k", 4, "--exclude", "i6", "--json")
     run = kerasrec("recommend", trained / "run", *arguments)[1]["recommendations"]

@@ -133,6 +133,8 @@ def test_reasons_are_those_of_python(hybrid):
             parts = dict(zip(names, answer["word_reason"][0, place], strict=True))
             assert parts.pop("", 0.0) == 0.0
             assert parts == pytest.approx(words, abs=1e-6)
+            features = [f.decode() for f in answer["word_feature"][0, place] if f]
+            assert features == ["text"] * len(words)
 
 
 @pytest.mark.parametrize("history", [[[""]], [["?", ""]], np.zeros((1, 0), str)])

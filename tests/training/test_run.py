@@ -347,6 +347,20 @@ def test_an_encoder_of_texts_from_other_items_is_started_with_and_left_alone(her
         np.testing.assert_array_equal(one.get_weights()[0], other.get_weights()[0])
 
 
+def test_a_stopped_run_with_a_frozen_encoder_ends_as_if_it_had_not_been(here, monkeypatch):
+    quiet(load_config("run.yaml", TEXTS), run_dir="films")
+    changes = [*TEXTS, "train.seed=3", "content_from=films", "freeze_content=true"]
+    config = load_config("run.yaml", [*changes, "train.epochs=2"])
+    whole, *_ = quiet(config, run_dir="whole")
+    quiet(load_config("run.yaml", changes), run_dir="half")  # one epoch, and then it goes on
+    (here / "half" / "metrics.json").unlink()
+    resumed, *_ = quiet(config, run_dir="half", resume=True)
+    for one, other in zip(
+        load(whole.checkpoint).weights, load(resumed.checkpoint).weights, strict=True
+    ):
+        np.testing.assert_allclose(one.numpy(), other.numpy(), atol=1e-6, err_msg=one.path)
+
+
 def test_what_content_from_cannot_be_given_with(here):
     (here / "films").mkdir()
     with pytest.raises(InputError, match="leave out content_from"):
