@@ -31,19 +31,19 @@ QUICK = ("data.options={users: 200, items: 100}", "model.dim=8", "train.epochs=1
 
 
 def add_arguments(parser):
-    parser.add_argument("--data", default="beauty", help="folder below configs/")
     parser.add_argument("--picture", metavar="FILE", help="where to draw it")
 
 
 def gains(model, split):
     """NDCG@10 of each query, whose truth is one item, and how often that was seen in training."""
     from kerasrec.evaluation.inputs import query_inputs
+    from kerasrec.metrics import ndcg
 
     queries = split.queries("test")
     inputs = query_inputs(model, queries, np.arange(len(queries)))
     rows, _ = model.top_k(inputs, K, exclude=queries.history.padded())
     truth = queries.truth.padded(1)
-    found = ((rows == truth) / np.log2(np.arange(2, K + 2))).sum(axis=1)
+    found = ndcg(rows == truth, np.ones(len(rows)), K)
     return found, split.train.item_counts()[truth[:, 0]]
 
 
@@ -53,7 +53,7 @@ def measure(arguments, say):
     from kerasrec.training import run
     from kerasrec.training.run import read_split
 
-    data = "synthetic" if arguments.quick else arguments.data
+    data = "synthetic" if arguments.quick else "beauty"
     same = [*(QUICK if arguments.quick else ()), "split={protocol: next-item}"]
     same += [f"train.monitor=ndcg@{K}", f"evaluate.ks=[{K}]", "evaluate.baselines=[]"]
     configs = {

@@ -20,7 +20,7 @@ PENALTIES = (0.1, 1.0, 10.0, 100.0)
 
 
 def add_arguments(parser):
-    parser.add_argument("--config", default=CONFIG, help="below configs/, for data and split")
+    """None of its own."""
 
 
 def ridge(features, factors, penalty):
@@ -31,13 +31,14 @@ def ridge(features, factors, penalty):
 
 def recall_and_ndcg(scores, queries, ranked, k=K):
     """Means over the queries of `scores` `(queries, len(ranked))`."""
+    from kerasrec.metrics import ndcg, recall
+
     k = min(k, len(ranked))
     found = []
     for own, truth in zip(scores, queries.truth, strict=True):
-        hits = np.isin(ranked[np.argsort(-own, kind="stable")[:k]], truth)
-        gain = 1 / np.log2(np.arange(2, k + 2))
-        found.append((hits.sum() / len(truth), hits @ gain / gain[: len(truth)].sum()))
-    return tuple(np.mean(found, axis=0))
+        found.append(np.isin(ranked[np.argsort(-own, kind="stable")[:k]], truth))
+    hits, relevant = np.array(found), queries.truth.lengths
+    return recall(hits, relevant, k).mean(), ndcg(hits, relevant, k).mean()
 
 
 def measure(arguments, say):
@@ -45,11 +46,10 @@ def measure(arguments, say):
     from kerasrec.layers.feature_rows import KINDS, feature_rows
     from kerasrec.training.run import read_split
 
-    changes = []
+    name, changes = CONFIG, []
     if arguments.quick:
-        arguments.config = "synthetic/content_based"
-        changes = ["data.options={users: 200, items: 150}"]
-    data, split = read_split(load_config(CONFIGS / f"{arguments.config}.yaml", changes))
+        name, changes = "synthetic/content_based", ["data.options={users: 200, items: 150}"]
+    data, split = read_split(load_config(CONFIGS / f"{name}.yaml", changes))
     train = split.train
     described = [vars(f) for f in data.schema().item_features if f.kind in KINDS]
     features, _ = feature_rows(described, data.items.columns)
@@ -72,4 +72,4 @@ def measure(arguments, say):
     row = Row("ridge regression", (float(recall),), f"NDCG@{K} {ndcg:.4f}, penalty {best:g}")
     items = len(split.queries("test").ranked)
     tables = [Table(f"{items} cold items", f"recall@{K}", (row,))]
-    return Report("The floor of cold items", {"config": arguments.config}, tables)
+    return Report("The floor of cold items", {"config": name}, tables)

@@ -21,13 +21,13 @@ from benchmarks.runner.report import Report, Row, Table
 
 ENCODER = "user_encoder"
 WAYS = ("leave-one-out", "gradient times input")
+USERS = 200
 # Items of a history, below which an order says nothing.
 FEWEST = 5
 
 
 def add_arguments(parser):
     parser.add_argument("run_folder", nargs="?", help="of a model with a user encoder")
-    parser.add_argument("--users", type=int, default=200)
 
 
 def by_gradient(model, inputs, history, item):
@@ -68,7 +68,7 @@ def measure(arguments, say):
         model = models.load(folder / "checkpoint")
     length = model.schema.history_length
     known = np.flatnonzero(model.histories.lengths >= FEWEST)
-    users = np.random.default_rng(0).permutation(known)[: arguments.users]
+    users = np.random.default_rng(0).permutation(known)[:USERS]
     vectors, alike, seconds = np.asarray(model.encode_catalog()), [], []
     for user in users:
         one = model.histories.take(np.array([user]))

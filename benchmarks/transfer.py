@@ -17,7 +17,7 @@ from benchmarks.runner.report import Report, Row, Table
 
 FROM, TO = "ml-1m/hybrid", "beauty/hybrid"
 SHARES = (0.01, 0.1, 1.0)
-K = 10
+K, EPOCHS = 10, 12
 MODEL = (
     "model={class: Hybrid, dim: 64, encoder: conv1d, cell: gru, alpha: gated, id_dropout: 0.2, "
     "candidates: sampled}",
@@ -28,8 +28,7 @@ QUICK = ("data.name=synthetic", "data.options={users: 200, items: 100}")
 
 
 def add_arguments(parser):
-    parser.add_argument("--epochs", type=int, default=12, help="at most")
-    parser.add_argument("--shares", type=float, nargs="+", default=SHARES)
+    """None of its own."""
 
 
 def some_users(split, share, seed=0):
@@ -46,7 +45,7 @@ def measure(arguments, say):
     from kerasrec.training import run
     from kerasrec.training.run import read_split
 
-    changes = [*MODEL, f"train.epochs={1 if arguments.quick else arguments.epochs}"]
+    changes = [*MODEL, f"train.epochs={1 if arguments.quick else EPOCHS}"]
     changes += [f"train.monitor=ndcg@{K}", f"evaluate.ks=[{K}]", "evaluate.baselines=[]"]
     changes += QUICK if arguments.quick else ()
     tables, words = [], []
@@ -63,7 +62,7 @@ def measure(arguments, say):
             "from MovieLens's plots": (given,),
             "from MovieLens's plots, left as it is": (given, "freeze_content=true"),
         }
-        for share in arguments.shares:
+        for share in SHARES:
             rows = []
 
             def read(config, base, share=share):
@@ -82,9 +81,7 @@ def measure(arguments, say):
             title = f"{share:.0%} of Beauty's users"
             tables.append(Table(title, f"NDCG@{K}", tuple(rows), "from nothing"))
     notes = sorted({line for line in words if line.startswith("content_from")})
-    return Report(
-        "From one catalogue to another", {"epochs": arguments.epochs}, tables, notes=notes
-    )
+    return Report("From one catalogue to another", {"epochs": EPOCHS}, tables, notes=notes)
 
 
 def _note(ndcg, cold):

@@ -11,7 +11,14 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 LIBRARY, ZOO, TESTS = ROOT / "kerasrec", ROOT / "zoo", ROOT / "tests"
 LEVEL = {
-    **{"errors": 0, "register": 0, "replacing": 0.5, "memory": 0.5, "rows": 0.5},
+    **{
+        "errors": 0,
+        "register": 0,
+        "replacing": 0.5,
+        "memory": 0.5,
+        "rows": 0.5,
+        "checkpoint_folder": 0.5,
+    },
     **{"layers": 1, "losses": 1, "metrics": 1, "optimizers": 1},
     **{"data": 2, "config": 2.5, "models": 3, "zoo": 3.5},
     **{"evaluation": 4, "export": 4, "training": 4.5, "cli": 5},

@@ -2,6 +2,7 @@
 
 import pathlib
 
+from kerasrec.checkpoint_folder import checkpoint_folder
 from kerasrec.errors import InputError
 
 
@@ -17,9 +18,6 @@ def find_checkpoint(path):
         InputError: if the path is neither.
     """
     path = pathlib.Path(path)
-    for folder in (path / "checkpoint", path):
-        if (folder / "metadata.json").is_file() and (folder / "config.json").is_file():
-            return folder
     if not path.exists():
         raise InputError(f"{path} does not exist; `kerasrec list` shows the runs here")
-    raise InputError(f"{path} is neither a run with a checkpoint nor a checkpoint")
+    return checkpoint_folder(path)

@@ -3,6 +3,9 @@
 import keras
 import tensorflow as tf
 
+# Keras refuses an empty vocabulary; nothing is ever looked up in one.
+NO_WORDS = ["[nothing]"]
+
 
 class RawFeatures(tf.Module):
     """From raw text, categories, numbers and vectors to what the item encoder reads.
@@ -47,8 +50,7 @@ class RawFeatures(tf.Module):
 def _in_graph(encoder):
     kind, state = encoder.feature.kind, encoder.to_dict()
     if state.get("vocabulary") == []:
-        # Keras refuses an empty vocabulary; "" is padding and so never looked up.
-        state["vocabulary"] = ["[nothing]"]
+        state["vocabulary"] = NO_WORDS
     if kind == "text":
         return keras.layers.TextVectorization(
             output_sequence_length=encoder.feature.length, vocabulary=state["vocabulary"]

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from kerasrec.data.vocabulary import FIRST, UNKNOWN
 from kerasrec.export.explained import history_reasons, word_reasons
-from kerasrec.export.raw_features import RawFeatures
+from kerasrec.export.raw_features import NO_WORDS, RawFeatures
 from kerasrec.layers.content_encoder import CODE
 
 
@@ -139,8 +139,7 @@ class ServingGraph(tf.Module):
 
 
 def _lookup(vocabulary, invert=False):
-    # Keras refuses an empty vocabulary; no row is that of "[nothing]".
-    ids, unknown = list(vocabulary.ids) or ["[nothing]"], "[unknown]"
+    ids, unknown = list(vocabulary.ids) or NO_WORDS, "[unknown]"
     while unknown in vocabulary:
         unknown += "?"
     return keras.layers.StringLookup(

@@ -1,8 +1,8 @@
 """What a training starts from."""
 
 import json
-import pathlib
 
+from kerasrec.checkpoint_folder import checkpoint_folder
 from kerasrec.errors import InputError
 
 
@@ -16,7 +16,7 @@ def find_start(path, model_class):
     Raises:
         InputError: if there is no checkpoint, or one of another class.
     """
-    folder = checkpoint_folder(path, "init_from")
+    folder = checkpoint_folder(path, "init_from: ")
     try:
         dotted = json.loads((folder / "config.json").read_text(encoding="utf-8"))["class"]
         name = dotted.rpartition(".")[2]
@@ -25,16 +25,3 @@ def find_start(path, model_class):
     if name != model_class.__name__:
         raise InputError(f"init_from holds a {name}, the config builds a {model_class.__name__}")
     return folder
-
-
-def checkpoint_folder(path, key):
-    """The checkpoint folder that a key of a config names, itself or by its run folder.
-
-    Raises:
-        InputError: if there is no checkpoint.
-    """
-    path = pathlib.Path(path)
-    for folder in (path / "checkpoint", path):
-        if (folder / "metadata.json").is_file() and (folder / "config.json").is_file():
-            return folder
-    raise InputError(f"{key}: {path} is neither a run with a checkpoint nor a checkpoint")

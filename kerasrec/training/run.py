@@ -8,6 +8,7 @@ import time
 import keras
 
 import kerasrec
+from kerasrec.checkpoint_folder import checkpoint_folder
 from kerasrec.config.checks import RATING_METRICS
 from kerasrec.config.first_line import first_line
 from kerasrec.config.model_class import find_model_class
@@ -20,7 +21,7 @@ from kerasrec.training.build_model import build_model
 from kerasrec.training.checks import check_test, check_training
 from kerasrec.training.commit import code_commit
 from kerasrec.training.evaluation_bar import EvaluationBar
-from kerasrec.training.find_start import checkpoint_folder, find_start
+from kerasrec.training.find_start import find_start
 from kerasrec.training.fit import fit
 from kerasrec.training.plots import plot_run
 from kerasrec.training.query_fingerprint import query_fingerprint
@@ -61,7 +62,7 @@ def run(config, run_dir=None, resume=False, say=print, progress=True, read=None)
     model_class = find_model_class(config.model.class_, config.model.trust)
     start = find_start(config.init_from, model_class) if config.init_from else None
     if config.content_from:
-        checkpoint_folder(config.content_from, "content_from")
+        checkpoint_folder(config.content_from, "content_from: ")  # before anything is read
     base = load_catalogs(start) if start else None
     data, split = (read or read_split)(config, base)
     for line in (*data.report.lines(), *split.notes) if data.report else split.notes:
@@ -149,7 +150,7 @@ def make_model(config, data, split, start=None, say=lambda line: None):
     if start:
         model.load_rows_from(start)
     if config.content_from:
-        folder = checkpoint_folder(config.content_from, "content_from")
+        folder = checkpoint_folder(config.content_from, "content_from: ")
         trust = config.model.trust
         known = load_content_from(model, folder, config.freeze_content, trust)
         for name, share in known.items():

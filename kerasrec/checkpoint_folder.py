@@ -1,0 +1,22 @@
+"""Where a checkpoint is, given its folder or that of its run."""
+
+import pathlib
+
+from kerasrec.errors import InputError
+
+
+def checkpoint_folder(path, where=""):
+    """The checkpoint folder of a run, or the checkpoint itself.
+
+    Args:
+        path: Folder of either.
+        where: What named it, in front of the message.
+
+    Raises:
+        InputError: if the path is neither.
+    """
+    path = pathlib.Path(path)
+    for folder in (path / "checkpoint", path):
+        if (folder / "metadata.json").is_file() and (folder / "config.json").is_file():
+            return folder
+    raise InputError(f"{where}{path} is neither a run with a checkpoint nor a checkpoint")
