@@ -18,10 +18,11 @@ LEVEL = {
         "memory": 0.5,
         "rows": 0.5,
         "checkpoint_folder": 0.5,
+        "savedmodel": 0.5,
     },
     **{"layers": 1, "losses": 1, "metrics": 1, "optimizers": 1},
     **{"data": 2, "config": 2.5, "models": 3, "zoo": 3.5},
-    **{"evaluation": 4, "export": 4, "training": 4.5, "cli": 5},
+    **{"evaluation": 4, "export": 4, "serving": 4, "training": 4.5, "cli": 5},
 }
 TENSORFLOW_IN = {"rows", "optimizers", "data", "export", "training", "cli"}
 

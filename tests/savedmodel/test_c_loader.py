@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 
 from kerasrec.data import Interactions, batches
-from kerasrec.export import c_loader, export
+from kerasrec.export import export
 from kerasrec.losses import Softmax
+from kerasrec.savedmodel import c_loader
 from kerasrec_zoo import ContentBased, Hybrid
 
 WORDS = ("calm blue water", "wild red fire")
