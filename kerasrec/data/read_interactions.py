@@ -131,6 +131,7 @@ def read_interactions(
         vocabulary = fixed.extended(ids["behavior"][1])
         behavior = vocabulary.rows(ids["behavior"][1])[ids["behavior"][0]]
     seconds = None if time is None else time[kept]
+    out_of_order, equal_times = _order(ids["user"][0], order, kept)
     counts = {key: len(ids[key][1]) for key in ("user", "item")}
     again = pd.DataFrame({key: ids[key][0] for key in counts}).duplicated()
     rows = {key: catalogs[key].vocabulary.rows(ids[key][1])[ids[key][0]] for key in counts}
@@ -153,6 +154,8 @@ def read_interactions(
             dropped=dropped,
             first_time=None if seconds is None else int(seconds[0]),
             last_time=None if seconds is None else int(seconds[-1]),
+            out_of_order=out_of_order,
+            equal_times=equal_times,
             missing_features=missing,
             ignored=ignored,
         ),
@@ -176,6 +179,14 @@ def _kept(
     if not len(kept):
         raise InputError(f"{table.where}: no rows are left; dropped: {table.dropped}.")
     return kept, merged
+
+
+def _order(users: np.ndarray, order: np.ndarray, kept: np.ndarray) -> tuple[int, int]:
+    """Rows earlier than a row of the same user above them, and rows at the time of another."""
+    rows = pd.DataFrame({"user": users, "time": order[kept]})
+    latest = rows.iloc[np.argsort(kept)].groupby("user", sort=False)["time"].cummax()
+    earlier = int((latest.sort_index() > rows["time"]).sum())
+    return earlier, int(rows.duplicated(keep=False).sum())
 
 
 def _used(codes: np.ndarray, texts: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -25,6 +25,9 @@ class Report:
         users, items: how many occur in the interactions.
         density: distinct pairs of a user and an item / (users * items).
         first_time, last_time: Unix seconds, None without timestamps.
+        out_of_order: rows earlier than a row of the same user above them; they were sorted by time.
+        equal_times: rows at the very time of another row of the same user; they stay in the order
+            of the source.
         missing_features: by "item.<feature>" or "user.<feature>", how many rows of the catalog
             have no value.
         ignored: by "user.<feature>: reason", how many ids in its lists of users were left out.
@@ -39,6 +42,8 @@ class Report:
     dropped: dict[str, int] = dataclasses.field(default_factory=dict)
     first_time: int | None = None
     last_time: int | None = None
+    out_of_order: int = 0
+    equal_times: int = 0
     missing_features: dict[str, int] = dataclasses.field(default_factory=dict)
     ignored: dict[str, int] = dataclasses.field(default_factory=dict)
 
@@ -55,6 +60,12 @@ class Report:
         ]
         if self.first_time is not None and self.last_time is not None:
             lines.append(f"From {_date(self.first_time)} to {_date(self.last_time)}.")
+        if self.out_of_order:
+            rows = _count(self.out_of_order, "row")
+            lines.append(f"{rows} earlier than one of the same user above: sorted by time.")
+        if self.equal_times:
+            rows = _count(self.equal_times, "row")
+            lines.append(f"{rows} at the time of another of the same user: left in their order.")
         if self.duplicates_merged:
             merged = _count(self.duplicates_merged, "duplicate row")
             lines.append(f"{merged} merged (the last one kept).")

@@ -159,14 +159,41 @@ def test_report():
         density=4 / 6,
         first_time=0,
         last_time=86400,
+        equal_times=4,
     )
     assert report.lines() == [
         "4 rows read, 4 interactions of 2 users with 3 items (density 66.67%).",
         "From 1970-01-01 00:00:00 UTC to 1970-01-02 00:00:00 UTC.",
+        "4 rows at the time of another of the same user: left in their order.",
     ]
     assert report.to_dict()["dropped"] == {}
     repeats = frame(item=["tea", "tea", "tea", "jam"])
     assert Interactions.from_frame(repeats).report.density == 3 / 4
+
+
+def test_what_was_sorted_by_time_is_said():
+    """Of a: 5, 1, 5, 9, 3. The 1 and the 3 are late; the order of different users says nothing."""
+    table = pd.DataFrame(
+        {
+            "user": ["a", "b", "a", "a", "a", "a", "b"],
+            "item": list("stuvwxy"),
+            "timestamp": [5, 0, 1, 5, 9, 3, 7],
+        }
+    )
+    report = Interactions.from_frame(table).report
+    assert (report.out_of_order, report.equal_times) == (2, 2)
+    assert report.lines()[-2:] == [
+        "2 rows earlier than one of the same user above: sorted by time.",
+        "2 rows at the time of another of the same user: left in their order.",
+    ]
+    # A duplicate that was merged is no row of its own, and without times the file is the order.
+    again = Interactions.from_frame(pd.concat([table, table])).report
+    assert (again.duplicates_merged, again.out_of_order, again.equal_times) == (7, 2, 2)
+    timeless = Interactions.from_frame(table.drop(columns="timestamp")).report
+    assert (timeless.out_of_order, timeless.equal_times) == (0, 0)
+    # In milliseconds two rows of one second have an order.
+    table["timestamp"] = 1_700_000_000_000 + table["timestamp"]
+    assert Interactions.from_frame(table).report.equal_times == 2
 
 
 ITEMS = pd.DataFrame({"id": ["cod", "tea"], "price": [9.0, 1.0], "name": ["Cod", "Tea"]})
