@@ -92,7 +92,14 @@ class Request:
             context["behavior"] = done_rows[known]
         if timestamps is not None:
             times = [time for history in timestamps for time in history]
-            context["timestamp"] = np.asarray(times, dtype="int64")[known]
+            times = context["timestamp"] = np.asarray(times, dtype="int64")[known]
+            back = (np.diff(times) < 0) & (np.diff(owner[known]) == 0) & (times[1:] > 0)
+            if "time_gap" in self._names and back.any():
+                late = len(np.unique(owner[known][1:][back]))
+                self.notes.append(
+                    f"{late} histories have timestamps that go back: their items are read in the "
+                    "order given, and such a step as one that took no time"
+                )
         return Histories.from_pairs(owner[known], rows[known], len(lengths), **context)
 
     def _note_unknown(self, what, ids, rows):

@@ -108,6 +108,19 @@ def test_time_decides_where_it_does(seasons):
     assert answer["item"].tolist() == ["f", "d"]
 
 
+def test_times_that_go_back_or_stand_still(seasons):
+    model = RNNRecommender(seasons.schema(history_length=8), dim=4)
+    model.adapt(seasons)
+    asked = {"histories": [["a", "b", "c"], ["d", "e"]], "k": 2}
+    with pytest.warns(UserWarning, match="1 histories have timestamps that go back: .*order given"):
+        back = model.recommend(**asked, timestamps=[[9, 7, 8], [5, 5]])
+    # Of the next history the times begin anew, and 0 is no time.
+    still = model.recommend(**asked, timestamps=[[9, 9, 10], [5, 5]])
+    assert back.attrs["notes"] and not still.attrs["notes"]
+    pd.testing.assert_frame_equal(back, still)
+    assert not model.recommend(**asked, timestamps=[[9, 0, 9], [5, 5]]).attrs["notes"]
+
+
 def test_a_user_of_their_own(cycle):
     model = trained(cycle, 5, use_user=True)
     asked = {"histories": [["a", "b"], ["a", "b"]], "items": ["c", "c"]}
