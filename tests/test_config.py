@@ -222,7 +222,17 @@ def test_losses_that_a_config_may_name(config, loss):
 
 def test_gbce_is_told_how_many_items_there_are(config):
     name = load_config(config(), ["train.loss=gbce"]).train.loss
-    assert loss_by_name(name, num_items=9).num_items == 9
+    loss = loss_by_name(name, num_items=9)
+    assert (loss.num_items, loss.t) == (9, 0.75)
+
+
+def test_the_calibration_of_gbce_is_a_key(config):
+    train = load_config(config(), ["train.loss=gbce", "train.gbce_t=0"]).train
+    assert loss_by_name(train.loss, 9, train.gbce_t).t == 0
+    assert load_config(config(), ["train.loss=gbce"]).train.gbce_t is None
+    said = message(config(), "train.gbce_t=0.5")
+    assert "read by the loss gbce alone, and loss is softmax" in said
+    assert "less than or equal to 1" in message(config(), "train.loss=gbce", "train.gbce_t=1.5")
 
 
 def test_the_first_line_of_a_message():

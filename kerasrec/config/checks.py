@@ -30,12 +30,13 @@ def problems(config):
     return found or [*_model(config), *_optimizer(config.train.optimizer), *_loss(config)]
 
 
-def loss_by_name(name, num_items):
+def loss_by_name(name, num_items, gbce_t=None):
     """The loss of `train.loss`: softmax, bpr, bce, gbce and mse are ours, the others Keras's.
 
     Args:
         name: Of `LOSSES` or `KERAS_LOSSES`.
         num_items: Rows of the item vocabulary: gbce reads what share of the items is sampled.
+        gbce_t: Calibration of gbce; None for its default.
 
     Raises:
         InputError: for any other name.
@@ -43,7 +44,9 @@ def loss_by_name(name, num_items):
     _check_loss_name(name)
     if name in LOSSES:
         loss = getattr(importlib.import_module("kerasrec.losses"), LOSSES[name])
-        return loss(num_items) if name == "gbce" else loss()
+        if name == "gbce":
+            return loss(num_items) if gbce_t is None else loss(num_items, t=gbce_t)
+        return loss()
     return importlib.import_module("keras").losses.get(name)
 
 

@@ -129,6 +129,7 @@ class TrainNode(Node):
     """How the model is fitted.
 
     With `decay: linear` the learning rate falls by the same amount every epoch, to 0 at the end.
+    `gbce_t` is the calibration of the loss gbce, see `kerasrec.losses.GBCE`.
     """
 
     epochs: Count = 20
@@ -136,6 +137,7 @@ class TrainNode(Node):
     optimizer: str | OptimizerNode = "auto"
     decay: Literal["none", "linear"] = "none"
     loss: str = "softmax"
+    gbce_t: Annotated[float, Field(ge=0, le=1)] | None = None
     seed: Seed = 0
     patience: Count | None = 3
     monitor: str = "ndcg@10"
@@ -150,6 +152,13 @@ class TrainNode(Node):
                 "Keras cannot run several steps per execution under strategy {strategy}: "
                 "leave out steps_per_execution",
                 {"strategy": self.strategy},
+            )
+        if self.gbce_t is not None and self.loss != "gbce":
+            raise PydanticCustomError(
+                "gbce_t",
+                "gbce_t is read by the loss gbce alone, and loss is {loss}: leave it out, or set "
+                "loss to gbce",
+                {"loss": self.loss},
             )
         return self
 

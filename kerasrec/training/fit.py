@@ -51,7 +51,7 @@ def fit(model, split, train, folder, ks=(5, 10, 20), resume=False, progress=True
     check_training(model, split, train)
     model.compile(
         optimizer=make_optimizer(train.optimizer),
-        loss=loss_by_name(train.loss, model.schema.num_items),
+        loss=loss_by_name(train.loss, model.schema.num_items, train.gbce_t),
         steps_per_execution=steps_per_execution(train),
     )
     # Before an earlier state brings back the rate that it had come to.

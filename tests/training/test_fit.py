@@ -268,11 +268,12 @@ def test_a_loss_without_candidates_is_refused(split, tmp_path):
 )
 def test_losses_over_the_catalogue_are_one_switch(split, loss, arguments):
     model = factors(split, **arguments)
-    history = fit(model, split, node(loss=loss), None, progress=False)
+    calibration = {"gbce_t": 0.9} if loss == "gbce" else {}
+    history = fit(model, split, node(loss=loss, **calibration), None, progress=False)
     assert history[-1]["loss"] < history[0]["loss"]
     assert type(model.loss).__name__ == LOSSES[loss]
     if loss == "gbce":
-        assert model.loss.num_items == split.train.schema().num_items
+        assert (model.loss.num_items, model.loss.t) == (split.train.schema().num_items, 0.9)
 
 
 class Errors(Planted):
