@@ -1,0 +1,130 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasrec.errors import InputError
+from kerasrec.export import exact_index
+from kerasrec.export.exact_index import ExactIndex
+
+
+def ranked(scores, k, exclude):
+    """The k best by a plain sort: rows and scores, 0 and -inf where there are fewer."""
+    scores = np.array(scores, "float32")
+    scores[:, :2] = -np.inf
+    for one, rows in zip(scores, exclude, strict=True):
+        one[rows[rows > 0]] = -np.inf
+    rows = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    values = np.take_along_axis(scores, rows, axis=1)
+    short = [(0, 0), (0, k - rows.shape[1])]
+    values = np.pad(values, short, constant_values=-np.inf)
+    return np.where(values == -np.inf, 0, np.pad(rows, short)), values
+
+
+def searched(index, queries, k, exclude):
+    """By a graph that knows neither the batch nor the width of `exclude`."""
+
+    @tf.function(
+        input_signature=[tf.TensorSpec((None, index.dim)), tf.TensorSpec((None, None), tf.int32)]
+    )
+    def search(queries, exclude):
+        return index.search(queries, k, exclude)
+
+    found = search(queries, np.asarray(exclude, "int32"))
+    return found["rows"].numpy(), found["scores"].numpy()
+
+
+def whole_numbers(shape, largest, seed=0):
+    """Small whole numbers: dot products are exact in any order, and many are equal."""
+    return np.random.default_rng(seed).integers(-largest, largest + 1, shape).astype("float32")
+
+
+@pytest.mark.parametrize("at_once", [2**20, 128], ids=["whole", "parts"])
+@pytest.mark.parametrize(
+    "num_rows,k", [(2000, 3), (2000, 7), (2000, 500), (2050, 1), (70, 90), (3, 5), (64, 2)]
+)
+def test_ties_go_to_the_smaller_row_as_in_a_plain_sort(monkeypatch, num_rows, k, at_once):
+    monkeypatch.setattr(exact_index, "ROWS_AT_ONCE", at_once)
+    vectors, queries = whole_numbers((num_rows, 3), 1), whole_numbers((6, 3), 2, seed=1)
+    exclude = np.random.default_rng(2).integers(0, num_rows, (6, 9))
+    exclude[0] = 0
+    rows, scores = searched(ExactIndex(vectors), queries, k, exclude)
+    expected = ranked(queries @ vectors.T, k, exclude)
+    np.testing.assert_array_equal(scores, expected[1])
+    np.testing.assert_array_equal(rows, expected[0])
+
+
+def test_equal_vectors_are_in_the_order_of_their_rows_wherever_they_stand():
+    # Of no whole numbers: a product that rounds by the place of a row would break the ties.
+    vector = np.random.default_rng(0).normal(size=(1, 37)).astype("float32")
+    index = ExactIndex(np.repeat(vector, 70_000, axis=0))
+    for batch in (1, 5, 64):
+        queries = np.random.default_rng(1).normal(size=(batch, 37)).astype("float32")
+        rows, _ = searched(index, queries, 100, np.zeros((batch, 0)))
+        assert rows.tolist() == [list(range(2, 102))] * batch
+
+
+def test_all_items_may_be_excluded_many_times_over():
+    index = ExactIndex(whole_numbers((50, 3), 1))
+    exclude = np.tile(np.arange(50), (2, 3))
+    exclude[1] = np.where(exclude[1] == 17, 0, exclude[1])
+    rows, scores = searched(index, np.ones((2, 3), "float32"), 4, exclude)
+    assert rows.tolist() == [[0] * 4, [17, 0, 0, 0]]
+    assert (scores[0] == -np.inf).all() and (scores[1, 1:] == -np.inf).all()
+
+
+@pytest.mark.parametrize("storage", exact_index.STORAGES)
+@pytest.mark.parametrize("batch", [0, 1, 1024])
+def test_any_batch_in_few_queries_at_a_time(monkeypatch, batch, storage):
+    monkeypatch.setattr(exact_index, "NUMBERS_AT_ONCE", 64 * 300)
+    monkeypatch.setattr(exact_index, "ROWS_AT_ONCE", 64)
+    monkeypatch.setattr(exact_index, "WIDENED_AT_ONCE", 64 * 3)
+    vectors, queries = whole_numbers((300, 3), 4), whole_numbers((batch, 3), 4, seed=1)
+    exclude = np.random.default_rng(2).integers(0, 300, (batch, 4))
+    found = searched(ExactIndex(vectors, storage), queries, 5, exclude)
+    for one, other in zip(found, ranked(queries @ vectors.T, 5, exclude), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("storage,itemsize", [("float32", 4), ("bfloat16", 2)])
+def test_scores_are_those_of_what_is_stored(storage, itemsize):
+    generator = np.random.default_rng(0)
+    vectors = generator.normal(size=(1000, 16)).astype("float32")
+    queries = generator.normal(size=(4, 16)).astype("float32")
+    index = ExactIndex(vectors, storage)
+    assert index.table.dtype.size == itemsize
+    stored = index.stored()
+    # A bfloat16 has 8 bits of a number.
+    np.testing.assert_allclose(stored, vectors, rtol=2.0**-8 if storage == "bfloat16" else 0)
+    rows, scores = searched(index, queries, 20, np.zeros((4, 1)))
+    expected = ranked(
+        queries.astype("float64") @ stored.T.astype("float64"), 20, np.zeros((4, 0), int)
+    )
+    np.testing.assert_array_equal(rows, expected[0])
+    np.testing.assert_allclose(scores, expected[1], rtol=1e-6, atol=1e-6)
+    each = index.each(tf.constant(queries), tf.constant(rows))
+    np.testing.assert_allclose(each, scores, rtol=1e-6, atol=1e-6)
+    assert index.about() == {"kind": "exact", "rows": 1000, "dim": 16, "storage": storage}
+
+
+def test_another_storage_is_refused():
+    with pytest.raises(InputError, match="one of float32, bfloat16: got 'int8'"):
+        ExactIndex(np.zeros((3, 1), "float32"), "int8")
+
+
+def test_is_saved_with_its_vectors(tmp_path):
+    vectors, queries = whole_numbers((3000, 4), 3), whole_numbers((2, 4), 3, seed=1)
+    exclude = np.array([[5, 0], [9, 7]], "int32")
+    index = ExactIndex(vectors, "bfloat16")
+
+    @tf.function(input_signature=[tf.TensorSpec((None, 4)), tf.TensorSpec((None, None), tf.int32)])
+    def search(queries, exclude):
+        return index.search(queries, 6, exclude)
+
+    index.find = search
+    tf.saved_model.save(index, str(tmp_path), signatures=search)
+    found = tf.saved_model.load(str(tmp_path)).signatures["serving_default"](
+        queries=tf.constant(queries), exclude=tf.constant(exclude)
+    )
+    expected = ranked(queries @ vectors.T, 6, exclude)
+    np.testing.assert_array_equal(found["rows"], expected[0])
+    np.testing.assert_array_equal(found["scores"], expected[1])
