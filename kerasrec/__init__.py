@@ -5,6 +5,7 @@ import importlib
 __version__ = "0.1.0"
 
 _SUBMODULES = (
+    "client",
     "data",
     "evaluation",
     "export",
@@ -20,8 +21,10 @@ def __getattr__(name):
     # Lazily, so that `kerasrec --help` does not wait for TensorFlow.
     if name in _SUBMODULES:
         return importlib.import_module(f"kerasrec.{name}")
+    if name == "Client":
+        return importlib.import_module("kerasrec.client").Client
     raise AttributeError(f"module 'kerasrec' has no attribute {name!r}")
 
 
 def __dir__():
-    return ["__version__", *_SUBMODULES]
+    return ["Client", "__version__", *_SUBMODULES]

@@ -19,12 +19,13 @@ LEVEL = {
         "rows": 0.5,
         "checkpoint_folder": 0.5,
         "savedmodel": 0.5,
+        "client": 0.5,
     },
     **{"layers": 1, "losses": 1, "metrics": 1, "optimizers": 1},
     **{"data": 2, "config": 2.5, "models": 3, "zoo": 3.5},
     **{"evaluation": 4, "export": 4, "serving": 4, "training": 4.5, "cli": 5},
 }
-TENSORFLOW_IN = {"rows", "optimizers", "data", "export", "training", "cli"}
+TENSORFLOW_IN = {"rows", "client", "optimizers", "data", "export", "training", "cli"}
 
 
 def imports(tree, path):
@@ -92,9 +93,16 @@ def test_every_package_is_shipped():
 def test_every_library_imported_is_asked_for():
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")
-    asked = config["options"]["install_requires"] + config["options.extras_require"]["tune"]
-    asked = re.findall(r"^(\w+)", asked, re.MULTILINE)
-    asked = {"yaml" if name == "pyyaml" else name for name in asked} | {"kerasrec", "kerasrec_zoo"}
+    extras = config["options.extras_require"]
+    asked = "\n".join([config["options"]["install_requires"], extras["tune"], extras["serving"]])
+    module = {
+        "pyyaml": "yaml",
+        "grpcio": "grpc",
+        "protobuf": "google",
+        "tensorflow-serving-api": "tensorflow_serving",
+    }
+    asked = {module.get(name, name) for name in re.findall(r"^([\w-]+)", asked, re.MULTILINE)}
+    asked |= {"kerasrec", "kerasrec_zoo"}
     imported = {n.partition(".")[0] for p, _ in files() for n, _ in imports(read(p), p)}
     # pydantic's own core comes with it.
     assert imported - asked - set(sys.stdlib_module_names) <= {"pydantic_core"}

@@ -1,0 +1,112 @@
+"""TF Serving's gRPC API, by its own stubs."""
+
+from kerasrec.client.metadata import read_metadata, read_status
+from kerasrec.client.serving_error import ServingError
+from kerasrec.errors import InputError
+
+LARGEST_ANSWER = 2**26
+
+
+class GrpcTransport:
+    """Asks one model of a server; safe to use from many threads.
+
+    The stubs are TF Serving's (`tensorflow-serving-api`), which import TensorFlow: that takes
+    some seconds the first time. REST needs neither.
+
+    Args:
+        target: `host:port`.
+        model: Name of the model.
+        version: A number, a label, or None for the newest.
+        secure: Whether to speak TLS, checked against the system's certificates.
+
+    Raises:
+        InputError: if the stubs are not installed.
+    """
+
+    def __init__(self, target, model, version=None, secure=False):
+        try:
+            import grpc
+            from tensorflow_serving.apis import (
+                model_service_pb2_grpc,
+                prediction_service_pb2_grpc,
+            )
+        except ImportError as error:
+            raise InputError(
+                'grpc:// needs TF Serving\'s stubs: pip install "kerasrec[serving]", or use http://'
+            ) from error
+        options = [
+            ("grpc.max_receive_message_length", LARGEST_ANSWER),
+            ("grpc.max_send_message_length", LARGEST_ANSWER),
+            # Tries are counted by the client; a broken connection is made anew as fast as it asks.
+            ("grpc.enable_retries", 0),
+            ("grpc.initial_reconnect_backoff_ms", 100),
+            ("grpc.max_reconnect_backoff_ms", 2000),
+        ]
+        self._channel = (
+            grpc.secure_channel(target, grpc.ssl_channel_credentials(), options)
+            if secure
+            else grpc.insecure_channel(target, options)
+        )
+        self._grpc = grpc
+        self._predictions = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
+        self._models = model_service_pb2_grpc.ModelServiceStub(self._channel)
+        self._model, self._version = model, version
+
+    def predict(self, name, signature, inputs, seconds):
+        """Outputs by name, as lists; `inputs` are lists by name."""
+        from tensorflow import dtypes, make_ndarray, make_tensor_proto
+        from tensorflow_serving.apis import predict_pb2
+
+        request = self._about(predict_pb2.PredictRequest())
+        request.model_spec.signature_name = name
+        for each, values in inputs.items():
+            dtype = dtypes.as_dtype(signature.inputs[each].dtype)
+            request.inputs[each].CopyFrom(make_tensor_proto(values, dtype))
+        answer = self._ask(self._predictions.Predict, request, seconds)
+        return {each: _plain(make_ndarray(value)) for each, value in answer.outputs.items()}
+
+    def metadata(self, seconds):
+        from google.protobuf import json_format
+        from tensorflow_serving.apis import get_model_metadata_pb2
+
+        request = self._about(get_model_metadata_pb2.GetModelMetadataRequest())
+        request.metadata_field.append("signature_def")
+        answer = self._ask(self._predictions.GetModelMetadata, request, seconds)
+        return read_metadata(json_format.MessageToDict(answer, preserving_proto_field_name=True))
+
+    def status(self, seconds):
+        from google.protobuf import json_format
+        from tensorflow_serving.apis import get_model_status_pb2
+
+        request = self._about(get_model_status_pb2.GetModelStatusRequest())
+        answer = self._ask(self._models.GetModelStatus, request, seconds)
+        return read_status(json_format.MessageToDict(answer, preserving_proto_field_name=True))
+
+    def close(self):
+        self._channel.close()
+
+    def _about(self, request):
+        request.model_spec.name = self._model
+        if isinstance(self._version, int):
+            request.model_spec.version.value = self._version
+        elif self._version is not None:
+            request.model_spec.version_label = self._version
+        return request
+
+    def _ask(self, method, request, seconds):
+        try:
+            return method(request, timeout=seconds)
+        except self._grpc.RpcError as error:
+            code = error.code()
+            again = code is self._grpc.StatusCode.UNAVAILABLE
+            raise ServingError(error.details() or code.name, code.name, again=again) from error
+
+
+def _plain(values):
+    if values.dtype.kind != "O":
+        return values.tolist()
+    import numpy as np
+
+    # Strings come as bytes, in arrays of objects.
+    flat = [value.decode("utf-8", "replace") for value in values.ravel()]
+    return np.array(flat, dtype=object).reshape(values.shape).tolist()

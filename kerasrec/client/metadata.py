@@ -1,0 +1,87 @@
+"""What a served model can be asked, as the server says it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An input or output: `dtype` such as "string", `shape` with None where any size goes."""
+
+    dtype: str
+    shape: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Named inputs and outputs."""
+
+    inputs: dict[str, Tensor]
+    outputs: dict[str, Tensor]
+
+    @property
+    def max_k(self):
+        """Most items in an answer; None where the signature does not say."""
+        shape = self.outputs["item"].shape if "item" in self.outputs else ()
+        return shape[1] if len(shape) > 1 else None
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """A version of a model and its signatures by name."""
+
+    version: int
+    signatures: dict[str, Signature]
+
+
+@dataclass(frozen=True)
+class VersionStatus:
+    """The state of a version: "AVAILABLE", "LOADING", "UNLOADING", "END" or "START".
+
+    `error` is the server's sentence where it could not be loaded, else "".
+    """
+
+    version: int
+    state: str
+    error: str = ""
+
+
+def read_metadata(answer):
+    """`Metadata` from TF Serving's `GetModelMetadataResponse` as JSON.
+
+    >>> item = {"dtype": "DT_STRING", "tensor_shape": {"dim": [{"size": "-1"}, {"size": "5"}]}}
+    >>> table = {"recommend": {"inputs": {}, "outputs": {"item": item}}}
+    >>> answer = {"model_spec": {"version": "3"}, "metadata": {"signature_def": {}}}
+    >>> answer["metadata"]["signature_def"]["signature_def"] = table
+    >>> read_metadata(answer).signatures["recommend"].outputs
+    {'item': Tensor(dtype='string', shape=(None, 5))}
+    """
+    table = answer["metadata"]["signature_def"]["signature_def"]
+    signatures = {
+        name: Signature(_tensors(each.get("inputs", {})), _tensors(each.get("outputs", {})))
+        for name, each in table.items()
+    }
+    return Metadata(int(answer["model_spec"]["version"]), signatures)
+
+
+def read_status(answer):
+    """A list of `VersionStatus`, the newest first, from `GetModelStatusResponse` as JSON."""
+    versions = [
+        VersionStatus(
+            int(each.get("version", 0)),
+            each["state"],
+            each.get("status", {}).get("error_message", ""),
+        )
+        for each in answer.get("model_version_status", ())
+    ]
+    return sorted(versions, key=lambda each: -each.version)
+
+
+def _tensors(described):
+    tensors = {}
+    for name, each in described.items():
+        sizes = [int(dim.get("size", 0)) for dim in each.get("tensor_shape", {}).get("dim", ())]
+        shape = tuple(None if size < 0 else size for size in sizes)
+        # TensorFlow's DT_FLOAT is float32.
+        dtype = each["dtype"].removeprefix("DT_").lower()
+        tensors[name] = Tensor("float32" if dtype == "float" else dtype, shape)
+    return tensors
