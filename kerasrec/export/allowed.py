@@ -7,7 +7,7 @@ from kerasrec.export.best_rows import NUMBERS_AT_ONCE, best_of, in_groups
 from kerasrec.models.top_k import NEVER
 
 
-def search_allowed(index, queries, k, exclude, allow):
+def search_allowed(index, queries, k, exclude, allow, scale=None):
     """The k best rows of each query, of those with a whitelist only rows on it.
 
     The items of a whitelist are scored one by one, so that nothing depends on how `index` finds
@@ -21,6 +21,7 @@ def search_allowed(index, queries, k, exclude, allow):
         exclude: `(batch, any)` int32 rows that must not be returned; 0 is padding.
         allow: `(batch, any)` int32 rows, 0 is padding. Only padding is no whitelist; a list of
             unknown items alone (row 1) allows nothing.
+        scale: `(rows,)` float32, what the scores of each row are multiplied with.
 
     Returns:
         As of `index.search`: a row on a whitelist twice is answered once, ties go to the smaller
@@ -37,10 +38,10 @@ def search_allowed(index, queries, k, exclude, allow):
     """
     limited = tf.reduce_any(allow != PADDING, axis=1)
     every, some = (tf.where(chosen)[:, 0] for chosen in (~limited, limited))
-    of_all = index.search(tf.gather(queries, every), k, tf.gather(exclude, every))
+    of_all = index.search(tf.gather(queries, every), k, tf.gather(exclude, every), scale)
     inputs = [tf.gather(x, some) for x in (queries, exclude, allow)]
     group = tf.maximum(1, NUMBERS_AT_ONCE // tf.maximum(1, tf.shape(allow)[1] * index.dim))
-    of_some = in_groups(lambda *part: _listed(index, *part, k), inputs, k, group)
+    of_some = in_groups(lambda *part: _listed(index, *part, k, scale), inputs, k, group)
     places = [tf.cast(every, tf.int32), tf.cast(some, tf.int32)]
     return {
         name: tf.ensure_shape(tf.dynamic_stitch(places, [of_all[name], listed]), [None, k])
@@ -48,13 +49,16 @@ def search_allowed(index, queries, k, exclude, allow):
     }
 
 
-def _listed(index, queries, exclude, allow, k):
+def _listed(index, queries, exclude, allow, k, scale):
     # In the order of the rows: the same stand side by side, and ties go to the smaller. At least
     # one, which `searchsorted` wants.
     allow = tf.sort(tf.pad(allow, [[0, 0], [0, 1]]), axis=1)
     again = tf.pad(allow[:, 1:] == allow[:, :-1], [[0, 0], [1, 0]])
     barred = (allow < FIRST) | again | _among(allow, exclude)
-    scores = tf.where(barred, NEVER, index.each(queries, allow))
+    scores = index.each(queries, allow)
+    if scale is not None:
+        scores *= tf.gather(scale, allow)
+    scores = tf.where(barred, NEVER, scores)
     return best_of(allow, scores, k)
 
 

@@ -45,13 +45,14 @@ class ExactIndex(tf.Module):
         vectors = tf.pad(tf.cast(vectors, storage), [[0, -self.num_rows % BLOCK], [0, 0]])
         self.table = tf.Variable(vectors, trainable=False, name="vectors")
 
-    def search(self, queries, k, exclude):
+    def search(self, queries, k, exclude, scale=None):
         """The k best rows of each query, ties to the smaller row.
 
         Args:
             queries: `(batch, dim)` float32.
             k: An int; there may be fewer items.
             exclude: `(batch, any)` int32 rows that must not be returned; 0 is padding.
+            scale: `(rows,)` float32, what the scores of each row are multiplied with.
 
         Returns:
             A dict of `rows` `(batch, k)` int32 and `scores` `(batch, k)` float32, best first; row
@@ -59,7 +60,7 @@ class ExactIndex(tf.Module):
         """
         group = max(1, NUMBERS_AT_ONCE // self._rows_at_once)
         rows, scores = in_groups(
-            lambda *part: self._scanned(*part, k), (queries, exclude), k, group
+            lambda *part: self._scanned(*part, k, scale), (queries, exclude), k, group
         )
         return {"rows": rows, "scores": scores}
 
@@ -81,17 +82,24 @@ class ExactIndex(tf.Module):
         most = ROWS_AT_ONCE if self.storage == "float32" else WIDENED_AT_ONCE // self.dim
         return min(max(BLOCK, most // BLOCK * BLOCK), self.table.shape[0])
 
-    def _scanned(self, queries, exclude, k):
+    def take(self, rows):
+        """Vectors `rows.shape + (dim,)` in float32."""
+        return tf.cast(tf.gather(self.table.read_value(), rows), tf.float32)
+
+    def _scanned(self, queries, exclude, k, scale):
         table, step = self.table.read_value(), self._rows_at_once
         batch, end = tf.shape(queries)[0], table.shape[0]
+        if scale is not None:
+            scale = tf.pad(scale, [[0, end - self.num_rows]])
         never = tf.constant([[*range(FIRST), *range(self.num_rows, end)]], tf.int32)
         exclude = tf.concat([exclude, tf.repeat(never, batch, axis=0)], axis=1)
         if step == end:
-            return self._best(queries, table, exclude, k)
+            return self._best(queries, table, exclude, k, scale)
 
         def turn(start, rows, scores):
             part = table[start : start + step]
-            found, values = self._best(queries, part, exclude - start, k)
+            own = None if scale is None else scale[start : start + step]
+            found, values = self._best(queries, part, exclude - start, k, own)
             found = tf.where(values == NEVER, PADDING, found + start)
             # Rows found before are smaller, and stand to the left.
             rows, scores = tf.concat([rows, found], 1), tf.concat([scores, values], 1)
@@ -106,8 +114,10 @@ class ExactIndex(tf.Module):
             parallel_iterations=1,
         )[1:]
 
-    def _best(self, queries, part, exclude, k):
+    def _best(self, queries, part, exclude, k, scale):
         scores = tf.matmul(queries, tf.cast(part, tf.float32), transpose_b=True)
+        if scale is not None:
+            scores *= scale
         inside = (exclude >= 0) & (exclude < tf.shape(part)[0])
         # Nothing else reads these scores, so that they are written where they lie. What lies in
         # another part of the catalogue leaves a first column as it is.
