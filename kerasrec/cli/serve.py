@@ -1,0 +1,86 @@
+"""`kerasrec serve DIR`."""
+
+import dataclasses
+import signal
+import threading
+
+from kerasrec.cli.heavy import quiet_start
+from kerasrec.errors import InputError
+
+NAME = "serve"
+HELP = "serve an export on this machine, with a page and TF Serving's REST and gRPC"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def add_arguments(parser):
+    parser.add_argument(
+        "directory", metavar="DIR", help="a model's folder of versions, or one version"
+    )
+    parser.add_argument("--port", type=int, default=8501, help="of REST and the page")
+    parser.add_argument(
+        "--grpc-port", type=int, help="of gRPC, such as 8500 (default: no gRPC, without TensorFlow)"
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="where to listen (default: here only)")
+    parser.add_argument("--name", help="the model's name (default: that of its folder)")
+    parser.add_argument(
+        "--batching-config", metavar="FILE",
+        help="answer requests together: a file for TF Serving's --batching_parameters_file",
+    )  # fmt: skip
+    parser.add_argument(
+        "--max-body", type=float, default=8, metavar="MIB", help="of a request (default: 8 MiB)"
+    )
+
+
+def run(arguments, output):
+    try:
+        from kerasrec.serving.batching_parameters import BatchingParameters
+        from kerasrec.serving.limits import Limits
+        from kerasrec.serving.server import Server
+
+        if arguments.grpc_port is not None:
+            with quiet_start():
+                import kerasrec.serving.grpc_server  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f'{error.name} is not installed: run `pip install "kerasrec[serving]"`'
+        ) from error
+    if not 0 < arguments.max_body <= 1024:
+        raise InputError(f"--max-body must be above 0 and at most 1024: got {arguments.max_body}")
+    limits = dataclasses.replace(Limits(), body=int(arguments.max_body * (1 << 20)))
+    limits = dataclasses.replace(limits, waiting_bytes=max(limits.waiting_bytes, 2 * limits.body))
+    file = arguments.batching_config
+    batching = BatchingParameters.read(file) if file else None
+    if arguments.host not in LOOPBACK:
+        output.note(
+            f"kerasrec serve: {arguments.host} is reached from other machines, and there is no "
+            "authentication: everybody who reaches it may ask."
+        )
+    stopped = threading.Event()
+    before = {
+        number: signal.signal(number, lambda *_: stopped.set())
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        with Server(
+            arguments.directory, arguments.name, arguments.host, arguments.port,
+            arguments.grpc_port, batching, limits, say=output.note,
+        ) as server:  # fmt: skip
+            _say_where(server, arguments, output)
+            stopped.wait()
+            output.note("stopping: requests in flight are answered first")
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return 0
+
+
+def _say_where(server, arguments, output):
+    host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
+    name = server.models.name
+    url = f"http://{host}:{server.port}"
+    lines = [f"{url}/  the page", f"{url}/v1/models/{name}:predict  REST"]
+    if server.grpc_port is not None:
+        lines.append(f"{host}:{server.grpc_port}  gRPC")
+    for line in lines:
+        output.say(line)
+    output.result({"model": name, "url": url, "port": server.port, "grpc_port": server.grpc_port})

@@ -1,0 +1,196 @@
+"""TF Serving's gRPC: Predict, GetModelMetadata and GetModelStatus.
+
+Importing this file imports TensorFlow: the stubs of TF Serving are made of its messages.
+"""
+
+import concurrent.futures
+import functools
+import math
+
+import grpc
+import numpy as np
+from tensorflow_serving.apis import (
+    get_model_metadata_pb2,
+    get_model_status_pb2,
+    model_service_pb2_grpc,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
+
+from kerasrec.errors import InputError
+from kerasrec.savedmodel.c_loader import KINDS, NUMBERS, STRING
+from kerasrec.serving.model_json import NUMBERS as NAMES
+from kerasrec.serving.refusal import Refusal, invalid
+
+VALUES = {1: "float_val", 2: "double_val", 3: "int_val", 9: "int64_val", 10: "bool_val"}
+SIGNATURES = "signature_def"
+
+
+def start_grpc(models, limits, host, port):
+    """Starts a gRPC server, and returns it with the port it listens on.
+
+    Raises:
+        InputError: if the port is taken.
+    """
+    server = grpc.server(
+        concurrent.futures.ThreadPoolExecutor(limits.threads, "grpc"),
+        maximum_concurrent_rpcs=limits.waiting,
+        options=[
+            ("grpc.max_receive_message_length", limits.body),
+            ("grpc.max_send_message_length", -1),
+            ("grpc.so_reuseport", 0),
+        ],
+    )
+    predictions = _Predictions(models, limits)
+    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(predictions, server)
+    model_service_pb2_grpc.add_ModelServiceServicer_to_server(_Statuses(models), server)
+    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    try:
+        found = server.add_insecure_port(place)
+    except RuntimeError as error:
+        raise InputError(f"{place} cannot be listened on by gRPC") from error
+    server.start()
+    return server, found
+
+
+def _refusing(method):
+    @functools.wraps(method)
+    def answered(self, request, context):
+        try:
+            return method(self, request, context)
+        except Refusal as refusal:
+            context.abort(grpc.StatusCode[refusal.code], refusal.message)
+
+    return answered
+
+
+class _Predictions(prediction_service_pb2_grpc.PredictionServiceServicer):
+    def __init__(self, models, limits):
+        self._models, self._limits = models, limits
+
+    @_refusing
+    def Predict(self, request, context):  # noqa: N802
+        # tensorflow_serving/servables/tensorflow/predict_util.cc: RunPredict.
+        name, number = _asked(request)
+        left = min(context.time_remaining() or self._limits.timeout, self._limits.timeout)
+        with self._models.current(name, number) as version:
+            signature = request.model_spec.signature_name or "serving_default"
+            wanted = version.signatures.get(signature)
+            filters = _filter(request.output_filter, wanted.outputs) if wanted else None
+            inputs = {
+                key: _read(key, tensor, self._limits.values)
+                for key, tensor in request.inputs.items()
+            }
+            outputs = version.run(signature, inputs, filters, left)
+        answer = predict_pb2.PredictResponse()
+        answer.model_spec.name, answer.model_spec.signature_name = name, signature
+        answer.model_spec.version.value = version.number
+        for key, array in outputs.items():
+            _write(answer.outputs[key], array)
+        return answer
+
+    @_refusing
+    def GetModelMetadata(self, request, context):  # noqa: N802
+        # tensorflow_serving/servables/tensorflow/get_model_metadata_impl.cc.
+        name, number = _asked(request)
+        if not request.metadata_field:
+            raise invalid("GetModelMetadataRequest must specify at least one metadata_field")
+        for field in request.metadata_field:
+            if field != SIGNATURES:
+                raise invalid(f"Metadata field {field} is not supported")
+        answer = get_model_metadata_pb2.GetModelMetadataResponse()
+        found = get_model_metadata_pb2.SignatureDefMap()
+        with self._models.current(name, number) as version:
+            for key, signature in version.signatures.items():
+                one = found.signature_def[key]
+                one.method_name = signature.method_name
+                _describe(one.inputs, signature.inputs)
+                _describe(one.outputs, signature.outputs)
+        answer.model_spec.name, answer.model_spec.version.value = name, version.number
+        answer.metadata[SIGNATURES].Pack(found)
+        return answer
+
+
+class _Statuses(model_service_pb2_grpc.ModelServiceServicer):
+    def __init__(self, models):
+        self._models = models
+
+    @_refusing
+    def GetModelStatus(self, request, context):  # noqa: N802
+        answer = get_model_status_pb2.GetModelStatusResponse()
+        for version in self._models.versions(*_asked(request)):
+            one = answer.model_version_status.add(version=version.number)
+            one.state = get_model_status_pb2.ModelVersionStatus.State.Value(version.state)
+            if version.error:
+                one.status.error_code, one.status.error_message = 2, version.error
+        return answer
+
+
+def _asked(request):
+    if not request.HasField("model_spec"):
+        raise invalid("Missing ModelSpec")
+    spec = request.model_spec
+    if spec.version_label:
+        raise invalid(f"Unrecognized servable version label: {spec.version_label}")
+    return spec.name, spec.version.value if spec.HasField("version") else None
+
+
+def _filter(asked, outputs):
+    for number, name in enumerate(asked):
+        if name not in outputs:
+            raise invalid(
+                f"output tensor alias not found in signature: {name} Outputs expected to be in "
+                f"the set {{{','.join(sorted(outputs))}}}."
+            )
+        if name in asked[:number]:
+            raise invalid(f"duplicate output tensor alias: {name}")
+    return list(asked) or None
+
+
+def _read(key, tensor, most):
+    """The array of a `TensorProto`, whose few bytes may claim to be a very large one."""
+    shape = [dim.size for dim in tensor.tensor_shape.dim]
+    size = math.prod(shape)
+    if tensor.tensor_shape.unknown_rank or min(shape, default=0) < 0 or size > most:
+        raise invalid(f"{key} has the shape {shape}: at most {most} values are taken")
+    if tensor.dtype == STRING:
+        found = np.empty(size, object)
+        given = tensor.string_val
+    elif tensor.dtype in NUMBERS:
+        found = np.zeros(size, NUMBERS[tensor.dtype])
+        given = getattr(tensor, VALUES[tensor.dtype])
+        if tensor.tensor_content:
+            if len(tensor.tensor_content) != found.nbytes:
+                raise invalid(f"tensor parsing error: {key}")
+            return np.frombuffer(tensor.tensor_content, found.dtype).reshape(shape)
+    else:
+        raise invalid(f"{key} is of type {tensor.dtype}; expected one of {sorted(NAMES.values())}")
+    if len(given) > size:
+        raise invalid(f"tensor parsing error: {key}")
+    # The last value stands for those that follow: tensorflow/core/framework/tensor.cc.
+    found[len(given) :] = given[-1] if given else (b"" if tensor.dtype == STRING else 0)
+    found[: len(given)] = given
+    return found.reshape(shape)
+
+
+def _write(tensor, array):
+    for size in array.shape:
+        tensor.tensor_shape.dim.add(size=size)
+    values = array.ravel().tolist()
+    if array.dtype.kind in "SO":
+        tensor.dtype = STRING
+        tensor.string_val.extend(values)
+    else:
+        tensor.dtype = KINDS[array.dtype]
+        getattr(tensor, VALUES[tensor.dtype]).extend(values)
+
+
+def _describe(infos, tensors):
+    numbers = {np.dtype(kind).name: number for number, kind in NUMBERS.items()}
+    for name, tensor in tensors.items():
+        info = infos[name]
+        info.name, info.dtype = tensor.tensor, numbers.get(tensor.dtype, STRING)
+        if tensor.shape is None:
+            info.tensor_shape.unknown_rank = True
+        for size in tensor.shape or ():
+            info.tensor_shape.dim.add(size=-1 if size is None else size)

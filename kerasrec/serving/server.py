@@ -1,0 +1,167 @@
+"""A server on this machine: REST, the page, gRPC where asked for, and versions that come and go."""
+
+import concurrent.futures
+import contextlib
+import pathlib
+import socket
+import threading
+
+import uvicorn
+
+from kerasrec.errors import InputError
+from kerasrec.serving.limits import Limits
+from kerasrec.serving.models import Models
+from kerasrec.serving.refusal import Refusal
+from kerasrec.serving.rest import rest_app
+
+GRACE = 30  # seconds that requests in flight have when it is stopped
+
+
+class Server:
+    """Serves an export over TF Serving's REST and gRPC, from threads of this process.
+
+    Args:
+        folder: A model's folder of numbered versions, or one version.
+        name: The model's name; that of its folder if None.
+        host: Where to listen.
+        port: Of REST and the page; 0 for a free one.
+        grpc_port: Of gRPC, 0 for a free one; None for no gRPC, which imports TensorFlow.
+        batching: A `BatchingParameters`; None for no batching.
+        limits: A `Limits`.
+        poll: Seconds between two looks at the folder.
+        say: Is called with a line about every change.
+
+    Attributes:
+        models: The `Models` that are served.
+        port, grpc_port: Where it listens.
+
+    Raises:
+        InputError: if the folder holds no version that loads, or a port is taken.
+
+    Example:
+
+        with Server("saved_models/hybrid", port=0) as server:
+            requests.get(f"http://127.0.0.1:{server.port}/v1/models/hybrid")
+    """
+
+    def __init__(
+        self, folder, name=None, host="127.0.0.1", port=8501, grpc_port=None, batching=None,
+        limits=None, poll=1.0, say=print,
+    ):  # fmt: skip
+        self._limits, self._poll = limits or Limits(), poll
+        base, only = _versions_folder(folder)
+        self.models = Models(base, name, only, limits=self._limits, batching=batching, say=say)
+        self._stack, self._stopped = contextlib.ExitStack(), threading.Event()
+        try:
+            self._start(host, port, grpc_port)
+        except BaseException:
+            self._stack.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.stop()
+
+    def stop(self):
+        """Takes no more requests, answers those in flight, and gives everything back."""
+        self._stopped.set()
+        self._stack.close()
+
+    def _start(self, host, port, grpc_port):
+        self._stack.callback(self.models.close)
+        self.models.poll()
+        if not self.models.names():
+            raise InputError(_nothing_served(self.models))
+        pool = concurrent.futures.ThreadPoolExecutor(self._limits.threads, "rest")
+        self._stack.callback(pool.shutdown)
+        listening = _listen(host, port)
+        self.port = listening.getsockname()[1]
+        app = rest_app(self.models, pool, self._limits, host)
+        http = _Http(_config(app, self._limits))
+        thread = threading.Thread(target=http.run, args=([listening],), name="http")
+        thread.start()
+        self._stack.callback(thread.join)
+        self._stack.callback(setattr, http, "should_exit", True)
+        http.ready.wait()
+        self.grpc_port = None
+        if grpc_port is not None:
+            from kerasrec.serving.grpc_server import start_grpc
+
+            grpc, self.grpc_port = start_grpc(self.models, self._limits, host, grpc_port)
+            self._stack.callback(lambda: grpc.stop(GRACE).wait())
+        polling = threading.Thread(target=self._keep_polling, name="versions")
+        polling.start()
+        self._stack.callback(polling.join)
+        self._stack.callback(self._stopped.set)
+
+    def _keep_polling(self):
+        while not self._stopped.wait(self._poll):
+            self.models.poll()
+
+
+class _Http(uvicorn.Server):
+    """uvicorn, which says when it is there."""
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.ready = threading.Event()
+
+    async def startup(self, sockets=None):
+        await super().startup(sockets)
+        self.ready.set()
+
+
+def _config(app, limits):
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        ws="none",
+        # Beyond those the gate turns away with a sentence, uvicorn does so without one.
+        limit_concurrency=4 * limits.waiting,
+        timeout_graceful_shutdown=GRACE,
+    )
+
+
+def _versions_folder(folder):
+    """The folder of versions, and the only one of them to serve."""
+    folder = pathlib.Path(folder).resolve()
+    if not folder.is_dir():
+        raise InputError(f"{folder} is no folder: give that of a model, with its versions in it")
+    if not (folder / "saved_model.pb").exists():
+        return folder, None
+    if not (folder.name.isascii() and folder.name.isdecimal()):
+        raise InputError(
+            f"{folder} is a SavedModel, and its name is no version number: expected such as "
+            f"{folder / '1'}"
+        )
+    return folder.parent, int(folder.name)
+
+
+def _nothing_served(models):
+    try:
+        tried = models.versions(models.name)
+    except Refusal:
+        return (
+            f"{models.folder} holds no version: expected folders named by numbers, such as "
+            f"{models.folder / '1'}, which `kerasrec export` writes"
+        )
+    said = "; ".join(f"version {version.number}: {version.error}" for version in tried)
+    return f"{models.folder}: no version can be loaded. {said}"
+
+
+def _listen(host, port):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(1024)
+    except OSError as error:
+        listening.close()
+        raise InputError(f"{host}:{port} cannot be listened on: {error.strerror}") from error
+    return listening
