@@ -11,7 +11,7 @@ from kerasrec.layers import (
     PopularWhenEmpty,
     StateAttention,
 )
-from kerasrec.models import Retriever, item_table
+from kerasrec.models import Retriever, context_inputs, context_sizes, item_table
 from kerasrec.models.recommender import predict
 from kerasrec.models.request import Request
 from kerasrec.register import register
@@ -21,9 +21,11 @@ from kerasrec.register import register
 class AttentionRecommender(Retriever):
     """The next item from an LSTM and from its earlier states, as far as they matter now.
 
-        h_t           = LN(LSTM(v_1, ..., v_t) + v_t)
+        h_t           = LN(LSTM(x_1, ..., x_t) + x_t),   x_t = v_t [+ B_bt] [+ G_gt]
         a_ts          = softmax over s <= t of e(h_s, h_t),   c_t = sum_s a_ts h_s
         score_t(i)    = <h_t + W c_t, v_i>
+
+    with what was done (b) and the time since the step before (g) where the data says it.
 
     e is "dot" <h_s, h_t>, "general" h_s^T M h_t, or "additive" v^T tanh(W_1 h_s + W_2 h_t). W is 0
     at the start: the model begins as its LSTM. The items read and the items ranked share one
@@ -61,8 +63,7 @@ class AttentionRecommender(Retriever):
     """
 
     capabilities = frozenset({"users", "histories"})
-    train_inputs = ("history", "item")
-    query_inputs = ("history",)
+    bias_columns = 1
 
     def __init__(
         self,
@@ -79,7 +80,9 @@ class AttentionRecommender(Retriever):
     ):
         # === Layers ===
         ids = EmbeddingTower(schema.num_items, dim, name="item_ids")
-        encoder = LSTMUserEncoder(dim, cell, dropout=dropout, residual=True, name="user_encoder")
+        encoder = LSTMUserEncoder(
+            dim, cell, dropout=dropout, residual=True, name="user_encoder", **context_sizes(schema)
+        )
         attend = StateAttention(attention, attention_dim, name="attention")
         mix = keras.layers.Dense(dim, use_bias=False, kernel_initializer="zeros", name="mix")
         drop = keras.layers.Dropout(dropout, name="context_dropout")
@@ -94,21 +97,23 @@ class AttentionRecommender(Retriever):
 
         # === Query ===
         history = keras.Input((None,), dtype="int32", name="history")
+        context = context_inputs(schema)
         past, _ = KnownItems(name="known_items")(history, catalog(history)["count"])
         real = ops.not_equal(history, 0)
-        states = encoder(ids(past), real, all_steps=True)
-        context, _ = attend(states, states, real, causal=True)
+        states = encoder(ids(past), real, **context, all_steps=True)
+        attended, _ = attend(states, states, real, causal=True)
         # The last real step: real, and all real steps counted.
         steps = ops.cumsum(ops.cast(real, "int32"), axis=1)
         last = ops.logical_and(real, ops.equal(steps, steps[:, -1:]))
         state = ops.sum(states * ops.cast(last, states.dtype)[..., None], axis=1, keepdims=True)
-        last_context, weights = attend(state, states, real)
+        last_attended, weights = attend(state, states, real)
+        inputs = {"history": history, **context}
 
         super().__init__(
             schema=schema,
-            query_inputs={"history": history},
-            query=fallback.query((state + mix(last_context))[:, 0], history),
-            training_query=fallback.query(states + drop(mix(context)), history),
+            query_inputs=inputs,
+            query=fallback.query((state + mix(last_attended))[:, 0], history),
+            training_query=fallback.query(states + drop(mix(attended)), history),
             item_encoder=keras.Model({"item": item, "count": count}, vector),
             catalog=catalog,
             candidates=candidates,
@@ -116,29 +121,33 @@ class AttentionRecommender(Retriever):
             log_q=log_q,
             name=name,
         )
+        # What a batch must carry depends on the data.
+        self.query_inputs = tuple(inputs)
+        self.train_inputs = (*inputs, "item")
         self.dim = dim
         self.cell = cell
         self.attention = attention
         self.attention_dim = attention_dim
         self.dropout = dropout
-        self.weight_model = keras.Model({"history": history}, weights[:, 0], name="weight_model")
+        self.weight_model = keras.Model(inputs, weights[:, 0], name="weight_model")
 
-    def attention_weights(self, histories):
+    def attention_weights(self, histories, behaviors=None, timestamps=None):
         """What the last state attends to: a_ns of each history.
 
         Args:
             histories: Lists of external item ids in time order; unknown ones are skipped.
+            behaviors, timestamps: As for `recommend`.
 
         Returns:
             A DataFrame with a row for each item read, in time order: `history` (its number),
             `item`, `title` and `weight`. The weights of a history sum to 1.
         """
         self.check_adapted("attention_weights")
-        request = Request(self, None, histories)
-        rows = request.inputs(slice(None))["history"]
-        numbers, places = (rows > 0).nonzero()
-        weights = predict(self.weight_model, {"history": rows})
-        rows = rows[numbers, places]
+        request = Request(self, None, histories, behaviors, timestamps)
+        inputs = {name: request.inputs(slice(None))[name] for name in self.query_inputs}
+        numbers, places = (inputs["history"] > 0).nonzero()
+        weights = predict(self.weight_model, inputs)
+        rows = inputs["history"][numbers, places]
         return pd.DataFrame(
             {
                 "history": numbers,

@@ -5,12 +5,10 @@ from keras import ops
 
 from kerasrec.errors import InputError
 from kerasrec.layers import EmbeddingTower, KnownItems, LSTMUserEncoder, PopularWhenEmpty
-from kerasrec.models import Retriever, item_table
+from kerasrec.models import Retriever, context_inputs, context_sizes, item_table
 from kerasrec.register import register
 
 CELLS = ("rnn", "gru", "lstm", "bilstm")
-# The last one is open and begins after some nine months.
-TIME_GAP_BUCKETS = 26
 # So that a user never seen is one that training knew as well.
 UNKNOWN_USERS = 0.1
 
@@ -81,19 +79,14 @@ class RNNRecommender(Retriever):
             bidirectional=two_way,
             dropout=dropout,
             residual=True,
-            num_behaviors=schema.num_behaviors,
-            time_gap_buckets=TIME_GAP_BUCKETS if schema.timed else 0,
             name="user_encoder",
+            **context_sizes(schema),
         )
         fallback = PopularWhenEmpty(name="popular_when_empty")
 
         # === Query ===
         history = keras.Input((None,), dtype="int32", name="history")
-        inputs, context = {"history": history}, {}
-        if schema.num_behaviors:
-            context["behavior"] = keras.Input((None,), dtype="int32", name="behavior")
-        if schema.timed:
-            context["time_gap"] = keras.Input((None,), dtype="float32", name="time_gap")
+        inputs, context = {"history": history}, context_inputs(schema)
         past, _ = KnownItems(name="known_items")(history, catalog(history)["count"])
         vectors, real = items(past), ops.not_equal(history, 0)
         state = encoder(vectors, real, **context)
@@ -124,6 +117,7 @@ class RNNRecommender(Retriever):
         )
         # What a batch must carry, and of which shape, depends on the data and the cell.
         self.query_inputs = (*inputs, *context)
+        self.bias_columns = 1
         self.train_inputs = (*self.query_inputs, "item")
         self.steps = "last" if two_way else "all"
         self.dim = dim

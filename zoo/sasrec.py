@@ -3,8 +3,14 @@
 import keras
 from keras import ops
 
-from kerasrec.layers import EmbeddingTower, KnownItems, PopularWhenEmpty, TransformerUserEncoder
-from kerasrec.models import Retriever, item_table
+from kerasrec.layers import (
+    EmbeddingTower,
+    KnownItems,
+    PopularWhenEmpty,
+    StepContext,
+    TransformerUserEncoder,
+)
+from kerasrec.models import Retriever, context_inputs, context_sizes, item_table
 from kerasrec.register import register
 
 
@@ -12,12 +18,14 @@ from kerasrec.register import register
 class SASRec(Retriever):
     """Every step of a history attends to itself and the steps before it.
 
-        h_t      = Transformer(sqrt(dim) V_h1 + P_1, ..., sqrt(dim) V_ht + P_t) at t
+        x_t      = V_st [+ B_bt] [+ G_gt]
+        h_t      = Transformer(sqrt(dim) x_1 + P_1, ..., sqrt(dim) x_t + P_t) at t
         score(i) = <h_n, V_i>
 
-    The item vectors V are the same on both sides. Every position of a history is trained; as
-    published with one negative each, here with a softmax over all items or over many sampled ones,
-    which is what makes it as good as BERT4Rec.
+    over the items s of the history, with what was done (b) and the time since the step before (g)
+    where the data says it. The item vectors V are the same on both sides. Every position of a
+    history is trained; as published with one negative each, here with a softmax over all items or
+    over many sampled ones, which is what makes it as good as BERT4Rec.
 
     Args:
         schema: `Schema` of the data; its `history_length` is how many items are read, the last
@@ -51,8 +59,7 @@ class SASRec(Retriever):
     """
 
     capabilities = frozenset({"users", "histories"})
-    train_inputs = ("history", "item")
-    query_inputs = ("history",)
+    bias_columns = 1
 
     def __init__(
         self,
@@ -84,12 +91,16 @@ class SASRec(Retriever):
 
         # === Query ===
         history = keras.Input((None,), dtype="int32", name="history")
+        context = context_inputs(schema)
         past, _ = KnownItems(name="known_items")(history, catalog(history)["count"])
-        vectors, real = items(past) * dim**0.5, ops.not_equal(history, 0)
+        vectors, real = items(past), ops.not_equal(history, 0)
+        if context:
+            vectors = StepContext(**context_sizes(schema), name="step_context")(vectors, **context)
+        vectors = vectors * dim**0.5
 
         super().__init__(
             schema=schema,
-            query_inputs={"history": history},
+            query_inputs={"history": history, **context},
             query=fallback.query(encoder(vectors, real), history),
             training_query=fallback.query(encoder(vectors, real, all_steps=True), history),
             item_encoder=keras.Model({"item": item, "count": count}, vector),
@@ -99,6 +110,9 @@ class SASRec(Retriever):
             log_q=log_q,
             name=name,
         )
+        # What a batch must carry depends on the data.
+        self.query_inputs = ("history", *context)
+        self.train_inputs = (*self.query_inputs, "item")
         self.dim = dim
         self.num_blocks = num_blocks
         self.num_heads = num_heads

@@ -33,6 +33,7 @@ from kerasrec.layers.sampled_candidates import SampledCandidates as SampledCandi
 from kerasrec.layers.social_pull import SocialPull as SocialPull
 from kerasrec.layers.sparse_dense import SparseDense as SparseDense
 from kerasrec.layers.state_attention import StateAttention as StateAttention
+from kerasrec.layers.step_context import StepContext as StepContext
 from kerasrec.layers.stored_histories import StoredHistories as StoredHistories
 from kerasrec.layers.table_scores import TableScores as TableScores
 from kerasrec.layers.transformer_user_encoder import (

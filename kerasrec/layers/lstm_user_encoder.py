@@ -4,20 +4,17 @@ import keras
 from keras import ops
 
 from kerasrec.errors import InputError
-from kerasrec.layers.embedding_table import EmbeddingTable
+from kerasrec.layers.step_context import StepContext
 from kerasrec.register import register
 
 CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
-
-# Share of the histories whose context is left out in training.
-CONTEXT_DROPOUT = 0.1
 
 
 @register
 class LSTMUserEncoder(keras.layers.Layer):
     """A recurrent network over the items of a history, in time order.
 
-        x_t = v_t [+ B[behavior_t]] [+ G[floor(log2(1 + seconds since the step before))]]
+        x_t = v_t and what a `StepContext` adds
         h_t = LSTM(x_t, h_(t-1)) at real steps, h_(t-1) at padding
 
     and with `residual` LN(h_t + x_t) as the output: the last item also speaks for itself, which a
@@ -34,16 +31,13 @@ class LSTMUserEncoder(keras.layers.Layer):
         dropout: Rate on the inputs, and with `residual` on each of h_t and x_t in the sum.
         residual: Add a step's own input to its state, and normalize. `units` is then the length of
             the item vectors.
-        num_behaviors: Rows of the behavior vocabulary; 0 ignores `behavior`.
-        time_gap_buckets: Buckets of the time gap, the last one open; 0 ignores `time_gap`. 26
-            reach to a year.
+        num_behaviors, time_gap_buckets: As for `StepContext`.
         use_cudnn: As for `keras.layers.LSTM`; False for an export that must run without a GPU.
 
     Call arguments:
         vectors: Item vectors.
         mask: True at real steps.
-        behavior: Int rows of what was done; None adds nothing.
-        time_gap: Float seconds since the step before; below 0, or None, adds nothing.
+        behavior, time_gap: As for `StepContext`.
         all_steps: Return the state after every step instead of after the last one. An error
             with `bidirectional`, which sees the future.
 
@@ -107,17 +101,10 @@ class LSTMUserEncoder(keras.layers.Layer):
             self.norm = keras.layers.LayerNormalization(epsilon=1e-6, **policy)
             self.norm.build((None, dim))
         self.input_dropout = keras.layers.Dropout(self.dropout, **policy)
-        if self.num_behaviors:
-            self.behavior_table = EmbeddingTable(self.num_behaviors, dim, **policy, name="behavior")
-            self.behavior_table.build()
-        if self.time_gap_buckets:
-            # Row 0 is padding; the first bucket is row 1.
-            self.time_gap_table = EmbeddingTable(
-                self.time_gap_buckets + 1, dim, **policy, name="time_gap"
-            )
-            self.time_gap_table.build()
-        # A history without context is one that training knew as well.
-        self.context_dropout = keras.layers.Dropout(CONTEXT_DROPOUT, (None, 1, 1), **policy)
+        self.context = StepContext(
+            self.num_behaviors, self.time_gap_buckets, **policy, name="context"
+        )
+        self.context.build(input_shape)
         options = policy if self.cell == "rnn" else {**policy, "use_cudnn": self.use_cudnn}
         if self.bidirectional:
             half = CELLS[self.cell](self.units // 2, **options)
@@ -131,12 +118,7 @@ class LSTMUserEncoder(keras.layers.Layer):
     def call(self, vectors, mask, behavior=None, time_gap=None, all_steps=False):
         if all_steps and self.bidirectional:
             raise InputError("all_steps needs bidirectional=False: both ways see the future")
-        vectors, mask = ops.cast(vectors, self.compute_dtype), ops.cast(mask, "bool")
-        if self.num_behaviors and behavior is not None:
-            vectors = vectors + self.context_dropout(self.behavior_table(behavior))
-        if self.time_gap_buckets and time_gap is not None:
-            rows = ops.where(time_gap < 0, 0, 1 + self._bucket(time_gap))
-            vectors = vectors + self.context_dropout(self.time_gap_table(rows))
+        vectors, mask = self.context(vectors, behavior, time_gap), ops.cast(mask, "bool")
         read = self.input_dropout(vectors)
         # cuDNN stops at a row without any step; such a row gets one, and zeros below.
         empty = ops.logical_not(ops.any(mask, axis=1, keepdims=True))
@@ -162,9 +144,3 @@ class LSTMUserEncoder(keras.layers.Layer):
         if not self.residual:
             return states
         return self.norm(self.state_dropout(states) + self.residual_dropout(inputs))
-
-    def _bucket(self, seconds):
-        # By comparison: the floor of a float32 log2 is one short at some powers of two.
-        starts = [2.0**bucket - 1.0 for bucket in range(1, self.time_gap_buckets)]
-        reached = ops.cast(seconds, "float32")[..., None] >= ops.cast(starts, "float32")
-        return ops.sum(ops.cast(reached, "int32"), axis=-1)

@@ -12,5 +12,7 @@ from kerasrec.models.retriever import Retriever as Retriever
 from kerasrec.models.retriever import item_code as item_code
 from kerasrec.models.retriever import item_table as item_table
 from kerasrec.models.retriever import user_table as user_table
+from kerasrec.models.step_context import context_inputs as context_inputs
+from kerasrec.models.step_context import context_sizes as context_sizes
 from kerasrec.models.top_k import TopK as TopK
 from kerasrec.models.transfer import load_content_from as load_content_from

@@ -10,14 +10,14 @@ from kerasrec.data import Interactions, batches
 from kerasrec.errors import InputError
 from kerasrec.export import export
 from kerasrec.losses import Softmax
-from kerasrec_zoo import RNNRecommender
+from kerasrec_zoo import AttentionRecommender, RNNRecommender, SASRec
 
 LETTERS = list("abcdefgh")
 
 
-def trained(data, epochs=40, **arguments):
+def trained(data, epochs=40, cls=RNNRecommender, **arguments):
     keras.utils.set_random_seed(0)
-    model = RNNRecommender(data.schema(history_length=8), dim=16, dropout=0.0, **arguments)
+    model = cls(data.schema(history_length=8), dim=16, dropout=0.0, **arguments)
     model.adapt(data)
     model.compile(keras.optimizers.Adam(0.02), Softmax())
     given = batches(
@@ -71,8 +71,15 @@ def test_every_cell_learns_a_cycle(cycle, cell):
     assert answer["item"].tolist() == ["d", "a", "f"]
 
 
-def test_what_the_data_does_not_say_is_no_input(cycle, errands):
-    assert RNNRecommender(cycle.schema(), dim=4).query_inputs == ("history",)
+@pytest.mark.parametrize("cls", [RNNRecommender, AttentionRecommender, SASRec])
+def test_what_the_data_does_not_say_is_no_input(cls, cycle, errands):
+    assert cls(cycle.schema(), dim=4).query_inputs == ("history",)
+    model = cls(errands.schema(), dim=4)
+    assert model.query_inputs == ("history", "behavior", "time_gap")
+    assert model.train_inputs == ("history", "behavior", "time_gap", "item")
+
+
+def test_a_user_is_an_input_where_asked_for(errands):
     full = RNNRecommender(errands.schema(), dim=4, use_user=True)
     assert full.query_inputs == ("history", "user", "behavior", "time_gap")
     assert full.train_inputs == ("history", "user", "behavior", "time_gap", "item")
@@ -94,6 +101,31 @@ def test_behaviors_decide_where_they_do(errands, tmp_path):
     assert said["item"].tolist() == ["e", "c"]
     # Stored histories have theirs: the export is asked with both.
     assert export(again, tmp_path / "1", k=3)["difference"] <= 1e-5
+
+
+@pytest.mark.parametrize("cls", [AttentionRecommender, SASRec])
+def test_other_models_read_behaviors_and_time_as_well(cls, errands, tmp_path):
+    model = trained(errands, 30, cls)
+    asked = {"histories": [["c", "d"], ["c", "d"]]}
+    context = {
+        "behaviors": [["view", "view"], ["view", "buy"]],
+        "timestamps": [[1_000_000, 1_000_060]] * 2,
+    }
+    answer = model.recommend(**asked, **context, k=1, filter_seen=False)
+    assert answer["item"].tolist() == ["e", "c"]
+    explained = model.recommend(**asked, **context, k=1, filter_seen=False, explain=True)
+    for score, said in zip(explained["score"], explained["reasons"], strict=True):
+        assert sum(one["contribution"] for one in said) == pytest.approx(score, rel=1e-4)
+    model.save(tmp_path / "checkpoint")
+    again = models.load(tmp_path / "checkpoint")
+    assert again.recommend(**asked, **context, k=1, filter_seen=False).equals(answer)
+    assert export(again, tmp_path / "1", k=3)["difference"] <= 1e-5
+    if cls is AttentionRecommender:
+        weights = model.attention_weights(**asked, **context).pivot(
+            index="history", columns="item", values="weight"
+        )
+        np.testing.assert_allclose(weights.sum(axis=1), 1.0, atol=1e-6)
+        assert abs(weights.loc[0] - weights.loc[1]).max() > 1e-4
 
 
 def test_time_decides_where_it_does(seasons):

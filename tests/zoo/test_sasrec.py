@@ -1,5 +1,7 @@
 """What is SASRec's own."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pandas as pd
@@ -46,7 +48,7 @@ def test_learns_where_a_walk_goes():
 
 @pytest.fixture
 def model():
-    train = walks(users=3)
+    train = dataclasses.replace(walks(users=3), timestamp=None)
     model = SASRec(train.schema(6), dim=8, num_heads=2)
     model.adapt(train)
     return model

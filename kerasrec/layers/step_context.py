@@ -1,0 +1,82 @@
+"""What was done at each step of a history, and how long after the step before."""
+
+import keras
+from keras import ops
+
+from kerasrec.layers.embedding_table import EmbeddingTable
+from kerasrec.register import register
+
+# Share of the histories whose context is left out in training.
+CONTEXT_DROPOUT = 0.1
+
+
+@register
+class StepContext(keras.layers.Layer):
+    """Adds vectors of what was done at a step, and of the time since the step before.
+
+        x_t = v_t [+ B[behavior_t]] [+ G[floor(log2(1 + seconds since the step before))]]
+
+    In training both are left out of one history in ten: a history without them is then one that
+    training knew as well.
+
+    Args:
+        num_behaviors: Rows of the behavior vocabulary; 0 ignores `behavior`.
+        time_gap_buckets: Buckets of the time gap, the last one open; 0 ignores `time_gap`. 26
+            reach to a year.
+
+    Call arguments:
+        vectors: Item vectors.
+        behavior: Int rows of what was done; 0 is not known, None adds nothing.
+        time_gap: Float seconds since the step before; below 0, or None, adds nothing.
+
+    Input shape:
+        `vectors` `(batch, length, dim)`, the others `(batch, length)`.
+
+    Output shape:
+        That of `vectors`.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from kerasrec.layers import StepContext
+    >>> layer = StepContext(num_behaviors=4)
+    >>> layer(np.ones((1, 3, 2)), behavior=np.array([[2, 3, 0]])).shape
+    TensorShape([1, 3, 2])
+    """
+
+    def __init__(self, num_behaviors=0, time_gap_buckets=0, **kwargs):
+        # Seconds overflow float16: the vectors are cast below.
+        super().__init__(autocast=False, **kwargs)
+        self.num_behaviors = num_behaviors
+        self.time_gap_buckets = time_gap_buckets
+
+    def build(self, input_shape):
+        policy, dim = {"dtype": self.dtype_policy}, input_shape[-1]
+        if self.num_behaviors:
+            self.behavior_table = EmbeddingTable(self.num_behaviors, dim, **policy, name="behavior")
+            self.behavior_table.build()
+        if self.time_gap_buckets:
+            # Row 0 is padding; the first bucket is row 1.
+            self.time_gap_table = EmbeddingTable(
+                self.time_gap_buckets + 1, dim, **policy, name="time_gap"
+            )
+            self.time_gap_table.build()
+        self.context_dropout = keras.layers.Dropout(CONTEXT_DROPOUT, (None, 1, 1), **policy)
+
+    def call(self, vectors, behavior=None, time_gap=None):
+        vectors = ops.cast(vectors, self.compute_dtype)
+        if self.num_behaviors and behavior is not None:
+            vectors = vectors + self.context_dropout(self.behavior_table(behavior))
+        if self.time_gap_buckets and time_gap is not None:
+            rows = ops.where(time_gap < 0, 0, 1 + self._bucket(time_gap))
+            vectors = vectors + self.context_dropout(self.time_gap_table(rows))
+        return vectors
+
+    def compute_output_spec(self, vectors, behavior=None, time_gap=None):
+        return keras.KerasTensor(vectors.shape, self.compute_dtype)
+
+    def _bucket(self, seconds):
+        # By comparison: the floor of a float32 log2 is one short at some powers of two.
+        starts = [2.0**bucket - 1.0 for bucket in range(1, self.time_gap_buckets)]
+        reached = ops.cast(seconds, "float32")[..., None] >= ops.cast(starts, "float32")
+        return ops.sum(ops.cast(reached, "int32"), axis=-1)
