@@ -1,0 +1,258 @@
+// The page: what is asked stands in the form and in the address, the answer beside it.
+
+import * as api from "./api.js";
+import { Combobox } from "./combobox.js";
+import * as results from "./results.js";
+
+const by = (id) => document.getElementById(id);
+const [list, status, error] = [by("list"), by("status"), by("error")];
+const titles = new Map();
+const title = (id) => titles.get(id) ?? "";
+
+let name = "";
+let version = null;
+let signatures = {};
+let request = null;
+
+// Of the form, for a screen reader; of the answer, `status` says it to everybody.
+function say(text) {
+  by("said").textContent = text;
+}
+
+async function find(what, text, signal) {
+  const found = await api.search(name, what, text, signal);
+  if (what === "items") for (const each of found) titles.set(each.id, each.title);
+  return found;
+}
+
+const items = (text, signal) => find("items", text, signal);
+const users = (text, signal) => find("users", text, signal);
+const boxes = {
+  history: new Combobox(by("history"), { search: items, changed: refresh, say }),
+  user: new Combobox(by("user"), { search: users, changed: refresh, say, most: 1 }),
+  exclude: new Combobox(by("exclude"), { search: items, changed: refresh, say }),
+  allow: new Combobox(by("allow"), { search: items, changed: refresh, say }),
+};
+
+// The address holds what is asked, so that it can be kept and sent to somebody.
+
+function write() {
+  const asked = new URLSearchParams({ model: name });
+  for (const [each, box] of Object.entries(boxes)) for (const id of box.ids) asked.append(each, id);
+  if (by("k").value !== "10") asked.set("k", by("k").value);
+  if (!by("seen").checked) asked.set("seen", "no");
+  if (!by("why").checked) asked.set("why", "no");
+  history.replaceState(null, "", `#${asked}`);
+}
+
+async function read() {
+  const asked = new URLSearchParams(location.hash.slice(1));
+  const wanted = Object.keys(boxes).flatMap((each) => asked.getAll(each));
+  if (wanted.length) await learn(wanted);
+  for (const [each, box] of Object.entries(boxes)) {
+    box.set(asked.getAll(each).map((id) => ({ id, title: each === "user" ? "" : title(id) })));
+  }
+  by("k").value = asked.get("k") ?? "10";
+  by("seen").checked = asked.get("seen") !== "no";
+  by("why").checked = asked.get("why") !== "no";
+  by("more").open = boxes.exclude.ids.length + boxes.allow.ids.length > 0;
+}
+
+// Titles of items that have not been seen yet; a new version may have new ones.
+async function learn(ids, signal) {
+  const unknown = [...new Set(ids)].filter((id) => !titles.has(id));
+  if (!unknown.length) return;
+  const told = await api.titles(name, unknown.slice(0, 1000), signal);
+  for (const [id, each] of Object.entries(told.titles)) titles.set(id, each);
+  if (version !== null && told.version !== version) await describe();
+}
+
+function inputs(signature) {
+  // Every input is sent, since TF Serving's REST API asks for each. Lists begin with "": a server
+  // that fills requests up to one length repeats the first value.
+  const padded = (ids) => [["", ...ids]];
+  const known = {
+    user: [boxes.user.ids[0] ?? ""],
+    history: padded(boxes.history.ids),
+    exclude: padded(boxes.exclude.ids),
+    allow: padded(boxes.allow.ids),
+    k: [count()],
+    filter_seen: [by("seen").checked],
+    behavior: padded(boxes.history.ids.map(() => "")),
+    timestamp: [[0, ...boxes.history.ids.map(() => 0)]],
+  };
+  const names = Object.keys(signatures[signature].inputs);
+  return Object.fromEntries(names.map((each) => [each, known[each]]));
+}
+
+function count() {
+  const most = Number(by("k").max) || 100;
+  return Math.min(Math.max(Math.trunc(Number(by("k").value)) || 1, 1), most);
+}
+
+function heading() {
+  const took = boxes.history.ids.length;
+  const user = boxes.user.ids[0];
+  if (took) return `For ${user ?? "somebody"} who took ${took === 1 ? "one item" : `${took} items`}`;
+  if (user !== undefined) return `For ${user}`;
+  return "For somebody new";
+}
+
+async function refresh() {
+  if (!name) return;
+  write();
+  request?.abort();
+  request = new AbortController();
+  const { signal } = request;
+  const started = performance.now();
+  list.setAttribute("aria-busy", "true");
+  try {
+    const explained = by("why").checked && "recommend_explained" in signatures;
+    const signature = explained ? "recommend_explained" : "recommend";
+    const k = count();
+    const outputs = await api.predict(name, signature, inputs(signature), signal);
+    const took = performance.now() - started;
+    const found = results.read(outputs, k);
+    await learn(results.ids(found), signal);
+    if (signal.aborted) return;
+    error.hidden = true;
+    by("heading").textContent = heading();
+    by("legend").hidden = !found.some((each) => each.behavior !== undefined);
+    const canTake = "history" in signatures.recommend.inputs;
+    results.show(list, found, { title, take: canTake && take });
+    status.textContent = summary(found.length, k, took);
+    list.setAttribute("aria-busy", "false");
+  } catch (problem) {
+    if (problem.name === "AbortError") return;
+    list.setAttribute("aria-busy", "false");
+    complain(problem);
+  }
+}
+
+function summary(found, k, milliseconds) {
+  const number = found === 1 ? "1 recommendation" : `${found} recommendations`;
+  const fewer = found < k ? ", all there are" : "";
+  return `${number}${fewer}, in ${Math.max(1, Math.round(milliseconds))} ms`;
+}
+
+function take(id, place) {
+  boxes.history.pick({ id, title: title(id) });
+  // The list is made anew: the focus stays in its place.
+  const kept = new MutationObserver(() => {
+    kept.disconnect();
+    const buttons = list.querySelectorAll(".take");
+    buttons[Math.min(place, buttons.length - 1)]?.focus();
+  });
+  kept.observe(list, { childList: true });
+}
+
+function complain(problem) {
+  error.hidden = false;
+  error.querySelector("p").textContent =
+    problem instanceof api.Refused ? problem.message : `The page itself failed: ${problem.message}`;
+  list.replaceChildren();
+  by("heading").textContent = "No recommendations";
+  by("legend").hidden = true;
+  status.textContent = "";
+}
+
+// Which model, and what it can be asked.
+
+async function describe() {
+  const [told, found] = await Promise.all([api.model(name), api.signatures(name)]);
+  version = told.version;
+  signatures = found;
+  if (!("recommend" in signatures)) {
+    throw new api.Refused(`${name} has no signature \u201crecommend\u201d: it was not exported by kerasrec.`);
+  }
+  const asked = signatures.recommend.inputs;
+  for (const [each, box] of Object.entries(boxes)) box.field.hidden = !(each in asked);
+  by("more").hidden = !("exclude" in asked || "allow" in asked);
+  by("seen-field").hidden = !("filter_seen" in asked);
+  by("why-field").hidden = !("recommend_explained" in signatures);
+  by("user-hint").textContent =
+    "history" in asked && told.about.stored_histories
+      ? "Somebody the model knows. Without items above, their stored history counts."
+      : "Somebody the model knows.";
+  by("k").max = Math.max(1, signatures.recommend.outputs.item?.[1] ?? 100);
+  if (Number(by("k").value) > Number(by("k").max)) by("k").value = by("k").max;
+  about(told.about);
+  document.title = `${name}: kerasrec`;
+  by("name").textContent = name;
+  by("version").textContent = `version ${version}`;
+  by("version").hidden = false;
+}
+
+const WHOLE = new Intl.NumberFormat();
+
+function about(told) {
+  const facts = [];
+  if (told.model) facts.push(told.model);
+  if (told.num_items) facts.push(`${WHOLE.format(told.num_items)} items`);
+  if (told.num_users) facts.push(`${WHOLE.format(told.num_users)} users`);
+  if (told.created) facts.push(`made ${String(told.created).slice(0, 10)}`);
+  by("facts").textContent = facts.join(" \u00b7 ");
+  const lines = flat(told).filter(([key]) => !/^(signatures|sha256|files|format|run config)/.test(key));
+  by("about").hidden = !lines.length;
+  by("about").querySelector("dl").replaceChildren(
+    ...lines.flatMap(([key, value]) => {
+      const [term, description] = [document.createElement("dt"), document.createElement("dd")];
+      term.textContent = key;
+      description.textContent = value;
+      return [term, description];
+    }),
+  );
+}
+
+function flat(value, path = "") {
+  if (value === null || typeof value !== "object") return [[path, String(value)]];
+  if (Array.isArray(value)) return [[path, value.join(", ")]];
+  return Object.entries(value).flatMap(([key, each]) => flat(each, path ? `${path} ${key}` : key));
+}
+
+async function choose(wanted) {
+  name = wanted;
+  version = null;
+  titles.clear();
+  try {
+    await describe();
+    await read();
+  } catch (problem) {
+    return complain(problem);
+  }
+  await refresh();
+}
+
+async function start() {
+  let names;
+  try {
+    names = await api.models();
+  } catch (problem) {
+    return complain(problem);
+  }
+  if (!names.length) return complain(new api.Refused("No model is loaded yet."));
+  const select = by("model");
+  select.replaceChildren(...names.map((each) => new Option(each, each)));
+  select.hidden = names.length < 2;
+  by("name").classList.toggle("unseen", names.length > 1);
+  const wanted = new URLSearchParams(location.hash.slice(1)).get("model");
+  select.value = names.includes(wanted) ? wanted : names[0];
+  await choose(select.value);
+}
+
+by("model").addEventListener("change", () => {
+  history.replaceState(null, "", "#");
+  choose(by("model").value);
+});
+for (const each of ["k", "seen", "why"]) by(each).addEventListener("input", refresh);
+by("k").addEventListener("change", () => {
+  by("k").value = count();
+});
+by("query").addEventListener("submit", (event) => event.preventDefault());
+by("clear").addEventListener("click", () => {
+  for (const box of Object.values(boxes)) box.set([]);
+  refresh();
+  boxes[boxes.history.field.hidden ? "user" : "history"].input.focus();
+});
+error.querySelector("button").addEventListener("click", start);
+start();
