@@ -56,9 +56,11 @@ class Request:
         asked = (self._users != UNKNOWN) | (histories is not None)
         nothing = int((asked & (self._past.lengths == 0)).sum())
         if nothing and "history" in model.query_inputs:
+            profiled = getattr(model, "user_catalog", None) is not None
+            instead = "from what is known of the user" if profiled else "with what is popular"
             self.notes.append(
                 f"{nothing} of {len(self.names)} queries have no history that the model knows: "
-                "answered with what is popular"
+                f"answered {instead}"
             )
 
     def inputs(self, part):

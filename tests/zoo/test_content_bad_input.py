@@ -71,6 +71,18 @@ def test_every_text_has_a_finite_score(name):
     assert len(answer) == 6 * (size - 1) and np.isfinite(answer["score"]).all()
 
 
+def test_a_profile_with_nothing_filled_in():
+    """u1 and u2 say nothing of themselves: without a history both are the same stranger."""
+    train = interactions()
+    model = fitted(MODELS["profile"](train.schema(history_length=8)), train)
+    with pytest.warns(UserWarning, match="from what is known of the user"):
+        answer = model.recommend(users=["u0", "u1", "u2"], histories=[[]] * 3, k=4)
+    assert np.isfinite(answer["score"]).all()
+    found = [answer.loc[answer["user"] == user, "score"].to_numpy() for user in ("u0", "u1", "u2")]
+    np.testing.assert_array_equal(found[1], found[2])
+    assert np.abs(found[0] - found[1]).max() > 0
+
+
 @pytest.mark.parametrize("name", ["ContentKNN", "code", "conv1d", "Hybrid"])
 def test_items_without_a_single_word(name, tmp_path):
     nothing = dict.fromkeys(TEXTS)

@@ -83,6 +83,9 @@ def test_a_profile_answers_for_a_user_without_a_history():
     rows, _ = model.top_k(newcomer, 5)
     halves = train.items.vocabulary.lookup(rows).astype(int) % 2
     assert halves.tolist() == [[0] * 5, [1] * 5]
+    with pytest.warns(UserWarning, match="2 of 2 queries .*: answered from what is known of the"):
+        answer = model.recommend(users=["0", "1"], histories=[[], []], k=5)
+    assert answer["item"].tolist() == train.items.vocabulary.lookup(rows).ravel().tolist()
     # Nothing known at all: one answer, and a finite one.
     nobody = {"user": np.array([1], "int32"), "history": np.zeros((1, 3), "int32")}
     assert np.isfinite(model.top_k(nobody, 5)[1]).all()
