@@ -80,3 +80,25 @@ def test_gradient_times_input_of_a_sum_is_what_each_item_adds():
     found = by_gradient(model, inputs, np.array([1, 3]), np.array([10.0, 1.0], "float32"))
     # Item 1 is there twice: 2 (10 + 2); item 3 once: 50 + 6.
     np.testing.assert_allclose(found, [24.0, 56.0])
+
+
+def test_every_encoder_of_texts_is_in_one_table(monkeypatch):
+    from benchmarks import encoders
+    from benchmarks.runner.config_run import CONFIGS
+    from kerasrec.config import load_config
+    from kerasrec.layers.content_encoder import ENCODERS
+
+    asked = []
+
+    def measured(name, changes):
+        asked.append(load_config(CONFIGS / f"{name}.yaml", changes).to_dict()["model"])
+        metrics = dict.fromkeys(encoders.METRICS, {"mean": 0.5, "low": 0.4, "high": 0.6})
+        return {"rows": [{"metrics": metrics}]}
+
+    monkeypatch.setattr(encoders, "measured", measured)
+    report = encoders.measure(types.SimpleNamespace(quick=False), lambda line: None)
+    recall, ndcg = report.tables
+    assert recall.rows[0].note == "[0.4000, 0.6000]" and len(ndcg.rows) == len(asked) == 7
+    # The bookstore has no given vectors.
+    found = {model["encoder"] for model in asked if model["class"] == "ContentBased"}
+    assert found == set(ENCODERS) - {"vectors"}
