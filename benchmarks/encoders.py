@@ -2,8 +2,8 @@
 
     python -m benchmarks encoders
 
-The invented bookstore, its cold books ranked among themselves: `ContentBased` with each encoder that
-reads texts, beside `ContentKNN`, which learns nothing, and a ranker that knows no content at all.
+The invented bookstore, its cold books ranked among themselves: `ContentBased` with each encoder
+that reads texts, beside `ContentKNN`, which learns nothing, and a ranker that knows no content.
 Settings other than the encoder are those of `configs/synthetic/content_based.yaml`.
 """
 
