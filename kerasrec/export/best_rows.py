@@ -47,6 +47,26 @@ def best_of(rows, scores, k):
     return _filled(tf.gather(rows, places, batch_dims=1), values, k)
 
 
+def struck_out(scores, columns, real):
+    """Scores `(batch, any)` that are -inf at some columns of each row.
+
+    What nothing else reads is written where it lies, so that no second tensor of the size of the
+    scores is made.
+
+    Args:
+        scores: `(batch, any)` float32.
+        columns: `(batch, m)` int32.
+        real: `(batch, m)` bool, which of the columns are meant; the others may be any number.
+
+    >>> struck_out(tf.constant([[1.0, 2.0]]), tf.constant([[7, 1]]), [[False, True]]).numpy()
+    array([[  1., -inf]], dtype=float32)
+    """
+    owners = tf.repeat(tf.range(tf.shape(columns)[0]), tf.shape(columns)[1])
+    # The least of a score and infinity is the score.
+    index = tf.stack([owners, tf.reshape(tf.where(real, columns, 0), [-1])], axis=1)
+    return tf.tensor_scatter_nd_min(scores, index, tf.reshape(tf.where(real, NEVER, -NEVER), [-1]))
+
+
 def in_groups(answer, inputs, k, group):
     """`answer(*inputs)` for at most `group` queries at once.
 

@@ -4,7 +4,14 @@ import tensorflow as tf
 
 from kerasrec.data.vocabulary import FIRST, PADDING
 from kerasrec.errors import InputError
-from kerasrec.export.best_rows import BLOCK, NUMBERS_AT_ONCE, best_columns, best_of, in_groups
+from kerasrec.export.best_rows import (
+    BLOCK,
+    NUMBERS_AT_ONCE,
+    best_columns,
+    best_of,
+    in_groups,
+    struck_out,
+)
 from kerasrec.models.top_k import NEVER
 
 STORAGES = ("float32", "bfloat16")
@@ -66,8 +73,11 @@ class ExactIndex(tf.Module):
 
     def each(self, queries, rows):
         """Scores `(batch, m)` of each query `(batch, dim)` with rows of its own `(batch, m)`."""
-        vectors = tf.gather(self.table.read_value(), rows)
-        return tf.linalg.matvec(tf.cast(vectors, tf.float32), queries)
+        return tf.linalg.matvec(self.take(rows), queries)
+
+    def take(self, rows):
+        """Vectors `rows.shape + (dim,)` in float32."""
+        return tf.cast(tf.gather(self.table.read_value(), rows), tf.float32)
 
     def stored(self):
         """The vectors `(rows, dim)` as they are stored, in float32."""
@@ -81,10 +91,6 @@ class ExactIndex(tf.Module):
     def _rows_at_once(self):
         most = ROWS_AT_ONCE if self.storage == "float32" else WIDENED_AT_ONCE // self.dim
         return min(max(BLOCK, most // BLOCK * BLOCK), self.table.shape[0])
-
-    def take(self, rows):
-        """Vectors `rows.shape + (dim,)` in float32."""
-        return tf.cast(tf.gather(self.table.read_value(), rows), tf.float32)
 
     def _scanned(self, queries, exclude, k, scale):
         table, step = self.table.read_value(), self._rows_at_once
@@ -118,12 +124,7 @@ class ExactIndex(tf.Module):
         scores = tf.matmul(queries, tf.cast(part, tf.float32), transpose_b=True)
         if scale is not None:
             scores *= scale
+        # What lies in another part of the catalogue is not meant.
         inside = (exclude >= 0) & (exclude < tf.shape(part)[0])
-        # Nothing else reads these scores, so that they are written where they lie. What lies in
-        # another part of the catalogue leaves a first column as it is.
-        values = tf.where(inside, NEVER, -NEVER)
-        places = tf.where(inside, exclude, 0)
-        owner = tf.repeat(tf.range(tf.shape(exclude)[0]), tf.shape(exclude)[1])
-        index = tf.stack([owner, tf.reshape(places, [-1])], axis=1)
-        scores = tf.tensor_scatter_nd_min(scores, index, tf.reshape(values, [-1]))
+        scores = struck_out(scores, exclude, inside)
         return best_columns(scores, k, self._rows_at_once)

@@ -1,0 +1,94 @@
+"""How much of an approximate index is looked at: chosen and measured on queries."""
+
+import numpy as np
+
+from kerasrec.data.vocabulary import FIRST
+from kerasrec.errors import InputError
+
+FEWEST_QUERIES = 20
+
+
+def choose_probes(index, queries, recall, seed=0):
+    """Sets `index.probes` to the fewest that reach a recall, and `index.measured` to what it is.
+
+    Recall is the share of answers that score at least what the exact k-th best does, over all
+    queries. It must be reached twice: with nothing excluded, and with the k best of each query
+    excluded, for what somebody has seen is often what scores best. One half of the queries chooses.
+    The other half measures; should it fall short, a tenth more is looked at until it does not.
+
+    Args:
+        index: `IVFIndex`.
+        queries: `(n, dim)` float32.
+        recall: What to reach.
+        seed: Of the halves.
+
+    Raises:
+        InputError: if more than a quarter of the pages would be looked at. Single vectors are read
+            some four times slower than a whole catalogue, so nothing would be gained.
+    """
+    most = index.rows_of_page.shape[0] // 4
+    queries = np.random.default_rng(seed).permutation(np.asarray(queries, "float32"))
+    choosing, measuring = (_Measured(index, half) for half in np.array_split(queries, 2))
+    few, enough = 0, 1
+    while enough <= most and min(choosing.recalls(enough)) < recall:
+        few, enough = enough, 2 * enough
+    while enough - few > 1:
+        middle = (few + enough) // 2
+        if middle <= most and min(choosing.recalls(middle)) < recall:
+            few = middle
+        else:
+            enough = middle
+    while enough <= most and min(found := measuring.recalls(enough)) < recall:
+        enough = max(enough + 1, enough * 11 // 10)
+    if enough > most:
+        raise InputError(
+            f"for a recall of {recall:g} at {index.k} more than a quarter of the "
+            f"{index.exact.num_rows - FIRST} items would be looked at, which is no faster than to "
+            "look at all: use the exact index, a smaller k or a smaller recall"
+        )
+    index.measured = {
+        "k": index.k,
+        "queries": len(measuring.queries),
+        "recall": round(found[0], 4),
+        "recall_with_k_excluded": round(found[1], 4),
+    }
+
+
+def check_recall(recall, queries):
+    """Whether a recall can be asked for, and be measured on these queries.
+
+    Raises:
+        InputError: if not.
+    """
+    if not 0 < recall < 1:
+        raise InputError(f"recall must be between 0 and 1: got {recall}; 1 is the exact index")
+    if len(queries) < FEWEST_QUERIES:
+        raise InputError(
+            f"recall is measured on queries: expected at least {FEWEST_QUERIES}, got "
+            f"{len(queries)}; the exact index needs none"
+        )
+
+
+class _Measured:
+    """Queries with the scores of their exact answers."""
+
+    def __init__(self, index, queries):
+        self.index, self.queries, self.k = index, queries, index.k
+        nothing = np.zeros((len(queries), 0), "int32")
+        best = index.exact.search(queries, 2 * self.k, nothing)
+        rows, scores = (best[name].numpy() for name in ("rows", "scores"))
+        self.asked = (nothing, scores[:, : self.k]), (rows[:, : self.k], scores[:, self.k :])
+
+    def recalls(self, probes):
+        """Without anything excluded, and with the k best excluded."""
+        self.index.probes = probes
+        return [self._recall(*asked) for asked in self.asked]
+
+    def _recall(self, exclude, best):
+        found = self.index.looked_up(self.queries, self.k, exclude)["scores"].numpy()
+        real = np.isfinite(best)
+        least = np.min(best, axis=1, where=real, initial=np.inf, keepdims=True)
+        least = np.where(real, least, np.inf)
+        # Two ways to the same dot product differ in the last digits.
+        hits = (found >= least) | np.isclose(found, least, rtol=1e-5, atol=0)
+        return float((hits & real).sum() / max(1, real.sum()))
