@@ -69,14 +69,14 @@ class RestTransport:
                 preload_content=False,
             )
             status, text = response.status, _read(response, deadline)
+        except urllib3.exceptions.NewConnectionError as error:
+            raise ServingError(f"{url} cannot be reached: nobody listens", again=True) from error
         except urllib3.exceptions.TimeoutError as error:
-            # A refused connection is one too, in urllib3's order of errors.
-            again = isinstance(error, urllib3.exceptions.NewConnectionError)
-            raise ServingError(_unreached(url, error), again=again) from error
+            raise ServingError(f"{url} did not answer in time") from error
         except urllib3.exceptions.SSLError as error:
-            raise ServingError(_unreached(url, error)) from error
+            raise ServingError(f"{url} has no certificate that is trusted: {error}") from error
         except urllib3.exceptions.HTTPError as error:
-            raise ServingError(_unreached(url, error), again=True) from error
+            raise ServingError(f"{url}: the connection was lost", again=True) from error
         if status != 200:
             wait = response.headers.get("Retry-After", "")
             raise ServingError(
@@ -117,7 +117,3 @@ def _sentence(text, reason):
     if not isinstance(said, str):
         said = reason or "the server gave no reason"
     return said if len(said) <= LONGEST_SENTENCE else said[:LONGEST_SENTENCE] + "..."
-
-
-def _unreached(url, error):
-    return f"no answer from {url}: {type(error).__name__}"
