@@ -6,6 +6,7 @@ import threading
 
 from kerasrec.cli.heavy import quiet_start
 from kerasrec.errors import InputError
+from kerasrec.savedmodel.c_loader import load_library
 
 NAME = "serve"
 HELP = "serve an export on this machine, with a page and TF Serving's REST and gRPC"
@@ -37,8 +38,9 @@ def run(arguments, output):
         from kerasrec.serving.limits import Limits
         from kerasrec.serving.server import Server
 
-        if arguments.grpc_port is not None:
-            with quiet_start():
+        with quiet_start():
+            load_library()
+            if arguments.grpc_port is not None:
                 import kerasrec.serving.grpc_server  # noqa: F401
     except ModuleNotFoundError as error:
         raise InputError(

@@ -76,7 +76,7 @@ class CLoader:
     """
 
     def __init__(self, directory):
-        self._c, self._session = _library(), None
+        self._c, self._session = load_library(), None
         self._graph = self._c.TF_NewGraph()
         options, about = self._c.TF_NewSessionOptions(), self._c.TF_NewBuffer()
         tags = (ctypes.c_char_p * 1)(b"serve")
@@ -251,7 +251,12 @@ def _delete(library, tensor, own):
 
 
 @functools.cache
-def _library():
+def load_library():
+    """TensorFlow's C library with the types of its functions, which prints a few lines at first.
+
+    Raises:
+        RuntimeError: if it is not there.
+    """
     found = importlib.util.find_spec("tensorflow")
     folder = pathlib.Path(found.origin).parent if found else pathlib.Path()
     for name in ("libtensorflow_framework", "libtensorflow_cc"):

@@ -5,6 +5,7 @@ Importing this file imports TensorFlow: the stubs of TF Serving are made of its 
 
 import concurrent.futures
 import functools
+import logging
 import math
 
 import grpc
@@ -24,6 +25,7 @@ from kerasrec.serving.refusal import Refusal, invalid
 
 VALUES = {1: "float_val", 2: "double_val", 3: "int_val", 9: "int64_val", 10: "bool_val"}
 SIGNATURES = "signature_def"
+LOG = logging.getLogger(__name__)
 
 
 def start_grpc(models, limits, host, port):
@@ -60,6 +62,10 @@ def _refusing(method):
             return method(self, request, context)
         except Refusal as refusal:
             context.abort(grpc.StatusCode[refusal.code], refusal.message)
+        except Exception:
+            LOG.exception("A request could not be answered.")
+            message = "The server could not answer this request."
+            context.abort(grpc.StatusCode.INTERNAL, message)
 
     return answered
 

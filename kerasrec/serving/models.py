@@ -113,11 +113,11 @@ class Models:
                 if folder.name.isascii() and folder.name.isdecimal() and folder.is_dir():
                     number = int(folder.name)
                     if self._only in (None, number):
-                        found[number] = (folder, _stamp(folder / "saved_model.pb"))
+                        found[number] = (folder, _stamp(folder), _stamp(folder / "saved_model.pb"))
         return found
 
     def _load(self, number):
-        folder, _ = self._tried[number]
+        folder = self._tried[number][0]
         version = Version(number, folder, self._limits, self._batching)
         with self._lock:
             self._versions[number] = version
@@ -152,7 +152,8 @@ def _stamp(path):
         about = path.stat()
     except OSError:
         return None
-    return about.st_mtime_ns, about.st_size, about.st_ino
+    # No copy keeps the time of the last change of status.
+    return about.st_ctime_ns, about.st_ino, about.st_size
 
 
 def _trim():

@@ -1,5 +1,7 @@
 """What the server answers, as OpenAPI says it: `/openapi.json`."""
 
+import numpy as np
+
 import kerasrec
 
 JSON_TYPES = {
@@ -69,33 +71,50 @@ def _operation(summary):
 
 
 def _predict(signatures):
-    bodies = []
+    bodies, examples = [], {}
     for name, signature in sorted(signatures.items()):
         inputs = signature.inputs
         named = {key: _nested(tensor, len(tensor.shape or ())) for key, tensor in inputs.items()}
         row = {key: _nested(tensor, len(tensor.shape or ()) - 1) for key, tensor in inputs.items()}
-        asked = {"signature_name": {"const": name}}
-        rows = {"type": "array", "items": _object(row), "minItems": 1}
-        for key, format in (("inputs", _object(named)), ("instances", rows)):
+        rows = {"type": "array", "items": _inputs(row), "minItems": 1}
+        for key, format in (("inputs", _inputs(named)), ("instances", rows)):
             body = {
                 "type": "object",
-                "properties": {**asked, key: format},
+                "properties": {"signature_name": {"const": name}, key: format},
                 "required": [key] if name == "serving_default" else ["signature_name", key],
             }
             bodies.append(body)
+        value = {key: _example(tensor) for key, tensor in sorted(inputs.items())}
+        examples[name] = {"value": {"signature_name": name, "inputs": value}}
     operation = _operation("The outputs of a signature")
-    operation["requestBody"] = {"required": True, "content": _content({"anyOf": bodies})}
+    content = {"application/json": {"schema": {"anyOf": bodies}, "examples": examples}}
+    operation["requestBody"] = {"required": True, "content": content}
     return operation
 
 
-def _object(properties):
-    return {"type": "object", "properties": properties, "required": sorted(properties)}
+def _inputs(properties):
+    """By name; a single input may stand without it."""
+    named = {"type": "object", "properties": properties, "required": sorted(properties)}
+    return {"anyOf": [named, *properties.values()]} if len(properties) == 1 else named
 
 
 def _nested(tensor, depth):
     if depth <= 0:
         return JSON_TYPES[tensor.dtype]
     return {"type": "array", "items": _nested(tensor, depth - 1)}
+
+
+def _example(tensor):
+    """One row: the default, or nothing of the shape."""
+    if tensor.default is not None:
+        default = tensor.default
+        return (default.astype(str) if default.dtype.kind == "S" else default).tolist()
+    shape = [size or 1 for size in tensor.shape or ()]
+    return (
+        np.full(shape, "", object).tolist()
+        if tensor.dtype == "string"
+        else (np.zeros(shape, tensor.dtype).tolist())
+    )
 
 
 def _content(schema):

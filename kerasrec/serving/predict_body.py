@@ -119,7 +119,7 @@ def _columns(columns, wanted):
                 f"inputs: {', '.join(sorted(wanted))}"
             )
         columns = {next(iter(wanted)): columns}
-    for name in wanted:
+    for name in sorted(wanted):
         if name not in columns:
             said = _defaults(set(wanted) - set(columns), wanted, 0)
             raise invalid(f"Missing named input: {name} in '{COLUMN}' object.{said}")
@@ -157,7 +157,8 @@ def _array(name, value, wanted, by_row=False):
     _fill(name, value, 0, shape, wanted.dtype, found, by_row)
     dtype = object if wanted.dtype == "string" else wanted.dtype
     array = np.empty(len(found), dtype)
-    array[:] = found
+    with np.errstate(over="ignore"):  # beyond float32 is infinity, as for TF Serving
+        array[:] = found
     return array.reshape(shape)
 
 

@@ -6,6 +6,7 @@ import re
 import time
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
@@ -21,8 +22,8 @@ from kerasrec.serving.refusal import Refusal, invalid
 
 # tensorflow_serving/model_servers/http_rest_api_util.cc.
 WHICH = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
-ASK = re.compile(rf"/v1/models/(?P<name>[^/:]+){WHICH}:(?P<method>classify|regress|predict)", re.I)
-TELL = re.compile(rf"/v1/models(?:/(?P<name>[^/:]+))?{WHICH}(?:/(?P<what>metadata))?", re.I)
+ASK = re.compile(rf"/v1/models/(?P<name>[^/:]+){WHICH}:(?P<method>classify|regress|predict)")
+TELL = re.compile(rf"/v1/models(?:/(?P<name>[^/:]+))?{WHICH}(?:/(?P<what>metadata))?")
 LARGEST = (1 << 63) - 1
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -50,7 +51,7 @@ def rest_app(models, pool, limits, host):
             *page_routes(models),
         ],
         middleware=middleware,
-        exception_handlers={Exception: _failed},
+        exception_handlers={HTTPException: _wrong, Exception: _failed},
     )
 
 
@@ -124,6 +125,12 @@ def _json(value, status=200):
 
 def _refused(refusal):
     return _json({"error": refusal.message}, refusal.http)
+
+
+async def _wrong(request, error):
+    return _json(
+        {"error": f"{error.detail}: {request.method} {request.url.path}"}, error.status_code
+    )
 
 
 async def _failed(request, error):

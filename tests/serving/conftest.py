@@ -1,0 +1,108 @@
+"""A small SavedModel whose right answers one can count, and servers of it."""
+
+import json
+import shutil
+
+import pytest
+import tensorflow as tf
+import urllib3
+
+from kerasrec.serving.server import Server
+
+CATALOG = ["a", "b", "ü"]
+
+
+class Toy(tf.Module):
+    """The score of an item is how often the history names it, and a tenth of the version."""
+
+    def __init__(self, version):
+        super().__init__()
+        self.version = version
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec((None, None), tf.string, name="history"),
+            tf.TensorSpec((None, None), tf.string, name="exclude"),
+            tf.TensorSpec((None,), tf.int32, name="k"),
+        ]
+    )
+    def recommend(self, history, exclude=tf.constant([[""]]), k=tf.constant([3])):  # noqa: B008
+        count = tf.reduce_sum(tf.cast(history[..., None] == CATALOG, tf.float32), axis=1)
+        left_out = tf.reduce_any(exclude[..., None] == CATALOG, axis=1)
+        score = tf.where(left_out, -float("inf"), count + self.version / 10)
+        score, order = tf.math.top_k(score, 3)
+        real = (score > -float("inf")) & (tf.range(3) < k[:, None])
+        item = tf.where(real, tf.gather(CATALOG, order), "")
+        return {"item": item, "score": tf.where(real, score, -float("inf"))}
+
+    @tf.function(input_signature=[tf.TensorSpec((None,), tf.string, name="text")])
+    def echo(self, text):
+        return {"text_bytes": text}
+
+    @tf.function(input_signature=[tf.TensorSpec((None, 2), tf.float32, name="x")])
+    def total(self, x):
+        tf.debugging.assert_non_negative(x, "x must not be negative")
+        return {"total": tf.reduce_sum(x)}
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec((None,), tf.int64, name="number"),
+            tf.TensorSpec((None,), tf.bool, name="yes"),
+        ]
+    )
+    def types(self, number, yes):
+        return {"number": number, "yes": yes, "half": tf.cast(number, tf.float64) / 2}
+
+
+def save(version, folder):
+    toy = Toy(version)
+    names = ("recommend", "echo", "total", "types")
+    signatures = {name: getattr(toy, name) for name in names}
+    tf.saved_model.save(toy, str(folder), {"serving_default": toy.recommend, **signatures})
+
+
+@pytest.fixture(scope="session")
+def toys(tmp_path_factory):
+    """A folder with the versions 1 and 2 of the toy; not to be changed."""
+    folder = tmp_path_factory.mktemp("toys") / "toy"
+    for version in (1, 2):
+        save(version, folder / str(version))
+    return folder
+
+
+@pytest.fixture
+def publish(toys, tmp_path):
+    """`publish(version, number)` puts one into the folder `publish.folder`, by a rename."""
+
+    def put(version, number, spoil=None):
+        partial = tmp_path / "toy" / f".partial-{number}"
+        shutil.copytree(toys / str(version), partial)
+        if spoil:
+            spoil(partial)
+        return partial.rename(tmp_path / "toy" / str(number))
+
+    put.folder = tmp_path / "toy"
+    put.folder.mkdir()
+    return put
+
+
+@pytest.fixture(scope="module")
+def server(toys):
+    """A server of the toy's version 2, with gRPC."""
+    with Server(toys, port=0, grpc_port=0, say=lambda line: None) as running:
+        yield running
+
+
+@pytest.fixture
+def ask():
+    """`ask(server, path, body)` -> (status, JSON): POST with a body, else GET."""
+    with urllib3.PoolManager(retries=False) as pool:
+
+        def asked(server, path, body=None, method=None, **headers):
+            url = f"http://127.0.0.1:{server.port}{path}"
+            body = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+            method = method or ("GET" if body is None else "POST")
+            answer = pool.request(method, url, body=body, headers=headers)
+            return answer.status, json.loads(answer.data or b"null")
+
+        yield asked

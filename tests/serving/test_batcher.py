@@ -1,0 +1,176 @@
+"""Batches put together and taken apart, without a graph: the run is a function of the test."""
+
+import concurrent.futures
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from kerasrec.serving.batcher import Batcher
+from kerasrec.serving.batching_parameters import BatchingParameters
+from kerasrec.serving.refusal import Refusal
+
+FOREVER = 3_600_000_000
+
+
+class Graph:
+    """Answers `{"x": ...}` with twice x, when it is let; notes the batches it was asked."""
+
+    def __init__(self):
+        self.batches, self.free = [], threading.Event()
+        self.asked = threading.Semaphore(0)
+        self.free.set()
+
+    def __call__(self, signature, inputs, outputs, timeout):
+        self.batches.append((signature, inputs))
+        self.asked.release()
+        assert self.free.wait(30)
+        if signature == "broken":
+            raise Refusal("INVALID_ARGUMENT", "broken")
+        if signature == "no rows":
+            return {"y": np.float32(1)}
+        return {"y": inputs["x"] * 2} if "x" in inputs else {"y": inputs["text"]}
+
+
+@pytest.fixture
+def batching():
+    """`batching(**parameters)` -> (graph, batcher, `ask(signature, **inputs)`: a future)."""
+    made = []
+
+    def make(**parameters):
+        graph = Graph()
+        batcher = Batcher(graph, BatchingParameters(num_batch_threads=1, **parameters))
+        pool = concurrent.futures.ThreadPoolExecutor(16)
+        made.append((batcher, pool, graph))
+        queued = batcher._enqueue
+        entered = threading.Semaphore(0)
+
+        def enqueue(key, task):
+            try:
+                queued(key, task)
+            finally:
+                entered.release()
+
+        batcher._enqueue = enqueue
+
+        def ask(signature, timeout=30, **inputs):
+            inputs = {name: np.array(value) for name, value in inputs.items()}
+            future = pool.submit(batcher.run, signature, inputs, ("y",), timeout)
+            assert entered.acquire(timeout=30)
+            return future
+
+        return graph, batcher, ask
+
+    yield make
+    for batcher, pool, graph in made:
+        graph.free.set()
+        batcher.close()
+        pool.shutdown()
+
+
+def test_requests_that_wait_are_one_batch_and_each_gets_its_rows(batching):
+    graph, _, ask = batching(max_batch_size=4, batch_timeout_micros=FOREVER)
+    one, two = ask("double", x=[1.0, 2.0]), ask("double", x=[3.0])
+    assert not graph.batches
+    three = ask("double", x=[4.0])
+    assert one.result(30)["y"].tolist() == [2, 4]
+    assert two.result(30)["y"].tolist() == [6]
+    assert three.result(30)["y"].tolist() == [8]
+    ((signature, inputs),) = graph.batches
+    assert signature == "double" and inputs["x"].tolist() == [1, 2, 3, 4]
+
+
+def test_a_batch_that_is_not_full_goes_after_its_time(batching):
+    graph, _, ask = batching(batch_timeout_micros=20_000)
+    start = time.monotonic()
+    assert ask("double", x=[1.0]).result(30)["y"].tolist() == [2]
+    assert time.monotonic() - start >= 0.02
+
+
+def test_what_does_not_fit_waits_for_the_next_batch(batching):
+    graph, _, ask = batching(max_batch_size=3, batch_timeout_micros=FOREVER)
+    first, second = ask("double", x=[1.0, 2.0]), ask("double", x=[3.0, 4.0])
+    assert first.result(30)["y"].tolist() == [2, 4]  # closed by the one behind it
+    third = ask("double", x=[5.0])
+    assert second.result(30)["y"].tolist() == [6, 8] and third.result(30)["y"].tolist() == [10]
+    assert [len(inputs["x"]) for _, inputs in graph.batches] == [2, 3]
+
+
+def test_signatures_do_not_mix(batching):
+    graph, _, ask = batching(max_batch_size=2, batch_timeout_micros=FOREVER)
+    one, other = ask("double", x=[1.0]), ask("twice", x=[2.0])
+    assert not graph.batches
+    ask("double", x=[3.0]).result(30), ask("twice", x=[4.0]).result(30)
+    assert one.result(30)["y"].tolist() == [2] and other.result(30)["y"].tolist() == [4]
+
+
+def test_lists_are_filled_up_with_their_first_value_as_tf_serving_does_it(batching):
+    parameters = {"max_batch_size": 2, "batch_timeout_micros": FOREVER}
+    graph, _, ask = batching(pad_variable_length_inputs=True, **parameters)
+    short, long = ask("echo", text=[["", "a"]]), ask("echo", text=[["b", "c", "d"]])
+    assert short.result(30)["y"].tolist() == [["", "a", ""]]
+    assert long.result(30)["y"].tolist() == [["b", "c", "d"]]
+    _, _, ask = batching(pad_variable_length_inputs=False, **parameters)
+    both = ask("echo", text=[["", "a"]]), ask("echo", text=[["b", "c", "d"]])
+    for one in both:
+        with pytest.raises(Refusal, match="Set pad_variable_length_inputs to true"):
+            one.result(30)
+
+
+def test_an_empty_list_cannot_be_filled_up(batching):
+    _, _, ask = batching(
+        max_batch_size=2, batch_timeout_micros=FOREVER, pad_variable_length_inputs=True
+    )
+    one, other = ask("echo", text=[["a"]]), ask("echo", text=np.zeros((1, 0), "S1"))
+    for each in (one, other):
+        with pytest.raises(Refusal, match="Got empty tensor in batch of non-empty tensors"):
+            each.result(30)
+
+
+def test_a_full_queue_turns_away(batching):
+    graph, _, ask = batching(max_batch_size=1, max_enqueued_batches=2)
+    graph.free.clear()
+    running = ask("double", x=[1.0])
+    assert graph.asked.acquire(timeout=30)
+    waiting = [ask("double", x=[2.0]), ask("double", x=[3.0])]
+    with pytest.raises(Refusal, match="queue to which this task was submitted is full") as full:
+        ask("double", x=[4.0]).result(30)
+    assert (full.value.code, full.value.http) == ("UNAVAILABLE", 503)
+    graph.free.set()
+    assert [one.result(30)["y"].tolist() for one in (running, *waiting)] == [[2], [4], [6]]
+
+
+def test_who_waits_too_long_is_told_and_not_answered(batching):
+    graph, _, ask = batching(max_batch_size=1)
+    graph.free.clear()
+    running = ask("double", x=[1.0])
+    assert graph.asked.acquire(timeout=30)
+    with pytest.raises(Refusal, match="was not answered within 0.01 s") as late:
+        ask("double", timeout=0.01, x=[2.0]).result(30)
+    assert late.value.http == 504
+    graph.free.set()
+    running.result(30)
+    ask("double", x=[3.0]).result(30)
+    assert [inputs["x"].tolist() for _, inputs in graph.batches] == [[1], [3]]
+
+
+def test_what_a_batch_is_refused_with_reaches_all_of_it(batching):
+    _, _, ask = batching(max_batch_size=2, batch_timeout_micros=FOREVER)
+    for signature, sentence in (("broken", "broken"), ("no rows", "0th dimension does not equal")):
+        both = ask(signature, x=[1.0]), ask(signature, x=[2.0])
+        for one in both:
+            with pytest.raises(Refusal, match=sentence):
+                one.result(30)
+
+
+def test_requests_that_fit_into_no_batch(batching):
+    _, batcher, ask = batching(max_batch_size=2)
+    with pytest.raises(Refusal, match="Task size 3 is larger than maximum input batch size 2"):
+        ask("double", x=[1.0, 2.0, 3.0]).result(30)
+    for inputs, sentence in (
+        ({"x": np.zeros(2), "k": np.zeros(1)}, "equal 0th-dimension size.*Rows: k 1, x 2"),
+        ({"x": np.float32(1)}, "at least one dimension"),
+    ):
+        with pytest.raises(Refusal, match=sentence):
+            batcher.run("double", inputs, ("y",), 30)

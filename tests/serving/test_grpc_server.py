@@ -1,0 +1,160 @@
+"""TF Serving's own stubs against our server; codes and sentences from its source."""
+
+import grpc
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow.core.framework import tensor_pb2
+from tensorflow_serving.apis import (
+    get_model_metadata_pb2,
+    get_model_status_pb2,
+    model_service_pb2_grpc,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
+
+
+@pytest.fixture(scope="module")
+def channel(server):
+    with grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel:
+        yield channel
+
+
+@pytest.fixture(scope="module")
+def stub(channel):
+    return prediction_service_pb2_grpc.PredictionServiceStub(channel)
+
+
+def request(signature="", model="toy", version=None, outputs=(), **inputs):
+    asked = predict_pb2.PredictRequest(output_filter=outputs)
+    asked.model_spec.name, asked.model_spec.signature_name = model, signature
+    if version is not None:
+        asked.model_spec.version.value = version
+    for name, value in inputs.items():
+        value = value if isinstance(value, tensor_pb2.TensorProto) else tf.make_tensor_proto(value)
+        asked.inputs[name].CopyFrom(value)
+    return asked
+
+
+def test_strings_in_strings_out_and_defaults_between(stub):
+    answer = stub.Predict(request(history=[["ü", "", "ü"]]), timeout=30)
+    assert tf.make_ndarray(answer.outputs["item"]).tolist() == [["ü".encode(), b"a", b"b"]]
+    score = tf.make_ndarray(answer.outputs["score"])
+    np.testing.assert_allclose(score, [[2.2, 0.2, 0.2]], rtol=1e-6)
+    assert answer.model_spec.name == "toy" and answer.model_spec.version.value == 2
+    assert answer.model_spec.signature_name == "serving_default"
+
+
+def test_all_types_all_ways_to_write_them(stub):
+    content = tf.make_tensor_proto(np.array([5, -6]))
+    assert content.tensor_content
+    values = tensor_pb2.TensorProto(dtype="DT_INT64", int64_val=[5, -6])
+    values.tensor_shape.dim.add(size=2)
+    for number in (content, values):
+        answer = stub.Predict(request("types", number=number, yes=[True, False]), timeout=30)
+        found = {name: tf.make_ndarray(x).tolist() for name, x in answer.outputs.items()}
+        assert found == {"number": [5, -6], "yes": [True, False], "half": [2.5, -3.0]}
+
+
+def test_outputs_can_be_chosen_and_bytes_are_bytes(stub):
+    answer = stub.Predict(request(history=[["a"]], outputs=["score"]), timeout=30)
+    assert list(answer.outputs) == ["score"]
+    answer = stub.Predict(request("echo", text=[b"\xff\x00", b""]), timeout=30)
+    assert tf.make_ndarray(answer.outputs["text_bytes"]).tolist() == [b"\xff\x00", b""]
+
+
+def huge():
+    """A few bytes that claim to be a tensor of 10^12 strings."""
+    tensor = tensor_pb2.TensorProto(dtype="DT_STRING", string_val=[b"a"])
+    for _ in range(2):
+        tensor.tensor_shape.dim.add(size=1_000_000)
+    return tensor
+
+
+def lying(**change):
+    tensor = tf.make_tensor_proto([["a"]])
+    tensor.MergeFrom(tensor_pb2.TensorProto(**change))
+    return tensor
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "sentence"),
+    [
+        (predict_pb2.PredictRequest(), "INVALID_ARGUMENT", "Missing ModelSpec"),
+        (request(model="other"), "NOT_FOUND", "Servable not found for request: Latest(other)"),
+        (request(version=1), "NOT_FOUND", "Servable not found for request: Specific(toy, 1)"),
+        (request("rank"), "FAILED_PRECONDITION", 'Serving signature key "rank" not found.'),
+        (request(), "INVALID_ARGUMENT", "Signature input alias: history not found in request"),
+        (request(history=[["a"]], x=[1]), "INVALID_ARGUMENT", "Inputs contains invalid name: x"),
+        (request(history=[[1]]), "INVALID_ARGUMENT", "history is of int32; expected string"),
+        (request(history=["a"]), "INVALID_ARGUMENT", "history has the shape [1]"),
+        (request(history=huge()), "INVALID_ARGUMENT", "[1000000, 1000000]: at most"),
+        (request(history=lying(string_val=[b"b"])), "INVALID_ARGUMENT", "tensor parsing error"),
+        (request(history=tf.make_tensor_proto([[1j]])), "INVALID_ARGUMENT", "is of type"),
+        (request(history=[["a"]], outputs=["x"]), "INVALID_ARGUMENT", "alias not found"),
+        (request(history=[["a"]], outputs=["item"] * 2), "INVALID_ARGUMENT", "duplicate output"),
+        (request("total", x=np.float32([[-1, 2]])), "INVALID_ARGUMENT", "must not be negative"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_with_a_code(stub, asked, code, sentence):
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.Predict(asked, timeout=30)
+    assert caught.value.code() is grpc.StatusCode[code]
+    assert sentence in caught.value.details()
+
+
+def test_a_message_over_the_limit(stub):
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.Predict(request(history=[["a" * 9_000_000]]), timeout=30)
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def test_metadata(stub, toys):
+    asked = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
+    asked.model_spec.name = "toy"
+    answer = stub.GetModelMetadata(asked, timeout=30)
+    found = get_model_metadata_pb2.SignatureDefMap()
+    assert answer.metadata["signature_def"].Unpack(found)
+    expected = tf.saved_model.load(str(toys / "2")).signatures
+    assert set(found.signature_def) == set(expected)
+    history = found.signature_def["recommend"].inputs["history"]
+    assert history.dtype == tf.string.as_datatype_enum
+    assert [dim.size for dim in history.tensor_shape.dim] == [-1, -1]
+    assert answer.model_spec.version.value == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [([], "at least one metadata_field"), (["x"], "Metadata field x is not supported")],
+)
+def test_metadata_of_nothing(stub, fields, sentence):
+    asked = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=fields)
+    asked.model_spec.name = "toy"
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.GetModelMetadata(asked, timeout=30)
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert sentence in caught.value.details()
+
+
+def test_status(channel):
+    stub = model_service_pb2_grpc.ModelServiceStub(channel)
+    asked = get_model_status_pb2.GetModelStatusRequest()
+    asked.model_spec.name = "toy"
+    (version,) = stub.GetModelStatus(asked, timeout=30).model_version_status
+    assert version.version == 2 and version.status.error_code == 0
+    assert version.state == get_model_status_pb2.ModelVersionStatus.AVAILABLE
+    asked.model_spec.name = "other"
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.GetModelStatus(asked, timeout=30)
+    assert caught.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+def test_a_fault_of_the_server_shows_nothing_of_it(stub, monkeypatch):
+    def broken(*_):
+        raise KeyError("secret")
+
+    monkeypatch.setattr("kerasrec.serving.grpc_server._read", broken)
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.Predict(request(history=[["a"]]), timeout=30)
+    assert caught.value.code() is grpc.StatusCode.INTERNAL
+    assert caught.value.details() == "The server could not answer this request."

@@ -1,0 +1,189 @@
+"""What TF Serving's REST answers, by its source: tensorflow_serving/util/json_tensor.cc."""
+
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from google.protobuf import json_format
+from tensorflow.core.protobuf import saved_model_pb2
+from tensorflow_serving.apis import get_model_metadata_pb2
+
+PREDICT = "/v1/models/toy:predict"
+ALL = {"history": [["a", "a"]], "exclude": [["b"]], "k": [3]}
+
+
+def test_columns_in_columns_out(server, ask):
+    status, answer = ask(server, PREDICT, {"inputs": ALL})
+    assert status == 200
+    assert answer == {"outputs": {"item": [["a", "ü", ""]], "score": [[2.2, 0.2, -np.inf]]}}
+
+
+def test_rows_in_rows_out(server, ask):
+    rows = [
+        {"history": ["ü"], "exclude": [""], "k": 1},
+        {"history": ["b"], "exclude": ["b"], "k": 2},
+    ]
+    status, answer = ask(server, PREDICT, {"signature_name": "recommend", "instances": rows})
+    assert status == 200
+    assert answer == {
+        "predictions": [
+            {"item": ["ü", "", ""], "score": [1.2, -np.inf, -np.inf]},
+            {"item": ["a", "ü", ""], "score": [0.2, 0.2, -np.inf]},
+        ]
+    }
+
+
+def test_one_input_and_one_output_stand_without_names(server, ask):
+    for format, answered in (("inputs", "outputs"), ("instances", "predictions")):
+        body = {"signature_name": "echo", format: ["é", {"b64": "AP8A"}]}
+        status, answer = ask(server, PREDICT, body)
+        # The name of the output ends with _bytes, so it comes in base64: é is c3 a9.
+        assert (status, answer) == (200, {answered: [{"b64": "w6k="}, {"b64": "AP8A"}]})
+
+
+def test_other_types_and_a_named_version(server, ask):
+    body = {"signature_name": "types", "inputs": {"number": [3, -(2**62)], "yes": [True, False]}}
+    status, answer = ask(server, "/v1/models/toy/versions/2:predict", body)
+    assert status == 200
+    assert answer["outputs"] == {"half": [1.5, -(2.0**61)], "number": [3, -(2**62)],
+                                 "yes": [True, False]}  # fmt: skip
+
+
+def test_an_output_without_rows_is_answered_in_columns_alone(server, ask):
+    body = {"signature_name": "total", "inputs": [[1, 2], [3, 4.5]]}
+    assert ask(server, PREDICT, body) == (200, {"outputs": 10.5})
+    body = {"signature_name": "total", "instances": [[1, 2], [3, 4.5]]}
+    status, answer = ask(server, PREDICT, body)
+    assert status == 400 and "no common number of rows" in answer["error"]
+
+
+WRONG = [
+    (b"", "JSON Parse error"),
+    (b"{", "JSON Parse error"),
+    (b"\xff\xfe", "JSON Parse error"),
+    (b"[" * 100_000, "nested too deeply"),
+    (b"1", "Is not object"),
+    ({}, "Missing 'inputs' or 'instances' key"),
+    ({"signature_name": 3, "inputs": ALL}, "'signature_name' must be a string"),
+    ({"signature_name": "x", "inputs": ALL}, 'Serving signature name: "x" not found in signature'),
+    ({"signature_name": "x", "inputs": ALL}, "There are echo, recommend"),
+    ({"inputs": ALL, "instances": []}, "only one of"),
+    ({"instances": {}}, "Expecting 'instances' to be an list/array"),
+    ({"instances": []}, "No values in 'instances' array"),
+    ({"instances": [["a"]]}, "expecting list of objects"),
+    ({"instances": [{"history": ["a"], "k": 1}]}, 'defaults, which are "exclude": [""]'),
+    ({"instances": [{**ALL, "kk": 1}]}, "Keys must be equal to: exclude, history, k"),
+    ({"instances": [{"history": ["a"], "exclude": [], "k": 1}, 3]}, "but got list at item 1"),
+    ({"instances": [{"history": ["a"], "exclude": [""], "k": 1},
+                    {"history": ["a", "b"], "exclude": [""], "k": 1}]}, "fill the shorter ones up"),
+    ({"inputs": [["a"]]}, "inputs is a plain value/list"),
+    ({"inputs": {**ALL, "history": ["a"]}}, "history has the shape [1]; expected [any, any]"),
+    ({"inputs": {"history": [["a"]]}}, "Missing named input: exclude in 'inputs' object. REST "
+     'fills in no defaults, which are "exclude": [[""]], "k": [3].'),
+    ({"inputs": {**ALL, "history": [["a"], ["b", "c"]]}}, "Encountered list at unexpected size: 2"),
+    ({"inputs": {**ALL, "history": [["a"], "b"]}}, "found at incorrect level"),
+    ({"inputs": {**ALL, "history": [["a"], [["b"]]]}}, "list at unexpected level"),
+    ({"inputs": {**ALL, "history": [[1]]}}, "1 Type: Number is not of expected type: string"),
+    ({"inputs": {**ALL, "history": [[None]]}}, "Type: Null"),
+    ({"inputs": {**ALL, "history": [[{"b64": "?"}]]}}, "Unable to base64 decode"),
+    ({"inputs": {**ALL, "history": [[{"b65": "?"}]]}}, "Type: Object"),
+    ({"inputs": {**ALL, "history": [["\ud800"]]}}, "surrogate"),
+    ({"inputs": {**ALL, "k": [1.0]}}, "k: JSON Value: 1.0"),
+    ({"inputs": {**ALL, "k": [2**31]}}, "k: JSON Value: 2147483648"),
+    ({"inputs": {**ALL, "k": [True]}}, "Type: Bool"),
+    ({"inputs": {**ALL, "k": ["1"]}}, "Type: String"),
+    ({"inputs": {**ALL, "k": [1, 2, 3], "history": [["a"]] * 2}}, "2 rows and another input 3"),
+    ({"inputs": {**ALL, "k": [1] * 1025}}, "at most 1024 are answered at once. Split it."),
+    ({"inputs": {"history": [["a"] * 3000], "exclude": [[]], "k": [1] * 1000}}, "Shorten the list"),
+    ({"signature_name": "total", "inputs": [[1, 2, 3]]}, "has the shape [1, 3]; expected [any, 2]"),
+    ({"signature_name": "total", "inputs": [[-1, 2]]}, "x must not be negative"),
+    ({"signature_name": "total", "inputs": [[10**400, 2]]}, "is not of expected type: float32"),
+    ({"signature_name": "types", "inputs": {"number": [1], "yes": [1]}}, "expected type: bool"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "sentence"), WRONG, ids=[sentence for _, sentence in WRONG])
+def test_what_is_wrong_is_said_in_a_sentence(server, ask, body, sentence):
+    status, answer = ask(server, PREDICT, body)
+    assert status == 400
+    assert sentence in answer["error"]
+    assert "Traceback" not in answer["error"] and "node" not in answer["error"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "sentence"),
+    [
+        ("/v1/models/other:predict", {}, 404, "Servable not found for request: Latest(other)"),
+        ("/v1/models/toy/versions/1:predict", {}, 404,
+         "Servable not found for request: Specific(toy, 1)"),
+        ("/v1/models/toy/labels/best:predict", {}, 400, "servable version label: best"),
+        ("/v1/models/toy/versions/99999999999999999999", None, 400, "Failed to convert version"),
+        ("/v1/models/toy:classify", {}, 400, "answers :predict"),
+        ("/v1/models/toy:rank", {}, 400, "Malformed request: POST /v1/models/toy:rank"),
+        ("/v1/models/toy:predict", None, 405, "Malformed request: GET /v1/models/toy:predict"),
+        ("/v1/models", None, 400, "Missing model name in request."),
+        ("/v1/models/other", None, 404, "Could not find any versions of model other"),
+        ("/v1/models/toy/versions/7", None, 404, "Could not find version 7 of model toy"),
+        ("/v1/models/other/metadata", None, 404, "Servable not found for request: Latest(other)"),
+        ("/v1/models/toy/metadata/x", None, 400, "Malformed request"),
+        ("/v2/models", None, 404, "Not Found"),
+    ],
+)  # fmt: skip
+def test_wrong_addresses(server, ask, path, body, status, sentence):
+    found, answer = ask(server, path, body)
+    assert found == status and sentence in answer["error"]
+
+
+def test_status(server, ask):
+    expected = {
+        "model_version_status": [
+            {"version": "2", "state": "AVAILABLE",
+             "status": {"error_code": "OK", "error_message": ""}}
+        ]
+    }  # fmt: skip
+    for path in ("/v1/models/toy", "/v1/models/toy/versions/2"):
+        assert ask(server, path) == (200, expected)
+
+
+def test_metadata_is_what_protobuf_prints(server, ask, toys):
+    saved = saved_model_pb2.SavedModel.FromString((toys / "2" / "saved_model.pb").read_bytes())
+    signatures = get_model_metadata_pb2.SignatureDefMap()
+    for name, signature in saved.meta_graphs[0].signature_def.items():
+        if not name.startswith("__"):
+            signatures.signature_def[name].CopyFrom(signature)
+            signatures.signature_def[name].defaults.clear()
+    expected = json_format.MessageToDict(
+        signatures, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+    )
+    status, answer = ask(server, "/v1/models/toy/metadata")
+    assert status == 200
+    assert answer["model_spec"] == {"name": "toy", "signature_name": "", "version": "2"}
+    assert answer["metadata"]["signature_def"] == expected
+
+
+def test_the_answer_is_that_of_python(server, ask, toys):
+    signature = tf.saved_model.load(str(toys / "2")).signatures["recommend"]
+    expected = signature(**{name: tf.constant(value) for name, value in ALL.items()})
+    _, answer = ask(server, PREDICT, {"inputs": ALL})
+    np.testing.assert_array_equal(np.float32(answer["outputs"]["score"]), expected["score"])
+
+
+def test_another_host_is_refused(server):
+    import urllib3
+
+    url = f"http://127.0.0.1:{server.port}/v1/models/toy"
+    with urllib3.PoolManager(retries=False) as pool:
+        assert pool.request("GET", url, headers={"Host": "rebound.example"}).status == 400
+        assert pool.request("GET", url, headers={"Host": "localhost:8501"}).status == 200
+
+
+def test_a_fault_of_the_server_shows_nothing_of_it(server, ask, monkeypatch):
+    def broken(*_):
+        raise KeyError("secret")
+
+    monkeypatch.setattr("kerasrec.serving.rest.read_predict_body", broken)
+    status, answer = ask(server, PREDICT, {"inputs": ALL})
+    assert status == 500
+    assert answer == {"error": "The server could not answer this request."}
+    assert "secret" not in json.dumps(answer)

@@ -1,0 +1,89 @@
+import http.client
+import socket
+import threading
+
+import pytest
+
+from kerasrec.errors import InputError
+from kerasrec.serving.server import Server
+from kerasrec.serving.version import Version
+
+
+def quiet(line):
+    """Nobody reads it."""
+
+
+def test_one_version_is_served_under_the_name_of_its_model(toys, ask):
+    with Server(toys / "1", port=0, say=quiet) as server:
+        _, answer = ask(server, "/v1/models/toy")
+        assert [one["version"] for one in answer["model_version_status"]] == ["1"]
+
+
+def test_another_name(toys, ask):
+    with Server(toys, name="shop", port=0, say=quiet) as server:
+        assert ask(server, "/v1/models/shop")[0] == 200
+        assert ask(server, "/v1/models/toy")[0] == 404
+
+
+def test_folders_that_cannot_be_served(toys, tmp_path):
+    (tmp_path / "1").mkdir()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "toy").symlink_to(toys / "1")
+    for folder, sentence in (
+        (tmp_path / "none", "is no folder"),
+        (tmp_path / "empty", "holds no version: expected folders named by numbers"),
+        (tmp_path, "no version can be loaded. version 1: "),
+    ):
+        with pytest.raises(InputError, match=sentence):
+            Server(folder, port=0, say=quiet)
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "saved_model.pb").write_bytes(b"")
+    with pytest.raises(InputError, match="its name is no version number"):
+        Server(tmp_path / "model", port=0, say=quiet)
+
+
+def test_a_port_that_is_taken(toys):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(InputError, match=f"127.0.0.1:{port} cannot be listened on"):
+            Server(toys, port=port, say=quiet)
+        with pytest.raises(InputError, match=f"127.0.0.1:{port} cannot be listened on by gRPC"):
+            Server(toys, port=0, grpc_port=port, say=quiet)
+
+
+def test_stopping_answers_what_is_in_flight_and_gives_everything_back(toys, ask, monkeypatch):
+    inside, free, run = threading.Event(), threading.Event(), Version.run
+
+    def wait(self, *arguments, **named):
+        inside.set()
+        assert free.wait(30)
+        return run(self, *arguments, **named)
+
+    monkeypatch.setattr(Version, "run", wait)
+    before, answers = threading.active_count(), []
+    server = Server(toys, port=0, grpc_port=0, say=quiet)
+    body = {"signature_name": "echo", "instances": ["a"]}
+    client = threading.Thread(
+        target=lambda: answers.append(ask(server, "/v1/models/toy:predict", body))
+    )
+    client.start()
+    assert inside.wait(30)
+    stopping = threading.Thread(target=server.stop)
+    stopping.start()
+    free.set()
+    client.join(30), stopping.join(30)
+    assert answers == [(200, {"predictions": [{"b64": "YQ=="}]})]
+    (version,) = server.models.versions("toy")
+    assert version.state == "END"
+    assert threading.active_count() <= before
+    with pytest.raises(ConnectionRefusedError):
+        http.client.HTTPConnection("127.0.0.1", server.port).connect()
+
+
+def test_keep_alive_connections_do_not_hold_it_up(toys):
+    server = Server(toys, port=0, say=quiet)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.request("GET", "/v1/models/toy")
+    assert connection.getresponse().read()
+    server.stop()
+    connection.close()
