@@ -1,3 +1,5 @@
+import pathlib
+
 import pytest
 
 from kerasrec.errors import InputError
@@ -18,6 +20,12 @@ def test_a_file_of_tf_serving(tmp_path):
     path = tmp_path / "batching.config"
     path.write_text(FILE)
     assert BatchingParameters.read(path) == BatchingParameters(128, 1500, 100, 2, True)
+
+
+def test_the_file_of_deploy_is_read():
+    path = pathlib.Path(__file__).resolve().parents[2] / "deploy" / "batching.config"
+    found = BatchingParameters.read(path)
+    assert found.max_batch_size > 1 and found.pad_variable_length_inputs
 
 
 @pytest.mark.parametrize(
