@@ -131,6 +131,10 @@ class AttentionRecommender(Retriever):
         self.dropout = dropout
         self.weight_model = keras.Model(inputs, weights[:, 0], name="weight_model")
 
+    def attend(self, inputs):
+        """The weights `(n, length)` of n queries, by rows: what `recommend(explain=True)` shows."""
+        return predict(self.weight_model, {name: inputs[name] for name in self.query_inputs})
+
     def attention_weights(self, histories, behaviors=None, timestamps=None):
         """What the last state attends to: a_ns of each history.
 
@@ -144,9 +148,9 @@ class AttentionRecommender(Retriever):
         """
         self.check_adapted("attention_weights")
         request = Request(self, None, histories, behaviors, timestamps)
-        inputs = {name: request.inputs(slice(None))[name] for name in self.query_inputs}
+        inputs = request.inputs(slice(None))
         numbers, places = (inputs["history"] > 0).nonzero()
-        weights = predict(self.weight_model, inputs)
+        weights = self.attend(inputs)
         rows = inputs["history"][numbers, places]
         return pd.DataFrame(
             {

@@ -65,6 +65,7 @@ class BERT4Rec(Retriever):
     capabilities = frozenset({"users", "histories"})
     train_inputs = ("history", "item")
     query_inputs = ("history",)
+    bias_columns = 1
 
     def __init__(
         self,

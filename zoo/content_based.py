@@ -127,6 +127,7 @@ class ContentBased(Retriever):
         self.use_profile = use_profile
         self.dropout = dropout
         self.content_columns = slice(0, dim + 1)
+        self.bias_columns = 1 if use_profile else 2
 
     def content_directions(self, queries, rows):
         """What an item's content vector is multiplied with in its score: `(n, k, dim + 1)`."""

@@ -75,6 +75,7 @@ class Hybrid(Retriever):
     capabilities = frozenset({"users", "histories", "cold_items"})
     train_inputs = ("history", "item")
     query_inputs = ("history",)
+    bias_columns = 2
 
     def __init__(
         self,

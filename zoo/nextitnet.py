@@ -53,6 +53,7 @@ class NextItNet(Retriever):
     capabilities = frozenset({"users", "histories"})
     train_inputs = ("history", "item")
     query_inputs = ("history",)
+    bias_columns = 1
 
     def __init__(
         self,

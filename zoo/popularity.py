@@ -31,6 +31,7 @@ class Popularity(Retriever):
 
     capabilities = frozenset({"users", "histories"})
     predicts_values = False
+    bias_columns = 1
 
     def __init__(self, schema, name=None):
         # === Layers ===

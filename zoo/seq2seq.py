@@ -70,6 +70,7 @@ class Seq2Seq(Retriever):
     capabilities = frozenset({"users", "histories"})
     train_inputs = ("history", "item")
     query_inputs = ("history",)
+    bias_columns = 1
     # An answer is a sequence, which no vector search finds.
     searchable = False
 

@@ -1,8 +1,12 @@
 """`kerasrec export RUN DIR`."""
 
+import hashlib
+import pathlib
+
 from kerasrec.cli.heavy import import_keras
 from kerasrec.cli.saved import find_checkpoint
 from kerasrec.errors import InputError
+from kerasrec.savedmodel.versions import new_version
 
 NAME = "export"
 HELP = "write a run's best checkpoint as a SavedModel for TF Serving"
@@ -11,9 +15,34 @@ HELP = "write a run's best checkpoint as a SavedModel for TF Serving"
 def add_arguments(parser):
     parser.add_argument("source", metavar="RUN", help="run or checkpoint folder")
     parser.add_argument(
-        "directory", metavar="DIR", help="new folder, such as saved_models/hybrid/1"
+        "directory", metavar="DIR",
+        help="folder of the model, such as saved_models/hybrid, below which the next version is "
+        "made, or that of a version, such as saved_models/hybrid/3",
+    )  # fmt: skip
+    parser.add_argument(
+        "-k", type=int, default=100, help="most items in an answer (default: %(default)s)"
     )
-    parser.add_argument("-k", type=int, default=100, help="items in an answer (default: 100)")
+    parser.add_argument(
+        "--index", choices=("exact", "ivf"), default="exact",
+        help="ivf: look at a part of a large catalogue (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--recall", type=float, default=0.95, metavar="SHARE",
+        help="share of the best items that ivf must find (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--storage", choices=("float32", "bfloat16"), default="float32",
+        help="numbers of the item vectors (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--no-histories", action="store_true", help="leave out what each known user did"
+    )
+    parser.add_argument(
+        "--keep", type=int, metavar="N", help="remove all but the newest N versions"
+    )
+    parser.add_argument(
+        "--vectors", metavar="DIR", help="also write the item vectors for a search outside"
+    )
     parser.add_argument("--trust", action="store_true", help="allow a model class outside kerasrec")
 
 
@@ -21,13 +50,51 @@ def run(arguments, output):
     if arguments.k < 1:
         raise InputError(f"-k must be at least 1: got {arguments.k}")
     checkpoint = find_checkpoint(arguments.source)
+    folder, number = _place(pathlib.Path(arguments.directory))
     import_keras()
     from kerasrec.export import export
     from kerasrec.models import load
 
-    report = export(load(checkpoint, trust=arguments.trust), arguments.directory, k=arguments.k)
+    model = load(checkpoint, trust=arguments.trust)
+    if arguments.vectors:
+        from kerasrec.export.vectors import export_vectors
+
+        export_vectors(model, arguments.vectors)
+        output.say(f"{arguments.vectors}: the item vectors")
+    with new_version(folder, number, arguments.keep) as directory:
+        report = export(
+            model, directory, arguments.k, arguments.index, arguments.recall, arguments.storage,
+            not arguments.no_histories, _run(checkpoint),
+        )  # fmt: skip
     output.say(
-        f"{arguments.directory}: reloaded in a fresh process, {report['requests']} requests differ "
+        f"{directory}: reloaded by TensorFlow's C++ loader, {report['requests']} requests differ "
         f"from Python by at most {report['difference']:.1e}"
     )
-    output.result({"export": arguments.directory, **report})
+    output.result({"export": str(directory), **report})
+
+
+def _place(directory):
+    """The folder of a model, and the number of its version or None."""
+    if directory.name.isascii() and directory.name.isdigit():
+        return directory.parent, int(directory.name)
+    if (directory / "saved_model.pb").exists():
+        raise InputError(f"{directory} is a version itself: give the folder that it lies in")
+    return directory, None
+
+
+def _run(checkpoint):
+    """What a run says of itself, for the metadata of the export; None for a lone checkpoint."""
+    from kerasrec.training.run_folder import RunFolder
+
+    folder = RunFolder(checkpoint.parent)
+    if folder.checkpoint != checkpoint or not folder.config.is_file():
+        return None
+    metrics = folder.read_metrics() or {}
+    row = next(iter(metrics.get("rows") or ()), {})
+    names = ("dataset", "data", "seed", "commit", "minutes", "best_epoch", "queries")
+    return {
+        "config": hashlib.sha256(folder.config.read_bytes()).hexdigest(),
+        **{name: metrics[name] for name in names if name in metrics},
+        "metrics": row.get("metrics"),
+        "ratings": metrics.get("ratings"),
+    }

@@ -4,11 +4,35 @@ import argparse
 import os
 
 import kerasrec
-from kerasrec.cli import compare, evaluate, export, fit, listing, quickstart, recommend, tune
+from kerasrec.cli import (
+    compare,
+    evaluate,
+    export,
+    fit,
+    inspect,
+    listing,
+    quickstart,
+    recommend,
+    serve,
+    tune,
+    verify,
+)
 from kerasrec.cli.output import Output
 from kerasrec.errors import InputError
 
-COMMANDS = (quickstart, fit, compare, tune, evaluate, recommend, export, listing)
+COMMANDS = (
+    quickstart,
+    fit,
+    compare,
+    tune,
+    evaluate,
+    recommend,
+    export,
+    inspect,
+    verify,
+    serve,
+    listing,
+)
 
 
 def main(argv=None):

@@ -2,11 +2,11 @@
 
 import dataclasses
 import json
-import pathlib
 import tempfile
 import time
 
 from kerasrec.cli.heavy import quiet_start
+from kerasrec.savedmodel.versions import new_version
 
 NAME = "quickstart"
 HELP = "train, compare, recommend and export on invented data, in under a minute"
@@ -50,8 +50,8 @@ def run(arguments, output):
     _show_table(found, seconds, best, output)
     shown = _show_recommendations(models[-1], split, output)
 
-    folder = _fresh_number(pathlib.Path(arguments.export_to))
-    export(models[-1], folder)
+    with new_version(arguments.export_to) as folder:
+        export(models[-1], folder)
     output.say(f"Exported: {folder} (reloaded in a fresh process, the same answers as in Python)")
     lines = _serving_lines(folder, shown["history"])
     output.say("\n".join(lines))
@@ -165,11 +165,6 @@ def _serving_lines(folder, history):
         f"  docker run -p 8501:8501 -v {mount} -e MODEL_NAME={name} tensorflow/serving",
         f"  curl -X POST http://localhost:8501/v1/models/{name}:predict -d '{json.dumps(body)}'",
     ]
-
-
-def _fresh_number(folder):
-    numbers = [int(path.name) for path in folder.glob("*") if path.name.isdigit()]
-    return folder / str(max(numbers, default=0) + 1)
 
 
 def _interval(value):

@@ -7,6 +7,7 @@ import warnings
 from kerasrec.cli.heavy import import_keras
 from kerasrec.cli.saved import find_checkpoint, is_export
 from kerasrec.errors import InputError
+from kerasrec.savedmodel.about import read_about
 
 NAME = "recommend"
 HELP = "the best items for a user, or after some items"
@@ -67,41 +68,40 @@ def _from_checkpoint(arguments, history, exclude):
 
 
 def _from_export(arguments, history, exclude):
-    import_keras()
-    import tensorflow as tf
+    from kerasrec.savedmodel import CLoader
 
     try:
-        signatures = tf.saved_model.load(arguments.source).signatures
-        signature = signatures["recommend"]
-    except (OSError, KeyError) as error:
-        raise InputError(f"{arguments.source} is not an export of kerasrec: {error}") from error
-    if arguments.explain:
-        if EXPLAINED not in signatures:
+        loaded = CLoader(arguments.source)
+    except RuntimeError as error:
+        raise InputError(f"{arguments.source} cannot be loaded: {error}") from error
+    with loaded:
+        if "recommend" not in loaded.signatures:
+            raise InputError(f"{arguments.source} is not an export of kerasrec")
+        name = EXPLAINED if arguments.explain else "recommend"
+        if name not in loaded.signatures:
             raise InputError(
                 f"--explain: the export {arguments.source} cannot say what its scores rest on; "
                 "give the run or the checkpoint"
             )
-        signature = signatures[EXPLAINED]
-    wanted = signature.structured_input_signature[1]
-    name, value = ("user", arguments.user) if history is None else ("history", history)
-    if name not in wanted:
-        other = "--history" if name == "user" else "--user"
-        raise InputError(f"{arguments.source} does not read a {name}: give {other}")
-    request = {name: [value], "exclude": [exclude or [""]]}
-    answer = signature(**{key: tf.constant(value) for key, value in request.items()})
-    answer = {key: value[0].numpy() for key, value in answer.items()}
+        signature = loaded.signatures[name]
+        asked, value = ("user", arguments.user) if history is None else ("history", history)
+        if asked not in signature.inputs:
+            other = "--history" if asked == "user" else "--user"
+            raise InputError(f"{arguments.source} does not read a {asked}: give {other}")
+        request = {asked: [value], "exclude": [exclude or [""]], "k": [arguments.k]}
+        answer = {key: column[0] for key, column in loaded.run(name, request).items()}
     items = [item.decode() for item in answer["item"]]
     rows = [
         {"rank": place + 1, "item": item, **_said(answer, place)}
         for place, item in enumerate(items)
         if item
     ]
-    notes = _unknown(arguments.source, name, value, exclude)
-    if name == "user" and not exclude:
+    notes = _unknown(arguments.source, asked, value, exclude)
+    if asked == "user" and not read_about(arguments.source)["stored_histories"]:
         notes.append("the export does not know what the user has seen: give --exclude")
     if len(items) < arguments.k:
         notes.append(f"the export answers with {len(items)} items at most")
-    return rows[: arguments.k], notes
+    return rows, notes
 
 
 def _said(answer, place):

@@ -8,14 +8,14 @@ from kerasrec.models.reasons import REASONS
 STEPS = ("history", "behavior", "time_gap")
 
 
-def history_reasons(model, inputs, query, catalog, rows):
+def history_reasons(model, inputs, query, vectors, rows):
     """For each answer the items of the history without which its score would change most.
 
     Args:
         model: A searchable `Recommender` that reads a history.
         inputs: Its inputs for n queries.
         query: `(n, dim)`, their vectors.
-        catalog: `(rows, dim)`, the item vectors.
+        vectors: `(n, k, dim)`, those of the answers.
         rows: `(n, k)` answers; row 0 is none.
 
     Returns:
@@ -37,14 +37,14 @@ def history_reasons(model, inputs, query, catalog, rows):
                 every = tf.gather(every, order, axis=1, batch_dims=1)
             without[name] = every
         lost = one["query"] - tf.cast(model.query_model(without), tf.float32)
-        parts = tf.matmul(tf.gather(catalog, one["rows"]), lost, transpose_b=True)
+        parts = tf.matmul(one["vectors"], lost, transpose_b=True)
         said = _first_of_each(history[None]) & (one["rows"] >= FIRST)[:, None]
         return _strongest(tf.where(said, parts, 0.0), history[None])
 
     shape = (rows.shape[1], REASONS)
     return tf.map_fn(
         of_one,
-        {**inputs, "query": query, "rows": rows},
+        {**inputs, "query": query, "rows": rows, "vectors": vectors},
         fn_output_signature=(tf.TensorSpec(shape, tf.int32), tf.TensorSpec(shape, tf.float32)),
         parallel_iterations=1,  # each holds as much as a whole batch of plain queries
     )

@@ -1,27 +1,43 @@
 """Writes a SavedModel beside its place, checks it in a fresh process, then moves it there."""
 
+import base64
 import contextlib
 import errno
 import pathlib
 
+import numpy as np
 import tensorflow as tf
 
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
-from kerasrec.export.parity import check_parity
+from kerasrec.export.describe import describe
+from kerasrec.export.exact_index import ExactIndex
+from kerasrec.export.examples import serialized_examples
+from kerasrec.export.expected import Expected
+from kerasrec.export.requests import REQUESTS, make_requests
 from kerasrec.export.serving_graph import ServingGraph
+from kerasrec.export.warm_up import write_warm_up
 from kerasrec.replacing import replacing
+from kerasrec.savedmodel.about import EXTRA, RECORDED
+from kerasrec.savedmodel.verify import verify
+
+INDEXES = ("exact", "ivf")
+# Queries on which an approximate index is measured.
+MEASURED = 2000
 
 
-def export(model, directory, k=100):
+def export(
+    model, directory, k=100, index="exact", recall=0.95, storage="float32", histories=True, run=None
+):
     """Writes `model` as a SavedModel, reloads it in a fresh process and compares the answers.
 
-    Signatures, all with named inputs and outputs and a batch dimension:
+    Signatures, all with named inputs and outputs and a batch dimension; docs/serving.md has them
+    as a table:
 
-    * `serving_default` = `recommend`: the query and `exclude` `(batch, any)` -> `item` `(batch, k)`
-      strings, `score` `(batch, k)`, best first. Items of the history are never recommended; what a
-      `user` has seen the graph does not know, so name it in `exclude`. Fewer than k answers are
-      filled with `""` and -inf.
+    * `serving_default` = `recommend`: who asks, and `exclude` and `allow` `(batch, any)`, `k`
+      `(batch,)`, `filter_seen` `(batch,)` -> `item` `(batch, k)` strings and `score` `(batch, k)`,
+      best first, ties in the order of the catalogue. Fewer answers are filled with "" and -inf.
+    * `recommend_examples`: the same from serialized `tf.Example`s.
     * `recommend_explained`, of a model that reads histories and whose score is a dot product: as
       `recommend`, and `(batch, k, 3)` items of the history, `reason_item`, with what the score
       loses without each, `reason`. Of a model with content also what of each score comes
@@ -29,30 +45,44 @@ def export(model, directory, k=100):
       reads texts by convolutions `(batch, k, 3)` words, `word`, of which `word_feature`, with what
       each adds, `word_reason`. Filled up with "" and 0. A request takes as many plain queries as
       its longest history has items, for each history of it.
-    * `score`: the query and `item` `(batch,)` -> `score` `(batch,)`.
-    * `embed_user`: the query -> `vector` `(batch, dim)`.
+    * `score`: who asks and `item` `(batch,)` -> `score` `(batch,)`.
+    * `similar_items`: `item` `(batch,)`, `exclude`, `allow` and `k` -> `item`, `score`
+      `(batch, k)`: the cosines of the item vectors, where a model has such.
+    * `embed_user`: who asks -> `vector` `(batch, dim)`.
     * `embed_items`: `item` `(batch,)` and the raw features (text and category `(batch,)` strings,
       categories `(batch, any)` strings, number `(batch,)`, vector `(batch, width)` floats) ->
       `vector` `(batch, dim)`. A known item is encoded from the catalogue, any other from the
       features given, so an item never seen can be added to an index.
 
-    `assets.extra/` lists the known `users.json` and `items.json` for whoever wants to say which ids
-    of a request were skipped; the graph itself does not need it.
+    Who asks is `user` `(batch,)` and/or `history` `(batch, any)`, with `behavior` and `timestamp`
+    where the model reads them. All ids are strings; "" is padding and may stand anywhere; unknown
+    ids are skipped. Every input but `item` and raw features may be left out where the server fills
+    in defaults, as TF Serving does. A known user without a history is answered from what the
+    export has stored.
 
-    The query is `user` `(batch,)` and/or `history` `(batch, any)`, whichever the model reads. All
-    ids are strings; `""` is padding and may stand anywhere; unknown ids are skipped. The two
-    `embed` signatures are there where the score is a dot product.
+    `assets.extra/` holds what the export says of itself (`kerasrec.json`), its ids and titles, 200
+    requests with Python's answers (see `kerasrec.savedmodel.verify`) and warm-up requests for TF
+    Serving.
 
     Args:
         model: An adapted `Recommender`.
         directory: Folder to make; TF Serving wants a number below the model's name: `hybrid/1`.
-        k: Items in an answer, cut to the number of items.
+        k: The most items in an answer, cut to the number of items.
+        index: How the best items are found, for a model whose score is a dot product: "exact", or
+            "ivf", which looks at some of the catalogue and misses few.
+        recall: Share of the best `k` that "ivf" must find, measured on the model's own queries.
+        storage: "float32" or "bfloat16" item vectors.
+        histories: Keep what each known user did in the export, to leave it out of the answers, and
+            to answer who gives no history.
+        run: Plain values on where the model comes from, for `kerasrec.json`.
 
     Returns:
-        A dict with the number of `requests` compared and the largest `difference` of their scores.
+        A dict with the number of `requests` compared, the largest `difference` of a number, and
+        `signatures`, the same for each.
 
     Raises:
-        InputError: if the folder exists, k is below 1, or the disk is full.
+        InputError: if the folder exists, k is below 1, the disk is full, the model has no vectors
+            to search or `recall` is not reached.
         RuntimeError: if Python and the reloaded export differ by more than 1e-5. Nothing is left
             behind then.
 
@@ -66,7 +96,7 @@ def export(model, directory, k=100):
     >>> model.adapt(train)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     export(model, pathlib.Path(folder) / "popularity" / "1", k=5)["requests"]
-    100
+    200
     """
     model.check_adapted("export")
     directory = pathlib.Path(directory)
@@ -77,24 +107,73 @@ def export(model, directory, k=100):
     k = min(k, model.schema.num_items - FIRST)
     with replacing(directory) as partial:
         with _portable_rnn(model):
-            _write_graph(model, partial, k)
-        _write_ids(model, partial / "assets.extra")
-        report = check_parity(model, partial, k)
-    return report
+            graph = ServingGraph(model, k, _index(model, index, recall, storage, k), histories)
+            _write_graph(graph, partial)
+        (partial / EXTRA).mkdir()
+        _record(model, graph, partial)
+        describe(model, graph, partial, run)
+        found = verify(partial)
+        if found["problems"]:
+            problems = "; ".join(found["problems"])
+            raise RuntimeError(f"the export answers other than Python: {problems}")
+    differences = [row["difference"] for row in found["signatures"].values()]
+    return {
+        "requests": REQUESTS,
+        "difference": max(differences),
+        "signatures": found["signatures"],
+    }
 
 
-def _write_graph(model, folder, k):
+def _index(model, kind, recall, storage, k):
+    if kind not in INDEXES:
+        raise InputError(f"index must be one of {', '.join(INDEXES)}: got {kind!r}")
+    if not model.searchable:
+        if (kind, storage) != (INDEXES[0], "float32"):
+            raise InputError(
+                f"the score of {type(model).__name__} is no dot product: it has no vectors to "
+                f"search, so leave out index and storage"
+            )
+        return None
+    vectors = np.asarray(model.encode_catalog())
+    if kind == "exact":
+        return ExactIndex(vectors, storage)
+    from kerasrec.export.ivf_index import IVFIndex
+
+    users = np.arange(FIRST, model.schema.num_users)
+    users = np.random.default_rng(0).permutation(users)[:MEASURED]
+    inputs = model.histories.take(users).inputs(model.query_inputs, model.schema.history_length)
+    queries = model.encode_queries({"user": users.astype("int32"), **inputs})
+    return IVFIndex.build(vectors, queries, recall=recall, k=k, storage=storage)
+
+
+def _write_graph(graph, folder):
     try:
-        ServingGraph(model, k).write(folder)
+        graph.write(folder)
     except tf.errors.OpError as error:
         # TensorFlow's writer has errors of its own for a full disk and the like.
         raise OSError(errno.EIO, str(error).splitlines()[0]) from error
 
 
-def _write_ids(model, folder):
-    folder.mkdir()
-    model.users.vocabulary.save(folder / "users.json")
-    model.items.vocabulary.save(folder / "items.json")
+def _record(model, graph, folder):
+    """Requests with Python's answers, and warm-up requests."""
+    asked = graph.signatures["recommend"][1]
+    request = make_requests(model, asked, graph.k)
+    expected = Expected(model, graph, request)
+    answers = {
+        f"answer/{signature}/{output}": value
+        for signature, outputs in expected.answers().items()
+        for output, value in outputs.items()
+    }
+    if (twins := expected.twins()) is not None:
+        answers |= {"twins": twins, "items": model.items.vocabulary.lookup(np.arange(len(twins)))}
+        answers["items"] = answers["items"].astype(str)
+    examples = serialized_examples(request, asked)
+    columns = {f"request/{name}": column for name, column in request.items()}
+    # NumPy's bytes end where only zeros follow.
+    columns["base64/examples"] = np.array([base64.b64encode(one) for one in examples])
+    np.savez_compressed(folder / RECORDED, **columns, **answers)
+    inputs = {name: list(inputs) for name, (_, inputs) in graph.signatures.items()}
+    write_warm_up(folder, inputs, {**request, "examples": examples})
 
 
 @contextlib.contextmanager

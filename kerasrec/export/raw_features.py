@@ -3,8 +3,7 @@
 import keras
 import tensorflow as tf
 
-# Keras refuses an empty vocabulary; nothing is ever looked up in one.
-NO_WORDS = ["[nothing]"]
+from kerasrec.export.string_lookup import NO_WORDS
 
 
 class RawFeatures(tf.Module):

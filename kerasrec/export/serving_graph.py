@@ -1,11 +1,16 @@
 """The graph that is served: lookups of strings around the model's own query and item side."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from kerasrec.data.vocabulary import FIRST, UNKNOWN
+from kerasrec.data.vocabulary import FIRST, PADDING
+from kerasrec.export.allowed import search_allowed
 from kerasrec.export.explained import history_reasons, word_reasons
-from kerasrec.export.raw_features import NO_WORDS, RawFeatures
+from kerasrec.export.raw_features import RawFeatures
+from kerasrec.export.request_reader import RequestReader, batch_size, every
+from kerasrec.export.signature_defaults import write_defaults
+from kerasrec.export.string_lookup import string_lookup
 from kerasrec.layers.content_encoder import CODE
 
 
@@ -14,71 +19,74 @@ class ServingGraph(tf.Module):
 
     Args:
         model: An adapted `Recommender`.
-        k: Items in an answer.
+        k: The most items in an answer.
+        index: `ExactIndex` or `IVFIndex` of its item vectors, for a searchable model.
+        histories: Keep what each known user did in the graph.
+
+    Attributes:
+        signatures: Name -> (method, inputs as name -> (shape, default)); a default of a dtype
+            means that the input must be given.
     """
 
-    def __init__(self, model, k):
+    def __init__(self, model, k, index=None, histories=True):
         super().__init__()
-        self.model = model
-        self.item_rows = _lookup(model.items.vocabulary)
-        self.item_ids = _lookup(model.items.vocabulary, invert=True)
-        self.user_rows = _lookup(model.users.vocabulary)
-        if model.behaviors is not None:
-            self.behavior_rows = _lookup(model.behaviors)
-        self.catalog = tf.Variable(model.encode_catalog(), trainable=False, name="catalog")
-        self.k = k
+        self.model, self.k, self.index = model, k, index
+        self.item_rows = string_lookup(model.items.vocabulary)
+        self.item_ids = string_lookup(model.items.vocabulary, invert=True)
+        self.reader = RequestReader(model, k, self.item_rows, histories)
+        self.raw_features = RawFeatures(model.items.encoders)
         self.explains = model.searchable and "history" in model.query_inputs
+        self.sizes = None
+        if index is not None:
+            self.sizes = _inverse_sizes(index.stored(), model.bias_columns)
+        else:
+            self.catalog = tf.Variable(model.encode_catalog(), trainable=False, name="catalog")
         texts = getattr(getattr(model, "content_encoder", None), "texts", None) or {}
         self.words = {}
         if self.explains and model.content_columns is not None:
             vocabularies = {name: model.items.encoders[name].vocabulary for name in texts}
-            self.words = {name: _lookup(each, invert=True) for name, each in vocabularies.items()}
-        self.raw_features = RawFeatures(model.items.encoders)
+            self.words = {
+                name: string_lookup(each, invert=True) for name, each in vocabularies.items()
+            }
+        self.signatures = self._signatures()
 
     def write(self, directory):
         """Writes the SavedModel to `directory`."""
-        query = {
-            "user": tf.TensorSpec((None,), tf.string, name="user"),
-            "history": tf.TensorSpec((None, None), tf.string, name="history"),
-        }
-        # What was done at each item of the history, and when: "" and 0 where it is not known.
-        query["behavior"] = tf.TensorSpec((None, None), tf.string, name="behavior")
-        query["timestamp"] = tf.TensorSpec((None, None), tf.int64, name="timestamp")
-        asked = {"time_gap": "timestamp"}
-        names = [asked.get(name, name) for name in self.model.query_inputs]
-        query = {name: query[name] for name in names}
-        item = tf.TensorSpec((None,), tf.string, name="item")
-        exclude = tf.TensorSpec((None, None), tf.string, name="exclude")
         archive = keras.export.ExportArchive()
         archive.track(self)
-        archive.add_endpoint("recommend", self.recommend, [{**query, "exclude": exclude}])
-        if self.explains:
-            explained = [{**query, "exclude": exclude}]
-            archive.add_endpoint("recommend_explained", self.recommend_explained, explained)
-        archive.add_endpoint("score", self.score, [{**query, "item": item}])
-        if self.model.searchable:
-            archive.add_endpoint("embed_user", self.embed_user, [query])
-            raw = {"item": item, **self.raw_features.signature()}
-            archive.add_endpoint("embed_items", self.embed_items, [raw])
+        for name, (method, inputs) in self.signatures.items():
+            specs = {key: _spec(key, *given) for key, given in inputs.items()}
+            archive.add_endpoint(name, method, [specs])
         archive.write_out(str(directory), verbose=False)
+        defaults = {
+            name: {key: given[1] for key, given in inputs.items() if _is_default(given[1])}
+            for name, (_, inputs) in self.signatures.items()
+        }
+        write_defaults(directory, defaults)
 
     def recommend(self, request):
-        rows = self._rows(request)
-        seen = self._seen(request, rows)
-        answer = self.model.rank_catalog(self._encode(rows), self.catalog, self.k, exclude=seen)
+        """The best items of each query."""
+        rows = self.reader(request)
+        answer = self._rank(self._encode(rows), *self.reader.limited(request, rows["seen"]))
         return {"item": self.item_ids(answer["rows"]), "score": answer["scores"]}
 
+    def recommend_examples(self, request):
+        """As `recommend`, of serialized `tf.Example`s."""
+        return self.recommend(self.reader.parsed(request["examples"]))
+
     def recommend_explained(self, request):
-        rows = self._rows(request)
-        query, seen = tf.cast(self._encode(rows), tf.float32), self._seen(request, rows)
-        answer = self.model.rank_catalog(query, self.catalog, self.k, exclude=seen)
+        """As `recommend`, with what each score rests on."""
+        rows = self.reader(request)
+        query = tf.cast(self._encode(rows), tf.float32)
+        answer = self._rank(query, *self.reader.limited(request, rows["seen"]))
         score, answered = answer["scores"], answer["rows"]
+        vectors = self.index.take(answered)
         inputs = {name: rows[name] for name in self.model.query_inputs}
-        items, parts = history_reasons(self.model, inputs, query, self.catalog, answered)
+        items, parts = history_reasons(self.model, inputs, query, vectors, answered)
         said = {"item": self.item_ids(answered), "score": score}
         said |= {"reason_item": self.item_ids(items), "reason": parts}
         if self.model.content_columns is not None:
-            content = self.model.content_scores(query, self.catalog, answered)
+            content = self.model.content_scores(query, vectors)
             content = tf.where(answered >= FIRST, content, 0.0)
             behavior = tf.where(answered >= FIRST, score - content, 0.0)
             said |= {"from_content": content, "from_behavior": behavior}
@@ -88,13 +96,30 @@ class ServingGraph(tf.Module):
         return said
 
     def score(self, request):
-        item, query = self.item_rows(request["item"]), self._encode(self._rows(request))
+        """The score of one item for each query."""
+        query, item = self._encode(self.reader(request)), self._items(request)
+        if self.index is not None:
+            return {"score": self.index.each(tf.cast(query, tf.float32), item[:, None])[:, 0]}
         return {"score": self.model.score_rows(query, self.catalog, item)}
 
+    def similar_items(self, request):
+        """The items whose vectors point where that of an item does."""
+        item = self._items(request)
+        exclude, allow, k = self.reader.limited(request, seen=None)
+        exclude = tf.concat([exclude, item[:, None]], axis=1)
+        vectors, bias = self.index.take(item), self.model.bias_columns
+        direction = vectors[:, : vectors.shape[1] - bias] * tf.gather(self.sizes, item)[:, None]
+        query = tf.pad(direction, [[0, 0], [0, bias]])
+        answer = search_allowed(self.index, query, self.k, exclude, allow, scale=self.sizes)
+        answer = _cut(answer, tf.where(item >= FIRST, k, 0))
+        return {"item": self.item_ids(answer["rows"]), "score": answer["scores"]}
+
     def embed_user(self, request):
-        return {"vector": self._encode(self._rows(request))}
+        """The query's vector."""
+        return {"vector": self._encode(self.reader(request))}
 
     def embed_items(self, request):
+        """The vector of an item, one never seen from its raw features."""
         tower = self.model.item_tower
         rows = tf.cast(self.item_rows(request["item"]), tf.int32)
         stored = tower.catalog(rows)
@@ -108,70 +133,64 @@ class ServingGraph(tf.Module):
             features[CODE] = tf.where(known, stored[CODE], self.model.code(features))
         return {"vector": tower.encoder({name: features[name] for name in tower.encoder.input})}
 
-    def _rows(self, request):
-        rows = {}
-        # A history of no items at all is one of padding: an encoder needs a step.
-        request = {
-            name: tf.pad(x, [[0, 0], [0, tf.cast(tf.shape(x)[1] == 0, tf.int32)]])
-            if name in ("history", "behavior", "timestamp")
-            else x
-            for name, x in request.items()
-        }
-        if "user" in request:
-            rows["user"] = tf.cast(self.user_rows(request["user"]), tf.int32)
-        if "history" in request:
-            items = tf.cast(self.item_rows(request["history"]), tf.int32)
-            packed = _Packed(items, self.model.schema.history_length)
-            rows["all_history"], rows["history"] = packed.all(items), packed.last(items)
-            if "behavior" in request:
-                done = tf.cast(self.behavior_rows(request["behavior"]), tf.int32)
-                rows["behavior"] = packed.last(done)
-            if "timestamp" in request:
-                rows["time_gap"] = packed.cut(_gaps(packed.all(request["timestamp"])))
-        return rows
+    def _signatures(self):
+        query, ids = self.reader.query(), ((None,), tf.string)
+        asked = {**query, **self.reader.options()}
+        found = {"recommend": (self.recommend, asked)}
+        if self.explains:
+            found["recommend_explained"] = (self.recommend_explained, asked)
+        found["recommend_examples"] = (self.recommend_examples, {"examples": ids})
+        found["score"] = (self.score, {**query, "item": ids})
+        if self.sizes is not None:
+            found["similar_items"] = (self.similar_items, {"item": ids, **self.reader.limits()})
+        if self.model.searchable:
+            found["embed_user"] = (self.embed_user, query)
+            raw = {
+                name: (tuple(spec.shape), spec.dtype)
+                for name, spec in self.raw_features.signature().items()
+            }
+            found["embed_items"] = (self.embed_items, {"item": ids, **raw})
+        return found
+
+    def _items(self, request):
+        item = tf.cast(self.item_rows(request["item"]), tf.int32)
+        return every(item, batch_size(request))
 
     def _encode(self, rows):
         return self.model.query_model({name: rows[name] for name in self.model.query_inputs})
 
-    def _seen(self, request, rows):
-        exclude = tf.cast(self.item_rows(request["exclude"]), tf.int32)
-        return tf.concat([exclude, rows["all_history"]], 1) if "all_history" in rows else exclude
+    def _rank(self, query, exclude, allow, k):
+        if self.index is not None:
+            query = tf.cast(query, tf.float32)
+            return _cut(search_allowed(self.index, query, self.k, exclude, allow), k)
+        return _cut(self.model.rank_catalog(query, self.catalog, self.k, exclude, allow), k)
 
 
-def _lookup(vocabulary, invert=False):
-    ids, unknown = list(vocabulary.ids) or NO_WORDS, "[unknown]"
-    while unknown in vocabulary:
-        unknown += "?"
-    return keras.layers.StringLookup(
-        vocabulary=ids, mask_token="", oov_token=unknown, invert=invert
-    )
+def _cut(answer, k):
+    """Row 0 and -inf from the k-th place on, `k` `(batch,)`."""
+    shown = tf.range(tf.shape(answer["rows"])[1])[None] < k[:, None]
+    return {
+        "rows": tf.where(shown, answer["rows"], PADDING),
+        "scores": tf.where(shown, answer["scores"], -np.inf),
+    }
 
 
-class _Packed:
-    """Columns of a history with padding and unknown items moved to the right and set to 0."""
-
-    def __init__(self, items, length):
-        skipped = items <= UNKNOWN
-        self.order = tf.argsort(tf.cast(skipped, tf.int32), axis=1, stable=True)
-        real = tf.reduce_sum(tf.cast(~skipped, tf.int32), axis=1, keepdims=True)
-        self.real = tf.range(tf.shape(items)[1])[None] < real
-        width = tf.minimum(tf.shape(items)[1], length)
-        self.places = tf.maximum(real - width, 0) + tf.range(width)[None]
-
-    def all(self, column):
-        column = tf.gather(column, self.order, axis=1, batch_dims=1)
-        return tf.where(self.real, column, tf.zeros((), column.dtype))
-
-    def last(self, column):
-        """Of the last `length` items."""
-        return self.cut(self.all(column))
-
-    def cut(self, packed):
-        return tf.gather(packed, self.places, axis=1, batch_dims=1)
+def _inverse_sizes(vectors, bias_columns):
+    """`(rows,)`: one by the length of each vector without its bias columns, 0 for zeros."""
+    width = vectors.shape[1] - bias_columns
+    if not width:
+        return None
+    sizes = np.linalg.norm(vectors[:, :width], axis=1)
+    sizes = np.divide(1.0, sizes, out=np.zeros_like(sizes), where=sizes > 0)
+    return tf.Variable(sizes, trainable=False, name="inverse_sizes")
 
 
-def _gaps(timestamp):
-    """Seconds since the item before; -1 where one of both times is not known, which is 0."""
-    before = tf.concat([timestamp[:, :1], timestamp[:, :-1]], axis=1)
-    gap = tf.maximum(tf.cast(timestamp - before, tf.float32), 0.0)
-    return tf.where((timestamp > 0) & (before > 0), gap, -1.0)
+def _spec(name, shape, given):
+    dtype = given
+    if _is_default(given):
+        dtype = tf.string if given.dtype == object else tf.as_dtype(given.dtype)
+    return tf.TensorSpec(shape, dtype, name=name)
+
+
+def _is_default(given):
+    return isinstance(given, np.ndarray)

@@ -28,7 +28,8 @@ def add_reasons(frame, model, inputs, histories, rows, scores, catalog, count):
     if model.content_columns is None:
         return
     queries = model.encode_queries(inputs)
-    content = ops.convert_to_numpy(model.content_scores(queries, catalog, rows))
+    vectors = ops.take(catalog, rows, axis=0)
+    content = ops.convert_to_numpy(model.content_scores(queries, vectors))
     frame["from_content"] = content.ravel()[frame.index]
     frame["from_behavior"] = frame["score"] - frame["from_content"]
     if getattr(model.content_encoder, "texts", None):

@@ -16,6 +16,7 @@ from kerasrec.errors import InputError
 from kerasrec.models import checkpoint, fit_errors
 from kerasrec.models.reasons import REASONS, add_reasons
 from kerasrec.models.request import Request
+from kerasrec.models.similar_items import similar_items
 from kerasrec.models.top_k import NEVER, TopK
 from kerasrec.optimizers.row_loss_scale import RowLossScale
 from kerasrec.optimizers.row_sparse import RowSparse
@@ -257,6 +258,28 @@ class Recommender(keras.Model):
         for note in request.notes:
             warnings.warn(note, stacklevel=2)
         return self.score_pairs(request.inputs(slice(None)), rows)
+
+    def similar_items(self, items, k=10, exclude=None, allow=None):
+        """The k items most like each of some items, whoever asks.
+
+        Similarity is the cosine of the item vectors, without what of them is bias or popularity.
+
+        Args:
+            items: External item ids.
+            k: Items to return for each, at most the number of items.
+            exclude: External item ids that are not shown; an item itself never is.
+            allow: External item ids of which alone the answer may consist.
+
+        Returns:
+            A DataFrame with columns `of` (the item asked about), `rank` (from 1), `item`, `score`
+            (from -1 to 1), `title`. An item that the model does not know has no answer, and a
+            warning says so.
+
+        Raises:
+            InputError: for a model whose items have no such vectors, or a k that is too large.
+        """
+        self.check_adapted("similar_items")
+        return similar_items(self, items, k, exclude, allow)
 
     def top_k(self, inputs, k, exclude=None, allow=None, catalog=None):
         """The k best catalogue rows, by rows: what `evaluate` and `recommend` run on.

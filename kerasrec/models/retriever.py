@@ -53,6 +53,10 @@ class Retriever(Recommender):
             queries and their items; or a function that gives both and is given the candidates,
             from query vectors and item rows to logits.
 
+    Class attribute:
+        bias_columns: How many of the last numbers of an item's vector say how much it is liked by
+            all, and not what it is like: biases and popularity.
+
     Output of the training graph: `logits` `(..., 1 + n)`, the observed item first.
     """
 
@@ -179,11 +183,10 @@ class Retriever(Recommender):
         vectors = predict(self.item_model, {"item": np.asarray(items, "int32")})
         return ops.convert_to_numpy(self.scorer.each(self.encode_queries(inputs), vectors))
 
-    def content_scores(self, queries, catalog, rows):
-        """What of the scores of `rows` `(n, k)` is content's, in `keras.ops` for the export."""
+    def content_scores(self, queries, vectors):
+        """What of the scores of `vectors` `(n, k, dim)` is content's, in `keras.ops`."""
         columns = self.content_columns
-        vectors = ops.take(catalog, rows, axis=0)[..., columns]
-        return ops.einsum("nd,nkd->nk", queries[:, columns], vectors)
+        return ops.einsum("nd,nkd->nk", queries[:, columns], vectors[..., columns])
 
     def contributions(self, inputs, history, items):
         """As for every model.

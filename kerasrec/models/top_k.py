@@ -22,7 +22,8 @@ class TopK(keras.layers.Layer):
     Call arguments:
         scores: `(batch, rows)` float, one score for each catalogue row.
         exclude: `(batch, any)` int rows that must not be returned; 0 is padding. Optional.
-        allow: `(batch, any)` int rows, the only ones that may be returned; 0 is padding. Optional.
+        allow: `(batch, any)` int rows, the only ones that may be returned; 0 is padding, and a row
+            of padding alone limits nothing. Optional.
 
     Output:
         A dict of `rows` `(batch, k)` int32 and `scores` `(batch, k)` float32, best first.
@@ -58,8 +59,10 @@ def limited(scores, exclude=None, allow=None):
     scores = ops.cast(scores, "float32")
     if allow is not None:
         allow = ops.cast(allow, "int32")
+        limits = ops.any(ops.not_equal(allow, 0), axis=1, keepdims=True)
         kept = ops.take_along_axis(scores, allow, axis=1)
-        scores = _write(ops.full_like(scores, NEVER), allow, kept)
+        nothing = ops.where(limits, NEVER, scores)
+        scores = _write(nothing, allow, kept)
     if exclude is not None:
         exclude = ops.cast(exclude, "int32")
         scores = _write(scores, exclude, ops.full(ops.shape(exclude), NEVER, "float32"))

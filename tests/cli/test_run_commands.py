@@ -162,7 +162,7 @@ def test_a_history_beyond_the_limit_is_cut_and_said(kerasrec, trained):
             ["recommend", "{}/knn/1", "--history", "i3", "--explain"],
             "give the run or the checkpoint",
         ),
-        (["export", "{}/run", "{}/knn/1"], "exists already"),
+        (["export", "{}/run", "{}/knn/1"], "numbers are not used again: the next one is 2"),
         (["export", "{}/run", "{}/other", "-k", "0"], "-k must be at least 1: got 0"),
         (["export", "{}/gone", "{}/other"], "does not exist"),
         (["evaluate", "{}/run/checkpoint"], "not a run folder"),
@@ -238,17 +238,64 @@ def test_ratings_are_evaluated_beside_the_ranking(kerasrec, rated):
     assert status == 0 and "rmse" in out and "recall@5" in out
 
 
-def test_an_export_says_that_it_knows_no_history_of_the_user(kerasrec, rated):
+def test_an_export_leaves_out_what_the_user_has_seen(kerasrec, rated):
     query = ("recommend", rated / "mf" / "1", "--user", "u1", "--json")
     status, found, error = kerasrec(*query)
+    assert status == 0 and found["notes"] == ["the export answers with 6 items at most"]
+    assert found["recommendations"] == []  # u1 has seen all eight items
+
+
+def test_an_export_without_histories_says_so(kerasrec, rated):
+    folder = rated / "forgetful"
+    assert kerasrec("export", rated / "run", folder, "-k", "6", "--no-histories")[0] == 0
+    query = ("recommend", folder / "1", "--user", "u1", "--json")
+    status, found, error = kerasrec(*query)
     assert status == 0 and "the export does not know what the user has seen" in error
-    assert found["notes"] == [
-        "the export does not know what the user has seen: give --exclude",
-        "the export answers with 6 items at most",
-    ]
+    assert len(found["recommendations"]) == 6
     status, found, error = kerasrec(*query, "--exclude", "i1", "-k", 3)
-    assert status == 0 and found["notes"] == [] and error == ""
+    assert status == 0 and found["notes"] == [found["notes"][0]]
     assert "i1" not in [row["item"] for row in found["recommendations"]]
+
+
+def test_versions_are_numbered_and_old_ones_go(kerasrec, rated):
+    folder = rated / "numbered"
+    for number in (1, 2, 3):
+        status, found, _ = kerasrec("export", rated / "run", folder, "--keep", 2, "--json")
+        assert status == 0 and found["export"] == str(folder / str(number))
+    assert sorted(path.name for path in folder.iterdir()) == [".version-3", "2", "3"]
+    assert kerasrec("export", rated / "run", folder / "7")[0] == 0
+    status, _, error = kerasrec("export", rated / "run", folder / "5")
+    assert status == 2 and "the next one is 8" in error
+    status, _, error = kerasrec("export", rated / "run", rated / "mf" / "1" / "assets" / "..")
+    assert status == 2
+
+
+def test_verify_prints_a_report_and_fails_where_anything_differs(kerasrec, rated, tmp_path):
+    shutil.copytree(rated / "mf", tmp_path / "mf")
+    status, out, _ = kerasrec("verify", tmp_path / "mf")
+    assert status == 0 and "recommend" in out and "It answers as Python did." in out
+    name = "variables/variables.data-00000-of-00001"
+    path = tmp_path / "mf" / "1" / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    status, out, error = kerasrec("verify", tmp_path / "mf" / "1")
+    assert status == 1 and f"{name} is not the file that was written" in error
+    assert "It answers" not in out
+    status, _, error = kerasrec("verify", tmp_path)
+    assert status == 2 and "holds no export" in error
+
+
+def test_inspect_says_what_an_export_takes_and_where_it_comes_from(kerasrec, rated):
+    status, found, _ = kerasrec("inspect", rated / "mf", "--json")
+    assert status == 0
+    assert found["model"] == "MatrixFactorization" and found["max_k"] == 6
+    assert found["signatures"]["recommend"]["inputs"]["k"] == {
+        "dtype": "int32", "shape": [None], "default": [6],
+    }  # fmt: skip
+    assert found["run"]["seed"] == 0 and found["run"]["ratings"] is not None
+    status, out, _ = kerasrec("inspect", rated / "mf" / "1")
+    assert status == 0 and "filter_seen" in out and "sha256 of items" in out
 
 
 def test_the_progress_of_an_evaluation_is_told(kerasrec, trained, monkeypatch):

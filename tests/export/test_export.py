@@ -6,8 +6,11 @@ import tensorflow as tf
 
 from kerasrec.data import Interactions, scan_parquet
 from kerasrec.errors import InputError
-from kerasrec.export import export, parity
+from kerasrec.export import export
+from kerasrec.export.examples import serialized_examples
 from kerasrec.export.serving_graph import ServingGraph
+from kerasrec.savedmodel import CLoader, verify
+from kerasrec.savedmodel.about import read_about
 from kerasrec_zoo import Hybrid, MatrixFactorization, Popularity
 
 TEXTS = {"x": "blue sea", "y": "red fire", "z": "blue sky", "w": "red sun"}
@@ -35,7 +38,8 @@ def popularity(train, tmp_path_factory):
     model.adapt(train)
     directory = tmp_path_factory.mktemp("popularity") / "1"
     export(model, directory, k=10)
-    return tf.saved_model.load(str(directory)).signatures
+    with CLoader(directory) as loaded:
+        yield loaded
 
 
 @pytest.fixture(scope="module")
@@ -45,37 +49,33 @@ def hybrid(train, tmp_path_factory):
     model.adapt(train)
     directory = tmp_path_factory.mktemp("hybrid") / "1"
     export(model, directory)
-    return model, tf.saved_model.load(str(directory)).signatures
-
-
-def ask(signature, **request):
-    answer = signature(**{name: tf.constant(value) for name, value in request.items()})
-    return {name: value.numpy() for name, value in answer.items()}
+    with CLoader(directory) as loaded:
+        yield model, loaded
 
 
 def test_strings_in_strings_out(popularity):
     # x and y were taken three times, z twice, w never; ties go to the earlier item.
-    answer = ask(popularity["recommend"], user=["a"], exclude=[[""]])
+    answer = popularity("recommend", user=["nobody"], exclude=[[""]])
     assert answer["item"].tolist() == [[b"x", b"y", b"z", b"w"]]
     assert answer["score"].tolist() == [[3.0, 3.0, 2.0, 0.0]]
 
 
 def test_recommend_is_the_default(popularity):
-    answer = ask(popularity["serving_default"], user=["a"], exclude=[["x"]])
+    answer = popularity("serving_default", user=["nobody"], exclude=[["x"]])
     assert answer["item"].tolist() == [[b"y", b"z", b"w", b""]]
     assert answer["score"][0, 3] == -np.inf
 
 
 def test_any_batch_any_width_of_exclusions(popularity):
     exclude = [["y", "", "x", "never heard of"]] * 7
-    answer = ask(popularity["recommend"], user=["nobody"] * 7, exclude=exclude)
+    answer = popularity("recommend", user=["nobody"] * 7, exclude=exclude)
     assert answer["item"].tolist() == [[b"z", b"w", b"", b""]] * 7
     none = np.zeros((2, 0), dtype=np.dtype("S1"))
-    assert ask(popularity["recommend"], user=["a", "b"], exclude=none)["item"].shape == (2, 4)
+    assert popularity("recommend", user=["?", "!"], exclude=none)["item"].shape == (2, 4)
 
 
 def test_score_of_pairs(popularity):
-    answer = ask(popularity["score"], user=["a", "b"], item=["z", "x"])
+    answer = popularity("score", user=["a", "b"], item=["z", "x"])
     assert answer == {"score": pytest.approx([2.0, 3.0])}
 
 
@@ -83,7 +83,7 @@ def test_history_may_be_padded_anywhere_and_is_not_recommended(hybrid):
     model, signatures = hybrid
     expected = model.recommend(histories=[["x", "y"]], k=2)
     for history in (["x", "y"], ["", "x", "", "y"], ["x", "?", "y", ""], ["", "", "x", "y"]):
-        answer = ask(signatures["recommend"], history=[history], exclude=[[""]])
+        answer = signatures("recommend", history=[history], exclude=[[""]])
         assert [item.decode() for item in answer["item"][0][:2]] == list(expected["item"])
         np.testing.assert_allclose(answer["score"][0][:2], expected["score"], atol=1e-6)
         assert set(answer["item"][0][2:]) == {b""}
@@ -91,8 +91,8 @@ def test_history_may_be_padded_anywhere_and_is_not_recommended(hybrid):
 
 def test_a_long_history_is_read_from_its_end(hybrid):
     signatures = hybrid[1]
-    one = ask(signatures["embed_user"], history=[["z", "z", "x", "y", ""]])
-    other = ask(signatures["embed_user"], history=[["x", "y"]])
+    one = signatures("embed_user", history=[["z", "z", "x", "y", ""]])
+    other = signatures("embed_user", history=[["x", "y"]])
     np.testing.assert_allclose(one["vector"], other["vector"], atol=1e-6)
 
 
@@ -105,8 +105,8 @@ def raw(item, text, price=1.0):
 
 def test_shares_add_up_to_the_score_and_match_python(hybrid):
     model, signatures = hybrid
-    answer = ask(signatures["recommend_explained"], history=[["x", "y"]], exclude=[[""]])
-    plain = ask(signatures["recommend"], history=[["x", "y"]], exclude=[[""]])
+    answer = signatures("recommend_explained", history=[["x", "y"]], exclude=[[""]])
+    plain = signatures("recommend", history=[["x", "y"]], exclude=[[""]])
     np.testing.assert_array_equal(answer["item"], plain["item"])
     real = np.isfinite(answer["score"])
     both = (answer["from_behavior"] + answer["from_content"])[real]
@@ -119,7 +119,7 @@ def test_shares_add_up_to_the_score_and_match_python(hybrid):
 def test_reasons_are_those_of_python(hybrid):
     model, signatures = hybrid
     for history in (["x", "y"], ["z", "", "?"], ["y"]):
-        answer = ask(signatures["recommend_explained"], history=[history], exclude=[[""]])
+        answer = signatures("recommend_explained", history=[history], exclude=[[""]])
         known = [item for item in history if item in TEXTS]
         python = model.recommend(histories=[known], k=2, explain=True)
         for place, row in python.iterrows():
@@ -139,15 +139,15 @@ def test_reasons_are_those_of_python(hybrid):
 
 @pytest.mark.parametrize("history", [[[""]], [["?", ""]], np.zeros((1, 0), str)])
 def test_no_history_has_no_reasons(hybrid, history):
-    answer = ask(hybrid[1]["recommend_explained"], history=history, exclude=[[""]])
+    answer = hybrid[1]("recommend_explained", history=history, exclude=[[""]])
     assert (answer["reason_item"] == b"").all() and not answer["reason"].any()
-    plain = ask(hybrid[1]["recommend"], history=history, exclude=[[""]])
+    plain = hybrid[1]("recommend", history=history, exclude=[[""]])
     np.testing.assert_array_equal(answer["item"], plain["item"])
     assert np.isfinite(answer["score"][0, 0])
 
 
 def test_answers_that_are_none_have_no_reasons(hybrid):
-    answer = ask(hybrid[1]["recommend_explained"], history=[["x"]], exclude=[["y", "z", "w"]])
+    answer = hybrid[1]("recommend_explained", history=[["x"]], exclude=[["y", "z", "w"]])
     assert (answer["item"] == b"").all()
     assert not any(answer[name].any() for name in ("reason", "word_reason", "from_content"))
 
@@ -157,19 +157,117 @@ def test_a_new_item_is_embedded_from_its_raw_features(hybrid):
     # w was never taken, so that it too is known by its features alone.
     row = model.items.vocabulary.rows(["w"])[0]
     stored = np.asarray(model.encode_catalog())[row]
-    same = ask(signatures["embed_items"], **raw("brand new", "red sun", price=4.0))
+    same = signatures("embed_items", **raw("brand new", "red sun", price=4.0))
     np.testing.assert_allclose(same["vector"][0], stored, atol=1e-6)
-    other = ask(signatures["embed_items"], **raw("brand new", "blue sea", price=4.0))
+    other = signatures("embed_items", **raw("brand new", "blue sea", price=4.0))
     assert np.abs(other["vector"][0] - stored).max() > 1e-4
 
 
 def test_a_known_item_is_embedded_from_the_catalogue(hybrid):
     model, signatures = hybrid
     row = model.items.vocabulary.rows(["x"])[0]
-    answer = ask(signatures["embed_items"], **raw("x", "whatever stands here"))
+    answer = signatures("embed_items", **raw("x", "whatever stands here"))
     np.testing.assert_allclose(
         answer["vector"][0], np.asarray(model.encode_catalog())[row], atol=1e-6
     )
+
+
+def test_what_a_user_has_seen_is_left_out_unless_asked_for(popularity):
+    # a took x, y and z; x and y three times, z twice, w never.
+    seen = popularity("recommend", user=["a", "b", "nobody"])
+    assert seen["item"].tolist() == [
+        [b"w", b"", b"", b""], [b"w", b"", b"", b""], [b"x", b"y", b"z", b"w"],
+    ]  # fmt: skip
+    every = popularity("recommend", user=["a", "c"], filter_seen=[False, True])
+    assert every["item"].tolist() == [[b"x", b"y", b"z", b"w"], [b"z", b"w", b"", b""]]
+
+
+def test_k_is_of_each_row_and_the_rest_is_empty(popularity):
+    answer = popularity("recommend", k=[0, 1, 3, 99, -1])
+    found = [[item for item in row if item] for row in answer["item"].tolist()]
+    assert found == [[], [b"x"], [b"x", b"y", b"z"], [b"x", b"y", b"z", b"w"], []]
+    assert np.isneginf(answer["score"][0]).all() and answer["score"].shape == (5, 4)
+
+
+def test_a_whitelist_is_of_each_row(popularity):
+    allow = [["w", "z", "w"], ["no such item", "", ""], ["", "", ""], ["x", "y", "?"]]
+    answer = popularity("recommend", allow=allow, exclude=[[""], [""], [""], ["x"]])
+    found = [[item for item in row if item] for row in answer["item"].tolist()]
+    assert found == [[b"z", b"w"], [], [b"x", b"y", b"z", b"w"], [b"y"]]
+
+
+def test_one_row_is_meant_for_all_rows(popularity):
+    answer = popularity("recommend", user=["nobody"] * 3, exclude=[["x"]], k=[2])
+    assert answer["item"].tolist() == [[b"y", b"z", b"", b""]] * 3
+    with pytest.raises(RuntimeError, match="Incompatible|incompatible|broadcast"):
+        popularity("recommend", user=["nobody"] * 3, k=[2, 2])
+
+
+def test_a_user_without_a_history_is_answered_from_the_stored_one(hybrid):
+    model, signatures = hybrid
+    stored = signatures("recommend", user=["c"])
+    given = signatures("recommend", history=[["x", "y"]])  # what c took
+    python = model.recommend(users=["c"], k=2)
+    np.testing.assert_array_equal(stored["item"], given["item"])
+    assert [item.decode() for item in stored["item"][0, :2]] == python["item"].tolist()
+    both = signatures("recommend", user=["c"], history=[["z", ""]])
+    np.testing.assert_array_equal(both["item"], signatures("recommend", history=[["z"]])["item"])
+
+
+def test_histories_may_be_left_out_of_an_export(train, tmp_path):
+    model = MatrixFactorization(train.schema(), dim=2)
+    model.adapt(train)
+    export(model, tmp_path / "1", histories=False)
+    with CLoader(tmp_path / "1") as loaded:
+        answer = loaded("recommend", user=["a"])
+    assert sorted(answer["item"][0].tolist()) == [b"w", b"x", b"y", b"z"]
+    about = read_about(tmp_path / "1")
+    assert about["stored_histories"] is False and about["num_items"] == 4
+
+
+def test_examples_are_requests(hybrid):
+    signatures = hybrid[1]
+    request = {
+        "user": np.array(["c", "", "nobody"]),
+        "history": np.array([["", ""], ["z", "x"], ["y", ""]]),
+        "exclude": np.array([["z"], [""], [""]]),
+        "k": np.array([3, 1, 2], "int32"),
+        "filter_seen": np.array([True, False, True]),
+    }
+    examples = serialized_examples(request, request)
+    answer = signatures("recommend_examples", examples=examples)
+    expected = signatures("recommend", **request)
+    np.testing.assert_array_equal(answer["item"], expected["item"])
+    np.testing.assert_array_equal(answer["score"], expected["score"])
+    empty = tf.train.Example().SerializeToString()
+    nothing = signatures("recommend_examples", examples=[empty])
+    np.testing.assert_array_equal(nothing["item"], signatures("recommend", k=[100])["item"])
+
+
+def test_similar_items_are_those_of_python(hybrid):
+    model, signatures = hybrid
+    answer = signatures("similar_items", item=["x", "no such item", ""], exclude=[["z"]])
+    python = model.similar_items(["x"], k=2, exclude=["z"])
+    assert [item.decode() for item in answer["item"][0] if item] == python["item"].tolist()
+    np.testing.assert_allclose(answer["score"][0, :2], python["score"], atol=1e-6)
+    assert (answer["item"][1:] == b"").all()
+    few = signatures("similar_items", item=["x"], allow=[["w", "x"]], k=[1])
+    assert few["item"][0].tolist() == [b"w"] + [b""] * (few["item"].shape[1] - 1)
+
+
+@pytest.mark.parametrize("batch", [1, 1024])
+def test_every_output_has_the_batch_dimension(hybrid, batch):
+    model, signatures = hybrid
+    request = raw("x", "blue")
+    for name, signature in signatures.signatures.items():
+        given = {key: value for key, value in request.items() if key in signature.inputs}
+        if "examples" in signature.inputs:
+            given["examples"] = [tf.train.Example().SerializeToString()]
+        if name == "recommend_explained" and batch > 1:
+            given["history"] = [["x"]]
+        given = {key: list(value) * batch for key, value in given.items()} or {"user": [""] * batch}
+        answer = signatures(name, **given)
+        assert all(len(value) == batch for value in answer.values()), name
 
 
 def test_an_existing_folder_is_left_alone(train, tmp_path):
@@ -185,7 +283,7 @@ def test_an_existing_folder_is_left_alone(train, tmp_path):
 def test_other_answers_than_pythons_are_refused_and_leave_nothing(train, tmp_path, monkeypatch):
     model = MatrixFactorization(train.schema(), dim=2)
     model.adapt(train)
-    monkeypatch.setattr(parity, "TOLERANCE", -1.0)
+    monkeypatch.setattr(verify, "TOLERANCE", -1.0)
     with pytest.raises(RuntimeError, match="answers other than Python"):
         export(model, tmp_path / "model" / "1")
     assert not list((tmp_path / "model").iterdir())
@@ -213,4 +311,4 @@ def test_a_model_of_a_stream_is_exported_too(tmp_path):
     scan = scan_parquet(tmp_path / "t.parquet")
     model = MatrixFactorization(scan.schema(), dim=2)
     model.adapt(scan)
-    assert export(model, tmp_path / "1")["requests"] == 100
+    assert export(model, tmp_path / "1")["requests"] == 200

@@ -3,10 +3,6 @@
 import dataclasses
 import functools
 import inspect
-import json
-import subprocess
-import sys
-import types
 
 import keras
 import numpy as np
@@ -27,18 +23,6 @@ OWN = {
     "Hybrid": {"dropout": 0.6}, "NextItNet": {"dropout": 0.5}, "RNNRecommender": {"dropout": 0.6},
     "SASRec": {"dropout": 0.2}, "Seq2Seq": {"dropout": 0.2},
 }  # fmt: skip
-
-# A process that has TensorFlow and no kerasrec, and answers for one export after the other.
-SERVE = """
-import json, sys
-for line in sys.stdin:
-    source, *arguments = json.loads(line)
-    scope = {"__name__": "reload"}
-    exec(source, scope)
-    scope["answer"](*arguments)
-    assert "kerasrec" not in sys.modules
-    print("done", flush=True)
-"""
 
 
 @dataclasses.dataclass
@@ -122,32 +106,6 @@ def learn(make, fit, checkerboard):
 def trained(learn):
     """`trained(cls)`: the `Trained` of a class, made once."""
     return functools.cache(lambda cls: learn(cls, EPOCHS))
-
-
-@pytest.fixture(scope="session")
-def reload_exports(tmp_path_factory):
-    """`subprocess.run` for `kerasrec.export.parity`: one fresh process instead of one an export.
-
-    What costs seconds is to import TensorFlow. That an export loads in a process of its own, and
-    what happens when it does not, is tested in `tests/export`.
-    """
-    folder = tmp_path_factory.mktemp("reload")
-    with (
-        open(folder / "stderr.txt", "w") as errors,
-        subprocess.Popen(
-            [sys.executable, "-c", SERVE],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, cwd=folder, text=True,
-        ) as process,
-    ):  # fmt: skip
-
-        def run(command, **_):
-            process.stdin.write(json.dumps(command[2:]) + "\n")
-            process.stdin.flush()
-            failed = process.stdout.readline() != "done\n"
-            said = (folder / "stderr.txt").read_text()
-            return types.SimpleNamespace(returncode=int(failed), stderr=said)
-
-        yield run
 
 
 @pytest.fixture(scope="session")

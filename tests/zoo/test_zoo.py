@@ -2,7 +2,6 @@
 
 import inspect
 import pathlib
-import types
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ import yaml
 import kerasrec_zoo
 from kerasrec import models
 from kerasrec.errors import InputError
-from kerasrec.export import export, parity
+from kerasrec.export import export
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
@@ -174,10 +173,10 @@ def test_save_and_load(cls, trained, tmp_path):
     assert (tmp_path / "checkpoint" / "README.md").exists()
 
 
-def test_export_answers_like_python(cls, trained, reload_exports, tmp_path, monkeypatch):
-    monkeypatch.setattr(parity, "subprocess", types.SimpleNamespace(run=reload_exports))
+def test_export_answers_like_python(cls, trained, tmp_path):
+    # In TensorFlow's C++ loader, 200 requests to each signature, the odd ones among them.
     report = export(trained(cls).model, tmp_path / "model" / "1", k=6)
-    assert report["requests"] == 100
+    assert {row["requests"] for row in report["signatures"].values()} == {200}
     assert report["difference"] <= 1e-5
     assert [path.name for path in (tmp_path / "model").iterdir()] == ["1"]
 

@@ -1,0 +1,57 @@
+"""`kerasrec inspect DIR`."""
+
+import json
+
+from kerasrec.savedmodel.about import read_about
+from kerasrec.savedmodel.versions import find_version
+
+NAME = "inspect"
+HELP = "what an export takes and gives, and where it comes from"
+RUN = ("dataset", "seed", "commit")
+SAID = ("model", "created", "num_items", "num_users", "max_k", "stored_histories")
+
+
+def add_arguments(parser):
+    parser.add_argument("directory", metavar="DIR", help="export, or folder of a model's versions")
+
+
+def run(arguments, output):
+    directory = find_version(arguments.directory)
+    about = read_about(directory)
+    size = sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
+    run_of = about["run"] or {}
+    rows = [("folder", directory), *((name, about[name]) for name in SAID)]
+    rows += [("index", _line(about["index"])), ("size", f"{size / 2**20:.1f} MiB")]
+    rows += [(f"sha256 of {name}", value) for name, value in about["sha256"].items()]
+    rows += [
+        (name, _line(run_of[name])) for name in ("dataset", "seed", "commit") if name in run_of
+    ]
+    rows += [("run config", run_of["config"])] if run_of else []
+    for name, value in (run_of.get("metrics") or {}).items():
+        rows.append((name, f"{value['mean']:.4f} [{value['low']:.4f}, {value['high']:.4f}]"))
+    rows.append(("written with", _line(about["versions"])))
+    output.rows(["export", ""], rows)
+    output.rows(
+        ["signature", "", "name", "dtype", "shape", "default"],
+        [
+            (name, side, key, x["dtype"], _shape(x["shape"]), _default(x))
+            for name, sides in about["signatures"].items()
+            for side in ("inputs", "outputs")
+            for key, x in sides[side].items()
+        ],
+    )
+    output.result({"folder": str(directory), "bytes": size, **about})
+
+
+def _line(value):
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {one}" for name, one in value.items())
+    return "-" if value is None else value
+
+
+def _shape(shape):
+    return "(" + ", ".join("any" if size is None else str(size) for size in shape) + ")"
+
+
+def _default(tensor):
+    return json.dumps(tensor["default"]) if "default" in tensor else ""

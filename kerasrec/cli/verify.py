@@ -1,0 +1,30 @@
+"""`kerasrec verify DIR`."""
+
+from kerasrec.savedmodel.verify import verify
+from kerasrec.savedmodel.versions import find_version
+
+NAME = "verify"
+HELP = "ask an export what was asked of its model in Python, and compare the answers"
+
+
+def add_arguments(parser):
+    parser.add_argument("directory", metavar="DIR", help="export, or folder of a model's versions")
+
+
+def run(arguments, output):
+    directory = find_version(arguments.directory)
+    found = verify(directory)
+    output.rows(
+        ["signature", "requests", "largest difference", "other items"],
+        [
+            (name, row["requests"], f"{row['difference']:.1e}", row["other"])
+            for name, row in found["signatures"].items()
+        ],
+        f"{directory} in TensorFlow's C++ loader, beside Python's recorded answers",
+    )
+    for problem in found["problems"]:
+        output.note(f"kerasrec verify: {problem}")
+    if not found["problems"]:
+        output.say("It answers as Python did.")
+    output.result({"export": str(directory), **found})
+    return 1 if found["problems"] else 0

@@ -1,0 +1,97 @@
+"""What an export says of itself, in `assets.extra/`."""
+
+import datetime
+import hashlib
+import json
+import platform
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
+
+import kerasrec
+from kerasrec.data.vocabulary import FIRST
+from kerasrec.savedmodel.about import ABOUT, EXTRA, FORMAT
+from kerasrec.savedmodel.verify import sha256
+
+
+def describe(model, graph, directory, run=None):
+    """Writes `kerasrec.json`, `items.json`, `users.json` and `titles.json` of an export.
+
+    Args:
+        model, graph: The model and the `ServingGraph` that was written.
+        directory: The SavedModel, whose files are there.
+        run: Plain values on where the model comes from, such as its config, data and metrics.
+    """
+    extra = directory / EXTRA
+    model.items.vocabulary.save(extra / "items.json")
+    model.users.vocabulary.save(extra / "users.json")
+    rows = np.arange(FIRST, model.schema.num_items)
+    titles = [str(title) for title in model.items.title_of(rows)]
+    if any(titles):
+        (extra / "titles.json").write_text(json.dumps(titles, indent=0), encoding="utf-8")
+    catalog = graph.index.stored() if graph.index is not None else model.encode_catalog()
+    about = {
+        "format": FORMAT,
+        "model": type(model).__name__,
+        "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "max_k": graph.k,
+        "num_items": model.schema.num_items - FIRST,
+        "num_users": model.schema.num_users - FIRST,
+        "stored_histories": graph.reader.stored is not None,
+        "signatures": _signatures(directory),
+        "index": None if graph.index is None else graph.index.about(),
+        "sha256": {
+            "users": sha256(extra / "users.json"),
+            "items": sha256(extra / "items.json"),
+            "catalog": hashlib.sha256(np.ascontiguousarray(catalog)).hexdigest(),
+            "config": _hash(model.get_config()),
+        },
+        "run": run,
+        "versions": {
+            "kerasrec": kerasrec.__version__,
+            "keras": keras.__version__,
+            "tensorflow": tf.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+        "files": {
+            str(path.relative_to(directory).as_posix()): sha256(path)
+            for path in sorted(directory.rglob("*"))
+            if path.is_file()
+        },
+    }
+    text = json.dumps(about, indent=1, ensure_ascii=False, allow_nan=False)
+    (directory / ABOUT).write_text(text + "\n", encoding="utf-8")
+
+
+def _signatures(directory):
+    """Inputs and outputs of each signature as the file has them, with their defaults."""
+    saved = saved_model_pb2.SavedModel.FromString((directory / "saved_model.pb").read_bytes())
+    found = {}
+    for name, signature in sorted(saved.meta_graphs[0].signature_def.items()):
+        if name.startswith("__"):  # the initialization of tables
+            continue
+        inputs = {key: _tensor(info) for key, info in sorted(signature.inputs.items())}
+        for key, value in signature.defaults.items():
+            inputs[key]["default"] = _plain(tf.make_ndarray(value))
+        outputs = {key: _tensor(info) for key, info in sorted(signature.outputs.items())}
+        found[name] = {"inputs": inputs, "outputs": outputs}
+    return found
+
+
+def _tensor(info):
+    shape = [None if dim.size < 0 else dim.size for dim in info.tensor_shape.dim]
+    return {"dtype": tf.dtypes.as_dtype(info.dtype).name, "shape": shape}
+
+
+def _plain(values):
+    if values.dtype == object:
+        return np.vectorize(lambda text: text.decode(), otypes=[object])(values).tolist()
+    return values.tolist()
+
+
+def _hash(plain):
+    text = json.dumps(plain, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,40 @@
+"""Requests as serialized `tf.Example`s, as pipelines hand them on."""
+
+import numpy as np
+import tensorflow as tf
+
+
+def serialized_examples(request, inputs):
+    """A `tf.Example` `(batch,)` of bytes for each row of a request; what is empty is left out.
+
+    Args:
+        request: Dict of input to an array `(batch,)` or, filled up on the right, `(batch, any)`.
+        inputs: Names of the inputs.
+
+    >>> request = {"user": np.array(["a"]), "history": np.array([["x", "y", ""]])}
+    >>> example = tf.train.Example.FromString(serialized_examples(request, request)[0])
+    >>> [value.decode() for value in example.features.feature["history"].bytes_list.value]
+    ['x', 'y']
+    """
+    examples = np.empty(len(next(iter(request.values()))), object)
+    for row in range(len(examples)):
+        features = {}
+        for name in inputs:
+            values = np.atleast_1d(request[name][row])
+            if request[name].ndim == 2:
+                # What was done belongs to the items of the history, place by place.
+                said = request["history"][row] if name in ("behavior", "timestamp") else values
+                values = values[: np.flatnonzero(said != "").max(initial=-1) + 1]
+            if values.size and (values.dtype.kind != "U" or (values != "").any()):
+                features[name] = _feature(values)
+        example = tf.train.Example(features=tf.train.Features(feature=features))
+        examples[row] = example.SerializeToString(deterministic=True)
+    return examples
+
+
+def _feature(values):
+    if values.dtype.kind == "U":
+        texts = [text.encode() for text in values.tolist()]
+        return tf.train.Feature(bytes_list=tf.train.BytesList(value=texts))
+    numbers = [int(number) for number in values]
+    return tf.train.Feature(int64_list=tf.train.Int64List(value=numbers))

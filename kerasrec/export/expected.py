@@ -1,0 +1,187 @@
+"""What Python answers to the requests that an export is compared on."""
+
+import numpy as np
+
+from kerasrec.data.vocabulary import FIRST, PADDING
+from kerasrec.layers.content_encoder import CODE
+from kerasrec.models.reasons import REASONS, words
+from kerasrec.models.request import Request
+from kerasrec.models.similar_items import directions
+from kerasrec.models.top_k import NEVER, TopK
+
+# Queries that explain the answers to all requests; a history of h items takes h of them.
+EXPLAINING = 4000
+
+
+class Expected:
+    """Answers of a model in Python, signature by signature.
+
+    Args:
+        model: An adapted `Recommender`.
+        graph: Its `ServingGraph`, of which only the sizes, the index and whether it keeps
+            histories are read.
+        request: What `make_requests` gave.
+    """
+
+    def __init__(self, model, graph, request):
+        self.model, self.graph, self.request = model, graph, request
+        self.catalog = model.encode_catalog()
+        if graph.index is not None:
+            self.catalog = graph.index.stored()
+        self.asked = self._request()
+        self.inputs = self.asked.inputs(slice(None))
+        self.inputs = {name: self.inputs[name] for name in model.query_inputs}
+        self.exclude, self.allow = (self._rows(request[name]) for name in ("exclude", "allow"))
+        remembers = "history" in request or graph.reader.stored is not None
+        filtered = request["filter_seen"][:, None] & remembers
+        self.seen = np.where(filtered, self.asked.seen(slice(None)), PADDING)
+
+    def answers(self):
+        """Dict of signature to a dict of output to an array; the first requests of each."""
+        found = {}
+        for name in self.graph.signatures:
+            found[name] = getattr(self, "_" + name)()
+        return found
+
+    def twins(self):
+        """For a model that writes sequences: a number for each item row, equal for equal vectors.
+
+        Such items, like those that were never seen, change places anywhere in a sequence.
+        """
+        if self.model.horizon == 1 or self.graph.index is not None:
+            return None
+        return np.unique(np.asarray(self.catalog), axis=0, return_inverse=True)[1].ravel()
+
+    def _request(self):
+        model, request = self.model, self.request
+        names = request.get("user", np.full(len(request["k"]), ""))
+        users = model.users.vocabulary.rows(names.astype(object))
+        names = [name or "nobody" for name in names.tolist()]
+        names = [n if row else _stranger(model) for n, row in zip(names, users, strict=True)]
+        if "history" not in request:
+            return Request(model, names, None)
+        kept = model.histories if self.graph.reader.stored is not None else None
+        histories, behaviors, timestamps = [], [], []
+        for number, given in enumerate(request["history"]):
+            real = given != ""
+            if real.any() or kept is None:
+                own = [request[n][number][real] for n in _COLUMNS if n in request]
+            else:
+                own = self._stored(kept.take(users[number : number + 1]))
+            for column, into in zip(own, self._into(histories, behaviors, timestamps), strict=True):
+                into.append(column.tolist())
+        read = self.graph.reader.columns
+        return Request(
+            model,
+            names,
+            histories,
+            behaviors if "behavior" in read else None,
+            timestamps if "timestamp" in read else None,
+        )
+
+    def _into(self, *lists):
+        return [one for name, one in zip(_COLUMNS, lists, strict=True) if name in self.request]
+
+    def _stored(self, past):
+        nothing = np.zeros(len(past.items), int)
+        columns = [self.model.items.vocabulary.lookup(past.items)]
+        if "behavior" in self.request:
+            done = nothing if past.behavior is None else past.behavior
+            columns.append(self.model.behaviors.lookup(done))
+        if "timestamp" in self.request:
+            columns.append(nothing if past.timestamp is None else past.timestamp)
+        return columns
+
+    def _rows(self, ids):
+        return self.model.items.vocabulary.rows(ids.astype(object))
+
+    def _ranked(self):
+        if self.graph.index is not None and self.graph.index.about()["kind"] != "exact":
+            return self.graph.index_answers(self.inputs, self._excluded(), self.allow)
+        model, k = self.model, self.graph.k
+        return model.top_k(self.inputs, k, self._excluded(), self.allow, np.asarray(self.catalog))
+
+    def _excluded(self):
+        return np.concatenate([self.exclude, self.seen], axis=1)
+
+    def _cut(self, rows, scores, k=None):
+        k = self.request["k"] if k is None else k
+        shown = np.arange(rows.shape[1]) < k[:, None]
+        return np.where(shown, rows, PADDING), np.where(shown, scores, NEVER)
+
+    def _named(self, rows, scores):
+        return {"item": self.model.items.vocabulary.lookup(rows).astype(str), "score": scores}
+
+    def _recommend(self):
+        return self._named(*self._cut(*self._ranked()))
+
+    def _recommend_examples(self):
+        return self._recommend()
+
+    def _score(self):
+        items = self._rows(self.request["item"])
+        if self.graph.index is None:
+            return {"score": self.model.score_pairs(self.inputs, items)}
+        queries = self.model.encode_queries(self.inputs)
+        return {"score": (queries * self.catalog[items]).sum(axis=1)}
+
+    def _similar_items(self):
+        vectors, items = directions(self.model, self.catalog), self._rows(self.request["item"])
+        exclude = np.concatenate([items[:, None], self.exclude], axis=1)
+        answer = TopK(self.graph.k)(vectors[items] @ vectors.T, exclude, self.allow)
+        k = np.where(items >= FIRST, self.request["k"], 0)
+        return self._named(*self._cut(np.array(answer["rows"]), np.array(answer["scores"]), k))
+
+    def _embed_user(self):
+        return {"vector": self.model.encode_queries(self.inputs)}
+
+    def _embed_items(self):
+        tower, items = self.model.item_tower, self._rows(self.request["item"])
+        features = {name: np.array(x) for name, x in tower.catalog(items).items()}
+        new = items < FIRST
+        for name, encoder in self.model.items.encoders.items():
+            raw = self.request[name]
+            features[name][new] = encoder.encode(list(raw[new]))
+        if self.model.code is not None:
+            features[CODE][new] = np.array(self.model.code(features))[new]
+        read = {**features, "item": items}
+        return {"vector": np.array(tower.encoder({n: read[n] for n in tower.encoder.input}))}
+
+    def _recommend_explained(self):
+        many = max(10, min(len(self.exclude), EXPLAINING // self.model.schema.history_length))
+        rows, scores = (x[:many] for x in self._cut(*self._ranked()))
+        inputs = {name: x[:many] for name, x in self.inputs.items()}
+        model, real = self.model, rows >= FIRST
+        reasons = np.zeros((*rows.shape, REASONS), "float32")
+        for number, (history, answers) in enumerate(zip(inputs["history"], rows, strict=True)):
+            items = np.unique(history[history >= FIRST])
+            one = {name: x[number : number + 1] for name, x in inputs.items()}
+            if len(items) and real[number].any():
+                parts = model.contributions(one, items, answers)
+                largest = np.argsort(-np.abs(parts), axis=1)[:, :REASONS]
+                parts = np.take_along_axis(parts, largest, axis=1) * real[number][:, None]
+                reasons[number, :, : parts.shape[1]] = parts
+        found = {**self._named(rows, scores), "reason": reasons}
+        if model.content_columns is None:
+            return found
+        queries = model.encode_queries(inputs)
+        shares = np.asarray(model.content_scores(queries, np.asarray(self.catalog)[rows]))
+        found["from_content"] = np.where(real, shares, 0.0)
+        found["from_behavior"] = np.where(real, scores - found["from_content"], 0.0)
+        if getattr(model.content_encoder, "texts", None):
+            found["word_reason"] = np.zeros((*rows.shape, REASONS), "float32")
+            for query, answers in enumerate(words(model, queries, rows, REASONS)):
+                for place, said in enumerate(answers):
+                    for n, one in enumerate(said):
+                        found["word_reason"][query, place, n] = one["contribution"]
+        return found
+
+
+_COLUMNS = ("history", "behavior", "timestamp")
+
+
+def _stranger(model):
+    name = "nobody"
+    while name in model.users.vocabulary:
+        name += "!"
+    return name

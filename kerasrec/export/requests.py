@@ -1,0 +1,154 @@
+"""Requests that an export must answer as Python does: the odd ones first, then random ones."""
+
+import numpy as np
+
+from kerasrec.data.vocabulary import FIRST
+
+REQUESTS = 200
+LONGER = 7  # than what a model reads of a history
+
+
+def make_requests(model, inputs, k, seed=0):
+    """Columns of `REQUESTS` requests, one array for each input.
+
+    Args:
+        model: An adapted `Recommender`.
+        inputs: What is asked of queries and rankings, as `ServingGraph.signatures` has it.
+        k: The most answers.
+        seed: Of the random ones.
+
+    Returns:
+        Dict of input, `item` and raw item feature to an array; ids as strings of NumPy.
+    """
+    draw = _Draw(model, np.random.default_rng(seed), k)
+    rows = draw.odd()
+    rows += [draw.one() for _ in range(REQUESTS - len(rows))]
+    lists = {name for name, (shape, _) in inputs.items() if len(shape) == 2}
+    columns = {}
+    for name in inputs:
+        values = [row.get(name, _NOTHING.get(name, k)) for row in rows]
+        columns[name] = _rectangle(name, values) if name in lists else np.array(values)
+    columns["k"] = columns["k"].astype("int32")
+    columns["item"] = np.array([draw.item() for _ in range(REQUESTS)])
+    return columns | draw.features()
+
+
+_NOTHING = {"user": "", "filter_seen": True, "history": (), "behavior": (), "timestamp": ()}
+_NOTHING |= {"exclude": (), "allow": ()}
+
+
+class _Draw:
+    """Draws parts of requests that make sense for a model."""
+
+    def __init__(self, model, random, k):
+        self.model, self.random, self.k = model, random, k
+        self.items, self.users = model.items.vocabulary.ids, model.users.vocabulary.ids
+        self.stranger = "nobody has this id"
+        while self.stranger in model.items.vocabulary or self.stranger in model.users.vocabulary:
+            self.stranger += "!"
+        self.active = np.flatnonzero(model.histories.lengths > 0)
+        self.active = self.active[self.active >= FIRST]
+        self.length = model.schema.history_length
+
+    def odd(self):
+        """One of each kind of request that is easily answered wrong."""
+        x, y = (str(one) for one in self.random.choice(self.items, 2))
+        user, stranger = self.user(), self.stranger
+        longest = self.length + LONGER
+        some = [str(one) for one in self.random.choice(self.items, longest)]
+        return [
+            {},
+            {"user": stranger},
+            {"user": stranger, "history": [x]},
+            {"user": user},
+            {"user": user, "history": [x, y]},
+            {"user": user, "history": [stranger]},
+            {"user": user, "filter_seen": False},
+            {"history": [stranger, stranger]},
+            {"history": ["", x, "", stranger, y, ""]},
+            {"history": [x] * longest},
+            {"history": some},
+            {"history": some, "filter_seen": False},
+            {"history": [x], "filter_seen": False},
+            {"allow": [x]},
+            {"allow": [stranger]},
+            {"allow": [x, x, "", stranger, y], "history": [y]},
+            {"allow": [x], "exclude": [x]},
+            {"history": [x], "allow": [x]},
+            {"history": [x], "allow": [x], "filter_seen": False},
+            {"exclude": [stranger, "", x, x]},
+            {"exclude": [str(one) for one in self.items[:300]]},
+            {"k": 0},
+            {"k": -3},
+            {"k": 1, "history": [x]},
+            {"k": self.k + 5, "user": user},
+        ]
+
+    def one(self):
+        """A random request."""
+        random, row = self.random, {}
+        if random.random() < 0.6:
+            row["user"] = self.user()
+        elif random.random() < 0.5:
+            row["user"] = self.stranger
+        if random.random() < 0.6 and len(self.active):
+            row |= self.history()
+        if random.random() < 0.3:
+            row["exclude"] = [self.item() for _ in range(random.integers(1, 6))]
+        if random.random() < 0.25:
+            row["allow"] = [self.item() for _ in range(random.integers(1, 21))]
+        if random.random() < 0.5:
+            row["k"] = int(random.integers(0, self.k + 3))
+        row["filter_seen"] = bool(random.random() < 0.8)
+        return row
+
+    def user(self):
+        return str(self.random.choice(self.users)) if len(self.users) else self.stranger
+
+    def item(self):
+        return self.stranger if self.random.random() < 0.05 else str(self.random.choice(self.items))
+
+    def history(self):
+        """Somebody's history with what was done and when, an unknown item or a gap in between."""
+        past = self.model.histories.take([self.random.choice(self.active)])
+        kept = slice(-int(self.random.integers(1, self.length + LONGER)), None)
+        items = [str(one) for one in self.model.items.vocabulary.lookup(past.items[kept])]
+        place = int(self.random.integers(len(items) + 1))
+        items.insert(place, str(self.random.choice(["", self.stranger])))
+        row = {"history": items}
+        if past.behavior is not None and self.model.behaviors is not None:
+            done = [str(one) for one in self.model.behaviors.lookup(past.behavior[kept])]
+            done.insert(place, "")
+            row["behavior"] = done
+        if past.timestamp is not None:
+            times = [int(one) for one in past.timestamp[kept]]
+            times.insert(place, 0)
+            row["timestamp"] = times
+        return row
+
+    def features(self):
+        """Raw features of `REQUESTS` items, of words and values that the encoders know or not."""
+        return {name: self._feature(each) for name, each in self.model.items.encoders.items()}
+
+    def _feature(self, encoder):
+        feature, random = encoder.feature, self.random
+        if feature.kind == "number":
+            values = encoder.mean + encoder.std * random.normal(size=REQUESTS)
+            return np.where(random.random(REQUESTS) < 0.1, np.nan, values).astype("float32")
+        if feature.kind == "vector":
+            return random.normal(size=(REQUESTS, feature.size)).astype("float32")
+        words = [*encoder.vocabulary.ids[:1000], self.stranger]
+        if feature.kind == "category":
+            return np.array([str(random.choice([*words, ""])) for _ in range(REQUESTS)])
+        many = [int(random.integers(min(feature.length, 20) + 3)) for _ in range(REQUESTS)]
+        picked = [[str(word) for word in random.choice(words, n)] for n in many]
+        if feature.kind == "text":
+            return np.array([", ".join(some) for some in picked])
+        return _rectangle(feature.name, picked)
+
+
+def _rectangle(name, lists):
+    """`(n, longest)`, filled up on the right with "" or 0."""
+    width = max([1, *map(len, lists)])
+    nothing = 0 if name == "timestamp" else ""
+    return np.array([[*values, *[nothing] * (width - len(values))] for values in lists])

@@ -1,0 +1,62 @@
+"""Run by `verify` in a fresh process, as a file: an export answers with TensorFlow's C++ alone."""
+
+import base64
+import importlib.util
+import pathlib
+import sys
+
+import numpy as np
+
+ALONE = 24  # requests that are asked one by one as well
+LARGE = 1024  # rows of one large request
+SLOW = "recommend_explained"
+
+
+def replay(directory, recorded, answers):
+    """Asks every signature what was recorded, and writes what it answers.
+
+    Args:
+        directory: A SavedModel.
+        recorded: The npz file of requests and answers, of which the requests are asked.
+        answers: The npz file to write: outputs of all requests at once, of the first ones one by
+            one (`alone`), and of as many as `LARGE` (`large`), of which the first are kept.
+    """
+    path = pathlib.Path(__file__).with_name("c_loader.py")
+    spec = importlib.util.spec_from_file_location("c_loader", path)
+    c_loader = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(c_loader)
+    found = {}
+    with np.load(recorded, allow_pickle=False) as file:
+        request = {n.partition("/")[2]: file[n] for n in file.files if n.startswith("request/")}
+        for name in (n for n in file.files if n.startswith("base64/")):
+            texts = [base64.b64decode(text) for text in file[name]]
+            request[name.partition("/")[2]] = np.array(texts, dtype=object)
+        asked = {n.split("/")[1]: len(file[n]) for n in file.files if n.startswith("answer/")}
+    with c_loader.CLoader(directory) as loaded:
+        for name in asked:
+            inputs = {key: request[key][: asked[name]] for key in loaded.signatures[name].inputs}
+            ways = {"all": [inputs], "alone": _one_by_one(inputs, ALONE)}
+            if name != SLOW:
+                ways["large"] = [_repeated(inputs, LARGE)]
+            for way, requests in ways.items():
+                outputs = [loaded(name, **one) for one in requests]
+                for output in outputs[0]:
+                    column = np.concatenate([one[output] for one in outputs])
+                    if way == "large" and len(column) != LARGE:
+                        column = column[:0]  # an output without the batch dimension
+                    found[f"{way}/{name}/{output}"] = column[: asked[name]]
+    np.savez(answers, **found)
+
+
+def _one_by_one(inputs, most):
+    rows = min(most, len(next(iter(inputs.values()))))
+    return [{name: x[row : row + 1] for name, x in inputs.items()} for row in range(rows)]
+
+
+def _repeated(inputs, rows):
+    return {name: np.resize(x, (rows, *x.shape[1:])) for name, x in inputs.items()}
+
+
+if __name__ == "__main__":
+    replay(*sys.argv[1:])
+    assert not {"tensorflow", "keras", "kerasrec"} & set(sys.modules)

@@ -1,0 +1,105 @@
+"""Numbered versions of a model in one folder, as TF Serving watches it."""
+
+import contextlib
+import pathlib
+import shutil
+
+from kerasrec.errors import InputError
+
+CLAIM = ".version-"
+
+
+@contextlib.contextmanager
+def new_version(folder, number=None, keep=None):
+    """The path of a version that is not there yet, for the block to make; then old ones go.
+
+    A number is never given twice, not after its version was removed, nor to two at the same time:
+    an empty file `.version-<number>` claims it. Servers look at names of digits alone.
+
+    Args:
+        folder: Of the model, such as `saved_models/hybrid`.
+        number: The number, above all that there were; None for the next one.
+        keep: How many versions are kept, the newest; None for all.
+
+    Raises:
+        InputError: for a number that is or was taken, or a `keep` below 1.
+
+    Example:
+
+    >>> import tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> for _ in range(3):
+    ...     with new_version(folder, keep=2) as path:
+    ...         path.mkdir()
+    >>> versions(folder)
+    [2, 3]
+    """
+    folder = pathlib.Path(folder)
+    if keep is not None and keep < 1:
+        raise InputError(f"keep must be at least 1: got {keep}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        number = _claim(folder, number)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written: {error.strerror}") from error
+    yield folder / str(number)
+    if keep is not None:
+        for old in versions(folder)[:-keep]:
+            _remove(folder, old)
+
+
+def versions(folder):
+    """The numbers of the versions in a folder, the newest last."""
+    numbers = (path.name for path in pathlib.Path(folder).glob("*") if path.is_dir())
+    return sorted(int(name) for name in numbers if _is_number(name))
+
+
+def find_version(path):
+    """The folder of a version: the path itself, or the newest version in it.
+
+    Raises:
+        InputError: if it is neither.
+    """
+    path = pathlib.Path(path)
+    if (path / "saved_model.pb").is_file():
+        return path
+    found = versions(path) if path.is_dir() else []
+    if not found:
+        raise InputError(
+            f"{path} holds no export: give the folder of a version, such as saved_models/hybrid/1, "
+            "or that of its model"
+        )
+    return path / str(found[-1])
+
+
+def _claim(folder, number):
+    claimed = [int(p.name.removeprefix(CLAIM)) for p in folder.glob(f"{CLAIM}*")]
+    highest = max([0, *versions(folder), *claimed])
+    if number is not None and number <= highest:
+        raise InputError(
+            f"{folder}: version {number} is or was there, and numbers are not used again: the next "
+            f"one is {highest + 1}"
+        )
+    while True:
+        wanted = highest + 1 if number is None else number
+        try:
+            (folder / f"{CLAIM}{wanted}").touch(exist_ok=False)
+        except FileExistsError:  # somebody else's, at this moment
+            if number is not None:
+                raise InputError(f"{folder}: version {number} is being written") from None
+            highest += 1
+            continue
+        for old in claimed:
+            (folder / f"{CLAIM}{old}").unlink(missing_ok=True)
+        return wanted
+
+
+def _remove(folder, number):
+    # Out of sight first: a server that looks never sees half a version.
+    hidden = folder / f".removed-{number}"
+    (folder / str(number)).rename(hidden)
+    shutil.rmtree(hidden)
+
+
+def _is_number(name):
+    return name.isascii() and name.isdigit()
