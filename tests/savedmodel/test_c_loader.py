@@ -111,14 +111,18 @@ print(json.dumps({
 loaded.close()
 """
     found = run(code, folder)
-    assert found["signatures"] == {
-        "serving_default": ["exclude", "history"],
-        "recommend": ["exclude", "history"],
-        "recommend_explained": ["exclude", "history"],
-        "score": ["history", "item"],
-        "embed_user": ["history"],
-        "embed_items": ["item", "text"],
+    query, asked = {"user", "history"}, {"exclude", "allow", "k", "filter_seen"}
+    expected = {
+        "serving_default": query | asked,
+        "recommend": query | asked,
+        "recommend_explained": query | asked,
+        "score": query | {"item"},
+        "similar_items": {"item", "exclude", "allow", "k"},
+        "embed_user": query,
+        "embed_items": {"item", "text"},
+        "recommend_examples": {"examples"},
     }
+    assert found["signatures"] == {name: sorted(inputs) for name, inputs in expected.items()}
     expected = model.recommend(histories=[["0", "2"]], exclude=["4"], k=5)
     assert found["items"] == [expected["item"].tolist()]
     np.testing.assert_allclose(found["scores"][0], expected["score"], atol=1e-5)
@@ -129,7 +133,7 @@ def test_what_is_wrong_is_said(exported):
 said = []
 for ask in (
     lambda: c_loader.CLoader(sys.argv[2] + "/not there"),
-    lambda: loaded("recommend", history=[["0"]]),
+    lambda: loaded("recommend", histories=[["0"]]),
     lambda: loaded("recommend", history=["0"], exclude=[[""]]),
     lambda: loaded("rank", history=[["0"]]),
     lambda: loaded("recommend", history=np.zeros((1, 1), "float16"), exclude=[[""]]),
@@ -154,6 +158,7 @@ print(json.dumps(said))
     assert kind.startswith("float16: expected strings or float32")
     assert closed == "the model is closed"
     assert "not there" in missing
-    assert inputs == "recommend takes ['exclude', 'history'], and got ['history']"
+    assert inputs.startswith("recommend takes ['allow', 'exclude'")
+    assert inputs.endswith("and got ['histories']")
     assert shape
     assert not pathlib.Path(exported[1], "not there").exists()

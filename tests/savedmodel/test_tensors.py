@@ -1,0 +1,186 @@
+"""What goes into TensorFlow's C library and comes out, on graphs that hand it through."""
+
+import concurrent.futures
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasrec.savedmodel import CLoader
+from kerasrec.savedmodel.c_loader import RunError, read_tensor
+
+ANY = (
+    b"",
+    b"a",
+    b"\x00",
+    b"end\x00",
+    b"\xff\xfe",
+    "ü€".encode(),
+    b"x" * 22,
+    b"y" * 23,
+    b"z" * 5000,
+)
+NUMBERS = ("float32", "float64", "int32", "int64", "bool")
+
+
+class Through(tf.Module):
+    """Every input comes back as it is."""
+
+    @tf.function(input_signature=[tf.TensorSpec(None, tf.string, name="text")])
+    def texts(self, text):
+        return {"text": text}
+
+    @tf.function(input_signature=[tf.TensorSpec((None, 2), name, name=name) for name in NUMBERS])
+    def numbers(self, float32, float64, int32, int64, bool):  # noqa: A002
+        return {"float32": float32, "float64": float64, "int32": int32, "int64": int64,
+                "bool": bool}  # fmt: skip
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec((None,), tf.string, name="user"),
+            tf.TensorSpec((None, None), tf.string, name="exclude"),
+            tf.TensorSpec((None,), tf.int32, name="k"),
+        ]
+    )
+    def defaults(self, user, exclude=tf.constant([["", "ü"]]), k=tf.constant([-7])):  # noqa: B008
+        return {"user": user, "exclude": exclude, "k": k}
+
+    @tf.function(input_signature=[tf.TensorSpec((), tf.int64, name="turns")])
+    def spin(self, turns):
+        return {
+            "done": tf.while_loop(lambda n: n < turns, lambda n: n + 1, [tf.constant(0, "int64")])[
+                0
+            ]
+        }
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("through") / "1"
+    model = Through()
+    names = ("texts", "numbers", "defaults", "spin")
+    tf.saved_model.save(model, str(folder), {name: getattr(model, name) for name in names})
+    with CLoader(folder) as loaded:
+        yield loaded
+
+
+def objects(values):
+    array = np.empty(len(values), object)
+    array[:] = values
+    return array
+
+
+def test_strings_of_any_bytes_survive(loaded):
+    for texts in (ANY, ANY[:2], ANY[:0]):
+        found = loaded("texts", text=objects(texts))["text"]
+        assert found.tolist() == list(texts)
+    nested = objects(ANY[:8]).reshape(2, 1, 4)
+    assert loaded("texts", text=nested)["text"].tolist() == nested.tolist()
+    assert loaded("texts", text="alone")["text"].tolist() == b"alone"
+    assert loaded("texts", text=["ü", "b"])["text"].dtype.kind == "S"
+
+
+def test_numbers_come_back_as_they_are(loaded):
+    values = {
+        "float32": [[1.5, -np.inf], [np.nan, 3e-45]], "float64": [[0.1, 1e300], [0.0, -0.0]],
+        "int32": [[2**31 - 1, -(2**31)], [0, 1]], "int64": [[2**63 - 1, -(2**63)], [0, 1]],
+        "bool": [[True, False], [False, True]],
+    }  # fmt: skip
+    values = {name: np.array(value, name) for name, value in values.items()}
+    found = loaded.run("numbers", values)
+    for name, value in values.items():
+        assert found[name].dtype == name
+        np.testing.assert_array_equal(found[name], value)
+    transposed = {name: np.asfortranarray(value) for name, value in values.items()}
+    np.testing.assert_array_equal(loaded.run("numbers", transposed)["int64"], values["int64"])
+
+
+def test_signatures_tell_types_shapes_and_defaults(loaded):
+    inputs, outputs, method = loaded.signatures["defaults"]
+    assert {name: (x.dtype, x.shape) for name, x in inputs.items()} == {
+        "user": ("string", (None,)), "exclude": ("string", (None, None)), "k": ("int32", (None,)),
+    }  # fmt: skip
+    assert inputs["user"].default is None
+    assert inputs["exclude"].default.tolist() == [[b"", "ü".encode()]]
+    assert inputs["k"].default.tolist() == [-7] and inputs["k"].default.dtype == "int32"
+    assert outputs["k"].dtype == "int32" and method == "tensorflow/serving/predict"
+    assert loaded.signatures["texts"].inputs["text"].shape is None
+    assert loaded.signatures["spin"].inputs["turns"].shape == ()
+
+
+def test_inputs_left_out_take_their_defaults(loaded):
+    found = loaded("defaults", user=["a"])
+    assert {name: x.tolist() for name, x in found.items()} == {
+        "user": [b"a"], "exclude": [[b"", "ü".encode()]], "k": [-7],
+    }  # fmt: skip
+    assert loaded("defaults", user=["a"], k=np.int32([3]))["k"].tolist() == [3]
+    with pytest.raises(RuntimeError, match=r"takes \['exclude', 'k', 'user'\], and got \['k'\]"):
+        loaded("defaults", k=np.int32([3]))
+
+
+def test_outputs_may_be_chosen(loaded):
+    assert set(loaded.run("defaults", {"user": ["a"]}, outputs=["k"])) == {"k"}
+
+
+def test_many_threads_ask_at_the_same_time(loaded):
+    def ask(number):
+        if number % 5 == 0:
+            with pytest.raises(RunError, match="float") as caught:
+                loaded("texts", text=np.float32([number]))
+            assert caught.value.code == 3  # INVALID_ARGUMENT
+            return [str(number).encode()]
+        return loaded("texts", text=[str(number)])["text"].tolist()
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(ask, range(400)))
+    assert found == [[str(number).encode()] for number in range(400)]
+
+
+def test_it_gives_up_when_told(loaded):
+    with pytest.raises(RunError) as caught:
+        loaded.run("spin", {"turns": 1 << 50}, timeout=0.05)
+    assert caught.value.code == 4  # DEADLINE_EXCEEDED
+    assert loaded("spin", turns=3)["done"] == 3
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.float32([[1.5, -2.25]]), np.float64(0.1), np.int32([7] * 5), np.array([3, 3, 3]),
+        np.array([[-1], [2**62]]), np.array([True, False]), np.array([], "int64"),
+        objects(ANY), np.array([["ü"]]), np.zeros((2, 0), "S1"), np.int32([-1]),
+    ],
+    ids=lambda value: f"{value.dtype}-{value.shape}",
+)  # fmt: skip
+def test_tensor_protos_are_read_as_python_writes_them(value):
+    proto = tf.make_tensor_proto(value)
+    expected = tf.make_ndarray(proto)
+    found = read_tensor(proto.SerializeToString())
+    assert found.tolist() == expected.tolist()
+    assert found.shape == expected.shape
+    if value.dtype.kind in "fib":
+        assert found.dtype == expected.dtype
+        packed = type(proto)(dtype=proto.dtype, tensor_content=expected.tobytes())
+        packed.tensor_shape.CopyFrom(proto.tensor_shape)
+        assert read_tensor(packed.SerializeToString()).tolist() == expected.tolist()
+
+
+def test_the_last_value_stands_for_those_that_follow():
+    proto = tf.make_tensor_proto(np.full((2, 3), 7))
+    proto.ClearField("tensor_content")
+    proto.int64_val.extend([5, 7])
+    assert read_tensor(proto.SerializeToString()).tolist() == [[5, 7, 7], [7, 7, 7]]
+    del proto.int64_val[:]
+    assert read_tensor(proto.SerializeToString()).tolist() == [[0] * 3] * 2
+
+
+def test_protos_that_lie_are_refused():
+    proto = tf.make_tensor_proto(["a"])
+    proto.string_val.append(b"b")
+    with pytest.raises(ValueError, match="2 values in a tensor of 1"):
+        read_tensor(proto.SerializeToString())
+    proto.tensor_shape.dim[0].size = 10**12
+    with pytest.raises(ValueError, match="at most 1048576 values"):
+        read_tensor(proto.SerializeToString())
+    with pytest.raises(ValueError, match="a tensor of type 18"):
+        read_tensor(tf.make_tensor_proto([1j]).SerializeToString())
