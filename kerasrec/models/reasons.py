@@ -25,6 +25,9 @@ def add_reasons(frame, model, inputs, histories, rows, scores, catalog, count):
         return [flat[i] for i in frame.index]
 
     frame["reasons"] = of_frame(reasons(model, inputs, histories, rows, scores, count))
+    if hasattr(model, "attend"):
+        steps = attention(model, inputs, count)
+        frame["attention"] = of_frame([said] * rows.shape[1] for said in steps)
     if model.content_columns is None:
         return
     queries = model.encode_queries(inputs)
@@ -60,6 +63,36 @@ def reasons(model, inputs, histories, rows, scores, count):
             [
                 _of_one(model, history, () if parts is None else parts[i], scores[n, i], count)
                 for i in range(rows.shape[1])
+            ]
+        )
+    return found
+
+
+def attention(model, inputs, count):
+    """For each query the steps of its history that it attends to most.
+
+    Args:
+        model: An adapted model with `attend`.
+        inputs: Model inputs of n queries.
+        count: Steps to name.
+
+    Returns:
+        n lists of dicts `item`, `title`, `weight`, the largest first; an item may come twice, and
+        all weights of a history sum to 1.
+    """
+    history, weights = np.asarray(inputs["history"]), model.attend(inputs)
+    found = []
+    for rows, own in zip(history, weights, strict=True):
+        best = np.argsort(-own, kind="stable")[:count]
+        found.append(
+            [
+                {
+                    "item": str(model.items.vocabulary.lookup(rows[i])),
+                    "title": str(model.items.title_of(rows[i])),
+                    "weight": float(own[i]),
+                }
+                for i in best
+                if rows[i] >= FIRST
             ]
         )
     return found

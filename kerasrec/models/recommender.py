@@ -205,8 +205,9 @@ class Recommender(keras.Model):
             `title`, `contribution` that add up to the score, see `kerasrec.models.reasons`; of a
             model with content `from_behavior` and `from_content` as well, which do so too, and of
             one that reads texts by convolutions `words`: those that added most, as dicts `word`,
-            `feature`, `contribution`. Ids the model does not know are answered from the rest;
-            `frame.attrs["notes"]` says so, and so does a warning.
+            `feature`, `contribution`; of one that attends to its steps `attention`: the steps with
+            the largest weights, as dicts `item`, `title`, `weight`. Ids the model does not know are
+            answered from the rest; `frame.attrs["notes"]` says so, and so does a warning.
 
         Raises:
             InputError: for neither users nor histories, a k that is too large, a kind of query the

@@ -79,6 +79,23 @@ def test_the_score_is_what_the_formula_says(circle):
     np.testing.assert_allclose(shown["weight"], a, atol=1e-5)
 
 
+@pytest.mark.parametrize("attention", ["general", "dot", "additive"])
+def test_an_explained_recommendation_says_where_it_looks(circle, attention):
+    model = make(circle, attention=attention)
+    past = ["1", "2", "1", "4"]
+    answer = model.recommend(histories=[past, ["5"]], k=2, explain=3)
+    weights = model.attention_weights([past])["weight"].to_numpy()
+    best = np.argsort(-weights)[:3]
+    for said in answer.loc[answer["user"] == 0, "attention"]:
+        assert [one["item"] for one in said] == [past[step] for step in best]
+        np.testing.assert_allclose([one["weight"] for one in said], weights[best], atol=1e-6)
+    one = {"item": "5", "title": "5", "weight": 1.0}
+    assert answer.loc[answer["user"] == 1, "attention"].tolist() == [[one]] * 2
+    with pytest.warns(UserWarning, match="what is popular"):
+        empty = model.recommend(histories=[[]], k=1, explain=True)
+    assert empty["attention"].tolist() == [[]]
+
+
 def test_every_step_is_trained_as_it_is_served(circle):
     """The training graph at step t is the query of the history up to t."""
     model = make(circle, attention="additive")

@@ -42,7 +42,7 @@ def test_they_add_up_and_come_from_the_history(cls, trained, checkerboard):
     histories = {u: ids.lookup(model.histories[row]) for u, row in zip(users, taken, strict=True)}
     plain = model.recommend(users=users, k=3)
     answer = model.recommend(users=users, k=3, explain=True)
-    shown = ["reasons", "from_behavior", "from_content", "words"]
+    shown = ["reasons", "from_behavior", "from_content", "words", "attention"]
     assert answer.drop(columns=shown, errors="ignore").equals(plain)
     if "from_content" in answer:
         parts = answer["from_behavior"] + answer["from_content"]
