@@ -147,9 +147,10 @@ def _difference(wanted, got, scores=None):
 
 def _tied(scores):
     """Places whose score is within the tolerance of a neighbour's: their order is free."""
+    real = np.isfinite(scores)
+    size = np.maximum(1.0, np.abs(np.where(real, scores, 0.0)[:, 1:]))
     with np.errstate(invalid="ignore"):
-        size = np.maximum(1.0, np.abs(scores[:, 1:]))
         close = np.abs(np.diff(scores, axis=1)) <= 2 * TOLERANCE * size
     # Beyond the last place there may be an equal score that is not shown.
-    last = np.isfinite(scores[:, -1:])
+    last = real[:, -1:]
     return np.concatenate([close, last], 1) | np.concatenate([last & False, close], 1)

@@ -1,0 +1,85 @@
+"""Numbers of versions, as a server that looks at the folder sees them."""
+
+import threading
+
+import pytest
+
+from kerasrec.errors import InputError
+from kerasrec.savedmodel.versions import find_version, new_version, versions
+
+
+def made(folder, number=None, keep=None):
+    with new_version(folder, number, keep) as path:
+        path.mkdir()
+        (path / "saved_model.pb").write_text("")
+    return int(path.name)
+
+
+def test_numbers_rise_and_the_newest_is_found(tmp_path):
+    assert [made(tmp_path / "m") for _ in range(3)] == [1, 2, 3]
+    assert made(tmp_path / "m", number=9) == 9
+    assert find_version(tmp_path / "m") == tmp_path / "m" / "9"
+    assert find_version(tmp_path / "m" / "2") == tmp_path / "m" / "2"
+
+
+def test_a_number_is_not_used_again(tmp_path):
+    assert [made(tmp_path) for _ in range(2)] == [1, 2]
+    (tmp_path / "2" / "saved_model.pb").unlink()
+    (tmp_path / "2").rmdir()
+    assert made(tmp_path) == 3
+    for number in (1, 2, 3):
+        with pytest.raises(InputError, match="the next one is 4"):
+            made(tmp_path, number)
+
+
+def test_a_failed_export_uses_up_its_number(tmp_path):
+    with pytest.raises(RuntimeError), new_version(tmp_path):
+        raise RuntimeError("the disk is gone")
+    assert versions(tmp_path) == []
+    assert made(tmp_path) == 2
+
+
+def test_the_newest_are_kept(tmp_path):
+    for _ in range(5):
+        made(tmp_path, keep=2)
+    assert versions(tmp_path) == [4, 5]
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".removed")]
+    with pytest.raises(InputError, match="keep must be at least 1: got 0"):
+        made(tmp_path, keep=0)
+
+
+def test_old_versions_stay_when_the_new_one_fails(tmp_path):
+    made(tmp_path)
+    with pytest.raises(KeyboardInterrupt), new_version(tmp_path, keep=1):
+        raise KeyboardInterrupt
+    assert versions(tmp_path) == [1]
+
+
+def test_what_is_no_number_is_no_version(tmp_path):
+    for name in ("7", "8.tmp", ".partial-9", "latest", "²"):
+        (tmp_path / name).mkdir()
+    assert versions(tmp_path) == [7]
+    (tmp_path / "10").write_text("a file")
+    assert versions(tmp_path) == [7]
+
+
+def test_exports_at_the_same_time_get_numbers_of_their_own(tmp_path):
+    found, start = [], threading.Barrier(8)
+
+    def one():
+        start.wait(10)
+        found.append(made(tmp_path))
+
+    threads = [threading.Thread(target=one) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert sorted(found) == list(range(1, 9))
+
+
+def test_a_folder_without_an_export_is_said(tmp_path):
+    with pytest.raises(InputError, match="holds no export"):
+        find_version(tmp_path)
+    with pytest.raises(InputError, match="holds no export"):
+        find_version(tmp_path / "nowhere")
