@@ -44,7 +44,7 @@ class Server:
         (extra / "kerasrec.json").write_text(json.dumps(about))
         self.folder, self.served = folder / "7", ["toy"]
         self.number, self.query, self.explained = 7, QUERY, True
-        self.asked, self.refuse, self.hold = [], None, None
+        self.asked, self.refuse, self.hold, self.unit = [], None, None, 1.0
 
     def names(self):
         return self.served
@@ -88,7 +88,7 @@ class Server:
         best = [item for item in IDS if item in allowed - unwanted][: inputs["k"]]
         outputs = {
             "item": [_filled(best, "")],
-            "score": [_filled([5.0 - IDS.index(item) for item in best], float("-inf"))],
+            "score": [_filled([self.unit * (5 - IDS.index(item)) for item in best], float("-inf"))],
         }
         if body["signature_name"] == "recommend_explained":
             reason = [history[-1] if history else "", "", ""]
@@ -393,6 +393,12 @@ def test_a_user_k_seen_exclude_and_allow(page, server):
     page.recommended(["Rye bread", "Smoke and fire"])
 
 
+def test_small_scores_have_digits_too(page, server):
+    server.unit, server.explained = 0.0123, False
+    page.open(server.url)
+    assert page.texts("#list .score") == ["0.0615", "0.0492", "0.0369", "0.0246", "0.0123"]
+
+
 def test_why_is_left_out_where_nobody_wants_it(page, server):
     from selenium.webdriver import Keys
 
@@ -530,3 +536,36 @@ def test_where_there_is_no_chromium_it_is_said(monkeypatch):
     monkeypatch.setenv("PATH", str(pathlib.Path(__file__).parent))
     monkeypatch.delenv("CHROMEWEBDRIVER", raising=False)
     assert find_chromium() is None
+
+
+def test_a_real_export_on_the_real_server(chromium, tmp_path):
+    """What the page shows is what the model says in Python."""
+    import keras
+
+    from kerasrec.data import load
+    from kerasrec.export import export
+    from kerasrec.serving.server import Server as LocalServer
+    from kerasrec_zoo import Hybrid
+
+    keras.utils.set_random_seed(5)
+    train = load("synthetic", users=60, items=96)
+    model = Hybrid(train.schema(history_length=5), dim=8)
+    model.adapt(train)
+    export(model, tmp_path / "bookstore" / "2", k=20)
+    one, other = model.items.vocabulary.ids[:2]
+    expected = model.recommend(histories=[[one, other]], k=10)
+    page = Page(chromium)
+    chromium.get_log("browser")
+    with LocalServer(tmp_path / "bookstore", port=0, say=lambda _: None) as server:
+        page.open(f"http://127.0.0.1:{server.port}/")
+        assert (page.text("#name"), page.text("#version")) == ("bookstore", "version 2")
+        page.tab_to("history-input")
+        page.pick(one)
+        page.until(lambda: page.text("#heading").endswith("one item"))
+        page.pick(other)
+        page.recommended(list(expected.title))
+        assert page.texts("#list .id") == list(expected.item)
+        shown = [float(score) for score in page.texts("#list .score")]
+        assert shown == pytest.approx(list(expected.score), rel=0.01)
+        chromium.get("about:blank")
+    assert not chromium.get_log("browser")

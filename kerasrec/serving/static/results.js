@@ -1,11 +1,15 @@
 // Recommendations as a list. Titles and ids are foreign: they become text, never HTML.
 
-const NUMBER = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2, minimumFractionDigits: 2 });
-const SIGNED = new Intl.NumberFormat(undefined, {
-  maximumFractionDigits: 2,
-  minimumFractionDigits: 2,
-  signDisplay: "exceptZero",
-});
+// Three digits of the largest score, and at least two decimals.
+let number, signed;
+
+function format(found) {
+  const largest = Math.max(...found.map((each) => Math.abs(each.score)));
+  const digits = largest > 0 ? Math.min(Math.max(2 - Math.floor(Math.log10(largest)), 2), 8) : 2;
+  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  number = new Intl.NumberFormat(undefined, options);
+  signed = new Intl.NumberFormat(undefined, { ...options, signDisplay: "exceptZero" });
+}
 
 function element(tag, className, text) {
   const made = document.createElement(tag);
@@ -41,6 +45,7 @@ export function ids(found) {
 }
 
 export function show(list, found, { title, take, max }) {
+  format(found);
   const largest = Math.max(...found.map((each) => Math.abs(each.behavior) + Math.abs(each.content)));
   list.replaceChildren(...found.map((each, place) => row(each, place, { title, take, largest })));
 }
@@ -58,7 +63,7 @@ function row(each, place, { title, take, largest }) {
   if (each.reasons.length) body.append(reasons(each, title));
   if (each.words.length) body.append(words(each));
   const side = element("div", "side");
-  const score = element("span", "score", NUMBER.format(each.score));
+  const score = element("span", "score", number.format(each.score));
   score.title = "score";
   side.append(score);
   if (take) {
@@ -84,9 +89,9 @@ function split(each, largest) {
   const said = element("span", "parts");
   said.append(
     element("span", "unseen", "behaviour "),
-    element("span", "behavior", SIGNED.format(each.behavior)),
+    element("span", "behavior", signed.format(each.behavior)),
     element("span", "unseen", ", content "),
-    element("span", "content", SIGNED.format(each.content)),
+    element("span", "content", signed.format(each.content)),
   );
   box.append(bar, said);
   return box;
@@ -98,7 +103,7 @@ function reasons(each, title) {
   each.reasons.forEach((reason, place) => {
     if (place) line.append(", ");
     line.append(element("span", "cause", title(reason.id) || reason.id), " ");
-    line.append(element("span", "amount", SIGNED.format(reason.part)));
+    line.append(element("span", "amount", signed.format(reason.part)));
   });
   return line;
 }
@@ -110,7 +115,7 @@ function words(each) {
     if (word.feature !== feature) line.append(element("span", "label", `words in ${word.feature} `));
     feature = word.feature;
     const chip = element("span", "word");
-    chip.append(element("span", "", word.word), " ", element("span", "amount", SIGNED.format(word.part)));
+    chip.append(element("span", "", word.word), " ", element("span", "amount", signed.format(word.part)));
     line.append(chip, " ");
   }
   return line;
