@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from kerasrec.data.vocabulary import FIRST, PADDING
+from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.errors import InputError
 from kerasrec.evaluation.baselines import BASELINES, adapted
 from kerasrec.evaluation.evaluation import Evaluation
@@ -123,10 +123,11 @@ def _rank(model, queries, k, batch_size, report):
 
 def _allowed(queries, batch, num_items):
     """Item rows (queries, any) that alone are ranked, or None."""
+    # An item that the model does not know is no padding: padding alone would allow all.
     if queries.candidates is not None:
-        return within(queries.candidates.take(batch).padded(), num_items, PADDING)
+        return within(queries.candidates.take(batch).padded(), num_items, UNKNOWN)
     if queries.ranked is not None:
-        return np.tile(within(queries.ranked, num_items, PADDING), (len(batch), 1))
+        return np.tile(within(queries.ranked, num_items, UNKNOWN), (len(batch), 1))
     return None
 
 

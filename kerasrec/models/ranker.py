@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasrec.data.vocabulary import FIRST
+from kerasrec.data.vocabulary import FIRST, PADDING
 from kerasrec.errors import InputError
 from kerasrec.layers.joint_scorer import JointScorer
 from kerasrec.models import recommender
@@ -56,7 +56,9 @@ class Ranker(Retriever):
     def top_k(self, inputs, k, exclude=None, allow=None, catalog=None):
         """As of every model; of the pairs only the allowed ones are scored."""
         num_items = self.schema.num_items
-        if allow is None or np.shape(allow)[1] >= num_items:
+        # A row of padding alone is no whitelist: everything is scored for it, and so for all.
+        whitelists = allow is not None and np.any(np.asarray(allow) != PADDING, axis=1).all()
+        if not whitelists or np.shape(allow)[1] >= num_items:
             return super().top_k(inputs, k, exclude, allow, catalog)
         if not 1 <= k <= num_items - FIRST:
             raise InputError(

@@ -3,9 +3,11 @@
 import keras
 from keras import ops
 
+from kerasrec.data.vocabulary import FIRST, PADDING
 from kerasrec.register import register
 
 NEVER = float("-inf")
+BLOCK = 32
 
 
 @register
@@ -23,7 +25,8 @@ class TopK(keras.layers.Layer):
         scores: `(batch, rows)` float, one score for each catalogue row.
         exclude: `(batch, any)` int rows that must not be returned; 0 is padding. Optional.
         allow: `(batch, any)` int rows, the only ones that may be returned; 0 is padding, and a row
-            of padding alone limits nothing. Optional.
+            of padding alone limits nothing; one of unknown items alone (row 1) allows nothing.
+            Optional.
 
     Output:
         A dict of `rows` `(batch, k)` int32 and `scores` `(batch, k)` float32, best first.
@@ -42,8 +45,8 @@ class TopK(keras.layers.Layer):
         self.k = k
 
     def call(self, scores, exclude=None, allow=None):
-        values, rows = ops.top_k(limited(scores, exclude, allow), self.k)
-        rows = ops.where(values == NEVER, 0, ops.cast(rows, "int32"))
+        values, rows = _best(limited(scores, exclude, allow), self.k)
+        rows = ops.where(values == NEVER, PADDING, ops.cast(rows, "int32"))
         return {"rows": rows, "scores": values}
 
     def compute_output_spec(self, scores, exclude=None, allow=None):
@@ -59,15 +62,37 @@ def limited(scores, exclude=None, allow=None):
     scores = ops.cast(scores, "float32")
     if allow is not None:
         allow = ops.cast(allow, "int32")
-        limits = ops.any(ops.not_equal(allow, 0), axis=1, keepdims=True)
+        limits = ops.any(ops.not_equal(allow, PADDING), axis=1, keepdims=True)
         kept = ops.take_along_axis(scores, allow, axis=1)
-        nothing = ops.where(limits, NEVER, scores)
-        scores = _write(nothing, allow, kept)
-    if exclude is not None:
-        exclude = ops.cast(exclude, "int32")
-        scores = _write(scores, exclude, ops.full(ops.shape(exclude), NEVER, "float32"))
-    reserved = ops.arange(ops.shape(scores)[1]) < 2
-    return ops.where(reserved, NEVER, scores)
+        scores = _write(ops.where(limits, NEVER, scores), allow, kept)
+    reserved = ops.broadcast_to(ops.arange(FIRST, dtype="int32"), (ops.shape(scores)[0], FIRST))
+    if exclude is None:
+        exclude = reserved
+    else:
+        exclude = ops.concatenate([ops.cast(exclude, "int32"), reserved], axis=1)
+    return _write(scores, exclude, ops.full(ops.shape(exclude), NEVER, "float32"))
+
+
+def _best(scores, k):
+    """The k largest of each row and their columns; of many, the maxima of blocks come first.
+
+    The k best lie in the k blocks of the largest maxima, of equal ones in the earlier. It takes
+    half the time where there are some 8 times as many blocks, and more where there are fewer.
+    """
+    columns = scores.shape[1]
+    if columns is None or columns < 8 * k * BLOCK:
+        return ops.top_k(scores, k)
+    if missing := -columns % BLOCK:
+        scores = ops.pad(scores, [[0, 0], [0, missing]], constant_values=NEVER)
+    count = (columns + missing) // BLOCK
+    maxima = ops.max(ops.reshape(scores, (-1, count, BLOCK)), axis=2)
+    # In their own order, so that ties go to the smaller column below.
+    chosen = ops.sort(ops.top_k(maxima, k)[1], axis=1)
+    owner = ops.arange(ops.shape(scores)[0], dtype="int32")[:, None]
+    blocks = ops.take(ops.reshape(scores, (-1, BLOCK)), owner * count + chosen, axis=0)
+    values, places = ops.top_k(ops.reshape(blocks, (-1, k * BLOCK)), k)
+    first = ops.take(ops.reshape(chosen, (-1,)), owner * k + places // BLOCK, axis=0)
+    return values, first * BLOCK + places % BLOCK
 
 
 def _write(scores, rows, values):

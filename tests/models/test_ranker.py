@@ -103,6 +103,16 @@ def test_allowed_items_alone_are_scored(model, monkeypatch):
     np.testing.assert_allclose(scores[1], second[1], rtol=1e-5)
 
 
+def test_only_padding_allows_all_and_only_unknown_items_allow_nothing(model):
+    users = np.array([2, 5, 3], "int32")
+    allow = np.array([[0, 0], [4, 1], [1, 0]], "int32")
+    rows, _ = model.top_k({"user": users}, 3, allow=allow)
+    everything = best(right(model)[2], range(2, ITEMS + 2), 3)[0]
+    assert rows.tolist() == [everything, [4, 0, 0], [0, 0, 0]]
+    rows, _ = model.top_k({"user": users[1:]}, 3, allow=allow[1:])
+    assert rows.tolist() == [[4, 0, 0], [0, 0, 0]]
+
+
 def test_allowing_everything_is_allowing_all(model):
     users = np.array([2, 5], "int32")
     everything = np.tile(np.arange(ITEMS + 2, dtype="int32"), (2, 1))

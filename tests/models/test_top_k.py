@@ -34,6 +34,33 @@ def test_allow_is_exact_and_exclude_wins_over_it():
     assert answer(2, scores, allow=allow, exclude=exclude)["rows"] == [[2, 0], [0, 0]]
 
 
+def test_only_padding_allows_all_and_only_unknown_items_allow_nothing():
+    scores = [[9, 9, 1, 3, 2]] * 4
+    allow = np.array([[0, 0], [1, 1], [0, 1], [1, 2]])
+    assert answer(2, scores, allow=allow)["rows"] == [[3, 4], [0, 0], [0, 0], [2, 0]]
+    assert answer(2, scores, allow=allow, exclude=np.array([[3]] * 4))["rows"][0] == [4, 2]
+    assert answer(2, scores, allow=np.zeros((4, 0), int))["rows"] == [[3, 4]] * 4
+
+
+@pytest.mark.parametrize("columns", [512, 1000, 5000])
+@pytest.mark.parametrize("k", [1, 2, 7])
+def test_ties_of_many_are_those_of_a_plain_sort(columns, k):
+    generator = np.random.default_rng(0)
+    scores = generator.integers(0, 40, (30, columns)).astype("float32")
+    exclude = generator.integers(0, columns, (30, 100))
+    masked = scores.copy()
+    masked[:, :2] = -np.inf
+    np.put_along_axis(masked, exclude, -np.inf, axis=1)
+    expected = np.argsort(-masked, axis=1, kind="stable")[:, :k]
+    assert answer(k, scores, exclude=exclude)["rows"] == expected.tolist()
+
+
+def test_few_that_are_left_of_many():
+    exclude = np.arange(2, 600)[None]
+    found = answer(2, np.ones((1, 600)), exclude=np.delete(exclude, 400, axis=1))
+    assert found == {"rows": [[402, 0]], "scores": [[1.0, float("-inf")]]}
+
+
 def test_agrees_with_a_full_sort():
     generator = np.random.default_rng(0)
     scores = generator.normal(size=(20, 50)).astype("float32")
