@@ -27,8 +27,10 @@ def run(arguments, output):
         (name, _line(run_of[name])) for name in ("dataset", "seed", "commit") if name in run_of
     ]
     rows += [("run config", run_of["config"])] if run_of else []
-    for name, value in (run_of.get("metrics") or {}).items():
-        rows.append((name, f"{value['mean']:.4f} [{value['low']:.4f}, {value['high']:.4f}]"))
+    metrics = run_of.get("metrics") or {}
+    rows += [
+        (name, _interval(value)) for name, value in metrics.items() if value["mean"] is not None
+    ]
     rows.append(("written with", _line(about["versions"])))
     output.rows(["export", ""], rows)
     output.rows(
@@ -41,6 +43,12 @@ def run(arguments, output):
         ],
     )
     output.result({"folder": str(directory), "bytes": size, **about})
+
+
+def _interval(value):
+    if value["low"] is None:
+        return f"{value['mean']:.4f}"
+    return f"{value['mean']:.4f} [{value['low']:.4f}, {value['high']:.4f}]"
 
 
 def _line(value):

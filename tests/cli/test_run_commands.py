@@ -266,8 +266,8 @@ def test_versions_are_numbered_and_old_ones_go(kerasrec, rated):
     assert kerasrec("export", rated / "run", folder / "7")[0] == 0
     status, _, error = kerasrec("export", rated / "run", folder / "5")
     assert status == 2 and "the next one is 8" in error
-    status, _, error = kerasrec("export", rated / "run", rated / "mf" / "1" / "assets" / "..")
-    assert status == 2
+    status, _, error = kerasrec("export", rated / "run", folder / "7" / ".." / "7" / ".")
+    assert status == 2 and "the next one is 8" in error
 
 
 def test_verify_prints_a_report_and_fails_where_anything_differs(kerasrec, rated, tmp_path):
