@@ -3,7 +3,7 @@
 import numpy as np
 
 SAMPLED = 32  # vectors for each bucket that the centres are learned from
-ROUNDS = 8
+ROUNDS = 5
 NUMBERS_AT_ONCE = 2**22
 
 
@@ -13,7 +13,7 @@ def spherical_k_means(vectors, count, seed=0):
     The centres are unit vectors, c = normalized sum of the vectors whose largest <v, c> is theirs:
     long vectors, which dot products find first, weigh more. Lengths do not decide otherwise. With
     Euclidean k-means on vectors of varying length, or with a bias column, two to four times as many
-    vectors had to be looked at for the same recall. Learned from at most 32 vectors a bucket, in 8
+    vectors had to be looked at for the same recall. Learned from at most 32 vectors a bucket, in 5
     rounds; a centre that gets none starts again from a random vector.
 
     Args:
