@@ -472,11 +472,14 @@ def test_a_model_that_knows_only_users(page, server):
 
 
 def test_a_new_version_is_noticed(page, server):
-    server.number = 8
+    titles = server.folder / "assets.extra" / "titles.json"
+    titles.write_text(json.dumps(["Rye bread", "Embers", "", "", ""]))
+    server.number, server.explained = 8, False
     page.tab_to("history-input")
-    page.pick("bread")  # its title is asked for with the search
-    page.open(server.url)
+    page.pick("bread")
+    page.recommended(["Embers", "c", "d", "e"])
     assert page.text("#version") == "version 8"
+    assert not page.shown("#why-field")
 
 
 def test_several_models(page, server):

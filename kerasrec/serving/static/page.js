@@ -58,13 +58,17 @@ async function read() {
   by("more").open = boxes.exclude.ids.length + boxes.allow.ids.length > 0;
 }
 
-// Titles of items that have not been seen yet; a new version may have new ones.
+// Titles of items that have not been seen yet, asked for also where there are none: the answer says
+// which version it comes from, and a new one may have other titles and other signatures.
 async function learn(ids, signal) {
   const unknown = [...new Set(ids)].filter((id) => !titles.has(id));
-  if (!unknown.length) return;
   const told = await api.titles(name, unknown.slice(0, 1000), signal);
+  if (told.version !== version) {
+    titles.clear();
+    await describe();
+    return learn(ids, signal);
+  }
   for (const [id, each] of Object.entries(told.titles)) titles.set(id, each);
-  if (version !== null && told.version !== version) await describe();
 }
 
 function inputs(signature) {
@@ -159,7 +163,9 @@ function complain(problem) {
 // Which model, and what it can be asked.
 
 async function describe() {
-  const [told, found] = await Promise.all([api.model(name), api.signatures(name)]);
+  const wanted = name;
+  const [told, found] = await Promise.all([api.model(wanted), api.signatures(wanted)]);
+  if (wanted !== name) return;
   version = told.version;
   signatures = found;
   if (!("recommend" in signatures)) {
@@ -211,8 +217,8 @@ function flat(value, path = "") {
 }
 
 async function choose(wanted) {
+  request?.abort();
   name = wanted;
-  version = null;
   titles.clear();
   try {
     await describe();
@@ -220,7 +226,8 @@ async function choose(wanted) {
   } catch (problem) {
     return complain(problem);
   }
-  await refresh();
+  // Somebody may have chosen another one in the meantime.
+  if (name === wanted) await refresh();
 }
 
 async function start() {
