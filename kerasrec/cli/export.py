@@ -61,7 +61,8 @@ def run(arguments, output):
 
         export_vectors(model, arguments.vectors)
         output.say(f"{arguments.vectors}: the item vectors")
-    with new_version(folder, number, arguments.keep) as directory:
+    busy = output.busy("writing the graph, asking it and Python the same")
+    with new_version(folder, number, arguments.keep) as directory, busy:
         report = export(
             model, directory, arguments.k, arguments.index, arguments.recall, arguments.storage,
             not arguments.no_histories, _run(checkpoint),

@@ -1,5 +1,6 @@
 """What a command says: tables for people, one JSON object for machines."""
 
+import contextlib
 import json
 import sys
 
@@ -26,6 +27,23 @@ class Output:
     def note(self, line):
         """A line that is no result: on stderr, for everybody."""
         print(line, file=sys.stderr, flush=True)
+
+    def busy(self, what):
+        """A block in which people at a terminal see that something is being done, and for how long."""
+        if self.as_json or not sys.stderr.isatty():
+            return contextlib.nullcontext()
+        import rich.console
+        import rich.progress
+
+        columns = (rich.progress.SpinnerColumn(), "{task.description}")
+        bar = rich.progress.Progress(
+            *columns,
+            rich.progress.TimeElapsedColumn(),
+            console=rich.console.Console(stderr=True),
+            transient=True,
+        )
+        bar.add_task(what, total=None)
+        return bar
 
     def table(self, table):
         """A `rich` table for people."""

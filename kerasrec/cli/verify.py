@@ -13,7 +13,8 @@ def add_arguments(parser):
 
 def run(arguments, output):
     directory = find_version(arguments.directory)
-    found = verify(directory)
+    with output.busy(f"asking {directory}"):
+        found = verify(directory)
     output.rows(
         ["signature", "requests", "largest difference", "other items"],
         [

@@ -1,8 +1,11 @@
 """What Python answers to the requests that an export is compared on."""
 
 import numpy as np
+import tensorflow as tf
 
 from kerasrec.data.vocabulary import FIRST, PADDING
+from kerasrec.export.allowed import search_allowed
+from kerasrec.export.ivf_index import IVFIndex
 from kerasrec.layers.content_encoder import CODE
 from kerasrec.models.reasons import REASONS, words
 from kerasrec.models.request import Request
@@ -96,9 +99,13 @@ class Expected:
         return self.model.items.vocabulary.rows(ids.astype(object))
 
     def _ranked(self):
-        if self.graph.index is not None and self.graph.index.about()["kind"] != "exact":
-            return self.graph.index_answers(self.inputs, self._excluded(), self.allow)
-        model, k = self.model, self.graph.k
+        model, index, k = self.model, self.graph.index, self.graph.k
+        if isinstance(index, IVFIndex):
+            # What it finds nobody else knows; how much that is was measured when it was made.
+            asked = (model.encode_queries(self.inputs), self._excluded(), self.allow)
+            queries, exclude, allow = map(tf.convert_to_tensor, asked)
+            answer = search_allowed(index, queries, k, exclude, allow)
+            return answer["rows"].numpy(), answer["scores"].numpy()
         return model.top_k(self.inputs, k, self._excluded(), self.allow, np.asarray(self.catalog))
 
     def _excluded(self):

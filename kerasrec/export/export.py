@@ -14,6 +14,7 @@ from kerasrec.export.describe import describe
 from kerasrec.export.exact_index import ExactIndex
 from kerasrec.export.examples import serialized_examples
 from kerasrec.export.expected import Expected
+from kerasrec.export.ivf_index import IVFIndex
 from kerasrec.export.requests import REQUESTS, make_requests
 from kerasrec.export.serving_graph import ServingGraph
 from kerasrec.export.warm_up import write_warm_up
@@ -137,8 +138,6 @@ def _index(model, kind, recall, storage, k):
     vectors = np.asarray(model.encode_catalog())
     if kind == "exact":
         return ExactIndex(vectors, storage)
-    from kerasrec.export.ivf_index import IVFIndex
-
     users = np.arange(FIRST, model.schema.num_users)
     users = np.random.default_rng(0).permutation(users)[:MEASURED]
     inputs = model.histories.take(users).inputs(model.query_inputs, model.schema.history_length)
