@@ -29,7 +29,7 @@ class Output:
         print(line, file=sys.stderr, flush=True)
 
     def busy(self, what):
-        """A block in which people at a terminal see that something is being done, and for how long."""
+        """A block in which people at a terminal see that something is done, and for how long."""
         if self.as_json or not sys.stderr.isatty():
             return contextlib.nullcontext()
         import rich.console
