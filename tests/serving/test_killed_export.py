@@ -1,0 +1,56 @@
+"""An export that is killed half-way leaves nothing that a server would take for a version."""
+
+import os
+import subprocess
+import sys
+
+from kerasrec.serving.server import Server
+
+# Exports to `sys.argv[1]`, but says so and waits where the graph is written and its folder has not
+# got its name yet.
+EXPORT = """
+import sys
+from kerasrec.data import load
+from kerasrec.export import export
+from kerasrec_zoo import Popularity
+
+def stop(*arguments):
+    print("half", flush=True)
+    sys.stdin.read()
+
+sys.modules["kerasrec.export.export"].describe = stop
+train = load("synthetic", users=20, items=96)
+model = Popularity(train.schema())
+model.adapt(train)
+export(model, sys.argv[1], k=5)
+"""
+
+
+def test_the_old_version_stays(publish, ask):
+    publish(1, 1)
+    command = [sys.executable, "-c", EXPORT, str(publish.folder / "2")]
+    with (
+        Server(publish.folder, port=0, poll=3600, say=lambda line: None) as server,
+        subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            text=True, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        ) as process,
+    ):  # fmt: skip
+        try:
+            assert process.stdout.readline() == "half\n"
+            # All of it is there but the name.
+            (partial,) = (path for path in publish.folder.iterdir() if path.name != "1")
+            assert (partial / "saved_model.pb").exists()
+        finally:
+            process.kill()
+        process.wait(30)
+        server.models.poll()
+        _, answer = ask(server, "/v1/models/toy")
+        assert [one["version"] for one in answer["model_version_status"]] == ["1"]
+        body = {"inputs": {"history": [["a"]], "exclude": [[""]], "k": [1]}}
+        assert ask(server, "/v1/models/toy:predict", body)[0] == 200
+        publish(2, 2)
+        server.models.poll()
+        _, answer = ask(server, "/v1/models/toy")
+        states = {one["version"]: one["state"] for one in answer["model_version_status"]}
+        assert states == {"2": "AVAILABLE", "1": "END"}
