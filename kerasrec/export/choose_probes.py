@@ -23,10 +23,10 @@ def choose_probes(index, queries, recall, seed=0):
         seed: Of the halves.
 
     Raises:
-        InputError: if more than a quarter of the pages would be looked at. Single vectors are read
-            some four times slower than a whole catalogue, so nothing would be gained.
+        InputError: if more than an eighth of the pages would be looked at. Single vectors are read
+            some seven times slower than a whole catalogue, so nothing would be gained.
     """
-    most = index.rows_of_page.shape[0] // 4
+    most = index.rows_of_page.shape[0] // 8
     queries = np.random.default_rng(seed).permutation(np.asarray(queries, "float32"))
     choosing, measuring = (_Measured(index, half) for half in np.array_split(queries, 2))
     few, enough = 0, 1
@@ -42,7 +42,7 @@ def choose_probes(index, queries, recall, seed=0):
         enough = max(enough + 1, enough * 11 // 10)
     if enough > most:
         raise InputError(
-            f"for a recall of {recall:g} at {index.k} more than a quarter of the "
+            f"for a recall of {recall:g} at {index.k} more than an eighth of the "
             f"{index.exact.num_rows - FIRST} items would be looked at, which is no faster than to "
             "look at all: use the exact index, a smaller k or a smaller recall"
         )

@@ -80,7 +80,7 @@ class IVFIndex(tf.Module):
 
         Raises:
             InputError: for a recall that is not between 0 and 1, too few queries, or a recall for
-                which more than a quarter of the pages would be looked at.
+                which more than an eighth of the pages would be looked at.
         """
         check_recall(recall, queries)
         num_items = len(vectors) - FIRST

@@ -161,7 +161,7 @@ def test_a_recall_that_needs_most_items_is_refused():
     # Nothing is near anything: in 64 dimensions chance has no buckets.
     vectors = np.random.default_rng(0).normal(size=(1000, 64)).astype("float32")
     queries = np.random.default_rng(1).normal(size=(60, 64)).astype("float32")
-    with pytest.raises(InputError, match="0.99 at 100 more than a quarter of the 998 items"):
+    with pytest.raises(InputError, match="0.99 at 100 more than an eighth of the 998 items"):
         IVFIndex.build(vectors, queries, recall=0.99, k=100)
 
 
