@@ -1,0 +1,92 @@
+"""Item vectors for a search outside of the graph: Parquet, and an index of faiss."""
+
+import importlib.util
+import pathlib
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kerasrec.data.vocabulary import FIRST
+from kerasrec.errors import InputError
+from kerasrec.replacing import replacing
+
+TABLE, INDEX = "items.parquet", "items.faiss"
+# Of one group in the file: 64 MiB at 256 columns.
+ROWS_AT_ONCE = 2**16
+
+
+def export_vectors(model, directory):
+    """Writes the vectors of all items, to be searched beside a served `embed_user`.
+
+    A score is the dot product of the two vectors; biases are columns of both. There are two files:
+
+    * `items.parquet`: `item`, the id, and `vector`, float32 of fixed size, in the model's order;
+    * `items.faiss`, where faiss is installed: the same rows in the same order as an exact index by
+      inner product, from which any other index of faiss can be made.
+
+    Args:
+        model: An adapted model whose score is a dot product.
+        directory: Folder to make.
+
+    Returns:
+        The names of the files.
+
+    Raises:
+        InputError: if the folder exists, the score is no dot product, the model is not adapted or
+            the disk is full. Nothing is left behind then.
+
+    Example:
+
+    >>> import tempfile
+    >>> from kerasrec.data import load
+    >>> from kerasrec_zoo import MatrixFactorization
+    >>> train = load("synthetic", users=50, items=100)
+    >>> model = MatrixFactorization(train.schema(), dim=4)
+    >>> model.adapt(train)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = export_vectors(model, pathlib.Path(folder) / "vectors")
+    ...     pq.read_table(pathlib.Path(folder) / "vectors" / "items.parquet").column_names
+    ['item', 'vector']
+    """
+    model.check_adapted("export_vectors")
+    directory = pathlib.Path(directory)
+    if not model.searchable:
+        raise InputError(
+            f"the score of {type(model).__name__} is no dot product: it has no vectors to search"
+        )
+    if directory.exists():
+        raise InputError(f"{directory} exists already: write the vectors to a new folder")
+    vectors = np.ascontiguousarray(np.asarray(model.encode_catalog())[FIRST:], "float32")
+    with replacing(directory) as partial:
+        partial.mkdir()
+        _write_table(model.items.vocabulary.ids, vectors, partial / TABLE)
+        names = [TABLE]
+        if importlib.util.find_spec("faiss"):
+            _write_index(vectors, partial / INDEX)
+            names.append(INDEX)
+    return names
+
+
+def _write_table(ids, vectors, path):
+    vector = pa.list_(pa.float32(), vectors.shape[1])
+    schema = pa.schema([("item", pa.string()), ("vector", vector)])
+    with pq.ParquetWriter(path, schema) as writer:
+        for start in range(0, max(1, len(vectors)), ROWS_AT_ONCE):
+            part = slice(start, start + ROWS_AT_ONCE)
+            flat = pa.array(vectors[part].ravel())
+            column = pa.FixedSizeListArray.from_arrays(flat, type=vector)
+            items = pa.array(list(ids[part]), pa.string())
+            writer.write_table(pa.Table.from_arrays([items, column], schema=schema))
+
+
+def _write_index(vectors, path):
+    import faiss
+
+    index = faiss.IndexFlatIP(vectors.shape[1])
+    index.add(vectors)
+    try:
+        faiss.write_index(index, str(path))
+    except RuntimeError as error:
+        # What faiss raises for a full disk and the like.
+        raise OSError(str(error).splitlines()[0]) from error
