@@ -75,7 +75,7 @@ def publish(toys, tmp_path):
     """`publish(version, number)` puts one into the folder `publish.folder`, by a rename."""
 
     def put(version, number, spoil=None):
-        partial = tmp_path / "toy" / f".partial-{number}"
+        partial = tmp_path / "toy" / f".copy-{number}"
         shutil.copytree(toys / str(version), partial)
         if spoil:
             spoil(partial)
