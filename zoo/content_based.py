@@ -132,4 +132,4 @@ class ContentBased(Retriever):
     def content_directions(self, queries, rows):
         """What an item's content vector is multiplied with in its score: `(n, k, dim + 1)`."""
         directions = queries[:, None, self.content_columns]
-        return ops.repeat(directions, rows.shape[1], axis=1)
+        return directions * ops.ones_like(rows, directions.dtype)[..., None]

@@ -52,7 +52,7 @@ def run(arguments, output):
 
     with new_version(arguments.export_to) as folder:
         export(models[-1], folder)
-    output.say(f"Exported: {folder} (reloaded in a fresh process, the same answers as in Python)")
+    output.say(f"Exported: {folder} (in TensorFlow's C++ loader, the same answers as in Python)")
     lines = _serving_lines(folder, shown["history"])
     output.say("\n".join(lines))
     output.say(f"{time.perf_counter() - started:.0f} seconds in all.")
@@ -156,12 +156,15 @@ def _show_recommendations(model, split, output):
 
 
 def _serving_lines(folder, history):
-    recent, older = history[-HISTORY:], history[:-HISTORY]
-    body = {"inputs": {"history": [recent], "exclude": [older or [""]]}}
+    # TF Serving's REST wants every input, and each list to begin with padding.
+    recent, older = ["", *history[-HISTORY:]], ["", *history[:-HISTORY]]
+    body = {"user": [""], "history": [recent], "exclude": [older], "allow": [[""]], "k": [5]}
+    body = {"inputs": {**body, "filter_seen": [True]}}
     name = folder.parent.name
     mount = f"{folder.parent.resolve()}:/models/{name}"
     return [
-        "Serve it, and ask for the same:",
+        "Serve it, here or with TF Serving, and ask for the same:",
+        f"  kerasrec serve {folder.parent}    # a page at http://localhost:8501",
         f"  docker run -p 8501:8501 -v {mount} -e MODEL_NAME={name} tensorflow/serving",
         f"  curl -X POST http://localhost:8501/v1/models/{name}:predict -d '{json.dumps(body)}'",
     ]

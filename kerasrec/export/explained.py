@@ -41,7 +41,7 @@ def history_reasons(model, inputs, query, vectors, rows):
         said = _first_of_each(history[None]) & (one["rows"] >= FIRST)[:, None]
         return _strongest(tf.where(said, parts, 0.0), history[None])
 
-    shape = (rows.shape[1], REASONS)
+    shape = (None, REASONS)
     return tf.map_fn(
         of_one,
         {**inputs, "query": query, "rows": rows, "vectors": vectors},
@@ -76,7 +76,7 @@ def word_reasons(model, query, rows, words):
         names.append(words[name](tokens))
         features.append(tf.fill(tf.shape(tokens), name))
     columns = (tf.concat(column, 1) for column in (adds, names, features))
-    shape = [-1, rows.shape[1], REASONS]
+    shape = [-1, tf.shape(rows)[1], REASONS]
     return tuple(tf.reshape(found, shape) for found in _strongest(*columns))
 
 

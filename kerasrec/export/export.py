@@ -37,7 +37,8 @@ def export(
 
     * `serving_default` = `recommend`: who asks, and `exclude` and `allow` `(batch, any)`, `k`
       `(batch,)`, `filter_seen` `(batch,)` -> `item` `(batch, k)` strings and `score` `(batch, k)`,
-      best first, ties in the order of the catalogue. Fewer answers are filled with "" and -inf.
+      best first, ties in the order of the catalogue, as wide as the largest k. Fewer answers are
+      filled up with "" and -inf.
     * `recommend_examples`: the same from serialized `tf.Example`s.
     * `recommend_explained`, of a model that reads histories and whose score is a dot product: as
       `recommend`, and `(batch, k, 3)` items of the history, `reason_item`, with what the score

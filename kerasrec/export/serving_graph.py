@@ -167,12 +167,11 @@ class ServingGraph(tf.Module):
 
 
 def _cut(answer, k):
-    """Row 0 and -inf from the k-th place on, `k` `(batch,)`."""
-    shown = tf.range(tf.shape(answer["rows"])[1])[None] < k[:, None]
-    return {
-        "rows": tf.where(shown, answer["rows"], PADDING),
-        "scores": tf.where(shown, answer["scores"], -np.inf),
-    }
+    """As wide as the largest `k` `(batch,)` asks; row 0 and -inf from the k-th place on."""
+    widest = tf.maximum(tf.reduce_max(k), 1)
+    rows, scores = answer["rows"][:, :widest], answer["scores"][:, :widest]
+    shown = tf.range(tf.shape(rows)[1])[None] < k[:, None]
+    return {"rows": tf.where(shown, rows, PADDING), "scores": tf.where(shown, scores, -np.inf)}
 
 
 def _inverse_sizes(vectors, bias_columns):

@@ -41,11 +41,24 @@ def replay(directory, recorded, answers):
             for way, requests in ways.items():
                 outputs = [loaded(name, **one) for one in requests]
                 for output in outputs[0]:
-                    column = np.concatenate([one[output] for one in outputs])
+                    column = _joined(output, [one[output] for one in outputs])
                     if way == "large" and len(column) != LARGE:
                         column = column[:0]  # an output without the batch dimension
                     found[f"{way}/{name}/{output}"] = column[: asked[name]]
     np.savez(answers, **found)
+
+
+def _joined(output, parts):
+    """Answers below each other, as wide as the widest, filled up as an export does it."""
+    if parts[0].ndim == 1:
+        return np.concatenate(parts)
+    width = max(part.shape[1] for part in parts)
+    nothing = b"" if parts[0].dtype.kind in "SO" else -np.inf if output == "score" else 0
+    wide = []
+    for part in parts:
+        missing = [(0, 0), (0, width - part.shape[1]), *[(0, 0)] * (part.ndim - 2)]
+        wide.append(np.pad(part, missing, constant_values=nothing))
+    return np.concatenate(wide)
 
 
 def _one_by_one(inputs, most):

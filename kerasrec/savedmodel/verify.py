@@ -109,7 +109,7 @@ def _compared(expected, found):
             if way != "alone":
                 row["requests"] = min(row["requests"], len(got))
             wanted, own = answer[: len(got)], scores[: len(got)] if scores is not None else None
-            got = got[: len(wanted)]
+            got, wanted = got[: len(wanted)], _as_wide(output, wanted, got)
             if output == ITEM:
                 row["other"] += _others(wanted, got, own, twins, expected.get("items"))
             else:
@@ -119,6 +119,15 @@ def _compared(expected, found):
                 else:
                     row["difference"] = max(row["difference"], _difference(wanted, got))
     return rows
+
+
+def _as_wide(output, wanted, got):
+    """Without the places behind the answers that nobody asked for, where they are empty."""
+    if wanted.ndim == 1 or got.shape[1] >= wanted.shape[1]:
+        return wanted
+    beyond = wanted[:, got.shape[1] :]
+    empty = np.isneginf(beyond) if output == "score" else beyond == beyond.dtype.type()
+    return wanted[:, : got.shape[1]] if empty.all() else wanted
 
 
 def _others(wanted, got, scores, twins, items):
