@@ -1,0 +1,309 @@
+"""The local server under load: latencies beside the bare signature, then faults and swaps.
+
+    python -m benchmarks load --json load.json
+
+Everything runs on this machine over loopback, so the clients take their share of the cores. First,
+for 1, 8 and 64 clients that ask one recommendation after the other: the loaded signature alone, by
+as many threads in one process, then `kerasrec serve` over gRPC and REST, and both with batching.
+Then mixed load for --minutes: four signatures over both protocols, 5 % of the requests malformed,
+and a new version every minute. No request may fail, every malformed one must be answered by a
+sentence, and the server's memory must not grow.
+"""
+
+import itertools
+import json
+import pathlib
+import shutil
+import tempfile
+import threading
+import time
+
+import numpy as np
+
+from benchmarks.runner.clients import GrpcClient, RestClient, asked_by
+from benchmarks.runner.report import Bar, Report, Row, Table
+from benchmarks.runner.served import Served, export_hybrid
+
+NAME, K, HISTORY, REQUESTS = "hybrid", 100, 20, 200
+MIXED_CLIENTS, MALFORMED = 8, 0.05
+# What deploy/batching.config says, with batches that wait less.
+BATCHING = """max_batch_size { value: 128 }
+batch_timeout_micros { value: 500 }
+max_enqueued_batches { value: 16 }
+num_batch_threads { value: 2 }
+pad_variable_length_inputs: true
+"""
+# Sent as they are; each is answered by 4xx and a sentence.
+BAD_BODIES = (
+    b"", b"{", b"[]", b"\xff", b'{"inputs": 3}', b'{"inputs": {"history": [["item-1"]]}}',
+    b'{"signature_name": "none", "inputs": {}}', b'{"instances": []}',
+    b'{"signature_name": "similar_items", "inputs": {"item": [1]}}', b"[" * 50_000,
+)  # fmt: skip
+
+
+def add_arguments(parser):
+    parser.add_argument("--items", type=int, default=100_000)
+    parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 64])
+    parser.add_argument("--seconds", type=float, default=10, help="of each measurement")
+    parser.add_argument("--minutes", type=float, default=10, help="of mixed load")
+    parser.add_argument("--swap", type=float, default=60, help="seconds between new versions")
+
+
+def measure(arguments, say):
+    if arguments.quick:
+        arguments.items, arguments.clients = min(arguments.items, 300), [1, 4]
+        arguments.seconds, arguments.minutes, arguments.swap = 0.3, 0.1, 1.5
+    arguments.rounds = arguments.rounds or 1
+    with tempfile.TemporaryDirectory() as place:
+        folder = pathlib.Path(place) / NAME
+        say(f"exporting a Hybrid of {arguments.items:,} items")
+        names = export_hybrid(folder / "1", arguments.items, K)
+        requests = _requests(names)
+        tables = _latencies(folder, requests, arguments, say)
+        mixed, bars = _mixed_load(folder, requests, names, arguments, say)
+    settings = {key: getattr(arguments, key) for key in ("items", "clients", "seconds", "minutes")}
+    notes = ["Clients and server share the cores of this machine.", *mixed]
+    return Report("The local server under load", {**settings, "k": K}, tables, bars, notes)
+
+
+def _requests(names):
+    """Inputs of recommendations, one row each. Lists begin with "", for batches are padded so."""
+    random = np.random.default_rng(1)
+    found = []
+    for number in range(REQUESTS):
+        history = names[random.integers(0, len(names), 1 + number % HISTORY)]
+        found.append({
+            "user": [""], "history": [["", *history.tolist()]], "exclude": [[""]],
+            "allow": [[""]], "k": [10], "filter_seen": [True],
+        })  # fmt: skip
+    return found
+
+
+def _latencies(folder, requests, arguments, say):
+    bodies = [json.dumps({"inputs": request}).encode() for request in requests]
+    protos = [_proto("recommend", request) for request in requests]
+    arrays = [_arrays(request) for request in requests]
+    rows = {count: {} for count in arguments.clients}
+
+    def take(name, make, close=lambda: None):
+        for count in arguments.clients:
+            clients = [make() for _ in range(count)]
+            asked_by(clients, min(1.0, arguments.seconds))
+            for _ in range(arguments.rounds):
+                say(f"{name}, {count} clients")
+                found = asked_by(clients, arguments.seconds)
+                rows[count].setdefault(name, []).append(found)
+            close()
+
+    from kerasrec.savedmodel import CLoader
+
+    with CLoader(folder / "1") as loaded:
+        take("signature alone", lambda: lambda n: loaded.run("recommend", arrays[n % REQUESTS]))
+    batching = folder.parent / "batching.config"
+    batching.write_text(BATCHING)
+    for suffix, options in (("", ()), (", batching", ("--batching-config", str(batching)))):
+        with Served(folder, *options) as server:
+            opened = []
+
+            def rest(port=server.port, opened=opened):
+                client = RestClient(port, NAME)
+                opened.append(client)
+                return lambda n: _expect_answer(client.ask(bodies[n % REQUESTS]))
+
+            def grpc(port=server.grpc_port, opened=opened):
+                client = GrpcClient(port)
+                opened.append(client)
+                return lambda n: client.ask(protos[n % REQUESTS])
+
+            def close(opened=opened):
+                while opened:
+                    opened.pop().close()
+
+            take(f"gRPC{suffix}", grpc, close)
+            take(f"REST{suffix}", rest, close)
+    return [_table(count, found) for count, found in rows.items()]
+
+
+def _table(count, found):
+    rows = []
+    for name, rounds in found.items():
+        times = np.concatenate([times for times, _ in rounds])
+        p95, p99 = np.quantile(times, [0.95, 0.99])
+        second = np.median([rate for _, rate in rounds])
+        note = f"p95 {p95:.1f}, p99 {p99:.1f} ms; {second:.0f} requests/s"
+        rows.append(Row(name, tuple(float(np.median(times)) for times, _ in rounds), note))
+    title = "1 client" if count == 1 else f"{count} clients"
+    return Table(title, "p50, ms", tuple(rows), "signature alone")
+
+
+def _expect_answer(answer):
+    if answer[0] != 200:
+        raise RuntimeError(f"{answer[0]}: {answer[1]}")
+
+
+def _mixed_load(folder, requests, names, arguments, say):
+    import psutil
+
+    counts, memory, stop = _Counts(), [], threading.Event()
+    with Served(folder) as server:
+        process = psutil.Process(server.process.pid)
+        threads = [
+            threading.Thread(target=_mix, args=(number, server, requests, names, counts, stop))
+            for number in range(MIXED_CLIENTS)
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            status = RestClient(server.port, NAME)
+            swaps = max(3, round(60 * arguments.minutes / arguments.swap))
+            for number in range(2, swaps + 2):
+                start = time.monotonic()
+                _publish(folder, number)
+                _wait_for(server.port, number)
+                counts.note_swap(time.monotonic() - start)
+                resting = max(0.2, arguments.swap - (time.monotonic() - start))
+                stop.wait(resting)
+                memory.append(process.memory_info().rss / (1 << 20))
+                say(f"version {number}: {memory[-1]:.0f} MiB, {counts.said()}")
+            status.close()
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+    # The first two swaps warm up: caches of the allocator, threads, graphs of every signature.
+    before, after = memory[1], memory[-1]
+    bars = [
+        Bar("requests that failed (5xx, or no answer)", counts.failed, 0),
+        Bar("well-formed requests refused", counts.refused, 0),
+        Bar("malformed requests without a sentence", counts.unsaid, 0),
+        Bar("growth of memory", after / before - 1, 0.05),
+    ]
+    notes = [
+        f"Mixed load by {MIXED_CLIENTS} clients: {counts.said()}, {swaps} new versions, each "
+        f"served after {np.median(counts.swaps):.1f} s (at most {max(counts.swaps):.1f}).",
+        f"Memory of the server after each swap, MiB: {', '.join(f'{x:.0f}' for x in memory)}.",
+        *(f"Failed: {line}" for line in counts.lines[:5]),
+    ]
+    return notes, bars
+
+
+def _publish(folder, number):
+    """The same export as the next version, by a rename; the one before stays, older ones go."""
+    partial = folder / f".partial-{number}"
+    shutil.copytree(folder / str(number - 1), partial)
+    partial.rename(folder / str(number))
+    shutil.rmtree(folder / str(number - 2), ignore_errors=True)
+
+
+def _wait_for(port, number):
+    import http.client
+
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection.request("GET", f"/v1/models/{NAME}/versions/{number}")
+        answer = json.loads(connection.getresponse().read())
+        connection.close()
+        found = answer.get("model_version_status", [{}])[0].get("state")
+        if found == "AVAILABLE":
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"version {number} is not served after two minutes: {answer}")
+
+
+class _Counts:
+    """What the mixed load found, by all clients together."""
+
+    def __init__(self):
+        self.asked = self.malformed = self.failed = self.refused = self.unsaid = 0
+        self.lines, self.swaps, self._lock = [], [], threading.Lock()
+
+    def note(self, malformed, code, sentence):
+        """An answer: its HTTP status, or the one that REST gives the code of gRPC."""
+        with self._lock:
+            self.asked += 1
+            self.malformed += malformed
+            self.failed += code >= 500
+            self.refused += not malformed and 400 <= code < 500
+            # A sentence has words, and no trace of the server's insides.
+            spoken = len(sentence.split()) >= 3 and "Traceback" not in sentence
+            self.unsaid += malformed and not (400 <= code < 500 and spoken)
+            if code >= 500 or (not malformed and code != 200) or (malformed and not spoken):
+                self.lines.append(f"{code}: {sentence[:200]}")
+
+    def note_swap(self, seconds):
+        self.swaps.append(seconds)
+
+    def said(self):
+        return f"{self.asked:,} requests, {self.malformed:,} of them malformed"
+
+
+def _mix(number, server, requests, names, counts, stop):
+    """One client: mostly recommendations, and some of everything else."""
+    random = np.random.default_rng(number)
+    rest, grpc = RestClient(server.port, NAME), GrpcClient(server.grpc_port)
+    for turn in itertools.count():
+        if stop.is_set():
+            break
+        request = requests[int(random.integers(len(requests)))]
+        item = str(names[int(random.integers(len(names)))])
+        signature, inputs = _one_of(random, request, item)
+        malformed = random.random() < MALFORMED
+        try:
+            if (turn + number) % 2:
+                counts.note(malformed, *_by_rest(rest, random, signature, inputs, malformed))
+            else:
+                counts.note(malformed, *_by_grpc(grpc, signature, inputs, malformed))
+        except OSError as error:
+            counts.note(malformed, 599, f"no answer: {error!r}")
+            rest.close()
+    rest.close()
+    grpc.close()
+
+
+def _one_of(random, request, item):
+    drawn = random.random()
+    if drawn < 0.8:
+        return "recommend", request
+    if drawn < 0.9:
+        return "similar_items", {"item": [item], "exclude": [[""]], "allow": [[""]], "k": [10]}
+    if drawn < 0.98:
+        return "score", {"user": [""], "history": request["history"], "item": [item]}
+    return "recommend_explained", request
+
+
+def _by_rest(client, random, signature, inputs, malformed):
+    body = json.dumps({"signature_name": signature, "inputs": inputs}).encode()
+    if malformed:
+        body = BAD_BODIES[int(random.integers(len(BAD_BODIES)))]
+    code, answer = client.ask(body)
+    return code, answer.get("error", "")
+
+
+def _by_grpc(client, signature, inputs, malformed):
+    import grpc
+
+    from kerasrec.serving.refusal import HTTP
+
+    request = _proto("none" if malformed else signature, inputs)
+    try:
+        client.ask(request)
+    except grpc.RpcError as error:
+        return HTTP.get(error.code().name, 500), error.details()
+    return 200, ""
+
+
+def _arrays(inputs):
+    types = {"k": "int32", "filter_seen": "bool"}
+    return {name: np.array(value, types.get(name)) for name, value in inputs.items()}
+
+
+def _proto(signature, inputs):
+    import tensorflow as tf
+    from tensorflow_serving.apis import predict_pb2
+
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name, request.model_spec.signature_name = NAME, signature
+    for name, value in _arrays(inputs).items():
+        request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
+    return request
