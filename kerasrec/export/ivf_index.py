@@ -12,6 +12,7 @@ from kerasrec.export.exact_index import ExactIndex
 from kerasrec.export.spherical_k_means import spherical_k_means
 from kerasrec.models.top_k import NEVER
 
+MOST_BUCKETS = 2**14
 # Numbers of vectors that are looked at at once: 16 MiB, which a processor's cache holds.
 NUMBERS_AT_ONCE = 2**22
 
@@ -85,9 +86,8 @@ class IVFIndex(tf.Module):
         check_recall(recall, queries)
         num_items = len(vectors) - FIRST
         exact = ExactIndex(vectors, storage)
-        # Many buckets are found fast, and few vectors are looked at then: with 8 roots of the
-        # number of items both cost about the same.
-        count = max(1, min(num_items, round(8 * math.sqrt(num_items))))
+        # The more buckets, the fewer vectors are looked at, and the longer k-means takes.
+        count = min(num_items, round(8 * math.sqrt(num_items)), MOST_BUCKETS)
         page = 2 ** max(3, round(math.log2(num_items / count / 2)))
         bucket_of = spherical_k_means(exact.stored()[FIRST:], count, seed)
         index = cls(exact, bucket_of, page, k)

@@ -1,0 +1,174 @@
+"""The best 100 of many items inside the served graph, beside faiss and the bound.
+
+    python -m benchmarks retrieval [--items 1000000] [--batch 1 64]
+
+Vectors are synthetic and clustered, of length 1: some 200 items around each of many directions.
+Ours is timed through a `tf.function` with a batch that the graph does not know, as a signature is
+one. The bound is NumPy's product of the same matrices on the same threads: at a batch of 1 it is
+what the memory gives. Every round all peers take their turn, each called twice and the second call
+timed. Approximate indexes look at as little as a recall of .95 allows; the recall stands beside
+them, ours as the export measures it. faiss joins in where it is installed:
+benchmarks/requirements-faiss.txt.
+"""
+
+import importlib.util
+import time
+
+import numpy as np
+
+from benchmarks.runner.report import Bar, Report, Row, Table
+
+K, RECALL, NEAR = 100, 0.95, 200
+BOUND = "NumPy product (the bound)"
+EXACT, HALF, IVF = "exact, float32", "exact, bfloat16", "ivf"
+FLAT, FAISS_IVF = "faiss Flat", "faiss IVF"
+MEASURED = 1000
+
+
+def add_arguments(parser):
+    parser.add_argument(
+        "--items", type=int, nargs="+", default=[10_000, 100_000, 1_000_000, 10_000_000]
+    )
+    parser.add_argument("--batch", type=int, nargs="+", default=[1, 64])
+    parser.add_argument("--dim", type=int, default=64)
+
+
+def clustered(count, queries, dim, seed=0):
+    """Unit vectors `(count + 2, dim)`, rows 0 and 1 as in a catalogue, and `(queries, dim)`."""
+    generator = np.random.default_rng(seed)
+    directions = generator.normal(size=(max(2, count // NEAR), dim)).astype("float32")
+
+    def near(number):
+        found = generator.standard_normal((number, dim), "float32")
+        found *= 0.7
+        found += directions[generator.integers(0, len(directions), number)]
+        found /= np.linalg.norm(found, axis=1, keepdims=True)
+        return found
+
+    return near(count + 2), near(queries)
+
+
+def ours(index, dim):
+    """A function of queries that searches as a signature does."""
+    import tensorflow as tf
+
+    @tf.function(input_signature=[tf.TensorSpec((None, dim))])
+    def search(queries):
+        return index.search(queries, K, tf.zeros([tf.shape(queries)[0], 1], tf.int32))
+
+    return lambda queries: search(queries)["rows"].numpy()
+
+
+def faiss_peers(vectors, queries, best):
+    """Name -> function, and what there is to say of each."""
+    import faiss
+
+    flat = faiss.IndexFlatIP(vectors.shape[1])
+    flat.add(vectors)
+    count = 2 ** round(np.log2(np.sqrt(len(vectors))))
+    started = time.perf_counter()
+    ivf = faiss.index_factory(vectors.shape[1], f"IVF{count},Flat", faiss.METRIC_INNER_PRODUCT)
+    ivf.train(vectors)
+    ivf.add(vectors)
+    spent = time.perf_counter() - started
+    ivf.nprobe, recall = 0, 0.0
+    while recall < RECALL and ivf.nprobe < count:
+        ivf.nprobe += 1
+        recall = shared(ivf.search(queries, K)[1], best)
+    peers = {
+        FLAT: lambda queries: flat.search(queries, K)[1],
+        FAISS_IVF: lambda queries: ivf.search(queries, K)[1],
+    }
+    note = f"recall {recall:.3f}, {ivf.nprobe} of {count} lists, built in {spent:.0f} s"
+    return peers, {FAISS_IVF: note}
+
+
+def shared(found, best):
+    return float(
+        np.mean([np.isin(one, other).mean() for one, other in zip(best, found, strict=True)])
+    )
+
+
+def peers_of(items, dim, say):
+    """The queries, name -> function of queries, and notes."""
+    from kerasrec.errors import InputError
+    from kerasrec.export.exact_index import ExactIndex
+    from kerasrec.export.ivf_index import IVFIndex
+
+    vectors, queries = clustered(items, MEASURED + 64, dim)
+    asked, measured = queries[:64], queries[64:]
+    say(f"{items:,} items: buckets")
+    started = time.perf_counter()
+    notes = {BOUND: f"{vectors.nbytes / 1e6:,.0f} MB"}
+    try:
+        index = IVFIndex.build(vectors, measured, RECALL, K)
+        about, spent = index.about(), time.perf_counter() - started
+        notes[IVF] = (
+            f"recall {about['recall']:.3f}, {about['probes']} of {about['pages']} pages, "
+            f"built in {spent:.0f} s"
+        )
+    except InputError:
+        index = None
+        notes[IVF] = "refused: an eighth of the items is not enough"
+    exact = index.exact if index else ExactIndex(vectors)
+    half = ExactIndex(vectors, "bfloat16")
+    nothing = np.zeros((len(measured), 1), "int32")
+    best = exact.search(measured, K, nothing)["rows"].numpy()
+    peers = {
+        BOUND: lambda queries: queries @ vectors.T if len(queries) > 1 else vectors @ queries[0],
+        EXACT: ours(exact, dim),
+        HALF: ours(half, dim),
+        IVF: ours(index, dim) if index else None,
+    }
+    found = half.search(measured, K, nothing)["rows"].numpy()
+    notes[HALF] = f"recall {shared(found, best):.3f}"
+    if importlib.util.find_spec("faiss"):
+        say(f"{items:,} items: faiss")
+        theirs = faiss_peers(vectors, measured, best)
+        peers |= theirs[0]
+        notes |= theirs[1]
+    return asked, peers, notes
+
+
+def timed(call, queries):
+    call(queries)
+    started = time.perf_counter()
+    call(queries)
+    return (time.perf_counter() - started) * 1000
+
+
+def measure(arguments, say):
+    if arguments.quick:
+        arguments.items, arguments.dim = [20_000], 8
+    arguments.rounds = arguments.rounds or (2 if arguments.quick else 15)
+    tables = []
+    for items in arguments.items:
+        asked, peers, notes = peers_of(items, arguments.dim, say)
+        for batch in arguments.batch:
+            say(f"{items:,} items, batch {batch}")
+            samples = {name: [] for name in peers}
+            for turn in range(arguments.rounds + 1):
+                for name, call in peers.items():
+                    spent = call and timed(call, asked[:batch])
+                    if turn and call:  # the first one traces
+                        samples[name].append(spent)
+            rows = [Row(name, tuple(x), notes.get(name, "")) for name, x in samples.items()]
+            if FLAT not in peers:
+                rows += [Row(name, note="not installed") for name in (FLAT, FAISS_IVF)]
+            title = f"{items:,} items x {arguments.dim}, top {K}, batch {batch}"
+            tables.append(Table(title, "ms", tuple(rows), BOUND))
+    settings = {name: getattr(arguments, name) for name in ("items", "batch", "dim", "rounds")}
+    bars = [] if arguments.quick else list(bars_of(tables))
+    return Report("Retrieval inside the graph", settings, tables, bars)
+
+
+def bars_of(tables):
+    for table in tables:
+        if not table.title.endswith("batch 1"):
+            continue
+        if table.title.startswith(("1,000,000 ", "10,000,000 ")):
+            label = f"exact / the bound: {table.title}"
+            yield Bar(label, table.ratio(EXACT, BOUND), 1.5)
+        if table.title.startswith("1,000,000 "):
+            label = f"exact / ivf at a recall of {RECALL}: {table.title}"
+            yield Bar(label, table.ratio(EXACT, IVF), 8, at_least=True)
