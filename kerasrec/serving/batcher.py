@@ -1,12 +1,15 @@
 """Requests of one signature answered together, as TF Serving's batching does it."""
 
 import collections
+import logging
 import threading
 import time
 
 import numpy as np
 
 from kerasrec.serving.refusal import Refusal, invalid
+
+LOG = logging.getLogger(__name__)
 
 
 class Batcher:
@@ -119,9 +122,9 @@ class Batcher:
             for task in tasks:
                 task.error = error
         except Exception:
+            LOG.exception("A batch of %s could not be answered.", signature)
             for task in tasks:
-                task.error = Refusal("INTERNAL", f"{signature} could not be answered.")
-            raise
+                task.error = Refusal("INTERNAL", "The server could not answer this request.")
         finally:
             for task in tasks:
                 task.done.set()

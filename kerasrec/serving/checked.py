@@ -5,6 +5,8 @@ import numpy as np
 from kerasrec.serving.refusal import Refusal, invalid
 
 EXPLAINED = "recommend_explained"
+# A user stands for a history in the export, whose length the request does not show.
+STORED = 128
 DEFAULT = "serving_default"
 
 
@@ -103,8 +105,9 @@ def _check_sizes(name, values, limits):
     most = limits.explained if name == EXPLAINED else limits.values
     for key, array in values.items():
         width = array.size // max(1, len(array)) if array.ndim else 1
+        width = max(width, STORED) if name == EXPLAINED else width
         if rows * width > most:
             raise invalid(
-                f"{key}: lists of {width} in {rows} rows are {rows * width} values; {name} takes "
-                f"at most {most}. Shorten the lists, or split the request."
+                f"{key}: lists of {width} in {rows} rows are more than the {most} values that "
+                f"{name} takes at once. Shorten the lists, or split the request."
             )

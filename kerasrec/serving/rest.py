@@ -42,7 +42,8 @@ def rest_app(models, pool, limits, host):
     rest = _Rest(models, pool, limits)
     middleware = [Middleware(Gate, limits=limits, refuse=_refused)]
     if host in LOOPBACK:
-        allowed = [*LOOPBACK, "[", "[::1]"]
+        # Releases of Starlette differ in what they take for the host of "[::1]:8501".
+        allowed = [*LOOPBACK, "[::1]", "["]
         middleware.insert(0, Middleware(TrustedHostMiddleware, allowed_hosts=allowed))
     return Starlette(
         routes=[

@@ -156,8 +156,8 @@ def _nothing_served(models):
 
 def _listen(host, port):
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Of a socket that names TCP, asyncio sends what it is given at once: an answer does not wait for
-    # the acknowledgement of its header.
+    # Of a socket that names TCP, asyncio sends what it is given at once: an answer does not wait
+    # for the acknowledgement of its header.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

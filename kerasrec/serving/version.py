@@ -39,7 +39,7 @@ class Version:
         try:
             self._loaded = CLoader(self.folder)
             warm_up(self._loaded, self.folder)
-        except (RuntimeError, ValueError, OSError) as error:
+        except Exception as error:  # whatever is wrong with it, the old one stays
             self.error = _first_line(error)
             self._close()
             return

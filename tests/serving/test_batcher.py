@@ -28,6 +28,8 @@ class Graph:
         assert self.free.wait(30)
         if signature == "broken":
             raise Refusal("INVALID_ARGUMENT", "broken")
+        if signature == "fault":
+            raise KeyError("secret")
         if signature == "no rows":
             return {"y": np.float32(1)}
         return {"y": inputs["x"] * 2} if "x" in inputs else {"y": inputs["text"]}
@@ -162,6 +164,15 @@ def test_what_a_batch_is_refused_with_reaches_all_of_it(batching):
         for one in both:
             with pytest.raises(Refusal, match=sentence):
                 one.result(30)
+
+
+def test_a_fault_does_not_end_the_thread(batching, caplog):
+    _, _, ask = batching(max_batch_size=1)
+    with pytest.raises(Refusal, match="The server could not answer this request.") as caught:
+        ask("fault", x=[1.0]).result(30)
+    assert caught.value.code == "INTERNAL"
+    assert "A batch of fault could not be answered." in caplog.text
+    assert ask("double", x=[1.0]).result(30)["y"].tolist() == [2]
 
 
 def test_requests_that_fit_into_no_batch(batching):

@@ -25,6 +25,19 @@ def test_another_name(toys, ask):
         assert ask(server, "/v1/models/toy")[0] == 404
 
 
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 in this Python")
+def test_ipv6(toys):
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("no IPv6 on this machine")
+    with Server(toys, host="::1", port=0, grpc_port=0, say=quiet) as server:
+        connection = http.client.HTTPConnection("::1", server.port, timeout=30)
+        connection.request("GET", "/v1/models/toy", headers={"Host": f"[::1]:{server.port}"})
+        assert connection.getresponse().status == 200
+        connection.close()
+
+
 def test_folders_that_cannot_be_served(toys, tmp_path):
     (tmp_path / "1").mkdir()
     (tmp_path / "empty").mkdir()
