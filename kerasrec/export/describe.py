@@ -29,7 +29,7 @@ def describe(model, graph, directory, run=None):
     model.users.vocabulary.save(extra / "users.json")
     rows = np.arange(FIRST, model.schema.num_items)
     titles = [str(title) for title in model.items.title_of(rows)]
-    if any(titles):
+    if titles != model.items.vocabulary.ids.tolist():
         (extra / "titles.json").write_text(json.dumps(titles, indent=0), encoding="utf-8")
     catalog = graph.index.stored() if graph.index is not None else model.encode_catalog()
     about = {
@@ -45,8 +45,10 @@ def describe(model, graph, directory, run=None):
         "sha256": {
             "users": sha256(extra / "users.json"),
             "items": sha256(extra / "items.json"),
-            "catalog": hashlib.sha256(np.ascontiguousarray(catalog)).hexdigest(),
-            "config": _hash(model.get_config()),
+            "catalog": _hash_of(catalog),
+            "data": _hash_of(model.histories.indptr, model.histories.items),
+            # Keras numbers the names of models that are made one after the other.
+            "config": _hash({**model.get_config(), "name": None}),
         },
         "run": run,
         "versions": {
@@ -90,6 +92,13 @@ def _plain(values):
     if values.dtype == object:
         return np.vectorize(lambda text: text.decode(), otypes=[object])(values).tolist()
     return values.tolist()
+
+
+def _hash_of(*arrays):
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()
 
 
 def _hash(plain):
