@@ -53,20 +53,24 @@ class Gate:
         length = dict(scope["headers"]).get(b"content-length", b"")
         said = int(length) if length.isdigit() else 0
         parts, read, refusal = [], 0, self._refusal(said, said)
+        if not refusal:
+            # At once, so that of a crowd the first are let in, and not everybody half-way.
+            self._take(said, taken)
         while True:
             message = await receive()
             part = message.get("body", b"")
             read += len(part)
-            refusal = refusal or self._refusal(read, len(part))
-            if refusal:
-                if not message.get("more_body") or read > DRAINED * self._limits.body:
-                    return refusal
-                continue
-            taken.append(len(part))
-            self._bytes += len(part)
-            parts.append(part)
-            if not message.get("more_body"):
-                return b"".join(parts)
+            more = max(0, read - sum(taken))
+            refusal = refusal or self._refusal(read, more)
+            if not refusal:
+                self._take(more, taken)
+                parts.append(part)
+            if not message.get("more_body") or read > DRAINED * self._limits.body:
+                return refusal or b"".join(parts)
+
+    def _take(self, size, taken):
+        taken.append(size)
+        self._bytes += size
 
     def _refusal(self, size, more):
         if size > self._limits.body:
