@@ -9,7 +9,7 @@ from kerasrec.data.vocabulary import FIRST, PADDING
 from kerasrec.export.best_rows import best_of, in_groups, struck_out
 from kerasrec.export.choose_probes import check_recall, choose_probes
 from kerasrec.export.exact_index import ExactIndex
-from kerasrec.export.spherical_k_means import spherical_k_means
+from kerasrec.export.k_means import k_means
 from kerasrec.models.top_k import NEVER
 
 MOST_BUCKETS = 2**14
@@ -89,7 +89,7 @@ class IVFIndex(tf.Module):
         # The more buckets, the fewer vectors are looked at, and the longer k-means takes.
         count = min(num_items, round(8 * math.sqrt(num_items)), MOST_BUCKETS)
         page = 2 ** max(3, round(math.log2(num_items / count / 2)))
-        bucket_of = spherical_k_means(exact.stored()[FIRST:], count, seed)
+        bucket_of = k_means(exact.stored()[FIRST:], count, seed)
         index = cls(exact, bucket_of, page, k)
         choose_probes(index, queries, recall, seed)
         return index

@@ -1,0 +1,50 @@
+"""K-means, for buckets of vectors that are searched by dot product."""
+
+import numpy as np
+
+SAMPLED = 32  # vectors for each bucket that the centres are learned from
+ROUNDS = 5
+NUMBERS_AT_ONCE = 2**22
+
+
+def k_means(vectors, count, seed=0):
+    """Puts vectors that are near each other into the same of `count` buckets.
+
+    Lloyd's algorithm: a vector belongs to its nearest centre, a centre is the mean of its vectors.
+    Near is Euclidean, so that long vectors, which dot products find first whatever the query, share
+    buckets: by direction alone a model of popular and rare items needs a hundred times as many
+    looked at. Learned from at most 32 vectors a bucket, in 5 rounds; a centre that gets none starts
+    again from a random vector.
+
+    Args:
+        vectors: `(n, dim)` float32.
+        count: Number of buckets; some may stay empty.
+        seed: Of the sample and of the first centres.
+
+    Returns:
+        `(n,)` int32, the bucket of each vector.
+
+    >>> k_means(np.array([[2.0, 0.0], [0.0, 1.0], [2.0, 1.0], [0.1, 3.0]]), 2).tolist()
+    [1, 0, 1, 0]
+    """
+    generator = np.random.default_rng(seed)
+    sample = vectors[generator.permutation(len(vectors))[: SAMPLED * count]]
+    centres = sample[:count].copy()
+    for _ in range(ROUNDS):
+        nearest = _nearest(sample, centres)
+        order = np.argsort(nearest, kind="stable")
+        found, starts, sizes = np.unique(nearest[order], return_index=True, return_counts=True)
+        centres = sample[generator.integers(0, len(sample), len(centres))]
+        centres[found] = np.add.reduceat(sample[order], starts, axis=0) / sizes[:, None]
+    return _nearest(vectors, centres)
+
+
+def _nearest(vectors, centres):
+    nearest = np.empty(len(vectors), "int32")
+    step = max(1, NUMBERS_AT_ONCE // len(centres))
+    # |v - c|^2 is smallest where <v, c> - |c|^2 / 2 is largest.
+    half = np.einsum("nd,nd->n", centres, centres) / 2
+    for start in range(0, len(vectors), step):
+        part = slice(start, start + step)
+        nearest[part] = np.argmax(vectors[part] @ centres.T - half, axis=1)
+    return nearest
