@@ -17,10 +17,16 @@ class RestClient:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self._path = f"/v1/models/{name}:predict"
 
-    def ask(self, body, path=None):
-        self._connection.request("POST", path or self._path, body)
+    def ask(self, body):
+        self._connection.request("POST", self._path, body)
         answer = self._connection.getresponse()
         return answer.status, json.loads(answer.read())
+
+    def ask_well(self, body):
+        """Of a request that is answered for sure."""
+        code, answer = self.ask(body)
+        if code != 200:
+            raise RuntimeError(f"{code}: {answer}")
 
     def close(self):
         self._connection.close()
@@ -39,6 +45,8 @@ class GrpcClient:
 
     def ask(self, request):
         return self._stub.Predict(request, timeout=60)
+
+    ask_well = ask
 
     def close(self):
         self._channel.close()
