@@ -83,6 +83,14 @@ def faiss_peers(vectors, queries, best):
     return peers, {FAISS_IVF: note}
 
 
+def product(queries, vectors):
+    """All scores, as many at a time as 256 MiB hold."""
+    if len(queries) == 1:
+        return vectors @ queries[0]
+    for start in range(0, len(vectors), 2**20):
+        queries @ vectors[start : start + 2**20].T
+
+
 def shared(found, best):
     return float(
         np.mean([np.isin(one, other).mean() for one, other in zip(best, found, strict=True)])
@@ -94,6 +102,7 @@ def peers_of(items, dim, say):
     from kerasrec.errors import InputError
     from kerasrec.export.exact_index import ExactIndex
     from kerasrec.export.ivf_index import IVFIndex
+    from kerasrec.memory import free_memory
 
     vectors, queries = clustered(items, MEASURED + 64, dim)
     asked, measured = queries[:64], queries[64:]
@@ -115,14 +124,18 @@ def peers_of(items, dim, say):
     nothing = np.zeros((len(measured), 1), "int32")
     best = exact.search(measured, K, nothing)["rows"].numpy()
     peers = {
-        BOUND: lambda queries: queries @ vectors.T if len(queries) > 1 else vectors @ queries[0],
+        BOUND: lambda queries: product(queries, vectors),
         EXACT: ours(exact, dim),
         HALF: ours(half, dim),
         IVF: ours(index, dim) if index else None,
     }
     found = half.search(measured, K, nothing)["rows"].numpy()
     notes[HALF] = f"recall {shared(found, best):.3f}"
-    if importlib.util.find_spec("faiss"):
+    if not importlib.util.find_spec("faiss"):
+        notes |= dict.fromkeys((FLAT, FAISS_IVF), "not installed")
+    elif free_memory() < 3 * vectors.nbytes:
+        notes |= dict.fromkeys((FLAT, FAISS_IVF), "no memory for two more tables")
+    else:
         say(f"{items:,} items: faiss")
         theirs = faiss_peers(vectors, measured, best)
         peers |= theirs[0]
@@ -153,8 +166,7 @@ def measure(arguments, say):
                     if turn and call:  # the first one traces
                         samples[name].append(spent)
             rows = [Row(name, tuple(x), notes.get(name, "")) for name, x in samples.items()]
-            if FLAT not in peers:
-                rows += [Row(name, note="not installed") for name in (FLAT, FAISS_IVF)]
+            rows += [Row(name, note=notes[name]) for name in (FLAT, FAISS_IVF) if name not in peers]
             title = f"{items:,} items x {arguments.dim}, top {K}, batch {batch}"
             tables.append(Table(title, "ms", tuple(rows), BOUND))
     settings = {name: getattr(arguments, name) for name in ("items", "batch", "dim", "rounds")}

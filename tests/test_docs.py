@@ -36,7 +36,9 @@ def test_every_public_class_of_the_blocks_has_an_example():
                 assert ">>>" in path.read_text(encoding="utf-8"), path
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/sequences.md", "docs/content.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/sequences.md", "docs/content.md", "docs/retrieval.md"]
+)
 def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = (ROOT / page).read_text(encoding="utf-8")
