@@ -68,7 +68,7 @@ class Expected:
         for number, given in enumerate(request["history"]):
             real = given != ""
             if real.any() or kept is None:
-                own = [request[n][number][real] for n in _COLUMNS if n in request]
+                own = [_as_long(request[n][number], real)[real] for n in _COLUMNS if n in request]
             else:
                 own = self._stored(kept.take(users[number : number + 1]))
             for column, into in zip(own, self._into(histories, behaviors, timestamps), strict=True):
@@ -192,3 +192,8 @@ def _stranger(model):
     while name in model.users.vocabulary:
         name += "!"
     return name
+
+
+def _as_long(values, history):
+    """A request's behaviors or times, filled up to the length of its history with "" or 0."""
+    return np.concatenate([values, np.zeros(len(history), values.dtype)])[: len(history)]

@@ -35,9 +35,12 @@ class RawFeatures(tf.Module):
         if feature.kind == "number":
             # As in the data: a number that is missing is an average one.
             encoded = encode(raw[:, None])[:, 0]
-            return tf.where(tf.math.is_nan(raw), tf.zeros_like(encoded), encoded)
+            return tf.where(tf.math.is_finite(raw), encoded, tf.zeros_like(encoded))
         if feature.kind == "vector":
-            return raw
+            # Nobody can be told here: a vector that is none counts as missing.
+            raw = tf.ensure_shape(raw, (None, feature.size))
+            whole = tf.reduce_all(tf.math.is_finite(raw), axis=1, keepdims=True)
+            return tf.where(whole, raw, tf.zeros_like(raw))
         rows = encode(raw)
         if feature.kind == "categories":
             room = tf.maximum(feature.length - tf.shape(rows)[1], 0)

@@ -163,6 +163,23 @@ def test_a_new_item_is_embedded_from_its_raw_features(hybrid):
     assert np.abs(other["vector"][0] - stored).max() > 1e-4
 
 
+def test_numbers_and_vectors_that_are_none_are_missing_ones(hybrid):
+    signatures = hybrid[1]
+    plain = raw("new", "red sun")
+    nothing = signatures("embed_items", **{**plain, "look": np.zeros((1, 2), "float32")})
+    for value in (np.nan, np.inf):
+        look = np.array([[value, 0.5]], "float32")
+        answer = signatures("embed_items", **{**plain, "look": look})
+        np.testing.assert_array_equal(answer["vector"], nothing["vector"])
+        prices = [
+            signatures("embed_items", **raw("new", "red sun", price)) for price in (value, 2.5)
+        ]
+        # 2.5 is the mean of the prices.
+        np.testing.assert_allclose(prices[0]["vector"], prices[1]["vector"], atol=1e-6)
+    with pytest.raises(RuntimeError, match="not compatible with expected shape"):
+        signatures("embed_items", **{**plain, "look": np.zeros((1, 3), "float32")})
+
+
 def test_a_known_item_is_embedded_from_the_catalogue(hybrid):
     model, signatures = hybrid
     row = model.items.vocabulary.rows(["x"])[0]
