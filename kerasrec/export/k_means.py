@@ -13,8 +13,8 @@ def k_means(vectors, count, seed=0):
     Lloyd's algorithm: a vector belongs to its nearest centre, a centre is the mean of its vectors.
     Near is Euclidean, so that long vectors, which dot products find first whatever the query, share
     buckets: by direction alone 30 times as many vectors of ImplicitALS on Gowalla had to be looked
-    at for the same best 100. Learned from at most 32 vectors a bucket, in 5 rounds; a centre that gets none starts
-    again from a random vector.
+    at for the same best 100. Learned from at most 32 vectors a bucket, in 5 rounds; a centre that
+    gets none starts again from a random vector.
 
     Args:
         vectors: `(n, dim)` float32.
