@@ -47,7 +47,7 @@ def test_a_fuzzer_finds_nothing(schema):
             answered[case.call_and_validate(checks=checks, timeout=30).status_code] += 1
 
         one()
-    assert set(answered) == {200, 400} and min(answered.values()) > 10, answered
+    assert set(answered) == {200, 400}, answered
 
 
 def test_the_examples_are_answered(schema, server, ask):
