@@ -200,13 +200,8 @@ class Client:
                 f"{', '.join(sorted(metadata.signatures))}"
             )
         signature = metadata.signatures[name]
-        if k is not None:
-            if signature.max_k is not None and k > signature.max_k:
-                raise InputError(
-                    f"k must be at most {signature.max_k}, which was fixed at export: got {k}"
-                )
-            if "k" in signature.inputs:
-                given = {**given, "k": [k] * rows}
+        if k is not None and "k" in signature.inputs:
+            given = {**given, "k": [k] * rows}
         inputs = columns(signature, rows, given)
         try:
             outputs = attempts.run(
@@ -220,6 +215,10 @@ class Client:
             for each in signature.outputs:
                 if len(outputs[each]) != rows:
                     raise ServingError(f"the server did not answer all {rows} rows of {name}")
+            # An answer is as wide as what was asked, or as the export allows.
+            width = k if k is None else len(outputs["item"][0])
+        if k is not None and k > width:
+            raise InputError(f"k must be at most {width}, which was fixed at export: got {k}")
         return outputs
 
     def _of(self, request, answers):

@@ -18,12 +18,6 @@ class Signature:
     inputs: dict[str, Tensor]
     outputs: dict[str, Tensor]
 
-    @property
-    def max_k(self):
-        """Most items in an answer; None where the signature does not say."""
-        shape = self.outputs["item"].shape if "item" in self.outputs else ()
-        return shape[1] if len(shape) > 1 else None
-
 
 @dataclass(frozen=True)
 class Metadata:
@@ -48,12 +42,12 @@ class VersionStatus:
 def read_metadata(answer):
     """`Metadata` from TF Serving's `GetModelMetadataResponse` as JSON.
 
-    >>> item = {"dtype": "DT_STRING", "tensor_shape": {"dim": [{"size": "-1"}, {"size": "5"}]}}
-    >>> table = {"recommend": {"inputs": {}, "outputs": {"item": item}}}
+    >>> vector = {"dtype": "DT_FLOAT", "tensor_shape": {"dim": [{"size": "-1"}, {"size": "5"}]}}
+    >>> table = {"embed_user": {"inputs": {}, "outputs": {"vector": vector}}}
     >>> answer = {"model_spec": {"version": "3"}, "metadata": {"signature_def": {}}}
     >>> answer["metadata"]["signature_def"]["signature_def"] = table
-    >>> read_metadata(answer).signatures["recommend"].outputs
-    {'item': Tensor(dtype='string', shape=(None, 5))}
+    >>> read_metadata(answer).signatures["embed_user"].outputs
+    {'vector': Tensor(dtype='float32', shape=(None, 5))}
     """
     table = answer["metadata"]["signature_def"]["signature_def"]
     signatures = {

@@ -59,7 +59,7 @@ def export(
     Who asks is `user` `(batch,)` and/or `history` `(batch, any)`, with `behavior` and `timestamp`
     where the model reads them. All ids are strings; "" is padding and may stand anywhere; unknown
     ids are skipped. Every input but `item` and raw features may be left out where the server fills
-    in defaults, as TF Serving does. A known user without a history is answered from what the
+    in defaults, as TF Serving does over gRPC. A known user without a history is answered from what the
     export has stored.
 
     `assets.extra/` holds what the export says of itself (`kerasrec.json`), its ids and titles, 200

@@ -277,7 +277,6 @@ def test_metadata_and_status(client):
     assert metadata.version == 3
     assert set(metadata.signatures) == set(SIGNATURES)
     assert metadata.signatures["recommend"].inputs["k"] == Tensor("int32", (None,))
-    assert metadata.signatures["recommend"].max_k == MOST
     assert client.status() == [VersionStatus(3, "AVAILABLE"), VersionStatus(2, "END")]
 
 
@@ -306,6 +305,12 @@ def test_numpy_and_tuples(client):
     assert items(client.recommend(history=("a",), k=1)) == ["b"]
 
 
+def test_more_than_the_export_allows_is_said(client):
+    with pytest.raises(InputError, match="k must be at most 12, which was fixed at export: got 13"):
+        client.recommend(user="u", k=13)
+    assert len(client.recommend(user="u", k=12)) == 4
+
+
 def test_many_threads(client):
     with futures.ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda k: items(client.recommend(history=[], k=k)), [1, 2, 3, 4] * 8))
@@ -329,7 +334,6 @@ def test_many_threads(client):
         ({"users": ["u"], "histories": [["a"], ["b"]]}, "one of each"),
         ({"user": "u", "k": 0}, "k must be a whole number of at least 1: got 0"),
         ({"user": "u", "k": 2.5}, "k must be a whole number"),
-        ({"user": "u", "k": 13}, "k must be at most 12, which was fixed at export: got 13"),
         ({"user": "u", "exclude": "a"}, "exclude must be a list"),
         ({"user": "u", "allow": []}, "allow holds no item"),
         ({"user": "u", "allow": [""]}, "allow holds no item"),

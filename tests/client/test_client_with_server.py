@@ -54,7 +54,9 @@ def client(request, server):
 def test_it_knows_what_is_served(client):
     assert [(each.version, each.state) for each in client.status()] == [(4, "AVAILABLE")]
     metadata = client.metadata()
-    assert (metadata.version, metadata.signatures["recommend"].max_k) == (4, 20)
+    assert metadata.version == 4 and "k" in metadata.signatures["recommend"].inputs
+    with pytest.raises(InputError, match="k must be at most 20, which was fixed at export: got 21"):
+        client.recommend(user="nobody", k=21)
 
 
 def test_histories(client, hybrid):

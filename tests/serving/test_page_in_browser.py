@@ -40,7 +40,7 @@ class Server:
         (extra / "titles.json").write_text(json.dumps(list(TITLES.values())))
         (extra / "users.json").write_text(json.dumps(["ann", "bob"]))
         about = {"model": "Toy", "num_items": 5, "num_users": 2, "created": "2026-01-02T03:04:05"}
-        about |= {"stored_histories": True, "run": {"metrics": {"recall@10": 0.25}}}
+        about |= {"max_k": MOST, "stored_histories": True, "run": {"metrics": {"recall@10": 0.25}}}
         (extra / "kerasrec.json").write_text(json.dumps(about))
         self.folder, self.served = folder / "7", ["toy"]
         self.number, self.query, self.explained = 7, QUERY, True
@@ -65,7 +65,7 @@ class Server:
     def metadata(self, request):
         rows = {
             "dtype": "DT_STRING",
-            "tensor_shape": {"dim": [{"size": "-1"}, {"size": str(MOST)}]},
+            "tensor_shape": {"dim": [{"size": "-1"}, {"size": "-1"}]},
         }
         signature = {"inputs": dict.fromkeys(self.query, rows), "outputs": {"item": rows}}
         names = ["recommend", "recommend_explained"][: 1 + self.explained]

@@ -45,16 +45,12 @@ export function model(name) {
   return ask(`/page/model?${new URLSearchParams({ name })}`);
 }
 
-// {recommend: {inputs: {k: ...}, outputs: {item: [-1, 100]}}, ...}
+// {recommend: {inputs: {k: ...}}, ...}
 export async function signatures(name) {
   const answer = await ask(`${address(name)}/metadata`);
   const found = {};
   for (const [each, signature] of Object.entries(answer.metadata.signature_def.signature_def)) {
-    const outputs = {};
-    for (const [output, tensor] of Object.entries(signature.outputs)) {
-      outputs[output] = (tensor.tensor_shape?.dim ?? []).map((dim) => Number(dim.size));
-    }
-    found[each] = { inputs: signature.inputs, outputs };
+    found[each] = { inputs: signature.inputs };
   }
   return found;
 }

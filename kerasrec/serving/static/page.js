@@ -180,7 +180,7 @@ async function describe() {
     "history" in asked && told.about.stored_histories
       ? "Somebody the model knows. Without items above, their stored history counts."
       : "Somebody the model knows.";
-  by("k").max = Math.max(1, signatures.recommend.outputs.item?.[1] ?? 100);
+  by("k").max = told.about.max_k ?? 100;
   if (Number(by("k").value) > Number(by("k").max)) by("k").value = by("k").max;
   about(told.about);
   document.title = `${name}: kerasrec`;
