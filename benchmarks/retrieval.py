@@ -31,6 +31,11 @@ def add_arguments(parser):
     )
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 64])
     parser.add_argument("--dim", type=int, default=64)
+    parser.add_argument(
+        "--exact",
+        action="store_true",
+        help="no approximate index: of 10,000,000 items the buckets take half an hour",
+    )
 
 
 def clustered(count, queries, dim, seed=0):
@@ -97,7 +102,7 @@ def shared(found, best):
     )
 
 
-def peers_of(items, dim, say):
+def peers_of(items, dim, approximate, say):
     """The queries, name -> function of queries, and notes."""
     from kerasrec.errors import InputError
     from kerasrec.export.exact_index import ExactIndex
@@ -106,19 +111,19 @@ def peers_of(items, dim, say):
 
     vectors, queries = clustered(items, MEASURED + 64, dim)
     asked, measured = queries[:64], queries[64:]
-    say(f"{items:,} items: buckets")
+    say(f"{items:,} items: indexes")
     started = time.perf_counter()
-    notes = {BOUND: f"{vectors.nbytes / 1e6:,.0f} MB"}
-    try:
-        index = IVFIndex.build(vectors, measured, RECALL, K)
-        about, spent = index.about(), time.perf_counter() - started
-        notes[IVF] = (
-            f"recall {about['recall']:.3f}, {about['probes']} of {about['pages']} pages, "
-            f"built in {spent:.0f} s"
-        )
-    except InputError:
-        index = None
-        notes[IVF] = "refused: an eighth of the items is not enough"
+    notes, index = {BOUND: f"{vectors.nbytes / 1e6:,.0f} MB"}, None
+    if approximate:
+        try:
+            index = IVFIndex.build(vectors, measured, RECALL, K)
+            about, spent = index.about(), time.perf_counter() - started
+            notes[IVF] = (
+                f"recall {about['recall']:.3f}, {about['probes']} of {about['pages']} pages, "
+                f"built in {spent:.0f} s"
+            )
+        except InputError:
+            notes[IVF] = "refused: an eighth of the items is not enough"
     exact = index.exact if index else ExactIndex(vectors)
     half = ExactIndex(vectors, "bfloat16")
     nothing = np.zeros((len(measured), 1), "int32")
@@ -131,7 +136,9 @@ def peers_of(items, dim, say):
     }
     found = half.search(measured, K, nothing)["rows"].numpy()
     notes[HALF] = f"recall {shared(found, best):.3f}"
-    if not importlib.util.find_spec("faiss"):
+    if not approximate:
+        notes |= dict.fromkeys((IVF, FLAT, FAISS_IVF), "not asked for")
+    elif not importlib.util.find_spec("faiss"):
         notes |= dict.fromkeys((FLAT, FAISS_IVF), "not installed")
     elif free_memory() < 3 * vectors.nbytes:
         notes |= dict.fromkeys((FLAT, FAISS_IVF), "no memory for two more tables")
@@ -156,7 +163,7 @@ def measure(arguments, say):
     arguments.rounds = arguments.rounds or (2 if arguments.quick else 15)
     tables = []
     for items in arguments.items:
-        asked, peers, notes = peers_of(items, arguments.dim, say)
+        asked, peers, notes = peers_of(items, arguments.dim, not arguments.exact, say)
         for batch in arguments.batch:
             say(f"{items:,} items, batch {batch}")
             samples = {name: [] for name in peers}

@@ -34,13 +34,25 @@ def test_every_peer_answers_and_is_timed():
 def test_what_ivf_refuses_is_said_and_the_others_are_there():
     from benchmarks import retrieval
 
-    asked, peers, notes = retrieval.peers_of(150, 8, lambda line: None)
+    asked, peers, notes = retrieval.peers_of(150, 8, True, lambda line: None)
     assert peers[retrieval.IVF] is None and notes[retrieval.IVF].startswith("refused")
     vectors, queries = retrieval.clustered(150, 5, 8)
     # `peers_of` draws the same vectors.
     right = np.argsort(-(queries @ vectors[2:].T), axis=1)[:, : retrieval.K] + 2
     np.testing.assert_array_equal(peers[retrieval.EXACT](queries), right)
     assert len(asked) == 64
+
+
+def test_exact_alone():
+    from benchmarks import retrieval
+
+    _, peers, notes = retrieval.peers_of(500, 8, False, lambda line: None)
+    assert {name for name, call in peers.items() if call} == {
+        retrieval.BOUND,
+        retrieval.EXACT,
+        retrieval.HALF,
+    }
+    assert notes[retrieval.IVF] == notes[retrieval.FLAT] == "not asked for"
 
 
 def test_recall_is_the_share_of_the_best():

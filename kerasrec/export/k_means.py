@@ -46,5 +46,7 @@ def _nearest(vectors, centres):
     half = np.einsum("nd,nd->n", centres, centres) / 2
     for start in range(0, len(vectors), step):
         part = slice(start, start + step)
-        nearest[part] = np.argmax(vectors[part] @ centres.T - half, axis=1)
+        scores = vectors[part] @ centres.T
+        scores -= half
+        nearest[part] = np.argmax(scores, axis=1)
     return nearest
