@@ -105,8 +105,8 @@ def shared(found, best):
 def peers_of(items, dim, approximate, say):
     """The queries, name -> function of queries, and notes."""
     from kerasrec.errors import InputError
-    from kerasrec.export.exact_index import ExactIndex
-    from kerasrec.export.ivf_index import IVFIndex
+    from kerasrec.export.search.exact_index import ExactIndex
+    from kerasrec.export.search.ivf_index import IVFIndex
     from kerasrec.memory import free_memory
 
     vectors, queries = clustered(items, MEASURED + 64, dim)

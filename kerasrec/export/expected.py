@@ -4,8 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasrec.data.vocabulary import FIRST, PADDING
-from kerasrec.export.allowed import search_allowed
-from kerasrec.export.ivf_index import IVFIndex
+from kerasrec.export.search import IVFIndex, search_allowed
 from kerasrec.layers.content_encoder import CODE
 from kerasrec.models.reasons import REASONS, words
 from kerasrec.models.request import Request

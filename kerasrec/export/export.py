@@ -11,11 +11,10 @@ import tensorflow as tf
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.export.describe import describe
-from kerasrec.export.exact_index import ExactIndex
 from kerasrec.export.examples import serialized_examples
 from kerasrec.export.expected import Expected
-from kerasrec.export.ivf_index import IVFIndex
 from kerasrec.export.requests import REQUESTS, make_requests
+from kerasrec.export.search import ExactIndex, IVFIndex
 from kerasrec.export.serving_graph import ServingGraph
 from kerasrec.export.warm_up import write_warm_up
 from kerasrec.replacing import replacing
@@ -59,8 +58,8 @@ def export(
     Who asks is `user` `(batch,)` and/or `history` `(batch, any)`, with `behavior` and `timestamp`
     where the model reads them. All ids are strings; "" is padding and may stand anywhere; unknown
     ids are skipped. Every input but `item` and raw features may be left out where the server fills
-    in defaults, as TF Serving does over gRPC. A known user without a history is answered from what the
-    export has stored.
+    in defaults, as TF Serving does over gRPC. A known user without a history is answered from what
+    the export has stored.
 
     `assets.extra/` holds what the export says of itself (`kerasrec.json`), its ids and titles, 200
     requests with Python's answers (see `kerasrec.savedmodel.verify`) and warm-up requests for TF

@@ -5,10 +5,10 @@ import numpy as np
 import tensorflow as tf
 
 from kerasrec.data.vocabulary import FIRST, PADDING
-from kerasrec.export.allowed import search_allowed
 from kerasrec.export.explained import history_reasons, word_reasons
 from kerasrec.export.raw_features import RawFeatures
 from kerasrec.export.request_reader import RequestReader, batch_size, every
+from kerasrec.export.search import search_allowed
 from kerasrec.export.signature_defaults import write_defaults
 from kerasrec.export.string_lookup import string_lookup
 from kerasrec.layers.content_encoder import CODE

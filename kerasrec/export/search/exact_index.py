@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from kerasrec.data.vocabulary import FIRST, PADDING
 from kerasrec.errors import InputError
-from kerasrec.export.best_rows import (
+from kerasrec.export.search.best_rows import (
     BLOCK,
     NUMBERS_AT_ONCE,
     best_columns,

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasrec.export import allowed
-from kerasrec.export.allowed import search_allowed
-from kerasrec.export.exact_index import ExactIndex
+from kerasrec.export.search import allowed
+from kerasrec.export.search.allowed import search_allowed
+from kerasrec.export.search.exact_index import ExactIndex
 
 # Rows 2 to 9 score 2, 3, 3, 1, 0, 3, -1, 2.
 VECTORS = np.array([[9], [9], [2], [3], [3], [1], [0], [3], [-1], [2]], "float32")

@@ -3,8 +3,8 @@ import pytest
 import tensorflow as tf
 
 from kerasrec.errors import InputError
-from kerasrec.export import exact_index
-from kerasrec.export.exact_index import ExactIndex
+from kerasrec.export.search import exact_index
+from kerasrec.export.search.exact_index import ExactIndex
 
 
 def ranked(scores, k, exclude):

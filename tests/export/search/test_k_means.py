@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 
-from kerasrec.export import k_means as module
-from kerasrec.export.k_means import k_means
+from kerasrec.export.search import k_means as module
+from kerasrec.export.search.k_means import k_means
 
 
 @pytest.fixture(scope="module")

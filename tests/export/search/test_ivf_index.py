@@ -3,10 +3,10 @@ import pytest
 import tensorflow as tf
 
 from kerasrec.errors import InputError
-from kerasrec.export import ivf_index
-from kerasrec.export.allowed import search_allowed
-from kerasrec.export.exact_index import ExactIndex
-from kerasrec.export.ivf_index import IVFIndex
+from kerasrec.export.search import ivf_index
+from kerasrec.export.search.allowed import search_allowed
+from kerasrec.export.search.exact_index import ExactIndex
+from kerasrec.export.search.ivf_index import IVFIndex
 
 DIM, CLUSTERS, K = 8, 60, 10
 

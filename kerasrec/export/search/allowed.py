@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from kerasrec.data.vocabulary import FIRST, PADDING
-from kerasrec.export.best_rows import NUMBERS_AT_ONCE, best_of, in_groups
+from kerasrec.export.search.best_rows import NUMBERS_AT_ONCE, best_of, in_groups
 from kerasrec.models.top_k import NEVER
 
 
@@ -29,7 +29,7 @@ def search_allowed(index, queries, k, exclude, allow, scale=None):
 
     Example:
 
-    >>> from kerasrec.export.exact_index import ExactIndex
+    >>> from kerasrec.export.search.exact_index import ExactIndex
     >>> index = ExactIndex(tf.constant([[9.0], [9.0], [1.0], [3.0], [2.0]]).numpy())
     >>> queries, exclude, allow = tf.ones([2, 1]), tf.zeros([2, 0], "int32"), [[2, 4, 2], [0, 0, 0]]
     >>> found = search_allowed(index, queries, 3, exclude, tf.constant(allow))

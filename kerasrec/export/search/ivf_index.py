@@ -6,10 +6,10 @@ import numpy as np
 import tensorflow as tf
 
 from kerasrec.data.vocabulary import FIRST, PADDING
-from kerasrec.export.best_rows import best_of, in_groups, struck_out
-from kerasrec.export.choose_probes import check_recall, choose_probes
-from kerasrec.export.exact_index import ExactIndex
-from kerasrec.export.k_means import k_means
+from kerasrec.export.search.best_rows import best_of, in_groups, struck_out
+from kerasrec.export.search.choose_probes import check_recall, choose_probes
+from kerasrec.export.search.exact_index import ExactIndex
+from kerasrec.export.search.k_means import k_means
 from kerasrec.models.top_k import NEVER
 
 MOST_BUCKETS = 2**14
