@@ -22,7 +22,7 @@ def run(arguments, output):
     run_of = about["run"] or {}
     rows = [("folder", directory), *((name, about[name]) for name in SAID)]
     rows += [("index", _line(about["index"])), ("size", f"{size / 2**20:.1f} MiB")]
-    rows += [(f"sha256 of {name}", value) for name, value in about["sha256"].items()]
+    rows += [(f"sha256 of {name}", _line(value)) for name, value in about["sha256"].items()]
     rows += [
         (name, _line(run_of[name])) for name in ("dataset", "seed", "commit") if name in run_of
     ]

@@ -4,7 +4,7 @@ import json
 import pathlib
 import warnings
 
-from kerasrec.cli.heavy import import_keras
+from kerasrec.cli.heavy import import_keras, quiet_start
 from kerasrec.cli.saved import find_checkpoint, is_export
 from kerasrec.errors import InputError
 from kerasrec.savedmodel.about import read_about
@@ -69,8 +69,11 @@ def _from_checkpoint(arguments, history, exclude):
 
 def _from_export(arguments, history, exclude):
     from kerasrec.savedmodel import CLoader
+    from kerasrec.savedmodel.c_loader import load_library
 
     try:
+        with quiet_start():
+            load_library()
         loaded = CLoader(arguments.source)
     except RuntimeError as error:
         raise InputError(f"{arguments.source} cannot be loaded: {error}") from error

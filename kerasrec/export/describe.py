@@ -31,7 +31,7 @@ def describe(model, graph, directory, run=None):
     titles = [str(title) for title in model.items.title_of(rows)]
     if titles != model.items.vocabulary.ids.tolist():
         (extra / "titles.json").write_text(json.dumps(titles, indent=0), encoding="utf-8")
-    catalog = graph.index.stored() if graph.index is not None else model.encode_catalog()
+    features = [model.items.columns[name] for name in sorted(model.items.columns)]
     about = {
         "format": FORMAT,
         "model": type(model).__name__,
@@ -45,7 +45,8 @@ def describe(model, graph, directory, run=None):
         "sha256": {
             "users": sha256(extra / "users.json"),
             "items": sha256(extra / "items.json"),
-            "catalog": _hash_of(catalog),
+            "catalog": _hash_of(*features) if features else None,
+            "vectors": None if graph.index is None else _hash_of(graph.index.stored()),
             "data": _hash_of(model.histories.indptr, model.histories.items),
             # Keras numbers the names of models that are made one after the other.
             "config": _hash({**model.get_config(), "name": None}),
