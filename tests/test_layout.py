@@ -14,6 +14,7 @@ LEVEL = {
     **{
         "errors": 0,
         "register": 0,
+        "file_hash": 0,
         "replacing": 0.5,
         "memory": 0.5,
         "rows": 0.5,

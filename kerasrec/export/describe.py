@@ -12,8 +12,8 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 import kerasrec
 from kerasrec.data.vocabulary import FIRST
+from kerasrec.file_hash import file_hash
 from kerasrec.savedmodel.about import ABOUT, EXTRA, FORMAT
-from kerasrec.savedmodel.verify import sha256
 
 
 def describe(model, graph, directory, run=None):
@@ -43,8 +43,8 @@ def describe(model, graph, directory, run=None):
         "signatures": _signatures(directory),
         "index": None if graph.index is None else graph.index.about(),
         "sha256": {
-            "users": sha256(extra / "users.json"),
-            "items": sha256(extra / "items.json"),
+            "users": file_hash(extra / "users.json"),
+            "items": file_hash(extra / "items.json"),
             "catalog": _hash_of(*features) if features else None,
             "vectors": None if graph.index is None else _hash_of(graph.index.stored()),
             "data": _hash_of(model.histories.indptr, model.histories.items),
@@ -60,7 +60,7 @@ def describe(model, graph, directory, run=None):
             "python": platform.python_version(),
         },
         "files": {
-            str(path.relative_to(directory).as_posix()): sha256(path)
+            str(path.relative_to(directory).as_posix()): file_hash(path)
             for path in sorted(directory.rglob("*"))
             if path.is_file()
         },

@@ -13,7 +13,6 @@ Nothing in it can execute. A class outside kerasrec is named by its writer, so l
 """
 
 import datetime
-import hashlib
 import inspect
 import json
 import pathlib
@@ -28,6 +27,7 @@ from kerasrec.data.catalog import Catalog
 from kerasrec.data.histories import Histories
 from kerasrec.data.vocabulary import Vocabulary
 from kerasrec.errors import InputError
+from kerasrec.file_hash import file_hash
 from kerasrec.replacing import replacing
 
 FORMAT = 1
@@ -184,7 +184,7 @@ def _write(model, directory):
             "users": len(model.users.vocabulary.ids),
             "items": len(model.items.vocabulary.ids),
             "sha256": {
-                str(path.relative_to(directory).as_posix()): _sha256(path)
+                str(path.relative_to(directory).as_posix()): file_hash(path)
                 for path in sorted(directory.rglob("*"))
                 if path.is_file()
             },
@@ -204,7 +204,7 @@ def _check_files(directory, digests):
         path = directory / name
         if ".." in pathlib.PurePosixPath(name).parts or not path.is_file():
             raise InputError(f"{path} is missing: the checkpoint is damaged, fetch it again")
-        if _sha256(path) != digest:
+        if file_hash(path) != digest:
             raise InputError(f"{path} is damaged (SHA-256 differs): fetch the checkpoint again")
 
 
@@ -220,11 +220,3 @@ def _read_json(directory, name):
 
 def _write_json(path, value):
     path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
-
-
-def _sha256(path):
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        for block in iter(lambda: file.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()

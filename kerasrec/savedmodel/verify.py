@@ -1,6 +1,5 @@
 """Whether an export answers as Python did when it was written."""
 
-import hashlib
 import pathlib
 import subprocess
 import sys
@@ -79,18 +78,9 @@ def damaged(directory, about):
         path = directory / name
         if not path.is_file():
             wrong.append(f"{name} is missing")
-        elif sha256(path) != expected:
+        elif file_hash(path) != expected:
             wrong.append(f"{name} is not the file that was written")
     return wrong
-
-
-def sha256(path):
-    """The hash of a file of any size."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while part := file.read(2**20):
-            digest.update(part)
-    return digest.hexdigest()
 
 
 def _compared(expected, found):

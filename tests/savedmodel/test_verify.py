@@ -10,8 +10,9 @@ import pytest
 from kerasrec.data import Interactions
 from kerasrec.errors import InputError
 from kerasrec.export import export
+from kerasrec.file_hash import file_hash
 from kerasrec.savedmodel.about import ABOUT, RECORDED, read_about
-from kerasrec.savedmodel.verify import _compared, sha256, verify
+from kerasrec.savedmodel.verify import _compared, verify
 from kerasrec_zoo import Popularity
 
 
@@ -41,7 +42,7 @@ def rewrite(directory, **changes):
         arrays[key] = change(arrays[key])
     np.savez(directory / RECORDED, **arrays)
     about = json.loads((directory / ABOUT).read_text())
-    about["files"][RECORDED] = sha256(directory / RECORDED)
+    about["files"][RECORDED] = file_hash(directory / RECORDED)
     (directory / ABOUT).write_text(json.dumps(about))
 
 
