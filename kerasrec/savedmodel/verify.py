@@ -7,6 +7,7 @@ import tempfile
 
 import numpy as np
 
+from kerasrec.file_hash import file_hash
 from kerasrec.savedmodel.about import RECORDED, read_about
 
 TOLERANCE = 1e-5
