@@ -6,7 +6,6 @@ import threading
 
 from kerasrec.cli.heavy import quiet_start
 from kerasrec.errors import InputError
-from kerasrec.savedmodel.c_loader import load_library
 
 NAME = "serve"
 HELP = "serve an export on this machine, with a page and TF Serving's REST and gRPC"
@@ -33,6 +32,8 @@ def add_arguments(parser):
 
 
 def run(arguments, output):
+    from kerasrec.savedmodel.c_loader import load_library
+
     try:
         from kerasrec.serving.batching_parameters import BatchingParameters
         from kerasrec.serving.limits import Limits

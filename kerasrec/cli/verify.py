@@ -1,6 +1,5 @@
 """`kerasrec verify DIR`."""
 
-from kerasrec.savedmodel.verify import verify
 from kerasrec.savedmodel.versions import find_version
 
 NAME = "verify"
@@ -12,6 +11,8 @@ def add_arguments(parser):
 
 
 def run(arguments, output):
+    from kerasrec.savedmodel.verify import verify
+
     directory = find_version(arguments.directory)
     with output.busy(f"asking {directory}"):
         found = verify(directory)

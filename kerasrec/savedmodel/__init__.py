@@ -3,4 +3,11 @@
 Importing this package imports neither TensorFlow nor Keras nor the rest of kerasrec.
 """
 
-from kerasrec.savedmodel.c_loader import CLoader as CLoader
+
+def __getattr__(name):
+    # Lazily, so that `kerasrec --help` does not wait for NumPy.
+    if name == "CLoader":
+        from kerasrec.savedmodel.c_loader import CLoader
+
+        return CLoader
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -154,6 +154,7 @@ def _tied(scores):
     size = np.maximum(1.0, np.abs(np.where(real, scores, 0.0)[:, 1:]))
     with np.errstate(invalid="ignore"):
         close = np.abs(np.diff(scores, axis=1)) <= 2 * TOLERANCE * size
-    # Beyond the last place there may be an equal score that is not shown.
-    last = real[:, -1:]
-    return np.concatenate([close, last], 1) | np.concatenate([last & False, close], 1)
+    no = np.zeros((len(scores), 1), bool)
+    # Beyond the last of a row there may be an equal score that is not shown.
+    last = real & ~np.concatenate([real[:, 1:], no], 1)
+    return last | np.concatenate([close, no], 1) | np.concatenate([no, close], 1)

@@ -130,6 +130,14 @@ def test_equal_scores_alone_may_change_places(items, scores, other):
     assert compared(wanted, answers([items], [scores]))["other"] == other
 
 
+def test_the_last_of_a_row_that_asked_for_fewer_may_be_another_equal_one():
+    wanted = answers([["a", "b", "", ""]], [[3.0, 2.0, -np.inf, -np.inf]])
+    got = answers([["a", "d", "", ""]], [[3.0, 2.0, -np.inf, -np.inf]])
+    assert compared(wanted, got)["other"] == 0
+    got = answers([["d", "b", "", ""]], [[3.0, 2.0, -np.inf, -np.inf]])
+    assert compared(wanted, got)["other"] == 1
+
+
 def test_an_answer_where_there_is_none_is_another_one():
     wanted = answers([["a", ""]], [[3.0, -np.inf]])
     assert compared(wanted, answers([["a", "b"]], [[3.0, -np.inf]]))["other"] == 1
