@@ -134,6 +134,16 @@ def test_unknown_ids_are_answered_from_the_rest_and_said(kerasrec, trained, hist
     assert "nobody" in found["notes"][0] and "nobody" in error
 
 
+def test_an_export_answers_a_user_from_the_stored_history(kerasrec, trained, tmp_path):
+    arguments = ("--user", "u0", "-k", 3, "--json")
+    run = kerasrec("recommend", trained / "run", *arguments)[1]["recommendations"]
+    export = kerasrec("recommend", trained / "knn" / "1", *arguments)[1]["recommendations"]
+    assert [row["item"] for row in export] == [row["item"] for row in run]
+    assert kerasrec("export", trained / "run", tmp_path / "knn", "--no-histories")[0] == 0
+    status, _, error = kerasrec("recommend", tmp_path / "knn" / "1", *arguments)
+    assert status == 2 and "does not read a user: give --history" in error
+
+
 def test_the_export_says_unknown_ids_too(kerasrec, trained):
     query = ("--history", "i3,nobody", "--exclude", "nothing", "--json")
     status, found, error = kerasrec("recommend", trained / "knn" / "1", *query)
@@ -157,7 +167,6 @@ def test_a_history_beyond_the_limit_is_cut_and_said(kerasrec, trained):
         (["recommend", "{}/run", "--history", ","], "holds no item"),
         (["recommend", "{}/run", "--user", "u0", "-k", "99"], "k must be between 1 and"),
         (["recommend", "{}/run", "--user", "u0", "-k", "0"], "-k must be at least 1"),
-        (["recommend", "{}/knn/1", "--user", "u0"], "does not read a user: give --history"),
         (
             ["recommend", "{}/knn/1", "--history", "i3", "--explain"],
             "give the run or the checkpoint",
