@@ -1,11 +1,11 @@
 """`kerasrec export RUN DIR`."""
 
-import hashlib
 import pathlib
 
 from kerasrec.cli.heavy import import_keras
 from kerasrec.cli.saved import find_checkpoint
 from kerasrec.errors import InputError
+from kerasrec.file_hash import file_hash
 from kerasrec.savedmodel.versions import new_version
 
 NAME = "export"
@@ -53,16 +53,14 @@ def run(arguments, output):
     folder, number = _place(pathlib.Path(arguments.directory))
     import_keras()
     from kerasrec.export import export
+    from kerasrec.export.vectors import export_vectors
     from kerasrec.models import load
 
     model = load(checkpoint, trust=arguments.trust)
-    if arguments.vectors:
-        from kerasrec.export.vectors import export_vectors
-
-        export_vectors(model, arguments.vectors)
-        output.say(f"{arguments.vectors}: the item vectors")
     busy = output.busy("writing the graph, asking it and Python the same")
     with new_version(folder, number, arguments.keep) as directory, busy:
+        if arguments.vectors:
+            export_vectors(model, arguments.vectors)
         report = export(
             model, directory, arguments.k, arguments.index, arguments.recall, arguments.storage,
             not arguments.no_histories, _run(checkpoint),
@@ -94,7 +92,7 @@ def _run(checkpoint):
     row = next(iter(metrics.get("rows") or ()), {})
     names = ("dataset", "data", "seed", "commit", "minutes", "best_epoch", "queries")
     return {
-        "config": hashlib.sha256(folder.config.read_bytes()).hexdigest(),
+        "config": file_hash(folder.config),
         **{name: metrics[name] for name in names if name in metrics},
         "metrics": row.get("metrics"),
         "ratings": metrics.get("ratings"),

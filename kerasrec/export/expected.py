@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasrec.data.vocabulary import FIRST, PADDING
+from kerasrec.export.request_reader import HISTORY_COLUMNS
 from kerasrec.export.search import IVFIndex, search_allowed
 from kerasrec.layers.content_encoder import CODE
 from kerasrec.models.reasons import REASONS, words
@@ -58,16 +59,16 @@ class Expected:
         model, request = self.model, self.request
         names = request.get("user", np.full(len(request["k"]), ""))
         users = model.users.vocabulary.rows(names.astype(object))
-        names = [name or "nobody" for name in names.tolist()]
         names = [n if row else _stranger(model) for n, row in zip(names, users, strict=True)]
         if "history" not in request:
             return Request(model, names, None)
         kept = model.histories if self.graph.reader.stored is not None else None
         histories, behaviors, timestamps = [], [], []
+        columns = [name for name in HISTORY_COLUMNS if name in request]
         for number, given in enumerate(request["history"]):
             real = given != ""
             if real.any() or kept is None:
-                own = [_as_long(request[n][number], real)[real] for n in _COLUMNS if n in request]
+                own = [_as_long(request[name][number], real)[real] for name in columns]
             else:
                 own = self._stored(kept.take(users[number : number + 1]))
             for column, into in zip(own, self._into(histories, behaviors, timestamps), strict=True):
@@ -82,7 +83,9 @@ class Expected:
         )
 
     def _into(self, *lists):
-        return [one for name, one in zip(_COLUMNS, lists, strict=True) if name in self.request]
+        return [
+            one for name, one in zip(HISTORY_COLUMNS, lists, strict=True) if name in self.request
+        ]
 
     def _stored(self, past):
         nothing = np.zeros(len(past.items), int)
@@ -181,9 +184,6 @@ class Expected:
                     for n, one in enumerate(said):
                         found["word_reason"][query, place, n] = one["contribution"]
         return found
-
-
-_COLUMNS = ("history", "behavior", "timestamp")
 
 
 def _stranger(model):

@@ -3,9 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from kerasrec.savedmodel.about import EXTRA
+from kerasrec.savedmodel.about import WARM_UP
 
-FILE = f"{EXTRA}/tf_serving_warmup_requests"
 # A server that batches answers so many rows at once: `max_batch_size` of deploy/batching.config.
 MAX_BATCH = 128
 BATCHES = (1, 8, MAX_BATCH)
@@ -25,7 +24,7 @@ def write_warm_up(directory, signatures, request):
     Source: apis/prediction_log.proto, predict.proto and model.proto of tensorflow_serving, and its
     servables/tensorflow/saved_model_warmup_util.cc, which replays at most 1,000 records.
     """
-    with tf.io.TFRecordWriter(str(directory / FILE)) as file:
+    with tf.io.TFRecordWriter(str(directory / WARM_UP)) as file:
         for signature, inputs in signatures.items():
             for batch in BATCHES:
                 columns = {name: _rows(request[name], batch) for name in inputs}

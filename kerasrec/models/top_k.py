@@ -76,8 +76,8 @@ def limited(scores, exclude=None, allow=None):
 def _best(scores, k):
     """The k largest of each row and their columns; of many, the maxima of blocks come first.
 
-    The k best lie in the k blocks of the largest maxima, of equal ones in the earlier. It takes
-    half the time where there are some 8 times as many blocks, and more where there are fewer.
+    The k best lie in the k blocks of the largest maxima, of equal ones in the earlier. Where most
+    blocks would be chosen that is no gain, so there it is not done.
     """
     columns = scores.shape[1]
     if columns is None or columns < 8 * k * BLOCK:

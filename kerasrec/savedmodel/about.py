@@ -8,6 +8,8 @@ from kerasrec.errors import InputError
 EXTRA = "assets.extra"
 ABOUT = f"{EXTRA}/kerasrec.json"
 RECORDED = f"{EXTRA}/expected.npz"
+# Where TF Serving looks for it.
+WARM_UP = f"{EXTRA}/tf_serving_warmup_requests"
 FORMAT = 1
 
 

@@ -6,9 +6,9 @@ seconds. tensorflow_serving/servables/tensorflow/saved_model_warmup_util.cc is w
 
 import struct
 
+from kerasrec.savedmodel.about import WARM_UP
 from kerasrec.savedmodel.c_loader import read_fields, read_tensor
 
-RECORDS = "assets.extra/tf_serving_warmup_requests"
 MOST = 1000  # WarmupConsts::kMaxNumRecords
 
 
@@ -26,7 +26,7 @@ def warm_up(loaded, folder):
         ValueError: if the file is no TFRecord of `PredictionLog`, or holds more than 1000.
         RuntimeError: if one of the requests is refused.
     """
-    path = folder / RECORDS
+    path = folder / WARM_UP
     if not path.is_file():
         return 0
     asked = 0

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasrec.export.warm_up import BATCHES, FILE, write_warm_up
-from kerasrec.savedmodel.about import EXTRA
+from kerasrec.export.warm_up import BATCHES, write_warm_up
+from kerasrec.savedmodel.about import EXTRA, WARM_UP
 
 
 def test_it_holds_a_request_for_every_signature_and_batch(tmp_path):
@@ -20,7 +20,7 @@ def test_it_holds_a_request_for_every_signature_and_batch(tmp_path):
     signatures = {"recommend": list(request), "embed_user": ["user", "history"]}
     write_warm_up(tmp_path, signatures, request)
     found = []
-    for record in tf.data.TFRecordDataset(str(tmp_path / FILE)).as_numpy_iterator():
+    for record in tf.data.TFRecordDataset(str(tmp_path / WARM_UP)).as_numpy_iterator():
         log = serving.PredictionLog.FromString(record)
         assert log.WhichOneof("log_type") == "predict_log"
         asked = log.predict_log.request

@@ -6,13 +6,17 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
+from tensorflow.core.framework.attr_value_pb2 import AttrValue
+from tensorflow.core.framework.graph_pb2 import GraphDef
+from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from kerasrec.data import Interactions
 from kerasrec.errors import InputError
 from kerasrec.export import export
 from kerasrec.file_hash import file_hash
 from kerasrec.savedmodel.about import ABOUT, RECORDED, read_about
-from kerasrec.savedmodel.verify import _compared, verify
+from kerasrec.savedmodel.verify import _compared, foreign_operations, verify
 from kerasrec_zoo import Popularity
 
 
@@ -156,6 +160,28 @@ def test_items_of_one_vector_change_places_in_a_sequence():
     items = np.array(["", "[unknown]", "a", "b", "c", "d"])
     assert compared(wanted, got, twins=np.array([0, 1, 2, 3, 4, 3]), items=items)["other"] == 0
     assert compared(wanted, got, twins=np.array([0, 1, 2, 3, 4, 5]), items=items)["other"] == 1
+
+
+def test_a_number_that_is_none_is_no_empty_place():
+    wanted = answers([["a", ""]], [[3.0, -np.inf]])
+    for nothing in (np.nan, np.inf):
+        assert compared(wanted, answers([["a", ""]], [[3.0, nothing]]))["difference"] == np.inf
+
+
+def test_an_output_that_is_missing_is_noticed():
+    wanted = answers([["a"]], [[1.0]])
+    found = compared(wanted, {"recommend/item": np.array([["a"]])})
+    assert (found["recorded"], found["requests"]) == (1, 0)
+
+
+def test_operations_are_told_from_ids_that_read_like_one():
+    def graph(**node):
+        return GraphDef(node=[NodeDef(name="PyFunc", **node)]).SerializeToString()
+
+    assert foreign_operations(graph(op="PyFunc")) == ["PyFunc"]
+    assert foreign_operations(graph(op="CudnnRNNV3")) == ["CudnnRNNV3"]
+    item = AttrValue(tensor=tf.make_tensor_proto(["PyFunc", "CudnnRNN"]))
+    assert foreign_operations(graph(op="Const", attr={"value": item})) == []
 
 
 def test_fewer_answers_than_requests_are_noticed():

@@ -3,7 +3,8 @@ import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 from kerasrec.savedmodel import CLoader
-from kerasrec.serving.warm_up import RECORDS, warm_up
+from kerasrec.savedmodel.about import WARM_UP
+from kerasrec.serving.warm_up import warm_up
 
 
 class Recorder:
@@ -26,7 +27,7 @@ def log(signature, **inputs):
 
 
 def write(folder, *records):
-    path = folder / RECORDS
+    path = folder / WARM_UP
     path.parent.mkdir()
     with tf.io.TFRecordWriter(str(path)) as writer:
         for record in records:

@@ -24,7 +24,7 @@ def choose_probes(index, queries, recall, seed=0):
 
     Raises:
         InputError: if more than an eighth of the pages would be looked at. Single vectors are read
-            some seven times slower than a whole catalogue, so nothing would be gained.
+            much slower than a whole catalogue from front to back, so little would be gained.
     """
     most = index.rows_of_page.shape[0] // 8
     queries = np.random.default_rng(seed).permutation(np.asarray(queries, "float32"))

@@ -11,10 +11,9 @@ def k_means(vectors, count, seed=0):
     """Puts vectors that are near each other into the same of `count` buckets.
 
     Lloyd's algorithm: a vector belongs to its nearest centre, a centre is the mean of its vectors.
-    Near is Euclidean, so that long vectors, which dot products find first whatever the query, share
-    buckets: by direction alone 30 times as many vectors of ImplicitALS on Gowalla had to be looked
-    at for the same best 100. Learned from at most 32 vectors a bucket, in 5 rounds; a centre that
-    gets none starts again from a random vector.
+    Near is Euclidean and not by direction, so that long vectors, which dot products find first
+    whatever the query, share buckets. Learned from at most 32 vectors a bucket, in 5 rounds; a
+    centre that gets none starts again from a random vector.
 
     Args:
         vectors: `(n, dim)` float32.
