@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-ROWS, DIM = 300_000, 64
+# Large beside the 40 MB by which the peak of a process differs from run to run.
+ROWS, DIM = 1_000_000, 64
 TABLE = ROWS * DIM * 4
 CODE = f"""
 import pathlib
@@ -47,4 +48,4 @@ def test_a_plain_keras_model_holds_each_slot_once(name, slots):
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
     taken = int(done.stdout.split()[-1]) / TABLE
-    assert 0.9 * (1 + slots) < taken < 1 + slots + 0.6
+    assert 0.9 * (1 + slots) < taken < 1 + slots + 0.5
