@@ -8,26 +8,31 @@ from kerasrec.layers import (
     KnownItems,
     MaskedItems,
     PopularWhenEmpty,
+    StepContext,
     TransformerUserEncoder,
 )
 from kerasrec.layers.candidates import MASKED
-from kerasrec.models import Retriever, item_table
+from kerasrec.models import Retriever, context_inputs, context_sizes, item_table
 from kerasrec.register import register
+
+# What says that nothing is known of a step.
+UNSAID = {"behavior": 0, "time_gap": -1.0}
 
 
 @register
 class BERT4Rec(Retriever):
     """Some items of a history are masked, and every masked place attends to all others.
 
-        x_t      = sqrt(dim) V_ht + P_t, or [mask] + P_t at a masked place
+        x_t      = sqrt(dim) (V_st [+ B_bt] [+ G_gt]) + P_t, or [mask] + P_t at a masked place
         h        = Transformer(x_1, ..., x_n)
         loss     = - mean over masked t of log softmax over i of <h_t, V_i> at the item masked there
         score(i) = <h_(n+1), V_i>, of a mask put behind the history
 
-    Training masks a share `mask_prob` of the places, and of one row in ten the last place alone,
-    which is what is asked later and what a validation loss sees. Only masked places have a loss,
-    yet Keras takes the mean over all real places: a loss is `mask_prob` times the one above, a
-    factor that Adam does not notice.
+    over the items s of the history, with what was done (b) and the time since the step before (g)
+    where the data says it; of a masked place neither is read. Training masks a share `mask_prob` of
+    the places, and of one row in ten the last place alone, which is what is asked later and what a
+    validation loss sees. Only masked places have a loss, yet Keras takes the mean over all real
+    places: a loss is `mask_prob` times the one above, a factor that Adam does not notice.
 
     Args:
         schema: `Schema` of the data; its `history_length` is how many items are read, the last
@@ -63,8 +68,6 @@ class BERT4Rec(Retriever):
     """
 
     capabilities = frozenset({"users", "histories"})
-    train_inputs = ("history", "item")
-    query_inputs = ("history",)
     bias_columns = 1
 
     def __init__(
@@ -90,15 +93,27 @@ class BERT4Rec(Retriever):
             causal=False, name="user_encoder",
         )  # fmt: skip
         past = KnownItems(name="known_items")
+        add_context = StepContext(**context_sizes(schema), name="step_context")
         fallback = PopularWhenEmpty(name="popular_when_empty")
         catalog = item_table(schema)
 
         def states(sequence, masked, all_steps):
             """Of item rows with 0 at masked places and at padding."""
             known, _ = past(sequence, catalog(sequence)["count"])
-            vectors = items(known) * dim**0.5 + mask(ops.cast(masked, "float32")[..., None])
+            vectors = items(known)
+            if context:
+                vectors = add_context(vectors, **context_but(masked))
+            vectors = vectors * dim**0.5 + mask(ops.cast(masked, "float32")[..., None])
             real = ops.logical_or(ops.not_equal(sequence, 0), masked)
             return encoder(vectors, real, all_steps=all_steps)
+
+        def context_but(masked):
+            """Of the history and one place more; at masked places it is not known."""
+            longer = {
+                name: ops.pad(value, [[0, 0], [0, 1]], constant_values=UNSAID[name])
+                for name, value in context.items()
+            }
+            return {name: ops.where(masked, UNSAID[name], x) for name, x in longer.items()}
 
         # === Item ===
         item = keras.Input((), dtype="int32", name="item")
@@ -108,6 +123,7 @@ class BERT4Rec(Retriever):
 
         # === Query ===
         history = keras.Input((None,), dtype="int32", name="history")
+        context = context_inputs(schema)
         column = ops.zeros_like(history[:, :1])
         longer = ops.concatenate([history, column], axis=1)
         places = ops.cumsum(ops.ones_like(longer), axis=1)
@@ -128,11 +144,11 @@ class BERT4Rec(Retriever):
             logits = ops.matmul(picked, candidates(asked, answer))
             others = ops.where(masked[..., None], logits[..., 1:], MASKED)
             logits = ops.concatenate([logits[..., :1], others], axis=-1)
-            return {"history": history, "item": target}, logits
+            return {"history": history, **context, "item": target}, logits
 
         super().__init__(
             schema=schema,
-            query_inputs={"history": history},
+            query_inputs={"history": history, **context},
             query=fallback.query(query, history),
             item_encoder=keras.Model({"item": item, "count": count}, vector),
             catalog=catalog,
@@ -142,6 +158,9 @@ class BERT4Rec(Retriever):
             training=training,
             name=name,
         )
+        # What a batch must carry depends on the data.
+        self.query_inputs = ("history", *context)
+        self.train_inputs = (*self.query_inputs, "item")
         self.dim = dim
         self.num_blocks = num_blocks
         self.num_heads = num_heads

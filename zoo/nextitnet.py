@@ -8,8 +8,9 @@ from kerasrec.layers import (
     EmbeddingTower,
     KnownItems,
     PopularWhenEmpty,
+    StepContext,
 )
-from kerasrec.models import Retriever, item_table
+from kerasrec.models import Retriever, context_inputs, context_sizes, item_table
 from kerasrec.register import register
 
 
@@ -17,11 +18,13 @@ from kerasrec.register import register
 class NextItNet(Retriever):
     """The next item from convolutions over the items before it.
 
-        h        = blocks of dilated causal convolutions over v_h1, ..., v_hn
+        x_t      = v_st [+ B_bt] [+ G_gt]
+        h        = blocks of dilated causal convolutions over x_1, ..., x_n
         score(i) = <h_n, v_i>
 
-    The items read and the items ranked share one table. Every position of a history is trained,
-    and no step waits for the one before it.
+    over the items s of the history, with what was done (b) and the time since the step before (g)
+    where the data says it. The items read and the items ranked share one table. Every position of
+    a history is trained, and no step waits for the one before it.
 
     Args:
         schema: `Schema` of the data.
@@ -51,8 +54,6 @@ class NextItNet(Retriever):
     """
 
     capabilities = frozenset({"users", "histories"})
-    train_inputs = ("history", "item")
-    query_inputs = ("history",)
     bias_columns = 1
 
     def __init__(
@@ -82,12 +83,15 @@ class NextItNet(Retriever):
 
         # === Query ===
         history = keras.Input((None,), dtype="int32", name="history")
+        context = context_inputs(schema)
         past, _ = KnownItems(name="known_items")(history, catalog(history)["count"])
         past, real = ids(past), ops.not_equal(history, 0)
+        if context:
+            past = StepContext(**context_sizes(schema), name="step_context")(past, **context)
 
         super().__init__(
             schema=schema,
-            query_inputs={"history": history},
+            query_inputs={"history": history, **context},
             query=fallback.query(drop(encoder(past, real)), history),
             training_query=fallback.query(drop(encoder(past, real, all_steps=True)), history),
             item_encoder=keras.Model({"item": item, "count": count}, vector),
@@ -97,6 +101,9 @@ class NextItNet(Retriever):
             log_q=log_q,
             name=name,
         )
+        # What a batch must carry depends on the data.
+        self.query_inputs = ("history", *context)
+        self.train_inputs = (*self.query_inputs, "item")
         self.dim = dim
         self.dilations = dilations
         self.kernel_size = kernel_size

@@ -12,8 +12,9 @@ from kerasrec.layers import (
     KnownItems,
     LSTMUserEncoder,
     PopularWhenEmpty,
+    StepContext,
 )
-from kerasrec.models import Retriever, item_table
+from kerasrec.models import Retriever, context_inputs, context_sizes, item_table
 from kerasrec.models.recommender import SCORES_AT_ONCE, Recommender
 from kerasrec.models.top_k import TopK, limited
 from kerasrec.register import register
@@ -23,14 +24,16 @@ from kerasrec.register import register
 class Seq2Seq(Retriever):
     """The next items as a sequence, from an encoder and a decoder with attention.
 
-        h_1, ..., h_t  = GRU(v_1, ..., v_t)                                             encoder
+        h_1, ..., h_t  = GRU(x_1, ..., x_t),    x = v [+ B] [+ G]                       encoder
         q_j, s_j       = decoder(v_(t+j-1), s_(j-1), h_1, ..., h_t),    s_0 = h_t       decoder
         p_j(i | those) = softmax over i of <q_j, v_i>
 
     The decoder is `AttentionDecoder`. In training it reads the true item before (teacher forcing)
     and every position of a history is trained with the `horizon` items after it; the last ones of
     a window, whose item before comes after the window, read zeros for it. In serving it reads what
-    it has written, by `BeamSearch`. Items read and items written share one table.
+    it has written, by `BeamSearch`. Items read and items written share one table. The encoder
+    reads what was done (B) and the time since the step before (G) where the data says it; the
+    decoder, whose steps are yet to come, does not.
 
     The first `horizon` items of an answer are the likeliest sequence found, in its order; none of
     them comes twice, none is excluded. The score of rank j is log p of the sequence up to j. The
@@ -68,8 +71,6 @@ class Seq2Seq(Retriever):
     """
 
     capabilities = frozenset({"users", "histories"})
-    train_inputs = ("history", "item")
-    query_inputs = ("history",)
     bias_columns = 1
     # An answer is a sequence, which no vector search finds.
     searchable = False
@@ -106,9 +107,13 @@ class Seq2Seq(Retriever):
 
         # === History ===
         history = keras.Input((None,), dtype="int32", name="history")
+        context = context_inputs(schema)
         past, _ = KnownItems(name="known_items")(history, catalog(history)["count"])
         past, real = ids(past), ops.not_equal(history, 0)
-        memory = encoder(past, real, all_steps=True)
+        read = past
+        if context:
+            read = StepContext(**context_sizes(schema), name="step_context")(past, **context)
+        memory = encoder(read, real, all_steps=True)
 
         # === Training: what follows a position is the history, shifted ===
         following = ops.pad(past, [[0, 0], [0, horizon - 1], [0, 0]])
@@ -131,7 +136,7 @@ class Seq2Seq(Retriever):
 
         super().__init__(
             schema=schema,
-            query_inputs={"history": history},
+            query_inputs={"history": history, **context},
             query=ops.concatenate(held, axis=1),
             training_query=fallback.query(queries, history),
             item_encoder=keras.Model({"item": item, "count": count}, vector),
@@ -141,6 +146,9 @@ class Seq2Seq(Retriever):
             log_q=log_q,
             name=name,
         )
+        # What a batch must carry depends on the data.
+        self.query_inputs = ("history", *context)
+        self.train_inputs = (*self.query_inputs, "item")
         self.dim = dim
         self.cell = cell
         self.horizon = horizon
@@ -164,7 +172,7 @@ class Seq2Seq(Retriever):
         at_once = max(1, SCORES_AT_ONCE // self.query_size)
         for start in range(0, max(len(rows), 1), at_once):
             part = slice(start, start + at_once)
-            queries = self.encode_queries({"history": inputs["history"][part]})
+            queries = self.encode_queries({name: inputs[name][part] for name in self.query_inputs})
             parts.append(ops.convert_to_numpy(self.score_rows(queries, catalog, rows[part])))
         return np.concatenate(parts)
 
