@@ -1,11 +1,14 @@
 """How much of an approximate index is looked at: chosen and measured on queries."""
 
+import math
+
 import numpy as np
 
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 
 FEWEST_QUERIES = 20
+QUERIES_AT_ONCE = 50
 
 
 def choose_probes(index, queries, recall, seed=0):
@@ -13,8 +16,10 @@ def choose_probes(index, queries, recall, seed=0):
 
     Recall is the share of answers that score at least what the exact k-th best does, over all
     queries. It must be reached twice: with nothing excluded, and with the k best of each query
-    excluded, for what somebody has seen is often what scores best. One half of the queries chooses.
-    The other half measures; should it fall short, a tenth more is looked at until it does not.
+    excluded, for what somebody has seen is often what scores best. One half of the queries chooses:
+    an answer is found as soon as its page is looked at, so the rank of its page among what is
+    promised to the query says how many it takes. The other half measures by searching; should it
+    fall short, a tenth more is looked at until it does not.
 
     Args:
         index: `IVFIndex`.
@@ -28,19 +33,11 @@ def choose_probes(index, queries, recall, seed=0):
     """
     most = index.rows_of_page.shape[0] // 8
     queries = np.random.default_rng(seed).permutation(np.asarray(queries, "float32"))
-    choosing, measuring = (_Measured(index, half) for half in np.array_split(queries, 2))
-    few, enough = 0, 1
-    while enough <= most and min(choosing.recalls(enough)) < recall:
-        few, enough = enough, 2 * enough
-    while enough - few > 1:
-        middle = (few + enough) // 2
-        if middle <= most and min(choosing.recalls(middle)) < recall:
-            few = middle
-        else:
-            enough = middle
-    while enough <= most and min(found := measuring.recalls(enough)) < recall:
-        enough = max(enough + 1, enough * 11 // 10)
-    if enough > most:
+    choosing, measuring = np.array_split(queries, 2)
+    probes, measuring = _fewest(index, choosing, recall), _Measured(index, measuring)
+    while probes <= most and min(found := measuring.recalls(probes)) < recall:
+        probes = max(probes + 1, probes * 11 // 10)
+    if probes > most:
         raise InputError(
             f"for a recall of {recall:g} at {index.k} more than an eighth of the "
             f"{index.exact.num_rows - FIRST} items would be looked at, which is no faster than to "
@@ -69,14 +66,33 @@ def check_recall(recall, queries):
         )
 
 
+def _fewest(index, queries, recall):
+    """The fewest probes that find a share of the k best, and as large a share of the k after."""
+    rows, _ = _exact(index, queries)
+    steps = range(0, len(queries), QUERIES_AT_ONCE)
+    parts = [slice(start, start + QUERIES_AT_ONCE) for start in steps]
+    ranks = np.concatenate([index.page_ranks(queries[part], rows[part]) for part in parts])
+    probes = 1
+    for columns in (slice(index.k), slice(index.k, None)):
+        needed = np.sort(ranks[:, columns][rows[:, columns] >= FIRST]) + 1
+        if len(needed):
+            probes = max(probes, int(needed[math.ceil(recall * len(needed)) - 1]))
+    return probes
+
+
+def _exact(index, queries):
+    """Rows and scores of the 2 k best of each query."""
+    best = index.exact.search(queries, 2 * index.k, np.zeros((len(queries), 0), "int32"))
+    return best["rows"].numpy(), best["scores"].numpy()
+
+
 class _Measured:
     """Queries with the scores of their exact answers."""
 
     def __init__(self, index, queries):
         self.index, self.queries, self.k = index, queries, index.k
-        nothing = np.zeros((len(queries), 0), "int32")
-        best = index.exact.search(queries, 2 * self.k, nothing)
-        rows, scores = (best[name].numpy() for name in ("rows", "scores"))
+        rows, scores = _exact(index, queries)
+        nothing = rows[:, :0]
         self.asked = (nothing, scores[:, : self.k]), (rows[:, : self.k], scores[:, self.k :])
 
     def recalls(self, probes):

@@ -113,6 +113,15 @@ class IVFIndex(tf.Module):
         )
         return {"rows": rows, "scores": scores}
 
+    def page_ranks(self, queries, rows):
+        """How many pages are looked at before that of each row, ints of the shape of `rows`."""
+        promised = self._promised(queries)
+        # In the order in which `top_k` takes them.
+        _, pages = tf.math.top_k(promised, promised.shape[1])
+        ranks = tf.argsort(pages, axis=1)
+        page = tf.gather(self.place_of_row, rows) // self.page
+        return tf.gather(ranks, page, batch_dims=1).numpy()
+
     def each(self, queries, rows):
         """As of `ExactIndex`."""
         return self.exact.each(queries, rows)

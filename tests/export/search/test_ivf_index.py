@@ -83,6 +83,21 @@ def test_fewer_probes_would_not_do(vectors, index):
     assert min(plain, behind) < 0.9
 
 
+def test_a_row_is_found_once_its_page_is_looked_at(vectors, index):
+    queries, probes = clustered(20, 8), index.probes
+    best = exact(vectors, queries, 1, np.zeros((20, 0), int))
+    ranks = index.page_ranks(queries, best)[:, 0]
+    try:
+        for query, row, rank in zip(queries, best[:, 0], ranks, strict=True):
+            for index.probes in (rank + 1, rank):
+                if index.probes:
+                    found = index.looked_up(query[None], 1, np.zeros((1, 0), "int32"))["rows"]
+                    assert (found.numpy() == row).all() == (index.probes > rank)
+    finally:
+        index.probes = probes
+    assert len(set(ranks)) > 1
+
+
 @pytest.mark.parametrize("batch", [0, 1, 300])
 def test_any_batch_in_few_queries_at_a_time(monkeypatch, index, batch):
     queries = clustered(batch, 4) if batch else np.zeros((0, DIM), "float32")
