@@ -61,6 +61,22 @@ def test_a_share_is_the_true_items_among_as_many_answers(next_items, data):
     assert asked["k"] == 3
 
 
+def test_asked_again_with_the_answer_behind_the_history(next_items, data):
+    split = next_items.last_items(data, 3)
+    asked = []
+
+    def top_k(inputs, k, exclude):
+        asked.append(inputs["history"])
+        return inputs["history"].max(axis=1, keepdims=True) + 2, None  # the users' items alternate
+
+    schema = data.schema(7)
+    model = types.SimpleNamespace(query_inputs=("history",), schema=schema, top_k=top_k)
+    assert next_items.repeated(model, split).tolist() == [1, 1]
+    lookup = data.items.vocabulary.lookup
+    assert lookup(asked[1])[0].tolist() == ["u0", "u1", "u2", "u3", "u4", "u5", "u6"]
+    assert lookup(asked[2])[1].tolist() == ["v1", "v2", "v3", "v4", "v5", "v6", "v7"]
+
+
 def test_the_lead_is_one_of_pairs(next_items):
     found = {next_items.BEAM: np.array([1.0, 0.0, 1.0, 1.0]), "other": np.array([0.0, 0, 1, 1])}
     # Differences 1, 0, 0, 0: mean 1/4, standard deviation sqrt(3)/4, of the mean half of it.
@@ -74,4 +90,4 @@ def test_measured_on_invented_data(next_items):
     assert [row.name for row in table.rows][:2] == [next_items.BEAM, next_items.GREEDY]
     assert all(0 <= row.median <= 1 and len(row.samples) == 1 for row in table.rows)
     assert report.settings["queries"] == 200
-    assert len(report.bars) == 2
+    assert len(report.bars) == 3

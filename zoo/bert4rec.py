@@ -13,10 +13,8 @@ from kerasrec.layers import (
 )
 from kerasrec.layers.candidates import MASKED
 from kerasrec.models import Retriever, context_inputs, context_sizes, item_table
+from kerasrec.models.step_context import UNSAID
 from kerasrec.register import register
-
-# What says that nothing is known of a step.
-UNSAID = {"behavior": 0, "time_gap": -1.0}
 
 
 @register

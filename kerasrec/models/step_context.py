@@ -4,6 +4,8 @@ import keras
 
 # The last one is open and begins after some nine months.
 TIME_GAP_BUCKETS = 26
+# What says that nothing is known of a step.
+UNSAID = {"behavior": 0, "time_gap": -1.0}
 
 
 def context_inputs(schema):
