@@ -1,5 +1,7 @@
 """What is BERT4Rec's own."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pandas as pd
@@ -14,6 +16,11 @@ from kerasrec_zoo import BERT4Rec
 SIDE = 5
 HISTORY = np.array([[2, 3, 4, 5, 6, 2], [4, 4, 3, 0, 0, 0], [0] * 6], "int32")
 ITEM = np.array([[3, 4, 5, 6, 2, 5], [4, 3, 5, 0, 0, 0], [0] * 6], "int32")
+
+
+def untimed(schema):
+    """Items alone; that times are read is tested in test_rnn_recommender.py."""
+    return dataclasses.replace(schema, timed=False)
 
 
 def walks(users=64, length=9):
@@ -35,7 +42,7 @@ def asked(length):
 def make(**given):
     train = walks(users=3)
     keras.utils.set_random_seed(0)
-    model = BERT4Rec(train.schema(6), **{"dim": 8, **given})
+    model = BERT4Rec(untimed(train.schema(6)), **{"dim": 8, **given})
     model.adapt(train)
     return model
 
@@ -43,7 +50,7 @@ def make(**given):
 def test_learns_where_a_walk_goes():
     train = walks()
     keras.utils.set_random_seed(0)
-    model = BERT4Rec(train.schema(8), dim=16, dropout=0.0)
+    model = BERT4Rec(untimed(train.schema(8)), dim=16, dropout=0.0)
     model.adapt(train)
     model.compile(keras.optimizers.Adam(0.01), Softmax())
     data = batches(train, model.train_inputs, batch_size=32, history_length=8)

@@ -1,5 +1,6 @@
 """What is Seq2Seq's own."""
 
+import dataclasses
 import itertools
 
 import keras
@@ -19,6 +20,11 @@ from kerasrec_zoo.seq2seq import Seq2Seq
 ITEMS = list("abcdefgh")
 
 
+def untimed(schema):
+    """Items alone; that times are read is tested in test_rnn_recommender.py."""
+    return dataclasses.replace(schema, timed=False)
+
+
 def interactions(sequences):
     pairs = [(f"u{n}", item) for n, sequence in enumerate(sequences) for item in sequence]
     frame = pd.DataFrame(pairs, columns=["user", "item"])
@@ -32,7 +38,7 @@ def make():
 
     def make(sequences=(ITEMS, ITEMS[::-1]), **given):
         train = interactions(sequences)
-        model = Seq2Seq(train.schema(history_length=6), **{"dim": 5, **given})
+        model = Seq2Seq(untimed(train.schema(history_length=6)), **{"dim": 5, **given})
         model.adapt(train)
         random = np.random.default_rng(1)
         for weight in model.trainable_weights:
@@ -161,7 +167,7 @@ def test_an_empty_history_is_answered_with_what_is_popular(make):
 
 def fitted(train, epochs, **given):
     keras.utils.set_random_seed(0)
-    model = Seq2Seq(train.schema(history_length=14), dim=16, dropout=0.0, **given)
+    model = Seq2Seq(untimed(train.schema(history_length=14)), dim=16, dropout=0.0, **given)
     model.adapt(train)
     model.compile(keras.optimizers.Adam(0.02), Softmax())
     data = batches(
