@@ -42,9 +42,8 @@ def add_arguments(parser):
 def clustered(count, queries, dim, seed=0):
     """Unit vectors `(count + 2, dim)`, rows 0 and 1 as in a catalogue, and `(queries, dim)`."""
     generator = np.random.default_rng(seed)
-    directions = generator.normal(size=(min(max(2, count // NEAR), DIRECTIONS), dim)).astype(
-        "float32"
-    )
+    many = min(max(2, count // NEAR), DIRECTIONS)
+    directions = generator.normal(size=(many, dim)).astype("float32")
 
     def near(number):
         found = generator.standard_normal((number, dim), "float32")

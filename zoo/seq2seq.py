@@ -12,7 +12,6 @@ from kerasrec.layers import (
     KnownItems,
     LSTMUserEncoder,
     PopularWhenEmpty,
-    StepContext,
 )
 from kerasrec.models import Retriever, context_inputs, context_sizes, item_table
 from kerasrec.models.recommender import SCORES_AT_ONCE, Recommender
@@ -94,7 +93,9 @@ class Seq2Seq(Retriever):
 
         # === Layers ===
         ids = EmbeddingTower(schema.num_items, dim, name="item_ids")
-        encoder = LSTMUserEncoder(dim, cell, dropout=dropout, name="encoder")
+        encoder = LSTMUserEncoder(
+            dim, cell, dropout=dropout, name="encoder", **context_sizes(schema)
+        )
         decoder = AttentionDecoder(dim, dropout=dropout, name="decoder")
         fallback = PopularWhenEmpty(name="popular_when_empty")
         catalog = item_table(schema)
@@ -110,10 +111,7 @@ class Seq2Seq(Retriever):
         context = context_inputs(schema)
         past, _ = KnownItems(name="known_items")(history, catalog(history)["count"])
         past, real = ids(past), ops.not_equal(history, 0)
-        read = past
-        if context:
-            read = StepContext(**context_sizes(schema), name="step_context")(past, **context)
-        memory = encoder(read, real, all_steps=True)
+        memory = encoder(past, real, **context, all_steps=True)
 
         # === Training: what follows a position is the history, shifted ===
         following = ops.pad(past, [[0, 0], [0, horizon - 1], [0, 0]])
