@@ -14,7 +14,7 @@ def new_version(folder, number=None, keep=None):
     """The path of a version that is not there yet, for the block to make; then old ones go.
 
     A number is never given twice, not after its version was removed, nor to two at the same time:
-    an empty file `.version-<number>` claims it. Servers look at names of digits alone.
+    an empty file `.version-<number>` claims it, and stays. Servers look at names of digits alone.
 
     Args:
         folder: Of the model, such as `saved_models/hybrid`.
@@ -88,17 +88,17 @@ def _claim(folder, number):
             if number is not None:
                 raise InputError(f"{folder}: version {number} is being written") from None
             highest += 1
-            continue
-        for old in claimed:
-            (folder / f"{CLAIM}{old}").unlink(missing_ok=True)
-        return wanted
+        else:
+            # The older claims stay: an export that looked before this one may try their numbers.
+            return wanted
 
 
 def _remove(folder, number):
     # Out of sight first: a server that looks never sees half a version.
     hidden = folder / f".removed-{number}"
-    (folder / str(number)).rename(hidden)
-    shutil.rmtree(hidden)
+    with contextlib.suppress(FileNotFoundError):  # another export has removed it
+        (folder / str(number)).rename(hidden)
+        shutil.rmtree(hidden)
 
 
 def _is_number(name):

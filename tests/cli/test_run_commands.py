@@ -271,7 +271,13 @@ def test_versions_are_numbered_and_old_ones_go(kerasrec, rated):
     for number in (1, 2, 3):
         status, found, _ = kerasrec("export", rated / "run", folder, "--keep", 2, "--json")
         assert status == 0 and found["export"] == str(folder / str(number))
-    assert sorted(path.name for path in folder.iterdir()) == [".version-3", "2", "3"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        ".version-1",
+        ".version-2",
+        ".version-3",
+        "2",
+        "3",
+    ]
     assert kerasrec("export", rated / "run", folder / "7")[0] == 0
     status, _, error = kerasrec("export", rated / "run", folder / "5")
     assert status == 2 and "the next one is 8" in error

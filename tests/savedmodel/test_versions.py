@@ -1,5 +1,6 @@
 """Numbers of versions, as a server that looks at the folder sees them."""
 
+import pathlib
 import threading
 
 import pytest
@@ -76,6 +77,33 @@ def test_exports_at_the_same_time_get_numbers_of_their_own(tmp_path):
     for thread in threads:
         thread.join(10)
     assert sorted(found) == list(range(1, 9))
+
+
+def test_a_number_stays_taken_while_another_export_is_slow(tmp_path, monkeypatch):
+    touch, between = pathlib.Path.touch, iter([None])
+
+    def slow_touch(path, **options):
+        # It has looked which numbers are taken; two others come and go before it takes one.
+        for _ in between:
+            assert [made(tmp_path), made(tmp_path)] == [1, 2]
+        touch(path, **options)
+
+    monkeypatch.setattr(pathlib.Path, "touch", slow_touch)
+    assert made(tmp_path) == 3
+
+
+def test_two_exports_remove_the_same_old_version(tmp_path, monkeypatch):
+    assert [made(tmp_path) for _ in range(3)] == [1, 2, 3]
+    rename, between = pathlib.Path.rename, iter([None])
+
+    def slow_rename(path, target):
+        for _ in between:
+            assert made(tmp_path, keep=1) == 5
+        return rename(path, target)
+
+    monkeypatch.setattr(pathlib.Path, "rename", slow_rename)
+    assert made(tmp_path, keep=1) == 4
+    assert versions(tmp_path) == [5]
 
 
 def test_a_folder_without_an_export_is_said(tmp_path):
