@@ -12,7 +12,7 @@ from kerasrec.layers import (
     StateAttention,
 )
 from kerasrec.models import Retriever, context_inputs, context_sizes, item_table
-from kerasrec.models.recommender import predict
+from kerasrec.models.predict import predict
 from kerasrec.models.request import Request
 from kerasrec.register import register
 

@@ -6,7 +6,7 @@ from keras import ops
 
 from kerasrec.layers import EmbeddingTable, PairCandidates, SparseDense, StoredHistories
 from kerasrec.models import Retriever, item_table
-from kerasrec.models.recommender import predict
+from kerasrec.models.predict import predict
 from kerasrec.register import register
 
 # Ratings of the mean of all that stand beside an item's or user's own in its mean.

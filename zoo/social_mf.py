@@ -19,7 +19,7 @@ from kerasrec.layers import (
     SocialPull,
 )
 from kerasrec.models import Retriever, item_table
-from kerasrec.models.recommender import predict
+from kerasrec.models.predict import predict
 from kerasrec.models.similar_rows import similar_rows
 from kerasrec.models.top_k import NEVER
 from kerasrec.register import register

@@ -5,7 +5,8 @@ import numpy as np
 from keras import ops
 
 from kerasrec.layers.popular_scores import PopularScores
-from kerasrec.models.recommender import SCORES_AT_ONCE, Recommender, predict
+from kerasrec.models.predict import predict
+from kerasrec.models.recommender import SCORES_AT_ONCE, Recommender
 
 PAIRS_AT_ONCE = 1024
 

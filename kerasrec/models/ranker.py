@@ -8,7 +8,7 @@ from kerasrec.data.vocabulary import FIRST, PADDING
 from kerasrec.errors import InputError
 from kerasrec.layers.joint_scorer import JointScorer
 from kerasrec.models import recommender
-from kerasrec.models.recommender import predict
+from kerasrec.models.predict import predict
 from kerasrec.models.retriever import Retriever
 from kerasrec.models.top_k import NEVER, TopK
 

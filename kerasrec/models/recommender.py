@@ -6,7 +6,6 @@ import warnings
 
 import keras
 import numpy as np
-import pandas as pd
 from keras import ops
 
 from kerasrec.data.interactions import Interactions
@@ -14,14 +13,15 @@ from kerasrec.data.schema import Schema
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.models import checkpoint, fit_errors
-from kerasrec.models.reasons import REASONS, add_reasons
+from kerasrec.models.predict import predict
+from kerasrec.models.reasons import REASONS
+from kerasrec.models.recommend import QUERIES_AT_ONCE, recommend
 from kerasrec.models.request import Request
 from kerasrec.models.similar_items import similar_items
-from kerasrec.models.top_k import NEVER, TopK
+from kerasrec.models.top_k import TopK
 from kerasrec.optimizers.row_loss_scale import RowLossScale
 from kerasrec.optimizers.row_sparse import RowSparse
 
-QUERIES_AT_ONCE = 512
 SCORES_AT_ONCE = 2**26
 
 
@@ -214,6 +214,7 @@ class Recommender(keras.Model):
                 model cannot answer, or reasons that it cannot give.
         """
         self.check_adapted("recommend")
+        reasons = REASONS if explain is True else int(explain or 0)
         request = Request(self, users, histories, behaviors, timestamps)
         unwanted = request.items([] if exclude is None else exclude, "exclude item")
         allowed = None
@@ -221,29 +222,9 @@ class Recommender(keras.Model):
             allowed = request.items(allow, "allow item")
             if not (allowed >= FIRST).any():
                 raise InputError("allow holds no item that the model knows: nothing to recommend")
-        catalog, frames = self.encode_catalog(), []
-        for start in range(0, len(request.names), QUERIES_AT_ONCE):
-            part = slice(start, start + QUERIES_AT_ONCE)
-            names = request.names[part]
-            excluded = np.tile(unwanted, (len(names), 1))
-            if filter_seen:
-                excluded = np.concatenate([excluded, request.seen(part)], axis=1)
-            rows, scores = self.top_k(
-                request.inputs(part),
-                k,
-                exclude=excluded,
-                allow=None if allowed is None else np.tile(allowed, (len(names), 1)),
-                catalog=catalog,
-            )
-            frames.append(self._frame(names, rows, scores))
-            if explain:
-                count = REASONS if explain is True else int(explain)
-                asked = request.inputs(part), request.past(part)
-                add_reasons(frames[-1], self, *asked, rows, scores, catalog, count)
+        frame = recommend(self, request, k, unwanted, allowed, filter_seen, reasons)
         for note in request.notes:
             warnings.warn(note, stacklevel=2)
-        frame = pd.concat(frames, ignore_index=True)
-        frame.attrs["notes"] = request.notes
         return frame
 
     def score(self, users=None, histories=None, items=(), behaviors=None, timestamps=None):
@@ -367,37 +348,6 @@ class Recommender(keras.Model):
         strategy = getattr(self, "distribute_strategy", None)
         with strategy.scope() if strategy else contextlib.nullcontext():
             self.optimizer.build(self.trainable_variables)
-
-    def _frame(self, names, rows, scores):
-        k = rows.shape[1]
-        frame = pd.DataFrame(
-            {
-                "user": np.repeat(np.asarray(names, dtype=object), k),
-                "rank": np.tile(np.arange(1, k + 1), len(names)),
-                "item": self.items.vocabulary.lookup(rows).ravel(),
-                "score": scores.ravel(),
-                "title": self.items.title_of(rows).ravel(),
-            }
-        )
-        return frame[frame["score"] > NEVER]
-
-
-def predict(model, inputs, batch_size=1024):
-    """`model.predict` without its set-up of some 30 ms a call, which a request would feel."""
-    length = len(next(iter(inputs.values())))
-    parts = []
-    for start in range(0, max(length, 1), batch_size):
-        part = {name: x[start : start + batch_size] for name, x in inputs.items()}
-        size = len(next(iter(part.values())))
-        if length > batch_size > size:  # a last batch of another size would be traced again
-            missing = batch_size - size
-            part = {
-                name: np.pad(x, [(0, missing)] + [(0, 0)] * (x.ndim - 1))
-                for name, x in part.items()
-            }
-        # Under a strategy every replica answers the whole batch.
-        parts.append(model.predict_on_batch(part)[:size])
-    return np.concatenate(parts).astype("float32", copy=False)
 
 
 def _check_same_shape(schema: Schema, train: Interactions):

@@ -17,7 +17,8 @@ from kerasrec.layers.in_batch_candidates import InBatchCandidates
 from kerasrec.layers.pair_candidates import PairCandidates
 from kerasrec.layers.sampled_candidates import SampledCandidates
 from kerasrec.models.item_tower import ItemTower
-from kerasrec.models.recommender import Recommender, predict
+from kerasrec.models.predict import predict
+from kerasrec.models.recommender import Recommender
 
 # Of the mean eigenvalue: items that say the same share what they say.
 RIDGE = 0.01

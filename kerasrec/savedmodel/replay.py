@@ -1,8 +1,6 @@
 """Run by `verify` in a fresh process, as a file: an export answers with TensorFlow's C++ alone."""
 
 import base64
-import importlib.util
-import pathlib
 import sys
 
 import numpy as np
@@ -21,10 +19,9 @@ def replay(directory, recorded, answers):
         answers: The npz file to write: outputs of all requests at once, of the first ones one by
             one (`alone`), and of as many as `LARGE` (`large`), of which the first are kept.
     """
-    path = pathlib.Path(__file__).with_name("c_loader.py")
-    spec = importlib.util.spec_from_file_location("c_loader", path)
-    c_loader = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(c_loader)
+    # It lies beside this file, and is found there without kerasrec.
+    from c_loader import CLoader
+
     found = {}
     with np.load(recorded, allow_pickle=False) as file:
         request = {n.partition("/")[2]: file[n] for n in file.files if n.startswith("request/")}
@@ -32,7 +29,7 @@ def replay(directory, recorded, answers):
             texts = [base64.b64decode(text) for text in file[name]]
             request[name.partition("/")[2]] = np.array(texts, dtype=object)
         asked = {n.split("/")[1]: len(file[n]) for n in file.files if n.startswith("answer/")}
-    with c_loader.CLoader(directory) as loaded:
+    with CLoader(directory) as loaded:
         for name in asked:
             inputs = {key: request[key][: asked[name]] for key in loaded.signatures[name].inputs}
             ways = {"all": [inputs], "alone": _one_by_one(inputs, ALONE)}

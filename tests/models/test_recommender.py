@@ -3,7 +3,7 @@ import pytest
 
 from kerasrec.data import load
 from kerasrec.errors import InputError
-from kerasrec.models import recommender
+from kerasrec.models import predict, recommend, recommender
 from kerasrec_zoo import ItemKNN
 
 
@@ -22,7 +22,7 @@ class Echo:
 def test_predict_gives_each_row_once_whatever_the_replicas(length):
     rows = np.arange(length, dtype="float32")
     model = Echo()
-    np.testing.assert_array_equal(recommender.predict(model, {"user": rows}), rows)
+    np.testing.assert_array_equal(predict.predict(model, {"user": rows}), rows)
     assert len(model.sizes) == 1
 
 
@@ -32,7 +32,8 @@ def test_blocks_of_queries_answer_as_one(monkeypatch):
     model.adapt(train)
     users = list(train.users.vocabulary.ids)
     whole = model.recommend(users=users, k=3)
-    monkeypatch.setattr(recommender, "QUERIES_AT_ONCE", 7)
+    for module in (recommend, recommender):
+        monkeypatch.setattr(module, "QUERIES_AT_ONCE", 7)
     monkeypatch.setattr(recommender, "SCORES_AT_ONCE", 300)
     assert model.recommend(users=users, k=3).equals(whole)
 

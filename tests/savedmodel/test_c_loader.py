@@ -10,20 +10,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kerasrec import savedmodel
 from kerasrec.data import Interactions, batches
 from kerasrec.export import export
 from kerasrec.losses import Softmax
-from kerasrec.savedmodel import c_loader
 from kerasrec_zoo import ContentBased, Hybrid
 
 WORDS = ("calm blue water", "wild red fire")
 OLD = 16
 FIRST_LINES = """
-import importlib.util, json, sys
+import json, sys
 import numpy as np
-spec = importlib.util.spec_from_file_location("c_loader", sys.argv[1])
-c_loader = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(c_loader)
+sys.path.insert(0, sys.argv[1])
+import c_loader
 loaded = c_loader.CLoader(sys.argv[2])
 """
 # An index outside of the graph: the catalogue, and two items that came later.
@@ -62,7 +61,7 @@ def fitted(model_class, train, **arguments):
 
 def run(code, directory):
     done = subprocess.run(
-        [sys.executable, "-c", FIRST_LINES + code, c_loader.__file__, str(directory)],
+        [sys.executable, "-c", FIRST_LINES + code, savedmodel.__path__[0], str(directory)],
         capture_output=True,
         text=True,
     )
