@@ -35,6 +35,7 @@ class SASRec(Retriever):
         num_heads: Heads of the attention; they divide `dim`.
         hidden_factor: Width of the feed-forward network's hidden layer, in units of `dim`.
         dropout: On the inputs, the attention weights and what each half of a block adds.
+        gated: Multiply what attention gathers with a gate of the step that asks.
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of "sampled".
         log_q: Correct the sampled kinds for how often an item is drawn: for "softmax", and for no
@@ -42,7 +43,8 @@ class SASRec(Retriever):
 
     Reference:
         Kang, McAuley, Self-attentive sequential recommendation, ICDM 2018; Klenitskiy, Vasilev,
-        Turning dross into gold loss: is BERT4Rec really better than SASRec?, RecSys 2023.
+        Turning dross into gold loss: is BERT4Rec really better than SASRec?, RecSys 2023; the gate
+        of Zhai et al., Actions speak louder than words, ICML 2024.
 
     Example:
 
@@ -69,6 +71,7 @@ class SASRec(Retriever):
         num_heads=1,
         hidden_factor=1,
         dropout=0.2,
+        gated=False,
         candidates="all",
         num_negatives=1024,
         log_q=True,
@@ -78,7 +81,7 @@ class SASRec(Retriever):
         items = EmbeddingTower(schema.num_items, dim, name="item_ids")
         encoder = TransformerUserEncoder(
             num_blocks, num_heads, hidden_factor, "relu", dropout, schema.history_length,
-            name="user_encoder",
+            gated=gated, name="user_encoder",
         )  # fmt: skip
         fallback = PopularWhenEmpty(name="popular_when_empty")
         catalog = item_table(schema)
@@ -118,3 +121,4 @@ class SASRec(Retriever):
         self.num_heads = num_heads
         self.hidden_factor = hidden_factor
         self.dropout = dropout
+        self.gated = gated

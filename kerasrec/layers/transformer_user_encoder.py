@@ -16,14 +16,16 @@ class TransformerUserEncoder(keras.layers.Layer):
         x = x + dropout(Attention(LN(x)));  x = x + dropout(FFN(LN(x)))      num_blocks times
         h = LN(x)
 
-        Attention(x) = W_o concat over heads of softmax(Q K^T / sqrt(dim / num_heads) + D + mask) V
+        Attention(x) = W_o (concat over heads of softmax(Q K^T / sqrt(dim / num_heads) + D + mask) V
+                            [* silu(W_g x + b_g)])
         D_ts         = a number of the block and head for the distance t - s
         FFN(x)       = W_2 activation(W_1 x + b_1) + b_2
 
-    D says at once how much longer ago counts less, which P has to learn position by position. The
-    result is the same on whichever side of the steps the padding stands; a history without a real
-    step is zeros. Steps beyond `max_length` share the last position, and greater distances the
-    greatest.
+    D says at once how much longer ago counts less, which P has to learn position by position. With
+    `gated` a step says of each number that it gathers whether it wants it, which a softmax cannot:
+    its weights sum to 1 whatever it finds. The result is the same on whichever side of the steps
+    the padding stands; a history without a real step is zeros. Steps beyond `max_length` share the
+    last position, and greater distances the greatest.
 
     Args:
         num_blocks: Blocks of attention and feed-forward network.
@@ -33,6 +35,7 @@ class TransformerUserEncoder(keras.layers.Layer):
         dropout: Rate on the inputs, the attention weights and what each half of a block adds.
         max_length: Rows of the table P, and distances of D to either side.
         causal: A step sees itself and the steps before it; False sees all.
+        gated: Multiply what attention gathers with a gate of the step that asks.
 
     Call arguments:
         vectors: Item vectors.
@@ -59,7 +62,8 @@ class TransformerUserEncoder(keras.layers.Layer):
         Vaswani et al., Attention is all you need, NeurIPS 2017; the norm before each half is of
         Xiong et al., On layer normalization in the Transformer architecture, ICML 2020; D of Raffel
         et al., Exploring the limits of transfer learning with a unified text-to-text transformer,
-        JMLR 2020, without its buckets.
+        JMLR 2020, without its buckets; the gate of Zhai et al., Actions speak louder than words:
+        trillion-parameter sequential transducers for generative recommendations, ICML 2024.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class TransformerUserEncoder(keras.layers.Layer):
         dropout=0.0,
         max_length=50,
         causal=True,
+        gated=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -89,6 +94,7 @@ class TransformerUserEncoder(keras.layers.Layer):
         self.dropout = dropout
         self.max_length = max_length
         self.causal = causal
+        self.gated = gated
         # The mask ends here, see compute_mask.
         self.supports_masking = True
 
@@ -105,10 +111,15 @@ class TransformerUserEncoder(keras.layers.Layer):
             name="positions",
         )
         self.input_dropout = keras.layers.Dropout(self.dropout, dtype=policy)
-        hidden, farthest = self.hidden_factor * dim, self.max_length - 1
+        options = {
+            "hidden_dim": self.hidden_factor * dim,
+            "activation": self.activation,
+            "dropout": self.dropout,
+            "farthest": self.max_length - 1,
+            "gated": self.gated,
+        }
         self.blocks = [
-            _Block(self.num_heads, hidden, self.activation, self.dropout, farthest, dtype=policy)
-            for _ in range(self.num_blocks)
+            _Block(self.num_heads, **options, dtype=policy) for _ in range(self.num_blocks)
         ]
         self.norm = keras.layers.LayerNormalization(epsilon=1e-6, dtype=policy)
         for layer in (*self.blocks, self.norm):
@@ -147,7 +158,7 @@ class TransformerUserEncoder(keras.layers.Layer):
 
 
 class _Block(keras.layers.Layer):
-    def __init__(self, num_heads, hidden_dim, activation, dropout, farthest, **kwargs):
+    def __init__(self, num_heads, hidden_dim, activation, dropout, farthest, gated, **kwargs):
         # What hides a step is below the smallest float16.
         super().__init__(autocast=False, **kwargs)
         self.num_heads = num_heads
@@ -155,6 +166,7 @@ class _Block(keras.layers.Layer):
         self.activation = activation
         self.dropout = dropout
         self.farthest = farthest
+        self.gated = gated
 
     def build(self, input_shape):
         dim, policy = input_shape[-1], self.dtype_policy
@@ -169,7 +181,10 @@ class _Block(keras.layers.Layer):
             self.hidden_dim, self.activation, dtype=policy, name="widen"
         )
         self.narrow = keras.layers.Dense(dim, dtype=policy, name="narrow")
-        layers = self.norm, self.query_key_value, self.out, self.hidden_norm, self.widen
+        layers = [self.norm, self.query_key_value, self.out, self.hidden_norm, self.widen]
+        if self.gated:
+            self.gate = keras.layers.Dense(dim, "silu", dtype=policy, name="gate")
+            layers.append(self.gate)
         for layer in layers:
             layer.build(input_shape)
         self.narrow.build((*input_shape[:-1], self.hidden_dim))
@@ -191,4 +206,5 @@ class _Block(keras.layers.Layer):
         weights = ops.softmax(ops.cast(logits, "float32") + unseen)
         weights = self.dropouts[2](ops.cast(weights, self.compute_dtype))
         mixed = ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3))
-        return ops.reshape(mixed, (batch, length, dim))
+        mixed = ops.reshape(mixed, (batch, length, dim))
+        return mixed * self.gate(x) if self.gated else mixed

@@ -21,7 +21,7 @@ INPUTS = {
 }
 OTHER = {
     "num_blocks": 3, "num_heads": 2, "hidden_factor": 2, "activation": "gelu", "dropout": 0.5,
-    "max_length": 4, "causal": False,
+    "max_length": 4, "causal": False, "gated": True,
 }  # fmt: skip
 
 
@@ -104,9 +104,30 @@ def test_attention_to_distances_alone(causal, noise):
     np.testing.assert_allclose(encoder(noise, ones, all_steps=True), expected, atol=1e-5)
 
 
+def test_a_gate_of_the_step_that_asks(noise):
+    """The first step attends to itself: it gathers itself, times its gate."""
+    encoder = TransformerUserEncoder(1, 2, max_length=6, gated=True)
+    encoder.build((None, None, 4))
+    shaken(encoder)
+    encoder.positions.assign(np.zeros((6, 4)))
+    block, ones, eye = encoder.blocks[0], np.ones((4, 2), "bool"), np.eye(4)
+    block.query_key_value.set_weights([np.concatenate([0 * eye, 0 * eye, eye], 1), np.zeros(12)])
+    block.out.set_weights([eye, np.zeros(4)])
+    block.narrow.set_weights([np.zeros((4, 4)), np.zeros(4)])
+    for norm in (block.norm, encoder.norm):
+        norm.set_weights([np.ones(4), np.zeros(4)])
+    x = noise[:, :2]
+    kernel, bias = block.gate.get_weights()
+    asked = normed(x) @ kernel + bias
+    expected = normed(x + normed(x) * asked / (1 + np.exp(-asked)))
+    found = encoder(x, ones, all_steps=True)
+    np.testing.assert_allclose(found[:, 0], expected[:, 0], atol=1e-5)
+
+
+@pytest.mark.parametrize("gated", [True, False])
 @pytest.mark.parametrize("causal", [True, False])
-def test_the_place_of_the_padding_changes_nothing(causal, noise):
-    encoder = TransformerUserEncoder(max_length=6, causal=causal)
+def test_the_place_of_the_padding_changes_nothing(causal, gated, noise):
+    encoder = TransformerUserEncoder(max_length=6, causal=causal, gated=gated)
     encoder.build((None, None, 4))
     shaken(encoder)
     steps = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
