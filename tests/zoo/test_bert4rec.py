@@ -1,6 +1,7 @@
 """What is BERT4Rec's own."""
 
 import dataclasses
+import functools
 
 import keras
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from kerasrec.data import Interactions, batches
 from kerasrec.data.schema import Schema
 from kerasrec.errors import InputError
+from kerasrec.layers import MaskedItems
 from kerasrec.losses import Softmax
 from kerasrec_zoo import BERT4Rec
 
@@ -130,3 +132,22 @@ def test_a_history_of_nothing_has_finite_scores():
 def test_bad_arguments(wrong, said):
     with pytest.raises(InputError, match=said):
         BERT4Rec(Schema(5, 6, 3), **{"dim": 8, **wrong})
+
+
+def test_what_was_done_at_a_masked_place_is_not_read(monkeypatch):
+    """All places but the first are masked: of the behaviors, only the first may count."""
+    monkeypatch.setattr("kerasrec_zoo.bert4rec.MaskedItems", functools.partial(MaskedItems, last=0))
+    steps = ("user", "item", "timestamp", "behavior")
+    rows = [(str(i // 12), str(i % SIDE), i, ("saw", "bought")[i % 2]) for i in range(24)]
+    train = Interactions.from_frame(pd.DataFrame(rows, columns=steps))
+
+    def logits(behavior):
+        keras.utils.set_random_seed(0)
+        model = BERT4Rec(untimed(train.schema(6)), dim=8, dropout=0.0, mask_prob=0.999)
+        model.adapt(train)
+        given = {"history": HISTORY[:1], "behavior": np.array([behavior], "int32")}
+        return np.asarray(model({**given, "item": ITEM[:1]}, training=True))
+
+    plain = logits([2, 2, 2, 2, 2, 2])
+    np.testing.assert_array_equal(logits([2, 3, 3, 2, 3, 3]), plain)
+    assert np.abs(logits([3, 2, 2, 2, 2, 2]) - plain).max() > 1e-3
