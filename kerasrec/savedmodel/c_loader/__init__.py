@@ -5,22 +5,13 @@ the folder around it, shows what an export can do without them. Its imports are 
 name is another one there.
 """
 
-from .c_loader import CLoader, RunError
-from .library import load_library
-from .protobuf import read_fields
-from .signatures import Signature, Tensor
-from .tensor_proto import read_tensor
-from .types import KINDS, NUMBERS, STRING
-
-__all__ = [
-    "KINDS",
-    "NUMBERS",
-    "STRING",
-    "CLoader",
-    "RunError",
-    "Signature",
-    "Tensor",
-    "load_library",
-    "read_fields",
-    "read_tensor",
-]
+from .c_loader import CLoader as CLoader
+from .c_loader import RunError as RunError
+from .library import load_library as load_library
+from .protobuf import read_fields as read_fields
+from .signatures import Signature as Signature
+from .signatures import Tensor as Tensor
+from .tensor_proto import read_tensor as read_tensor
+from .types import KINDS as KINDS
+from .types import NUMBERS as NUMBERS
+from .types import STRING as STRING
