@@ -1,7 +1,7 @@
 """A checkpoint is a directory of plain files: config, weights, vocabularies, histories, card.
 
     config.json          class by dotted name, constructor arguments, format number
-    model.weights.h5     all weights, the catalogue's tables among them
+    model.weights.h5     all weights, the catalogue's tables among them; no optimizer
     users/, items/       vocabularies, encoders of features, titles
     behaviors.json       vocabulary of behaviors, where the data has them
     histories.npz        what each known user did, in time order
@@ -28,6 +28,7 @@ from kerasrec.data.histories import Histories
 from kerasrec.data.vocabulary import Vocabulary
 from kerasrec.errors import InputError
 from kerasrec.file_hash import file_hash
+from kerasrec.models.write_weights import write_weights
 from kerasrec.replacing import replacing
 
 FORMAT = 1
@@ -163,7 +164,7 @@ def _write(model, directory):
     module = package if package == "kerasrec_zoo" else cls.__module__
     config = {"class": f"{module}.{cls.__qualname__}", "config": model.get_config()}
     _write_json(directory / "config.json", config)
-    model.save_weights(directory / "model.weights.h5")
+    write_weights(model, directory / "model.weights.h5")
     model.users.save(directory / "users")
     model.items.save(directory / "items")
     if model.behaviors is not None:

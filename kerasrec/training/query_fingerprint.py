@@ -41,7 +41,8 @@ class _Places:
 
     def __init__(self, vocabulary, *rows):
         present = np.unique(np.concatenate(rows))
-        ids = vocabulary.lookup(present).astype(str)
+        # Objects: an array of fixed width gives every id the room of the longest.
+        ids = vocabulary.lookup(present)
         order = np.argsort(ids)
         self.ids = ids[order].tolist()
         self._place = np.zeros(len(vocabulary), dtype=np.int64)

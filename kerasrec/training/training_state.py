@@ -1,5 +1,6 @@
 """All that a stopped training needs to go on as if nothing had happened."""
 
+import contextlib
 import csv
 import json
 import pathlib
@@ -11,15 +12,15 @@ import numpy as np
 from kerasrec.errors import InputError
 from kerasrec.replacing import replacing
 
-FORMAT = 1
+FORMAT = 2
 
 
 class TrainingState(keras.callbacks.Callback):
     """Writes the state of the training after every epoch, and brings it back.
 
     The state is every variable of the model (weights and the states of random generators), every
-    variable of the optimizer and the logs of all epochs, in one `.npz` of plain arrays. The `.csv`
-    beside it holds the logs for people.
+    variable of the optimizer and the logs of all epochs, in one `.npz` of plain arrays, written and
+    read one by one. The `.csv` beside it holds the logs for people.
 
     Args:
         path: The `.npz` file; None to write nothing, and to keep the logs alone.
@@ -43,36 +44,46 @@ class TrainingState(keras.callbacks.Callback):
         """
         if not (self.path and self.path.exists()):
             return
-        try:
-            with open(self.path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
+        with open(self.path, "rb") as raw:
+            with self._naming_damage():
+                file = np.load(raw, allow_pickle=False)
                 state = json.loads(str(file["state"]))
-                values = [file[f"variable_{n}"] for n in range(len(file.files) - 1)]
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise InputError(f"{self.path} is damaged ({error}): start a new run") from error
-        if state.get("format") != FORMAT:
-            raise InputError(
-                f"{self.path} has format {state.get('format')}, this kerasrec reads {FORMAT}"
-            )
-        model.optimizer.build(model.trainable_variables)
-        variables = _variables(model)
-        shapes = [list(variable.shape) for variable in variables]
-        if shapes != [list(value.shape) for value in values]:
-            raise InputError(f"{self.path} belongs to another model or optimizer: start a new run")
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)
+            if state.get("format") != FORMAT:
+                raise InputError(
+                    f"{self.path} has format {state.get('format')}, this kerasrec reads {FORMAT}"
+                )
+            model.optimizer.build(model.trainable_variables)
+            variables = _variables(model)
+            if state["shapes"] != _shapes(variables):
+                raise InputError(
+                    f"{self.path} belongs to another model or optimizer: start a new run"
+                )
+            for name, variable in _named(variables):
+                variable.assign(self._read(file, name))
         self.history = state["history"]
+
+    def _read(self, file, name):
+        with self._naming_damage():
+            return file[name]
+
+    @contextlib.contextmanager
+    def _naming_damage(self):
+        try:
+            yield
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise InputError(f"{self.path} is damaged ({error}): start a new run") from error
 
     def on_epoch_end(self, epoch, logs=None):
         self.history.append({name: float(value) for name, value in (logs or {}).items()})
         if not self.path:
             return
-        state = json.dumps({"format": FORMAT, "history": self.history})
-        arrays = {
-            f"variable_{n}": keras.ops.convert_to_numpy(variable)
-            for n, variable in enumerate(_variables(self.model))
-        }
-        with replacing(self.path) as partial:
-            np.savez(partial, state=np.array(state), **arrays)
+        variables = _variables(self.model)
+        state = {"format": FORMAT, "history": self.history, "shapes": _shapes(variables)}
+        # One by one: `numpy.savez` holds a copy of the model and of its optimizer.
+        with replacing(self.path) as partial, zipfile.ZipFile(partial, "w") as file:
+            _write(file, "state", np.array(json.dumps(state)))
+            for name, variable in _named(variables):
+                _write(file, name, keras.ops.convert_to_numpy(variable))
         write_history(self.history_path, self.history)
 
 
@@ -85,5 +96,18 @@ def write_history(path, history):
         writer.writerows({"epoch": n, **logs} for n, logs in enumerate(history, start=1))
 
 
+def _write(file, name, array):
+    with file.open(f"{name}.npy", "w", force_zip64=True) as entry:
+        np.lib.format.write_array(entry, array, allow_pickle=False)
+
+
 def _variables(model):
     return [*model.variables, *model.optimizer.variables]
+
+
+def _named(variables):
+    return ((f"variable_{number}", variable) for number, variable in enumerate(variables))
+
+
+def _shapes(variables):
+    return [list(variable.shape) for variable in variables]

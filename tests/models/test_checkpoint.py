@@ -1,6 +1,7 @@
 import errno
 import json
 
+import h5py
 import keras
 import numpy as np
 import pandas as pd
@@ -138,3 +139,20 @@ def test_weights_of_other_layers_are_said_to_be_of_another_version(saved, monkey
     monkeypatch.setattr(MatrixFactorization, "load_weights", other_layers)
     with pytest.raises(InputError, match="another version of MatrixFactorization"):
         models.load(saved)
+
+
+def test_the_optimizer_is_left_out(train, saved):
+    model = models.load(saved)
+    size = (saved / "model.weights.h5").stat().st_size
+    optimizer = keras.optimizers.Adam(0.1)
+    model.compile(optimizer, "mse")
+    optimizer.build(model.trainable_variables)
+    before = [np.array(weight) for weight in model.weights]
+    model.save(saved, overwrite=True)
+    assert model.optimizer is optimizer
+    with h5py.File(saved / "model.weights.h5") as file:
+        assert "optimizer" not in file and "layers" in file
+    # The loss Keras keeps the mean of is a number or two.
+    assert (saved / "model.weights.h5").stat().st_size < size + 8192
+    for one, other in zip(before, models.load(saved).weights, strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -1,4 +1,5 @@
 import dataclasses
+import tracemalloc
 
 import pandas as pd
 import pytest
@@ -52,3 +53,16 @@ def test_the_items_that_are_ranked_count_and_their_order_does_not():
     assert few != asked(read(ROWS), ["i1", "i6"])
     old = read([("u4", "i6"), ("gone", "i3")])
     assert few == asked(read(ROWS, base=(old.users, old.items)), ["i5", "i1"])
+
+
+def test_one_long_id_takes_the_room_of_one():
+    users = [f"u{n}" for n in range(5000)] + ["u" * 2000]
+    rows = [(user, f"i{(n + step) % 7}") for n, user in enumerate(users) for step in range(3)]
+    split = next_item(read(rows))
+    found = query_fingerprint(split, "test")
+    tracemalloc.start()
+    assert query_fingerprint(split, "test") == found
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # With the room of the longest for each it would be 5,001 * 2,000 * 4 bytes, 40 MB.
+    assert peak < 4e6

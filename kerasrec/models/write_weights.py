@@ -1,0 +1,17 @@
+"""The weights of a model as a file, without what only its training needs."""
+
+
+def write_weights(model, path):
+    """Writes a `.weights.h5` as Keras does, one weight at a time, and leaves the optimizer out.
+
+    Keras writes the optimizer of a compiled model as well, which for Adam is twice the size of the
+    weights it trains; a run keeps that in its training state.
+    """
+    attributes = vars(model)
+    # Through `vars`, for an attribute that is set is tracked anew.
+    optimizer = attributes.pop("optimizer", None)
+    try:
+        model.save_weights(path)
+    finally:
+        if optimizer is not None:
+            attributes["optimizer"] = optimizer
