@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from kerasrec.export.string_lookup import NO_WORDS
+from kerasrec.export.string_lookup import words
 
 
 class RawFeatures(tf.Module):
@@ -50,17 +50,15 @@ class RawFeatures(tf.Module):
 
 
 def _in_graph(encoder):
-    kind, state = encoder.feature.kind, encoder.to_dict()
-    if state.get("vocabulary") == []:
-        state["vocabulary"] = NO_WORDS
+    kind = encoder.feature.kind
     if kind == "text":
         return keras.layers.TextVectorization(
-            output_sequence_length=encoder.feature.length, vocabulary=state["vocabulary"]
+            output_sequence_length=encoder.feature.length, vocabulary=words(encoder.vocabulary.ids)
         )
     if kind in ("category", "categories"):
         return keras.layers.StringLookup(
-            vocabulary=state["vocabulary"], mask_token="", oov_token="[unknown]"
+            vocabulary=words(encoder.vocabulary.ids), mask_token="", oov_token="[unknown]"
         )
     if kind == "number":
-        return keras.layers.Rescaling(1 / state["std"], -state["mean"] / state["std"])
+        return keras.layers.Rescaling(1 / encoder.std, -encoder.mean / encoder.std)
     return keras.layers.Identity()

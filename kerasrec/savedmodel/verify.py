@@ -1,5 +1,6 @@
 """Whether an export answers as Python did when it was written."""
 
+import json
 import pathlib
 import subprocess
 import sys
@@ -139,7 +140,7 @@ def _others(wanted, got, scores, twins, items):
     moved = np.char.decode(got, "utf-8") != wanted
     free = _tied(scores)
     if twins is not None and moved.any():
-        place = {name: row for row, name in enumerate(items)}
+        place = {name: row for row, name in enumerate(json.loads(items.tobytes()))}
         for query, rank in np.argwhere(moved & ~free):
             one, other = wanted[query, rank], got[query, rank].decode()
             both = place.get(one), place.get(other)

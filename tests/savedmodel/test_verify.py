@@ -157,7 +157,7 @@ def test_scores_beyond_one_differ_by_a_share():
 def test_items_of_one_vector_change_places_in_a_sequence():
     wanted = answers([["a", "b", "c"]], [[3.0, 2.0, 1.0]])
     got = answers([["a", "d", "c"]], [[3.0, 2.0, 1.0]])
-    items = np.array(["", "[unknown]", "a", "b", "c", "d"])
+    items = np.frombuffer(b'["", "[unknown]", "a", "b", "c", "d"]', np.uint8)
     assert compared(wanted, got, twins=np.array([0, 1, 2, 3, 4, 3]), items=items)["other"] == 0
     assert compared(wanted, got, twins=np.array([0, 1, 2, 3, 4, 5]), items=items)["other"] == 1
 

@@ -1,0 +1,32 @@
+import tracemalloc
+
+import numpy as np
+import tensorflow as tf
+
+from kerasrec.data.vocabulary import Vocabulary
+from kerasrec.export.string_lookup import string_lookup
+
+
+def test_rows_are_those_of_the_vocabulary_and_back():
+    vocabulary = Vocabulary(["b", "[unknown]", "é"])
+    ids = np.array(["é", "", "nobody", "b", "[unknown]"], dtype=object)
+    rows = string_lookup(vocabulary)(tf.constant(ids)).numpy()
+    assert rows.tolist() == vocabulary.rows(ids).tolist() == [4, 0, 1, 2, 3]
+    names = string_lookup(vocabulary, invert=True)(tf.constant([4, 0, 2, 3])).numpy()
+    assert [name.decode() for name in names] == ["é", "", "b", "[unknown]"]
+
+
+def test_a_vocabulary_of_nothing():
+    assert string_lookup(Vocabulary())(tf.constant(["x", ""])).numpy().tolist() == [1, 0]
+
+
+def test_one_long_id_takes_the_room_of_one():
+    vocabulary = Vocabulary([*(f"i{n}" for n in range(5000)), "i" * 2000])
+    string_lookup(vocabulary)
+    for invert in (False, True):
+        tracemalloc.start()
+        string_lookup(vocabulary, invert)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        # With the room of the longest for each it would be 5,001 * 2,000 * 4 bytes, 40 MB.
+        assert peak < 4e6
