@@ -16,7 +16,7 @@ from kerasrec.data.table import Table, as_numbers, shown
 from kerasrec.data.vocabulary import FIRST, Vocabulary
 from kerasrec.errors import InputError
 
-OPTIONS = ("kind", "column", "separator", "max_tokens", "length")
+OPTIONS = ("kind", "column", "separator", "max_tokens", "length", "tokenizer")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -42,6 +42,7 @@ class Catalog:
         dropped: by reason, how many rows reading left out.
         ignored: by "feature: reason", how many ids in lists of users were left out.
         absent: how many of the `ids` of `from_frame` the frame does not have.
+        notes: "feature: sentence" on how values were read, where that may not be what was meant.
     """
 
     vocabulary: Vocabulary
@@ -52,6 +53,7 @@ class Catalog:
     dropped: dict[str, int] = dataclasses.field(default_factory=dict)
     ignored: dict[str, int] = dataclasses.field(default_factory=dict)
     absent: int = 0
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, column in self.columns.items():
@@ -81,8 +83,8 @@ class Catalog:
             frame: DataFrame, `Table`, or the path of a CSV or Parquet file.
             id: the column with the ids.
             features: name -> {"kind": ..., "column": ...} and what `FeatureEncoder.fit` takes
-                (separator, max_tokens, length). The column is called like the feature if not
-                given; a vector may name a list of number columns.
+                (separator, max_tokens, length, tokenizer). The column is called like the feature
+                if not given; a vector may name a list of number columns.
             title: the column with the titles.
             base: a catalog to continue: its rows stay as they are (its titles and columns too,
                 where it has them), new ids are appended, its encoders continue. Its features are
@@ -117,7 +119,7 @@ class Catalog:
         described = base.vocabulary.extended(own) if base else Vocabulary(own)
         vocabulary = described.extended(np.asarray(ids, dtype=object))
         rows = vocabulary.rows(own)
-        encoders, columns, missing, ignored = {}, {}, {}, {}
+        encoders, columns, missing, ignored, notes = {}, {}, {}, {}, []
         for name, options in features.items():
             column, known = names[name], base.encoders[name] if base else None
             options = {key: v for key, v in options.items() if key != "column"}
@@ -139,6 +141,7 @@ class Catalog:
             )
             for reason, count in encoder.ignored(values, own=rows).items():
                 ignored[f"{name}: {reason}"] = count
+            notes += [f"{name}: {note}" for note in encoder.notes(values)]
         titles = None
         if title is not None or (base and base.titles is not None):
             titles = vocabulary.lookup(np.arange(len(vocabulary)))
@@ -149,7 +152,9 @@ class Catalog:
                 titles[: len(base)] = base.titles
         absent = len(vocabulary) - len(described)
         dropped = dict(table.dropped)
-        return cls(vocabulary, encoders, columns, titles, missing, dropped, ignored, absent)
+        return cls(
+            vocabulary, encoders, columns, titles, missing, dropped, ignored, absent, tuple(notes)
+        )
 
     @property
     def features(self) -> tuple[Feature, ...]:

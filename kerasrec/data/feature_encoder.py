@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kerasrec.data.feature_notes import feature_notes
+from kerasrec.data.list_text import read_list
 from kerasrec.data.schema import KINDS, Feature, whole_number
 from kerasrec.data.table import as_numbers, shown
+from kerasrec.data.text_tokens import TOKENIZERS, text_layer, unspaced
 from kerasrec.data.user_lists import UserLists
 from kerasrec.data.vocabulary import Vocabulary
 from kerasrec.errors import InputError
@@ -19,9 +22,10 @@ class FeatureEncoder:
     """One feature's fitted encoding; what it knows is plain data, see `to_dict`.
 
     * category: one value -> its row in a vocabulary, int32 ().
-    * categories: values split at `separator`, or a list of them -> rows, int32 (length,).
-    * text: lower case, punctuation stripped, split at white space -> token rows, int32 (length,).
-      Exactly Keras's `TextVectorization`, so an exported graph can do the same.
+    * categories: values split at `separator`, or a list of them, also one written as text, see
+      `read_list` -> rows, int32 (length,).
+    * text: lower case, punctuation stripped, taken apart by `tokenizer` -> token rows, int32
+      (length,). A Keras `TextVectorization`, so an exported graph can do the same.
     * number: (x - mean) / std, float32 ().
     * vector: as given, float32 (size,).
     * users: ids of users, given as categories are -> their rows in the vocabulary of all users,
@@ -45,6 +49,7 @@ class FeatureEncoder:
     mean: float = 0.0
     std: float = 1.0
     separator: str = "|"
+    tokenizer: str = "words"
 
     @classmethod
     def fit(
@@ -55,6 +60,7 @@ class FeatureEncoder:
         separator: str = "|",
         max_tokens: int = 20000,
         length: int | None = None,
+        tokenizer: str = "auto",
         base: "FeatureEncoder | None" = None,
         place: Callable[[int], str] | None = None,
         users: Vocabulary | None = None,
@@ -68,8 +74,13 @@ class FeatureEncoder:
             max_tokens: largest number of token rows of a text, padding and unknown included.
             length: values (categories, users) or tokens (text) kept for each row, the first ones;
                 None = the most that any row has.
+            tokenizer: what the tokens of a text are. "words" are what white space separates.
+                "bigrams" are words too, but of a script without spaces between words (Chinese,
+                Japanese, Thai, Lao, Khmer, Burmese) every pair of characters, overlapping. "auto"
+                is "bigrams" if any text has a letter of such a script.
             base: an earlier encoder: text, number and vector keep its state as it is, category and
-                categories append new values to its vocabulary. Its length and separator stay.
+                categories append new values to its vocabulary. Its length, separator and tokenizer
+                stay.
             place: names a position in an error message.
             users: for the kind users: the vocabulary of all users.
             own: for the kind users: the row of whoever the values belong to.
@@ -91,6 +102,11 @@ class FeatureEncoder:
         whole_number(f"Feature {name!r}: max_tokens", max_tokens, 3)
         if length is not None:
             whole_number(f"Feature {name!r}: length", length, 1)
+        if tokenizer not in TOKENIZERS:
+            raise InputError(
+                f"Feature {name!r}: tokenizer must be one of {', '.join(TOKENIZERS)}, "
+                f"got {tokenizer!r}."
+            )
         if base is not None:
             if (base.name, base.kind) != (name, kind):
                 raise InputError(
@@ -130,15 +146,18 @@ class FeatureEncoder:
             longest = max([1, *map(len, lists)])
             vocabulary = Vocabulary.from_values(lists.explode())
         else:
-            layer = _text_vectorization(max_tokens=max_tokens)
-            texts = _texts(values)
+            texts = encoder._texts(values, place)
+            if tokenizer == "auto":
+                tokenizer = "bigrams" if unspaced(texts).any() else "words"
+            encoder = dataclasses.replace(encoder, tokenizer=tokenizer)
+            layer = text_layer(tokenizer, max_tokens=max_tokens)
             layer.adapt(texts or [""])
             # A token of exotic white space only is no word; left out, it counts as unknown.
             tokens = layer.get_vocabulary(include_special_tokens=False)
             vocabulary = Vocabulary([token for token in map(str, tokens) if token.strip()])
             longest = 1
             if length is None and texts:
-                longest = int(_text_vectorization(vocabulary)(texts).shape[1])
+                longest = int(text_layer(tokenizer, vocabulary.ids)(texts).shape[1])
         return dataclasses.replace(
             encoder, vocabulary=vocabulary, length=max(1, longest) if length is None else length
         )
@@ -177,14 +196,17 @@ class FeatureEncoder:
         out = np.zeros((len(values), self.length), dtype=np.int32)
         if self.kind == "text":
             if len(values):
-                layer = _text_vectorization(self.vocabulary, output_sequence_length=self.length)
-                out[:] = np.asarray(layer(_texts(values)))
+                out[:] = np.asarray(self.text_layer()(self._texts(values, place)))
             return out
         lists = [values[: self.length] for values in self._split(values)]
         lengths = [len(values) for values in lists]
         real = np.arange(self.length) < np.array(lengths, dtype=int)[:, None]
         out[real] = self.vocabulary.rows([value for values in lists for value in values])
         return out
+
+    def text_layer(self) -> Any:
+        """For the kind text: the Keras layer that encodes, also inside a graph."""
+        return text_layer(self.tokenizer, self.vocabulary.ids, output_sequence_length=self.length)
 
     def missing(self, values: Any) -> np.ndarray:
         """bool (n,): which values are missing."""
@@ -198,6 +220,10 @@ class FeatureEncoder:
         """For the kind users: how many ids `encode` leaves out, by reason."""
         users = self.kind == "users"
         return self._user_lists(values, own).ignored(self.length) if users else {}
+
+    def notes(self, values: Any) -> list[str]:
+        """Sentences on how values are read, where that may not be what was meant."""
+        return feature_notes(self.kind, self.separator, self.tokenizer, values)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types; the vocabulary of all users is left out, the catalog has it."""
@@ -228,6 +254,8 @@ class FeatureEncoder:
         return pd.Series([self._parts(value) for value in values], dtype=object)
 
     def _parts(self, value: Any) -> list[Any]:
+        if isinstance(value, str) and (listed := read_list(value)) is not None:
+            value = listed
         if isinstance(value, list | tuple | np.ndarray):
             return [part for part in value if not _is_missing(part)]
         if _is_missing(value):
@@ -238,6 +266,15 @@ class FeatureEncoder:
 
     def _user_lists(self, values: Any, own: np.ndarray | None) -> UserLists:
         return UserLists(self._split(values), self.vocabulary, own)
+
+    def _texts(self, values: Any, place: Callable[[int], str] | None) -> list[str]:
+        texts = ["" if _is_missing(value) else str(value) for value in values]
+        for position, text in enumerate(texts):
+            try:
+                text.encode()
+            except UnicodeEncodeError:
+                self._refuse(place, position, f"{text!r:.80} holds half of a character")
+        return texts
 
     def _numbers(self, values: Any, place: Callable[[int], str] | None) -> np.ndarray:
         series = pd.Series(values)
@@ -287,19 +324,3 @@ def _is_missing(value: Any) -> bool:
     if value is None or isinstance(value, str):
         return not value or not value.strip()
     return bool(pd.api.types.is_scalar(value) and pd.isna(value))
-
-
-def _texts(values: Any) -> list[str]:
-    return ["" if _is_missing(value) else str(value) for value in values]
-
-
-def _text_vectorization(vocabulary: Vocabulary | None = None, **options: Any) -> Any:
-    import keras
-
-    layer = keras.layers.TextVectorization(
-        standardize="lower_and_strip_punctuation", split="whitespace", **options
-    )
-    if vocabulary is not None:
-        # Keras refuses an empty vocabulary; no text splits into a token with a blank in it.
-        layer.set_vocabulary(vocabulary.ids.tolist() or ["no token"])
-    return layer

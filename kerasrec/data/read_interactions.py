@@ -110,7 +110,7 @@ def read_interactions(
     # Ids that only dropped rows have must not get a row.
     ids = {key: _used(codes, texts, kept) for key, (codes, texts) in ids.items()}
 
-    catalogs, missing, dropped, ignored = {}, {}, dict(table.dropped), {}
+    catalogs, missing, dropped, ignored, notes = {}, {}, dict(table.dropped), {}, []
     for side in (users, items):
         kind, texts = side.kind, ids[side.kind][1]
         against = f"{table.where}, column {columns[kind]!r}"
@@ -125,6 +125,7 @@ def read_interactions(
         missing |= {f"{kind}.{key}": count for key, count in catalog.missing.items()}
         dropped |= {f"{kind} frame: {key}": count for key, count in catalog.dropped.items()}
         ignored |= {f"{kind}.{key}": count for key, count in catalog.ignored.items()}
+        notes += [f"{kind}.{note}" for note in catalog.notes]
     vocabulary = behavior = None
     if "behavior" in ids:
         fixed = behaviors if isinstance(behaviors, Vocabulary) else Vocabulary(behaviors)
@@ -158,6 +159,7 @@ def read_interactions(
             equal_times=equal_times,
             missing_features=missing,
             ignored=ignored,
+            notes=notes,
         ),
     }
 

@@ -31,6 +31,7 @@ class Report:
         missing_features: by "item.<feature>" or "user.<feature>", how many rows of the catalog
             have no value.
         ignored: by "user.<feature>: reason", how many ids in its lists of users were left out.
+        notes: sentences on how a feature was read, where that may not be what was meant.
     """
 
     rows_read: int
@@ -46,6 +47,7 @@ class Report:
     equal_times: int = 0
     missing_features: dict[str, int] = dataclasses.field(default_factory=dict)
     ignored: dict[str, int] = dataclasses.field(default_factory=dict)
+    notes: list[str] = dataclasses.field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -80,7 +82,7 @@ class Report:
         for what, count in self.ignored.items():
             feature, _, reason = what.partition(": ")
             lines.append(f"{_count(count, 'id')} of {feature} ignored: {reason}.")
-        return lines
+        return [*lines, *self.notes]
 
 
 def _count(number: int, noun: str) -> str:

@@ -52,9 +52,7 @@ class RawFeatures(tf.Module):
 def _in_graph(encoder):
     kind = encoder.feature.kind
     if kind == "text":
-        return keras.layers.TextVectorization(
-            output_sequence_length=encoder.feature.length, vocabulary=words(encoder.vocabulary.ids)
-        )
+        return encoder.text_layer()
     if kind in ("category", "categories"):
         return keras.layers.StringLookup(
             vocabulary=words(encoder.vocabulary.ids), mask_token="", oov_token="[unknown]"

@@ -143,7 +143,8 @@ class _Draw:
         many = [int(random.integers(min(feature.length, 20) + 3)) for _ in range(REQUESTS)]
         picked = [[str(word) for word in random.choice(words, n)] for n in many]
         if feature.kind == "text":
-            return np.array([", ".join(some) for some in picked])
+            between = "" if encoder.tokenizer == "bigrams" else ", "
+            return np.array([between.join(some) for some in picked])
         return _rectangle(feature.name, picked)
 
 

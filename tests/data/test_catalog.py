@@ -227,3 +227,16 @@ def test_bad_saved_catalogs(tmp_path):
     (tmp_path / "encoders.json").write_text("{}")
     with pytest.raises(InputError, match="not a saved catalog"):
         Catalog.load(tmp_path)
+
+
+@pytest.mark.parametrize("reader", ["frame", "csv", "parquet"])
+def test_lists_written_as_text_are_lists_wherever_they_lie(tmp_path, reader):
+    cells = ['["cat399", "cat2"]', "['cat2']", "cat7|cat2", None]
+    frame = source = pd.DataFrame({"id": list("abcd"), "tags": cells})
+    if reader != "frame":
+        source = tmp_path / f"items.{reader}"
+        frame.to_csv(source, index=False) if reader == "csv" else frame.to_parquet(source)
+    items = Catalog.from_frame(source, "id", {"tags": {"kind": "categories"}})
+    assert items.encoders["tags"].vocabulary.ids.tolist() == ["cat399", "cat2", "cat7"]
+    assert items.columns["tags"][2:].tolist() == [[2, 3], [3, 0], [4, 3], [0, 0]]
+    assert items.missing == {"tags": 1} and items.notes == ()

@@ -53,6 +53,29 @@ def test_categories_separator_and_length():
     assert again(encoder).encode(["c,b"]).tolist() == [[4, 3]]
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ['["cat399", "cat2"]', '["cat2"]', "[]", ""],
+        ["['cat399', 'cat2']", "['cat2']", "[]", None],
+        ["['cat399' 'cat2']", "['cat2']", "[]", None],
+    ],
+)
+def test_categories_from_lists_written_as_text(cells):
+    encoder = FeatureEncoder.fit("tags", cells, "categories")
+    assert encoder.vocabulary.ids.tolist() == ["cat399", "cat2"]
+    assert encoder.encode(cells).tolist() == [[2, 3], [3, 0], [0, 0], [0, 0]]
+    assert encoder.missing(cells).tolist() == [False, False, True, True]
+    assert again(encoder).encode(['["cat2", "new"]', "cat2|cat399"]).tolist() == [[3, 1], [3, 2]]
+
+
+def test_a_separator_within_a_list_and_brackets_within_a_category():
+    cells = ['["a|b", "[x]"]', "[x]", "[x]|a", ["[x]", '["a"]']]
+    encoder = FeatureEncoder.fit("tags", cells, "categories")
+    assert encoder.vocabulary.ids.tolist() == ["a|b", "[x]", "a", '["a"]']
+    assert encoder.encode(cells).tolist() == [[2, 3], [3, 0], [3, 4], [3, 5]]
+
+
 def test_number_is_standardized_and_missing_is_the_mean():
     encoder = FeatureEncoder.fit("year", [1.0, None, 3.0, "5"], "number")
     assert encoder.feature == Feature("year", "number")
@@ -112,11 +135,49 @@ def test_text_is_what_keras_does():
     assert again(encoder).encode(texts).tolist() == expected
 
 
+MIXED = ["我爱北京天安门", "iPhone 手机壳、红色", "plain words", None]
+
+
+def test_the_script_chooses_what_tokens_are():
+    encoder = FeatureEncoder.fit("plot", MIXED, "text")
+    assert encoder.tokenizer == "bigrams" and again(encoder) == encoder
+    assert encoder.feature.length == 6
+    assert {"我爱", "爱北", "iphone", "手机", "红色", "plain"} <= set(encoder.vocabulary.ids)
+    rows = encoder.vocabulary.rows(["北京", "words", "手机"]).tolist()
+    for each in (encoder, again(encoder)):
+        assert each.encode(["北京 words手机"])[0, :3].tolist() == rows
+    # A later table has the tokens of the first.
+    assert FeatureEncoder.fit("plot", ["plain"], "text", base=encoder) == encoder
+
+
+def test_words_where_asked_for_or_where_there_are_spaces():
+    assert FeatureEncoder.fit("plot", ["plain words", "ünïcode"], "text").tokenizer == "words"
+    encoder = FeatureEncoder.fit("plot", ["我 爱 北京"], "text", tokenizer="words")
+    assert set(encoder.vocabulary.ids) == {"我", "爱", "北京"}
+    assert again(encoder).encode(["北京 爱"]).tolist() == [
+        [*encoder.vocabulary.rows(["北京", "爱"]), 0]
+    ]
+
+
+def test_bigrams_of_texts_with_spaces_are_words():
+    encoders = [
+        FeatureEncoder.fit("plot", TEXTS, "text", tokenizer=t) for t in ("words", "bigrams")
+    ]
+    assert encoders[0].vocabulary == encoders[1].vocabulary
+    assert encoders[0].encode(TEXTS).tolist() == encoders[1].encode(TEXTS).tolist()
+
+
+def test_half_a_character_is_named():
+    with pytest.raises(InputError, match="value 1: .* holds half of a character"):
+        FeatureEncoder.fit("plot", ["a", "b\ud83d"], "text")
+
+
 def test_text_without_any_word():
     encoder = FeatureEncoder.fit("plot", [None, "", "?!"], "text")
     assert encoder.feature == Feature("plot", "text", size=2, length=1)
     assert encoder.encode(["word", ""]).tolist() == [[1], [0]]
     assert again(encoder).encode(["word"]).tolist() == [[1]]
+    assert FeatureEncoder.fit("plot", [], "text") == encoder
 
 
 @pytest.mark.parametrize(
@@ -127,6 +188,7 @@ def test_text_without_any_word():
         ("number", [1.5, None, 7]),
         ("vector", [[1.0, 2.0], None, [3.0, 4.5]]),
         ("text", TEXTS),
+        ("text", MIXED),
     ],
 )
 def test_round_trip_through_json(kind, values):
@@ -184,6 +246,7 @@ def test_bad_values(kind, values, message):
         ({"length": 0}, "'tags': length must be a whole number of at least 1, got 0"),
         ({"separator": 3}, "'tags': separator must be a non-empty string, got 3"),
         ({"separator": ""}, "'tags': separator must be a non-empty string, got ''"),
+        ({"tokenizer": "jieba"}, "'tags': tokenizer must be one of auto, words, bigrams, got 'jie"),
         ({"max_tokens": 1}, "'tags': max_tokens must be a whole number of at least 3, got 1"),
         ({"max_tokens": 1e4}, "'tags': max_tokens must be a whole number .*got 10000.0"),
     ],

@@ -108,3 +108,10 @@ def test_vocabulary_of_the_encoder_follows_the_catalog():
     assert encoder.ignored(["b|c|b"]) == {"unknown user": 1, "repeated": 1}
     assert encoder.among(Vocabulary(["a", "b", "c"])).encode(["c"]).tolist() == [[4, 0]]
     assert np.array_equal(encoder.missing(["a", "", None]), [False, True, True])
+
+
+def test_lists_of_ids_written_as_text():
+    users = Vocabulary(["7", "12", "ann"])
+    cells = ["[7, 12]", "['ann']", '["12", "ann"]', "7|ann"]
+    encoder = FeatureEncoder.fit("friends", cells, kind="users", users=users)
+    assert encoder.encode(cells).tolist() == [[2, 3], [4, 0], [3, 4], [2, 4]]

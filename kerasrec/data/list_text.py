@@ -1,0 +1,67 @@
+"""Lists that somebody wrote into a cell of a table."""
+
+import ast
+import json
+import re
+import warnings
+
+# One value of a list and what ends it: Python puts commas between values, NumPy spaces.
+_VALUE = re.compile(
+    r"""u?(?P<quoted>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")(?:\s*,\s*|\s+|$)"""
+    r"""|(?P<plain>[-+]?[\d.]+(?:[eE][-+]?\d+)?|None|nan|NaN|True|False)(?:\s*,\s*|\s+|$)""",
+    re.DOTALL,
+)
+
+
+def is_bracketed(text: str) -> bool:
+    """Whether a text looks like a list: it begins with [ and ends with ]."""
+    text = text.strip()
+    return text.startswith("[") and text.endswith("]")
+
+
+def read_list(text: str) -> list | None:
+    """The values of a list as JSON, Python or NumPy write it; None for any other text.
+
+    Nothing is evaluated. A list with a list or anything else but single values in it is none, and
+    neither are words without quotes: `[x]` is a text.
+
+    >>> read_list('["a, b", 2]'), read_list("['a', 'b']"), read_list("['a' 'b']")
+    (['a, b', 2], ['a', 'b'], ['a', 'b'])
+    >>> read_list("[x]"), read_list('[["a"], ["b"]]'), read_list("a|b")
+    (None, None, None)
+    """
+    if not is_bracketed(text):
+        return None
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):
+        return _as_python_writes(text.strip()[1:-1].strip())
+    return None if any(isinstance(value, list | dict) for value in values) else values
+
+
+def _as_python_writes(inner: str) -> list | None:
+    values, place = [], 0
+    while place < len(inner):
+        found = _VALUE.match(inner, place)
+        if not found:
+            return None
+        try:
+            values.append(_value(found))
+        except (ValueError, SyntaxError):
+            return None
+        place = found.end()
+    return values
+
+
+def _value(found: re.Match) -> str | float | None:
+    quoted, plain = found["quoted"], found["plain"]
+    if quoted:
+        if "\\" not in quoted:
+            return quoted[1:-1]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an escape that Python does not know stays as it is
+            return ast.literal_eval(quoted)
+    if plain in ("None", "nan", "NaN"):
+        return None
+    # An integer stays text: "007" is another id than "7".
+    return plain if plain in ("True", "False") or plain.lstrip("+-").isdigit() else float(plain)

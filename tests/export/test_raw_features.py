@@ -1,0 +1,60 @@
+"""Raw features in a saved graph, run by TensorFlow's C++ loader, against the data's encoders."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from kerasrec.data.feature_encoder import FeatureEncoder
+from kerasrec.export.raw_features import RawFeatures
+from kerasrec.savedmodel import CLoader
+from kerasrec.savedmodel.verify import foreign_operations
+
+TEXTS = [
+    "我爱北京天安门。红色,蓝色5.5英寸", "iPhone手机壳“很好”——can't",
+    "コーヒーが いい、ﾊﾟﾝｹｰｷ！か\u3099",
+    "กินข้าวที่บ้าน ดี", "ខ្ញុំ\u200bស្រលាញ់។ ຂ້ອຍ မြန်မာ။",
+    "好吃😋👍🏽 ＡＢＣ１２３　全角", "plain WORDS, e\u0301tude",
+    "好\x01吃\x02", "我", "", " 。 ", "new 天北 words",
+]  # fmt: skip
+TAGS = ['["a|b", "c"]', "['c', 'd']", "[x]|c", "", "c", '["[x]"]', "[]", "d", "d|c", "c", "", "d"]
+
+
+@pytest.fixture(scope="module")
+def encoders():
+    return {
+        "title": FeatureEncoder.fit("title", TEXTS[:-1], "text"),
+        "plain": FeatureEncoder.fit("plain", TEXTS[:-1], "text", tokenizer="words", length=3),
+        "tags": FeatureEncoder.fit("tags", TAGS, "categories"),
+    }
+
+
+@pytest.fixture(scope="module")
+def saved(encoders, tmp_path_factory):
+    # As it comes back from a checkpoint.
+    plain = [json.loads(json.dumps(encoder.to_dict())) for encoder in encoders.values()]
+    raw = RawFeatures({one["name"]: FeatureEncoder.from_dict(one) for one in plain})
+    directory = tmp_path_factory.mktemp("raw") / "1"
+    archive = keras.export.ExportArchive()
+    archive.track(raw)
+    archive.add_endpoint("encode", raw.__call__, [raw.signature()])
+    archive.write_out(str(directory), verbose=False)
+    return directory
+
+
+def test_texts_and_lists_are_encoded_as_in_the_data(encoders, saved):
+    assert encoders["title"].tokenizer == "bigrams"
+    lists = [encoders["tags"]._parts(cell) for cell in TAGS]
+    asked = np.array([[*values, "", ""][:2] for values in lists])
+    with CLoader(saved) as loaded:
+        found = loaded("encode", title=TEXTS, plain=TEXTS, tags=asked)
+        one = [loaded("encode", title=[t], plain=[t], tags=[["c"]])["title"][0] for t in TEXTS]
+    np.testing.assert_array_equal(found["title"], encoders["title"].encode(TEXTS))
+    np.testing.assert_array_equal(found["title"], one)
+    np.testing.assert_array_equal(found["plain"], encoders["plain"].encode(TEXTS))
+    np.testing.assert_array_equal(found["tags"], encoders["tags"].encode(TAGS))
+
+
+def test_the_graph_needs_no_python(saved):
+    assert foreign_operations((saved / "saved_model.pb").read_bytes()) == []
