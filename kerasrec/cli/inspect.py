@@ -8,7 +8,7 @@ from kerasrec.savedmodel.versions import find_version
 NAME = "inspect"
 HELP = "what an export takes and gives, and where it comes from"
 RUN = ("dataset", "seed", "commit")
-SAID = ("model", "created", "num_items", "num_users", "max_k", "stored_histories")
+SAID = ("model", "created", "num_items", "num_users", "max_k", "stored_histories", "repeats")
 
 
 def add_arguments(parser):
@@ -20,7 +20,7 @@ def run(arguments, output):
     about = read_about(directory)
     size = sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
     run_of = about["run"] or {}
-    rows = [("folder", directory), *((name, about[name]) for name in SAID)]
+    rows = [("folder", directory), *((name, about[name]) for name in SAID if name in about)]
     rows += [("index", _line(about["index"])), ("size", f"{size / 2**20:.1f} MiB")]
     rows += [(f"sha256 of {name}", _line(value)) for name, value in about["sha256"].items()]
     rows += [

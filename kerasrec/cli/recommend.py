@@ -26,6 +26,10 @@ def add_arguments(parser):
     parser.add_argument("-k", type=int, default=10, help="how many items (default: 10)")
     parser.add_argument("--exclude", metavar="A,B", default="", help="item ids not to recommend")
     parser.add_argument(
+        "--repeats", choices=("mask", "allow"),
+        help="leave out what is in the history, or not (default: evaluate.repeats of the run)",
+    )  # fmt: skip
+    parser.add_argument(
         "--explain",
         action="store_true",
         help="say what each score rests on: items of the history, and behavior and content",
@@ -61,8 +65,9 @@ def _from_checkpoint(arguments, history, exclude):
         # The same notes as in the frame, which are said once, below.
         warnings.simplefilter("ignore")
         frame = model.recommend(
-            **query, k=arguments.k, exclude=exclude or None, explain=arguments.explain
-        )
+            **query, k=arguments.k, exclude=exclude or None, explain=arguments.explain,
+            filter_seen=arguments.repeats and arguments.repeats == "mask",
+        )  # fmt: skip
     rows = frame.drop(columns="user").to_dict("records")
     return rows, frame.attrs["notes"]
 
@@ -92,6 +97,9 @@ def _from_export(arguments, history, exclude):
             other = "--history" if asked == "user" else "--user"
             raise InputError(f"{arguments.source} does not read a {asked}: give {other}")
         request = {asked: [value], "exclude": [exclude or [""]], "k": [arguments.k]}
+        about = read_about(arguments.source)
+        repeats = arguments.repeats or about.get("repeats", "mask")
+        request["filter_seen"] = [repeats == "mask"]
         answer = {key: column[0] for key, column in loaded.run(name, request).items()}
     items = [item.decode() for item in answer["item"]]
     rows = [
@@ -100,7 +108,7 @@ def _from_export(arguments, history, exclude):
         if item
     ]
     notes = _unknown(arguments.source, asked, value, exclude)
-    if asked == "user" and not read_about(arguments.source)["stored_histories"]:
+    if asked == "user" and repeats == "mask" and not about["stored_histories"]:
         notes.append("the export does not know what the user has seen: give --exclude")
     if len(items) < arguments.k:
         notes.append(f"the export answers with {len(items)} items at most")

@@ -164,10 +164,15 @@ class TrainNode(Node):
 
 
 class EvaluateNode(Node):
-    """What is measured on the test part, and beside which baselines."""
+    """What is measured on the test part, and beside which baselines.
+
+    `repeats: allow` ranks what is in a user's history too, where people take things again: in
+    evaluation, for the monitored metric, and from then on in what the model recommends.
+    """
 
     ks: Annotated[list[Count], Field(min_length=1)] = [5, 10, 20]
     baselines: list[str] = ["Popularity", "ItemKNN"]
+    repeats: Literal["mask", "allow"] = "mask"
 
 
 class TuneNode(Node):

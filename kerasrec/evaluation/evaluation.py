@@ -3,6 +3,9 @@ import math
 
 from kerasrec.metrics import SAMPLED
 
+# How the head of a table says `repeats`.
+SEEN_ITEMS = {"mask": "seen items masked", "allow": "seen items ranked"}
+
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
@@ -24,6 +27,8 @@ class Evaluation:
         n_queries: users evaluated.
         seconds: {"total", "ranking"}: all, and in the models.
         notes: sentences about what the numbers do not show.
+        repeats: "mask" where no list holds an item of the user's history, "allow" where it may;
+            None where nothing was ranked.
     """
 
     rows: list
@@ -35,6 +40,7 @@ class Evaluation:
     n_queries: int
     seconds: dict
     notes: tuple
+    repeats: str | None = None
 
     def to_dict(self):
         """A dict that `json.dumps(..., allow_nan=False)` takes: NaN is None, tuples are lists."""
@@ -50,8 +56,9 @@ class Evaluation:
         from rich.table import Table
 
         intervals = len(self.rows) <= 3
+        repeats = "" if self.repeats is None else f", {SEEN_ITEMS[self.repeats]}"
         table = Table(
-            title=f"{self.part}, {self.protocol}, {self.n_queries:,} users",
+            title=f"{self.part}, {self.protocol}, {self.n_queries:,} users{repeats}",
             caption="\n".join(self.notes) or None,
             caption_justify="left",
             box=box.SIMPLE_HEAD,

@@ -100,12 +100,23 @@ class Lists:
             )
         return found
 
-    def notes(self):
+    def notes(self, repeats):
         truth, notes = self._truth, []
-        if self._num_seen:
+        seen = (
+            f"{self._num_seen:,} of {len(truth):,} truths were in the user's history "
+            f"({self._num_seen / len(truth):.0%})"
+        )
+        if self._num_seen and repeats == "mask":
             notes.append(
-                f"{self._num_seen:,} of {len(truth):,} truths were in the user's history; "
-                "seen items are masked, so they count as missed."
+                f"{seen}; seen items are masked, so they count as missed: evaluate.repeats: allow "
+                "counts them."
+            )
+        elif self._num_seen:
+            notes.append(f"{seen}; seen items are ranked as all others.")
+        elif repeats == "allow":
+            notes.append(
+                "No truth was in the user's history, and seen items are ranked as all others: "
+                "evaluate.repeats: mask leaves them out."
             )
         cold = int((self._item_group[truth.item] == 0).sum())
         if cold:

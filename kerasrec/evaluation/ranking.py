@@ -12,6 +12,7 @@ from kerasrec.evaluation.inputs import batches_of, check_catalogs, query_inputs,
 from kerasrec.evaluation.lists import Lists
 from kerasrec.evaluation.ratios import Ratios
 from kerasrec.evaluation.rows import group_rows, model_rows, names_of
+from kerasrec.models.recommender import check_repeats
 
 _WIDTH = 64  # the widths of padded histories are multiples of it
 
@@ -26,14 +27,15 @@ def evaluate(
     seed=0,
     bootstrap=1000,
     progress=None,
+    repeats=None,
 ):
     """Ranks the whole catalogue for every user of a part and compares with what the user then did.
 
     A query is a user with interactions in the part; the history is what was known of the user
-    before. Items of the history are masked for every model, always: to unmask only those that occur
-    again would tell the model the answer. A truth that is in the history can therefore not be hit;
-    it stays in the denominators, and how many there are is in the notes. A repeated truth counts
-    once.
+    before. Items of the history are masked for every model, or for none: to unmask only those that
+    occur again would tell the model the answer. Masked, a truth that is in the history cannot be
+    hit; it stays in the denominators, and how many there are is in the notes. A truth that occurs
+    several times counts once.
 
     Reported are the metrics of `kerasrec.metrics.RANKING`, coverage, novelty, popularity lift and,
     if the items have categories or vectors, diversity, at each k, as means over queries with 95 %
@@ -57,15 +59,18 @@ def evaluate(
         seed: of the bootstrap.
         bootstrap: resamples; 0 leaves the intervals out.
         progress: called with (users ranked, users to rank) over all models.
+        repeats: "mask" for no model's list to hold an item of the history, "allow" for every
+            item to be ranked; None for what `model.repeats` says.
 
     Returns:
         An Evaluation.
 
     Raises:
-        InputError: a k, an unknown part, a model adapted to other users or items.
+        InputError: a k, repeats or a part that is none, a model adapted to other users or items.
     """
     started = time.perf_counter()
     ks = _cutoffs(ks, len(split.train.items.vocabulary) - FIRST)
+    repeats = check_repeats(model.repeats if repeats is None else repeats)
     models = [model, *adapted(baselines, model, split)]
     for each in models:
         check_catalogs(each, split.train)
@@ -75,7 +80,7 @@ def evaluate(
     names, seconds, coverages, groups, tenths = names_of(models), [], {}, [], []
     for i, (name, each) in enumerate(zip(names, models, strict=True)):
         report = _reporter(progress, i * len(queries.users), len(models) * len(queries.users))
-        rows, spent = _rank(each, queries, max(ks), batch_size, report)
+        rows, spent = _rank(each, queries, max(ks), batch_size, repeats == "mask", report)
         seconds.append(spent)
         coverages |= lists.add(ratios, name, rows, ks)
         groups += lists.add_groups(ratios, name, rows, ks)
@@ -90,11 +95,12 @@ def evaluate(
         part=part,
         n_queries=len(queries.users),
         seconds={"total": time.perf_counter() - started, "ranking": sum(seconds)},
-        notes=(*split.notes, *lists.notes()),
+        notes=(*split.notes, *lists.notes(repeats)),
+        repeats=repeats,
     )
 
 
-def _rank(model, queries, k, batch_size, report):
+def _rank(model, queries, k, batch_size, masks, report):
     """Item rows (queries, k), best first, 0 where a list is shorter; and the seconds it took."""
     started = time.perf_counter()
     catalog = model.encode_catalog()
@@ -104,14 +110,11 @@ def _rank(model, queries, k, batch_size, report):
     order = np.argsort(queries.history.lengths, kind="stable")
     done = 0
     for batch in batches_of(order, batch_size):
-        history = queries.history.take(batch)
-        # few different widths, for a top_k that compiles each shape it sees
-        longest = max(1, int(history.lengths.max()))
-        seen = history.padded(-(-longest // _WIDTH) * _WIDTH)
+        seen = _seen(queries.history.take(batch), num_items) if masks else None
         top, _ = model.top_k(
             query_inputs(model, queries, batch),
             k=min(k, num_items - FIRST),
-            exclude=within(seen, num_items, PADDING),
+            exclude=seen,
             allow=_allowed(queries, batch, num_items),
             catalog=catalog,
         )
@@ -119,6 +122,13 @@ def _rank(model, queries, k, batch_size, report):
         done += len(batch)
         report(done)
     return rows, time.perf_counter() - started
+
+
+def _seen(history, num_items):
+    """Item rows (queries, any) of the histories."""
+    # few different widths, for a top_k that compiles each shape it sees
+    longest = max(1, int(history.lengths.max()))
+    return within(history.padded(-(-longest // _WIDTH) * _WIDTH), num_items, PADDING)
 
 
 def _allowed(queries, batch, num_items):

@@ -27,6 +27,7 @@ class RequestReader(tf.Module):
     def __init__(self, model, k, item_rows, histories=True):
         super().__init__()
         self.k, self.item_rows, self.read = k, item_rows, model.query_inputs
+        self.masks = model.repeats == "mask"
         asked = {ASKED.get(name, name) for name in self.read}
         if "histories" in model.capabilities:
             asked.add("history")
@@ -51,7 +52,7 @@ class RequestReader(tf.Module):
 
     def options(self):
         """What may be answered: `TensorSpec` and default of each input."""
-        return {**self.limits(), "filter_seen": ((None,), np.array([True]))}
+        return {**self.limits(), "filter_seen": ((None,), np.array([self.masks]))}
 
     def limits(self):
         """The options of every ranking."""

@@ -24,16 +24,17 @@ def make_requests(model, inputs, k, seed=0):
     rows = draw.odd()
     rows += [draw.one() for _ in range(REQUESTS - len(rows))]
     lists = {name for name, (shape, _) in inputs.items() if len(shape) == 2}
+    nothing = {**_NOTHING, "filter_seen": model.repeats == "mask"}
     columns = {}
     for name in inputs:
-        values = [row.get(name, _NOTHING.get(name, k)) for row in rows]
+        values = [row.get(name, nothing.get(name, k)) for row in rows]
         columns[name] = _rectangle(name, values) if name in lists else np.array(values)
     columns["k"] = columns["k"].astype("int32")
     columns["item"] = np.array([draw.item() for _ in range(REQUESTS)])
     return columns | draw.features()
 
 
-_NOTHING = {"user": "", "filter_seen": True, "history": (), "behavior": (), "timestamp": ()}
+_NOTHING = {"user": "", "history": (), "behavior": (), "timestamp": ()}
 _NOTHING |= {"exclude": (), "allow": ()}
 
 

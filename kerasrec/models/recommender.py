@@ -23,6 +23,8 @@ from kerasrec.optimizers.row_loss_scale import RowLossScale
 from kerasrec.optimizers.row_sparse import RowSparse
 
 SCORES_AT_ONCE = 2**26
+# Whether an answer may hold what is in the history.
+REPEATS = ("mask", "allow")
 
 
 class Recommender(keras.Model):
@@ -49,6 +51,12 @@ class Recommender(keras.Model):
         searchable: Whether a score is the dot product of a query vector and an item vector.
         content_columns: Of such vectors the slice that holds what an item says of itself; None
             where a score is not made of both.
+
+    Attributes:
+        repeats: "mask" leaves what is in a history out of the answers to it, unless told otherwise;
+            "allow" lets it in, for data in which people take things again. `evaluate`, `recommend`
+            and exports follow it, checkpoints hold it, `kerasrec fit` sets it from
+            `evaluate.repeats`.
     """
 
     capabilities = frozenset({"users"})
@@ -68,6 +76,7 @@ class Recommender(keras.Model):
         self.items = None
         self.behaviors = None
         self.histories = None
+        self.repeats = "mask"
 
     # What a model of another shape must say.
 
@@ -123,6 +132,14 @@ class Recommender(keras.Model):
     def query_size(self):
         """Numbers held to score one query with the whole catalogue."""
         return self.schema.num_items
+
+    @property
+    def repeats(self):
+        return self._repeats
+
+    @repeats.setter
+    def repeats(self, value):
+        self._repeats = check_repeats(value)
 
     # The face.
 
@@ -180,7 +197,7 @@ class Recommender(keras.Model):
         k=10,
         exclude=None,
         allow=None,
-        filter_seen=True,
+        filter_seen=None,
         explain=False,
         behaviors=None,
         timestamps=None,
@@ -194,7 +211,7 @@ class Recommender(keras.Model):
             k: Items to return for each query, at most the number of items.
             exclude: External item ids that nobody is shown.
             allow: External item ids of which alone the answer may consist.
-            filter_seen: Leave out what is in the user's history.
+            filter_seen: Leave out what is in the user's history; None does what `repeats` says.
             explain: Also say which items of the history the score rests on: True, or how many.
             behaviors, timestamps: What was done at each item of `histories`, and when (seconds
                 since 1970), in lists of the same lengths, for models that read it.
@@ -222,6 +239,8 @@ class Recommender(keras.Model):
             allowed = request.items(allow, "allow item")
             if not (allowed >= FIRST).any():
                 raise InputError("allow holds no item that the model knows: nothing to recommend")
+        if filter_seen is None:
+            filter_seen = self.repeats == "mask"
         frame = recommend(self, request, k, unwanted, allowed, filter_seen, reasons)
         for note in request.notes:
             warnings.warn(note, stacklevel=2)
@@ -320,7 +339,7 @@ class Recommender(keras.Model):
         return old.schema
 
     def get_config(self):
-        """Each constructor argument by its own name; `Schema` as plain values.
+        """Each constructor argument by its own name, `Schema` as plain values, and `repeats`.
 
         Keras records only the defaults of a subclassed model, silently; this records the truth.
         """
@@ -329,12 +348,17 @@ class Recommender(keras.Model):
             for name in inspect.signature(type(self).__init__).parameters
             if name not in ("self", "kwargs")
         }
-        return {**config, "schema": self.schema.to_dict(), "name": self.name}
+        own = {"schema": self.schema.to_dict(), "name": self.name, "repeats": self.repeats}
+        return {**config, **own}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """The model of `get_config`, with fresh weights."""
-        return cls(**{**config, "schema": Schema.from_dict(config["schema"])})
+        repeats = config.get("repeats", REPEATS[0])
+        arguments = {name: value for name, value in config.items() if name != "repeats"}
+        model = cls(**{**arguments, "schema": Schema.from_dict(config["schema"])})
+        model.repeats = repeats
+        return model
 
     def check_adapted(self, what):
         """Refuses to do `what` before the model knows its data."""
@@ -348,6 +372,13 @@ class Recommender(keras.Model):
         strategy = getattr(self, "distribute_strategy", None)
         with strategy.scope() if strategy else contextlib.nullcontext():
             self.optimizer.build(self.trainable_variables)
+
+
+def check_repeats(value):
+    """`value`, or an `InputError` for what is neither "mask" nor "allow"."""
+    if value not in REPEATS:
+        raise InputError(f"repeats must be one of {', '.join(REPEATS)}: got {value!r}")
+    return value
 
 
 def _check_same_shape(schema: Schema, train: Interactions):

@@ -75,7 +75,7 @@ def compare(configs, folder, runs=(), say=print, note=print, progress=True):
 
 
 def check_comparable(configs):
-    """Raises an `InputError` unless the configs have the same data, split and cut-offs.
+    """Raises an `InputError` unless the configs have the same data, split, cut-offs and repeats.
 
     How much of a history a model reads (`data.history_length`) is its own affair: the questions
     stay the same.
@@ -86,15 +86,16 @@ def check_comparable(configs):
         if keys:
             raise InputError(
                 f"{first} and {name} differ in {', '.join(keys)}: only models of the same data, "
-                f"split and evaluate.ks can be compared; {keys[0]}=... on the command line sets it "
-                "for all of them"
+                f"split, evaluate.ks and evaluate.repeats can be compared; {keys[0]}=... on the "
+                "command line sets it for all of them"
             )
 
 
 def _compared(config):
     whole = config.to_dict()
     data = {key: value for key, value in whole["data"].items() if key != "history_length"}
-    return {"data": data, "split": whole["split"], "evaluate": {"ks": whole["evaluate"]["ks"]}}
+    evaluate = {key: whole["evaluate"][key] for key in ("ks", "repeats")}
+    return {"data": data, "split": whole["split"], "evaluate": evaluate}
 
 
 class _Shared:

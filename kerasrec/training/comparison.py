@@ -24,7 +24,7 @@ class Comparison:
         failed: Name of a config -> what was wrong.
         stopped: Whether Ctrl-C came before the last config.
         about: What holds for all: `dataset`, `protocol`, `part`, `n_queries`, `queries` (their
-            fingerprint), `notes`.
+            fingerprint), `notes`, `repeats` ("mask" or "allow").
     """
 
     rows: list
@@ -70,7 +70,7 @@ class Comparison:
             for metric, sign in quality.items()
             if any(metric_of(row, metric) for row in rows)
         }
-        about = ("dataset", "protocol", "part", "n_queries", "queries", "notes")
+        about = ("dataset", "protocol", "part", "n_queries", "queries", "notes", "repeats")
         return cls(rows, quality, dict(failed), stopped, {key: first[key] for key in about})
 
     def best(self):

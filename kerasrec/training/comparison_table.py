@@ -1,5 +1,6 @@
 """A comparison for people."""
 
+from kerasrec.evaluation.evaluation import SEEN_ITEMS
 from kerasrec.training.comparison import metric_of
 
 
@@ -15,8 +16,8 @@ def comparison_table(comparison):
     about, best = comparison.about, comparison.best()
     k = next(iter(comparison.quality)).rpartition("@")[2]
     table = Table(
-        title=f"{about['part']}, {about['protocol']}, {about['n_queries']:,} users, k = {k}; "
-        "mean [95 %], * is the best",
+        title=f"{about['part']}, {about['protocol']}, {about['n_queries']:,} users, "
+        f"{SEEN_ITEMS[about['repeats']]}, k = {k}; mean [95 %], * is the best",
         caption="\n".join(about["notes"]) or None,
         caption_justify="left",
         box=box.SIMPLE_HEAD,

@@ -147,6 +147,7 @@ def make_model(config, data, split, start=None, say=lambda line: None):
     model = build_model(model_class, schema, config.model.arguments)
     check_training(model, split, config.train)
     model.adapt(split.train)
+    model.repeats = config.evaluate.repeats
     if start:
         model.load_rows_from(start)
     if config.content_from:
@@ -180,6 +181,7 @@ def evaluate_run(model, split, config, part, progress=True):
             part=part,
             ks=config.evaluate.ks,
             baselines=config.evaluate.baselines,
+            repeats=config.evaluate.repeats,
             progress=bar,
         )
     return found, rate(model, split, part, config.train.loss)

@@ -10,6 +10,7 @@ class ScriptedModel:
     capabilities = frozenset({"users"})
     train_inputs = ("user", "item")
     query_inputs = ("user",)
+    repeats = "mask"
 
     def __init__(self, interactions, scores):
         self.users, self.items = interactions.users, interactions.items
@@ -33,7 +34,8 @@ class ScriptedModel:
         assert catalog == "catalog"
         self.asked.append((inputs, exclude))
         scores = self.score(inputs).copy()
-        np.put_along_axis(scores, exclude.astype("int64"), -np.inf, axis=1)
+        if exclude is not None:
+            np.put_along_axis(scores, exclude.astype("int64"), -np.inf, axis=1)
         scores[:, :2] = -np.inf
         if allow is not None:
             allowed = np.zeros(scores.shape, bool)

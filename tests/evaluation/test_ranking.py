@@ -177,7 +177,37 @@ def test_seen_items_are_masked_and_repeats_reported(scripted):
     found = evaluate(model, split, ks=(1, 4))
     assert found.rows[0]["metrics"]["recall@4"]["mean"] == 0.5
     assert found.rows[0]["metrics"]["recall@1"]["mean"] == 0.5
-    assert any(note.startswith("1 of 2 truths were in the user's history") for note in found.notes)
+    told = "1 of 2 truths were in the user's history (50%); seen items are masked"
+    assert any(note.startswith(told) for note in found.notes)
+    assert any("evaluate.repeats: allow" in note for note in found.notes)
+    assert found.to_table().title.endswith("1 users, seen items masked")
+
+
+def test_repeats_are_ranked_where_the_model_or_the_caller_allows_them(scripted):
+    # The scores say a, b, c, d, e, f: of b and d the first two of all items hold b, the first four
+    # both, and without a, b and c the first one is d.
+    frame = pd.DataFrame({"user": list("uuuuuv"), "item": list("abcbda"), "timestamp": range(6)})
+    data = Interactions.from_frame(frame)
+    part = np.array([0, 0, 0, 2, 2, 0])
+    split = Split(*(data.select(part == i) for i in range(3)), "repeat")
+    model = scripted(data, np.tile(-np.arange(6.0), (4, 1)))
+    for repeats, recalls in (("mask", [0.5, 0.5, 0.5]), ("allow", [0.0, 0.5, 1.0])):
+        model.repeats = repeats
+        for given in (None, repeats):
+            found = evaluate(model, split, ks=(1, 2, 4), baselines=(model,), repeats=given)
+            for row in found.rows:
+                assert [row["metrics"][f"recall@{k}"]["mean"] for k in (1, 2, 4)] == recalls
+            assert found.repeats == found.to_dict()["repeats"] == repeats
+    assert found.to_table().title.endswith("1 users, seen items ranked")
+    told = "1 of 2 truths were in the user's history (50%); seen items are ranked as all others."
+    assert told in found.notes
+    with pytest.raises(InputError, match="repeats must be one of mask, allow: got True"):
+        evaluate(model, split, ks=(1,), repeats=True)
+
+
+def test_allowing_repeats_where_nobody_repeats_is_said(model, split):
+    found = evaluate(model, split, bootstrap=0, repeats="allow")
+    assert any(note.startswith("No truth was in the user's history") for note in found.notes)
 
 
 def test_batches_do_not_matter(model, split):

@@ -148,6 +148,7 @@ def test_ctrl_c_compares_what_is_finished(load, monkeypatch):
         ("split.protocol=random", "split.protocol"),
         ("split={protocol: random, seed: 3}", "split.protocol, split.seed"),
         ("evaluate.ks=[3, 4, 5]", "evaluate.ks"),
+        ("evaluate.repeats=allow", "evaluate.repeats"),
     ],
 )
 def test_configs_of_other_questions_are_refused(load, change, keys):

@@ -33,7 +33,7 @@ def finished(tmp_path):
         (folder.checkpoint / "weights").write_bytes(b"0" * 2_500_000)
         ratings = rmse and {"rows": [{"model": "M", "metrics": {"rmse": around(rmse)}}]}
         about = {"dataset": "toy", "protocol": protocol, "part": "test", "n_queries": 1234}
-        about |= {"queries": queries, "notes": ["A note."], "ks": [5, 10, 20]}
+        about |= {"queries": queries, "notes": ["A note."], "repeats": "mask", "ks": [5, 10, 20]}
         run = {"model_class": rows[0]["model"], "fit_seconds": fit_seconds, "epochs": 3}
         run |= {"trainable_weights": 1_234_567, "best_epoch": 2}
         folder.write_metrics({**about, **run, "rows": rows, "ratings": ratings})

@@ -3,10 +3,12 @@ import errno
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 from kerasrec.config.checks import LOSSES
 from kerasrec.config.nodes import TrainNode
+from kerasrec.data import Interactions, splits
 from kerasrec.errors import InputError
 from kerasrec.models import load
 from kerasrec.training import FiniteLoss, RankingValidation, RunFolder
@@ -316,3 +318,25 @@ def test_factors_predict_planted_ratings_better_than_their_mean(rated, tmp_path)
     assert chosen["val_rmse"] == pytest.approx(np.sqrt(np.mean(errors**2)), rel=1e-5)
     assert chosen["val_mae"] == pytest.approx(np.mean(errors), rel=1e-5)
     assert "val_ndcg@10" in chosen
+
+
+def test_the_monitored_metric_follows_the_model():
+    # Everybody takes their own two items in turn, so that everything asked for was seen before.
+    frame = pd.DataFrame(
+        {
+            "user": np.repeat(np.arange(9), 8),
+            "item": [2 * user + week % 2 for user in range(9) for week in range(8)],
+            "timestamp": np.tile(np.arange(8), 9),
+        }
+    )
+    weekly, found = splits.next_item(Interactions.from_frame(frame)), {}
+    train = TrainNode(epochs=12, optimizer={"class": "adam", "learning_rate": 0.1})
+    for repeats in ("mask", "allow"):
+        keras.utils.set_random_seed(0)
+        model = MatrixFactorization(weekly.train.schema(), dim=16, candidates="all")
+        model.adapt(weekly.train)
+        model.repeats = repeats
+        logs = fit(model, weekly, train, None, ks=(2, 10), progress=False)
+        found[repeats] = [epoch["val_recall@2"] for epoch in logs]
+    assert max(found["mask"]) == 0.0
+    assert found["allow"][-1] == 1.0

@@ -13,6 +13,8 @@ let name = "";
 let version = null;
 let signatures = {};
 let request = null;
+// Whether the export leaves out the history unless told otherwise.
+let masks = true;
 
 // Of the form, for a screen reader; of the answer, `status` says it to everybody.
 function say(text) {
@@ -40,7 +42,7 @@ function write() {
   const asked = new URLSearchParams({ model: name });
   for (const [each, box] of Object.entries(boxes)) for (const id of box.ids) asked.append(each, id);
   if (by("k").value !== "10") asked.set("k", by("k").value);
-  if (!by("seen").checked) asked.set("seen", "no");
+  if (by("seen").checked !== masks) asked.set("seen", by("seen").checked ? "yes" : "no");
   if (!by("why").checked) asked.set("why", "no");
   history.replaceState(null, "", `#${asked}`);
 }
@@ -53,7 +55,7 @@ async function read() {
     box.set(asked.getAll(each).map((id) => ({ id, title: each === "user" ? "" : title(id) })));
   }
   by("k").value = asked.get("k") ?? "10";
-  by("seen").checked = asked.get("seen") !== "no";
+  by("seen").checked = asked.has("seen") ? asked.get("seen") !== "no" : masks;
   by("why").checked = asked.get("why") !== "no";
   by("more").open = boxes.exclude.ids.length + boxes.allow.ids.length > 0;
 }
@@ -168,6 +170,7 @@ async function describe() {
   if (wanted !== name) return;
   version = told.version;
   signatures = found;
+  masks = told.about.repeats !== "allow";
   if (!("recommend" in signatures)) {
     throw new api.Refused(`${name} has no signature \u201crecommend\u201d: it was not exported by kerasrec.`);
   }
