@@ -10,7 +10,7 @@ from kerasrec.evaluation.baselines import BASELINES, adapted
 from kerasrec.evaluation.evaluation import Evaluation
 from kerasrec.evaluation.inputs import batches_of, check_catalogs, query_inputs, within
 from kerasrec.evaluation.lists import Lists
-from kerasrec.evaluation.ratios import Ratios
+from kerasrec.evaluation.ratios import Ratios, check_resamples
 from kerasrec.evaluation.rows import group_rows, model_rows, names_of
 from kerasrec.models.recommender import check_repeats
 
@@ -57,7 +57,7 @@ def evaluate(
             Recommenders, to print beside; `()` for none.
         batch_size: users ranked at a time.
         seed: of the bootstrap.
-        bootstrap: resamples; 0 leaves the intervals out.
+        bootstrap: resamples, at least 2; 0 leaves the intervals out.
         progress: called with (users ranked, users to rank) over all models.
         repeats: "mask" for no model's list to hold an item of the history, "allow" for every
             item to be ranked; None for what `model.repeats` says.
@@ -66,10 +66,12 @@ def evaluate(
         An Evaluation.
 
     Raises:
-        InputError: a k, repeats or a part that is none, a model adapted to other users or items.
+        InputError: a k, repeats, a part or a bootstrap that is none, a model adapted to other users
+            or items.
     """
     started = time.perf_counter()
     ks = _cutoffs(ks, len(split.train.items.vocabulary) - FIRST)
+    check_resamples(bootstrap)
     repeats = check_repeats(model.repeats if repeats is None else repeats)
     models = [model, *adapted(baselines, model, split)]
     for each in models:

@@ -10,7 +10,7 @@ from kerasrec.errors import InputError
 from kerasrec.evaluation.evaluation import Evaluation
 from kerasrec.evaluation.groups import GROUPS, HOT_ITEM, HOT_USER, group_of
 from kerasrec.evaluation.inputs import batches_of, check_catalogs, query_inputs, within
-from kerasrec.evaluation.ratios import Ratios
+from kerasrec.evaluation.ratios import Ratios, check_resamples
 from kerasrec.evaluation.rows import group_rows, model_rows, names_of
 
 _Z = 1.959963984540054  # the normal 97.5 % quantile
@@ -39,7 +39,7 @@ def evaluate_ratings(
         part: "validation" or "test".
         baselines: adapted Recommenders to print beside.
         batch_size: interactions scored at a time.
-        seed, bootstrap: of the intervals; 0 resamples leave them out.
+        seed, bootstrap: of the intervals; 0 resamples leave them out, that of AUC as well.
         from_logits: the model's scores of labels are logits, to be passed through a sigmoid.
 
     Returns:
@@ -51,6 +51,7 @@ def evaluate_ratings(
             items.
     """
     started = time.perf_counter()
+    check_resamples(bootstrap)
     models = [model, *baselines]
     for each in models:
         check_catalogs(each, split.train)
@@ -132,7 +133,8 @@ class _Pairs:
             return {}
         mean = metrics.auc(values, scores)
         half = _Z * np.sqrt(metrics.auc_variance(values, scores)) if bootstrap else np.nan
-        low, high = max(0.0, mean - half), min(1.0, mean + half)
+        # unlike min and max, clip leaves NaN, no interval, as it is
+        low, high = np.clip([mean - half, mean + half], 0.0, 1.0)
         return {(*scope, "auc"): {"mean": mean, "low": float(low), "high": float(high)}}
 
 

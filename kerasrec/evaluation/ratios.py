@@ -30,6 +30,7 @@ class Ratios:
     def __init__(self, num_queries):
         self.num_queries = num_queries
         self._means = {}
+        self._alone = []
         self._numerators = []
         self._owners = []
         self._denominators = {}
@@ -44,18 +45,23 @@ class Ratios:
             denominators = np.where(missing, 0.0, denominators)
         total = denominators.sum()
         self._means[key] = float(numerators.sum() / total) if total else float("nan")
+        # of one query every resample is the same, which says nothing of others
+        self._alone.append(np.count_nonzero(denominators) < 2)
         self._numerators.append(numerators.astype("float32"))
         # most ratios share their denominators: one column for all that are equal
         stored = denominators.astype("float32").tobytes()
         self._owners.append(self._denominators.setdefault(stored, len(self._denominators)))
 
     def intervals(self, resamples=1000, seed=0, level=0.95):
-        """dict key -> {"mean", "low", "high"}; low and high are NaN without resamples."""
-        if resamples < 0:
-            raise InputError(f"bootstrap must be 0 or more resamples, received {resamples}")
+        """dict key -> {"mean", "low", "high"}.
+
+        Low and high are NaN without resamples, and for a ratio of fewer than two queries.
+        """
+        check_resamples(resamples)
         low = high = np.full(len(self._means), np.nan)
         if resamples and self._means and self.num_queries:
             low, high = _quantiles(self._draws(resamples, seed), [(1 - level) / 2, (1 + level) / 2])
+            low[self._alone] = high[self._alone] = np.nan
         return {
             key: {"mean": mean, "low": float(low[i]), "high": float(high[i])}
             for i, (key, mean) in enumerate(self._means.items())
@@ -76,6 +82,16 @@ class Ratios:
                 ratio = (counts @ numerators) / (counts @ denominators)[:, self._owners]
             draws[start : start + step] = ratio
         return draws
+
+
+def check_resamples(resamples):
+    """InputError unless it is 0, for no intervals, or a whole number from 2."""
+    whole = isinstance(resamples, (int, np.integer)) and not isinstance(resamples, bool)
+    if not whole or resamples < 0 or resamples == 1:
+        raise InputError(
+            "bootstrap must be 0, for no intervals, or a whole number of at least 2 resamples, "
+            f"such as 1000: received {resamples!r}"
+        )
 
 
 def _quantiles(draws, tails):

@@ -205,6 +205,12 @@ def test_repeats_are_ranked_where_the_model_or_the_caller_allows_them(scripted):
         evaluate(model, split, ks=(1,), repeats=True)
 
 
+def test_a_bootstrap_that_is_none_is_refused_before_anything_is_ranked(model, split):
+    with pytest.raises(InputError, match="bootstrap must be 0, for no intervals"):
+        evaluate(model, split, bootstrap=1)
+    assert not model.asked
+
+
 def test_allowing_repeats_where_nobody_repeats_is_said(model, split):
     found = evaluate(model, split, bootstrap=0, repeats="allow")
     assert any(note.startswith("No truth was in the user's history") for note in found.notes)

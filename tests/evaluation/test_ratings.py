@@ -95,3 +95,19 @@ def test_equal_errors_leave_no_doubt(scripted):
     found = evaluate_ratings(scripted(split.train, scores), split).rows[0]["metrics"]
     for value in found.values():
         assert value == pytest.approx({"mean": 0.5, "low": 0.5, "high": 0.5})
+
+
+@pytest.mark.parametrize("values", [[0, 1], [1, 2, 3, 4, 5]])
+def test_without_resamples_no_metric_has_an_interval(scripted, scores, values):
+    split = make_split(values)
+    given = 1.0 / (1.0 + np.exp(-scores)) if values == [0, 1] else scores
+    found = evaluate_ratings(scripted(split.train, given), split, bootstrap=0)
+    held = [found.rows[0]["metrics"], *(group["metrics"] for group in found.groups)]
+    names = {name for metrics in held for name in metrics}
+    assert names == ({"auc", "log_loss"} if values == [0, 1] else {"rmse", "mae"})
+    for value in (value for metrics in held for value in metrics.values()):
+        assert np.isnan(value["low"]) and np.isnan(value["high"])
+    first = found.to_dict()["rows"][0]["metrics"]
+    assert all(value["low"] is value["high"] is None for value in first.values())
+    with pytest.raises(InputError, match="received 1"):
+        evaluate_ratings(scripted(split.train, given), split, bootstrap=1)

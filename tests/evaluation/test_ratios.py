@@ -82,3 +82,19 @@ def test_no_resamples_no_interval():
     assert found["mean"] == 2.0 and np.isnan(found["low"]) and np.isnan(found["high"])
     with pytest.raises(InputError, match="received -1"):
         ratios.intervals(resamples=-1)
+
+
+@pytest.mark.parametrize("resamples", [-1, 1, 2.5, True, None])
+def test_a_bootstrap_that_is_none_is_refused(resamples):
+    with pytest.raises(InputError, match="bootstrap must be 0, for no intervals, or a whole"):
+        Ratios(3).intervals(resamples)
+
+
+def test_one_query_alone_has_no_interval():
+    ratios = Ratios(3)
+    ratios.add("one", [0.0, 0.4, 0.0], [0.0, 1.0, 0.0])
+    ratios.add("two", [0.0, 0.4, 0.4], [0.0, 1.0, 1.0])
+    found = ratios.intervals(resamples=50)
+    assert found["one"]["mean"] == pytest.approx(0.4)
+    assert np.isnan(found["one"]["low"]) and np.isnan(found["one"]["high"])
+    assert found["two"]["low"] == found["two"]["high"] == pytest.approx(0.4)
