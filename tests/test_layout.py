@@ -17,6 +17,7 @@ LEVEL = {
         "file_hash": 0,
         "replacing": 0.5,
         "memory": 0.5,
+        "asserted": 0.5,
         "rows": 0.5,
         "checkpoint_folder": 0.5,
         "savedmodel": 0.5,
@@ -28,7 +29,7 @@ LEVEL = {
 }
 # Imported by itself as well, by a process that has no kerasrec.
 ALONE = LIBRARY / "savedmodel" / "c_loader"
-TENSORFLOW_IN = {"rows", "client", "optimizers", "data", "export", "training", "cli"}
+TENSORFLOW_IN = {"asserted", "rows", "client", "optimizers", "data", "export", "training", "cli"}
 
 
 def imports(tree, path):

@@ -1,14 +1,14 @@
 """Bayesian personalized ranking."""
 
-import keras
 from keras import ops
 
 from kerasrec.errors import InputError
+from kerasrec.losses.positive_first import PositiveFirst
 from kerasrec.register import register
 
 
 @register
-class BPR(keras.losses.Loss):
+class BPR(PositiveFirst):
     """The observed item above each negative, in pairs.
 
         loss = mean over unmasked j >= 1 of -log(sigmoid(l_0 - l_j))
@@ -40,7 +40,7 @@ class BPR(keras.losses.Loss):
     def __init__(self, reduction="sum_over_batch_size", name="bpr", dtype=None):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
 
-    def call(self, y_true, y_pred):
+    def each(self, y_true, y_pred):
         if y_pred.shape[-1] == 1:
             raise InputError(
                 "BPR holds the observed item against others, and candidates='pair' gives none: "

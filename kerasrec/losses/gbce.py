@@ -1,14 +1,14 @@
 """Logistic loss against sampled items, corrected for how few they are."""
 
-import keras
 from keras import ops
 
 from kerasrec.errors import InputError
+from kerasrec.losses.positive_first import PositiveFirst
 from kerasrec.register import register
 
 
 @register
-class GBCE(keras.losses.Loss):
+class GBCE(PositiveFirst):
     """Generalized binary cross entropy: the probability of the observed item to a power.
 
         loss = -(beta log(sigmoid(l_0)) + sum over j >= 1 of log(1 - sigmoid(l_j))) / (k + 1)
@@ -63,7 +63,7 @@ class GBCE(keras.losses.Loss):
         self.num_items = num_items
         self.t = t
 
-    def call(self, y_true, y_pred):
+    def each(self, y_true, y_pred):
         if y_pred.shape[-1] in (None, 1):
             raise InputError(
                 "GBCE counts the sampled items, and these candidates give none or another number "

@@ -1,13 +1,13 @@
 """Squared error of the observed value."""
 
-import keras
 from keras import ops
 
+from kerasrec.losses.positive_first import PositiveFirst
 from kerasrec.register import register
 
 
 @register
-class MeanSquaredError(keras.losses.Loss):
+class MeanSquaredError(PositiveFirst):
     """How far the score is from the observed value, a rating say.
 
         loss = (y - l_0) ** 2
@@ -34,5 +34,5 @@ class MeanSquaredError(keras.losses.Loss):
     def __init__(self, reduction="sum_over_batch_size", name="mean_squared_error", dtype=None):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
 
-    def call(self, y_true, y_pred):
+    def each(self, y_true, y_pred):
         return ops.square(y_true - y_pred[..., 0])

@@ -1,14 +1,14 @@
 """Cross entropy against the candidates."""
 
-import keras
 from keras import ops
 
 from kerasrec.errors import InputError
+from kerasrec.losses.positive_first import PositiveFirst
 from kerasrec.register import register
 
 
 @register
-class Softmax(keras.losses.Loss):
+class Softmax(PositiveFirst):
     """The observed item against all candidates at once.
 
         loss = -log(exp(l_0) / sum over j >= 0 of exp(l_j))
@@ -38,7 +38,7 @@ class Softmax(keras.losses.Loss):
     def __init__(self, reduction="sum_over_batch_size", name="softmax", dtype=None):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
 
-    def call(self, y_true, y_pred):
+    def each(self, y_true, y_pred):
         if y_pred.shape[-1] == 1:
             raise InputError(
                 "Softmax holds the observed item against others, and candidates='pair' gives none: "

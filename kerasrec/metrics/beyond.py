@@ -2,10 +2,14 @@
 
 `recommended` (queries, k) are item rows, best first. Rows 0 (padding, where a list is shorter) and
 1 (unknown) are no items and are left out; a query without any item is NaN in the per-query metrics.
-`counts` (rows,) is the number of training interactions of each item row.
+`counts` (rows,) or (rows, 1) is the number of training interactions of each item row. Another shape
+is an `InputError`.
 """
 
 import numpy as np
+
+from kerasrec.errors import InputError
+from kerasrec.metrics.flat_column import flat_column
 
 _BLOCK = 1 << 24  # floats gathered at a time by diversity: 64 MiB
 
@@ -19,7 +23,7 @@ def coverage(recommended, num_items):
     >>> coverage([[2, 3], [3, 0]], num_items=4)
     0.5
     """
-    rows = np.unique(recommended)
+    rows = np.unique(_lists(recommended))
     return float(np.count_nonzero(rows > 1) / num_items)
 
 
@@ -34,7 +38,7 @@ def novelty(recommended, counts):
     >>> novelty([[2, 3], [3, 0]], counts=[0, 0, 6, 2])
     array([1.20751875, 2.        ])
     """
-    counts = np.asarray(counts, dtype="float64")
+    counts = _flat("counts", counts)
     return _mean(recommended, np.log2(counts.sum()) - np.log2(np.maximum(counts, 1.0)))
 
 
@@ -46,7 +50,7 @@ def average_popularity(recommended, counts):
     >>> average_popularity([[2, 3], [3, 0]], counts=[0, 0, 6, 2])
     array([4., 2.])
     """
-    return _mean(recommended, np.asarray(counts, dtype="float64"))
+    return _mean(recommended, _flat("counts", counts))
 
 
 def popularity_lift(recommended_popularity, history_popularity):
@@ -61,7 +65,16 @@ def popularity_lift(recommended_popularity, history_popularity):
     >>> popularity_lift([6.0, 3.0, 9.0], [2.0, 4.0, float("nan")])
     0.5
     """
-    both = np.stack([recommended_popularity, history_popularity]).astype("float64")
+    both = [
+        _flat("recommended_popularity", recommended_popularity),
+        _flat("history_popularity", history_popularity),
+    ]
+    if both[0].shape != both[1].shape:
+        raise InputError(
+            "expected the popularity of recommended and of known items of the same queries, "
+            f"received shapes {both[0].shape} and {both[1].shape}"
+        )
+    both = np.stack(both)
     both = both[:, np.isfinite(both).all(axis=0)]
     return float(both[0].sum() / both[1].sum() - 1.0) if both.size else float("nan")
 
@@ -82,7 +95,7 @@ def diversity(recommended, vectors, ks):
     >>> diversity([[2, 3, 4]], vectors, ks=(2, 3)).round(4)
     array([[0.    , 0.6667]])
     """
-    recommended, ks = np.asarray(recommended), np.asarray(ks)
+    recommended, ks = _lists(recommended), np.asarray(ks)
     squares = np.empty((len(recommended), len(ks)))
     n = np.empty((len(recommended), len(ks)), dtype="int64")
     step = max(1, _BLOCK // max(1, recommended.shape[1] * vectors.shape[1]))
@@ -106,8 +119,22 @@ def diversity(recommended, vectors, ks):
     return 1.0 - (squares - n) / np.where(n > 1, n * (n - 1), np.nan)
 
 
-def _mean(recommended, values):
+def _lists(recommended):
     recommended = np.asarray(recommended)
+    if recommended.ndim != 2:
+        raise InputError(f"recommended: expected (queries, k), received shape {recommended.shape}")
+    return recommended
+
+
+def _flat(name, values):
+    values = flat_column(np.asarray(values, dtype="float64"))
+    if values.ndim != 1:
+        raise InputError(f"{name}: expected one axis, received shape {values.shape}")
+    return values
+
+
+def _mean(recommended, values):
+    recommended = _lists(recommended)
     real = recommended > 1
     n = real.sum(axis=1)
     return (values[recommended] * real).sum(axis=1) / np.where(n > 0, n, np.nan)

@@ -1,11 +1,13 @@
 """How far scores are from given values.
 
-All inputs are (n,). No pairs, unequal lengths or scores that are not finite are an `InputError`.
+All inputs are (n,); a column (n, 1) is taken for it. Any other shape, no pairs, unequal lengths or
+scores that are not finite are an `InputError`.
 """
 
 import numpy as np
 
 from kerasrec.errors import InputError
+from kerasrec.metrics.flat_column import flat_column
 
 
 def rmse(values, scores):
@@ -116,8 +118,8 @@ def _check_labels(labels):
 
 
 def _pair(values, scores):
-    values = np.asarray(values, dtype="float64")
-    scores = np.asarray(scores, dtype="float64")
+    values = flat_column(np.asarray(values, dtype="float64"))
+    scores = flat_column(np.asarray(scores, dtype="float64"))
     if values.ndim != 1 or values.shape != scores.shape or not len(values):
         raise InputError(
             "expected two arrays of one equal length of at least 1, "

@@ -3,7 +3,8 @@
 Every function takes
 
 * `hits` (queries, K) bool: whether the item at each rank, best first, is relevant;
-* `num_relevant` (queries,): how many items are relevant to the query, in the list or not;
+* `num_relevant` (queries,) or (queries, 1): how many items are relevant to the query, in the list
+  or not;
 * `k`: the cut-off, 1 <= k <= K; otherwise an `InputError`;
 
 and returns float64 (queries,). A list shorter than k is padded with False. A query to which nothing
@@ -14,6 +15,7 @@ to which three items are relevant.
 import numpy as np
 
 from kerasrec.errors import InputError
+from kerasrec.metrics.flat_column import flat_column
 
 
 def recall(hits, num_relevant, k):
@@ -113,7 +115,7 @@ RANKING = {
 
 
 def _at(hits, num_relevant, k):
-    hits, num_relevant = np.asarray(hits, dtype=bool), np.asarray(num_relevant)
+    hits, num_relevant = np.asarray(hits, dtype=bool), flat_column(np.asarray(num_relevant))
     if hits.ndim != 2 or num_relevant.shape != hits.shape[:1]:
         raise InputError(
             "expected hits (queries, K) and num_relevant (queries,), "

@@ -6,6 +6,11 @@ import re
 from kerasrec import rows
 from kerasrec.errors import InputError, failed_check
 
+LOWER_THE_RATE = (
+    "lower the learning rate, give the optimizer clipnorm: 1.0, or look for extreme values in the "
+    "data (values, number and vector features)"
+)
+
 
 @contextlib.contextmanager
 def told():
@@ -16,13 +21,11 @@ def told():
         message = failed_check(error) or _failed_lookup(error)
         if message is None:
             raise
-        advice = (
-            "lower the learning rate, give the optimizer clipnorm: 1.0, or look for extreme values "
-            "in the data (values, number and vector features)"
-            if message.startswith("step")
-            else "ids come from the vocabularies of the data the model was adapted to"
-        )
-        raise InputError(f"{message}: {advice}") from error
+        if message.startswith("step"):
+            message += f": {LOWER_THE_RATE}"
+        elif "expected ids" in message:
+            message += ": ids come from the vocabularies of the data the model was adapted to"
+        raise InputError(message) from error
 
 
 def checked(x, schema):

@@ -1,0 +1,6 @@
+"""A table's one column, as tables give it."""
+
+
+def flat_column(values):
+    """An array `(n, 1)` as `(n,)`, any other as it is."""
+    return values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
