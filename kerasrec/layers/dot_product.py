@@ -140,4 +140,6 @@ class DotProduct(keras.layers.Layer):
 def _direction(vectors):
     """Vectors of length 1; a zero vector stays zero."""
     squares = ops.sum(ops.square(ops.cast(vectors, "float32")), axis=-1, keepdims=True)
-    return vectors * ops.cast(ops.rsqrt(ops.maximum(squares, 1e-12)), vectors.dtype)
+    # The factor of a zero vector, or of a short one, overflows float16: the product does not.
+    scaled = ops.cast(vectors, "float32") * ops.rsqrt(ops.maximum(squares, 1e-12))
+    return ops.cast(scaled, vectors.dtype)

@@ -96,3 +96,11 @@ def test_a_temperature_divides_the_cosine():
     np.testing.assert_allclose(biased(u, v, USER, ITEM), [10.74, 10.82], rtol=1e-6)
     with pytest.raises(InputError, match="above 0, or None, received 0"):
         DotProduct(temperature=0)
+
+
+def test_a_cosine_of_zeros_and_of_short_vectors_in_half_precision():
+    # One by the length overflows float16 for both.
+    u = np.array([[0.0, 0.0], [3e-6, 4e-6], [3.0, 4.0]], "float16")
+    layer = DotProduct(temperature=0.1, dtype="mixed_float16")
+    found = np.array(layer(u, np.array([[1.0, 0.0]] * 3, "float16")))
+    np.testing.assert_allclose(found, [0.0, 6.0, 6.0], rtol=0.05)
