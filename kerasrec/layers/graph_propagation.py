@@ -93,8 +93,9 @@ class GraphPropagation(keras.layers.Layer):
     def call(self, x):
         if self.num_edges < 0:
             raise InputError("the graph is not known: call assign before the first call")
+        x = ops.cast(x, "float32")
         if self.num_layers == 0:
-            return ops.convert_to_tensor(x)
+            return x
 
         @ops.custom_gradient
         def smooth(x):
@@ -104,10 +105,10 @@ class GraphPropagation(keras.layers.Layer):
 
             return self._smooth(x), gradient
 
-        return smooth(ops.convert_to_tensor(x))
+        return smooth(x)
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
+    def compute_output_spec(self, x):
+        return keras.KerasTensor(x.shape, "float32")
 
     def get_config(self):
         # As it is now: `assign` may have counted the edges.

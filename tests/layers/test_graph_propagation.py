@@ -114,3 +114,11 @@ def test_survives_a_reload_with_the_edges_that_assign_counted(tmp_path):
     again = keras.saving.load_model(tmp_path / "model.keras")
     values = np.arange(12, dtype="float32").reshape(6, 2)
     np.testing.assert_array_equal(again(values), model(values))
+
+
+@pytest.mark.parametrize("num_layers", [0, 2])
+def test_declares_the_dtype_that_it_gives_under_any_policy(num_layers):
+    layer = made(num_layers=num_layers, dtype="mixed_float16")
+    x = np.ones((6, 2), "float16")
+    declared = layer(keras.Input(batch_shape=x.shape, dtype="float16")).dtype
+    assert layer(x).dtype.name == declared == "float32"
