@@ -47,7 +47,8 @@ class GaussianLatent(keras.layers.Layer):
     """
 
     def __init__(self, beta=1.0, anneal_steps=0, seed=None, **kwargs):
-        super().__init__(**kwargs)
+        # Counts overflow float16: what is returned is cast below.
+        super().__init__(autocast=False, **kwargs)
         for name, value in (("beta", beta), ("anneal_steps", anneal_steps)):
             if value < 0:
                 raise InputError(f"{name}: expected a number of at least 0, received {value}")
@@ -70,7 +71,7 @@ class GaussianLatent(keras.layers.Layer):
 
     def call(self, mean, log_variance, count, training=None):
         if not training:
-            return mean
+            return ops.cast(mean, self.compute_dtype)
         mean, log_variance = ops.cast(mean, "float32"), ops.cast(log_variance, "float32")
         count = ops.cast(count, "float32")
         terms = ops.exp(log_variance) + ops.square(mean) - 1.0 - log_variance
@@ -78,7 +79,8 @@ class GaussianLatent(keras.layers.Layer):
         beta = self.beta
         if self.anneal_steps:
             beta = beta * ops.minimum(1.0, self.steps / self.anneal_steps)
-        self.add_loss(beta * ops.sum(divergence) / ops.maximum(ops.sum(count), 1.0))
+        loss = beta * ops.sum(divergence) / ops.maximum(ops.sum(count), 1.0)
+        self.add_loss(ops.cast(loss, keras.config.floatx()))
         self.steps.assign_add(1.0)
         noise = keras.random.normal(ops.shape(mean), dtype="float32", seed=self.seed_generator)
         return ops.cast(mean + ops.exp(0.5 * log_variance) * noise, self.compute_dtype)

@@ -14,7 +14,8 @@ class PopularWhenEmpty(keras.layers.Layer):
         candidate(v, count) = [v, log(1 + count)]
 
     A score is <h, v> as before, and log(1 + count) for an empty history: the most popular items,
-    in the model and in its export.
+    in the model and in its export. Both sides are float32 whatever the policy, in which counts keep
+    their order.
 
     Call arguments:
         state: Query vectors `(batch, dim)` or `(batch, length, dim)`; for `query`.
@@ -33,6 +34,10 @@ class PopularWhenEmpty(keras.layers.Layer):
     [[5.0], [2.299999952316284]]
     """
 
+    def __init__(self, **kwargs):
+        # Counts overflow float16: the vectors are cast below.
+        super().__init__(autocast=False, **kwargs)
+
     def query(self, state, history):
         return self(state, history=history)
 
@@ -40,15 +45,16 @@ class PopularWhenEmpty(keras.layers.Layer):
         return self(vector, count=count)
 
     def call(self, vectors, history=None, count=None):
+        vectors = ops.cast(vectors, "float32")
         if count is not None:
-            column = ops.cast(ops.log1p(count), vectors.dtype)[..., None]
+            column = ops.log1p(ops.cast(count, "float32"))[..., None]
             return ops.concatenate([vectors, column], axis=-1)
         empty = ops.logical_not(ops.any(ops.not_equal(history, 0), axis=-1))
         empty = ops.reshape(empty, (-1,) + (1,) * (len(vectors.shape) - 1))
         vectors = ops.where(empty, ops.zeros_like(vectors), vectors)
-        column = ops.cast(empty, vectors.dtype) * ops.ones_like(vectors[..., :1])
+        column = ops.cast(empty, "float32") * ops.ones_like(vectors[..., :1])
         return ops.concatenate([vectors, column], axis=-1)
 
     def compute_output_spec(self, vectors, history=None, count=None):
         shape = (*vectors.shape[:-1], vectors.shape[-1] + 1)
-        return keras.KerasTensor(shape, vectors.dtype)
+        return keras.KerasTensor(shape, "float32")

@@ -37,7 +37,8 @@ class ItemTower(keras.layers.Layer):
         return ops.reshape(vectors, (*ops.shape(rows), vectors.shape[-1]))
 
     def compute_output_spec(self, rows):
-        return keras.KerasTensor((*rows.shape, self.encoder.output_shape[-1]), self.compute_dtype)
+        vectors = self.encoder.output
+        return keras.KerasTensor((*rows.shape, vectors.shape[-1]), vectors.dtype)
 
     def get_config(self):
         raise NotImplementedError("An ItemTower is rebuilt by the model that owns it.")

@@ -39,7 +39,8 @@ class TopK(keras.layers.Layer):
     """
 
     def __init__(self, k, **kwargs):
-        super().__init__(**kwargs)
+        # Scores stay as they are: half precision would round them and change their order.
+        super().__init__(autocast=False, **kwargs)
         if k < 1:
             raise ValueError(f"k must be at least 1. Received: k={k}")
         self.k = k

@@ -81,3 +81,12 @@ def test_is_symbolic():
 def test_refuses_k_of_zero():
     with pytest.raises(ValueError, match="k=0"):
         TopK(0)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16", "float16"])
+def test_scores_are_not_rounded_to_the_policy(policy):
+    # bfloat16 holds every fourth number from 512 to 1024, every eighth above; float16 ends at 65504.
+    scores = np.array([[0, 0, 1016, 1019, 1015, 1018, 1017, 70_000]], "float32")
+    found = TopK(6, dtype=policy)(scores)
+    assert np.array(found["rows"]).tolist() == [[7, 3, 5, 6, 2, 4]]
+    assert np.array(found["scores"]).tolist() == [[70_000, 1019, 1018, 1017, 1016, 1015]]
