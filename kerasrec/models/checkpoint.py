@@ -60,6 +60,11 @@ def load(directory, trust=False):
         InputError: for a missing, damaged or foreign checkpoint, or one of another format.
     """
     directory = pathlib.Path(directory)
+    if directory.is_file():
+        raise InputError(
+            f"{directory} is a file and a checkpoint a folder: what model.save wrote as .keras is "
+            "read by keras.models.load_model, after import kerasrec_zoo"
+        )
     metadata = _read_json(directory, "metadata.json")
     if metadata.get("format") != FORMAT:
         raise InputError(
@@ -77,12 +82,26 @@ def load(directory, trust=False):
             f"{directory} was written by another version of {type(model).__name__} (kerasrec "
             f"{metadata.get('kerasrec', 'unknown')}): its weights do not fit this one's layers"
         ) from error
+    read_catalogs(model, directory)
+    return model
+
+
+def write_catalogs(model, directory):
+    """Writes what a model knows besides its weights: vocabularies, encoders, titles, histories."""
+    model.users.save(directory / "users")
+    model.items.save(directory / "items")
+    if model.behaviors is not None:
+        model.behaviors.save(directory / "behaviors.json")
+    model.histories.save(directory / "histories.npz")
+
+
+def read_catalogs(model, directory):
+    """Gives a model what `write_catalogs` wrote."""
     model.users = Catalog.load(directory / "users")
     model.items = Catalog.load(directory / "items")
     if (directory / "behaviors.json").exists():
         model.behaviors = Vocabulary.load(directory / "behaviors.json")
     model.histories = Histories.load(directory / "histories.npz")
-    return model
 
 
 def load_catalogs(directory):
@@ -165,11 +184,7 @@ def _write(model, directory):
     config = {"class": f"{module}.{cls.__qualname__}", "config": model.get_config()}
     _write_json(directory / "config.json", config)
     write_weights(model, directory / "model.weights.h5")
-    model.users.save(directory / "users")
-    model.items.save(directory / "items")
-    if model.behaviors is not None:
-        model.behaviors.save(directory / "behaviors.json")
-    model.histories.save(directory / "histories.npz")
+    write_catalogs(model, directory)
     card = pathlib.Path(inspect.getfile(cls)).with_suffix(".md")
     if card.exists():
         shutil.copyfile(card, directory / "README.md")

@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import pathlib
 import warnings
 
 import keras
@@ -13,18 +14,21 @@ from kerasrec.data.schema import Schema
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.models import checkpoint, fit_errors
+from kerasrec.models.keras_file import is_keras_file, rebuild_in_scope, save_keras_file
 from kerasrec.models.predict import predict
 from kerasrec.models.reasons import REASONS
 from kerasrec.models.recommend import QUERIES_AT_ONCE, recommend
 from kerasrec.models.request import Request
 from kerasrec.models.similar_items import similar_items
 from kerasrec.models.top_k import TopK
+from kerasrec.models.training_output import TrainingOutput
 from kerasrec.optimizers.row_loss_scale import RowLossScale
 from kerasrec.optimizers.row_sparse import RowSparse
 
 SCORES_AT_ONCE = 2**26
 # Whether an answer may hold what is in the history.
 REPEATS = ("mask", "allow")
+BUILT = "optimizer_built"
 
 
 class Recommender(keras.Model):
@@ -69,6 +73,7 @@ class Recommender(keras.Model):
     content_columns = None
 
     def __init__(self, *, schema, inputs, outputs, query_model, name=None):
+        outputs = TrainingOutput(type(self).__name__, name="training_output")(outputs)
         super().__init__(inputs=inputs, outputs=outputs, name=name)
         self.schema = schema
         self.query_model = query_model
@@ -316,10 +321,77 @@ class Recommender(keras.Model):
             scores.append(ops.convert_to_numpy(answer["scores"]))
         return np.concatenate(rows), np.concatenate(scores)
 
-    def save(self, directory, overwrite=False):
-        """Writes a checkpoint directory; see `kerasrec.models.checkpoint`."""
+    def save(self, path, overwrite=False):
+        """Writes a checkpoint folder, or a file that ends in `.keras`.
+
+        `kerasrec.models.load` reads the folder, `keras.models.load_model` the file, which also
+        holds the state of the optimizer; catalogue and histories are in both.
+
+        Args:
+            path: Folder or `.keras` file.
+            overwrite: Replace what is there.
+
+        Raises:
+            InputError: for a path that exists already, one that ends in `.h5`, a full disk, or a
+                model that is not adapted.
+        """
         self.check_adapted("save")
-        checkpoint.save(self, directory, overwrite=overwrite)
+        write = save_keras_file if is_keras_file(path) else checkpoint.save
+        write(self, path, overwrite=overwrite)
+
+    def export(self, *args, **kwargs):
+        """Refused: Keras would export the training graph, which knows no ids and no catalogue.
+
+        Raises:
+            InputError: always.
+        """
+        raise InputError(
+            "Model.export would write the training graph alone, without catalogue and ids: use "
+            "kerasrec.export.export(model, directory), or model.query_model.export for a part"
+        )
+
+    def quantize(self, *args, **kwargs):
+        """Refused: a saved model is rebuilt from its arguments, which name no quantized layers.
+
+        Raises:
+            InputError: always.
+        """
+        raise InputError(
+            f"{type(self).__name__} keeps float weights, as a saved model is rebuilt with float "
+            "layers: for smaller numbers train under keras.mixed_precision"
+        )
+
+    def save_assets(self, directory):
+        """Keras's hook: what the model knows besides its weights, for a `.keras` file and pickle.
+
+        A model that is not adapted yet has nothing to write.
+        """
+        if self.items is not None:
+            checkpoint.write_catalogs(self, pathlib.Path(directory))
+
+    def load_assets(self, directory):
+        """Keras's hook: reads what `save_assets` wrote."""
+        if directory is not None and (pathlib.Path(directory) / "items").is_dir():
+            checkpoint.read_catalogs(self, pathlib.Path(directory))
+
+    def get_compile_config(self):
+        """Keras's hook: the arguments of `compile`, and whether the optimizer has slots yet."""
+        config = super().get_compile_config()
+        return config and {**config, BUILT: getattr(self.optimizer, "built", False)}
+
+    def compile_from_config(self, config):
+        """Keras's hook, which it wants beside a `compile` of one's own: compiles as saved."""
+        config = keras.saving.deserialize_keras_object(config)
+        built = config.pop(BUILT)
+        self.compile(**config)
+        if built:
+            self._build_optimizer()
+
+    def __reduce__(self):
+        # The class by reference, as pickle does: Keras would look for its registered name, which
+        # a process that has not imported it does not have.
+        rebuild, arguments = super().__reduce__()
+        return rebuild_in_scope, (type(self), rebuild, arguments)
 
     def load_rows_from(self, directory):
         """Starts from a checkpoint of the same model with the same or a smaller vocabulary.

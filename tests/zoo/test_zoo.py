@@ -3,6 +3,7 @@
 import inspect
 import pathlib
 
+import keras
 import numpy as np
 import pytest
 import yaml
@@ -172,6 +173,18 @@ def test_save_and_load(cls, trained, tmp_path):
     before, after = (m.recommend(users=["1", "2"], k=5, explain=explain) for m in (model, again))
     assert before.equals(after)
     assert (tmp_path / "checkpoint" / "README.md").exists()
+
+
+def test_keras_opens_its_own_file_of_it(cls, trained, tmp_path):
+    model = trained(cls).model
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    assert type(again) is cls
+    before, after = (m.recommend(users=["1", "2"], k=5) for m in (model, again))
+    assert before.equals(after)
+    np.testing.assert_array_equal(again.histories.items, model.histories.items)
+    with pytest.raises(InputError, match="clone_model"):
+        keras.models.clone_model(model)
 
 
 def test_export_answers_like_python(cls, trained, tmp_path):
