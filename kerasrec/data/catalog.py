@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from kerasrec.data.feature_encoder import FeatureEncoder
+from kerasrec.data.ids import as_integers, shown
 from kerasrec.data.reading import as_table
 from kerasrec.data.schema import Feature
-from kerasrec.data.table import Table, as_numbers, shown
+from kerasrec.data.table import Table, as_numbers, in_float32
 from kerasrec.data.vocabulary import FIRST, Vocabulary
 from kerasrec.errors import InputError
 
@@ -41,6 +42,7 @@ class Catalog:
         missing: by feature name, how many ids have no value.
         dropped: by reason, how many rows reading left out.
         ignored: by "feature: reason", how many ids in lists of users were left out.
+        repaired: by what was done, how many ids are not as they were written.
         absent: how many of the `ids` of `from_frame` the frame does not have.
         notes: "feature: sentence" on how values were read, where that may not be what was meant.
     """
@@ -54,6 +56,7 @@ class Catalog:
     ignored: dict[str, int] = dataclasses.field(default_factory=dict)
     absent: int = 0
     notes: tuple[str, ...] = ()
+    repaired: dict[str, int] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, column in self.columns.items():
@@ -126,7 +129,7 @@ class Catalog:
             if isinstance(column, list):
                 values = _matrix(name, table, position, column)
             else:
-                values = kept[column].to_numpy(object)
+                values = _cells(name, table, position, column, options["kind"])
 
             def place(row: int, column: Any = column) -> str:
                 return table.place(int(position[row]), column)
@@ -147,13 +150,24 @@ class Catalog:
             titles = vocabulary.lookup(np.arange(len(vocabulary)))
             if title is not None:
                 given = kept[title].notna().to_numpy()
-                titles[rows[given]] = kept[title][given].astype(str)
+                titles[rows[given]] = [
+                    str(one) for one in _cells("title", table, position[given], title, "text")
+                ]
             if base and base.titles is not None:
                 titles[: len(base)] = base.titles
         absent = len(vocabulary) - len(described)
-        dropped = dict(table.dropped)
+        dropped, repaired = dict(table.dropped), dict(table.repaired)
         return cls(
-            vocabulary, encoders, columns, titles, missing, dropped, ignored, absent, tuple(notes)
+            vocabulary,
+            encoders,
+            columns,
+            titles,
+            missing,
+            dropped,
+            ignored,
+            absent,
+            tuple(notes),
+            repaired,
         )
 
     @property
@@ -255,18 +269,39 @@ def _checked(
     }
 
 
+def _cells(name: str, table: Table, position: np.ndarray, column: Any, kind: str) -> np.ndarray:
+    """The values of a column at these positions of the table, bytes as text."""
+    values = table.frame[column].iloc[position].to_numpy(object)
+    texts = pd.api.types.infer_dtype(values) == "string"
+    if kind == "category" and table.text_file and texts:
+        # As ids: pandas writes integers with a gap as "4.0", and a frame has them as "4".
+        codes, texts, _, _ = as_integers(*pd.factorize(values))
+        values = np.append(texts, None)[codes]
+    packed = [place for place, value in enumerate(values) if isinstance(value, bytes)]
+    values = values.copy() if packed else values
+    for place in packed:
+        try:
+            values[place] = values[place].decode("utf-8")
+        except UnicodeDecodeError:
+            raise InputError(
+                f"Feature {name!r} ({kind}), {table.place(int(position[place]), column)}: "
+                f"{shown(values[place])} is no text: the bytes are not UTF-8."
+            ) from None
+    return values
+
+
 def _matrix(name: str, table: Table, position: np.ndarray, columns: list[Any]) -> np.ndarray:
     """The columns of a vector side by side, at these positions of the table."""
     out = np.empty((len(position), len(columns)))
     for part, column in enumerate(columns):
         series = table.frame[column].iloc[position]
         numbers = as_numbers(series)
-        bad = ~np.isfinite(numbers) if numbers is not None else np.ones(len(series), dtype=bool)
+        bad = ~in_float32(numbers) if numbers is not None else np.ones(len(series), dtype=bool)
         if bad.any():
             row = int(bad.argmax())
             raise InputError(
                 f"Feature {name!r} (vector), {table.place(int(position[row]), column)}: expected a "
-                f"finite number, got {shown(series.iloc[row])}."
+                f"finite number (in float32), got {shown(series.iloc[row])}."
             )
         out[:, part] = numbers
     return out

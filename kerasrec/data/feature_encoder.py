@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from kerasrec.data.feature_notes import feature_notes
+from kerasrec.data.ids import shown
 from kerasrec.data.list_text import read_list
 from kerasrec.data.schema import KINDS, Feature, whole_number
-from kerasrec.data.table import as_numbers, shown
+from kerasrec.data.table import as_numbers, in_float32
 from kerasrec.data.text_tokens import TOKENIZERS, text_layer, unspaced
 from kerasrec.data.user_lists import UserLists
 from kerasrec.data.vocabulary import Vocabulary
@@ -186,9 +187,13 @@ class FeatureEncoder:
         if self.kind == "category":
             return self.vocabulary.rows(values)
         if self.kind == "number":
-            return np.nan_to_num((self._numbers(values, place) - self.mean) / self.std).astype(
-                np.float32
-            )
+            scaled = np.nan_to_num((self._numbers(values, place) - self.mean) / self.std, nan=0.0)
+            if not (bounded := in_float32(scaled)).all():
+                position = int(bounded.argmin())
+                problem = f"{shown(pd.Series(values).iloc[position])} is too far from the mean"
+                problem += f" {self.mean:g} at a deviation of {self.std:g}"
+                self._refuse(place, position, problem)
+            return scaled.astype(np.float32)
         if self.kind == "vector":
             return self._vectors(values, place)
         if self.kind == "users":
@@ -280,10 +285,11 @@ class FeatureEncoder:
         series = pd.Series(values)
         numbers = as_numbers(series)
         given = ~self.missing(values)
-        bad = given & (~np.isfinite(numbers) if numbers is not None else True)
+        bad = given & (~in_float32(numbers) if numbers is not None else True)
         if bad.any():
             position = int(bad.argmax())
-            self._refuse(place, position, f"{shown(series.iloc[position])} is not a finite number")
+            problem = f"{shown(series.iloc[position])} is not a finite number (in float32)"
+            self._refuse(place, position, problem)
         return numbers
 
     def _width(self, values: Any, place: Callable[[int], str] | None) -> int:
@@ -305,13 +311,14 @@ class FeatureEncoder:
             if _is_missing(value):
                 continue
             try:
-                vector = np.asarray(value, dtype=np.float32)
+                vector = np.asarray(value, dtype=np.float64)
             except (TypeError, ValueError):
                 vector = None
             if vector is None or vector.shape != (self.size,):
                 self._refuse(place, position, f"expected {self.size} numbers, got {value!r:.80}")
-            if not np.isfinite(vector).all():
-                self._refuse(place, position, f"the vector holds NaN or infinity: {value!r:.80}")
+            if not in_float32(vector).all():
+                problem = f"the vector holds NaN or infinity (in float32): {value!r:.80}"
+                self._refuse(place, position, problem)
             out[position] = vector
         return out
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from kerasrec.data.catalog import Catalog
 from kerasrec.data.histories import Histories
+from kerasrec.data.parquet_parts import read_parquet
 from kerasrec.data.read_interactions import COLUMNS, Side, read_interactions
-from kerasrec.data.reading import as_table, read_csv, read_parquet
+from kerasrec.data.reading import as_table, read_csv
 from kerasrec.data.report import Report
 from kerasrec.data.schema import Schema
 from kerasrec.data.vocabulary import Vocabulary

@@ -10,7 +10,7 @@ import pandas as pd
 
 from kerasrec.data.catalog import Catalog
 from kerasrec.data.report import Report
-from kerasrec.data.table import Table
+from kerasrec.data.table import Table, only_one
 from kerasrec.data.vocabulary import Vocabulary
 from kerasrec.errors import InputError
 
@@ -91,7 +91,7 @@ def read_interactions(
     """The fields of `Interactions`, without a name; see `Interactions.from_frame`."""
     columns = table.resolve(columns, COLUMNS, needed=("user", "item"))
     if not len(table.frame):
-        raise InputError(f"{table.where}: no data rows, only the header.")
+        raise InputError(f"{table.where}: no data rows.")
     rows_read = len(table.frame) - table.dropped.get("blank line", 0)
     ids = {
         key: table.texts(key, columns[key])
@@ -111,19 +111,18 @@ def read_interactions(
     ids = {key: _used(codes, texts, kept) for key, (codes, texts) in ids.items()}
 
     catalogs, missing, dropped, ignored, notes = {}, {}, dict(table.dropped), {}, []
+    repaired = dict(table.repaired)
     for side in (users, items):
         kind, texts = side.kind, ids[side.kind][1]
         against = f"{table.where}, column {columns[kind]!r}"
         if len(texts) < 2 and side.base is None:
-            raise InputError(
-                f"{against}: {texts[0]!r} is the only {kind}; "
-                "a recommender needs at least two users and two items."
-            )
+            raise only_one(table.where, columns[kind], kind, texts[0])
         catalog, absent = side.catalog(texts, against, on_error)
         catalogs[kind] = catalog
         missing |= {f"{kind} table row": absent} if absent else {}
         missing |= {f"{kind}.{key}": count for key, count in catalog.missing.items()}
         dropped |= {f"{kind} frame: {key}": count for key, count in catalog.dropped.items()}
+        repaired |= {f"{kind} frame: {key}": count for key, count in catalog.repaired.items()}
         ignored |= {f"{kind}.{key}": count for key, count in catalog.ignored.items()}
         notes += [f"{kind}.{note}" for note in catalog.notes]
     vocabulary = behavior = None
@@ -160,6 +159,7 @@ def read_interactions(
             missing_features=missing,
             ignored=ignored,
             notes=notes,
+            repaired=repaired,
         ),
     }
 

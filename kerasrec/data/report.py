@@ -32,6 +32,7 @@ class Report:
             have no value.
         ignored: by "user.<feature>: reason", how many ids in its lists of users were left out.
         notes: sentences on how a feature was read, where that may not be what was meant.
+        repaired: by what was done, how many ids are not as they were written.
     """
 
     rows_read: int
@@ -48,6 +49,7 @@ class Report:
     missing_features: dict[str, int] = dataclasses.field(default_factory=dict)
     ignored: dict[str, int] = dataclasses.field(default_factory=dict)
     notes: list[str] = dataclasses.field(default_factory=list)
+    repaired: dict[str, int] = dataclasses.field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -73,6 +75,8 @@ class Report:
             lines.append(f"{merged} merged (the last one kept).")
         for reason, count in self.dropped.items():
             lines.append(f"{_count(count, 'row')} dropped: {reason}.")
+        for what, count in self.repaired.items():
+            lines.append(f"{_count(count, 'row')} repaired: {what}.")
         for feature, count in self.missing_features.items():
             side, _, _ = feature.partition(" table row")
             if count and feature != side:

@@ -1,16 +1,14 @@
 """Training from Parquet that is larger than memory."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
 from kerasrec.data.batches import Epochs, ending, finished, weights
 from kerasrec.data.catalog import Catalog
 from kerasrec.data.histories import Histories
-from kerasrec.data.reading import table_files
+from kerasrec.data.parquet_parts import ParquetParts
 from kerasrec.data.schema import Schema
-from kerasrec.data.table import Table
+from kerasrec.data.table import Table, only_one
 from kerasrec.data.vocabulary import PADDING, Vocabulary
 from kerasrec.errors import InputError
 
@@ -60,24 +58,29 @@ def scan_parquet(path, columns=None):
     Memory: the distinct ids and one decoded row group.
 
     Args:
-        path: the file, or the folder; parts are taken in the order of their names.
+        path: the file, or the folder; parts are taken in the order of their names, also those in
+            folders named `column=value`, which is then a column of theirs.
         columns: `{"user": name, "item": name}` where the names differ.
 
     Returns:
         A `Scan`.
 
     Raises:
-        InputError: no such file, no row, no such column, or a missing id.
+        InputError: no such file, no row, no such column, parts that differ in their columns, a
+            value that is no id, or fewer than two users or items.
     """
     source = _Source(path, columns)
     counts = {"user": {}, "item": {}}
-    for file, group, first_row, _ in source.groups:
-        table = source.table(file, group, first_row)
+    for part, group, first_row, _ in source.groups:
+        table = source.table(part, group, first_row)
         for key, seen in counts.items():
             codes, texts = table.texts(key, source.columns[key])
             found = np.bincount(codes, minlength=len(texts)).tolist()
             for text, count in zip(texts, found, strict=True):
                 seen[text] = seen.get(text, 0) + count
+    for key, seen in counts.items():
+        if len(seen) < 2:
+            raise only_one(str(path), source.columns[key], key, next(iter(seen)))
     by_row = [np.array([0, 0, *seen.values()], dtype=np.int64) for seen in counts.values()]
     return Scan(*(Catalog(Vocabulary(list(seen))) for seen in counts.values()), *by_row)
 
@@ -123,8 +126,9 @@ def stream_batches(
         the others `(B,)` float32, its shapes static and its cardinality known.
 
     Raises:
-        InputError: no such file, no row, no such column. A missing id, or a value that is no
-            number, is met while iterating: TensorFlow then raises its own error with the message.
+        InputError: no such file, no row, no such column, parts that differ in their columns. A
+            missing id, or a value that is no number, is met while iterating: TensorFlow then raises
+            its own error with the message.
     """
     import tensorflow as tf
 
@@ -163,44 +167,28 @@ def stream_batches(
 
 
 class _Source:
-    """The row groups of all parts: `groups` = (file, group, first row in its file, rows)."""
+    """The row groups of all parts: `groups` = (part, group, first row in its file, rows)."""
 
     def __init__(self, path, columns):
-        import pyarrow
-        import pyarrow.parquet
-
-        self.columns = columns
+        self.parts = ParquetParts(path)
+        header = Table(pd.DataFrame(), [(str(path), 0)], header=self.parts.header)
+        self.columns = header.resolve(columns, ROW.names, needed=("user", "item"))
+        self.parts.check(self.columns.values())
         self.groups = []
-        files = table_files(Path(path), (".parquet",))
-        for file in files:
-            try:
-                with pyarrow.parquet.ParquetFile(file) as parquet:
-                    names = parquet.schema_arrow.names
-                    sizes = [
-                        parquet.metadata.row_group(group).num_rows
-                        for group in range(parquet.num_row_groups)
-                    ]
-            except (pyarrow.ArrowException, OSError) as error:
-                raise InputError(f"{file}: not a readable Parquet file: {error}") from error
-            header = Table(pd.DataFrame(), [(str(file), 0)], header=names)
-            self.columns = header.resolve(self.columns, ROW.names, needed=("user", "item"))
+        for part, sizes in enumerate(self.parts.sizes):
             starts = np.cumsum([0, *sizes]).tolist()
             self.groups += [
-                (file, group, starts[group], size) for group, size in enumerate(sizes) if size
+                (part, group, starts[group], size) for group, size in enumerate(sizes) if size
             ]
         self.rows = sum(size for *_, size in self.groups)
         if not self.rows:
-            raise InputError(f"{path}: no rows.")
+            raise InputError(f"{path}: no data rows.")
 
-    def table(self, file, group, first_row):
+    def table(self, part, group, first_row):
         """One row group, decoded."""
-        import pyarrow.parquet
-
-        names = list(dict.fromkeys(self.columns.values()))
-        with pyarrow.parquet.ParquetFile(file) as parquet:
-            table = parquet.read_row_group(group, columns=names)
-        frame = table.to_pandas(ignore_metadata=True, integer_object_nulls=True)
-        return Table(frame, [(str(file), len(frame))], first_row=first_row)
+        frame = self.parts.frame(part, self.columns.values(), group)
+        parts = [(str(self.parts.files[part]), len(frame))]
+        return Table(frame, parts, first_row, advice="Correct it: a stream leaves no row out.")
 
     def shuffled(self, vocabularies, seed, buffer_rows, batch_size):
         """Blocks of whole batches, but for the last one, in random order."""
@@ -211,8 +199,8 @@ class _Source:
         buffer = np.empty(min(buffer_rows + largest, self.rows), ROW)
         filled = 0
         for place in random.permutation(len(self.groups)):
-            file, group, first_row, size = self.groups[place]
-            self._decode(vocabularies, file, group, first_row, buffer[filled : filled + size])
+            part, group, first_row, size = self.groups[place]
+            self._decode(vocabularies, part, group, first_row, buffer[filled : filled + size])
             filled += size
             if filled < buffer_rows:
                 continue
@@ -225,8 +213,8 @@ class _Source:
         for start in range(0, filled, BLOCK * batch_size):
             yield buffer[start : min(start + BLOCK * batch_size, filled)]
 
-    def _decode(self, vocabularies, file, group, first_row, out):
-        table = self.table(file, group, first_row)
+    def _decode(self, vocabularies, part, group, first_row, out):
+        table = self.table(part, group, first_row)
         for key, vocabulary in vocabularies.items():
             codes, texts = table.texts(key, self.columns[key])
             out[key] = vocabulary.rows(texts)[codes]

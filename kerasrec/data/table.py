@@ -1,19 +1,25 @@
 """A table from outside, and what is wrong with it."""
 
 import difflib
+import os
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from kerasrec.data.vocabulary import factorize
+from kerasrec.data.ids import BROKEN, as_integers, read_ids, shown
 from kerasrec.errors import InputError
 
 # |time| below the bound is in units of 1 / scale seconds: 1e11 s is the year 5138, 1e11 ms is 1973.
 TIME_UNITS = ((1e11, 1, "seconds"), (1e14, 10**3, "milliseconds"), (1e17, 10**6, "microseconds"))
 TIME_UNITS += ((np.inf, 10**9, "nanoseconds"),)
+# Values are kept as float32, where a larger number is infinity.
+LARGEST = float(np.finfo(np.float32).max)
+DROP = (
+    'Correct it, or pass on_error="drop" (in a YAML file `data: {on_error: drop}`) to leave such '
+    "rows out."
+)
 
 
 class Table:
@@ -31,6 +37,9 @@ class Table:
         parts: (name, rows) of each file that went into the frame, in order.
         first_row: number of the first row of a part.
         header: all column names there are, where `frame` holds only some of them.
+        on_error: "raise" or "drop".
+        text_file: the values come from a text file, where a number has no type.
+        advice: what to do about a bad row.
     """
 
     def __init__(
@@ -40,18 +49,24 @@ class Table:
         first_row: int = 0,
         header: Sequence[Any] | None = None,
         on_error: str = "raise",
+        text_file: bool = False,
+        advice: str = DROP,
     ):
         if on_error not in ("raise", "drop"):
             raise InputError(f'on_error must be "raise" or "drop", got {on_error!r}.')
         self.frame = frame
         self.header = list(frame.columns if header is None else header)
         self.on_error = on_error
-        self.where = parts[0][0] if len(parts) == 1 else str(Path(parts[0][0]).parent)
+        names = [name for name, _ in parts]
+        self.where = names[0] if len(names) == 1 else os.path.commonpath(names)
         self.keep = np.ones(len(frame), dtype=bool)
         self.dropped: dict[str, int] = {}
-        self._names = [name for name, _ in parts]
+        self.repaired: dict[str, int] = {}
+        self._names = names
         self._starts = np.cumsum([0] + [rows for _, rows in parts])[:-1]
         self._first_row = first_row
+        self.text_file = text_file
+        self._advice = advice
 
     def resolve(
         self, columns: Mapping[str, Any] | None, keys: Sequence[str], needed: Sequence[str]
@@ -85,7 +100,7 @@ class Table:
         )
         near = next((column for column in names if column.lower() in folded), None)
         hint = f" The nearest is {near!r}: map {key!r} to the column that holds it." if near else ""
-        if len(names) == 1 and self._first_row:
+        if len(names) == 1 and self.text_file:
             hint += " There is one column only: is the separator right?"
         raise InputError(f"{self.where}: no column {name!r} (for {key!r}).{hint} Columns: {names}.")
 
@@ -106,52 +121,50 @@ class Table:
         if self.on_error == "raise":
             position = int(bad.argmax())
             value = shown(self.frame[column].iloc[position])
-            more = f" ({count:,} rows like this)" if count > 1 else ""
-            raise InputError(
-                f"{self.place(position, column)}: {problem(value)}{more}. "
-                'Correct it, or pass on_error="drop" (in a YAML file `data: {on_error: drop}`) to '
-                "leave such rows out."
-            )
+            more, advice = f" ({count:,} rows like this)" if count > 1 else "", self._advice
+            if 1 < count == self.keep.sum():
+                more = f" (all {count:,} rows are like this)"
+                advice = "Is it the right column?"
+            raise InputError(f"{self.place(position, column)}: {problem(value)}{more}. {advice}")
         self.keep &= ~bad
         self.dropped[reason] = self.dropped.get(reason, 0) + count
 
     def texts(self, key: str, column: Any) -> tuple[np.ndarray, np.ndarray]:
         """Ids as (codes, texts), see `factorize`; missing ("NaN" as well) and blank ones are bad.
 
-        An id with a line break is an error always: where a quote is left open, whole rows are
-        inside of it, and to drop it would drop them unseen.
+        In a text file an id with a line break is an error always: where a quote is left open, whole
+        rows are inside of it, and to drop it would drop them unseen.
         """
-        series = self.frame[column]
-        if pd.api.types.is_float_dtype(series.dtype):
-            numbers = series.to_numpy(dtype=np.float64, na_value=np.nan)
-            # From 2**53 on neighbouring integers are one float: the id is lost already.
-            bad = ~np.isnan(numbers) & ((numbers % 1 != 0) | (np.abs(numbers) >= 2**53))
-            self.reject(
-                bad,
-                column,
-                f"fractional {key}",
-                lambda v: f"{v} is no id: expected text or integers",
-            )
-        try:
-            codes, texts = factorize(series)
-        except InputError as error:
-            raise InputError(f"{self.where}, column {column!r}: {error}") from None
-        broken = np.array(["\n" in text for text in texts] + [False])[codes]
-        if broken.any():
-            position = int(broken.argmax())
-            raise InputError(
-                f"{self.place(position, column)}: {shown(self.frame[column].iloc[position])} is no "
-                "id: it holds a line break. Is a quote left open there?"
-            )
-        nan = np.array([text in ("NaN", "nan") for text in texts] + [False])
-        # In a frame, too: astype(str) writes a missing value so.
-        self.reject(
-            nan[codes],
-            column,
-            f"missing {key}",
-            lambda v: f"{v} is no id, the {key} is missing",
-        )
+        codes, texts, found = read_ids(self.frame[column], strict=True)
+        faults = {code: fault for code, (fault, _) in found.items()}
+        if self.text_file:
+            codes, texts, faults, changed = as_integers(codes, texts)
+            if count := int((changed & self.keep).sum()):
+                self.repaired[f"{key} written as 4.0, read as 4"] = count
+        for code, text in enumerate(texts):
+            if code in faults:
+                continue
+            if "\n" in text or "\r" in text:
+                faults[code] = BROKEN
+            # In a frame, too: astype(str) writes a missing value so.
+            elif text in ("NaN", "nan"):
+                faults[code] = ("missing", f"the {key} is missing")
+        for reason in dict.fromkeys(reason for reason, _ in faults.values()):
+            of_reason = [code for code, fault in faults.items() if fault[0] == reason]
+            bad = np.isin(codes, of_reason) & self.keep
+            if not bad.any():
+                continue
+            position = int(bad.argmax())
+            _, why = faults[int(codes[position])]
+            if reason == BROKEN[0] and self.text_file:
+                value = shown(self.frame[column].iloc[position])
+                raise InputError(
+                    f"{self.place(position, column)}: {value} is no id: {why}. Is a quote left "
+                    "open there? Correct it: rows may be inside of it, which nobody would miss."
+                )
+            self.reject(bad, column, f"{reason} {key}", lambda v, why=why: f"{v} is no id: {why}")
         blank = np.array([not text.strip() for text in texts] + [True])
+        blank[list(faults)] = False
         self.reject(blank[codes], column, f"missing {key}", lambda v: f"the {key} is missing")
         return codes, texts
 
@@ -167,6 +180,12 @@ class Table:
             return np.zeros(len(series))
         bad = np.isinf(numbers)
         self.reject(bad, column, f"{key} not finite", lambda v: f"{v} is not a finite number")
+        self.reject(
+            ~in_float32(numbers),
+            column,
+            f"{key} too large",
+            lambda v: f"{v} is beyond float32, which ends at {LARGEST:.3g}",
+        )
         return numbers
 
     def integers(self, key: str, column: Any) -> np.ndarray:
@@ -210,6 +229,8 @@ class Table:
         if not pd.api.types.is_datetime64_any_dtype(series.dtype):
             if pd.api.types.infer_dtype(series) != "string":
                 series = series.map(str, na_action="ignore").astype(object)
+            # pandas reads these as the time of day, which is another one in every run.
+            series = series.mask(series.isin(["now", "today"]))
             series = pd.to_datetime(series, format="ISO8601", utc=True, errors="coerce")
         if series.dt.tz is not None:
             series = series.dt.tz_convert("UTC").dt.tz_localize(None)
@@ -221,6 +242,19 @@ class Table:
         )
         order = series.to_numpy().astype("datetime64[us]").astype(np.int64)
         return order, order // 10**6
+
+
+def in_float32(numbers: np.ndarray) -> np.ndarray:
+    """Which numbers are finite, also as float32."""
+    return np.abs(numbers) <= LARGEST
+
+
+def only_one(where: str, column: Any, key: str, text: str) -> InputError:
+    """The error of a table with one user, or with one item."""
+    return InputError(
+        f"{where}, column {column!r}: {text!r} is the only {key}; "
+        "a recommender needs at least two users and two items."
+    )
 
 
 def as_numbers(series: pd.Series, whole: bool = False) -> np.ndarray | None:
@@ -237,9 +271,3 @@ def as_numbers(series: pd.Series, whole: bool = False) -> np.ndarray | None:
     if whole and pd.api.types.is_integer_dtype(series.dtype) and not series.isna().any():
         return series.to_numpy(dtype=np.int64)
     return series.to_numpy(dtype=np.float64, na_value=np.nan)
-
-
-def shown(value: Any) -> str:
-    """A value as the user would write it: 'five', 2.5; not np.float64(2.5)."""
-    value = value.item() if isinstance(value, np.generic) else value
-    return f"{value!r:.80}"

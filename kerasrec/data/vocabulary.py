@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kerasrec.data.ids import factorize
 from kerasrec.errors import InputError
 
 PADDING, UNKNOWN, FIRST = 0, 1, 2
@@ -124,40 +125,3 @@ class Vocabulary:
     def __repr__(self) -> str:
         shown = ", ".join(map(repr, self.ids[:3])) + (", ..." if len(self.ids) > 3 else "")
         return f"Vocabulary({len(self)} rows: [{shown}])"
-
-
-def factorize(values: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Values of any shape as (codes, texts): flat int64 codes into distinct strings, -1 = missing.
-
-    Integers, and floats that are whole numbers, become decimal strings: a column of integers
-    that pandas turned to floats because one was missing never yields "1.0".
-
-    >>> factorize([7, None, 7.0, "x"])
-    (array([ 0, -1,  0,  1]), array(['7', 'x'], dtype=object))
-    """
-    if not hasattr(values, "dtype"):
-        values = np.array(values, dtype=object)
-    if getattr(values, "ndim", 1) != 1:
-        values = np.asarray(values).reshape(-1)
-    try:
-        codes, uniques = pd.factorize(values)
-    except TypeError:
-        raise InputError(
-            "Expected single values (strings or integers), got lists or the like."
-        ) from None
-    uniques = np.asarray(uniques)
-    if uniques.dtype.kind in "iu":
-        return codes, uniques.astype(str).astype(object)
-    if pd.api.types.infer_dtype(uniques, skipna=False) == "string":
-        return codes, uniques.astype(object)
-    # Different values may have one text (7 and "7" in an object column).
-    again, texts = pd.factorize(np.array([_text(value) for value in uniques], dtype=object))
-    return np.where(codes < 0, -1, again[codes] if len(again) else codes), np.asarray(texts)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bytes):
-        return value.decode("utf-8")
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        return str(int(value))
-    return str(value)

@@ -3,6 +3,7 @@
 import pathlib
 
 from kerasrec.data import Interactions, datasets
+from kerasrec.data.table_files import is_parquet
 
 
 def read_data(node, base=None):
@@ -28,8 +29,7 @@ def read_data(node, base=None):
         arguments["item_title"] = node.items.title
     if node.users is not None:
         arguments |= _table(node.users, "user")
-    parquet = path.suffix == ".parquet" or (path.is_dir() and any(path.glob("*.parquet")))
-    if parquet:
+    if is_parquet(path):
         return Interactions.from_parquet(path, **arguments)
     return Interactions.from_csv(path, separator=node.separator, **arguments)
 

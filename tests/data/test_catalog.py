@@ -240,3 +240,61 @@ def test_lists_written_as_text_are_lists_wherever_they_lie(tmp_path, reader):
     assert items.encoders["tags"].vocabulary.ids.tolist() == ["cat399", "cat2", "cat7"]
     assert items.columns["tags"][2:].tolist() == [[2, 3], [3, 0], [4, 3], [0, 0]]
     assert items.missing == {"tags": 1} and items.notes == ()
+
+
+NUMBERS = {"year": {"kind": "number"}}
+VECTOR = {"audio": {"kind": "vector", "column": ["v0", "v1"]}}
+
+
+@pytest.mark.parametrize("number", [1e39, -1e39, np.inf])
+def test_numbers_that_float32_does_not_hold_are_refused(tmp_path, number):
+    lists = pd.DataFrame({"movie": ["m1", "m2"], "audio": [[1.0, 2.0], [number, 3.0]]})
+    lists.to_parquet(tmp_path / "lists.parquet")
+    movies(year=[1.0, number, 3.0]).to_csv(tmp_path / "year.csv", index=False)
+    for frame, features in (
+        (movies(year=[1.0, number, 3.0]), NUMBERS),
+        (tmp_path / "year.csv", NUMBERS),
+        (movies(v1=[1.0, number, 3.0]), VECTOR),
+        (lists, {"audio": {"kind": "vector"}}),
+        (tmp_path / "lists.parquet", {"audio": {"kind": "vector"}}),
+    ):
+        with pytest.raises(InputError, match="row [13], column .*float32") as error:
+            Catalog.from_frame(frame, "movie", features)
+        assert ("year" if features is NUMBERS else "audio") in str(error.value)
+
+
+def test_a_number_far_from_those_of_the_base():
+    base = Catalog.from_frame(movies(year=[1.0, 1.001, 1.002]), "movie", NUMBERS)
+    frame = movies(movie=["m1", "m2", "m9"], year=[1.0, 1.001, 3e38])
+    with pytest.raises(InputError, match=r"row 2, column 'year': 3e\+38 is too far from the mean"):
+        Catalog.from_frame(frame, "movie", NUMBERS, base=base)
+
+
+def test_one_id_and_one_category_in_a_file_and_in_a_frame(tmp_path):
+    """pandas writes a column of integers with a gap as "4.0"."""
+    frame = pd.DataFrame({"movie": [4.0, 7.0, None], "code": [1.0, None, 2.0]})
+    frame.to_csv(tmp_path / "movies.csv", index=False)
+    features = {"code": {"kind": "category"}}
+    for source in (frame, tmp_path / "movies.csv"):
+        items = Catalog.from_frame(source, "movie", features, on_error="drop")
+        assert items.vocabulary.ids.tolist() == ["4", "7"]
+        assert items.columns["code"].tolist() == [0, 0, 2, 0]
+        assert items.encoders["code"].vocabulary.ids.tolist() == ["1"]
+    assert items.repaired == {"id written as 4.0, read as 4": 2}
+
+
+def test_bytes_of_a_column_without_a_type_are_text(tmp_path):
+    frame = pd.DataFrame(
+        {"movie": [b"m1", b"m2"], "tags": [b"x|y", b"y"], "plot": ["über\n".encode(), b"a b"]}
+    )
+    frame.to_parquet(tmp_path / "movies.parquet")
+    features = {"tags": {"kind": "categories"}, "plot": {"kind": "text"}}
+    for source in (frame, tmp_path / "movies.parquet"):
+        items = Catalog.from_frame(source, "movie", features, title="plot")
+        assert items.columns["tags"].tolist() == [[0, 0], [0, 0], [2, 3], [3, 0]]
+        assert "über" in items.encoders["plot"].vocabulary
+        assert items.title_of([2, 3]).tolist() == ["über\n", "a b"]
+    assert isinstance(frame["plot"][0], bytes)
+    frame["plot"] = [b"a", b"\xff"]
+    with pytest.raises(InputError, match="'plot' .text., items.csv, row 1, column 'plot': .*UTF-8"):
+        Catalog.from_frame(frame, "movie", features)

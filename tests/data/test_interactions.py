@@ -361,8 +361,8 @@ BAD = [
     ("user", [1, 2, None, 2], "the user is missing"),
     ("user", ["a", "b", "  ", "b"], "the user is missing"),
     ("item", ["a", "b", None, "b"], "the item is missing"),
-    ("item", ["a", "b", "NaN", "b"], "'NaN' is no id, the item is missing"),
-    ("user", ["a", "b", "nan", "b"], "'nan' is no id, the user is missing"),
+    ("item", ["a", "b", "NaN", "b"], "'NaN' is no id: the item is missing"),
+    ("user", ["a", "b", "nan", "b"], "'nan' is no id: the user is missing"),
     ("item", [1.0, 2.0, 2.5, 2.0], "2.5 is no id"),
     ("item", [1.0, 2.0, 2.0**60, 2.0], "is no id"),
     ("value", [1, 2, None, 4], "the value is missing"),
@@ -499,7 +499,7 @@ def test_empty_tables(tmp_path):
     with pytest.raises(InputError, match="a.csv: the file is empty"):
         Interactions.from_csv(tmp_path / "a.csv")
     (tmp_path / "a.csv").write_text("user,item\n")
-    with pytest.raises(InputError, match="a.csv: no data rows, only the header"):
+    with pytest.raises(InputError, match="a.csv: no data rows"):
         Interactions.from_csv(tmp_path / "a.csv")
     with pytest.raises(InputError, match="no data rows"):
         Interactions.from_frame(frame().iloc[:0])
@@ -524,7 +524,7 @@ def test_features_need_their_table():
 def test_bad_options():
     with pytest.raises(InputError, match="on_error must be .* got 'ignore'"):
         Interactions.from_frame(frame(), on_error="ignore")
-    with pytest.raises(InputError, match="expected a DataFrame or a path, got list"):
+    with pytest.raises(InputError, match="expected a path or a DataFrame .*, got list"):
         Interactions.from_frame([["ann", "tea"]])
 
 
@@ -542,3 +542,29 @@ def test_many_rows_agree_with_a_count_by_pandas():
     counts = table.drop_duplicates()["item"].value_counts()
     assert dict(zip(data.items.vocabulary.ids, data.item_counts()[2:], strict=True)) == dict(counts)
     assert (np.diff(data.timestamp) >= 0).all()
+
+
+def test_a_file_of_integers_with_a_gap_has_the_ids_of_its_frame(tmp_path):
+    """pandas writes them as "4.0"; features, a gap elsewhere and later files say "4"."""
+    table = frame(user=[4.0, 7.0, 4.0, None])
+    table.to_csv(tmp_path / "a.csv", index=False)
+    people = pd.DataFrame({"user": [4, 7], "city": ["Ulm", "Bonn"]})
+    options = {"on_error": "drop", "user_frame": people}
+    data = Interactions.from_csv(tmp_path / "a.csv", **options)
+    assert triples(data) == triples(Interactions.from_frame(table, **options))
+    assert {user for user, _, _ in triples(data)} == {"4", "7"}
+    assert data.report.repaired == {"user written as 4.0, read as 4": 3}
+    assert "3 rows repaired: user written as 4.0, read as 4." in data.report.lines()
+    assert Interactions.from_frame(table, **options).report.repaired == {}
+    # One part of a folder has a gap and the other has none.
+    (tmp_path / "parts").mkdir()
+    table.to_csv(tmp_path / "parts" / "0.csv", index=False)
+    frame(user=[4, 7, 8, 9]).to_csv(tmp_path / "parts" / "1.csv", index=False)
+    both = Interactions.from_csv(tmp_path / "parts", on_error="drop")
+    assert both.users.vocabulary.ids.tolist() == ["4", "7", "8", "9"]
+
+
+@pytest.mark.parametrize("word", ["now", "today"])
+def test_the_time_of_reading_is_no_time(word):
+    with pytest.raises(InputError, match=f"row 1, column 'timestamp': '{word}' is not a time"):
+        Interactions.from_frame(frame(timestamp=["2024-01-01", word, "2024-01-02", "2024-01-03"]))

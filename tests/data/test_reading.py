@@ -3,7 +3,8 @@ import zipfile
 
 import pytest
 
-from kerasrec.data.reading import as_table, read_csv, read_parquet
+from kerasrec.data.parquet_parts import read_parquet
+from kerasrec.data.reading import as_table, read_csv
 from kerasrec.errors import InputError
 
 

@@ -206,7 +206,7 @@ def test_input_errors(tmp_path):
     with pytest.raises(InputError, match="holds no part"):
         stream_batches(tmp_path, None, *known)
     empty = write(tmp_path / "empty.parquet", table(0), 10)
-    with pytest.raises(InputError, match="empty.parquet: no rows"):
+    with pytest.raises(InputError, match="empty.parquet: no data rows"):
         stream_batches(empty, None, *known)
     path = write(tmp_path / "log.parquet", table(5).rename(columns={"item": "itemId"}), 10)
     with pytest.raises(InputError, match="no column 'item'.*nearest is 'itemId'"):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN, Vocabulary, factorize
+from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN, Vocabulary
 from kerasrec.errors import InputError
 
 
@@ -149,9 +149,3 @@ def test_bad_files_name_the_file(tmp_path, content):
 def test_missing_file(tmp_path):
     with pytest.raises(InputError, match="nothing.json"):
         Vocabulary.load(tmp_path / "nothing.json")
-
-
-def test_factorize_merges_values_of_one_text():
-    codes, texts = factorize(np.array([7, "7", None, 7.0, "x"], dtype=object))
-    assert codes.tolist() == [0, 0, -1, 0, 1]
-    assert texts.tolist() == ["7", "x"]

@@ -1,0 +1,200 @@
+"""External ids as text, whatever holds them."""
+
+import decimal
+import re
+import uuid
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kerasrec.errors import InputError
+
+# Below the bound every whole number is a float of its own; from there on neighbours share one.
+EXACT = {np.dtype("float16"): 2**11, np.dtype("float32"): 2**24, np.dtype("float64"): 2**53}
+# Whole numbers as pandas and NumPy write integers, and floats: "4.0", "1e+16".
+INTEGER = re.compile(r"-?(0|[1-9]\d*)")
+FLOAT = re.compile(r"-?(0|[1-9]\d*)\.0|-?\d(\.\d+)?e\+\d{2,3}")
+
+# Why a value is no id: (what the report of dropped rows calls it, what an error says).
+Fault = tuple[str, str]
+FRACTION: Fault = ("fractional", "expected text or integers")
+STRANGE: Fault = ("strange", "expected text or integers")
+LIST: Fault = ("strange", "expected single values, text or integers")
+BROKEN: Fault = ("broken", "it holds a line break")
+SURROGATE: Fault = ("undecodable", "it holds half of a surrogate pair, which is no text")
+
+
+def factorize(values: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Values of any shape as (codes, texts): flat int64 codes into distinct strings, -1 = missing.
+
+    Integers, and floats that are whole numbers, become decimal strings: a column of integers
+    that pandas turned to floats because one was missing never yields "1.0".
+
+    >>> factorize([7, None, 7.0, "x"])
+    (array([ 0, -1,  0,  1]), array(['7', 'x'], dtype=object))
+
+    Raises:
+        InputError: a list, a whole float so large that its last digits are lost, bytes that are
+            no text.
+    """
+    codes, texts, faults = read_ids(values)
+    for fault, value in faults.values():
+        what = "A list" if fault is LIST else shown(value)
+        raise InputError(f"{what} is no id: {fault[1]}.")
+    return codes, texts
+
+
+def read_ids(
+    values: Any, strict: bool = False
+) -> tuple[np.ndarray, np.ndarray, dict[int, tuple[Fault, Any]]]:
+    """As `factorize`, and the fault and the value of each code that is no id.
+
+    With `strict`, a value that has a text but is unlike an id is at fault, too: a fraction, a
+    time, an object of another type.
+    """
+    if not hasattr(values, "dtype"):
+        values = np.array(values, dtype=object)
+    if getattr(values, "ndim", 1) != 1:
+        values = np.asarray(values).reshape(-1)
+    codes, uniques = _factorized(values)
+    if uniques.dtype.kind in "iu":
+        return codes, uniques.astype(str).astype(object), {}
+    if pd.api.types.infer_dtype(uniques, skipna=False) == "string":
+        uniques = uniques.astype(object)
+        if _is_unicode("".join(uniques)):
+            return codes, uniques, {}
+    # Different values may have one text (7 and "7" in an object column); a fault is itself alone.
+    keys, found = np.empty(len(uniques), dtype=object), {}
+    for place, value in enumerate(uniques):
+        keys[place], fault = _text(value, strict)
+        if fault is not None:
+            keys[place], found[place] = (place,), (fault, value)
+    again, texts = pd.factorize(keys)
+    texts = np.array([text if isinstance(text, str) else "" for text in texts], dtype=object)
+    codes = np.where(codes < 0, -1, again[codes] if len(again) else codes)
+    return codes, texts, {int(again[place]): fault for place, fault in found.items()}
+
+
+def as_integers(
+    codes: np.ndarray, texts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, dict[int, Fault], np.ndarray]:
+    """Codes, texts and faults of a text file's ids, and which rows were changed: "4.0" to "4".
+
+    Only where every id is written as a whole number: so pandas writes a column of integers that
+    has a gap, and a frame or Parquet has the integers. "1.0" beside "1.1" stays as it is.
+
+    >>> as_integers(np.array([0, 1, 0]), np.array(["4.0", "7"], dtype=object))
+    (array([0, 1, 0]), array(['4', '7'], dtype=object), {}, array([ True, False,  True]))
+    """
+    given = [text for text in texts if text.strip() and text not in ("NaN", "nan")]
+    written = [text for text in given if text.endswith(".0") or "e+" in text]
+    floats = {text: float(text) for text in written if FLOAT.fullmatch(text)}
+    integers = floats and all(text in floats or INTEGER.fullmatch(text) for text in given)
+    if not integers or not all(map(float.is_integer, floats.values())):
+        return codes, texts, {}, np.zeros(len(codes), dtype=bool)
+    whole = [str(int(floats[text])) if text in floats else text for text in texts]
+    again, merged = pd.factorize(np.array(whole, dtype=object))
+    faults = {}
+    for code, text in enumerate(texts):
+        # A float64 of this size has no exponent: with one, a float32 was written.
+        kind = np.dtype("float32" if "e" in text and floats.get(text, 0) < 1e16 else "float64")
+        if text in floats and abs(floats[text]) >= EXACT[kind]:
+            faults[int(again[code])] = rounded(kind)
+    changed = np.isin(codes, [code for code, text in enumerate(texts) if text in floats])
+    return np.where(codes < 0, -1, again[codes]), merged, faults, changed
+
+
+def shown(value: Any) -> str:
+    """A value as the user would write it: 'five', 2.5; not np.float64(2.5)."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return f"{value!r:.80}"
+
+
+def _factorized(values: Any) -> tuple[np.ndarray, np.ndarray]:
+    try:
+        codes, uniques = pd.factorize(values)
+    except TypeError:
+        # What cannot be hashed is one value, a list.
+        single = np.empty(len(values), dtype=object)
+        for place, value in enumerate(values):
+            single[place] = value if _is_hashable(value) else ()
+        codes, uniques = pd.factorize(single)
+    except Exception as error:
+        if type(error).__name__ != "ArrowException":
+            raise
+        # An Arrow column that says it is text and is not: as bytes, the bad ones can be found.
+        import pyarrow
+
+        column = pyarrow.array(values)
+        codes, uniques = pd.factorize(
+            np.array(column.cast(pyarrow.large_binary()).to_pylist() + [None], dtype=object)[:-1]
+        )
+    uniques = np.asarray(uniques)
+    # pandas has no index of float16 and gives float32.
+    return codes, uniques.astype(np.float16) if values.dtype == np.float16 else uniques
+
+
+def _text(value: Any, strict: bool) -> tuple[str | None, Fault | None]:
+    """The text of a value, None if it is missing; and what is wrong with it."""
+    if isinstance(value, str):
+        return str(value), None if _is_unicode(value) else SURROGATE
+    if isinstance(value, bytes):
+        return _decoded(value)
+    if isinstance(value, float | np.floating):
+        return _of_float(value, strict)
+    if isinstance(value, decimal.Decimal) and value.is_finite() and value % 1 == 0:
+        return str(int(value)), None
+    if isinstance(value, decimal.Decimal):
+        return str(value), FRACTION if strict else None
+    if isinstance(value, list | tuple | dict | set | frozenset | np.ndarray):
+        return None, LIST
+    usual = isinstance(value, bool | np.bool_ | int | np.integer | uuid.UUID)
+    return str(value), STRANGE if strict and not usual else None
+
+
+def _of_float(value: Any, strict: bool) -> tuple[str | None, Fault | None]:
+    if value != value:
+        return None, None
+    if not np.isfinite(value) or value % 1:
+        return str(value), FRACTION if strict else None
+    kind = getattr(value, "dtype", np.dtype(float))
+    if abs(value) >= EXACT.get(kind, 2**53):
+        return None, rounded(kind)
+    return str(int(value)), None
+
+
+def rounded(kind: np.dtype) -> Fault:
+    """The fault of a whole number that a float of this dtype does not hold exactly."""
+    bound = EXACT.get(kind, 2**53)
+    why = f"as {kind} it may have lost its last digits, whole numbers are exact below {bound:,}"
+    return "rounded", f"{why}; give ids as text or integers"
+
+
+def _decoded(value: bytes) -> tuple[str | None, Fault | None]:
+    advice = "make them text first, say by `.hex()`"
+    if len(value) == 16:
+        advice = "if these are UUIDs, give them as `uuid.UUID(bytes=...)`"
+    try:
+        text = value.decode("utf-8")
+    except UnicodeDecodeError:
+        return None, ("undecodable", f"the bytes are not UTF-8 text; {advice}")
+    if any(ord(sign) < 32 or 127 <= ord(sign) < 160 for sign in text):
+        return None, ("undecodable", f"the bytes hold control characters; {advice}")
+    return text, None
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_hashable(value: Any) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True

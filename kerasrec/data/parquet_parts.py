@@ -1,0 +1,161 @@
+"""Parquet, one file or many, as frames."""
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kerasrec.data.table import Table
+from kerasrec.data.table_files import PARQUET_SUFFIXES, partition, table_files
+from kerasrec.errors import InputError
+
+
+def read_parquet(
+    path: str | Path, only: Iterable[Any] | None = None, on_error: str = "raise"
+) -> Table:
+    """Read a Parquet file, or a folder of parts sorted by name, with the columns of its folders."""
+    parts = ParquetParts(path)
+    columns = [name for name in parts.header if only is None or name in set(only)]
+    parts.check(columns)
+    frames = [parts.frame(part, columns) for part in range(len(parts.files))]
+    frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+    names = [(str(file), len(one)) for file, one in zip(parts.files, frames, strict=True)]
+    return Table(frame, names, header=parts.header, on_error=on_error)
+
+
+class ParquetParts:
+    """The files of a table; a folder `column=value` that a file is in is a column of it.
+
+    Args:
+        path: a file, or a folder of parts.
+
+    Attributes:
+        files: the paths, sorted by name.
+        sizes: by file, the rows of each row group.
+        header: the names of all columns.
+
+    Raises:
+        InputError: no file, one that is not Parquet, or parts that differ in their columns.
+    """
+
+    def __init__(self, path: str | Path):
+        import pyarrow.parquet
+
+        path = Path(path)
+        self.files = table_files(path, PARQUET_SUFFIXES)
+        self.header: list[str] = []
+        self.sizes: list[list[int]] = []
+        self._schemas: list[Any] = []
+        self._partitions: list[dict[str, str | None]] = []
+        for file in self.files:
+            with _readable(file), pyarrow.parquet.ParquetFile(file) as parquet:
+                groups, schema = parquet.metadata, parquet.schema_arrow
+            # A column that is in the file, too, has its own type there.
+            folders = partition(path, file).items()
+            folders = {name: value for name, value in folders if name not in schema.names}
+            header = [*schema.names, *folders]
+            self.header = self.header or header
+            if header != self.header:
+                raise InputError(
+                    f"{file}: the columns {header} differ from {self.header} in {self.files[0]}."
+                )
+            self.sizes.append([groups.row_group(i).num_rows for i in range(groups.num_row_groups)])
+            self._schemas.append(schema)
+            self._partitions.append(folders)
+
+    def check(self, columns: Iterable[str]) -> None:
+        """InputError where the parts hold one of these columns in types of different kinds."""
+        for name in dict.fromkeys(columns):
+            seen = None
+            for file, schema in zip(self.files, self._schemas, strict=True):
+                if schema.names.count(name) != 1:
+                    break
+                kind = _kind(schema.field(name).type)
+                if kind and seen and kind != seen[0]:
+                    raise InputError(
+                        f"{file}: column {name!r} is {schema.field(name).type}, but {seen[1]} in "
+                        f"{seen[2]}. Write all parts with one schema."
+                    )
+                seen = (kind, schema.field(name).type, file) if kind and not seen else seen
+
+    def frame(self, part: int, columns: Iterable[str], group: int | None = None) -> pd.DataFrame:
+        """These columns of a file, or of one of its row groups."""
+        import pyarrow.parquet
+
+        file, folders = self.files[part], self._partitions[part]
+        columns = list(dict.fromkeys(columns))
+        inside = [name for name in columns if name not in folders]
+        with _readable(file), pyarrow.parquet.ParquetFile(file) as parquet:
+            table = parquet.read(inside) if group is None else parquet.read_row_group(group, inside)
+            frame = arrow_frame(table)
+        for name in columns:
+            if name in folders:
+                frame[name] = np.full(table.num_rows, folders[name], dtype=object)
+        return frame
+
+
+def arrow_frame(table: Any) -> pd.DataFrame:
+    """A pyarrow Table as pandas, every id as it is.
+
+    Integers with gaps stay integers: as floats, large ones would run into one another. UUIDs
+    become their text, and text that is not UTF-8 becomes bytes, of which the bad ones are named.
+    """
+    import pyarrow
+    from pyarrow import types
+
+    for place, field in enumerate(table.schema):
+        column, kind = table.column(place), field.type
+        if types.is_dictionary(kind):
+            kind = kind.value_type
+        if getattr(kind, "extension_name", None) == "arrow.uuid" or kind == pyarrow.binary(16):
+            column = _uuids(column)
+        elif types.is_string(kind) or types.is_large_string(kind):
+            try:
+                column.validate(full=True)
+                continue
+            except pyarrow.ArrowInvalid:
+                column = column.cast(kind).cast(pyarrow.large_binary())
+        else:
+            continue
+        table = table.set_column(place, field.name, column)
+    return table.to_pandas(ignore_metadata=True, integer_object_nulls=True)
+
+
+def _uuids(column: Any) -> Any:
+    import pyarrow
+
+    encoded = column.cast(pyarrow.binary(16)).combine_chunks().dictionary_encode()
+    if isinstance(encoded, pyarrow.ChunkedArray):  # of no chunks, or of one
+        encoded = encoded.unify_dictionaries().combine_chunks()
+    codes = (one.as_py().hex() for one in encoded.dictionary)
+    codes = [f"{c[:8]}-{c[8:12]}-{c[12:16]}-{c[16:20]}-{c[20:]}" for c in codes]
+    return pyarrow.array(codes, pyarrow.string()).take(encoded.indices)
+
+
+def _kind(of: Any) -> str | None:
+    """What types of one kind are read to the same ids; None for a column without any value."""
+    from pyarrow import types
+
+    if types.is_dictionary(of):
+        of = of.value_type
+    if types.is_null(of):
+        return None
+    if types.is_string(of) or types.is_large_string(of):
+        return "text"
+    # pandas writes integers with a gap as float64, which is as good for the integers it holds.
+    if types.is_integer(of) or types.is_float64(of):
+        return "numbers"
+    return "times" if types.is_temporal(of) else str(of)
+
+
+@contextlib.contextmanager
+def _readable(file: Path) -> Iterator[None]:
+    import pyarrow
+
+    try:
+        yield
+    except (pyarrow.ArrowException, OSError) as error:
+        raise InputError(f"{file}: not a readable Parquet file: {error}") from error

@@ -1,0 +1,98 @@
+"""Which files a table is in."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from urllib.parse import unquote
+
+from kerasrec.errors import InputError
+
+TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".dat")
+PARQUET_SUFFIXES = (".parquet",)
+PACKED = (".gz", ".bz2", ".xz", ".zip")
+# How Hive and Spark call the partition of the rows that have no value.
+NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+
+
+def table_files(path: Path, suffixes: Sequence[str]) -> list[Path]:
+    """The file, or the parts of the folder sorted by name; InputError for anything else.
+
+    Parts lie in the folder itself, or in folders named `column=value` inside of it.
+    """
+    if path.is_dir():
+        return _parts(path, suffixes)
+    if not path.exists():
+        raise InputError(f"{path}: no such file. Relative paths start at {Path.cwd()}.")
+    if suffix(path) not in suffixes:
+        raise InputError(
+            f"{path}: expected a file ending in {', '.join(suffixes)}, got {path.suffix!r}. "
+            "Rename it, or read it yourself and pass the DataFrame."
+        )
+    return [path]
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file, or any part of a folder, is Parquet."""
+    files = _inside(path) if path.is_dir() else [path]
+    return any(suffix(file) in PARQUET_SUFFIXES for file in files)
+
+
+def partition(root: Path, file: Path) -> dict[str, str | None]:
+    """The values that a part has by the names of its folders below `root`; None = missing.
+
+    >>> partition(Path("log"), Path("log/day=2024-01-02/shop=A%20B/0.parquet"))
+    {'day': '2024-01-02', 'shop': 'A B'}
+    """
+    folders = file.relative_to(root).parts[:-1] if file != root else ()
+    pairs = (folder.partition("=") for folder in folders)
+    return {
+        unquote(column): None if value == NO_VALUE else unquote(value) for column, _, value in pairs
+    }
+
+
+def suffix(path: Path) -> str:
+    """The ending of a file, of a packed one that of what is inside."""
+    return Path(path.stem).suffix if path.suffix in PACKED else path.suffix
+
+
+def _parts(path: Path, suffixes: Sequence[str]) -> list[Path]:
+    if (path / "_delta_log").is_dir():
+        raise InputError(
+            f"{path}: a Delta table; some of its files hold rows that were deleted. Read it with a "
+            "reader of Delta tables and pass the frame."
+        )
+    found = list(_inside(path))
+    files = [file for file in found if suffix(file) in suffixes]
+    if not files:
+        raise InputError(
+            f"{path}: the folder holds no part ending in {', '.join(suffixes)}, neither in itself "
+            "nor in folders named column=value inside of it."
+        )
+    parquet = [file for file in found if suffix(file) in PARQUET_SUFFIXES]
+    # A .txt beside Parquet may well be a licence.
+    text = [file for file in found if suffix(file) in (".csv", ".tsv")]
+    if parquet and text:
+        raise InputError(
+            f"{path}: the folder holds parts of two formats, {parquet[0].name} and {text[0].name}. "
+            "Put the ones that belong together in a folder of their own."
+        )
+    columns = [tuple(partition(path, file)) for file in files]
+    for file, names in zip(files, columns, strict=True):
+        if names != columns[0]:
+            shown = [part.relative_to(path) for part in (files[0], file)]
+            raise InputError(
+                f"{path}: the parts have different partitions, {shown[0]} has {list(columns[0])} "
+                f"and {shown[1]} has {list(names)}."
+            )
+    return files
+
+
+def _inside(path: Path) -> Iterator[Path]:
+    """Tables in a folder and in those below it named `column=value`, sorted by name."""
+    for inner in sorted(path.iterdir()):
+        if inner.name[0] in "._":
+            continue
+        if inner.is_dir():
+            if inner.name.partition("=")[1]:
+                yield from _inside(inner)
+        elif suffix(inner) in TEXT_SUFFIXES + PARQUET_SUFFIXES:
+            yield inner
