@@ -83,7 +83,8 @@ class Catalog:
         """Read features from a table with one row for each id.
 
         Args:
-            frame: DataFrame, `Table`, or the path of a CSV or Parquet file.
+            frame: DataFrame of pandas, polars or pyarrow, `Table`, or the path of a CSV or
+                Parquet file or of a folder of parts.
             id: the column with the ids.
             features: name -> {"kind": ..., "column": ...} and what `FeatureEncoder.fit` takes
                 (separator, max_tokens, length, tokenizer). The column is called like the feature

@@ -97,14 +97,14 @@ class Interactions:
         """Read a table: external ids become rows, here and nowhere else.
 
         Rows that agree in user, item and, where known, timestamp, behavior and fold count once:
-        the last one stays. What was done is in `report`.
+        the last one stays. What was done is in `report`. docs/data.md has all rules.
 
         Args:
-            frame: DataFrame or `Table`.
+            frame: DataFrame of pandas, polars or pyarrow, or `Table`.
             columns: key -> column, for the keys user, item, timestamp, value, behavior and fold. A
                 key not given is taken from the column of its own name; only user and item must be.
                 Times are Unix seconds (or milliseconds), ISO 8601 text or datetimes.
-            item_frame, user_frame: DataFrame or path of a table with features, one row an id. Ids
+            item_frame, user_frame: frame or path of a table with features, one row an id. Ids
                 without interactions keep their rows; ids not there are added without features.
             item_id, user_id: the columns with the ids in these.
             item_features, user_features: see `Catalog.from_frame`.
@@ -144,7 +144,10 @@ class Interactions:
         on_error: str = "raise",
         **options: Any,
     ) -> "Interactions":
-        """Read a delimited text file with a header, or a folder of parts; else as `from_frame`."""
+        """Read a delimited text file with a header, or a folder of parts; else as `from_frame`.
+
+        Parts may lie in folders named `column=value`, which is then a column of theirs.
+        """
         names = {key: key for key in COLUMNS} | dict(columns or {})
         text = [names[key] for key in ("user", "item", "behavior")]
         table = read_csv(path, text, names.values(), separator, on_error)
@@ -159,7 +162,10 @@ class Interactions:
         on_error: str = "raise",
         **options: Any,
     ) -> "Interactions":
-        """Read a Parquet file, or a folder of parts; else as `from_frame`."""
+        """Read a Parquet file, or a folder of parts; else as `from_frame`.
+
+        Parts may lie in folders named `column=value`, which is then a column of theirs.
+        """
         names = {key: key for key in COLUMNS} | dict(columns or {})
         table = read_parquet(path, names.values(), on_error)
         return cls.from_frame(table, columns, on_error=on_error, **options)

@@ -11,7 +11,6 @@ import pandas as pd
 from kerasrec.data.parquet_parts import arrow_frame, read_parquet
 from kerasrec.data.table import Table
 from kerasrec.data.table_files import (
-    PARQUET_SUFFIXES,
     TEXT_SUFFIXES,
     is_parquet,
     partition,
@@ -33,8 +32,8 @@ def as_table(source: Any, where: str, text: Iterable[Any] = (), on_error: str = 
         path = Path(source)
         if is_parquet(path):
             return read_parquet(path, on_error=on_error)
-        files = table_files(path, (*TEXT_SUFFIXES, *PARQUET_SUFFIXES))
-        separator = "\t" if ".tsv" in files[0].suffixes else ","
+        tabs = ".tsv" in table_files(path, TEXT_SUFFIXES)[0].suffixes
+        separator = "\t" if tabs else ","
         return read_csv(path, text=text, separator=separator, on_error=on_error)
     frame = _frame(source, where)
     return Table(frame, [(where, len(frame))], on_error=on_error)

@@ -8,6 +8,7 @@ from kerasrec.errors import InputError
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".dat")
 PARQUET_SUFFIXES = (".parquet",)
+TABLE_SUFFIXES = (*TEXT_SUFFIXES, *PARQUET_SUFFIXES)
 PACKED = (".gz", ".bz2", ".xz", ".zip")
 # How Hive and Spark call the partition of the rows that have no value.
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
@@ -31,9 +32,8 @@ def table_files(path: Path, suffixes: Sequence[str]) -> list[Path]:
 
 
 def is_parquet(path: Path) -> bool:
-    """Whether a file, or any part of a folder, is Parquet."""
-    files = _inside(path) if path.is_dir() else [path]
-    return any(suffix(file) in PARQUET_SUFFIXES for file in files)
+    """Whether a file or a folder is Parquet; InputError if it is no table at all."""
+    return suffix(table_files(path, TABLE_SUFFIXES)[0]) in PARQUET_SUFFIXES
 
 
 def partition(root: Path, file: Path) -> dict[str, str | None]:
@@ -61,19 +61,19 @@ def _parts(path: Path, suffixes: Sequence[str]) -> list[Path]:
             "reader of Delta tables and pass the frame."
         )
     found = list(_inside(path))
-    files = [file for file in found if suffix(file) in suffixes]
-    if not files:
-        raise InputError(
-            f"{path}: the folder holds no part ending in {', '.join(suffixes)}, neither in itself "
-            "nor in folders named column=value inside of it."
-        )
     parquet = [file for file in found if suffix(file) in PARQUET_SUFFIXES]
-    # A .txt beside Parquet may well be a licence.
     text = [file for file in found if suffix(file) in (".csv", ".tsv")]
     if parquet and text:
         raise InputError(
             f"{path}: the folder holds parts of two formats, {parquet[0].name} and {text[0].name}. "
             "Put the ones that belong together in a folder of their own."
+        )
+    # A .txt beside Parquet may well be a licence.
+    files = [file for file in parquet or found if suffix(file) in suffixes]
+    if not files:
+        raise InputError(
+            f"{path}: the folder holds no part ending in {', '.join(suffixes)}, neither in itself "
+            "nor in folders named column=value inside of it."
         )
     columns = [tuple(partition(path, file)) for file in files]
     for file, names in zip(files, columns, strict=True):
@@ -94,5 +94,5 @@ def _inside(path: Path) -> Iterator[Path]:
         if inner.is_dir():
             if inner.name.partition("=")[1]:
                 yield from _inside(inner)
-        elif suffix(inner) in TEXT_SUFFIXES + PARQUET_SUFFIXES:
+        elif suffix(inner) in TABLE_SUFFIXES:
             yield inner

@@ -60,7 +60,11 @@ def test_a_config_names_a_partitioned_table(days, tmp_path):
         "data: {path: log, columns: {item: shop, timestamp: day}}\n"
         "split: {protocol: next-item}\nmodel: {class: Popularity}\n"
     )
-    assert len(read_data(load_config(tmp_path / "a.yaml").data)) == 4
+    data = load_config(tmp_path / "a.yaml").data
+    assert len(read_data(data)) == 4
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="ending in .csv, .tsv, .txt, .dat, .parquet, neither"):
+        read_data(data.model_copy(update={"path": str(tmp_path / "empty")}))
 
 
 def test_a_partitioned_table_of_features(tmp_path):
