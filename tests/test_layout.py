@@ -15,6 +15,8 @@ LEVEL = {
         "errors": 0,
         "register": 0,
         "file_hash": 0,
+        "id_list": 0.25,
+        "whole_number": 0.25,
         "replacing": 0.5,
         "memory": 0.5,
         "asserted": 0.5,

@@ -5,10 +5,11 @@ import urllib.parse
 from kerasrec.client.attempts import Attempts
 from kerasrec.client.query import columns
 from kerasrec.client.recommendation import read_answer
-from kerasrec.client.request import Request, texts, whole
+from kerasrec.client.request import Request, texts
 from kerasrec.client.rest_transport import RestTransport
 from kerasrec.client.serving_error import ServingError, understood
 from kerasrec.errors import InputError
+from kerasrec.whole_number import whole_number
 
 
 class Client:
@@ -44,7 +45,7 @@ class Client:
         if not timeout > 0:
             raise InputError(f"timeout must be seconds above 0: got {timeout!r}")
         self._model, self._timeout = model, timeout
-        self._retries = whole(retries, "retries")
+        self._retries = whole_number(retries, "retries", 0)
         self._metadata = None
         if scheme.startswith("http"):
             self._transport = RestTransport(url, model, version)
@@ -91,12 +92,13 @@ class Client:
             user, users, history, histories, behavior, behaviors, timestamp, timestamps
         )
         given = {**request.columns, **self._choice(request.rows, exclude, allow)}
+        reasons = None if explain is True else whole_number(explain or 0, "explain", 0)
         if not filter_seen:
             given["filter_seen"] = [False] * request.rows
         name = "recommend_explained" if explain else "recommend"
-        outputs = self._predict(name, request.rows, given, whole(k, "k", 1))
+        outputs = self._predict(name, request.rows, given, whole_number(k, "k", 1))
         with understood(name):
-            answers = read_answer(outputs, None if explain is True else int(explain))
+            answers = read_answer(outputs, reasons)
         return self._of(request, [answer[:k] for answer in answers])
 
     def score(
@@ -155,7 +157,7 @@ class Client:
         if not asked:
             return []
         given = {"item": asked, **self._choice(len(asked), exclude, allow)}
-        outputs = self._predict("similar_items", len(asked), given, whole(k, "k", 1))
+        outputs = self._predict("similar_items", len(asked), given, whole_number(k, "k", 1))
         with understood("similar_items"):
             answers = [answer[:k] for answer in read_answer(outputs)]
         return answers[0] if items is None else answers
@@ -183,9 +185,9 @@ class Client:
         return Attempts(self._timeout, self._retries)
 
     def _choice(self, rows, exclude, allow):
-        choice = {"exclude": texts(exclude, "exclude")}
+        choice = {"exclude": texts(() if exclude is None else exclude, "exclude", ordered=False)}
         if allow is not None:
-            choice["allow"] = texts(allow, "allow")
+            choice["allow"] = texts(allow, "allow", ordered=False)
             if not any(choice["allow"]):
                 raise InputError("allow holds no item: nothing to recommend")
         return {name: [ids] * rows for name, ids in choice.items() if ids}

@@ -1,6 +1,11 @@
 """Who is asked about, checked before anything is sent."""
 
 from kerasrec.errors import InputError
+from kerasrec.id_list import id_list, id_lists
+from kerasrec.whole_number import whole_number
+
+# The graph reads seconds: more are milliseconds.
+LAST = 10**11
 
 
 class Request:
@@ -42,12 +47,12 @@ class Request:
                 f"give one or many, not both: got {', '.join(one)} and {', '.join(many)} as a list"
             )
         self.single = bool(one)
-        given = {name: [value] for name, value in one.items()} if one else many
+        given = one or many
         if not given.keys() & {"user", "history"}:
             raise InputError("give a user, users, a history or histories: all are missing")
         self.columns = {
-            name: texts(values, "users") if name == "user" else lists_of(values, name)
-            for name, values in given.items()
+            name: [_of_one(name, value)] if one else _of_many(name, value)
+            for name, value in given.items()
         }
         counts = {name: len(values) for name, values in self.columns.items()}
         self.rows = next(iter(counts.values()))
@@ -68,27 +73,27 @@ class Request:
                     )
 
 
-def texts(values, name):
+def texts(values, name, ordered=True):
     """A list of ids, or an `InputError`."""
-    if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
-        raise InputError(f"{name} must be a list of strings: got {values!r}")
-    values = list(values)
+    values = id_list(values, name, ordered)
     for value in values:
         if not isinstance(value, str):
             raise InputError(f"{name} must be strings: got {value!r}, a {type(value).__name__}")
     return [str(value) for value in values]
 
 
-def lists_of(values, name):
-    if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
-        raise InputError(f"{name}: expected a list for each answer, got {values!r}")
+def _of_many(name, values):
+    if name == "user":
+        return texts(values, "users")
+    return [_of_one(name, each) for each in id_lists(values, name)]
+
+
+def _of_one(name, value):
+    if name == "user":
+        return texts([value], "users")[0]
     if name != "timestamp":
-        return [texts(each, name) for each in values]
-    return [[whole(value, "a timestamp") for value in each] for each in values]
-
-
-def whole(value, name, least=0):
-    """A whole number, or an `InputError`."""
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value.__index__() < least:
-        raise InputError(f"{name} must be a whole number of at least {least}: got {value!r}")
-    return value.__index__()
+        return texts(value, name)
+    return [
+        whole_number(time, "a timestamp", 0, LAST, "the year 5138 in seconds, ")
+        for time in id_list(value, name)
+    ]

@@ -325,8 +325,8 @@ def test_many_threads(client):
     [
         ({}, "all are missing"),
         ({"user": "u", "users": ["u"]}, "one or many, not both"),
-        ({"history": "abc"}, "must be a list of strings: got 'abc'"),
-        ({"histories": ["abc"]}, "must be a list of strings: got 'abc'"),
+        ({"history": "abc"}, "history must be a list of ids: got 'abc'"),
+        ({"histories": ["abc"]}, "history must be a list of lists, one for each answer: got 'abc'"),
         ({"users": "u"}, "expected a list for each answer|must be a list"),
         ({"user": 7}, "users must be strings: got 7, a int"),
         ({"history": ["a", None]}, "history must be strings: got None"),

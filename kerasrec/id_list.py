@@ -1,0 +1,91 @@
+"""Lists of ids, in whatever kind of list somebody has them."""
+
+from collections.abc import Mapping
+
+from kerasrec.errors import InputError
+
+
+def id_list(values, name, ordered=True):
+    """The single values of a list, array, column, tensor or generator, as a list.
+
+    A text is one id and no list: it is refused rather than read letter by letter.
+
+    Args:
+        values: What the user gave: anything of one axis that can be gone through once.
+        name: Of the argument, for the sentence of an error.
+        ordered: Whether the order counts: a set has none.
+
+    Raises:
+        InputError: for a text, a mapping, a table, a single value or, where the order counts, a
+            set; and for a place that holds a list.
+
+    >>> id_list(("a", 7), "users")
+    ['a', 7]
+    >>> id_list("12", "exclude")
+    Traceback (most recent call last):
+        ...
+    kerasrec.errors.InputError: exclude must be a list of ids: got '12', which is one: write ['12']
+    """
+    values = _listed(values, name, "ids", ordered)
+    for place, value in enumerate(values):
+        if not _is_single(value):
+            raise InputError(
+                f"{name} must be a list of ids: got {value!r:.80}, a {type(value).__name__}, at "
+                f"place {place}"
+            )
+    return values
+
+
+def id_lists(values, name):
+    """A list of such lists, one for each answer; errors as of `id_list`.
+
+    >>> id_lists([["a", "b"], ()], "histories")
+    [['a', 'b'], []]
+    """
+    lists = _listed(values, name, "lists of ids", ordered=True)
+    for place, each in enumerate(lists):
+        if _is_single(each):
+            raise InputError(
+                f"{name} must be a list of lists, one for each answer: got {each!r:.80} at place "
+                f"{place}"
+            )
+    return [id_list(each, f"{name}[{place}]") for place, each in enumerate(lists)]
+
+
+def unknown_note(what, ids, instead):
+    """A sentence on ids that a model does not know.
+
+    >>> unknown_note("item", ["x", ""], "left out")
+    "2 unknown item ids, left out: x, ''"
+    """
+    # A blank one would not be seen.
+    shown = [str(one) if str(one).strip() else repr(one) for one in ids[:5]]
+    shown = ", ".join(shown) + (", ..." if len(ids) > 5 else "")
+    return f"{len(ids)} unknown {what} {'id' if len(ids) == 1 else 'ids'}, {instead}: {shown}"
+
+
+def _listed(values, name, kind, ordered):
+    if isinstance(values, str | bytes | bytearray):
+        shown = f"{values!r:.80}"
+        one = f", which is one: write [{shown}]" if kind == "ids" else ""
+        raise InputError(f"{name} must be a list of {kind}: got {shown}{one}")
+    if isinstance(values, Mapping) or hasattr(values, "columns"):
+        raise InputError(
+            f"{name} must be a list of {kind}: got a {type(values).__name__}; give one of its "
+            "columns, or its keys as a list"
+        )
+    if ordered and isinstance(values, set | frozenset):
+        raise InputError(f"{name} must be a list of {kind} in their order: a set has none")
+    # The scalars of Arrow and of tensors are no values that anybody else knows.
+    for plain in ("to_pylist", "numpy"):
+        if hasattr(values, plain):
+            values = getattr(values, plain)()
+    try:
+        places = iter(values)
+    except TypeError:
+        raise InputError(f"{name} must be a list of {kind}: got {values!r:.80}") from None
+    return list(places)
+
+
+def _is_single(value):
+    return isinstance(value, str | bytes) or not hasattr(value, "__iter__")
