@@ -57,6 +57,7 @@ class AutoRec(Retriever):
     capabilities = frozenset({"users"})
     train_inputs = ("user", "item")
     query_inputs = ("user",)
+    unknown_user = "with the means of the items"
 
     def __init__(self, schema, dim=500, item_based=True, dropout=0.0, l2=0.0, name=None):
         sizes = (schema.num_items, schema.num_users)

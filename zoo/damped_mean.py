@@ -44,6 +44,7 @@ class DampedMean(FactorModel):
     """
 
     predicts_values = True
+    unknown_user = "with the means of the items"
 
     def __init__(self, schema, item_damping=2.0, user_damping=5.0, sweeps=10, name=None):
         check_damping(item_damping, user_damping, sweeps)

@@ -52,6 +52,8 @@ class LightGCN(Retriever):
     >>> _ = model.fit(batches(train, model.train_inputs, batch_size=512), verbose=0)
     """
 
+    unknown_user = "as the mean of all users"
+
     def __init__(
         self,
         schema,

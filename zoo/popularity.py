@@ -32,6 +32,7 @@ class Popularity(Retriever):
     capabilities = frozenset({"users", "histories"})
     predicts_values = False
     bias_columns = 1
+    unknown_user = "with what is popular"
 
     def __init__(self, schema, name=None):
         # === Layers ===

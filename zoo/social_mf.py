@@ -10,6 +10,7 @@ from keras import ops
 
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
+from kerasrec.id_list import id_list, unknown_note
 from kerasrec.layers import (
     CatalogTable,
     DotProduct,
@@ -23,6 +24,7 @@ from kerasrec.models.predict import predict
 from kerasrec.models.similar_rows import similar_rows
 from kerasrec.models.top_k import NEVER
 from kerasrec.register import register
+from kerasrec.whole_number import whole_number
 
 
 @register
@@ -152,19 +154,14 @@ class SocialMF(Retriever):
             A DataFrame with columns `user`, `rank` (from 1), `person`, `score`.
 
         Raises:
-            InputError: for a k that is too large.
+            InputError: for a k that is no whole number or too large, or a text for `users`.
         """
         self.check_adapted("recommend_people")
-        if not 1 <= k <= self.schema.num_users - FIRST:
-            raise InputError(
-                f"k must be between 1 and the number of users, {self.schema.num_users - FIRST}: "
-                f"got {k}"
-            )
-        names = np.asarray(list(users), dtype=object)
+        k = whole_number(k, "k", 1, self.schema.num_users - FIRST, "the number of users, ")
+        names = np.asarray(id_list(users, "users"), dtype=object)
         rows = self.users.vocabulary.rows(names)
-        if (rows < FIRST).any():
-            unknown = ", ".join(map(str, names[rows < FIRST][:5]))
-            warnings.warn(f"unknown user ids left out: {unknown}", stacklevel=2)
+        if unknown := list(names[rows < FIRST]):
+            warnings.warn(unknown_note("user", unknown, "left out"), stacklevel=2)
         names, rows = names[rows >= FIRST], rows[rows >= FIRST]
         everybody = np.arange(self.schema.num_users, dtype="int32")
         friends, known = None, self.histories.lengths > 0

@@ -78,6 +78,10 @@ class SVD(FactorModel):
     def predicts_values(self):
         return self.centred
 
+    @property
+    def unknown_user(self):
+        return "with the means of the items" if self.centred else super().unknown_user
+
     def find_factors(self, train):
         mean, user_bias, item_bias = 0.0, None, None
         value, largest = np.ones(len(train)), 1.0

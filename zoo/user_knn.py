@@ -18,7 +18,8 @@ class UserKNN(NeighbourModel):
         weight(u, v) = |I_u and I_v| / (sqrt(|I_u| |I_v|) + shrinkage),   I_u: items of user u
         score(u, j)  = sum over v in N(u) of weight(u, v) [v took j]
 
-    Of each neighbour the last `history_length` items count (`schema.history_length`).
+    Of each neighbour the last `history_length` items count (`schema.history_length`). A user
+    without neighbours, an unknown one for example, is answered with what is popular.
 
     Rating estimates a value from those of the `num_neighbours` most similar users who rated the
     item:
@@ -26,7 +27,8 @@ class UserKNN(NeighbourModel):
         score(u, j) = b(u, j) + sum over v of s(u, v) (r(v, j) - b(v, j)) / sum over v of s(u, v)
 
     with s > 0 from the n items that both rated, times n / (n + shrinkage). All similarities are
-    stored: `4 num_users^2` bytes.
+    stored: `4 num_users^2` bytes. For an unknown user b is left, the same for all items unless
+    `baseline` is "biases".
 
     Args:
         schema: `Schema` of the data.
@@ -97,8 +99,9 @@ class UserKNN(NeighbourModel):
     def find_neighbours(self, train):
         if self.predicts_values:
             return rating_tables(train, "user", self.similarity, self.shrinkage, self.baseline)
+        counts = train.item_counts()
         train = train.select(last_of_pairs(train))
         taken = pair_table(train, "user", np.ones(len(train)))
         kept = self.neighbour_scores.num_neighbours
         found = nearest(overlaps(taken, self.shrinkage), taken.shape[0], kept)
-        return *found, (train.user, train.item)
+        return *found, (train.user, train.item), counts

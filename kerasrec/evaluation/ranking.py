@@ -13,6 +13,7 @@ from kerasrec.evaluation.lists import Lists
 from kerasrec.evaluation.ratios import Ratios, check_resamples
 from kerasrec.evaluation.rows import group_rows, model_rows, names_of
 from kerasrec.models.recommender import check_repeats
+from kerasrec.whole_number import whole_number
 
 _WIDTH = 64  # the widths of padded histories are multiples of it
 
@@ -144,8 +145,8 @@ def _allowed(queries, batch, num_items):
 
 
 def _cutoffs(ks, num_items):
-    ks = tuple(sorted({int(k) for k in ks}))
-    if not ks or ks[0] < 1 or ks[-1] > num_items:
+    ks = tuple(sorted({whole_number(k, "each of ks", 1) for k in ks}))
+    if not ks or ks[-1] > num_items:
         raise InputError(
             f"ks must be between 1 and the catalogue's {num_items} items, received {ks}"
         )

@@ -40,6 +40,7 @@ def describe(model, graph, directory, run=None):
         "num_items": model.schema.num_items - FIRST,
         "num_users": model.schema.num_users - FIRST,
         "repeats": model.repeats,
+        "unknown_user": model.unknown_user,
         "stored_histories": graph.reader.stored is not None,
         "signatures": _signatures(directory),
         "index": None if graph.index is None else graph.index.about(),

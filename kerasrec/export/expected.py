@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from kerasrec.data.vocabulary import FIRST, PADDING
+from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.export.request_reader import HISTORY_COLUMNS
 from kerasrec.export.search import IVFIndex, search_allowed
 from kerasrec.layers.content_encoder import CODE
@@ -59,7 +59,6 @@ class Expected:
         model, request = self.model, self.request
         names = request.get("user", np.full(len(request["k"]), ""))
         users = model.users.vocabulary.rows(names.astype(object))
-        names = [n if row else _stranger(model) for n, row in zip(names, users, strict=True)]
         if "history" not in request:
             return Request(model, names, None)
         kept = model.histories if self.graph.reader.stored is not None else None
@@ -128,7 +127,7 @@ class Expected:
         return self._recommend()
 
     def _score(self):
-        items = self._rows(self.request["item"])
+        items = np.maximum(self._rows(self.request["item"]), UNKNOWN)
         if self.graph.index is None:
             return {"score": self.model.score_pairs(self.inputs, items)}
         queries = self.model.encode_queries(self.inputs)
@@ -184,13 +183,6 @@ class Expected:
                     for n, one in enumerate(said):
                         found["word_reason"][query, place, n] = one["contribution"]
         return found
-
-
-def _stranger(model):
-    name = "nobody"
-    while name in model.users.vocabulary:
-        name += "!"
-    return name
 
 
 def _as_long(values, history):

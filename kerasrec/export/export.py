@@ -21,6 +21,7 @@ from kerasrec.export.warm_up import write_warm_up
 from kerasrec.replacing import replacing
 from kerasrec.savedmodel.about import EXTRA, RECORDED
 from kerasrec.savedmodel.verify import verify
+from kerasrec.whole_number import whole_number
 
 INDEXES = ("exact", "ivf")
 # Queries on which an approximate index is measured.
@@ -104,9 +105,7 @@ def export(
     directory = pathlib.Path(directory)
     if directory.exists():
         raise InputError(f"{directory} exists already: export to a new folder")
-    if k < 1:
-        raise InputError(f"k must be at least 1: got {k}")
-    k = min(k, model.schema.num_items - FIRST)
+    k = min(whole_number(k, "k", 1), model.schema.num_items - FIRST)
     with replacing(directory) as partial:
         with _portable_rnn(model):
             graph = ServingGraph(model, k, _index(model, index, recall, storage, k), histories)

@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
+from kerasrec.export.check_beside import check_beside
 from kerasrec.export.packed import Packed
 from kerasrec.export.string_lookup import string_lookup
 
@@ -121,6 +122,9 @@ class RequestReader(tf.Module):
             ids = tf.pad(request["history"], _one_more(request["history"]))
             items = every(tf.cast(self.item_rows(ids), tf.int32), size)
             given = {"history": items}
+            for name in ("behavior", "timestamp"):
+                if name in request:
+                    check_beside(name, request[name], request["history"])
             if "behavior" in request:
                 done = tf.cast(self.behavior_rows(request["behavior"]), tf.int32)
                 given["behavior"] = _as_wide(every(done, size), items)

@@ -30,7 +30,9 @@ def make_requests(model, inputs, k, seed=0):
         values = [row.get(name, nothing.get(name, k)) for row in rows]
         columns[name] = _rectangle(name, values) if name in lists else np.array(values)
     columns["k"] = columns["k"].astype("int32")
-    columns["item"] = np.array([draw.item() for _ in range(REQUESTS)])
+    items = [draw.item() for _ in range(REQUESTS)]
+    items[:2] = "", "  "
+    columns["item"] = np.array(items)
     return columns | draw.features()
 
 
@@ -60,6 +62,9 @@ class _Draw:
         return [
             {},
             {"user": stranger},
+            {"user": ""},
+            {"user": " \t"},
+            {"user": "", "history": [x]},
             {"user": stranger, "history": [x]},
             {"user": user},
             {"user": user, "history": [x, y]},
@@ -67,17 +72,20 @@ class _Draw:
             {"user": user, "filter_seen": False},
             {"history": [stranger, stranger]},
             {"history": ["", x, "", stranger, y, ""]},
+            {"history": ["  ", x, " "]},
+            {"user": user, "history": ["  "]},
             {"history": [x] * longest},
             {"history": some},
             {"history": some, "filter_seen": False},
             {"history": [x], "filter_seen": False},
             {"allow": [x]},
             {"allow": [stranger]},
+            {"allow": ["  "]},
             {"allow": [x, x, "", stranger, y], "history": [y]},
             {"allow": [x], "exclude": [x]},
             {"history": [x], "allow": [x]},
             {"history": [x], "allow": [x], "filter_seen": False},
-            {"exclude": [stranger, "", x, x]},
+            {"exclude": [stranger, "", "  ", x, x]},
             {"exclude": [str(one) for one in self.items[:300]]},
             {"k": 0},
             {"k": -3},

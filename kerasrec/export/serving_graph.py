@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerasrec.data.vocabulary import FIRST, PADDING
+from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.export.explained import history_reasons, word_reasons
 from kerasrec.export.raw_features import RawFeatures
 from kerasrec.export.request_reader import RequestReader, batch_size, every
@@ -97,7 +97,8 @@ class ServingGraph(tf.Module):
 
     def score(self, request):
         """The score of one item for each query."""
-        query, item = self._encode(self.reader(request)), self._items(request)
+        # A blank item is as unknown as any other.
+        query, item = self._encode(self.reader(request)), tf.maximum(self._items(request), UNKNOWN)
         if self.index is not None:
             return {"score": self.index.each(tf.cast(query, tf.float32), item[:, None])[:, 0]}
         return {"score": self.model.score_rows(query, self.catalog, item)}

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasrec.layers.popular_scores import PopularScores
 from kerasrec.layers.stored_histories import StoredHistories
 from kerasrec.register import register
 
@@ -13,6 +14,8 @@ class UserNeighbourScores(keras.layers.Layer):
     """Scores of all items from the histories of a user's neighbours.
 
         score(u, j) = sum over v in neighbours of u of weight(u, v) [j is in the history of v]
+
+    A user without neighbours is answered with what is popular, see `PopularScores`.
 
     Args:
         num_users: Rows of users.
@@ -31,7 +34,7 @@ class UserNeighbourScores(keras.layers.Layer):
     >>> from kerasrec.layers import UserNeighbourScores
     >>> scores = UserNeighbourScores(4, 5, num_neighbours=1, length=2)
     >>> pairs = [2, 3, 3], [3, 3, 4]  # user 2 took item 3, user 3 items 3 and 4
-    >>> scores.assign([[0], [0], [3], [2]], [[0], [0], [0.5], [0.5]], pairs)
+    >>> scores.assign([[0], [0], [3], [2]], [[0], [0], [0.5], [0.5]], pairs, [0, 0, 0, 2, 1])
     >>> scores(keras.ops.array([2, 3])).numpy().tolist()
     [[0.0, 0.0, 0.0, 0.5, 0.5], [0.0, 0.0, 0.0, 0.5, 0.0]]
     """
@@ -48,16 +51,19 @@ class UserNeighbourScores(keras.layers.Layer):
         self.weight = make(shape, dtype="float32", autocast=False, name="weight", **fixed)
         self.stored = StoredHistories(num_users, length, name="stored")
         self.stored.build()
+        self.popular = PopularScores(num_items, name="popular")
 
-    def assign(self, neighbours, weight, pairs):
+    def assign(self, neighbours, weight, pairs, counts):
         """Takes `(num_users, num_neighbours)` rows of users and their weights, 0 filling up.
 
-        And the pairs `(users, items)` that occur, in time order, each pair once.
+        And the pairs `(users, items)` that occur, in time order, each pair once; and how often
+        each item occurs in training, `(num_items,)`.
         """
         self.neighbours.assign(neighbours)
         self.weight.assign(weight)
         users, items = pairs
         self.stored.assign(users, items, np.ones(len(users)))
+        self.popular.assign(counts)
 
     def query_size(self, length):
         """Numbers that a user takes."""
@@ -85,13 +91,14 @@ class UserNeighbourScores(keras.layers.Layer):
         batch = ops.shape(user)[0]
         rows, _ = self.stored(ops.take(self.neighbours, user, axis=0))
         index = rows + self.num_items * ops.arange(batch, dtype="int32")[:, None, None]
-        weight = ops.take(self.weight, user, axis=0)[:, :, None]
+        near = ops.take(self.weight, user, axis=0)
         # A place that holds nothing is row 0 of the items.
-        weight = ops.where(rows == 0, 0.0, weight)
+        weight = ops.where(rows == 0, 0.0, near[:, :, None])
         scores = ops.segment_sum(
             ops.reshape(weight, (-1,)), ops.reshape(index, (-1,)), batch * self.num_items
         )
-        return ops.reshape(scores, (batch, self.num_items))
+        scores = ops.reshape(scores, (batch, self.num_items))
+        return self.popular(scores, ops.cast(near > 0, "int32"))
 
     def compute_output_spec(self, user):
         return keras.KerasTensor((user.shape[0], self.num_items), "float32")

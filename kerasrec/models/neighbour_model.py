@@ -22,7 +22,8 @@ class NeighbourModel(Recommender):
         scores: The layer with the tables, one of `NeighbourScores`, `TransitionScores`,
             `TableScores` (which read a history), `UserNeighbourScores` and `NeighbourRatings`
             (which read a user). Called with the query it gives the scores of all items
-            `(batch, num_items)`. An empty history is answered with what is popular.
+            `(batch, num_items)`. An empty history, or a user without neighbours, is answered with
+            what is popular.
         query: What it reads: "history" or "user".
         rates: Whether a score estimates a rating; `scores` takes a user and an item as well then.
     """
@@ -57,6 +58,10 @@ class NeighbourModel(Recommender):
     def find_neighbours(self, train):
         """What `scores.assign` takes, a tuple."""
         raise NotImplementedError
+
+    @property
+    def unknown_user(self):
+        return "with the baseline alone" if self.predicts_values else "with what is popular"
 
     def adapt(self, train):
         super().adapt(train)

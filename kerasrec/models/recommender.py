@@ -13,6 +13,7 @@ from kerasrec.data.interactions import Interactions
 from kerasrec.data.schema import Schema
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
+from kerasrec.id_list import id_list
 from kerasrec.models import checkpoint, fit_errors
 from kerasrec.models.keras_file import is_keras_file, rebuild_in_scope, save_keras_file
 from kerasrec.models.predict import predict
@@ -24,6 +25,7 @@ from kerasrec.models.top_k import TopK
 from kerasrec.models.training_output import TrainingOutput
 from kerasrec.optimizers.row_loss_scale import RowLossScale
 from kerasrec.optimizers.row_sparse import RowSparse
+from kerasrec.whole_number import whole_number
 
 SCORES_AT_ONCE = 2**26
 # Whether an answer may hold what is in the history.
@@ -129,6 +131,14 @@ class Recommender(keras.Model):
         )
 
     @property
+    def unknown_user(self):
+        """What a user is answered with whom training never saw, as the end of a sentence."""
+        profiled = getattr(self, "user_catalog", None) is not None
+        if "history" in self.query_inputs and not profiled:
+            return "with what is popular"
+        return "as somebody of whom nothing is known"
+
+    @property
     def candidate_weights(self):
         """Weights that describe the choice of candidates, not the model."""
         return []
@@ -210,16 +220,20 @@ class Recommender(keras.Model):
         """The k best items for known users, or for anybody's recent items.
 
         Args:
-            users: External user ids. Their stored histories are used where the model reads one.
+            users: External user ids: a list, array, column or generator, as of every list here.
+                Their stored histories are used where the model reads one. A blank one ("", None,
+                NaN) is an unknown user.
             histories: Lists of external item ids in time order, one for each answer. With both
-                given, the histories replace the stored ones.
+                given, the histories replace the stored ones. Blank items are left out.
             k: Items to return for each query, at most the number of items.
             exclude: External item ids that nobody is shown.
             allow: External item ids of which alone the answer may consist.
             filter_seen: Leave out what is in the user's history; None does what `repeats` says.
             explain: Also say which items of the history the score rests on: True, or how many.
-            behaviors, timestamps: What was done at each item of `histories`, and when (seconds
-                since 1970), in lists of the same lengths, for models that read it.
+            behaviors, timestamps: What was done at each item of `histories`, and when, in lists of
+                the same lengths, for models that read it. Times are what a time column may hold:
+                Unix seconds (milli-, micro-, nanoseconds by their size), datetimes or ISO 8601
+                text; read as whole seconds, as in training. None where one is not known.
 
         Returns:
             A DataFrame with columns `user` (the id, or the number of the history), `rank` (from
@@ -232,16 +246,18 @@ class Recommender(keras.Model):
             answered from the rest; `frame.attrs["notes"]` says so, and so does a warning.
 
         Raises:
-            InputError: for neither users nor histories, a k that is too large, a kind of query the
-                model cannot answer, or reasons that it cannot give.
+            InputError: for neither users nor histories, a k that is no whole number or too large, a
+                text where a list belongs, a kind of query the model cannot answer, or reasons that
+                it cannot give.
         """
         self.check_adapted("recommend")
-        reasons = REASONS if explain is True else int(explain or 0)
+        reasons = REASONS if explain is True else whole_number(explain or 0, "explain", 0)
         request = Request(self, users, histories, behaviors, timestamps)
-        unwanted = request.items([] if exclude is None else exclude, "exclude item")
+        exclude = id_list(() if exclude is None else exclude, "exclude", ordered=False)
+        unwanted = request.listed(exclude, "exclude item")
         allowed = None
         if allow is not None:
-            allowed = request.items(allow, "allow item")
+            allowed = request.listed(id_list(allow, "allow", ordered=False), "allow item")
             if not (allowed >= FIRST).any():
                 raise InputError("allow holds no item that the model knows: nothing to recommend")
         if filter_seen is None:
@@ -255,12 +271,13 @@ class Recommender(keras.Model):
         """Scores `(n,)` float32 of n users (or histories) with n items, by external ids."""
         self.check_adapted("score")
         request = Request(self, users, histories, behaviors, timestamps)
+        items = id_list(items, "items")
         if len(items) != len(request.names):
             raise InputError(
                 f"score takes one item for each query: {len(request.names)} queries, "
                 f"{len(items)} items"
             )
-        rows = request.items(items, "item")
+        rows = request.asked(items)
         for note in request.notes:
             warnings.warn(note, stacklevel=2)
         return self.score_pairs(request.inputs(slice(None)), rows)
@@ -300,9 +317,7 @@ class Recommender(keras.Model):
             `rows` `(n, k)` int32 and `scores` `(n, k)` float32; row 0 and -inf where fewer. Some
             `SCORES_AT_ONCE` scores are held in memory.
         """
-        available = self.schema.num_items - FIRST
-        if not 1 <= k <= available:
-            raise InputError(f"k must be between 1 and the number of items, {available}: got {k}")
+        k = whole_number(k, "k", 1, self.schema.num_items - FIRST, "the number of items, ")
         catalog = self.encode_catalog() if catalog is None else catalog
         inputs = {name: inputs[name] for name in self.query_inputs}
         at_once = max(1, min(QUERIES_AT_ONCE, SCORES_AT_ONCE // self.query_size))

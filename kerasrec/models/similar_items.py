@@ -6,18 +6,21 @@ import numpy as np
 import pandas as pd
 from keras import ops
 
-from kerasrec.data.vocabulary import FIRST, UNKNOWN
+from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
+from kerasrec.id_list import id_list, unknown_note
 from kerasrec.models.top_k import NEVER, TopK
+from kerasrec.whole_number import whole_number
 
 
 def similar_items(model, items, k, exclude=None, allow=None):
     """What `Recommender.similar_items` answers; the arguments are its own."""
-    available = model.schema.num_items - FIRST
-    if not 1 <= k <= available:
-        raise InputError(f"k must be between 1 and the number of items, {available}: got {k}")
-    if isinstance(items, str) or not len(items):
-        raise InputError(f"items must be a list with at least one id: got {items!r}")
+    k = whole_number(k, "k", 1, model.schema.num_items - FIRST, "the number of items, ")
+    items = id_list(items, "items")
+    if not items:
+        raise InputError("items must be a list with at least one id: got []")
+    exclude = id_list(() if exclude is None else exclude, "exclude", ordered=False)
+    allow = None if allow is None else id_list(allow, "allow", ordered=False)
     vectors = directions(model, model.encode_catalog())
     if vectors is None:
         raise InputError(
@@ -26,12 +29,10 @@ def similar_items(model, items, k, exclude=None, allow=None):
         )
     vocabulary = model.items.vocabulary
     asked, unwanted, allowed = (
-        vocabulary.rows(np.asarray(list(ids or ()), dtype=object))
-        for ids in (items, exclude, allow)
+        vocabulary.rows(np.asarray(ids or (), dtype=object)) for ids in (items, exclude, allow)
     )
-    if unknown := [str(i) for i, row in zip(items, asked, strict=True) if row == UNKNOWN]:
-        note = f"{len(unknown)} unknown item ids have no answer: {', '.join(unknown[:5])}"
-        warnings.warn(note, stacklevel=3)
+    if unknown := [i for i, row in zip(items, asked, strict=True) if row < FIRST]:
+        warnings.warn(unknown_note("item", unknown, "without an answer"), stacklevel=3)
     if allow is not None and not (allowed >= FIRST).any():
         raise InputError("allow holds no item that the model knows: nothing is similar")
     many = len(asked)

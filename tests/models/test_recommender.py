@@ -54,6 +54,6 @@ def test_a_long_history_is_cut_and_said():
     train = load("synthetic", users=20, items=100)
     model = ItemKNN(train.schema(history_length=2))
     model.adapt(train)
-    with pytest.warns(UserWarning, match="1 histories cut to their last 2 items"):
+    with pytest.warns(UserWarning, match="1 history cut to its last 2 items"):
         answer = model.recommend(histories=[["book-1", "book-2", "book-3"], ["book-4"]], k=1)
     assert len(answer) == 2

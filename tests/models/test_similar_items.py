@@ -41,7 +41,7 @@ def test_exclude_allow_and_the_item_itself(model):
 
 
 def test_an_unknown_item_has_no_answer_and_that_is_said(model):
-    with pytest.warns(UserWarning, match="1 unknown item ids have no answer: nothing"):
+    with pytest.warns(UserWarning, match="1 unknown item id, without an answer: nothing"):
         answer = model.similar_items(["nothing", "x"], k=1)
     assert answer[["of", "item"]].to_numpy().tolist() == [["x", "z"]]
 
@@ -54,9 +54,10 @@ def test_a_vector_of_zeros_is_like_nothing(model):
 
 
 def test_what_is_wrong_is_said(model):
-    with pytest.raises(InputError, match="k must be between 1 and the number of items, 4: got 5"):
+    said = "k must be a whole number between 1 and the number of items, 4: got 5"
+    with pytest.raises(InputError, match=said):
         model.similar_items(["x"], k=5)
-    with pytest.raises(InputError, match="items must be a list with at least one id: got 'x'"):
+    with pytest.raises(InputError, match="items must be a list of ids: got 'x'"):
         model.similar_items("x", k=1)
     with pytest.raises(InputError, match="allow holds no item that the model knows"):
         model.similar_items(["x"], k=1, allow=["?"])

@@ -152,7 +152,7 @@ def test_unknown_items_take_no_place(cycle):
 
 def test_a_history_longer_than_the_limit_is_read_from_its_end(cycle):
     model = adapted(cycle, history_length=4)
-    with pytest.warns(UserWarning, match="1 histories cut to their last 4 items"):
+    with pytest.warns(UserWarning, match="1 history cut to its last 4 items"):
         found = model.score(histories=[list("eeeeedcab")], items=["c"])
     np.testing.assert_array_equal(found, model.score(histories=[list("dcab")], items=["c"]))
 

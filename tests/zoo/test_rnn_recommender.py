@@ -107,7 +107,7 @@ def test_behaviors_decide_where_they_do(errands, tmp_path):
     # Not said is not wrong: one of the two.
     unsaid = model.recommend(**asked)["item"].tolist()
     assert set(unsaid) <= {"e", "c"}
-    with pytest.warns(UserWarning, match="1 unknown behavior ids.*steal"):
+    with pytest.warns(UserWarning, match="1 unknown behavior id, .*steal"):
         model.recommend(**asked, behaviors=[["view", "steal"], ["view", "buy"]])
     model.save(tmp_path / "checkpoint")
     again = models.load(tmp_path / "checkpoint")
@@ -160,7 +160,7 @@ def test_times_that_go_back_or_stand_still(seasons):
     model = RNNRecommender(seasons.schema(history_length=8), dim=4)
     model.adapt(seasons)
     asked = {"histories": [["a", "b", "c"], ["d", "e"]], "k": 2}
-    with pytest.warns(UserWarning, match="1 histories have timestamps that go back: .*order given"):
+    with pytest.warns(UserWarning, match="1 history has timestamps that go back: .*order given"):
         back = model.recommend(**asked, timestamps=[[9, 7, 8], [5, 5]])
     # Of the next history the times begin anew, and 0 is no time.
     still = model.recommend(**asked, timestamps=[[9, 9, 10], [5, 5]])

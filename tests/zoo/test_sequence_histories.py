@@ -76,8 +76,8 @@ def test_no_item_it_knows_is_answered_with_what_is_popular(name, given, history,
     own = answer.loc[answer["user"] == 1, "item"].tolist()
     assert own == ["a", "b", "c"]
     words = " ".join(str(warning.message) for warning in said)
-    assert "1 of 2 queries have no history that the model knows" in words
-    assert ("unknown history item ids" in words) == bool(history)
+    assert "1 of 2 queries has no history that the model knows" in words
+    assert ("unknown history item id" in words) == bool(history)
 
 
 @forms
@@ -85,7 +85,7 @@ def test_of_a_long_history_the_end_counts(name, given, fitted):
     model, _ = fitted(name, given)
     asked = {"k": 4, "filter_seen": False}
     end = list("bcdedcbc")
-    with pytest.warns(UserWarning, match=f"1 histories cut to their last {LENGTH} items"):
+    with pytest.warns(UserWarning, match=f"1 history cut to its last {LENGTH} items"):
         answer = model.recommend(histories=[[*"edcba" * 50, *end]], **asked)
     pd.testing.assert_frame_equal(answer, model.recommend(histories=[end], **asked))
 
@@ -93,7 +93,7 @@ def test_of_a_long_history_the_end_counts(name, given, fitted):
 @forms
 def test_a_thousand_times_the_same_item(name, given, fitted):
     model, _ = fitted(name, given)
-    with pytest.warns(UserWarning, match="1 histories cut"):
+    with pytest.warns(UserWarning, match="1 history cut"):
         answer = model.recommend(histories=[["a"] * 1000, ["c", "a"]], k=4)
     assert np.isfinite(answer["score"]).all()
     assert sorted(answer.loc[answer["user"] == 0, "item"]) == ["b", "c", "d", "e"]

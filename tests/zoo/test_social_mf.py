@@ -172,7 +172,7 @@ def test_people_like_me_who_are_no_friends_of_mine():
         ["d", 2, "b"],
     ]
     np.testing.assert_allclose(answer["score"], [np.sqrt(0.5)] * 4, atol=1e-6)
-    with pytest.warns(UserWarning, match="unknown user ids left out: nobody"):
+    with pytest.warns(UserWarning, match="1 unknown user id, left out: nobody"):
         assert set(model.recommend_people(["nobody", "c"], k=1)["user"]) == {"c"}
     with pytest.warns(UserWarning, match="left out"):
         assert len(model.recommend_people(["nobody"], k=1)) == 0

@@ -98,12 +98,12 @@ def test_exclude_and_allow(cls, trained):
 
 def test_unknown_ids_are_answered_from_the_rest_and_said(cls, trained):
     model = trained(cls).model
-    with pytest.warns(UserWarning, match="1 unknown user ids.*nobody"):
+    with pytest.warns(UserWarning, match="1 unknown user id, answered .*: nobody"):
         answer = model.recommend(users=["0", "nobody"], k=2)
     assert len(answer) == 4
     assert "nobody" in answer.attrs["notes"][0]
     if "histories" in model.capabilities:
-        with pytest.warns(UserWarning, match="unknown history item ids.*1000"):
+        with pytest.warns(UserWarning, match="1 unknown history item id, left out: 1000"):
             odd = model.recommend(histories=[["1", "1000", "3"]], k=2)
         even = model.recommend(histories=[["1", "3"]], k=2)
         assert odd["item"].tolist() == even["item"].tolist()

@@ -78,7 +78,7 @@ def test_histories_are_explained_by_themselves(cls, trained):
     model = trained(cls).model
     if "histories" not in model.capabilities:
         pytest.skip("answers known users only")
-    with pytest.warns(UserWarning, match="unknown history item ids.*1000"):
+    with pytest.warns(UserWarning, match="unknown history item id.*1000"):
         answer = model.recommend(histories=[["1", "1000", "3"], ["6"]], k=2, explain=True)
     check_sums(answer, [["1", "3"], ["6"]])
     if issubclass(cls, Retriever) and cls.__name__ not in IMPERSONAL:
@@ -88,7 +88,7 @@ def test_histories_are_explained_by_themselves(cls, trained):
             lost = first["score"] - model.score(histories=[[other]], items=[first["item"]])[0]
             assert one["contribution"] == pytest.approx(lost, abs=1e-5)
     # Nothing that is known of the past: the score comes from elsewhere.
-    with pytest.warns(UserWarning, match="unknown history item ids"):
+    with pytest.warns(UserWarning, match="unknown history item id"):
         answer = model.recommend(histories=[["1000"]], k=2, explain=True)
     check_sums(answer, [[]])
 
