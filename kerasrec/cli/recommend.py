@@ -5,8 +5,10 @@ import pathlib
 import warnings
 
 from kerasrec.cli.heavy import import_keras, quiet_start
+from kerasrec.cli.ids import IDS, read_ids
 from kerasrec.cli.saved import find_checkpoint, is_export
 from kerasrec.errors import InputError
+from kerasrec.id_list import unknown_note
 from kerasrec.savedmodel.about import read_about
 
 NAME = "recommend"
@@ -22,9 +24,13 @@ def add_arguments(parser):
     )  # fmt: skip
     query = parser.add_mutually_exclusive_group(required=True)
     query.add_argument("--user", metavar="ID", help="a user of the data")
-    query.add_argument("--history", metavar="A,B,C", help="item ids, the latest last")
+    query.add_argument(
+        "--history", metavar="A,B,C", action="append", help=f"item ids, the latest last: {IDS}"
+    )
     parser.add_argument("-k", type=int, default=10, help="how many items (default: 10)")
-    parser.add_argument("--exclude", metavar="A,B", default="", help="item ids not to recommend")
+    parser.add_argument(
+        "--exclude", metavar="A,B", action="append", help="item ids not to recommend, as --history"
+    )
     parser.add_argument(
         "--repeats", choices=("mask", "allow"),
         help="leave out what is in the history, or not (default: evaluate.repeats of the run)",
@@ -38,7 +44,8 @@ def add_arguments(parser):
 
 
 def run(arguments, output):
-    history, exclude = _ids(arguments.history), _ids(arguments.exclude)
+    history = read_ids(arguments.history, "--history")
+    exclude = read_ids(arguments.exclude, "--exclude") or []
     if arguments.k < 1:
         raise InputError(f"-k must be at least 1: got {arguments.k}")
     if arguments.history is not None and not history:
@@ -65,7 +72,7 @@ def _from_checkpoint(arguments, history, exclude):
         # The same notes as in the frame, which are said once, below.
         warnings.simplefilter("ignore")
         frame = model.recommend(
-            **query, k=arguments.k, exclude=exclude or None, explain=arguments.explain,
+            **query, k=arguments.k, exclude=exclude, explain=arguments.explain,
             filter_seen=arguments.repeats and arguments.repeats == "mask",
         )  # fmt: skip
     rows = frame.drop(columns="user").to_dict("records")
@@ -107,7 +114,8 @@ def _from_export(arguments, history, exclude):
         for place, item in enumerate(items)
         if item
     ]
-    notes = _unknown(arguments.source, asked, value, exclude)
+    ids = {asked: [value] if asked == "user" else value, "exclude": exclude}
+    notes = _unknown(arguments.source, ids, about.get("unknown_user", "without knowing who it is"))
     if asked == "user" and repeats == "mask" and not about["stored_histories"]:
         notes.append("the export does not know what the user has seen: give --exclude")
     if len(items) < arguments.k:
@@ -134,25 +142,21 @@ def _said(answer, place):
     return said
 
 
-def _unknown(source, name, value, exclude):
-    """Notes on ids that the export skips: the graph itself cannot say it."""
+def _unknown(source, asked, unknown_user):
+    """Notes on ids that the export skips, as `Request` has them: the graph cannot say it."""
     notes = []
-    asked = {"users": [value], "items": exclude} if name == "user" else {"items": value + exclude}
-    for kind, ids in asked.items():
-        path = pathlib.Path(source) / "assets.extra" / f"{kind}.json"
-        if path.is_file():
-            known = set(json.loads(path.read_text(encoding="utf-8")))
-            unknown = [one for one in ids if one not in known]
-            if unknown:
-                notes.append(
-                    f"{len(unknown)} unknown {kind[:-1]} ids, answered from the rest: "
-                    + ", ".join(unknown)
-                )
+    for name, ids in asked.items():
+        kind = "user" if name == "user" else "item"
+        path = pathlib.Path(source) / "assets.extra" / f"{kind}s.json"
+        known = set(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else ids
+        if unknown := [one for one in ids if one not in known]:
+            instead = f"answered {unknown_user}" if name == "user" else "left out"
+            notes.append(unknown_note(name if name == "user" else f"{name} item", unknown, instead))
+        if name == "history" and len(unknown) == len(ids):
+            notes.append(
+                "1 of 1 queries has no history that the model knows: answered " + unknown_user
+            )
     return notes
-
-
-def _ids(text):
-    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _cell(value):

@@ -148,15 +148,29 @@ def test_the_export_says_unknown_ids_too(kerasrec, trained):
     query = ("--history", "i3,nobody", "--exclude", "nothing", "--json")
     status, found, error = kerasrec("recommend", trained / "knn" / "1", *query)
     assert status == 0 and found["recommendations"]
-    assert "2 unknown item ids, answered from the rest: nobody, nothing" in error
+    assert "1 unknown history item id, left out: nobody" in error
+    assert "1 unknown exclude item id, left out: nothing" in error
     assert found["notes"] == error.splitlines()
+
+
+def test_a_run_and_its_export_say_the_same_of_what_they_do_not_know(kerasrec, trained):
+    asked = ["--user", "nobody"], ["--user", ""], ["--history", "i3,nobody"], ["--history", "who"]
+    for query in asked:
+        query = (*query, "--exclude", "nothing", "-k", 3, "--json")
+        run, export = (kerasrec("recommend", trained / of, *query)[1] for of in ("run", "knn/1"))
+        assert sorted(run["notes"]) == sorted(export["notes"]) and len(run["notes"]) >= 2
+        items = [[row["item"] for row in found["recommendations"]] for found in (run, export)]
+        assert items[0] == items[1]
+    assert kerasrec("recommend", trained / "run", "--user", "nobody", "--json")[1]["notes"] == [
+        "1 unknown user id, answered with what is popular: nobody"
+    ]
 
 
 def test_a_history_beyond_the_limit_is_cut_and_said(kerasrec, trained):
     status, out, error = kerasrec(
         "recommend", trained / "run", "--history", "i0,i1,i2,i3,i4,i5", "-k", 2
     )
-    assert status == 0 and "cut to their last 4 items" in error and "Item" in out
+    assert status == 0 and "cut to its last 4 items" in error and "Item" in out
 
 
 @pytest.mark.parametrize(
@@ -165,7 +179,10 @@ def test_a_history_beyond_the_limit_is_cut_and_said(kerasrec, trained):
         (["recommend", "{}/gone", "--user", "u0"], "does not exist"),
         (["recommend", "{}", "--user", "u0"], "neither a run with a checkpoint nor"),
         (["recommend", "{}/run", "--history", ","], "holds no item"),
-        (["recommend", "{}/run", "--user", "u0", "-k", "99"], "k must be between 1 and"),
+        (
+            ["recommend", "{}/run", "--user", "u0", "-k", "99"],
+            "k must be a whole number between 1 and",
+        ),
         (["recommend", "{}/run", "--user", "u0", "-k", "0"], "-k must be at least 1"),
         (
             ["recommend", "{}/knn/1", "--history", "i3", "--explain"],
