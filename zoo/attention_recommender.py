@@ -147,6 +147,7 @@ class AttentionRecommender(Retriever):
             `item`, `title` and `weight`. The weights of a history sum to 1.
         """
         self.check_adapted("attention_weights")
+        self.check_finite("attention_weights")
         request = Request(self, None, histories, behaviors, timestamps)
         inputs = request.inputs(slice(None))
         numbers, places = (inputs["history"] > 0).nonzero()

@@ -6,11 +6,11 @@ from kerasrec.data.vocabulary import UNKNOWN
 from kerasrec.errors import InputError
 
 
-def check_catalogs(model, interactions):
+def check_model(model, interactions):
     """InputError unless the model's rows mean the same users and items as the data's.
 
     Data with a grown vocabulary passes: its first rows are the model's, the others are unknown to
-    it.
+    it. A weight that is NaN or infinite is refused as well.
     """
     if model.items is None:
         raise InputError(f"{type(model).__name__} knows no data yet: call model.adapt(split.train)")
@@ -23,6 +23,7 @@ def check_catalogs(model, interactions):
                 f"data to evaluate on has ({len(given.ids)}); read that data with the model's "
                 "catalogs as base, or adapt the model to it"
             )
+    model.check_finite("evaluate")
 
 
 def batches_of(order, batch_size):

@@ -8,7 +8,7 @@ from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.errors import InputError
 from kerasrec.evaluation.baselines import BASELINES, adapted
 from kerasrec.evaluation.evaluation import Evaluation
-from kerasrec.evaluation.inputs import batches_of, check_catalogs, query_inputs, within
+from kerasrec.evaluation.inputs import batches_of, check_model, query_inputs, within
 from kerasrec.evaluation.lists import Lists
 from kerasrec.evaluation.ratios import Ratios, check_resamples
 from kerasrec.evaluation.rows import group_rows, model_rows, names_of
@@ -76,7 +76,7 @@ def evaluate(
     repeats = check_repeats(model.repeats if repeats is None else repeats)
     models = [model, *adapted(baselines, model, split)]
     for each in models:
-        check_catalogs(each, split.train)
+        check_model(each, split.train)
     queries = split.queries(part)
     lists = Lists(split.train, queries)
     ratios = Ratios(len(queries.users))

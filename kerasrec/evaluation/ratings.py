@@ -9,7 +9,7 @@ from kerasrec.data.vocabulary import UNKNOWN
 from kerasrec.errors import InputError
 from kerasrec.evaluation.evaluation import Evaluation
 from kerasrec.evaluation.groups import GROUPS, HOT_ITEM, HOT_USER, group_of
-from kerasrec.evaluation.inputs import batches_of, check_catalogs, query_inputs, within
+from kerasrec.evaluation.inputs import batches_of, check_model, query_inputs, within
 from kerasrec.evaluation.ratios import Ratios, check_resamples
 from kerasrec.evaluation.rows import group_rows, model_rows, names_of
 
@@ -54,7 +54,7 @@ def evaluate_ratings(
     check_resamples(bootstrap)
     models = [model, *baselines]
     for each in models:
-        check_catalogs(each, split.train)
+        check_model(each, split.train)
     pairs = _Pairs(split, part)
     ratios = Ratios(pairs.num_users)
     names, seconds, aucs, groups = names_of(models), [], {}, []

@@ -102,6 +102,7 @@ def export(
     200
     """
     model.check_adapted("export")
+    model.check_finite("export")
     directory = pathlib.Path(directory)
     if directory.exists():
         raise InputError(f"{directory} exists already: export to a new folder")

@@ -50,6 +50,7 @@ def export_vectors(model, directory):
     ['item', 'vector']
     """
     model.check_adapted("export_vectors")
+    model.check_finite("export_vectors")
     directory = pathlib.Path(directory)
     if not model.searchable:
         raise InputError(

@@ -4,6 +4,7 @@ from kerasrec.models.checkpoint import load as load
 from kerasrec.models.checkpoint import load_catalogs as load_catalogs
 from kerasrec.models.factor_model import FactorModel as FactorModel
 from kerasrec.models.factor_model import Factors as Factors
+from kerasrec.models.finite_loss import FiniteLoss as FiniteLoss
 from kerasrec.models.item_tower import ItemTower as ItemTower
 from kerasrec.models.neighbour_model import NeighbourModel as NeighbourModel
 from kerasrec.models.ranker import Ranker as Ranker

@@ -15,6 +15,9 @@ from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.id_list import id_list
 from kerasrec.models import checkpoint, fit_errors
+from kerasrec.models.compile_checks import check_compiled
+from kerasrec.models.finite_loss import FiniteLoss
+from kerasrec.models.finite_weights import check_finite
 from kerasrec.models.keras_file import is_keras_file, rebuild_in_scope, save_keras_file
 from kerasrec.models.predict import predict
 from kerasrec.models.reasons import REASONS
@@ -181,21 +184,49 @@ class Recommender(keras.Model):
         self.users, self.items, self.behaviors = train.users, train.items, train.behaviors
         self.histories = train.histories()
 
-    def compile(self, optimizer="rmsprop", *args, **kwargs):
-        """Keras's own `compile`; loss scaling for float16 is the one that suits row gradients."""
+    def compile(
+        self,
+        optimizer="rmsprop",
+        loss=None,
+        loss_weights=None,
+        metrics=None,
+        weighted_metrics=None,
+        **kwargs,
+    ):
+        """Keras's own `compile`; loss scaling for float16 is the one that suits row gradients.
+
+        Raises:
+            InputError: for a loss or metric that would misread raw scores, the observed item first.
+        """
+        if hasattr(self, "candidates"):
+            check_compiled(self, loss, loss_weights, [metrics, weighted_metrics])
         if isinstance(optimizer, RowSparse) and self.dtype_policy.name == "mixed_float16":
             optimizer = RowLossScale(optimizer)
-        super().compile(optimizer, *args, **kwargs)
+        super().compile(optimizer, loss, loss_weights, metrics, weighted_metrics, **kwargs)
 
-    def fit(self, x=None, *args, **kwargs):
+    def fit(
+        self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, **kwargs
+    ):
         """Keras's own `fit`, once the model knows its data.
 
         Raises:
-            InputError: for an id outside of a table, and at a gradient that is NaN or infinite:
-                the step is named, and none of its updates is made. Under XLA, which cannot stop,
-                ids are checked before they reach it, and a NaN shows in the loss of the next step.
+            InputError: for an id outside of a table, and at a loss that is NaN or infinite. With
+                an optimizer of kerasrec already at such a gradient: the step is named, and none of
+                its updates is made. Under XLA, which cannot stop, ids are checked before they reach
+                it, and a NaN shows in the loss of the next step. Also if a weight is not finite
+                when all is done.
         """
         self.check_adapted("fit")
+        if not self.compiled:
+            raise InputError(
+                f"{type(self).__name__}.fit needs an optimizer and a loss first: call "
+                "model.compile(LazyAdam(), Softmax()), or with another loss of kerasrec.losses"
+            )
+        if kwargs.get("class_weight") is not None:
+            raise InputError(
+                "class_weight: values and choices are no classes: weigh each target by the third "
+                "of a batch's (x, y, sample_weight), or by fit's sample_weight"
+            )
         if hasattr(x, "element_spec"):  # a tf.data.Dataset is shuffled by who made it
             kwargs.setdefault("shuffle", False)
         if self.optimizer is not None and not self.optimizer.built:
@@ -203,7 +234,10 @@ class Recommender(keras.Model):
         with fit_errors.told():
             if self.jit_compile:  # else the lookups do it, with less work
                 x = fit_errors.checked(x, self.schema)
-            return super().fit(x, *args, **kwargs)
+            callbacks = _watching(callbacks)
+            history = super().fit(x, y, batch_size, epochs, verbose, callbacks, **kwargs)
+        self.check_finite("fit")
+        return history
 
     def recommend(
         self,
@@ -251,6 +285,7 @@ class Recommender(keras.Model):
                 it cannot give.
         """
         self.check_adapted("recommend")
+        self.check_finite("recommend")
         reasons = REASONS if explain is True else whole_number(explain or 0, "explain", 0)
         request = Request(self, users, histories, behaviors, timestamps)
         exclude = id_list(() if exclude is None else exclude, "exclude", ordered=False)
@@ -280,7 +315,10 @@ class Recommender(keras.Model):
         rows = request.asked(items)
         for note in request.notes:
             warnings.warn(note, stacklevel=2)
-        return self.score_pairs(request.inputs(slice(None)), rows)
+        scores = self.score_pairs(request.inputs(slice(None)), rows)
+        if not np.isfinite(scores).all():
+            self.check_finite("score")
+        return scores
 
     def similar_items(self, items, k=10, exclude=None, allow=None):
         """The k items most like each of some items, whoever asks.
@@ -302,6 +340,7 @@ class Recommender(keras.Model):
             InputError: for a model whose items have no such vectors, or a k that is too large.
         """
         self.check_adapted("similar_items")
+        self.check_finite("similar_items")
         return similar_items(self, items, k, exclude, allow)
 
     def top_k(self, inputs, k, exclude=None, allow=None, catalog=None):
@@ -318,7 +357,9 @@ class Recommender(keras.Model):
             `SCORES_AT_ONCE` scores are held in memory.
         """
         k = whole_number(k, "k", 1, self.schema.num_items - FIRST, "the number of items, ")
-        catalog = self.encode_catalog() if catalog is None else catalog
+        if catalog is None:
+            self.check_finite("top_k")
+            catalog = self.encode_catalog()
         inputs = {name: inputs[name] for name in self.query_inputs}
         at_once = max(1, min(QUERIES_AT_ONCE, SCORES_AT_ONCE // self.query_size))
         rows, scores = [], []
@@ -351,6 +392,7 @@ class Recommender(keras.Model):
                 model that is not adapted.
         """
         self.check_adapted("save")
+        self.check_finite("save")
         write = save_keras_file if is_keras_file(path) else checkpoint.save
         write(self, path, overwrite=overwrite)
 
@@ -454,6 +496,10 @@ class Recommender(keras.Model):
                 f"{type(self).__name__}.{what} needs the data first: call model.adapt(train)"
             )
 
+    def check_finite(self, what):
+        """Refuses to do `what` with a weight that is NaN or infinite; see `finite_weights`."""
+        check_finite(self, what)
+
     def _build_optimizer(self):
         # Here, because Keras does it inside the graph, where TensorFlow keeps a copy of each slot.
         strategy = getattr(self, "distribute_strategy", None)
@@ -468,9 +514,19 @@ def check_repeats(value):
     return value
 
 
+def _watching(callbacks):
+    """Callbacks of `fit`, of which one stops at a loss that is no number."""
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        callbacks = callbacks.callbacks  # Keras makes a new list around them
+    callbacks = keras.tree.flatten([] if callbacks is None else callbacks)
+    watched = any(isinstance(callback, FiniteLoss) for callback in callbacks)
+    return callbacks if watched else [FiniteLoss(), *callbacks]
+
+
 def _check_same_shape(schema: Schema, train: Interactions):
     found = train.schema(schema.history_length)
-    for field in ("num_users", "num_items", "user_features", "item_features"):
+    sizes = ("num_users", "num_items", "num_behaviors", "timed")
+    for field in (*sizes, "user_features", "item_features"):
         if getattr(found, field) != getattr(schema, field):
             raise InputError(
                 f"the model was built for another data set: {field} is {getattr(schema, field)} in "

@@ -2,7 +2,6 @@
 
 from kerasrec.training.best_checkpoint import BestCheckpoint as BestCheckpoint
 from kerasrec.training.evaluation_bar import EvaluationBar as EvaluationBar
-from kerasrec.training.finite_loss import FiniteLoss as FiniteLoss
 from kerasrec.training.progress_bar import ProgressBar as ProgressBar
 from kerasrec.training.ranking_validation import RankingValidation as RankingValidation
 from kerasrec.training.rating_validation import RatingValidation as RatingValidation

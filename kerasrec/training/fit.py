@@ -7,9 +7,9 @@ import keras
 from kerasrec.config.checks import RATING_METRICS, loss_by_name, optimizer_class
 from kerasrec.data.batches import batches
 from kerasrec.errors import InputError, failed_check
+from kerasrec.models import FiniteLoss
 from kerasrec.training.best_checkpoint import BestCheckpoint
 from kerasrec.training.checks import check_training
-from kerasrec.training.finite_loss import FiniteLoss
 from kerasrec.training.linear_decay import LinearDecay
 from kerasrec.training.progress_bar import ProgressBar
 from kerasrec.training.ranking_validation import RankingValidation
@@ -105,13 +105,22 @@ def fit(model, split, train, folder, ks=(5, 10, 20), resume=False, progress=True
                 verbose=0,
             )
         except InputError as error:
+            if finite.stopped:
+                raise InputError(f"{error}; {_kept(finite.epoch)}") from error
             if failed_check(error.__cause__) is None:
                 raise
             # A check in the graph knows the step alone, counted from the first epoch on.
             raise InputError(
-                f"{error}; it was epoch {finite.epoch + 1}, {finite.kept()}"
+                f"{error}; it was epoch {finite.epoch + 1}, {_kept(finite.epoch)}"
             ) from error
     return state.history
+
+
+def _kept(epoch):
+    """What is left of a training that stopped in an epoch (from 0), in words."""
+    if epoch:
+        return "the best checkpoint before is kept"
+    return "no epoch was finished, so there is no checkpoint"
 
 
 def steps_per_execution(train):

@@ -4,7 +4,7 @@ import keras
 import rich.console
 import rich.progress
 
-from kerasrec.training.finite_loss import last_step
+from kerasrec.models.finite_loss import last_step
 
 
 class ProgressBar(keras.callbacks.Callback):

@@ -59,7 +59,7 @@ def test_ctrl_c_says_how_to_go_on(kerasrec, configs, monkeypatch):
     def stop(self, epoch, logs=None):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("kerasrec.training.FiniteLoss.on_epoch_begin", stop)
+    monkeypatch.setattr("kerasrec.models.FiniteLoss.on_epoch_begin", stop)
     status, out, error = kerasrec("compare", "knn.yaml", "mf.yaml")
     assert status == 130 and "knn" in out
     assert "kerasrec compare knn.yaml mf.yaml --runs=runs/clicks-itemknn-" in error

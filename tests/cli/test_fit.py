@@ -43,7 +43,7 @@ def test_json_for_machines(kerasrec, table):
 def test_ctrl_c_keeps_the_best_and_resume_goes_on(kerasrec, table, monkeypatch):
     whole = kerasrec("fit", "run.yaml", "--run-dir", "whole", "--json")[1]
     with monkeypatch.context() as patch:
-        patch.setattr("kerasrec.training.FiniteLoss.on_epoch_begin", interrupt)
+        patch.setattr("kerasrec.models.FiniteLoss.on_epoch_begin", interrupt)
         status, out, error = kerasrec("fit", "run.yaml")
     assert status == 130
     assert "the best checkpoint so far is runs/clicks-matrixfactorization-" in error

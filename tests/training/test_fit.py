@@ -10,8 +10,8 @@ from kerasrec.config.checks import LOSSES
 from kerasrec.config.nodes import TrainNode
 from kerasrec.data import Interactions, splits
 from kerasrec.errors import InputError
-from kerasrec.models import load
-from kerasrec.training import FiniteLoss, RankingValidation, RunFolder
+from kerasrec.models import FiniteLoss, load
+from kerasrec.training import RankingValidation, RunFolder
 from kerasrec.training.fit import fit
 from kerasrec_zoo import Hybrid, MatrixFactorization, Popularity
 
@@ -160,7 +160,7 @@ def test_finite_loss_names_epoch_and_step():
     callback.on_train_batch_begin(0)
     callback.on_train_batch_end(0, {"loss": 1.0})
     callback.on_train_batch_begin(16)
-    with pytest.raises(InputError, match="became nan in epoch 3, step 17:.*data.*before is kept"):
+    with pytest.raises(InputError, match="became nan in epoch 3, step 17: lower .*data"):
         callback.on_train_batch_end(16, {"loss": float("nan")})
     # Several steps at once: Keras counts on to 32, the epoch has 20.
     with pytest.raises(InputError, match="became nan in epoch 3, steps 17 to 20: lower"):
@@ -168,9 +168,9 @@ def test_finite_loss_names_epoch_and_step():
     # Before the first update no learning rate can be the cause.
     callback.on_epoch_begin(0)
     callback.on_train_batch_begin(0)
-    with pytest.raises(InputError, match="step 1: nothing was learnt before it.*no check") as error:
+    with pytest.raises(InputError, match="step 1: nothing was learnt before it") as error:
         callback.on_train_batch_end(0, {"loss": float("inf")})
-    assert "learning_rate" not in str(error.value)
+    assert "learning rate" not in str(error.value)
     with pytest.raises(InputError, match="in epoch 1, steps 1 to 16: lower"):
         callback.on_train_batch_end(15, {"loss": float("inf")})
 

@@ -188,7 +188,7 @@ def fail(*arguments, **named):
 def test_a_failure_before_the_first_epoch_leaves_no_folder(here, monkeypatch):
     config = load_config("run.yaml")
     with monkeypatch.context() as patch:
-        patch.setattr("kerasrec.training.FiniteLoss.on_train_batch_end", fail)
+        patch.setattr("kerasrec.models.FiniteLoss.on_train_batch_end", fail)
         with pytest.raises(InputError, match="stopped"):
             run(config, run_dir="new", say=lambda line: None, progress=False)
         assert not (here / "new").exists()
@@ -198,7 +198,7 @@ def test_a_failure_before_the_first_epoch_leaves_no_folder(here, monkeypatch):
             run(config, run_dir="old", resume=True, say=lambda line: None, progress=False)
         assert (here / "old" / "config.yaml").exists()
     monkeypatch.setattr(
-        "kerasrec.training.FiniteLoss.on_epoch_begin",
+        "kerasrec.models.FiniteLoss.on_epoch_begin",
         lambda self, epoch, logs=None: fail() if epoch else None,
     )
     with pytest.raises(InputError, match="stopped"):
@@ -253,7 +253,7 @@ def test_the_learning_rate_falls_and_goes_on_falling_after_a_stop(here, monkeypa
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("kerasrec.training.FiniteLoss.on_epoch_begin", stop)
+        patch.setattr("kerasrec.models.FiniteLoss.on_epoch_begin", stop)
         quiet(config, run_dir="stopped")
     quiet(config, run_dir="stopped", resume=True)
     pd.testing.assert_frame_equal(pd.read_csv(here / "stopped" / "history.csv"), whole)

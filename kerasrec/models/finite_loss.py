@@ -5,14 +5,20 @@ import math
 import keras
 
 from kerasrec.errors import InputError
+from kerasrec.models.fit_errors import LOWER_THE_RATE
 
 
 class FiniteLoss(keras.callbacks.Callback):
     """Ends `fit` with an `InputError` at the first step whose loss is NaN or infinite.
 
-    The epoch and step (both from 1) are named, or the steps where several are taken at once; the
-    best checkpoint so far, if any epoch was finished, is not touched.
+    Whatever the optimizer: `Recommender.fit` adds it. The epoch and step (both from 1) are named,
+    or the steps where several are taken at once.
     """
+
+    def __init__(self):
+        super().__init__()
+        self.epoch = 0
+        self.stopped = False
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch
@@ -23,25 +29,16 @@ class FiniteLoss(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         loss = (logs or {}).get("loss", 0.0)
         if not math.isfinite(loss):
+            self.stopped = True
             first, last = self.first + 1, last_step(batch, self.params)
             place = f"step {first}" if first == last else f"steps {first} to {last}"
-            data = "look for extreme values in the data (values, number and vector features)"
             advice = (
-                f"nothing was learnt before it, so {data}"
+                "nothing was learnt before it, so look for extreme values in the data (values, "
+                "number and vector features)"
                 if (self.epoch, last) == (0, 1)
-                else "lower train.optimizer.learning_rate, give the optimizer clipnorm: 1.0, or "
-                + data
+                else LOWER_THE_RATE
             )
-            raise InputError(
-                f"the loss became {loss} in epoch {self.epoch + 1}, {place}: {advice}; "
-                f"{self.kept()}"
-            )
-
-    def kept(self):
-        """What is left of the training, in words."""
-        if self.epoch:
-            return "the best checkpoint before is kept"
-        return "no epoch was finished, so there is no checkpoint"
+            raise InputError(f"the loss became {loss} in epoch {self.epoch + 1}, {place}: {advice}")
 
 
 def last_step(batch, params):
