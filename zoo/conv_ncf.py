@@ -21,7 +21,7 @@ class ConvNCF(Ranker):
                E_n = relu(conv 2 x 2 of stride 2 (E_{n-1}))
         stack: E_0 = [p_u, q_i]       dim, two channels
                E_n = relu(conv1d(E_{n-1}))
-        score(u, i) = <w, E_last> + <M p_u, q_i>
+        score(u, i) = <w, E_last> + <M p_u, q_i> [+ mu, with candidates "pair"]
 
     M begins as the identity: the dot product need not be found by the convolutions, which is what
     the published model has from vectors trained by matrix factorization. In `outer` each layer
@@ -79,8 +79,8 @@ class ConvNCF(Ranker):
                 keras.layers.Conv1D(width, kernel_size, padding="same", activation="relu")
                 for width in filters
             ]
-        # A constant would raise all items alike.
-        last = keras.layers.Dense(1, use_bias=False, name="last")
+        # Of ratings the mean. To others a constant is nothing: it would raise all items alike.
+        last = keras.layers.Dense(1, use_bias=candidates == "pair", name="last")
         straight = keras.layers.Dense(
             dim, use_bias=False, kernel_initializer="identity", name="straight"
         )

@@ -27,7 +27,8 @@ class LightGCN(Retriever):
         schema: `Schema` of the data.
         dim: Length of the vectors.
         num_layers: K.
-        candidates: "in_batch", "sampled", "sampled_by_popularity" or "all".
+        candidates: "in_batch", "sampled", "sampled_by_popularity" or "all"; "pair" for ratings, to
+            whose scores mu is added.
         num_negatives: Shared negatives of "sampled". The paper: 1, with BPR.
         log_q: Correct the logits of "in_batch" and "sampled" for how often an item is drawn, as a
             softmax wants it; BPR and cross-entropy as published do not.
@@ -74,6 +75,7 @@ class LightGCN(Retriever):
         )
         dot = DotProduct(
             num_items=schema.num_items if biases else 0,
+            global_bias=candidates == "pair",
             temperature=temperature,
             name="dot_product",
         )
@@ -97,7 +99,7 @@ class LightGCN(Retriever):
         self.l2 = l2
         self.temperature = temperature
         self.biases = biases
-        self.bias_columns = 1 if biases else 0
+        self.bias_columns = int(biases) + int(candidates == "pair")
         self.graph_embedding = graph
 
     @property

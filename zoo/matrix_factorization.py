@@ -24,7 +24,7 @@ class MatrixFactorization(Retriever):
         num_negatives: Shared negatives of "sampled".
         log_q: Correct the logits of "in_batch" and "sampled" for how often an item is drawn, as a
             softmax wants it; BPR and cross-entropy as published do not.
-        biases: User, item and global bias.
+        biases: User, item and global bias; "pair" has the last one anyhow.
         l2: Lambda, on the rows in the batch only.
         temperature: Divides the cosine of both vectors, for a softmax; None takes their plain dot
             product.
@@ -59,7 +59,10 @@ class MatrixFactorization(Retriever):
         users = EmbeddingTower(schema.num_users, dim, l2=l2, name="user_tower")
         items = EmbeddingTower(schema.num_items, dim, l2=l2, name="item_tower_ids")
         sizes = (schema.num_users, schema.num_items) if biases else (0, 0)
-        dot = DotProduct(*sizes, global_bias=biases, temperature=temperature, name="dot_product")
+        rates = candidates == "pair"
+        dot = DotProduct(
+            *sizes, global_bias=biases or rates, temperature=temperature, name="dot_product"
+        )
 
         # === Wiring ===
         user = keras.Input((), dtype="int32", name="user")
@@ -81,6 +84,6 @@ class MatrixFactorization(Retriever):
         )
         self.dim = dim
         self.biases = biases
-        self.bias_columns = 2 if biases else 0
+        self.bias_columns = 2 if biases else int(rates)
         self.l2 = l2
         self.temperature = temperature

@@ -19,7 +19,7 @@ class NeuMF(Ranker):
 
         gmf(u, i)   = p_u * q_i                                  elementwise
         mlp(u, i)   = relu(W_n ... relu(W_1 [x_u; y_i] + b_1) ... + b_n)
-        score(u, i) = <h, [gmf; mlp]>
+        score(u, i) = <h, [gmf; mlp]> [+ mu, with candidates "pair"]
 
     W_1 [x; y] is A x + B y: A x belongs to the user's vector and B y + b_1 to the item's, so that
     a pair costs the layers from the second on. With `features` x and y are read off the ids and
@@ -89,8 +89,8 @@ class NeuMF(Ranker):
         rest = [
             keras.layers.Dense(width, "relu", name=f"mlp_{n}") for n, width in enumerate(mlp[1:], 2)
         ]
-        # A constant would raise all items alike.
-        mix = keras.layers.Dense(1, use_bias=False, name="mix")
+        # Of ratings the mean. To others a constant is nothing: it would raise all items alike.
+        mix = keras.layers.Dense(1, use_bias=candidates == "pair", name="mix")
 
         # === Sides ===
         def vector(key, rows, own):

@@ -46,7 +46,7 @@ class SocialMF(Retriever):
         num_negatives: Shared negatives of "sampled".
         log_q: Correct the logits of "in_batch" and "sampled" for how often an item is drawn, as a
             softmax wants it; BPR and cross-entropy as published do not.
-        biases: User, item and global bias.
+        biases: User, item and global bias; "pair" has the last one anyhow.
         l2: Times |p_u|^2 + |q_i|^2, on the rows in the batch only.
         beta: How strongly friends draw.
         num_friends: Friends read of a user; of more, training draws as many at every step.
@@ -87,7 +87,8 @@ class SocialMF(Retriever):
         users = EmbeddingTower(schema.num_users, dim, l2=l2, name="user_tower")
         items = EmbeddingTower(schema.num_items, dim, l2=l2, name="item_tower_ids")
         sizes = (schema.num_users, schema.num_items) if biases else (0, 0)
-        dot = DotProduct(*sizes, global_bias=biases, name="dot_product")
+        rates = candidates == "pair"
+        dot = DotProduct(*sizes, global_bias=biases or rates, name="dot_product")
         friend_table, feature = _friend_table(schema)
 
         # === Wiring ===
@@ -119,7 +120,7 @@ class SocialMF(Retriever):
         )
         self.dim = dim
         self.biases = biases
-        self.bias_columns = 2 if biases else 0
+        self.bias_columns = 2 if biases else int(rates)
         self.l2 = l2
         self.beta = beta
         self.num_friends = num_friends
@@ -157,6 +158,7 @@ class SocialMF(Retriever):
             InputError: for a k that is no whole number or too large, or a text for `users`.
         """
         self.check_adapted("recommend_people")
+        self.check_finite("recommend_people")
         k = whole_number(k, "k", 1, self.schema.num_users - FIRST, "the number of users, ")
         names = np.asarray(id_list(users, "users"), dtype=object)
         rows = self.users.vocabulary.rows(names)

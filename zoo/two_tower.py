@@ -22,7 +22,8 @@ class TwoTower(Retriever):
         schema: `Schema` of the data.
         dim: Length of the vectors.
         mlp: Widths of the hidden layers of each tower.
-        candidates: "in_batch", "sampled", "sampled_by_popularity" or "all".
+        candidates: "in_batch", "sampled", "sampled_by_popularity" or "all"; "pair" for ratings, to
+            whose scores mu is added.
         num_negatives: Shared negatives of "sampled".
         log_q: Correct the logits of "in_batch" and "sampled" for how often an item is drawn, as a
             softmax wants it; BPR and cross-entropy as published do not.
@@ -68,7 +69,8 @@ class TwoTower(Retriever):
         items = EmbeddingTower(
             schema.num_items, dim, item_features, mlp, l2, id_dropout, name="item_tower_features"
         )
-        dot = DotProduct(temperature=temperature, name="dot_product")
+        rates = candidates == "pair"
+        dot = DotProduct(global_bias=rates, temperature=temperature, name="dot_product")
         user_catalog = user_table(schema) if user_features else None
 
         # === Wiring ===
@@ -96,6 +98,7 @@ class TwoTower(Retriever):
             name=name,
         )
         self.dim = dim
+        self.bias_columns = int(rates)
         self.mlp = mlp
         self.l2 = l2
         self.id_dropout = id_dropout

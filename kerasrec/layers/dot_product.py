@@ -37,7 +37,7 @@ class DotProduct(keras.layers.Layer):
         `(batch, dim)` with `(n, dim)`. `user` and `item` are shaped as the vectors without `dim`.
 
     Output shape:
-        `(batch,)`, or `(batch, n)`; float32 whatever the policy.
+        `(batch, 1)`, or `(batch, n)`; float32 whatever the policy.
 
     Example:
 
@@ -101,9 +101,10 @@ class DotProduct(keras.layers.Layer):
         if all_pairs:
             score = ops.matmul(query, ops.transpose(candidate))
         else:
-            if len(candidate.shape) > len(query.shape):
-                query = ops.expand_dims(query, -2)
-            score = ops.sum(query * candidate, axis=-1)
+            # One pair gives one column: Keras takes scores without it for the classes of one label.
+            alone = len(candidate.shape) == len(query.shape)
+            query = query if alone else ops.expand_dims(query, -2)
+            score = ops.sum(query * candidate, axis=-1, keepdims=alone)
         return ops.sigmoid(score) if self.sigmoid else score
 
     def _query(self, query, user):

@@ -41,6 +41,14 @@ class Ranker(Retriever):
             {"queries": queries, "catalog": catalog}, self.scorer(queries, catalog, all_pairs=True)
         )
 
+    @property
+    def level(self):
+        """The bias of the head's last layer, a dense one with one unit."""
+        for layer in self.scorer.head.layers:
+            if isinstance(layer, keras.layers.Dense) and layer.units == 1 and layer.use_bias:
+                return layer.bias
+        return None
+
     def score_catalog(self, queries, catalog):
         if isinstance(queries, np.ndarray):
             # Not traced into a graph, as the export does: compiled here, or each pair costs Python.
@@ -64,7 +72,10 @@ class Ranker(Retriever):
             raise InputError(
                 f"k must be between 1 and the number of items, {num_items - FIRST}: got {k}"
             )
-        catalog = ops.convert_to_numpy(self.encode_catalog() if catalog is None else catalog)
+        if catalog is None:
+            self.check_finite("top_k")
+            catalog = self.encode_catalog()
+        catalog = ops.convert_to_numpy(catalog)
         allow, answers = np.asarray(allow), []
         at_once = max(1, recommender.SCORES_AT_ONCE // num_items)
         for start in range(0, len(allow), at_once):

@@ -11,6 +11,7 @@ from kerasrec.errors import InputError
 from kerasrec.layers.all_candidates import AllCandidates
 from kerasrec.layers.catalog_table import CatalogTable
 from kerasrec.layers.content_encoder import CODE, CODES
+from kerasrec.layers.dot_product import DotProduct
 from kerasrec.layers.dot_scorer import DotScorer
 from kerasrec.layers.feature_code import FeatureCode
 from kerasrec.layers.in_batch_candidates import InBatchCandidates
@@ -42,7 +43,8 @@ class Retriever(Recommender):
             learns from every position.
         item_encoder: Functional model from `{"item": rows, **features}` to item vectors.
         catalog: The `CatalogTable` of `item_table(schema)`.
-        candidates: What an observed item is held against: "pair" (nothing, for ratings),
+        candidates: What an observed item is held against: "pair" (nothing, for ratings of a model
+            that reads no history),
             "in_batch", "sampled" uniformly, "sampled_by_popularity" (log-uniform by rank) or "all"
             items.
         num_negatives: Shared negatives of the sampled kinds.
@@ -57,6 +59,9 @@ class Retriever(Recommender):
     Class attribute:
         bias_columns: How many of the last numbers of an item's vector say how much it is liked by
             all, and not what it is like: biases and popularity.
+
+    A model of ratings ("pair") that has a `level` starts at the mean of the train values, or at its
+    logit where they are labels, 0 and 1: what is learnt is how users and items depart from it.
 
     Output of the training graph: `logits` `(..., 1 + n)`, the observed item first.
     """
@@ -82,6 +87,11 @@ class Retriever(Recommender):
         training=None,
         name=None,
     ):
+        if candidates == "pair" and "history" in query_inputs:
+            raise InputError(
+                f"{type(self).__name__} reads a history to find what comes next, and candidates "
+                "'pair' holds that against nothing: choose 'in_batch', 'sampled' or 'all'"
+            )
         training_query = query if training_query is None else training_query
         targets = (None,) if self.steps == "set" else training_query.shape[1:-1]
         target = keras.Input(targets, dtype="int32", name="item")
@@ -110,6 +120,7 @@ class Retriever(Recommender):
         self.catalog = catalog
         self.user_catalog = user_catalog
         self.code = code
+        self._started_at = 0.0
         self.item_tower = tower
         rows = keras.Input((), dtype="int32", name="item")
         self.item_model = keras.Model({"item": rows}, tower(rows), name="item_model")
@@ -125,10 +136,19 @@ class Retriever(Recommender):
         if self.user_catalog is not None:
             self.user_catalog.assign(train.users.columns)
         self.candidate_layer.adapt(counts)
+        self._start_at_the_mean(train)
 
     @property
     def predicts_values(self):
         return self.candidates == "pair"
+
+    @property
+    def level(self):
+        """The weight that is part of every score, None for a model without one."""
+        for layer in self.query_model.layers:
+            if isinstance(layer, DotProduct) and layer.global_bias:
+                return layer.mean
+        return None
 
     @property
     def candidate_weights(self):
@@ -156,6 +176,23 @@ class Retriever(Recommender):
                 rows = np.array(ops.convert_to_numpy(weight))
                 rows[woken] = rows[UNKNOWN]
                 weight.assign(rows)
+
+    def _start_at_the_mean(self, train):
+        """Values are learnt from their mean on; labels, 0 and 1, from its logit.
+
+        What training or a checkpoint has moved stays as it is.
+        """
+        level, values = self.level, getattr(train, "value", None)
+        if not self.predicts_values or level is None or not level.trainable or values is None:
+            return
+        now = float(np.ravel(ops.convert_to_numpy(level))[0])
+        if now not in (0.0, self._started_at):
+            return
+        mean = float(np.mean(values, dtype="float64"))
+        if 0.0 < mean < 1.0 and np.isin(values, (0.0, 1.0)).all():
+            mean = float(np.log(mean / (1.0 - mean)))
+        level.assign(np.full(level.shape, mean))
+        self._started_at = float(np.ravel(ops.convert_to_numpy(level))[0])
 
     def _codes(self, columns):
         """Codes of all items `(rows, code.dim)`, some at a time."""

@@ -35,17 +35,19 @@ def test_by_hand():
     # <u, v> = 11 and -6; b_user = .2 and .3; b_item = .04 and .02; mu = .5
     biased = {"num_users": 4, "num_items": 5, "global_bias": True}
     expected = np.array([11.74, -5.18])
-    np.testing.assert_allclose(with_biases(**biased)(U, V, USER, ITEM), expected, atol=1e-6)
-    squashed = with_biases(**biased, sigmoid=True)(U, V, USER, ITEM)
+    scores = with_biases(**biased)(U, V, USER, ITEM)
+    assert scores.shape == (2, 1)
+    np.testing.assert_allclose(scores[:, 0], expected, atol=1e-6)
+    squashed = with_biases(**biased, sigmoid=True)(U, V, USER, ITEM)[:, 0]
     np.testing.assert_allclose(squashed, 1 / (1 + np.exp(-expected)), atol=1e-6)
-    np.testing.assert_allclose(DotProduct()(U, V), [11.0, -6.0])
+    np.testing.assert_allclose(DotProduct()(U, V), [[11.0], [-6.0]])
 
 
 @pytest.mark.parametrize("users,items,mean", [*itertools.product([0, 4], [0, 5], [False, True])])
 def test_the_folded_vectors_score_the_same(users, items, mean):
     layer = with_biases(num_users=users, num_items=items, global_bias=mean)
     query, candidate = layer.query(U, USER), layer.candidate(V, ITEM)
-    pairs = layer(U, V, USER, ITEM)
+    pairs = layer(U, V, USER, ITEM)[:, 0]
     np.testing.assert_allclose(pairs, np.sum(query * candidate, axis=-1), atol=1e-6)
     every = np.asarray(layer(U, V, USER, ITEM, all_pairs=True))
     np.testing.assert_allclose(every, np.matmul(query, np.transpose(candidate)), atol=1e-6)
@@ -73,8 +75,8 @@ def test_the_folded_vectors_are_trained_in_a_functional_model(tmp_path):
     loaded = keras.models.load_model(tmp_path / "model.keras")
     assert loaded.count_params() == model.count_params()
     one, two = loaded([U, V, USER, ITEM])
-    np.testing.assert_allclose(one, layer(U, V, USER, ITEM), atol=1e-6)
-    np.testing.assert_allclose(one, two, atol=1e-6)
+    np.testing.assert_allclose(one[:, None], layer(U, V, USER, ITEM), atol=1e-6)
+    np.testing.assert_allclose(one[:, None], two, atol=1e-6)
 
 
 def test_rows_are_asked_for():
@@ -86,14 +88,14 @@ def test_a_temperature_divides_the_cosine():
     # |u| = 5 and 1, |v| = 5 and 2: cosines (9 + 16) / 25 = 1, 0 and 3 / 5, 1.
     u, v = np.array([[3.0, 4.0], [0.0, 1.0]]), np.array([[3.0, 4.0], [0.0, 2.0]])
     layer = DotProduct(temperature=0.1)
-    np.testing.assert_allclose(layer(u, v), [10.0, 10.0], rtol=1e-6)
+    np.testing.assert_allclose(layer(u, v), [[10.0], [10.0]], rtol=1e-6)
     np.testing.assert_allclose(layer(u, v, all_pairs=True), [[10, 8], [8, 10]], rtol=1e-6)
     folded = np.matmul(layer.query(u), np.transpose(layer.candidate(v)))
     np.testing.assert_allclose(folded, [[10, 8], [8, 10]], rtol=1e-6)
     # A vector of zeros has no direction, and no gradient that is not a number.
-    np.testing.assert_array_equal(layer(u, 0 * v), [0.0, 0.0])
+    np.testing.assert_array_equal(layer(u, 0 * v), [[0.0], [0.0]])
     biased = with_biases(num_users=4, num_items=5, global_bias=True, temperature=0.1)
-    np.testing.assert_allclose(biased(u, v, USER, ITEM), [10.74, 10.82], rtol=1e-6)
+    np.testing.assert_allclose(biased(u, v, USER, ITEM), [[10.74], [10.82]], rtol=1e-6)
     with pytest.raises(InputError, match="above 0, or None, received 0"):
         DotProduct(temperature=0)
 
@@ -104,3 +106,13 @@ def test_a_cosine_of_zeros_and_of_short_vectors_in_half_precision():
     layer = DotProduct(temperature=0.1, dtype="mixed_float16")
     found = np.array(layer(u, np.array([[1.0, 0.0]] * 3, "float16")))
     np.testing.assert_allclose(found, [0.0, 6.0, 6.0], rtol=0.05)
+
+
+def test_accuracy_of_keras_sees_one_column():
+    """Without the column it takes the scores of a batch for the classes of one label."""
+    inputs = [keras.Input((2,)), keras.Input((2,))]
+    model = keras.Model(inputs, DotProduct(sigmoid=True)(*inputs))
+    model.compile("sgd", "binary_crossentropy", metrics=["accuracy"])
+    one, other = np.repeat(U, 8, axis=0), np.repeat(V, 8, axis=0)
+    labels = np.repeat([1.0, 0.0], 8)  # 11 and -6
+    assert model.evaluate([one, other], labels, batch_size=16, verbose=0)[1] == 1.0
