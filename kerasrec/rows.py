@@ -10,6 +10,29 @@ from kerasrec.errors import CHECK, InputError
 
 # What one block of a new table takes: small beside any table that matters.
 BLOCK = 2**20
+# What a row may stand for: a user, an item, a category or word of a feature.
+VOCABULARIES = ("users", "items", "values")
+
+
+def declare(variable, vocabulary):
+    """Says whose rows a table has: it grows with that vocabulary, and no other weight does.
+
+    The shape alone does not tell: there may be as many users as items, words or positions.
+    """
+    variable.rows_of = checked_vocabulary(vocabulary)
+
+
+def checked_vocabulary(name):
+    """`name`, or an error if it is neither None nor one of `VOCABULARIES`."""
+    if name is not None and name not in VOCABULARIES:
+        known = ", ".join(map(repr, VOCABULARIES))
+        raise InputError(f"rows_of: expected {known} or None, received {name!r}")
+    return name
+
+
+def declared(variable):
+    """The vocabulary that `declare` was given, None for any other weight."""
+    return getattr(variable, "rows_of", None)
 
 
 def local(variable):

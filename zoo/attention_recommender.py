@@ -79,7 +79,7 @@ class AttentionRecommender(Retriever):
         name=None,
     ):
         # === Layers ===
-        ids = EmbeddingTower(schema.num_items, dim, name="item_ids")
+        ids = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
         encoder = LSTMUserEncoder(
             dim, cell, dropout=dropout, residual=True, name="user_encoder", **context_sizes(schema)
         )

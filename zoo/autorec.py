@@ -62,14 +62,16 @@ class AutoRec(Retriever):
     def __init__(self, schema, dim=500, item_based=True, dropout=0.0, l2=0.0, name=None):
         sizes = (schema.num_items, schema.num_users)
         num_read, num_told = sizes if item_based else sizes[::-1]
+        rows_read, rows_told = ("items", "users") if item_based else ("users", "items")
 
         # === Layers ===
         stored = StoredHistories(num_read, schema.history_length, name="ratings")
-        means = EmbeddingTable(num_read, 1, stddev=0.0, trainable=False, name="means")
-        encoder = SparseDense(num_told, dim, "sigmoid", dropout, name="encoder")
+        fixed = {"stddev": 0.0, "trainable": False}
+        means = EmbeddingTable(num_read, 1, rows_of=rows_read, **fixed, name="means")
+        encoder = SparseDense(num_told, dim, "sigmoid", dropout, rows_of=rows_told, name="encoder")
         # From zeros: where nothing is rated, nothing is learnt, and the other side's mean remains.
-        weights = EmbeddingTable(num_told, dim, stddev=0.0, name="decoder")
-        bias = EmbeddingTable(num_told, 1, stddev=0.0, name="bias")
+        weights = EmbeddingTable(num_told, dim, stddev=0.0, rows_of=rows_told, name="decoder")
+        bias = EmbeddingTable(num_told, 1, stddev=0.0, rows_of=rows_told, name="bias")
 
         # === Wiring ===
         user = keras.Input((), dtype="int32", name="user")

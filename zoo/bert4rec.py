@@ -83,7 +83,7 @@ class BERT4Rec(Retriever):
         name=None,
     ):
         # === Layers ===
-        items = EmbeddingTower(schema.num_items, dim, name="item_ids")
+        items = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
         # Its kernel is the vector of the mask.
         mask = keras.layers.Dense(dim, use_bias=False, name="mask")
         encoder = TransformerUserEncoder(

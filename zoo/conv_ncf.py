@@ -70,8 +70,8 @@ class ConvNCF(Ranker):
         _check(dim, interaction, filters, kernel_size)
 
         # === Layers ===
-        users = EmbeddingTower(schema.num_users, dim, l2=l2, name="user_tower")
-        items = EmbeddingTower(schema.num_items, dim, l2=l2, name="item_tower_ids")
+        users = EmbeddingTower(schema.num_users, dim, l2=l2, rows_of="users", name="user_tower")
+        items = EmbeddingTower(schema.num_items, dim, l2=l2, rows_of="items", name="item_tower_ids")
         if interaction == "outer":
             convolutions = [HalvingConvolution(width) for width in filters]
         else:

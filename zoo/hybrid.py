@@ -98,8 +98,8 @@ class Hybrid(Retriever):
         encode = ContentEncoder(
             catalog.features, dim, encoder, kernel_sizes, dropout, name="content"
         )
-        ids = EmbeddingTower(schema.num_items, dim, name="item_ids")
-        bias = EmbeddingTower(schema.num_items, 1, name="item_bias")
+        ids = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
+        bias = EmbeddingTower(schema.num_items, 1, rows_of="items", name="item_bias")
         reader = LSTMUserEncoder(dim, cell, dropout=dropout, residual=True, name="user_encoder")
         head = None if alpha is None else HybridHead(dim, dim, alpha, name="hybrid_head")
         joined = keras.layers.Dense(dim, name="joined") if alpha is None else None

@@ -138,8 +138,8 @@ class LightGCN(Retriever):
         callbacks = keras.tree.flatten(kwargs.pop("callbacks", None) or [])
         return super().fit(x, *args, callbacks=[follow, *callbacks], **kwargs)
 
-    def load_rows_from(self, directory):
+    def load_rows_from(self, directory, trust=False):
         """As for every model, over the graph of the new data: the scores of old users follow it."""
-        old = super().load_rows_from(directory)
+        old = super().load_rows_from(directory, trust)
         self.propagate()
         return old

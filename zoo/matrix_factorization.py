@@ -56,8 +56,8 @@ class MatrixFactorization(Retriever):
         name=None,
     ):
         # === Layers ===
-        users = EmbeddingTower(schema.num_users, dim, l2=l2, name="user_tower")
-        items = EmbeddingTower(schema.num_items, dim, l2=l2, name="item_tower_ids")
+        users = EmbeddingTower(schema.num_users, dim, l2=l2, rows_of="users", name="user_tower")
+        items = EmbeddingTower(schema.num_items, dim, l2=l2, rows_of="items", name="item_tower_ids")
         sizes = (schema.num_users, schema.num_items) if biases else (0, 0)
         rates = candidates == "pair"
         dot = DotProduct(

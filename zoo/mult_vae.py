@@ -70,13 +70,15 @@ class MultVAE(Retriever):
     ):
         # === Layers ===
         catalog = item_table(schema)
-        encoder = SparseDense(schema.num_items, hidden_dim, "tanh", dropout, name="encoder")
+        encoder = SparseDense(
+            schema.num_items, hidden_dim, "tanh", dropout, rows_of="items", name="encoder"
+        )
         mean = keras.layers.Dense(dim, None if variational else "tanh", name="mean")
         log_variance = keras.layers.Dense(dim, kernel_initializer="zeros", name="log_variance")
         latent = GaussianLatent(beta, anneal_steps, name="latent")
         decoder = keras.layers.Dense(hidden_dim, "tanh", name="decoder")
-        items = EmbeddingTable(schema.num_items, hidden_dim, name="items")
-        bias = EmbeddingTable(schema.num_items, 1, stddev=0.0, name="item_bias")
+        items = EmbeddingTable(schema.num_items, hidden_dim, rows_of="items", name="items")
+        bias = EmbeddingTable(schema.num_items, 1, stddev=0.0, rows_of="items", name="item_bias")
 
         # === Query ===
         history = keras.Input((None,), dtype="int32", name="history")

@@ -72,12 +72,17 @@ class NeuMF(Ranker):
         side = [schema.user_features, schema.item_features] if features else [(), ()]
         sizes = {"user": schema.num_users, "item": schema.num_items}
         factors = {
-            key: EmbeddingTower(size, dim, l2=l2, name=f"{key}_factors")
+            key: EmbeddingTower(size, dim, l2=l2, rows_of=f"{key}s", name=f"{key}_factors")
             for key, size in sizes.items()
         }
         towers = {
             key: EmbeddingTower(
-                size, dim, [dataclasses.asdict(one) for one in own], l2=l2, name=f"{key}_tower"
+                size,
+                dim,
+                [dataclasses.asdict(one) for one in own],
+                l2=l2,
+                rows_of=f"{key}s",
+                name=f"{key}_tower",
             )
             for (key, size), own in zip(sizes.items(), side, strict=True)
         }

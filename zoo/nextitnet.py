@@ -69,7 +69,7 @@ class NextItNet(Retriever):
         name=None,
     ):
         # === Layers ===
-        ids = EmbeddingTower(schema.num_items, dim, name="item_ids")
+        ids = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
         encoder = CausalConvUserEncoder(dilations, kernel_size, dropout, name="user_encoder")
         drop = keras.layers.Dropout(dropout, name="state_dropout")
         fallback = PopularWhenEmpty(name="popular_when_empty")

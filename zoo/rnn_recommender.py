@@ -72,7 +72,7 @@ class RNNRecommender(Retriever):
 
         # === Layers ===
         catalog = item_table(schema)
-        items = EmbeddingTower(schema.num_items, dim, name="item_ids")
+        items = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
         encoder = LSTMUserEncoder(
             dim,
             "lstm" if two_way else cell,
@@ -92,7 +92,9 @@ class RNNRecommender(Retriever):
         state = encoder(vectors, real, **context)
         steps = state if two_way else encoder(vectors, real, **context, all_steps=True)
         if use_user:
-            users = EmbeddingTower(schema.num_users, dim, id_dropout=UNKNOWN_USERS, name="users")
+            users = EmbeddingTower(
+                schema.num_users, dim, id_dropout=UNKNOWN_USERS, rows_of="users", name="users"
+            )
             inputs["user"] = keras.Input((), dtype="int32", name="user")
             own = users(inputs["user"])
             state, steps = state + own, steps + (own if two_way else own[:, None])

@@ -78,7 +78,7 @@ class SASRec(Retriever):
         name=None,
     ):
         # === Layers ===
-        items = EmbeddingTower(schema.num_items, dim, name="item_ids")
+        items = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
         encoder = TransformerUserEncoder(
             num_blocks, num_heads, hidden_factor, "relu", dropout, schema.history_length,
             gated=gated, name="user_encoder",

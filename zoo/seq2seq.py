@@ -92,7 +92,7 @@ class Seq2Seq(Retriever):
         search = BeamSearch(beams, horizon, name="beam_search")
 
         # === Layers ===
-        ids = EmbeddingTower(schema.num_items, dim, name="item_ids")
+        ids = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
         encoder = LSTMUserEncoder(
             dim, cell, dropout=dropout, name="encoder", **context_sizes(schema)
         )

@@ -84,8 +84,8 @@ class SocialMF(Retriever):
         name=None,
     ):
         # === Layers ===
-        users = EmbeddingTower(schema.num_users, dim, l2=l2, name="user_tower")
-        items = EmbeddingTower(schema.num_items, dim, l2=l2, name="item_tower_ids")
+        users = EmbeddingTower(schema.num_users, dim, l2=l2, rows_of="users", name="user_tower")
+        items = EmbeddingTower(schema.num_items, dim, l2=l2, rows_of="items", name="item_tower_ids")
         sizes = (schema.num_users, schema.num_items) if biases else (0, 0)
         rates = candidates == "pair"
         dot = DotProduct(*sizes, global_bias=biases or rates, name="dot_product")
@@ -195,4 +195,4 @@ def _friend_table(schema):
         return None, None
     count = {"name": "count", "kind": "number", "size": 1, "length": 1}
     columns = [dataclasses.asdict(features[0]), count]
-    return CatalogTable(schema.num_users, columns, name="friends"), features[0]
+    return CatalogTable(schema.num_users, columns, rows_of="users", name="friends"), features[0]

@@ -64,10 +64,24 @@ class TwoTower(Retriever):
         user_features = [dataclasses.asdict(feature) for feature in schema.user_features]
         item_features = [dataclasses.asdict(feature) for feature in schema.item_features]
         users = EmbeddingTower(
-            schema.num_users, dim, user_features, mlp, l2, id_dropout, name="user_tower"
+            schema.num_users,
+            dim,
+            user_features,
+            mlp,
+            l2,
+            id_dropout,
+            rows_of="users",
+            name="user_tower",
         )
         items = EmbeddingTower(
-            schema.num_items, dim, item_features, mlp, l2, id_dropout, name="item_tower_features"
+            schema.num_items,
+            dim,
+            item_features,
+            mlp,
+            l2,
+            id_dropout,
+            rows_of="items",
+            name="item_tower_features",
         )
         rates = candidates == "pair"
         dot = DotProduct(global_bias=rates, temperature=temperature, name="dot_product")

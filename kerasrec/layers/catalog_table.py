@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kerasrec import rows
 from kerasrec.errors import InputError
 from kerasrec.register import register
 
@@ -17,6 +18,7 @@ class CatalogTable(keras.layers.Layer):
         num_rows: Rows of the vocabulary, padding and unknown included.
         features: Dicts with `name`, `kind` ("category", "categories", "number", "text", "vector"
             or "users"), `size` (of the vocabulary or the vector) and `length` (values an item).
+        rows_of: "users" or "items", which of them the rows are; see `EmbeddingTable`.
 
     Call arguments:
         ids: Int rows.
@@ -39,10 +41,11 @@ class CatalogTable(keras.layers.Layer):
     [-0.5, 1.5]
     """
 
-    def __init__(self, num_rows, features, **kwargs):
+    def __init__(self, num_rows, features, rows_of=None, **kwargs):
         super().__init__(**kwargs)
         self.num_rows = num_rows
         self.features = features
+        self.rows_of = rows_of
         self.tables = {}
         for feature in features:
             shape, dtype = _shape_and_dtype(feature)
@@ -55,6 +58,7 @@ class CatalogTable(keras.layers.Layer):
                 autocast=False,
                 name=feature["name"].replace("/", "_"),
             )
+            rows.declare(self.tables[feature["name"]], rows_of)
 
     def assign(self, columns):
         """Fills the tables.

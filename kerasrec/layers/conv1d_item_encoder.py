@@ -63,7 +63,9 @@ class Conv1DItemEncoder(keras.layers.Layer):
         self.kernel_sizes = kernel_sizes
         self.dropout = dropout
         policy = {"dtype": self.dtype_policy}
-        self.table = EmbeddingTable(vocabulary_size, embedding_dim, **policy, name="tokens")
+        self.table = EmbeddingTable(
+            vocabulary_size, embedding_dim, rows_of="values", **policy, name="tokens"
+        )
         self.convolutions = [
             keras.layers.Conv1D(filters, size, padding="same", activation="relu", **policy)
             for size in kernel_sizes

@@ -71,8 +71,11 @@ class DotProduct(keras.layers.Layer):
         self.sigmoid = sigmoid
         self.temperature = temperature
         bias = {"dim": 1, "stddev": 0.0, "dtype": self.dtype_policy}
-        self.user_bias = EmbeddingTable(num_users, **bias, name="user_bias") if num_users else None
-        self.item_bias = EmbeddingTable(num_items, **bias, name="item_bias") if num_items else None
+        self.user_bias = self.item_bias = None
+        if num_users:
+            self.user_bias = EmbeddingTable(num_users, rows_of="users", **bias, name="user_bias")
+        if num_items:
+            self.item_bias = EmbeddingTable(num_items, rows_of="items", **bias, name="item_bias")
 
     def build(self, input_shape):
         if self.num_users:

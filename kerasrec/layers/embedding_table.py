@@ -28,6 +28,9 @@ class EmbeddingTable(keras.layers.Layer):
         num_rows: Rows of the table, padding included.
         dim: Length of a vector.
         stddev: Of the normal distribution the rows start from; 0 starts from zeros.
+        rows_of: "users", "items" or "values" (of a feature) where each row is one of them: the
+            table then grows with their vocabulary, see `Recommender.load_rows_from`. None for rows
+            whose number no data changes.
         initial_values: Array `(num_rows, dim)` to start from instead, such as vectors that another
             model has learnt. It is not part of the config: a saved layer has its weights.
 
@@ -47,7 +50,7 @@ class EmbeddingTable(keras.layers.Layer):
     [[3.0, 4.0], [0.0, 0.0]]
     """
 
-    def __init__(self, num_rows, dim, stddev=0.05, initial_values=None, **kwargs):
+    def __init__(self, num_rows, dim, stddev=0.05, rows_of=None, initial_values=None, **kwargs):
         super().__init__(**kwargs)
         for name, value in (("num_rows", num_rows), ("dim", dim)):
             if int(value) != value or value < 1:
@@ -55,6 +58,7 @@ class EmbeddingTable(keras.layers.Layer):
         self.num_rows = num_rows
         self.dim = dim
         self.stddev = stddev
+        self.rows_of = rows.checked_vocabulary(rows_of)
         self._initial_values = _checked(initial_values, (num_rows, dim))
 
     def build(self, input_shape=None):
@@ -68,6 +72,7 @@ class EmbeddingTable(keras.layers.Layer):
             # The name that Keras's own Embedding gives: optimizers know a table by it.
             name="embeddings",
         )
+        rows.declare(self.embeddings, self.rows_of)
         self._initial_values = None
 
     def call(self, ids):
@@ -87,6 +92,7 @@ class EmbeddingTable(keras.layers.Layer):
 
     def get_config(self):
         own = {"num_rows": self.num_rows, "dim": self.dim, "stddev": self.stddev}
+        own["rows_of"] = self.rows_of
         return {**super().get_config(), **own}
 
     def _start(self, shape, dtype=None):

@@ -26,6 +26,7 @@ class EmbeddingTower(keras.layers.Layer):
             stand alone.
         use_id: False leaves the id out: the vector of an item never seen is as good as any.
         table: An `EmbeddingTable` `(num_rows, dim)` to share instead of an own one.
+        rows_of: "users" or "items", whose ids they are; see `EmbeddingTable`.
         seed: Of the id dropout; None follows `keras.utils.set_random_seed`.
 
     Call arguments:
@@ -63,6 +64,7 @@ class EmbeddingTower(keras.layers.Layer):
         id_dropout=0.0,
         use_id=True,
         table=None,
+        rows_of=None,
         seed=None,
         **kwargs,
     ):
@@ -80,11 +82,12 @@ class EmbeddingTower(keras.layers.Layer):
         self.l2 = l2
         self.id_dropout = id_dropout
         self.use_id = use_id
+        self.rows_of = rows_of
         self.seed = seed
         self.shared = table is not None
-        self.table = self._table(num_rows, "id") if use_id and table is None else table
+        self.table = self._table(num_rows, "id", rows_of) if use_id and table is None else table
         self.feature_tables = {
-            feature["name"]: self._table(feature["size"], feature["name"])
+            feature["name"]: self._table(feature["size"], feature["name"], "values")
             for feature in features
             if feature["kind"] in ("category", "categories", "text", "users")
         }
@@ -132,6 +135,7 @@ class EmbeddingTower(keras.layers.Layer):
             "id_dropout": self.id_dropout,
             "use_id": self.use_id,
             "table": self.table if self.shared else None,
+            "rows_of": self.rows_of,
             "seed": self.seed,
         }
 
@@ -142,8 +146,9 @@ class EmbeddingTower(keras.layers.Layer):
             table = keras.saving.serialize_keras_object(table)
         return cls(**{**config, "table": keras.saving.deserialize_keras_object(table)})
 
-    def _table(self, num_rows, name):
-        return EmbeddingTable(num_rows, self.dim, dtype=self.dtype_policy, name=name)
+    def _table(self, num_rows, name, rows_of):
+        policy = {"dtype": self.dtype_policy}
+        return EmbeddingTable(num_rows, self.dim, rows_of=rows_of, **policy, name=name)
 
     def _id(self, ids, training):
         if training and self.id_dropout:

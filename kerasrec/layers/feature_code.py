@@ -5,6 +5,7 @@ import numpy as np
 import scipy.sparse.linalg
 from keras import ops
 
+from kerasrec import rows as tables
 from kerasrec.errors import InputError
 from kerasrec.layers.denoising_autoencoder import denoising_autoencoder
 from kerasrec.layers.embedding_table import PADDING
@@ -75,6 +76,9 @@ class FeatureCode(keras.layers.Layer):
             self.weighting[name] = self.add_weight(
                 shape=shape, initializer="ones", name=f"{name}_weighting", **full
             )
+            if feature["kind"] in BAGS:
+                tables.declare(self.tables[name], "values")
+                tables.declare(self.weighting[name], "values")
         self.scale = self.add_weight(shape=(), initializer="ones", name="scale", **full)
         self.built = True
 

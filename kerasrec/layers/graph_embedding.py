@@ -58,8 +58,8 @@ class GraphEmbedding(keras.layers.Layer):
         self.dim = dim
         self.num_layers = num_layers
         self.l2 = l2
-        self.user_table = EmbeddingTable(num_users, dim, name="user_table")
-        self.item_table = EmbeddingTable(num_items, dim, name="item_table")
+        self.user_table = EmbeddingTable(num_users, dim, rows_of="users", name="user_table")
+        self.item_table = EmbeddingTable(num_items, dim, rows_of="items", name="item_table")
         self.graph = GraphPropagation(num_users + num_items, num_layers, num_edges, name="graph")
         self._shares, self._shared = False, None
 

@@ -23,6 +23,7 @@ class SparseDense(keras.layers.Layer):
         activation: Of Keras, by name.
         dropout: Share of the rows that are left out in training; the others count 1 / (1 - dropout)
             times as much.
+        rows_of: "users" or "items", which of them the rows are; see `EmbeddingTable`.
         seed: Of the dropout; None follows `keras.utils.set_random_seed`.
 
     Call arguments:
@@ -46,7 +47,9 @@ class SparseDense(keras.layers.Layer):
     [[15.0, 26.0]]
     """
 
-    def __init__(self, num_rows, units, activation=None, dropout=0.0, seed=None, **kwargs):
+    def __init__(
+        self, num_rows, units, activation=None, dropout=0.0, rows_of=None, seed=None, **kwargs
+    ):
         super().__init__(**kwargs)
         if not 0 <= dropout < 1:
             raise InputError(f"dropout: expected 0 <= rate < 1, received {dropout}")
@@ -54,8 +57,10 @@ class SparseDense(keras.layers.Layer):
         self.units = units
         self.activation = activation
         self.dropout = dropout
+        self.rows_of = rows_of
         self.seed = seed
-        self.table = EmbeddingTable(num_rows, units, dtype=self.dtype_policy, name="table")
+        policy = {"dtype": self.dtype_policy}
+        self.table = EmbeddingTable(num_rows, units, rows_of=rows_of, **policy, name="table")
         self.function = keras.activations.get(activation)
         if dropout:
             self.seed_generator = keras.random.SeedGenerator(seed)

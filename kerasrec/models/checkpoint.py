@@ -30,6 +30,7 @@ from kerasrec.errors import InputError
 from kerasrec.file_hash import file_hash
 from kerasrec.models.write_weights import write_weights
 from kerasrec.replacing import replacing
+from kerasrec.rows import declared
 
 FORMAT = 1
 
@@ -114,9 +115,10 @@ def load_catalogs(directory):
 def copy_rows(old, new):
     """Copies the weights of `old` into `new`, whose vocabularies may have grown.
 
-    Tables keep the old rows and the new model's own values in the rows that are new, so old users
-    score old items as before. What belongs to the choice of candidates is not copied, and nothing
-    of a model without trainable weights: it describes the data of `new`.
+    Tables that declare whose rows they have (`kerasrec.rows.declare`) keep the old rows, and the
+    new model's own values in the rows that are new, so old users score old items as before. All
+    other weights must have the shape they had. What belongs to the choice of candidates is not
+    copied, and nothing of a model without trainable weights: it describes the data of `new`.
 
     Raises:
         InputError: if the two models differ in more than their vocabularies.
@@ -142,16 +144,12 @@ def copy_rows(old, new):
     pairs = list(zip(_own_weights(old), _own_weights(new), strict=False))
     if len(_own_weights(old)) != len(_own_weights(new)):
         raise InputError("the checkpoint's model has other layers than the config's")
-    may_grow = _vocabulary_sizes(old.schema, new.schema)
     for source, target in pairs:
-        grown = (
-            source.shape[1:] == target.shape[1:]
-            and (*source.shape[:1], *target.shape[:1]) in may_grow
-        )
-        if source.shape != target.shape and not grown:
+        if source.shape != target.shape and not _has_grown(source, target):
             raise InputError(
                 f"weight {target.path} is {tuple(source.shape)} in the checkpoint, "
-                f"{tuple(target.shape)} in this model: use the checkpoint's model arguments"
+                f"{tuple(target.shape)} in this model: use the checkpoint's model arguments, and "
+                'in a block of your own EmbeddingTable(rows_of="items") for rows that may grow'
             )
     for source, target in pairs:
         value = keras.ops.convert_to_numpy(source)
@@ -166,15 +164,13 @@ def _names(vocabulary):
     return "none" if vocabulary is None else ", ".join(map(str, vocabulary.ids))
 
 
-def _vocabulary_sizes(old, new):
-    """Pairs of the sizes, before and now, of everything that grows with the data."""
-    sizes = {(old.num_users, new.num_users), (old.num_items, new.num_items)}
-    for before, after in (
-        (old.user_features, new.user_features),
-        (old.item_features, new.item_features),
-    ):
-        sizes |= {(one.size, other.size) for one, other in zip(before, after, strict=False)}
-    return {(before, after) for before, after in sizes if before <= after}
+def _has_grown(source, target):
+    """Whether a weight is a table of users, items or a feature's values, and has more rows now."""
+    return (
+        declared(target) is not None
+        and source.shape[1:] == target.shape[1:]
+        and source.shape[0] <= target.shape[0]
+    )
 
 
 def _write(model, directory):

@@ -54,8 +54,10 @@ class FactorModel(Retriever):
 
     def __init__(self, *, schema, dim, biases=False, name=None):
         # === Layers ===
-        users = EmbeddingTower(schema.num_users, dim, name="user_tower") if dim else _no_vector
-        items = EmbeddingTower(schema.num_items, dim, name="item_tower_ids") if dim else _no_vector
+        users = items = _no_vector
+        if dim:
+            users = EmbeddingTower(schema.num_users, dim, rows_of="users", name="user_tower")
+            items = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_tower_ids")
         sizes = (schema.num_users, schema.num_items) if biases else (0, 0)
         dot = DotProduct(*sizes, global_bias=biases, name="dot_product")
         for layer in (users, items, dot) if dim else (dot,):

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from kerasrec.errors import InputError
+from kerasrec.models.training_output import NOT_CLONED
 from kerasrec.register import register
 
 
@@ -41,4 +43,5 @@ class ItemTower(keras.layers.Layer):
         return keras.KerasTensor((*rows.shape, vectors.shape[-1]), vectors.dtype)
 
     def get_config(self):
-        raise NotImplementedError("An ItemTower is rebuilt by the model that owns it.")
+        # The model that owns it rebuilds it; only clone_model asks.
+        raise InputError(NOT_CLONED)

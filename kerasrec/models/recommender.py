@@ -78,7 +78,7 @@ class Recommender(keras.Model):
     content_columns = None
 
     def __init__(self, *, schema, inputs, outputs, query_model, name=None):
-        outputs = TrainingOutput(type(self).__name__, name="training_output")(outputs)
+        outputs = TrainingOutput(name="training_output")(outputs)
         super().__init__(inputs=inputs, outputs=outputs, name=name)
         self.schema = schema
         self.query_model = query_model
@@ -450,11 +450,16 @@ class Recommender(keras.Model):
         rebuild, arguments = super().__reduce__()
         return rebuild_in_scope, (type(self), rebuild, arguments)
 
-    def load_rows_from(self, directory):
+    def load_rows_from(self, directory, trust=False):
         """Starts from a checkpoint of the same model with the same or a smaller vocabulary.
 
         Old rows are copied, features of old items with them, so that old users score old items as
-        before. A model without trainable weights keeps what `adapt` has counted.
+        before. A model without trainable weights keeps what `adapt` has counted. Only tables that
+        say whose rows they have may grow, see `EmbeddingTable`.
+
+        Args:
+            directory: Checkpoint folder.
+            trust: As for `kerasrec.models.load`.
 
         Returns:
             The `Schema` of the checkpoint.
@@ -463,7 +468,7 @@ class Recommender(keras.Model):
             InputError: for another model, other arguments, or a vocabulary that is no beginning of
                 this model's.
         """
-        old = checkpoint.load(directory)
+        old = checkpoint.load(directory, trust=trust)
         checkpoint.copy_rows(old, self)
         return old.schema
 

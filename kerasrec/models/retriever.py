@@ -20,6 +20,7 @@ from kerasrec.layers.sampled_candidates import SampledCandidates
 from kerasrec.models.item_tower import ItemTower
 from kerasrec.models.predict import predict
 from kerasrec.models.recommender import Recommender
+from kerasrec.rows import declared
 
 # Of the mean eigenvalue: items that say the same share what they say.
 RIDGE = 0.01
@@ -156,7 +157,7 @@ class Retriever(Recommender):
         items = {id(weight) for weight in used}
         return [weight for weight in self.candidate_layer.weights if id(weight) not in items]
 
-    def load_rows_from(self, directory):
+    def load_rows_from(self, directory, trust=False):
         """As for every model; an item whose first interactions are new starts as the unknown row.
 
         That is how it was scored before. Items that the checkpoint has counted keep that count,
@@ -164,7 +165,7 @@ class Retriever(Recommender):
         """
         count = self.catalog.tables["count"]
         now = ops.convert_to_numpy(count)
-        old = super().load_rows_from(directory)
+        old = super().load_rows_from(directory, trust)
         then = np.where(np.arange(len(now)) < old.num_items, ops.convert_to_numpy(count), 0.0)
         if self.code is not None:
             self.code.forget_words_beyond(old.item_features)
@@ -172,10 +173,11 @@ class Retriever(Recommender):
         woken = (then == 0) & (now > 0)
         count.assign(np.where(woken, now, then))
         for weight in self.trainable_weights:
-            if weight.shape[:1] == (self.schema.num_items,):
+            if declared(weight) == "items":
                 rows = np.array(ops.convert_to_numpy(weight))
                 rows[woken] = rows[UNKNOWN]
                 weight.assign(rows)
+        return old
 
     def _start_at_the_mean(self, train):
         """Values are learnt from their mean on; labels, 0 and 1, from its logit.
@@ -281,7 +283,7 @@ def item_table(schema, code_dim=0):
     features.append({"name": "count", "kind": "number", "size": 1, "length": 1})
     if code_dim:
         features.append({"name": CODE, "kind": "vector", "size": code_dim, "length": 1})
-    return CatalogTable(schema.num_items, features, name="item_catalog")
+    return CatalogTable(schema.num_items, features, rows_of="items", name="item_catalog")
 
 
 def item_code(schema, encoder, dim):
@@ -295,7 +297,7 @@ def item_code(schema, encoder, dim):
 def user_table(schema):
     """The user features of a schema as a table inside the model."""
     features = [dataclasses.asdict(feature) for feature in schema.user_features]
-    return CatalogTable(schema.num_users, features, name="user_catalog")
+    return CatalogTable(schema.num_users, features, rows_of="users", name="user_catalog")
 
 
 def _make_candidates(kind, num_items, num_negatives, log_q):

@@ -4,6 +4,11 @@ import keras
 
 from kerasrec.errors import InputError
 
+NOT_CLONED = (
+    "clone_model would copy the layers of a recommender and lose its catalogue: use "
+    "copy.deepcopy(model), or type(model).from_config(model.get_config()) for fresh weights"
+)
+
 
 class TrainingOutput(keras.layers.Layer):
     """Hands on the output of a training graph, whatever it is.
@@ -11,14 +16,10 @@ class TrainingOutput(keras.layers.Layer):
     `keras.models.clone_model` copies the layers of a graph one by one, and a recommender is more
     than that graph: its query model, its item tower and its catalogue would be the old model's or
     missing. It asks every layer for its config, and this one refuses.
-
-    Args:
-        owner: Name of the model's class.
     """
 
-    def __init__(self, owner, **kwargs):
+    def __init__(self, **kwargs):
         super().__init__(autocast=False, **kwargs)
-        self.owner = owner
         self.supports_masking = True
 
     def call(self, outputs):
@@ -30,8 +31,4 @@ class TrainingOutput(keras.layers.Layer):
         )
 
     def get_config(self):
-        raise InputError(
-            f"clone_model would copy the layers of {self.owner} and lose its catalogue: use "
-            f"copy.deepcopy(model), or {self.owner}.from_config(model.get_config()) for fresh "
-            "weights"
-        )
+        raise InputError(NOT_CLONED)

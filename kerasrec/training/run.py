@@ -149,7 +149,7 @@ def make_model(config, data, split, start=None, say=lambda line: None):
     model.adapt(split.train)
     model.repeats = config.evaluate.repeats
     if start:
-        model.load_rows_from(start)
+        model.load_rows_from(start, trust=config.model.trust)
     if config.content_from:
         folder = checkpoint_folder(config.content_from, "content_from: ")
         trust = config.model.trust

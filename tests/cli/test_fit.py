@@ -99,3 +99,20 @@ def test_a_full_disk_is_said(kerasrec, table, monkeypatch):
     status, _, error = kerasrec("fit", "run.yaml", "--run-dir", "out")
     assert status == 2 and "checkpoint: cannot be written: No space left on device" in error
     assert not (table / "out" / "checkpoint").exists()
+
+
+def test_init_from_takes_a_class_from_outside_that_is_trusted(kerasrec, table, monkeypatch):
+    (table / "ours.py").write_text(
+        "from kerasrec_zoo import MatrixFactorization\nclass Ours(MatrixFactorization): pass\n"
+    )
+    monkeypatch.syspath_prepend(table)
+    changes = ["model={class: ours.Ours, dim: 4}", "train.epochs=1", "evaluate.baselines=[]"]
+    status, _, error = kerasrec("fit", "run.yaml", *changes, "--run-dir", "old")
+    assert status == 2 and "trust=true" in error
+    changes += ["model.trust=true"]
+    status, _, error = kerasrec("fit", "run.yaml", *changes, "--run-dir", "old", "--json")
+    assert status == 0, error
+    changes += ["init_from=old", "train.seed=1"]
+    status, found, error = kerasrec("fit", "run.yaml", *changes, "--run-dir", "new", "--json")
+    assert status == 0, error
+    assert found["model_class"] == "ours.Ours"

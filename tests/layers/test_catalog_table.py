@@ -28,7 +28,8 @@ def filled():
 
 
 def test_layer_contract(check_layer):
-    check_layer(CatalogTable, {"num_rows": 3, "features": FEATURES}, {"ids": np.array([[2, 1]])})
+    init_kwargs = {"num_rows": 3, "features": FEATURES, "rows_of": "items"}
+    check_layer(CatalogTable, init_kwargs, {"ids": np.array([[2, 1]])})
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16"])

@@ -16,7 +16,7 @@ def by_hand(**kwargs):
 
 
 def test_layer_contract(check_layer):
-    init_kwargs = {"num_rows": 7, "dim": 3, "stddev": 0.2}
+    init_kwargs = {"num_rows": 7, "dim": 3, "stddev": 0.2, "rows_of": "items"}
     check_layer(EmbeddingTable, init_kwargs, {"ids": np.array([[2, 6], [0, 1]])})
 
 
@@ -233,3 +233,12 @@ def test_a_table_that_does_not_fit_is_refused_before_it_is_made(monkeypatch):
     with pytest.raises(InputError, match=words):
         table(np.array([1]))
     assert table.weights == []
+
+
+def test_says_whose_rows_it_has():
+    table = EmbeddingTable(4, 2, rows_of="users")
+    table.build()
+    assert rows.declared(table.embeddings) == "users"
+    assert EmbeddingTable.from_config(table.get_config()).rows_of == "users"
+    with pytest.raises(InputError, match="'users', 'items', 'values' or None, received 'words'"):
+        EmbeddingTable(4, 2, rows_of="words")

@@ -24,7 +24,7 @@ VALUES = {
 def test_layer_contract(check_layer):
     init_kwargs = {
         "num_rows": 7, "dim": 3, "features": FEATURES, "mlp": [4], "l2": 0.1, "id_dropout": 0.5,
-        "seed": 3,
+        "rows_of": "items", "seed": 3,
     }  # fmt: skip
     check_layer(EmbeddingTower, init_kwargs, {"ids": np.array([2, 6]), "features": VALUES})
 

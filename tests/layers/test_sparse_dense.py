@@ -64,7 +64,14 @@ def test_dropout_leaves_rows_out_and_keeps_the_mean():
 def test_like_every_layer(check_layer):
     check_layer(
         SparseDense,
-        {"num_rows": 6, "units": 4, "activation": "tanh", "dropout": 0.25, "seed": 3},
+        {
+            "num_rows": 6,
+            "units": 4,
+            "activation": "tanh",
+            "dropout": 0.25,
+            "rows_of": "users",
+            "seed": 3,
+        },
         {"rows": ROWS, "weights": WEIGHTS},
     )
 

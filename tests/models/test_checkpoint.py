@@ -11,7 +11,7 @@ from kerasrec import models
 from kerasrec.config.model_class import find_model_class
 from kerasrec.data import Interactions
 from kerasrec.errors import InputError
-from kerasrec_zoo import MatrixFactorization, Popularity
+from kerasrec_zoo import MatrixFactorization, Popularity, SASRec
 
 
 def interactions(users, items, base=None):
@@ -130,6 +130,20 @@ def test_only_the_same_model_grows(saved, train):
     popularity.adapt(train)
     with pytest.raises(InputError, match="MatrixFactorization.*Popularity"):
         popularity.load_rows_from(saved)
+
+
+def test_positions_do_not_grow_because_the_items_do_by_as_many(train, tmp_path):
+    old = SASRec(train.schema(history_length=5), dim=2, num_blocks=1)
+    old.adapt(train)
+    old.save(tmp_path / "old")
+    base = models.load_catalogs(tmp_path / "old")
+    grown = interactions(["a", "b"], ["w", "x"], base=base)
+    # Five rows of items and five positions before, six of both now.
+    assert (old.schema.num_items, grown.schema().num_items) == (5, 6)
+    new = SASRec(grown.schema(history_length=6), dim=2, num_blocks=1)
+    new.adapt(grown)
+    with pytest.raises(InputError, match=r"positions is \(5, 2\) in the checkpoint, \(6, 2\)"):
+        new.load_rows_from(tmp_path / "old")
 
 
 def test_weights_of_other_layers_are_said_to_be_of_another_version(saved, monkeypatch):
