@@ -6,17 +6,15 @@
     behaviors.json       vocabulary of behaviors, where the data has them
     histories.npz        what each known user did, in time order
     metadata.json        versions, date, SHA-256 of every file above
-    README.md            the model's card
+    README.md            the card, which tells of this model and its run alone
 
 Nothing in it can execute. A class outside kerasrec is named by its writer, so loading one needs
 `trust=True`.
 """
 
 import datetime
-import inspect
 import json
 import pathlib
-import shutil
 
 import keras
 import numpy as np
@@ -28,6 +26,7 @@ from kerasrec.data.histories import Histories
 from kerasrec.data.vocabulary import Vocabulary
 from kerasrec.errors import InputError
 from kerasrec.file_hash import file_hash
+from kerasrec.models.card import card
 from kerasrec.models.write_weights import write_weights
 from kerasrec.replacing import replacing
 from kerasrec.rows import declared
@@ -35,8 +34,14 @@ from kerasrec.rows import declared
 FORMAT = 1
 
 
-def save(model, directory, overwrite=False):
+def save(model, directory, overwrite=False, run=None):
     """Writes `model` to `directory`, whole or not at all.
+
+    Args:
+        model: An adapted `Recommender`.
+        directory: Folder to write.
+        overwrite: Replace what is there.
+        run: What the card says of data, training and metrics, see `kerasrec.models.card`.
 
     Raises:
         InputError: if the directory exists and `overwrite` is False, or the disk is full; an
@@ -47,7 +52,7 @@ def save(model, directory, overwrite=False):
         raise InputError(f"{directory} exists already: choose another folder or overwrite=True")
     with replacing(directory) as partial:
         partial.mkdir()
-        _write(model, partial)
+        _write(model, partial, run)
 
 
 def load(directory, trust=False):
@@ -173,7 +178,7 @@ def _has_grown(source, target):
     )
 
 
-def _write(model, directory):
+def _write(model, directory, run):
     cls = type(model)
     package = cls.__module__.partition(".")[0]
     module = package if package == "kerasrec_zoo" else cls.__module__
@@ -181,9 +186,8 @@ def _write(model, directory):
     _write_json(directory / "config.json", config)
     write_weights(model, directory / "model.weights.h5")
     write_catalogs(model, directory)
-    card = pathlib.Path(inspect.getfile(cls)).with_suffix(".md")
-    if card.exists():
-        shutil.copyfile(card, directory / "README.md")
+    text = card(model, config["class"], run)
+    (directory / "README.md").write_text(text, encoding="utf-8")
     _write_json(
         directory / "metadata.json",
         {

@@ -17,6 +17,7 @@ from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.evaluation import evaluate
 from kerasrec.models import load, load_catalogs, load_content_from
+from kerasrec.models.checkpoint import save
 from kerasrec.training.build_model import build_model
 from kerasrec.training.checks import check_test, check_training
 from kerasrec.training.commit import code_commit
@@ -90,7 +91,16 @@ def run(config, run_dir=None, resume=False, say=print, progress=True, read=None)
     found, ratings = evaluate_run(best, split, config, "test", progress)
     # Measured, it may know what it was measured by: whoever asks it next has done all of it.
     best.histories = data.histories()
-    best.save(folder.checkpoint, overwrite=True)
+    about = {
+        "dataset": data.name,
+        "data": data.report.lines() if data.report else [],
+        "split": split.protocol,
+        "seed": config.train.seed,
+        "epochs": len(history),
+        "best_epoch": _best_epoch(history, config.train.monitor) if history else None,
+        "evaluations": [each.to_dict() for each in (found, ratings) if each],
+    }
+    save(best, folder.checkpoint, overwrite=True, run=about)
     plot_run(folder, history, found.deciles, min(config.evaluate.ks, key=lambda k: abs(k - 10)))
     folder.write_metrics(
         {

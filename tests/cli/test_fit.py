@@ -16,7 +16,15 @@ def test_tables_for_people(kerasrec, table):
     assert status == 0
     assert "72 rows read" in out and "ndcg@10" in out and "Popularity" in out
     assert "Run folder: out" in out
-    assert (table / "out" / "metrics.json").exists()
+    measured = json.loads((table / "out" / "metrics.json").read_text())["rows"]
+    card = (table / "out" / "checkpoint" / "README.md").read_text(encoding="utf-8")
+    assert "- clicks, split by next-item.\n- 72 rows read" in card
+    assert "Seed 0. Epoch 1 of 1 is here." in card
+    assert "| metric | MatrixFactorization | 95 % interval | Popularity |" in card
+    found, popular = (row["metrics"]["ndcg@10"] for row in measured)
+    interval = f"{found['low']:.4f} to {found['high']:.4f}"
+    line = f"| ndcg@10 | {found['mean']:.4f} | {interval} | {popular['mean']:.4f} |"
+    assert line in card
 
 
 def test_changes_may_stand_anywhere(kerasrec, table):

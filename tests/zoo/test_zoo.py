@@ -172,7 +172,9 @@ def test_save_and_load(cls, trained, tmp_path):
     explain = 0 if isinstance(model, models.Ranker) else 2
     before, after = (m.recommend(users=["1", "2"], k=5, explain=explain) for m in (model, again))
     assert before.equals(after)
-    assert (tmp_path / "checkpoint" / "README.md").exists()
+    card = (tmp_path / "checkpoint" / "README.md").read_text(encoding="utf-8")
+    assert f"`kerasrec_zoo.{cls.__name__}`" in card
+    assert "icense" not in card and "](" not in card
 
 
 def test_keras_opens_its_own_file_of_it(cls, trained, tmp_path):
