@@ -5,7 +5,9 @@ import sys
 import pytest
 
 from kerasrec.config import load_config
+from kerasrec.config.change import change
 from kerasrec.config.checks import loss_by_name, optimizer_class
+from kerasrec.config.cutoffs import with_cutoffs
 from kerasrec.config.first_line import first_line
 from kerasrec.config.nodes import TrainNode
 from kerasrec.errors import InputError
@@ -135,10 +137,86 @@ def test_all_problems_are_told_at_once(config):
 def test_a_wrong_override_is_named_as_such(config):
     assert "command line: train.epoch: unknown key" in message(config(), "train.epoch=3")
     assert "expected key=value" in message(config(), "train.epochs")
-    assert "has no key learning_rate" in message(
-        config(WHOLE.replace("{class: adam, learning_rate: 1e-3}", "adam")),
-        "train.optimizer.learning_rate=1",
+    assert "model.dim is 8, which has no key a" in message(config(), "model.dim.a=1")
+
+
+@pytest.mark.parametrize("given,name", [("adam", "adam"), (None, "auto"), ("auto", "auto")])
+def test_an_optimizer_that_is_a_name_takes_arguments(config, given, name):
+    optimizer = "  optimizer: {class: adam, learning_rate: 1e-3}\n"
+    text = WHOLE.replace(optimizer, f"  optimizer: {given}\n" if given else "")
+    found = load_config(config(text), ["train.optimizer.learning_rate=1e-3"]).train.optimizer
+    assert (found.class_, found.arguments) == (name, {"learning_rate": 0.001})
+    # A search sets the same key in the same way.
+    assert change(load_config(config(text)), {"train.optimizer.learning_rate": 0.001}).train == (
+        load_config(config(text), ["train.optimizer.learning_rate=1e-3"]).train
     )
+
+
+@pytest.mark.parametrize(
+    "arguments,words",
+    [
+        ("Hybrid, dim: -1", "model.dim: expected a whole number of at least 0, such as 64, got -1"),
+        ("Hybrid, dim: '8'", "model.dim: expected a whole number of at least 0"),
+        ("Hybrid, dim: 8.5", "model.dim: expected a whole number"),
+        ("Hybrid, dim: true", "model.dim: expected a whole number"),
+        ("Hybrid, dim: null", "model.dim: expected a whole number"),
+        ("Hybrid, dropout: -0.1", "model.dropout: expected a number of at least 0, such as 0.2"),
+        ("Hybrid, dropout: .nan", "model.dropout: expected a number"),
+        ("Hybrid, log_q: 1", "model.log_q: expected true or false, got 1"),
+        ("Hybrid, kernel_sizes: 3", "model.kernel_sizes: expected a list such as [3], got 3"),
+        ("Hybrid, kernel_sizes: [3, a]", "model.kernel_sizes: expected a list such as [3]"),
+        ("EASE, l2: '1'", "model.l2: expected a number"),
+    ],
+)
+def test_values_of_model_arguments_are_checked_before_data_is_read(config, arguments, words):
+    assert f"run.yaml:3: {words}" in message(config(WHOLE.replace("Hybrid, dim: 8", arguments)))
+
+
+def test_what_model_arguments_may_be(config):
+    for arguments in (
+        "Hybrid, alpha: 0.5, kernel_sizes: [1, 2], dropout: 0",
+        "Hybrid, alpha: null",
+        "MatrixFactorization, temperature: 0.1",
+        "MatrixFactorization, temperature: null",
+        "LightGCN, num_edges: -1",
+        "TwoTower, mlp: [8, 4]",
+        "EASE, num_neighbours: 5, l2: 300",
+    ):
+        load_config(config(WHOLE.replace("Hybrid, dim: 8", arguments)))
+
+
+def test_values_of_a_data_set_are_checked_too(config):
+    text = WHOLE.replace("users: 50", "users: many")
+    assert "run.yaml:1: data.options.users: expected a whole number" in message(config(text))
+
+
+@pytest.mark.parametrize(
+    "ks,monitor", [("[5]", "ndcg@5"), ("[1, 20, 50]", "ndcg@1"), ("[20, 12]", "ndcg@12")]
+)
+def test_the_monitor_follows_the_cutoffs_where_it_was_not_written(config, ks, monitor):
+    for model in ("Hybrid", "ItemKNN"):
+        text = WHOLE.replace("Hybrid, dim: 8", model)
+        found = load_config(config(text), [f"evaluate.ks={ks}"])
+        assert found.train.monitor == monitor
+    sampled = load_config(config(), [f"evaluate.ks={ks}", "split.protocol=sampled"])
+    assert sampled.train.monitor == f"sampled_{monitor}"
+    assert change(found, {"train.epochs": 2}).train.monitor == monitor
+    assert "evaluate.ks lists" in message(config(), f"evaluate.ks={ks}", "train.monitor=ndcg@10")
+
+
+def test_default_cutoffs_are_cut_to_the_items_and_written_ones_refused(config):
+    lines = []
+    found = with_cutoffs(load_config(config()), 6, lines.append)
+    assert (found.evaluate.ks, found.train.monitor) == ([5, 6], "ndcg@6")
+    assert lines == ["The data has 6 items: evaluate.ks is [5, 6], not [5, 10, 20]."]
+    # It still counts as not written, so the whole is what a run writes down and finds again.
+    assert with_cutoffs(found, 6, lines.append) is found and len(lines) == 1
+    with pytest.raises(InputError, match="asks for 20 items and the data has 6"):
+        with_cutoffs(load_config(config(), ["evaluate.ks=[5, 20]"]), 6)
+    with pytest.raises(InputError, match="ndcg@10 is not measured, the data has 6 items"):
+        with_cutoffs(load_config(config(), ["train.monitor=ndcg@10"]), 6)
+    whole = load_config(config())
+    assert with_cutoffs(whole, 20) is whole
 
 
 @pytest.mark.parametrize("monitor", ["rmse", "mae", "recall@20"])

@@ -45,7 +45,7 @@ def test_defaults_and_values(load):
         ("{train.loss: [softmax, softmx]}", ["did you mean softmax?"]),
         ("{train.monitor: [ndcg@5]}", ["cannot change train.monitor", "measured in the same way"]),
         ("{split.seed: [1]}", ["cannot change split.seed", "measured in the same way"]),
-        ("{model.dim.a: [1]}", ["8 has no key a"]),
+        ("{model.dim.a: [1]}", ["model.dim is 8, which has no key a"]),
         ("{model.dim: []}", ["run.yaml:3", "one or more values"]),
         ("{model.dim: [4, 4]}", ["all different"]),
         ("{model.dim: 4}", ["a list of values, or a range", "got 4"]),

@@ -50,7 +50,7 @@ def run(arguments, output):
 
 
 def _show(found, output):
-    from kerasrec.config.checks import RATING_METRICS
+    from kerasrec.config.cutoffs import RATING_METRICS
     from kerasrec.training.trial_words import short_names, word
 
     sign = 1 if found["monitor"] in RATING_METRICS else -1

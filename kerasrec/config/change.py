@@ -1,5 +1,6 @@
 """A config with other values: the next trial of a search."""
 
+from kerasrec.config.set_key import set_key
 from kerasrec.config.validate import validate
 from kerasrec.errors import InputError
 
@@ -20,14 +21,9 @@ def try_change(config, values):
     """As `validate`: the changed config and what is wrong with it."""
     data = config.model_dump(by_alias=True, exclude_unset=True)
     for key, value in values.items():
-        *path, last = key.split(".")
-        node = data
-        for depth, name in enumerate(path):
-            if path[: depth + 1] == ["train", "optimizer"] and not isinstance(node.get(name), dict):
-                # A name alone, and now it gets arguments.
-                node[name] = {"class": node.get(name, config.train.optimizer)}
-            node = node.setdefault(name, {})
-            if not isinstance(node, dict):
-                return None, [(tuple(path[: depth + 1]), f"{node!r} has no key {last}")]
-        node[last] = value
+        keys = tuple(key.split("."))
+        try:
+            set_key(data, keys, value)
+        except InputError as error:
+            return None, [(keys, str(error))]
     return validate(data)

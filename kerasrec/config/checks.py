@@ -5,6 +5,7 @@ import inspect
 import math
 import pathlib
 
+from kerasrec.config.cutoffs import monitors
 from kerasrec.config.first_line import first_line
 from kerasrec.config.model_class import find_model_class
 from kerasrec.config.nearest import nearest
@@ -19,8 +20,6 @@ LOSSES = {
 }
 # Of Keras's own losses those that compare a raw score with a value.
 KERAS_LOSSES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
-# What a run may monitor beside the ranking metrics; smaller is better.
-RATING_METRICS = ("rmse", "mae")
 
 
 def problems(config):
@@ -83,6 +82,7 @@ def _data(config):
             yield from _arguments(
                 ("data", "options"), loaders[data.name], data.options, {"base"}, data.name
             )
+            yield from _types(("data", "options"), loaders[data.name], data.options)
         else:
             yield ("data", "name"), f"there is no data set {data.name}{nearest(data.name, loaders)}"
     paths = {("data", "path"): data.path}
@@ -132,10 +132,7 @@ def _split_values(taken_by, arguments):
 
 
 def _metrics(config):
-    metrics = importlib.import_module("kerasrec.metrics")
-    prefix = metrics.SAMPLED if config.split.protocol == "sampled" else ""
-    known = [f"{prefix}{name}@{k}" for name in metrics.RANKING for k in config.evaluate.ks]
-    known += RATING_METRICS
+    known = monitors(config)
     if config.train.monitor not in known:
         yield (
             ("train", "monitor"),
@@ -153,6 +150,7 @@ def _model(config):
         yield ("model", "class"), str(error)
     else:
         yield from _arguments(("model",), model, config.model.arguments, given={"schema", "name"})
+        yield from _types(("model",), model, config.model.arguments)
     for name in config.evaluate.baselines:
         try:
             find_model_class(name)
@@ -205,6 +203,42 @@ def _check_loss_name(name):
         f"there is no loss {name} for a config{nearest(name, [*LOSSES, *KERAS_LOSSES])}; "
         "in Python, model.compile takes any Keras loss object"
     )
+
+
+def _types(keys, taken_by, arguments):
+    """Problems with values that are not of the type of their default, found without building it.
+
+    What None or a word stands for may be of any type. A zoo model takes no negative number where
+    its default is not one.
+    """
+    parameters = inspect.signature(taken_by).parameters
+    signed = taken_by.__module__.partition(".")[0] not in ("kerasrec", "kerasrec_zoo")
+    for name, value in arguments.items():
+        default = parameters[name].default if name in parameters else None
+        if isinstance(default, (tuple, list)):
+            fits = isinstance(value, (tuple, list)) and all(
+                _is_like(one, default[0], signed) for one in value if default
+            )
+            expected = f"a list such as {list(default)}"
+        elif isinstance(default, bool):
+            fits, expected = isinstance(value, bool), "true or false"
+        elif isinstance(default, (int, float)):
+            fits = _is_like(value, default, signed)
+            kind = "whole number" if isinstance(default, int) else "number"
+            least = "" if signed or default < 0 else " of at least 0"
+            expected = f"a {kind}{least}, such as {default}"
+        else:
+            continue
+        if not fits:
+            yield (*keys, name), f"expected {expected}, got {value!r}"
+
+
+def _is_like(value, default, signed):
+    if isinstance(default, str) or isinstance(value, bool):
+        return type(value) is type(default)
+    if not isinstance(value, int if isinstance(default, int) else (int, float)):
+        return False
+    return math.isfinite(value) and (signed or default < 0 or value >= 0)
 
 
 def _arguments(keys, taken_by, arguments, given=frozenset(), called=None):

@@ -5,6 +5,7 @@ import pathlib
 import yaml
 
 from kerasrec.config.search_problems import search_problems
+from kerasrec.config.set_key import set_key
 from kerasrec.config.validate import validate
 from kerasrec.config.yaml_file import parse_value, read_yaml
 from kerasrec.errors import InputError
@@ -50,20 +51,12 @@ def _override(data, text):
     keys = tuple(key.split("."))
     if not equals or not all(keys):
         raise InputError(f"expected key=value such as train.epochs=3, got {text!r}")
-    node = data
-    for depth, name in enumerate(keys[:-1]):
-        if node.get(name) is None:
-            node[name] = {}
-        node = node[name]
-        if not isinstance(node, dict):
-            raise InputError(
-                f"{text}: {'.'.join(keys[: depth + 1])} is {node!r}, which has no key "
-                f"{keys[depth + 1]}; give the whole of it: {name}={{class: {node}, ...}}"
-            )
     try:
-        node[keys[-1]] = parse_value(value)
+        set_key(data, keys, parse_value(value))
     except yaml.YAMLError:
         raise InputError(f"{text}: {value!r} is not valid YAML; quote it") from None
+    except InputError as error:
+        raise InputError(f"{text}: {error}") from None
     return keys
 
 

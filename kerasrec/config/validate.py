@@ -3,6 +3,7 @@
 import pydantic
 
 from kerasrec.config.checks import problems
+from kerasrec.config.cutoffs import with_monitor
 from kerasrec.config.nodes import RunConfig
 
 
@@ -12,7 +13,7 @@ def validate(data):
     The config is None where a value is of the wrong kind; what it names is only looked up if not.
     """
     try:
-        config = RunConfig.model_validate(data)
+        config = with_monitor(RunConfig.model_validate(data))
     except pydantic.ValidationError as error:
         return None, [(_keys(e, data), _message(e)) for e in error.errors()]
     return config, list(problems(config))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
@@ -115,6 +116,31 @@ class Histories:
             found["time_gap"] = self.padded(length, gap)
         return found
 
+    def after(self, earlier: "Histories") -> "Histories":
+        """With what an `earlier` table had and this one has not: events keep their order in time.
+
+        An event is the same if item, behavior and, where both know it, time agree. Without times
+        the earlier ones stand in front. Keys that `earlier` does not have are as they are.
+
+        >>> new = Histories.from_pairs([1, 1, 2], [8, 9, 5], num_keys=3)
+        >>> old = Histories.from_pairs([0, 1, 1], [5, 7, 8], num_keys=2)
+        >>> [items.tolist() for items in new.after(old)]
+        [[5], [7, 8, 9], [5]]
+        """
+        frames = [one._frame() for one in (earlier, self)]
+        shared = [name for name in frames[1] if name in frames[0]]
+        marks = [pd.util.hash_pandas_object(frame[shared], index=False) for frame in frames]
+        only = frames[0][~np.isin(*marks)]
+        if only.empty:
+            return self
+        # A time that is not known is 0, as in `gaps`.
+        both = pd.concat([only, frames[1]], ignore_index=True)[list(frames[1])].fillna(0)
+        if "timestamp" in shared:
+            both = both.sort_values("timestamp", kind="stable")
+        return Histories.from_pairs(
+            both["key"], both["item"], len(self), *(both.get(name) for name in CONTEXT)
+        )
+
     def padded(self, length: int | None = None, column: np.ndarray | None = None) -> np.ndarray:
         """A (keys, length) array, padded on the right with 0.
 
@@ -157,6 +183,11 @@ class Histories:
                 return cls(file["indptr"], file["items"], **context)
         except (OSError, KeyError, ValueError, EOFError) as error:
             raise InputError(f"{path}: not a readable histories file: {error}") from error
+
+    def _frame(self) -> pd.DataFrame:
+        columns = {"key": np.repeat(np.arange(len(self)), self.lengths), "item": self.items}
+        columns |= {name: getattr(self, name) for name in CONTEXT}
+        return pd.DataFrame({name: one for name, one in columns.items() if one is not None})
 
     def _at(self, indptr: np.ndarray, source: np.ndarray) -> "Histories":
         columns = (self.behavior, self.timestamp)

@@ -1,22 +1,42 @@
 """What every table of results must contain."""
 
 from kerasrec.config.model_class import find_model_class
+from kerasrec.errors import InputError
 
 BASELINES = ("Popularity", "ItemKNN")
 
 
-def adapted(baselines, model, split):
+def adapted(baselines, split, model_class, history_length):
     """The models of `baselines`: a name is built and adapted to the train part, a model is kept.
 
-    A name that is the model's own class is left out.
+    A name that is `model_class`, whose table it is, is left out. All are built before the first is
+    adapted.
+
+    Raises:
+        InputError: for a baseline that must be trained, or that this data cannot give what it
+            needs.
     """
-    models = []
+    schema, models = split.train.schema(history_length), []
     for baseline in baselines:
-        if isinstance(baseline, str):
-            baseline_class = find_model_class(baseline)
-            if type(model) is baseline_class:
-                continue
-            baseline = baseline_class(split.train.schema(model.schema.history_length))
-            baseline.adapt(split.train)
-        models.append(baseline)
-    return models
+        if not isinstance(baseline, str):
+            models.append((baseline, False))
+        elif (baseline_class := find_model_class(baseline)) is not model_class:
+            models.append((_built(baseline_class, schema), True))
+    for model, is_new in models:
+        if is_new:
+            model.adapt(split.train)
+    return [model for model, _ in models]
+
+
+def _built(baseline_class, schema):
+    name = baseline_class.__name__
+    try:
+        model = baseline_class(schema)
+    except InputError as error:
+        raise InputError(f"baseline {name}: {error}") from error
+    if model.trainable_weights:
+        raise InputError(
+            f"baseline {name} must be trained, and a baseline is only adapted: take one that "
+            "counts or solves, such as Popularity or ItemKNN; in Python, a model that is fitted"
+        )
+    return model

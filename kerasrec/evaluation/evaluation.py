@@ -1,6 +1,7 @@
 import dataclasses
 import math
 
+from kerasrec.evaluation.remembered import remembered_words
 from kerasrec.metrics import SAMPLED
 
 # How the head of a table says `repeats`.
@@ -29,6 +30,8 @@ class Evaluation:
         notes: sentences about what the numbers do not show.
         repeats: "mask" where no list holds an item of the user's history, "allow" where it may;
             None where nothing was ranked.
+        remembered: what of the part the model was trained on, {"pairs", "of", "share"}; None if
+            nothing, or if that is not known, which is in the notes then.
     """
 
     rows: list
@@ -41,6 +44,7 @@ class Evaluation:
     seconds: dict
     notes: tuple
     repeats: str | None = None
+    remembered: dict | None = None
 
     def to_dict(self):
         """A dict that `json.dumps(..., allow_nan=False)` takes: NaN is None, tuples are lists."""
@@ -64,6 +68,9 @@ class Evaluation:
             box=box.SIMPLE_HEAD,
             padding=0,
         )
+        if self.remembered:
+            said = f"{self.rows[0]['model']} was {remembered_words(self.remembered, self.part)}"
+            table.title = f"{said}\n{table.title}"
         table.add_column("mean [95 %]" if intervals else "mean", no_wrap=True)
         for row in self.rows:
             table.add_column(row["model"], justify="left", overflow="fold", max_width=20)

@@ -11,10 +11,12 @@ from kerasrec.evaluation.evaluation import Evaluation
 from kerasrec.evaluation.inputs import batches_of, check_model, query_inputs, within
 from kerasrec.evaluation.lists import Lists
 from kerasrec.evaluation.ratios import Ratios, check_resamples
+from kerasrec.evaluation.remembered import remembered
 from kerasrec.evaluation.rows import group_rows, model_rows, names_of
 from kerasrec.models.recommender import check_repeats
 from kerasrec.whole_number import whole_number
 
+USUAL = (5, 10, 20)
 _WIDTH = 64  # the widths of padded histories are multiples of it
 
 
@@ -22,7 +24,7 @@ def evaluate(
     model,
     split,
     part="test",
-    ks=(5, 10, 20),
+    ks=None,
     baselines=BASELINES,
     batch_size=1024,
     seed=0,
@@ -53,7 +55,8 @@ def evaluate(
         model: an adapted Recommender.
         split: a Split of data whose vocabularies are the model's, possibly grown since.
         part: "validation" (train is known) or "test" (train and validation are known).
-        ks: cut-offs, each at most the number of items.
+        ks: cut-offs, each at most the number of items; None for 5, 10 and 20, where there are
+            fewer items their number.
         baselines: names of models without settings, adapted here to the train part, or adapted
             Recommenders, to print beside; `()` for none.
         batch_size: users ranked at a time.
@@ -71,10 +74,11 @@ def evaluate(
             or items.
     """
     started = time.perf_counter()
-    ks = _cutoffs(ks, len(split.train.items.vocabulary) - FIRST)
+    ks, cut = _cutoffs(ks, len(split.train.items.vocabulary) - FIRST)
     check_resamples(bootstrap)
     repeats = check_repeats(model.repeats if repeats is None else repeats)
-    models = [model, *adapted(baselines, model, split)]
+    history_length = model.schema.history_length
+    models = [model, *adapted(baselines, split, type(model), history_length)]
     for each in models:
         check_model(each, split.train)
     queries = split.queries(part)
@@ -89,6 +93,7 @@ def evaluate(
         groups += lists.add_groups(ratios, name, rows, ks)
         tenths += [] if lists.sampled else lists.deciles(name, rows, ks)
     found = ratios.intervals(bootstrap, seed) | coverages
+    known, unknown = remembered(model, split, part)
     return Evaluation(
         rows=model_rows(found, names, seconds),
         groups=group_rows(found, groups),
@@ -98,8 +103,9 @@ def evaluate(
         part=part,
         n_queries=len(queries.users),
         seconds={"total": time.perf_counter() - started, "ranking": sum(seconds)},
-        notes=(*split.notes, *lists.notes(repeats)),
+        notes=(*split.notes, *lists.notes(repeats), *unknown, *cut),
         repeats=repeats,
+        remembered=known,
     )
 
 
@@ -145,12 +151,17 @@ def _allowed(queries, batch, num_items):
 
 
 def _cutoffs(ks, num_items):
+    """The cut-offs, and a note if the default ones were cut to the catalogue."""
+    if ks is None:
+        cut = tuple(sorted({min(k, num_items) for k in USUAL}))
+        note = f"The catalogue has {num_items} items: the cut-offs are {cut}, not {USUAL}."
+        return cut, (note,) if cut != USUAL else ()
     ks = tuple(sorted({whole_number(k, "each of ks", 1) for k in ks}))
     if not ks or ks[-1] > num_items:
         raise InputError(
             f"ks must be between 1 and the catalogue's {num_items} items, received {ks}"
         )
-    return ks
+    return ks, ()
 
 
 def _reporter(progress, before, total):

@@ -5,6 +5,7 @@
     users/, items/       vocabularies, encoders of features, titles
     behaviors.json       vocabulary of behaviors, where the data has them
     histories.npz        what each known user did, in time order
+    trained_on.npz       hashes of the pairs that the weights were trained on, see `TrainedOn`
     metadata.json        versions, date, SHA-256 of every file above
     README.md            the card, which tells of this model and its run alone
 
@@ -27,6 +28,7 @@ from kerasrec.data.vocabulary import Vocabulary
 from kerasrec.errors import InputError
 from kerasrec.file_hash import file_hash
 from kerasrec.models.card import card
+from kerasrec.models.trained_on import TrainedOn
 from kerasrec.models.write_weights import write_weights
 from kerasrec.replacing import replacing
 from kerasrec.rows import declared
@@ -108,6 +110,7 @@ def read_catalogs(model, directory):
     if (directory / "behaviors.json").exists():
         model.behaviors = Vocabulary.load(directory / "behaviors.json")
     model.histories = Histories.load(directory / "histories.npz")
+    model.trained_on = TrainedOn.load(directory)
 
 
 def load_catalogs(directory):
@@ -123,7 +126,9 @@ def copy_rows(old, new):
     Tables that declare whose rows they have (`kerasrec.rows.declare`) keep the old rows, and the
     new model's own values in the rows that are new, so old users score old items as before. All
     other weights must have the shape they had. What belongs to the choice of candidates is not
-    copied, and nothing of a model without trainable weights: it describes the data of `new`.
+    copied, and nothing of a model without trainable weights: it describes the data of `new`. What
+    users did before stays in front of what `new` knows of them; with weights comes what they were
+    trained on.
 
     Raises:
         InputError: if the two models differ in more than their vocabularies.
@@ -144,6 +149,7 @@ def copy_rows(old, new):
             f"the behaviors of the checkpoint are {_names(old.behaviors)}, those of the new data "
             f"{_names(new.behaviors)}: expected the same ones, first seen in the same order"
         )
+    new.histories = new.histories.after(old.histories)
     if not new.trainable_weights:
         return
     pairs = list(zip(_own_weights(old), _own_weights(new), strict=False))
@@ -163,6 +169,7 @@ def copy_rows(old, new):
             grown[: len(value)] = value
             value = grown
         target.assign(value)
+    new.trained_on = new.trained_on.after(old.trained_on)
 
 
 def _names(vocabulary):

@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 
+from kerasrec.data.vocabulary import FIRST
 from kerasrec.models.reasons import add_reasons
 from kerasrec.models.top_k import NEVER
 
 QUERIES_AT_ONCE = 512
+USUAL = 10
 
 
 def recommend(model, request, k, unwanted, allowed, filter_seen, reasons):
@@ -37,6 +39,16 @@ def recommend(model, request, k, unwanted, allowed, filter_seen, reasons):
     frame = pd.concat(frames, ignore_index=True)
     frame.attrs["notes"] = request.notes
     return frame
+
+
+def usual_k(model, k):
+    """`k`, for None 10 or the number of items where that is smaller; and notes on it."""
+    if k is not None:
+        return k, ()
+    available = model.schema.num_items - FIRST
+    if available >= USUAL:
+        return USUAL, ()
+    return available, (f"there are {available} items: k is {available}, not {USUAL}",)
 
 
 def _frame(items, names, rows, scores):

@@ -21,10 +21,11 @@ from kerasrec.models.finite_weights import check_finite
 from kerasrec.models.keras_file import is_keras_file, rebuild_in_scope, save_keras_file
 from kerasrec.models.predict import predict
 from kerasrec.models.reasons import REASONS
-from kerasrec.models.recommend import QUERIES_AT_ONCE, recommend
+from kerasrec.models.recommend import QUERIES_AT_ONCE, recommend, usual_k
 from kerasrec.models.request import Request
 from kerasrec.models.similar_items import similar_items
 from kerasrec.models.top_k import TopK
+from kerasrec.models.trained_on import TrainedOn
 from kerasrec.models.training_output import TrainingOutput
 from kerasrec.optimizers.row_loss_scale import RowLossScale
 from kerasrec.optimizers.row_sparse import RowSparse
@@ -87,6 +88,7 @@ class Recommender(keras.Model):
         self.behaviors = None
         self.histories = None
         self.repeats = "mask"
+        self.trained_on = None
 
     # What a model of another shape must say.
 
@@ -183,6 +185,9 @@ class Recommender(keras.Model):
             )
         self.users, self.items, self.behaviors = train.users, train.items, train.behaviors
         self.histories = train.histories()
+        self.trained_on = TrainedOn.of(
+            self.histories, train.users.vocabulary, train.items.vocabulary
+        )
 
     def compile(
         self,
@@ -243,7 +248,7 @@ class Recommender(keras.Model):
         self,
         users=None,
         histories=None,
-        k=10,
+        k=None,
         exclude=None,
         allow=None,
         filter_seen=None,
@@ -259,7 +264,8 @@ class Recommender(keras.Model):
                 NaN) is an unknown user.
             histories: Lists of external item ids in time order, one for each answer. With both
                 given, the histories replace the stored ones. Blank items are left out.
-            k: Items to return for each query, at most the number of items.
+            k: Items to return for each query, at most the number of items; None for 10, or all of
+                fewer items, which is noted.
             exclude: External item ids that nobody is shown.
             allow: External item ids of which alone the answer may consist.
             filter_seen: Leave out what is in the user's history; None does what `repeats` says.
@@ -295,6 +301,8 @@ class Recommender(keras.Model):
             allowed = request.listed(id_list(allow, "allow", ordered=False), "allow item")
             if not (allowed >= FIRST).any():
                 raise InputError("allow holds no item that the model knows: nothing to recommend")
+        k, cut = usual_k(self, k)
+        request.notes.extend(cut)
         if filter_seen is None:
             filter_seen = self.repeats == "mask"
         frame = recommend(self, request, k, unwanted, allowed, filter_seen, reasons)
@@ -320,14 +328,15 @@ class Recommender(keras.Model):
             self.check_finite("score")
         return scores
 
-    def similar_items(self, items, k=10, exclude=None, allow=None):
+    def similar_items(self, items, k=None, exclude=None, allow=None):
         """The k items most like each of some items, whoever asks.
 
         Similarity is the cosine of the item vectors, without what of them is bias or popularity.
 
         Args:
             items: External item ids.
-            k: Items to return for each, at most the number of items.
+            k: Items to return for each, at most the number of items; None for 10, or all of fewer
+                items, which a warning says.
             exclude: External item ids that are not shown; an item itself never is.
             allow: External item ids of which alone the answer may consist.
 

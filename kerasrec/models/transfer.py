@@ -67,6 +67,7 @@ def load_content_from(model, directory, freeze=False, trust=False):
         known[name] = len(words) / max(len(model.items.encoders[name].vocabulary) - FIRST, 1)
     for to, value in copies:
         to.assign(value)
+    model.trained_on = model.trained_on.after(old.trained_on)
     held = {id(to) for to, _ in copies}
     for name in shared:
         for layer in (ours[name].table, *ours[name].convolutions, ours[name].output_layer):

@@ -4,6 +4,8 @@ import pathlib
 
 import keras
 
+from kerasrec.errors import InputError
+
 
 class BestCheckpoint(keras.callbacks.Callback):
     """Saves the model whenever the monitored metric is better than in all epochs before.
@@ -47,6 +49,12 @@ class BestCheckpoint(keras.callbacks.Callback):
         return self.patience is not None and epoch - self.best_epoch >= self.patience
 
     def _is_better(self, epoch, logs):
+        if self.monitor is not None and self.monitor not in logs:
+            known = ", ".join(name.removeprefix("val_") for name in logs if "val_" in name)
+            raise InputError(
+                f"train.monitor {self.monitor.removeprefix('val_')} is not measured: there are "
+                f"{known}"
+            )
         value = None if self.monitor is None else logs[self.monitor]
         better = self.best is None or (
             value < self.best if self.smaller_is_better else value > self.best

@@ -1,6 +1,6 @@
 """What is refused before anything is trained or written."""
 
-from kerasrec.config.checks import RATING_METRICS
+from kerasrec.config.cutoffs import RATING_METRICS
 from kerasrec.errors import InputError
 from kerasrec.training.ratings import are_all_equal, has_labels
 

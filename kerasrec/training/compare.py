@@ -5,9 +5,15 @@ import traceback
 
 import keras
 
+from kerasrec.config.cutoffs import with_cutoffs
 from kerasrec.config.differing_keys import differing_keys
+from kerasrec.config.model_class import find_model_class
+from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
+from kerasrec.models import load_catalogs
 from kerasrec.training.comparison import Comparison
+from kerasrec.training.data_fingerprint import changed, data_fingerprint
+from kerasrec.training.find_start import begun_from, find_start
 from kerasrec.training.finished_runs import finished_runs
 from kerasrec.training.plot_comparison import plot_comparison
 from kerasrec.training.query_fingerprint import query_fingerprint
@@ -24,7 +30,8 @@ def compare(configs, folder, runs=(), say=print, note=print, progress=True):
         folder: New folder for `comparison.json` and `comparison.png`; every run has a folder of its
             own below `runs/`.
         runs: Run folders, or folders of them. A config is not fitted again where one of them is
-            finished, has the same config and was asked the same queries.
+            finished, has the same config, was asked the same queries and learned from the same
+            data: interactions, features, and what it was started from.
         say, note: Called with lines for people, and with what goes wrong.
         progress: Show progress bars on stderr.
 
@@ -40,11 +47,10 @@ def compare(configs, folder, runs=(), say=print, note=print, progress=True):
     folder = pathlib.Path(folder)
     if folder.exists():
         raise InputError(f"{folder} exists already: choose another folder")
-    kept = finished_runs(configs, runs, note)
-    shared, asked = None, {folder.read_metrics()["queries"] for folder in kept.values()}
-    if len(kept) < len(configs) or len(asked) > 1:
-        shared = _Shared(next(iter(configs.values())))
-        kept = shared.asked_the_same(kept, note)
+    shared = _Shared(next(iter(configs.values())))
+    # As a run writes them down, to find it again.
+    configs = {name: with_cutoffs(config, shared.items) for name, config in configs.items()}
+    kept = shared.that_hold(finished_runs(configs, runs, note), configs, note)
     done, failed, stopped = {}, {}, False
     for name, config in configs.items():
         if name in kept:
@@ -105,16 +111,30 @@ class _Shared:
         self._data, self._split = read_split(config)
         self._asked = query_fingerprint(self._split, "test")
         self._said = set()
+        self.items = len(self._data.items) - FIRST
 
-    def asked_the_same(self, runs, note):
-        """Those of a dict of run folders that were asked what this split asks."""
+    def that_hold(self, runs, configs, note):
+        """Those of a dict of run folders that were asked and given what is now."""
         same = {}
         for name, folder in runs.items():
-            if folder.read_metrics()["queries"] == self._asked:
-                same[name] = folder
-            else:
+            metrics = folder.read_metrics()
+            if metrics["queries"] != self._asked:
                 note(f"{folder.path} was asked other queries, so {name} is fitted again")
+            elif words := changed(metrics["given"], self._given(configs[name])):
+                note(f"{words} changed since {folder.path}, so {name} is fitted again")
+            else:
+                same[name] = folder
         return same
+
+    def _given(self, config):
+        start, split = None, self._split
+        if config.init_from:
+            start = find_start(
+                config.init_from, find_model_class(config.model.class_, config.model.trust)
+            )
+            # Rows of a grown vocabulary are its own.
+            _, split = read_split(config, load_catalogs(start))
+        return data_fingerprint(split, begun_from(config, start))
 
     def run(self, config, say, progress):
         """The finished run folder of a config."""

@@ -2,6 +2,7 @@ import dataclasses
 import json
 
 from kerasrec.errors import InputError
+from kerasrec.evaluation.remembered import remembered_words
 from kerasrec.metrics import SAMPLED
 from kerasrec.replacing import replacing
 
@@ -24,7 +25,8 @@ class Comparison:
         failed: Name of a config -> what was wrong.
         stopped: Whether Ctrl-C came before the last config.
         about: What holds for all: `dataset`, `protocol`, `part`, `n_queries`, `queries` (their
-            fingerprint), `notes`, `repeats` ("mask" or "allow").
+            fingerprint), `notes`, `repeats` ("mask" or "allow"), `warnings` (of runs that remember
+            the test part).
     """
 
     rows: list
@@ -71,7 +73,13 @@ class Comparison:
             if any(metric_of(row, metric) for row in rows)
         }
         about = ("dataset", "protocol", "part", "n_queries", "queries", "notes", "repeats")
-        return cls(rows, quality, dict(failed), stopped, {key: first[key] for key in about})
+        about = {key: first[key] for key in about}
+        about["warnings"] = [
+            f"{name} was {remembered_words(run['remembered'], run['part'])}"
+            for name, run in found.items()
+            if run.get("remembered")
+        ]
+        return cls(rows, quality, dict(failed), stopped, about)
 
     def best(self):
         """Dict of a metric of the table -> the names of the best models, several where equal."""

@@ -24,6 +24,7 @@ def comparison_table(comparison):
         padding=(0, 1, 0, 0),
         pad_edge=False,
     )
+    table.title = "\n".join([*about["warnings"], table.title])
     table.add_column("", min_width=12, overflow="fold")
     for metric in comparison.quality:
         table.add_column(metric.partition("@")[0], no_wrap=metric.startswith("coverage"))

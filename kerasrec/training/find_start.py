@@ -25,3 +25,10 @@ def find_start(path, model_class):
     if name != model_class.__name__:
         raise InputError(f"init_from holds a {name}, the config builds a {model_class.__name__}")
     return folder
+
+
+def begun_from(config, start):
+    """The checkpoint folder of `init_from` (`start`) or `content_from`, None without either."""
+    if config.content_from:
+        return checkpoint_folder(config.content_from, "content_from: ")
+    return start

@@ -12,7 +12,7 @@ def finished_runs(configs, paths, note=print):
     Args:
         configs: Dict of a name -> `RunConfig`; the config's own `name` makes no difference.
         paths: Run folders, or folders of them.
-        note: Called with a line for what is damaged, or does not say what it was asked.
+        note: Called with a line for what is damaged, or does not say what it was asked and given.
 
     Returns:
         Dict of a name -> `RunFolder`, without the configs that have none.
@@ -34,8 +34,8 @@ def finished_runs(configs, paths, note=print):
         except InputError as error:
             note(f"{error}: not used")
             continue
-        if same and "queries" not in metrics:
-            note(f"{folder.path} is of an earlier version and does not say its queries: not used")
+        if same and not {"queries", "given"} <= metrics.keys():
+            note(f"{folder.path} is of an earlier version and does not say its data: not used")
         elif same:
             kept |= dict.fromkeys(same, folder)
     return kept

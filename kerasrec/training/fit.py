@@ -4,7 +4,8 @@ import contextlib
 
 import keras
 
-from kerasrec.config.checks import RATING_METRICS, loss_by_name, optimizer_class
+from kerasrec.config.checks import loss_by_name, optimizer_class
+from kerasrec.config.cutoffs import RATING_METRICS
 from kerasrec.data.batches import batches
 from kerasrec.errors import InputError, failed_check
 from kerasrec.models import FiniteLoss
@@ -20,7 +21,7 @@ from kerasrec.training.training_state import TrainingState
 STEPS = 16
 
 
-def fit(model, split, train, folder, ks=(5, 10, 20), resume=False, progress=True, callbacks=()):
+def fit(model, split, train, folder, ks=None, resume=False, progress=True, callbacks=()):
     """Fits an adapted model and keeps its best epoch as a checkpoint.
 
     A model without trainable weights (it counts, or solves) is done when it is adapted: it is only
@@ -32,7 +33,7 @@ def fit(model, split, train, folder, ks=(5, 10, 20), resume=False, progress=True
             that is empty, all epochs are run and the last is kept.
         train: `TrainNode` of a config.
         folder: `RunFolder` for the checkpoint, the state and the history; None to write nothing.
-        ks: Cut-offs of the validation metrics.
+        ks: Cut-offs of the validation metrics; see `evaluate`. A resumed training keeps its own.
         resume: Go on from the folder's state, if it has one.
         progress: Show a bar on stderr.
         callbacks: Keras callbacks to come behind those of this function, whose logs they see.
@@ -60,6 +61,8 @@ def fit(model, split, train, folder, ks=(5, 10, 20), resume=False, progress=True
     if resume:
         state.restore(model)
     done = len(state.history)
+    # Every epoch is measured alike, whatever the test is to show.
+    ks = _cutoffs(state.history) or ks
     validated = len(split.validation) > 0
     monitor = f"val_{train.monitor}" if validated else None
     best = BestCheckpoint(
@@ -121,6 +124,12 @@ def _kept(epoch):
     if epoch:
         return "the best checkpoint before is kept"
     return "no epoch was finished, so there is no checkpoint"
+
+
+def _cutoffs(history):
+    """The cut-offs of the validation metrics in the logs of earlier epochs."""
+    names = [name for name in (history[0] if history else ()) if "recall@" in name]
+    return [int(name.rpartition("@")[2]) for name in names]
 
 
 def steps_per_execution(train):

@@ -4,16 +4,16 @@ import math
 
 import keras
 
-from kerasrec.config.checks import RATING_METRICS
+from kerasrec.config.cutoffs import RATING_METRICS
 from kerasrec.errors import InputError
 from kerasrec.training.fit import fit
+from kerasrec.training.make_model import make_model
 from kerasrec.training.ranking_validation import RankingValidation
 from kerasrec.training.rating_validation import RatingValidation
-from kerasrec.training.run import make_model
 from kerasrec.training.strategy import strategy_scope
 
 
-def fit_trial(config, data, split, start=None, callbacks=()):
+def fit_trial(config, data, split, start=None, callbacks=(), say=lambda line: None):
     """Fits a model as `run` does and writes nothing.
 
     A model without trainable weights, which `adapt` has finished, is measured once.
@@ -22,6 +22,7 @@ def fit_trial(config, data, split, start=None, callbacks=()):
         config: `RunConfig`.
         data, split, start: As for `make_model`; the test part is not read.
         callbacks: Keras callbacks that see the logs of every epoch.
+        say: Called with lines for people.
 
     Returns:
         `(value, best_epoch, epochs)`: the best of `train.monitor`, its epoch from 1 and how many
@@ -32,7 +33,7 @@ def fit_trial(config, data, split, start=None, callbacks=()):
     """
     keras.utils.clear_session()
     with strategy_scope(config.train.strategy):
-        model = make_model(config, data, split, start)
+        model = make_model(config, data, split, start, say)
         ks = config.evaluate.ks
         history = fit(model, split, config.train, None, ks, progress=False, callbacks=callbacks)
     trained = bool(history)

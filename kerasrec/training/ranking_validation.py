@@ -12,10 +12,10 @@ class RankingValidation(keras.callbacks.Callback):
 
     Args:
         split: `Split` with a validation part.
-        ks: Cut-offs.
+        ks: Cut-offs; see `evaluate`.
     """
 
-    def __init__(self, split, ks=(5, 10, 20)):
+    def __init__(self, split, ks=None):
         super().__init__()
         self.split = split
         self.ks = ks

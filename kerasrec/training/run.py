@@ -8,27 +8,29 @@ import time
 import keras
 
 import kerasrec
-from kerasrec.checkpoint_folder import checkpoint_folder
-from kerasrec.config.checks import RATING_METRICS
+from kerasrec.config.cutoffs import RATING_METRICS, nearest_to_usual, with_cutoffs
 from kerasrec.config.first_line import first_line
 from kerasrec.config.model_class import find_model_class
 from kerasrec.data.splits import PROTOCOLS
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.evaluation import evaluate
-from kerasrec.models import load, load_catalogs, load_content_from
+from kerasrec.evaluation.baselines import adapted
+from kerasrec.models import load, load_catalogs
 from kerasrec.models.checkpoint import save
-from kerasrec.training.build_model import build_model
-from kerasrec.training.checks import check_test, check_training
+from kerasrec.training.all_histories import all_histories
+from kerasrec.training.checks import check_test
 from kerasrec.training.commit import code_commit
+from kerasrec.training.data_fingerprint import check_data, data_fingerprint
 from kerasrec.training.evaluation_bar import EvaluationBar
-from kerasrec.training.find_start import find_start
+from kerasrec.training.find_start import begun_from, find_start
 from kerasrec.training.fit import fit
+from kerasrec.training.make_model import make_model
 from kerasrec.training.plots import plot_run
 from kerasrec.training.query_fingerprint import query_fingerprint
 from kerasrec.training.ratings import rate
 from kerasrec.training.read_data import read_data
-from kerasrec.training.run_folder import RunFolder
+from kerasrec.training.run_folder import RESUMABLE, RunFolder
 from kerasrec.training.strategy import strategy_scope
 
 
@@ -62,14 +64,18 @@ def run(config, run_dir=None, resume=False, say=print, progress=True, read=None)
     folder = _folder(config, run_dir, resume)
     model_class = find_model_class(config.model.class_, config.model.trust)
     start = find_start(config.init_from, model_class) if config.init_from else None
-    if config.content_from:
-        checkpoint_folder(config.content_from, "content_from: ")  # before anything is read
+    begun = begun_from(config, start)  # before anything is read
     base = load_catalogs(start) if start else None
     data, split = (read or read_split)(config, base)
     for line in (*data.report.lines(), *split.notes) if data.report else split.notes:
         say(line)
-    check_ks(config, data)
+    if resume:
+        config = folder.resumed(config)
+    config = with_cutoffs(config, len(data.items) - FIRST, say)
     check_test(split)
+    given = check_data(folder, split, begun) if resume else data_fingerprint(split, begun)
+    # Before the model, whose seed they must not touch, and before hours that they would cost.
+    baselines = adapted(config.evaluate.baselines, split, model_class, config.data.history_length)
     started = time.perf_counter()
     with strategy_scope(config.train.strategy):
         model = make_model(config, data, split, start, say)
@@ -77,6 +83,7 @@ def run(config, run_dir=None, resume=False, say=print, progress=True, read=None)
             folder.create(config)
         else:
             folder.write_config(config)
+        folder.write_data(given)
         say(f"{model_class.__name__}, {_size(model):,} trainable weights, run {folder.path}")
         ks = config.evaluate.ks
         try:
@@ -88,20 +95,7 @@ def run(config, run_dir=None, resume=False, say=print, progress=True, read=None)
             raise
     fitted = time.perf_counter() - started
     best = load(folder.checkpoint, trust=config.model.trust)
-    found, ratings = evaluate_run(best, split, config, "test", progress)
-    # Measured, it may know what it was measured by: whoever asks it next has done all of it.
-    best.histories = data.histories()
-    about = {
-        "dataset": data.name,
-        "data": data.report.lines() if data.report else [],
-        "split": split.protocol,
-        "seed": config.train.seed,
-        "epochs": len(history),
-        "best_epoch": _best_epoch(history, config.train.monitor) if history else None,
-        "evaluations": [each.to_dict() for each in (found, ratings) if each],
-    }
-    save(best, folder.checkpoint, overwrite=True, run=about)
-    plot_run(folder, history, found.deciles, min(config.evaluate.ks, key=lambda k: abs(k - 10)))
+    found, ratings = evaluate_run(best, split, config, "test", progress, baselines)
     folder.write_metrics(
         {
             "dataset": data.name,
@@ -117,10 +111,35 @@ def run(config, run_dir=None, resume=False, say=print, progress=True, read=None)
             "versions": {"kerasrec": kerasrec.__version__, "keras": keras.__version__},
             "data": data.report.to_dict() if data.report else None,
             "queries": query_fingerprint(split, "test"),
+            "given": given,
             **found.to_dict(),
+            "trained_on_test": _remembered(found, config),
             "ratings": ratings and ratings.to_dict(),
         }
     )
+    # Measured, it may know what it was measured by: whoever asks it next has done all of it.
+    best.histories = all_histories(data, start, say)
+    about = {
+        "dataset": data.name,
+        "data": data.report.lines() if data.report else [],
+        "split": split.protocol,
+        "seed": config.train.seed,
+        "epochs": len(history),
+        "best_epoch": _best_epoch(history, config.train.monitor) if history else None,
+        "evaluations": [each.to_dict() for each in (found, ratings) if each],
+    }
+    try:
+        save(best, folder.checkpoint, overwrite=True, run=about)
+    except InputError as error:
+        raise InputError(
+            f"{error}; {folder.metrics} is written, and the checkpoint knows what users did up to "
+            f"the test: for the rest go on with --resume --run-dir {folder.path}"
+        ) from error
+    try:
+        plot_run(folder, history, found.deciles, nearest_to_usual(config.evaluate.ks))
+    except Exception as error:
+        # All else is written, and a picture can be drawn from it.
+        say(f"WARNING: the plots could not be drawn: {first_line(error)}")
     return folder, found, ratings
 
 
@@ -138,51 +157,11 @@ def read_split(config, base=None):
         ) from error
 
 
-def make_model(config, data, split, start=None, say=lambda line: None):
-    """The adapted model of a config, from its seed; to be called in its strategy's scope.
+def evaluate_run(model, split, config, part, progress=True, baselines=None):
+    """The `Evaluation` of a model on a part, with the config's baselines beside it.
 
-    Args:
-        config: `RunConfig`.
-        data, split: As `read_split` gives them.
-        start: Checkpoint folder to take the rows from, whose catalogs the data was read with.
-        say: Called with lines for people.
-
-    Raises:
-        InputError: for an argument that the model refuses, what `check_training` refuses, or a
-            `content_from` that has nothing for this model.
-    """
-    keras.utils.set_random_seed(config.train.seed)
-    model_class = find_model_class(config.model.class_, config.model.trust)
-    schema = data.schema(config.data.history_length)
-    model = build_model(model_class, schema, config.model.arguments)
-    check_training(model, split, config.train)
-    model.adapt(split.train)
-    model.repeats = config.evaluate.repeats
-    if start:
-        model.load_rows_from(start, trust=config.model.trust)
-    if config.content_from:
-        folder = checkpoint_folder(config.content_from, "content_from: ")
-        trust = config.model.trust
-        known = load_content_from(model, folder, config.freeze_content, trust)
-        for name, share in known.items():
-            say(f"content_from knows {share:.0%} of the words of {name}.")
-    return model
-
-
-def check_ks(config, data):
-    """Raises an `InputError` for a cut-off above the number of items."""
-    items = len(data.items.vocabulary) - FIRST
-    if max(config.evaluate.ks) > items:
-        raise InputError(
-            f"evaluate.ks asks for {max(config.evaluate.ks)} items and the data has {items}: "
-            "lower evaluate.ks"
-        )
-
-
-def evaluate_run(model, split, config, part, progress=True):
-    """The `Evaluation` of a model on a part, with the config's baselines fitted beside it.
-
-    And the one of its predicted values, None where it predicts none; see `rate`.
+    And the one of its predicted values, None where it predicts none; see `rate`. The baselines are
+    adapted here if they are not given.
     """
     with EvaluationBar(part) if progress else contextlib.nullcontext() as bar:
         found = evaluate(
@@ -190,7 +169,7 @@ def evaluate_run(model, split, config, part, progress=True):
             split,
             part=part,
             ks=config.evaluate.ks,
-            baselines=config.evaluate.baselines,
+            baselines=config.evaluate.baselines if baselines is None else baselines,
             repeats=config.evaluate.repeats,
             progress=bar,
         )
@@ -208,11 +187,12 @@ def _folder(config, run_dir, resume):
     if resume:
         if not folder.config.exists():
             raise InputError(f"{folder.path} is not a run folder: it has no config.yaml")
-        different = folder.differences(config)
+        different = folder.hindrances(config)
         if different:
             raise InputError(
                 f"{folder.config} differs from this config in {', '.join(different)}: a resumed "
-                "run must end as the stopped one would have (only epochs and patience may change)"
+                f"run must end as the stopped one would have (only {', '.join(RESUMABLE)} may "
+                "change)"
             )
     return folder
 
@@ -224,6 +204,14 @@ def _best_epoch(history, monitor):
     choose = min if monitor in RATING_METRICS else max
     monitored = [logs[f"val_{monitor}"] for logs in history]
     return 1 + monitored.index(choose(monitored))
+
+
+def _remembered(found, config):
+    """What was known of the test part, and from where."""
+    return found.remembered and {
+        **found.remembered,
+        "from": config.init_from or config.content_from,
+    }
 
 
 def _size(model):

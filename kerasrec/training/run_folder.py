@@ -6,15 +6,20 @@ import time
 
 import yaml
 
+from kerasrec.config.cutoffs import monitors, with_default, with_monitor
 from kerasrec.config.differing_keys import differing_keys
 from kerasrec.errors import InputError
 from kerasrec.replacing import replacing
+
+# What a resumed run may change: how long it goes on, and what is measured when it is done.
+RESUMABLE = ("train.epochs", "train.patience", "evaluate.ks", "evaluate.baselines")
 
 
 class RunFolder:
     """Paths and small files of one run.
 
         config.yaml                  the config with every default written out
+        data.json                    hashes of what is trained on, see `data_fingerprint`
         history.csv                  loss and validation metrics by epoch
         metrics.json                 the test metrics; it exists when the run is finished
         loss.png, metrics.png, recall_by_popularity.png
@@ -28,6 +33,7 @@ class RunFolder:
     def __init__(self, path):
         self.path = pathlib.Path(path)
         self.config = self.path / "config.yaml"
+        self.data = self.path / "data.json"
         self.history = self.path / "history.csv"
         self.metrics = self.path / "metrics.json"
         self.state = self.path / "state.npz"
@@ -55,7 +61,7 @@ class RunFolder:
         for path in sorted(folders, key=lambda path: path.stat().st_mtime, reverse=True):
             folder = cls(path.parent)
             try:
-                if not folder.is_finished() and folder.differences(config) == []:
+                if not folder.is_finished() and not folder.hindrances(config):
                     return folder
             except InputError as error:
                 damaged.append(f" ({error})")
@@ -86,8 +92,9 @@ class RunFolder:
 
     def remove_unstarted(self):
         """Removes the folder if it holds nothing but the config: no epoch was finished."""
-        if {path.name for path in self.path.iterdir()} <= {self.config.name}:
+        if {path.name for path in self.path.iterdir()} <= {self.config.name, self.data.name}:
             self.config.unlink(missing_ok=True)
+            self.data.unlink(missing_ok=True)
             self.path.rmdir()
 
     def write_config(self, config):
@@ -95,42 +102,79 @@ class RunFolder:
         with replacing(self.config) as partial:
             partial.write_text(yaml.safe_dump(config.to_dict(), sort_keys=False), encoding="utf-8")
 
+    def write_data(self, fingerprint):
+        """Writes what the training reads."""
+        _write_json(self.data, fingerprint)
+
+    def read_data(self):
+        """What the training reads, None for a run of before that was written."""
+        return _read_json(self.data)
+
     def write_metrics(self, metrics):
         """Writes the results; the run is finished then."""
-        with replacing(self.metrics) as partial:
-            text = json.dumps(metrics, indent=2, allow_nan=False)
-            partial.write_text(text + "\n", encoding="utf-8")
+        _write_json(self.metrics, metrics)
 
     def read_metrics(self):
         """The results, None where the run is not finished."""
-        if not self.is_finished():
-            return None
-        try:
-            return json.loads(self.metrics.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise InputError(f"{self.metrics} is damaged: {error}") from error
+        return _read_json(self.metrics)
 
     def is_finished(self):
         """Whether the run has been evaluated."""
         return self.metrics.exists()
 
-    def differences(self, config, apart=("train.epochs", "train.patience")):
-        """Dotted keys in which `config` is not the folder's.
-
-        Args:
-            config: `RunConfig`.
-            apart: Keys that do not count; by default those that a resumed run may change.
+    def differences(self, config, apart=()):
+        """Dotted keys in which `config` is not the folder's, but for the keys `apart`.
 
         Raises:
             InputError: if the folder's config is damaged.
         """
+        here = self._read_config()
+        return [key for key in differing_keys(here, config.to_dict()) if key not in apart]
+
+    def hindrances(self, config):
+        """Dotted keys in which `config` is not the folder's, and a resumed run must not change.
+
+        `RESUMABLE` may change. Cut-offs and a monitor that were not written are the folder's.
+
+        Raises:
+            InputError: if the folder's config is damaged.
+        """
+        return self.differences(self.resumed(config), RESUMABLE)
+
+    def resumed(self, config):
+        """The config with the folder's cut-offs and monitor where others were not written."""
+        here = self._read_config()
+        ks = (here.get("evaluate") or {}).get("ks")
+        if ks and "ks" not in config.evaluate.model_fields_set:
+            config = with_monitor(with_default(config, "evaluate", ks=ks))
+        monitor = (here.get("train") or {}).get("monitor")
+        if "monitor" in config.train.model_fields_set or monitor not in monitors(config):
+            return config
+        return with_default(config, "train", monitor=monitor)
+
+    def _read_config(self):
         try:
             here = yaml.safe_load(self.config.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise InputError(f"{self.config} is damaged: {error}") from error
         if not isinstance(here, dict):
             raise InputError(f"{self.config} is damaged: it holds {here!r}, not a config")
-        return [key for key in differing_keys(here, config.to_dict()) if key not in apart]
+        return here
+
+
+def _write_json(path, value):
+    with replacing(path) as partial:
+        text = json.dumps(value, indent=2, allow_nan=False)
+        partial.write_text(text + "\n", encoding="utf-8")
+
+
+def _read_json(path):
+    if not path.exists():
+        return None
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path} is damaged: {error}") from error
 
 
 def config_stem(config):

@@ -6,15 +6,17 @@ import time
 import traceback
 
 from kerasrec.config.change import change
-from kerasrec.config.checks import RATING_METRICS
+from kerasrec.config.cutoffs import RATING_METRICS, with_cutoffs
 from kerasrec.config.model_class import find_model_class
+from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.models import load_catalogs
-from kerasrec.training.find_start import find_start
+from kerasrec.training.data_fingerprint import data_fingerprint
+from kerasrec.training.find_start import begun_from, find_start
 from kerasrec.training.fit_trial import fit_trial
 from kerasrec.training.prune_trial import PruneTrial
 from kerasrec.training.query_fingerprint import query_fingerprint
-from kerasrec.training.run import check_ks, read_split
+from kerasrec.training.run import read_split
 from kerasrec.training.search_bar import SearchBar
 from kerasrec.training.search_folder import SearchFolder
 from kerasrec.training.search_space import SearchSpace
@@ -58,7 +60,7 @@ def tune(config, run_dir=None, resume=False, say=print, note=print, progress=Tru
     data, split = read_split(config, load_catalogs(start) if start else None)
     for line in (*data.report.lines(), *split.notes) if data.report else split.notes:
         say(line)
-    check_ks(config, data)
+    config = with_cutoffs(config, len(data.items) - FIRST, say)
     if not len(split.validation):
         raise InputError(
             f"the {split.protocol} split leaves no validation interactions, and a search chooses "
@@ -66,7 +68,10 @@ def tune(config, run_dir=None, resume=False, say=print, note=print, progress=Tru
         )
     # Nobody can look at what is not there.
     split = dataclasses.replace(split, test=split.test.select(slice(0, 0)))
-    asked = query_fingerprint(split, "validation")
+    asked = {
+        "queries": query_fingerprint(split, "validation"),
+        "given": data_fingerprint(split, begun_from(config, start)),
+    }
     if resume:
         folder.write_config(config)
     else:
@@ -78,7 +83,7 @@ def tune(config, run_dir=None, resume=False, say=print, note=print, progress=Tru
         config.tune.seed,
         config.train.monitor in RATING_METRICS,
     )
-    if study.keep("queries", asked) != asked:
+    if study.keep("asked", asked) != asked:
         raise InputError(
             f"the data is not what the search in {folder.path} began with: start another one"
         )
@@ -118,7 +123,11 @@ def _make(trial, study, config, given, say, note, progress):
     try:
         with shown if progress else contextlib.nullcontext():
             value, more["best_epoch"], more["epochs"] = fit_trial(
-                change(config, values), *given, callbacks=[prune, shown] if progress else [prune]
+                change(config, values),
+                *given,
+                callbacks=[prune, shown] if progress else [prune],
+                # What a start has seen is the same for all.
+                **({} if before else {"say": say}),
             )
         if prune.pruned:
             state, value = "pruned", None

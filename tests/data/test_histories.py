@@ -134,3 +134,20 @@ def test_context_is_saved(tmp_path):
     histories.save(tmp_path / "h.npz")
     again = Histories.load(tmp_path / "h.npz")
     assert again.timestamp.tolist() == [3, 4] and again.behavior is None
+
+
+def test_what_was_before_stands_before_and_nothing_counts_twice():
+    def lists(keys, items, times=None, num_keys=3):
+        return Histories.from_pairs(keys, items, num_keys, timestamp=times)
+
+    old = lists([0, 0, 1], [5, 6, 7], [10, 20, 30], num_keys=2)
+    new = lists([0, 2, 0], [6, 8, 5], [20, 25, 40])
+    both = new.after(old)
+    assert [each.tolist() for each in both] == [[5, 6, 5], [7], [8]]
+    assert both.timestamp.tolist() == [10, 20, 40, 30, 25]
+    assert new.after(lists([], [], [])) is new and both.after(old) is both
+    # A time that one of them does not know says nothing of what is the same.
+    untimed = new.after(lists([0, 1, 1], [5, 9, 7]))
+    assert [each.tolist() for each in untimed] == [[6, 5], [9, 7], [8]]
+    assert untimed.timestamp.tolist() == [20, 40, 0, 0, 25]
+    assert lists([0], [5]).after(old).timestamp is None

@@ -3,6 +3,8 @@ import types
 import numpy as np
 import pytest
 
+from kerasrec.models.trained_on import TrainedOn
+
 
 class ScriptedModel:
     """Ranks by given scores (users, items); keeps what it was asked."""
@@ -20,6 +22,7 @@ class ScriptedModel:
             history_length=3,
         )
         self.scores = np.asarray(scores, dtype="float64")
+        self.trained_on = TrainedOn()
         self.asked = []
         self.encoded = 0
 

@@ -53,6 +53,18 @@ def brute_force(model, split, k):
     return lists
 
 
+def test_default_cutoffs_are_cut_to_the_items_and_written_ones_refused(scripted):
+    frame = pd.DataFrame({"user": list("uvuuvwwwww"), "item": list("aebcaabcde")})
+    data = Interactions.from_frame(frame)
+    split = Split(data.select(slice(0, 2)), data.select(slice(0, 0)), data.select([2, 4]), "few")
+    model = scripted(data, np.zeros((5, 7)))
+    found = evaluate(model, split)
+    assert found.ks == (5,) and "recall@5" in found.rows[0]["metrics"]
+    assert found.notes[-1] == "The catalogue has 5 items: the cut-offs are (5,), not (5, 10, 20)."
+    with pytest.raises(InputError, match="ks must be between 1 and the catalogue's 5 items"):
+        evaluate(model, split, ks=(5, 10, 20))
+
+
 def test_a_ranking_worked_by_hand(scripted):
     # u took a; then b and c. Ranked: a (masked) d b e c: hits at 2 and 4.
     # v took nothing known; then a. Ranked: a: a hit at 1.

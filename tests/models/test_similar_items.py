@@ -53,6 +53,13 @@ def test_a_vector_of_zeros_is_like_nothing(model):
     assert not model.similar_items(["x"], k=3)["score"].any()
 
 
+def test_the_default_k_is_cut_to_the_items_and_that_is_said(model):
+    with pytest.warns(UserWarning, match="there are 4 items: k is 4, not 10"):
+        assert len(model.similar_items(["x"])) == 3
+    with pytest.warns(UserWarning, match="there are 4 items: k is 4, not 10"):
+        assert len(model.recommend(users=["a"], filter_seen=False)) == 4
+
+
 def test_what_is_wrong_is_said(model):
     said = "k must be a whole number between 1 and the number of items, 4: got 5"
     with pytest.raises(InputError, match=said):

@@ -27,10 +27,14 @@ def load(tmp_path, monkeypatch):
     return lambda *names, changes=(): {name: load_config(f"{name}.yaml", changes) for name in names}
 
 
-def write(users):
-    rows = [f"u{u},i{(u + step * (1 + u % 2)) % 12}" for u in range(users) for step in range(6)]
+def write(users, value=1):
+    rows = [
+        f"u{u},i{(u + step * (1 + u % 2)) % 12},{value if step == 2 else 1}"
+        for u in range(users)
+        for step in range(6)
+    ]
     with open("clicks.csv", "w") as file:
-        file.write("\n".join(["user,item", *rows]))
+        file.write("\n".join(["user,item,value", *rows]))
 
 
 def quiet(configs, folder="out", runs=()):
@@ -108,6 +112,55 @@ def test_only_the_same_run_is_used_again(load, refuse_to_fit):
     RunFolder(changed.rows[0]["run"]).metrics.write_text("{")
     _, _, notes = quiet(load("knn"), "d", [folder.path, changed.rows[0]["run"]])
     assert len(notes) == 2 and all("not used" in note for note in notes)
+
+
+FEATURES = """\
+data:
+  path: clicks.csv
+  items: {path: items.csv, id: item, features: {color: {kind: category}}}
+model: {class: ContentKNN}
+evaluate: {ks: [3], baselines: []}
+"""
+
+
+def test_a_run_on_other_data_is_not_the_same_run(load, tmp_path):
+    def items(color):
+        rows = [f"i{n},{color if n == 3 else 'red'}" for n in range(12)]
+        (tmp_path / "items.csv").write_text("\n".join(["item,color", *rows]))
+
+    items("blue")
+    (tmp_path / "content.yaml").write_text(FEATURES)
+    first, _, _ = quiet(load("content"))
+    again, _, notes = quiet(load("content"), "again", ["runs"])
+    assert again.rows[0]["run"] == first.rows[0]["run"] and not notes
+    items("red")
+    fresh, _, notes = quiet(load("content"), "fresh", [first.rows[0]["run"]])
+    assert fresh.rows[0]["run"] != first.rows[0]["run"]
+    assert notes[0].startswith("the items or their features changed since runs")
+    assert notes[0].endswith("so content is fitted again")
+    # Values are no part of the queries, and a model may have learned from them.
+    write(users=14, value=2)
+    value = ["data.columns.value=value"]
+    rated, _, _ = quiet(load("content", changes=value), "rated")
+    write(users=14, value=3)
+    other, _, notes = quiet(load("content", changes=value), "other", [rated.rows[0]["run"]])
+    assert notes == [
+        f"the interactions changed since {rated.rows[0]['run']}, so content is fitted again"
+    ]
+    assert other.about["queries"] == rated.about["queries"]
+
+
+def test_a_start_that_was_trained_again_is_another_start(load):
+    first, _, _ = quiet(load("mf"), "first")
+    start = [f"init_from={first.rows[0]['run']}"]
+    one, _, _ = quiet(load("mf", changes=start), "one")
+    runs = [one.rows[0]["run"]]
+    same, _, notes = quiet(load("mf", changes=start), "same", runs)
+    assert same.rows[0]["run"] == runs[0] and not notes
+    metadata = RunFolder(first.rows[0]["run"]).checkpoint / "metadata.json"
+    metadata.write_text(metadata.read_text().replace('"backend"', '"back"'))
+    _, _, notes = quiet(load("mf", changes=start), "changed", runs)
+    assert "the checkpoint that it started from changed since" in notes[0]
 
 
 def test_a_failing_config_is_named_and_the_others_run(load, monkeypatch):

@@ -1,3 +1,4 @@
+import importlib
 import json
 
 import numpy as np
@@ -10,6 +11,8 @@ from kerasrec.errors import InputError
 from kerasrec.models import load
 from kerasrec.training import RunFolder, read_data, run
 
+# By its name: kerasrec.training gives the function in its place.
+RUN = importlib.import_module("kerasrec.training.run")
 CONFIG = """\
 data:
   path: clicks.csv
@@ -113,6 +116,89 @@ def test_resume_refuses_another_config(here):
         run(changed, run_dir="nowhere", resume=True)
 
 
+def test_what_is_measured_may_change_when_a_run_goes_on(here):
+    folder, _, _ = quiet(load_config("run.yaml", ["train.epochs=1"]), run_dir="there")
+    folder.metrics.unlink()
+    changes = ["evaluate.baselines=[ItemKNN]", "evaluate.ks=[7, 10]"]
+    config = load_config("run.yaml", changes)
+    # Every epoch is measured alike: by the cut-offs of the first.
+    _, found, _ = quiet(config, run_dir="there", resume=True)
+    assert found.ks == (7, 10) and [row["model"] for row in found.rows][1:] == ["ItemKNN"]
+    history = pd.read_csv(folder.history)
+    assert len(history) == 2 and history.notna().all(axis=None) and "val_ndcg@5" in history
+    assert load_config(folder.config).evaluate.ks == [7, 10]
+    # The cut-off by which the best epoch was chosen stays.
+    with pytest.raises(InputError, match="in train.monitor: .*evaluate.ks, evaluate.baselines may"):
+        quiet(load_config("run.yaml", ["evaluate.ks=[5]"]), run_dir="there", resume=True)
+
+
+def test_a_run_goes_on_with_the_data_that_it_began_with(here):
+    folder, _, _ = quiet(load_config("run.yaml", ["train.epochs=1"]), run_dir="there")
+    books = pd.read_csv("books.csv")
+    books.assign(words="green hills").to_csv("books.csv", index=False)
+    words = r"there began with other data \(the items or their features\)"
+    with pytest.raises(InputError, match=words):
+        quiet(load_config("run.yaml"), run_dir="there", resume=True)
+    assert folder.read_metrics()["epochs"] == 1
+
+
+@pytest.mark.parametrize(
+    "baseline,words",
+    [("ContentKNN", "ContentKNN: .*feature"), ("TwoTower", "TwoTower must be trained")],
+)
+def test_a_baseline_that_fails_does_so_before_the_training(here, monkeypatch, baseline, words):
+    monkeypatch.setattr(RUN, "fit", fail)
+    changes = ["data.items=null", f"evaluate.baselines=[Popularity, {baseline}]"]
+    with pytest.raises(InputError, match=f"baseline {words}"):
+        quiet(load_config("run.yaml", changes), run_dir="new")
+    assert not (here / "new").exists()
+
+
+def test_what_fails_behind_the_test_loses_no_metrics(here, monkeypatch):
+    config = load_config("run.yaml", ["train.epochs=1"])
+
+    def choke(*arguments):
+        raise RuntimeError("no font")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RUN, "plot_run", choke)
+        folder, _, lines = quiet(config, run_dir="plots")
+        assert folder.is_finished() and "WARNING: the plots could not be drawn: no font" in lines
+    monkeypatch.setattr("kerasrec.models.recommender.checkpoint.save", saved_until_tested(here))
+    with pytest.raises(InputError, match="full; .*metrics.json is written, .* --resume --run-dir"):
+        quiet(config, run_dir="full")
+    assert RunFolder("full").read_metrics()["epochs"] == 1
+
+
+def saved_until_tested(folder):
+    """`save` until there are metrics, and then a full disk."""
+    from kerasrec.models.checkpoint import save
+
+    def saves(model, directory, overwrite):
+        if (folder / "full" / "metrics.json").exists():
+            raise InputError("full")
+        save(model, directory, overwrite)
+
+    return saves
+
+
+def test_default_cutoffs_fit_a_small_catalogue(here):
+    write_table(here, users=20, items=6)
+    small = "data: {path: clicks.csv, columns: {user: reader, item: book}}\n"
+    (here / "small.yaml").write_text(small + "model: {class: Popularity}\n")
+    folder, found, lines = quiet(load_config("small.yaml"), run_dir="small")
+    assert found.ks == (5, 6)
+    assert "The data has 6 items: evaluate.ks is [5, 6], not [5, 10, 20]." in lines
+    # What a run writes down can be run.
+    again = load_config(folder.config)
+    assert (again.evaluate.ks, again.train.monitor) == ([5, 6], "ndcg@6")
+    with pytest.raises(InputError, match="asks for 20 items and the data has 6"):
+        quiet(load_config("small.yaml", ["evaluate.ks=[5, 10, 20]"]), run_dir="other")
+    # And an unwritten config finds it again.
+    folder.metrics.unlink()
+    quiet(load_config("small.yaml"), run_dir="small", resume=True)
+
+
 def test_an_existing_folder_is_not_touched(here):
     (here / "there").mkdir()
     with pytest.raises(InputError, match="there exists already"):
@@ -129,10 +215,14 @@ def test_an_existing_folder_is_not_touched(here):
         ("reader,title\nr1,b1\n", [], "no column 'book'"),
         (None, ["evaluate.ks=[10, 16]"], "the data has 15: lower evaluate.ks"),
         (None, ["split.protocol=time"], "timestamp"),
-        (None, ["model.dim=eight"], "model.dim: MatrixFactorization does not take dim: .eight"),
+        (None, ["model.dim=eight"], "model.dim: expected a whole number .*, got .eight"),
         (None, ["split={protocol: k-fold, folds: 0}"], "folds be 2 or more"),
-        (None, ["model={class: TwoTower, mlp: 5}"], "model.mlp: TwoTower does not take mlp: 5: "),
-        (None, ["model={class: Hybrid, kernel_sizes: 3}"], "model.kernel_sizes: .*sizes: 3: "),
+        (None, ["model={class: TwoTower, mlp: 5}"], "model.mlp: expected a list such as .*, got 5"),
+        (
+            None,
+            ["model={class: Hybrid, kernel_sizes: 3}"],
+            "model.kernel_sizes: expected a list .*, got 3",
+        ),
         (None, ["model={class: Hybrid, dropout: 3}"], "model.dropout: .*rate=3"),
         (None, ["model.dim=0"], "dim: expected a whole number from 1, received 0"),
         (None, ["model.l2=-1"], "l2: expected"),
@@ -306,8 +396,8 @@ def test_fine_tuning_on_a_grown_vocabulary_starts_from_the_old_scores(here):
     scores = before.score(users=users, items=items)
     # New readers and books, in front: without a base their rows would be the first.
     write_table(here, users=20, items=15, more=[(f"new{n}", "b99") for n in range(3)] * 3)
-    table = pd.read_csv("clicks.csv").iloc[::-1]
-    table.to_csv("clicks.csv", index=False)
+    table = pd.read_csv("clicks.csv")
+    pd.concat([table[120:], table[:120]]).to_csv("clicks.csv", index=False)
     still = ["train.optimizer={class: sgd, learning_rate: 1e-30}", f"init_from={old.path}"]
     new, _, _ = quiet(load_config("run.yaml", still), run_dir="new")
     after = load(new.checkpoint)

@@ -328,11 +328,16 @@ def test_folders_are_not_mixed_up(load, monkeypatch):
 
 def test_a_search_does_not_go_on_with_other_data(load, monkeypatch):
     Planted(monkeypatch)
-    rows = [f"u{u},i{(u + step) % 12}" for u in range(8) for step in range(6)]
+    rows = [f"u{u},i{(u + step) % 12},1" for u in range(8) for step in range(6)]
     base = FACTORS.replace(FACTORS.partition("\n")[0], "data: {path: clicks.csv}")
-    pathlib.Path("clicks.csv").write_text("\n".join(["user,item", *rows]))
+    pathlib.Path("clicks.csv").write_text("\n".join(["user,item,value", *rows]))
     quiet(load(RANGES, 2, base), run_dir="out")
-    pathlib.Path("clicks.csv").write_text("\n".join(["user,item", *rows[:-1]]))
+    # It asks the same, and what is learned from has another value.
+    other = ["u0,i0,5", *rows[1:]]
+    pathlib.Path("clicks.csv").write_text("\n".join(["user,item,value", *other]))
+    with pytest.raises(InputError, match="the data is not what the search in out began with"):
+        quiet(load(RANGES, 3, base), run_dir="out", resume=True)
+    pathlib.Path("clicks.csv").write_text("\n".join(["user,item,value", *rows[:-1]]))
     with pytest.raises(InputError, match="the data is not what the search in out began with"):
         quiet(load(RANGES, 4, base), run_dir="out", resume=True)
 

@@ -1,0 +1,161 @@
+"""What a model was trained on goes with its weights, and nobody is tested on it unawares."""
+
+import dataclasses
+import hashlib
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kerasrec.data import Interactions
+from kerasrec.data.splits import PROTOCOLS
+from kerasrec.data.streaming import scan_parquet
+from kerasrec.errors import InputError
+from kerasrec.evaluation import evaluate
+from kerasrec.evaluation.remembered import remembered_pairs
+from kerasrec.models import load, trained_on
+from kerasrec.models.trained_on import TrainedOn, pair_hashes
+from kerasrec_zoo import ContentBased, ItemKNN, MatrixFactorization
+
+MASK = 2**64 - 1
+
+
+def table(users=range(12), items=9, base=None):
+    rows = [(f"u{u}", f"i{(u * 5 + n * (1 + u % 2)) % items}") for u in users for n in range(5)]
+    return Interactions.from_frame(pd.DataFrame(rows, columns=["user", "item"]), base=base)
+
+
+def record(data):
+    return TrainedOn.of(data.histories(), data.users.vocabulary, data.items.vocabulary)
+
+
+def mixed(x):
+    """SplitMix64's finalizer in plain integers."""
+    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & MASK
+    return x ^ (x >> 31)
+
+
+def test_a_hash_is_of_the_ids_and_the_same_everywhere():
+    one, other = (
+        int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+        for text in ("7", "ü")
+    )
+    assert int(pair_hashes(["7"], ["ü"])[0]) == mixed((mixed(one) + other) & MASK)
+    assert pair_hashes(["1"], ["2"]) != pair_hashes(["2"], ["1"])
+    # Other rows of the same ids.
+    data, grown = table(), table(base=(table(users=[7, 3]).users, table(users=[7, 3]).items))
+    assert data.user.tolist() != grown.user.tolist()
+    np.testing.assert_array_equal(record(data).hashes, record(grown).hashes)
+    assert len(record(data).hashes) == 60
+
+
+def test_many_pairs_are_a_sample_and_a_share_stays_a_share(monkeypatch):
+    rng = np.random.default_rng(0)
+    pairs = rng.choice(400 * 400, 20_000, replace=False)
+    frame = pd.DataFrame({"user": pairs // 400, "item": pairs % 400})
+    data = Interactions.from_frame(frame)
+    whole = record(data).hashes
+    split = PROTOCOLS["random"](data, test=0.5, validation=0.0)
+    # Half of what is tested, and what may be known.
+    known = data.select(np.isin(np.arange(len(data)), np.arange(0, len(data), 2)))
+    exact = remembered_pairs(record(known), split, "test")
+    monkeypatch.setattr(trained_on, "MOST", 1000)
+    sampled = record(data)
+    np.testing.assert_array_equal(sampled.hashes, whole[:1000])
+    assert sampled.below == whole[999]
+    few = remembered_pairs(record(known), split, "test")
+    assert few["of"] == exact["of"] and few["share"] == pytest.approx(exact["share"], abs=0.05)
+    # Two samples merge into the sample of both.
+    rest = data.select(np.isin(np.arange(len(data)), np.arange(1, len(data), 2)))
+    both = record(rest).after(record(known))
+    assert len(both.hashes) <= 1000 and both.holds(both.hashes).all()
+    np.testing.assert_array_equal(both.hashes, whole[whole <= both.below])
+
+
+def test_the_record_is_saved_and_grows_along_a_chain_of_starts(tmp_path):
+    data = table()
+    folds = [PROTOCOLS["k-fold"](data, folds=3, fold=fold, validation=0.0) for fold in range(3)]
+    for number, split in enumerate(folds):
+        model = MatrixFactorization(split.train.schema(), dim=4)
+        model.adapt(split.train)
+        if number:
+            model.load_rows_from(tmp_path / str(number - 1))
+        model.trained_on.cuts.append({"fold": number})
+        model.save(tmp_path / str(number))
+    found = load(tmp_path / "2").trained_on
+    assert found.complete and found.cuts == [{"fold": n} for n in range(3)]
+    np.testing.assert_array_equal(found.hashes, record(data).hashes)
+    assert evaluate(load(tmp_path / "0"), folds[0], ks=(3,), baselines=()).remembered is None
+    last = evaluate(load(tmp_path / "2"), folds[2], ks=(3,), baselines=())
+    pairs = len(folds[2].test)
+    assert last.remembered == {"pairs": pairs, "of": pairs, "share": 1.0}
+    said = f"trained on {pairs} of the {pairs} pairs of the test part (100%)"
+    assert said in last.to_table().title and last.to_dict()["remembered"] == last.remembered
+    # What counts takes nothing from a start but the histories.
+    for number, split in enumerate(folds[:2]):
+        model = ItemKNN(split.train.schema())
+        model.adapt(split.train)
+        if number:
+            model.load_rows_from(tmp_path / "knn")
+            assert evaluate(model, split, ks=(3,), baselines=()).remembered is None
+        else:
+            model.save(tmp_path / "knn")
+
+
+def test_pairs_that_the_own_train_part_holds_may_be_known():
+    data = table()
+    split = PROTOCOLS["next-item"](data)
+    again = dataclasses.replace(split, test=split.train.select(slice(0, 6)))
+    assert remembered_pairs(record(split.train), again, "test") is None
+    # A model adapted to everything has seen the test part, and says so.
+    model = ItemKNN(data.schema())
+    model.adapt(data)
+    found = evaluate(model, split, part="test", ks=(3,), baselines=())
+    assert found.remembered["share"] == 1.0
+
+
+def test_where_it_is_not_known_it_is_said(tmp_path):
+    data = table()
+    split = PROTOCOLS["next-item"](data)
+    model = ItemKNN(data.schema())
+    model.adapt(split.train)
+    model.save(tmp_path / "old")
+    (tmp_path / "old" / "trained_on.npz").write_bytes(b"no")
+    with pytest.raises(InputError, match="trained_on.npz is damaged"):
+        TrainedOn.load(tmp_path / "old")
+    (tmp_path / "old" / "trained_on.npz").unlink()
+    assert not TrainedOn.load(tmp_path / "old").complete
+    model.trained_on = TrainedOn.load(tmp_path / "old")
+    notes = evaluate(model, split, ks=(3,), baselines=()).notes
+    assert (
+        "It is not recorded what ItemKNN was trained on: it may have seen the test part." in notes
+    )
+    pd.DataFrame({"user": ["a", "b"], "item": ["x", "y"]}).to_parquet(tmp_path / "s.parquet")
+    scan = scan_parquet(tmp_path / "s.parquet")
+    model = MatrixFactorization(scan.schema(), dim=2)
+    model.adapt(scan)
+    assert not model.trained_on.complete
+
+
+def test_an_encoder_of_texts_brings_what_it_was_trained_on(tmp_path):
+    def read(name):
+        pairs = [(f"u{n}", f"{name}{(n + m) % 4}") for n in range(6) for m in range(3)]
+        items = pd.DataFrame({"item": [f"{name}{n}" for n in range(4)], "words": "red sea"})
+        return Interactions.from_frame(
+            pd.DataFrame(pairs, columns=["user", "item"]),
+            item_frame=items,
+            item_features={"words": {"kind": "text", "length": 3}},
+        )
+
+    from kerasrec.models import load_content_from
+
+    models = []
+    for name in "ab":
+        data = read(name)
+        model = ContentBased(data.schema(), dim=4, encoder="conv1d")
+        model.adapt(data)
+        models.append(model)
+    models[0].save(tmp_path / "a")
+    load_content_from(models[1], tmp_path / "a")
+    assert models[1].trained_on.holds(pair_hashes(["u0", "u0"], ["a0", "b0"])).all()
