@@ -20,7 +20,7 @@ def add_arguments(parser):
         "made, or that of a version, such as saved_models/hybrid/3",
     )  # fmt: skip
     parser.add_argument(
-        "-k", type=int, default=100, help="most items in an answer (default: %(default)s)"
+        "-k", type=int, help="most items in an answer (default: 100, or all of fewer)"
     )
     parser.add_argument(
         "--index", choices=("exact", "ivf"), default="exact",
@@ -47,7 +47,7 @@ def add_arguments(parser):
 
 
 def run(arguments, output):
-    if arguments.k < 1:
+    if arguments.k is not None and arguments.k < 1:
         raise InputError(f"-k must be at least 1: got {arguments.k}")
     checkpoint = find_checkpoint(arguments.source)
     folder, number = _place(pathlib.Path(arguments.directory))
@@ -65,6 +65,8 @@ def run(arguments, output):
             model, directory, arguments.k, arguments.index, arguments.recall, arguments.storage,
             not arguments.no_histories, _run(checkpoint),
         )  # fmt: skip
+    if arguments.k is None and report["k"] < 100:
+        output.say(f"The catalogue has {report['k']} items: that is the most in an answer.")
     output.say(
         f"{directory}: reloaded by TensorFlow's C++ loader, {report['requests']} requests differ "
         f"from Python by at most {report['difference']:.1e}"
@@ -91,6 +93,7 @@ def _run(checkpoint):
     metrics = folder.read_metrics() or {}
     row = next(iter(metrics.get("rows") or ()), {})
     names = ("dataset", "data", "seed", "commit", "minutes", "best_epoch", "queries")
+    names += ("trained_on_test",)
     return {
         "config": file_hash(folder.config),
         **{name: metrics[name] for name in names if name in metrics},

@@ -14,6 +14,7 @@ from kerasrec.savedmodel.about import read_about
 NAME = "recommend"
 HELP = "the best items for a user, or after some items"
 EXPLAINED = "recommend_explained"
+USUAL = 10
 
 
 def add_arguments(parser):
@@ -27,7 +28,7 @@ def add_arguments(parser):
     query.add_argument(
         "--history", metavar="A,B,C", action="append", help=f"item ids, the latest last: {IDS}"
     )
-    parser.add_argument("-k", type=int, default=10, help="how many items (default: 10)")
+    parser.add_argument("-k", type=int, help="how many items (default: 10, or all of fewer)")
     parser.add_argument(
         "--exclude", metavar="A,B", action="append", help="item ids not to recommend, as --history"
     )
@@ -46,7 +47,7 @@ def add_arguments(parser):
 def run(arguments, output):
     history = read_ids(arguments.history, "--history")
     exclude = read_ids(arguments.exclude, "--exclude") or []
-    if arguments.k < 1:
+    if arguments.k is not None and arguments.k < 1:
         raise InputError(f"-k must be at least 1: got {arguments.k}")
     if arguments.history is not None and not history:
         raise InputError("--history holds no item id")
@@ -103,7 +104,8 @@ def _from_export(arguments, history, exclude):
         if asked not in signature.inputs:
             other = "--history" if asked == "user" else "--user"
             raise InputError(f"{arguments.source} does not read a {asked}: give {other}")
-        request = {asked: [value], "exclude": [exclude or [""]], "k": [arguments.k]}
+        k = USUAL if arguments.k is None else arguments.k
+        request = {asked: [value], "exclude": [exclude or [""]], "k": [k]}
         about = read_about(arguments.source)
         repeats = arguments.repeats or about.get("repeats", "mask")
         request["filter_seen"] = [repeats == "mask"]
@@ -118,8 +120,11 @@ def _from_export(arguments, history, exclude):
     notes = _unknown(arguments.source, ids, about.get("unknown_user", "without knowing who it is"))
     if asked == "user" and repeats == "mask" and not about["stored_histories"]:
         notes.append("the export does not know what the user has seen: give --exclude")
-    if len(items) < arguments.k:
-        notes.append(f"the export answers with {len(items)} items at most")
+    if len(items) < k:
+        said = f"the export answers with {len(items)} items at most"
+        if arguments.k is not None:
+            raise InputError(f"-k {k}: {said}")
+        notes.append(said)
     return rows, notes
 
 

@@ -1,6 +1,7 @@
 """Asks TF Serving, or `kerasrec serve`, for recommendations."""
 
 import urllib.parse
+import warnings
 
 from kerasrec.client.attempts import Attempts
 from kerasrec.client.query import columns
@@ -10,6 +11,8 @@ from kerasrec.client.rest_transport import RestTransport
 from kerasrec.client.serving_error import ServingError, understood
 from kerasrec.errors import InputError
 from kerasrec.whole_number import whole_number
+
+USUAL = 10
 
 
 class Client:
@@ -58,10 +61,10 @@ class Client:
         self,
         user=None,
         history=None,
-        k=10,
+        k=None,
         exclude=(),
         allow=None,
-        filter_seen=True,
+        filter_seen=None,
         explain=False,
         *,
         users=None,
@@ -77,10 +80,11 @@ class Client:
             user, users: External user ids.
             history, histories: External item ids in time order, the latest last. A user without
                 one is answered from the history stored in the export.
-            k: Items to return, at most the number fixed at export.
+            k: Items to return, at most the number fixed at export; None for 10, or with a warning
+                for that number where it is smaller.
             exclude: Item ids that nobody is shown.
             allow: Item ids of which alone the answer may consist; None for all.
-            filter_seen: Leave out what is in the history.
+            filter_seen: Leave out what is in the history; None does what the export says.
             explain: Also say what the score rests on: True, or how many reasons.
             behavior, behaviors, timestamp, timestamps: What was done at each item of the history,
                 and when (seconds since 1970), for models that read it.
@@ -93,13 +97,13 @@ class Client:
         )
         given = {**request.columns, **self._choice(request.rows, exclude, allow)}
         reasons = None if explain is True else whole_number(explain or 0, "explain", 0)
-        if not filter_seen:
-            given["filter_seen"] = [False] * request.rows
+        if filter_seen is not None:
+            given["filter_seen"] = [bool(filter_seen)] * request.rows
         name = "recommend_explained" if explain else "recommend"
-        outputs = self._predict(name, request.rows, given, whole_number(k, "k", 1))
+        outputs = self._predict(name, request.rows, given, _asked(k), cut=k is None)
         with understood(name):
             answers = read_answer(outputs, reasons)
-        return self._of(request, [answer[:k] for answer in answers])
+        return self._of(request, [answer[: _asked(k)] for answer in answers])
 
     def score(
         self,
@@ -145,7 +149,7 @@ class Client:
             scores = [float(score) for score in outputs["score"]]
         return scores[0] if items is None else scores
 
-    def similar_items(self, item=None, k=10, exclude=(), allow=None, *, items=None):
+    def similar_items(self, item=None, k=None, exclude=(), allow=None, *, items=None):
         """The k items nearest to one item, or to each of many, never the item itself.
 
         Returns:
@@ -157,9 +161,9 @@ class Client:
         if not asked:
             return []
         given = {"item": asked, **self._choice(len(asked), exclude, allow)}
-        outputs = self._predict("similar_items", len(asked), given, whole_number(k, "k", 1))
+        outputs = self._predict("similar_items", len(asked), given, _asked(k), cut=k is None)
         with understood("similar_items"):
-            answers = [answer[:k] for answer in read_answer(outputs)]
+            answers = [answer[: _asked(k)] for answer in read_answer(outputs)]
         return answers[0] if items is None else answers
 
     def metadata(self):
@@ -192,7 +196,7 @@ class Client:
                 raise InputError("allow holds no item: nothing to recommend")
         return {name: [ids] * rows for name, ids in choice.items() if ids}
 
-    def _predict(self, name, rows, given, k=None):
+    def _predict(self, name, rows, given, k=None, cut=False):
         attempts = self._attempts()
         metadata = self._metadata or attempts.run(self._transport.metadata)
         self._metadata = metadata
@@ -219,12 +223,19 @@ class Client:
                     raise ServingError(f"the server did not answer all {rows} rows of {name}")
             # An answer is as wide as what was asked, or as the export allows.
             width = k if k is None else len(outputs["item"][0])
-        if k is not None and k > width:
+        if k is not None and k > width and cut:
+            note = f"the export answers with {width} items at most: k is {width}, not {k}"
+            warnings.warn(note, stacklevel=3)
+        elif k is not None and k > width:
             raise InputError(f"k must be at most {width}, which was fixed at export: got {k}")
         return outputs
 
     def _of(self, request, answers):
         return answers[0] if request.single else answers
+
+
+def _asked(k):
+    return USUAL if k is None else whole_number(k, "k", 1)
 
 
 def _address(url):

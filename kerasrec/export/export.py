@@ -24,12 +24,20 @@ from kerasrec.savedmodel.verify import verify
 from kerasrec.whole_number import whole_number
 
 INDEXES = ("exact", "ivf")
+USUAL = 100
 # Queries on which an approximate index is measured.
 MEASURED = 2000
 
 
 def export(
-    model, directory, k=100, index="exact", recall=0.95, storage="float32", histories=True, run=None
+    model,
+    directory,
+    k=None,
+    index="exact",
+    recall=0.95,
+    storage="float32",
+    histories=True,
+    run=None,
 ):
     """Writes `model` as a SavedModel, reloads it in a fresh process and compares the answers.
 
@@ -70,7 +78,8 @@ def export(
     Args:
         model: An adapted `Recommender`.
         directory: Folder to make; TF Serving wants a number below the model's name: `hybrid/1`.
-        k: The most items in an answer, cut to the number of items.
+        k: The most items in an answer, at most the number of items; None for 100, or all of fewer
+            items.
         index: How the best items are found, for a model whose score is a dot product: "exact", or
             "ivf", which looks at some of the catalogue and misses few.
         recall: Share of the best `k` that "ivf" must find, measured on the model's own queries.
@@ -80,8 +89,8 @@ def export(
         run: Plain values on where the model comes from, for `kerasrec.json`.
 
     Returns:
-        A dict with the number of `requests` compared, the largest `difference` of a number, and
-        `signatures`, the same for each.
+        A dict with `k`, the number of `requests` compared, the largest `difference` of a number,
+        and `signatures`, the same for each.
 
     Raises:
         InputError: if the folder exists, k is below 1, the disk is full, the model has no vectors
@@ -106,7 +115,9 @@ def export(
     directory = pathlib.Path(directory)
     if directory.exists():
         raise InputError(f"{directory} exists already: export to a new folder")
-    k = min(whole_number(k, "k", 1), model.schema.num_items - FIRST)
+    available = model.schema.num_items - FIRST
+    k = min(USUAL, available) if k is None else k
+    k = whole_number(k, "k", 1, available, "the number of items, ")
     with replacing(directory) as partial:
         with _portable_rnn(model):
             graph = ServingGraph(model, k, _index(model, index, recall, storage, k), histories)
@@ -120,6 +131,7 @@ def export(
             raise RuntimeError(f"the export answers other than Python: {problems}")
     differences = [row["difference"] for row in found["signatures"].values()]
     return {
+        "k": k,
         "requests": REQUESTS,
         "difference": max(differences),
         "signatures": found["signatures"],

@@ -271,6 +271,18 @@ def test_an_export_leaves_out_what_the_user_has_seen(kerasrec, rated):
     assert found["recommendations"] == []  # u1 has seen all eight items
 
 
+def test_the_default_k_is_cut_to_eight_items_and_a_written_one_is_refused(kerasrec, rated):
+    status, found, _ = kerasrec("recommend", rated / "run", "--user", "u1", "--json")
+    assert status == 0 and found["notes"] == ["there are 8 items: k is 8, not 10"]
+    for source, words in (("run", "the number of items, 8: got 40"), ("mf/1", "6 items at most")):
+        status, _, error = kerasrec("recommend", rated / source, "--user", "u1", "-k", "40")
+        assert status == 2 and words in error
+    status, _, error = kerasrec("export", rated / "run", rated / "large", "-k", "9")
+    assert status == 2 and "the number of items, 8: got 9" in error
+    status, out, _ = kerasrec("export", rated / "run", rated / "whole")
+    assert status == 0 and "The catalogue has 8 items: that is the most in an answer." in out
+
+
 def test_an_export_without_histories_says_so(kerasrec, rated):
     folder = rated / "forgetful"
     assert kerasrec("export", rated / "run", folder, "-k", "6", "--no-histories")[0] == 0

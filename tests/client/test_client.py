@@ -311,6 +311,15 @@ def test_more_than_the_export_allows_is_said(client):
     assert len(client.recommend(user="u", k=12)) == 4
 
 
+def test_the_default_k_is_cut_to_what_the_export_allows_and_that_is_said(client, monkeypatch):
+    monkeypatch.setitem(globals(), "MOST", 3)
+    for ask in ({"user": "u"}, {"users": ["u"]}):
+        with pytest.warns(UserWarning, match="answers with 3 items at most: k is 3, not 10"):
+            client.recommend(**ask)
+    with pytest.warns(UserWarning, match="k is 3, not 10"):
+        assert len(client.similar_items("a")) == 3
+
+
 def test_many_threads(client):
     with futures.ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda k: items(client.recommend(history=[], k=k)), [1, 2, 3, 4] * 8))
