@@ -52,6 +52,7 @@ class UserNeighbourScores(keras.layers.Layer):
         self.stored = StoredHistories(num_users, length, name="stored")
         self.stored.build()
         self.popular = PopularScores(num_items, name="popular")
+        self.popular.build(())
 
     def assign(self, neighbours, weight, pairs, counts):
         """Takes `(num_users, num_neighbours)` rows of users and their weights, 0 filling up.
