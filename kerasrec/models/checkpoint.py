@@ -95,12 +95,13 @@ def load(directory, trust=False):
 
 
 def write_catalogs(model, directory):
-    """Writes what a model knows besides its weights: vocabularies, encoders, titles, histories."""
+    """Writes what a model knows besides weights: vocabularies, histories, what it was trained on."""
     model.users.save(directory / "users")
     model.items.save(directory / "items")
     if model.behaviors is not None:
         model.behaviors.save(directory / "behaviors.json")
     model.histories.save(directory / "histories.npz")
+    model.trained_on.save(directory)
 
 
 def read_catalogs(model, directory):
