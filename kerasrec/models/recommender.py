@@ -389,8 +389,9 @@ class Recommender(keras.Model):
     def save(self, path, overwrite=False):
         """Writes a checkpoint folder, or a file that ends in `.keras`.
 
-        `kerasrec.models.load` reads the folder, `keras.models.load_model` the file, which also
-        holds the state of the optimizer; catalogue and histories are in both.
+        `kerasrec.models.load` reads the folder, `keras.models.load_model` the file, once the
+        model's class is imported (`import kerasrec_zoo`). Catalogue and histories are in both, the
+        state of the optimizer in the file. Loaded layers compute in the dtype policy that is set.
 
         Args:
             path: Folder or `.keras` file.
