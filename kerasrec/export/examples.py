@@ -25,7 +25,7 @@ def serialized_examples(request, inputs):
                 # What was done belongs to the items of the history, place by place.
                 said = request["history"][row] if name in ("behavior", "timestamp") else values
                 values = values[: np.flatnonzero(said != "").max(initial=-1) + 1]
-            if values.size and (values.dtype.kind != "U" or (values != "").any()):
+            if values.size and (values.dtype.kind not in "OU" or (values != "").any()):
                 features[name] = _feature(values)
         example = tf.train.Example(features=tf.train.Features(feature=features))
         examples[row] = example.SerializeToString(deterministic=True)
@@ -33,7 +33,7 @@ def serialized_examples(request, inputs):
 
 
 def _feature(values):
-    if values.dtype.kind == "U":
+    if values.dtype.kind in "OU":
         texts = [text.encode() for text in values.tolist()]
         return tf.train.Feature(bytes_list=tf.train.BytesList(value=texts))
     numbers = [int(number) for number in values]

@@ -57,8 +57,8 @@ class Expected:
 
     def _request(self):
         model, request = self.model, self.request
-        names = request.get("user", np.full(len(request["k"]), ""))
-        users = model.users.vocabulary.rows(names.astype(object))
+        names = request.get("user", np.full(len(request["k"]), "", dtype=object))
+        users = model.users.vocabulary.rows(names)
         if "history" not in request:
             return Request(model, names, None)
         kept = model.histories if self.graph.reader.stored is not None else None
@@ -97,7 +97,7 @@ class Expected:
         return columns
 
     def _rows(self, ids):
-        return self.model.items.vocabulary.rows(ids.astype(object))
+        return self.model.items.vocabulary.rows(ids)
 
     def _ranked(self):
         model, index, k = self.model, self.graph.index, self.graph.k
@@ -118,7 +118,7 @@ class Expected:
         return np.where(shown, rows, PADDING), np.where(shown, scores, NEVER)
 
     def _named(self, rows, scores):
-        return {"item": self.model.items.vocabulary.lookup(rows).astype(str), "score": scores}
+        return {"item": self.model.items.vocabulary.lookup(rows), "score": scores}
 
     def _recommend(self):
         return self._named(*self._cut(*self._ranked()))
@@ -187,4 +187,5 @@ class Expected:
 
 def _as_long(values, history):
     """A request's behaviors or times, filled up to the length of its history with "" or 0."""
-    return np.concatenate([values, np.zeros(len(history), values.dtype)])[: len(history)]
+    nothing = "" if values.dtype == object else 0
+    return np.concatenate([values, np.full(len(history), nothing, values.dtype)])[: len(history)]

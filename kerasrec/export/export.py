@@ -3,7 +3,6 @@
 import base64
 import contextlib
 import errno
-import json
 import pathlib
 
 import numpy as np
@@ -20,6 +19,7 @@ from kerasrec.export.serving_graph import ServingGraph
 from kerasrec.export.warm_up import write_warm_up
 from kerasrec.replacing import replacing
 from kerasrec.savedmodel.about import EXTRA, RECORDED
+from kerasrec.savedmodel.recorded import write_arrays
 from kerasrec.savedmodel.verify import verify
 from kerasrec.whole_number import whole_number
 
@@ -177,14 +177,12 @@ def _record(model, graph, folder):
         for output, value in outputs.items()
     }
     if (twins := expected.twins()) is not None:
-        # JSON: an array of texts gives every id the room of the longest.
-        items = json.dumps(model.items.vocabulary.lookup(np.arange(len(twins))).tolist())
-        answers |= {"twins": twins, "items": np.frombuffer(items.encode(), np.uint8)}
+        answers |= {"twins": twins, "items": model.items.vocabulary.lookup(np.arange(len(twins)))}
     examples = serialized_examples(request, asked)
     columns = {f"request/{name}": column for name, column in request.items()}
-    # NumPy's bytes end where only zeros follow.
-    columns["base64/examples"] = np.array([base64.b64encode(one) for one in examples])
-    np.savez_compressed(folder / RECORDED, **columns, **answers)
+    texts = [base64.b64encode(one).decode() for one in examples]
+    columns["base64/examples"] = np.array(texts, dtype=object)
+    write_arrays(folder / RECORDED, {**columns, **answers})
     inputs = {name: list(inputs) for name, (_, inputs) in graph.signatures.items()}
     write_warm_up(folder, inputs, {**request, "examples": examples})
 

@@ -18,7 +18,7 @@ def make_requests(model, inputs, k, seed=0):
         seed: Of the random ones.
 
     Returns:
-        Dict of input, `item` and raw item feature to an array; ids as strings of NumPy.
+        Dict of input, `item` and raw item feature to an array; texts as objects.
     """
     draw = _Draw(model, np.random.default_rng(seed), k)
     rows = draw.odd()
@@ -28,11 +28,11 @@ def make_requests(model, inputs, k, seed=0):
     columns = {}
     for name in inputs:
         values = [row.get(name, nothing.get(name, k)) for row in rows]
-        columns[name] = _rectangle(name, values) if name in lists else np.array(values)
+        columns[name] = _rectangle(name, values) if name in lists else _column(values)
     columns["k"] = columns["k"].astype("int32")
     items = [draw.item() for _ in range(REQUESTS)]
     items[:2] = "", "  "
-    columns["item"] = np.array(items)
+    columns["item"] = _column(items)
     return columns | draw.features()
 
 
@@ -148,12 +148,12 @@ class _Draw:
             return random.normal(size=(REQUESTS, feature.size)).astype("float32")
         words = [*encoder.vocabulary.ids[:1000], self.stranger]
         if feature.kind == "category":
-            return np.array([str(random.choice([*words, ""])) for _ in range(REQUESTS)])
+            return _column([str(random.choice([*words, ""])) for _ in range(REQUESTS)])
         many = [int(random.integers(min(feature.length, 20) + 3)) for _ in range(REQUESTS)]
         picked = [[str(word) for word in random.choice(words, n)] for n in many]
         if feature.kind == "text":
             between = "" if encoder.tokenizer == "bigrams" else ", "
-            return np.array([between.join(some) for some in picked])
+            return _column([between.join(some) for some in picked])
         return _rectangle(feature.name, picked)
 
 
@@ -161,4 +161,10 @@ def _rectangle(name, lists):
     """`(n, longest)`, filled up on the right with "" or 0."""
     width = max([1, *map(len, lists)])
     nothing = 0 if name == "timestamp" else ""
-    return np.array([[*values, *[nothing] * (width - len(values))] for values in lists])
+    return _column([[*values, *[nothing] * (width - len(values))] for values in lists])
+
+
+def _column(values):
+    array = np.array(values, dtype=object)
+    # Texts stay objects: a fixed width gives every text the room of the longest.
+    return array if isinstance(array.flat[0], str) else np.array(values)

@@ -95,7 +95,7 @@ def load(directory, trust=False):
 
 
 def write_catalogs(model, directory):
-    """Writes what a model knows besides weights: vocabularies, histories, what it was trained on."""
+    """Writes what a model knows besides its weights: vocabularies, histories, trainings."""
     model.users.save(directory / "users")
     model.items.save(directory / "items")
     if model.behaviors is not None:

@@ -19,16 +19,16 @@ def replay(directory, recorded, answers):
         answers: The npz file to write: outputs of all requests at once, of the first ones one by
             one (`alone`), and of as many as `LARGE` (`large`), of which the first are kept.
     """
-    # It lies beside this file, and is found there without kerasrec.
+    # They lie beside this file, and are found there without kerasrec.
     from c_loader import CLoader
+    from recorded import read_arrays, write_arrays
 
-    found = {}
-    with np.load(recorded, allow_pickle=False) as file:
-        request = {n.partition("/")[2]: file[n] for n in file.files if n.startswith("request/")}
-        for name in (n for n in file.files if n.startswith("base64/")):
-            texts = [base64.b64decode(text) for text in file[name]]
-            request[name.partition("/")[2]] = np.array(texts, dtype=object)
-        asked = {n.split("/")[1]: len(file[n]) for n in file.files if n.startswith("answer/")}
+    found, file = {}, read_arrays(recorded)
+    request = {n.partition("/")[2]: file[n] for n in file if n.startswith("request/")}
+    for name in (n for n in file if n.startswith("base64/")):
+        texts = [base64.b64decode(text) for text in file[name]]
+        request[name.partition("/")[2]] = np.array(texts, dtype=object)
+    asked = {n.split("/")[1]: len(file[n]) for n in file if n.startswith("answer/")}
     with CLoader(directory) as loaded:
         for name in asked:
             inputs = {key: request[key][: asked[name]] for key in loaded.signatures[name].inputs}
@@ -41,8 +41,11 @@ def replay(directory, recorded, answers):
                     column = _joined(output, [one[output] for one in outputs])
                     if way == "large" and len(column) != LARGE:
                         column = column[:0]  # an output without the batch dimension
-                    found[f"{way}/{name}/{output}"] = column[: asked[name]]
-    np.savez(answers, **found)
+                    column = column[: asked[name]]
+                    # One after the other to objects, before the next one takes a fixed width.
+                    texts = column.dtype.kind == "S"
+                    found[f"{way}/{name}/{output}"] = column.astype(object) if texts else column
+    write_arrays(answers, found)
 
 
 def _joined(output, parts):

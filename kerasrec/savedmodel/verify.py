@@ -1,6 +1,5 @@
 """Whether an export answers as Python did when it was written."""
 
-import json
 import pathlib
 import subprocess
 import sys
@@ -10,6 +9,7 @@ import numpy as np
 
 from kerasrec.file_hash import file_hash
 from kerasrec.savedmodel.about import RECORDED, read_about
+from kerasrec.savedmodel.recorded import read_arrays
 
 TOLERANCE = 1e-5
 REPLAY = pathlib.Path(__file__).with_name("replay.py")
@@ -59,8 +59,7 @@ def verify(directory):
         if done.returncode:
             problems.append(f"it does not load in a fresh process: {done.stderr.strip()[-2000:]}")
             return {"signatures": {}, "problems": problems}
-        with np.load(recorded, allow_pickle=False) as expected, np.load(answers) as found:
-            signatures = _compared(dict(expected), dict(found))
+        signatures = _compared(read_arrays(recorded), read_arrays(answers))
     for name, row in signatures.items():
         if row["difference"] > TOLERANCE:
             problems.append(
@@ -131,18 +130,19 @@ def _as_wide(output, wanted, got):
     if wanted.ndim == 1 or got.shape[1] >= wanted.shape[1]:
         return wanted
     beyond = wanted[:, got.shape[1] :]
-    empty = np.isneginf(beyond) if output == "score" else beyond == beyond.dtype.type()
+    nothing = "" if beyond.dtype == object else beyond.dtype.type()
+    empty = np.isneginf(beyond) if output == "score" else beyond == nothing
     return wanted[:, : got.shape[1]] if empty.all() else wanted
 
 
 def _others(wanted, got, scores, twins, items):
     """How many items are neither Python's nor as good."""
-    moved = np.char.decode(got, "utf-8") != wanted
+    moved = got != wanted
     free = _tied(scores)
     if twins is not None and moved.any():
-        place = {name: row for row, name in enumerate(json.loads(items.tobytes()))}
+        place = {name: row for row, name in enumerate(items)}
         for query, rank in np.argwhere(moved & ~free):
-            one, other = wanted[query, rank], got[query, rank].decode()
+            one, other = wanted[query, rank], got[query, rank]
             both = place.get(one), place.get(other)
             free[query, rank] = None not in both and twins[both[0]] == twins[both[1]]
     return int((moved & ~free).sum())

@@ -1,0 +1,32 @@
+import tracemalloc
+
+import numpy as np
+
+from kerasrec.savedmodel.recorded import read_arrays, write_arrays
+
+
+def test_numbers_and_texts_come_back(tmp_path):
+    arrays = {
+        "answer/recommend/item": np.array([["ü", "a\0"], ["", "\ud83d"]], dtype=object),
+        "request/history": np.zeros((2, 0), dtype=object),
+        "request/k": np.array([1, 2], "int32"),
+        "found": np.array([b"\xc3\xbc", b""]),
+    }
+    write_arrays(tmp_path / "a.npz", arrays)
+    found = read_arrays(tmp_path / "a.npz")
+    assert list(found) == list(arrays)
+    for name in list(arrays)[:3]:
+        np.testing.assert_array_equal(found[name], arrays[name])
+        assert found[name].dtype == arrays[name].dtype and found[name].shape == arrays[name].shape
+    assert found["found"].tolist() == ["ü", ""]
+
+
+def test_one_long_text_takes_the_room_of_one(tmp_path):
+    texts = np.array([*(f"i{n}" for n in range(5000)), "i" * 2000], dtype=object)
+    tracemalloc.start()
+    write_arrays(tmp_path / "a.npz", {"items": texts})
+    assert read_arrays(tmp_path / "a.npz")["items"].tolist() == texts.tolist()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # With the room of the longest for each it would be 5,001 * 2,000 * 4 bytes, 40 MB.
+    assert peak < 4e6
