@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kerasrec.data.cells import cells, matrix
 from kerasrec.data.feature_encoder import FeatureEncoder
-from kerasrec.data.ids import as_integers, shown
 from kerasrec.data.reading import as_table
 from kerasrec.data.schema import Feature
-from kerasrec.data.table import Table, as_numbers, in_float32
 from kerasrec.data.vocabulary import FIRST, Vocabulary
 from kerasrec.errors import InputError
 
@@ -128,9 +127,9 @@ class Catalog:
             column, known = names[name], base.encoders[name] if base else None
             options = {key: v for key, v in options.items() if key != "column"}
             if isinstance(column, list):
-                values = _matrix(name, table, position, column)
+                values = matrix(name, table, position, column)
             else:
-                values = _cells(name, table, position, column, options["kind"])
+                values = cells(name, table, position, column, options["kind"])
 
             def place(row: int, column: Any = column) -> str:
                 return table.place(int(position[row]), column)
@@ -152,7 +151,7 @@ class Catalog:
             if title is not None:
                 given = kept[title].notna().to_numpy()
                 titles[rows[given]] = [
-                    str(one) for one in _cells("title", table, position[given], title, "text")
+                    str(one) for one in cells("title", table, position[given], title, "text")
                 ]
             if base and base.titles is not None:
                 titles[: len(base)] = base.titles
@@ -268,44 +267,6 @@ def _checked(
         name: {"kind": encoder.kind, **features.get(name, {})}
         for name, encoder in base.encoders.items()
     }
-
-
-def _cells(name: str, table: Table, position: np.ndarray, column: Any, kind: str) -> np.ndarray:
-    """The values of a column at these positions of the table, bytes as text."""
-    values = table.frame[column].iloc[position].to_numpy(object)
-    texts = pd.api.types.infer_dtype(values) == "string"
-    if kind == "category" and table.text_file and texts:
-        # As ids: pandas writes integers with a gap as "4.0", and a frame has them as "4".
-        codes, texts, _, _ = as_integers(*pd.factorize(values))
-        values = np.append(texts, None)[codes]
-    packed = [place for place, value in enumerate(values) if isinstance(value, bytes)]
-    values = values.copy() if packed else values
-    for place in packed:
-        try:
-            values[place] = values[place].decode("utf-8")
-        except UnicodeDecodeError:
-            raise InputError(
-                f"Feature {name!r} ({kind}), {table.place(int(position[place]), column)}: "
-                f"{shown(values[place])} is no text: the bytes are not UTF-8."
-            ) from None
-    return values
-
-
-def _matrix(name: str, table: Table, position: np.ndarray, columns: list[Any]) -> np.ndarray:
-    """The columns of a vector side by side, at these positions of the table."""
-    out = np.empty((len(position), len(columns)))
-    for part, column in enumerate(columns):
-        series = table.frame[column].iloc[position]
-        numbers = as_numbers(series)
-        bad = ~in_float32(numbers) if numbers is not None else np.ones(len(series), dtype=bool)
-        if bad.any():
-            row = int(bad.argmax())
-            raise InputError(
-                f"Feature {name!r} (vector), {table.place(int(position[row]), column)}: expected a "
-                f"finite number (in float32), got {shown(series.iloc[row])}."
-            )
-        out[:, part] = numbers
-    return out
 
 
 def _column(

@@ -117,7 +117,7 @@ class FeatureEncoder:
                 return base.among(users)
             if kind not in ("category", "categories"):
                 return base
-            values = base._split(values).explode() if kind == "categories" else values
+            values = _parts_of(base._split(values)) if kind == "categories" else values
             return dataclasses.replace(base, vocabulary=base.vocabulary.extended(values))
         encoder = cls(name, kind, separator=separator)
         if kind == "users":
@@ -145,7 +145,7 @@ class FeatureEncoder:
         if kind == "categories":
             lists = encoder._split(values)
             longest = max([1, *map(len, lists)])
-            vocabulary = Vocabulary.from_values(lists.explode())
+            vocabulary = Vocabulary.from_values(_parts_of(lists))
         else:
             texts = encoder._texts(values, place)
             if tokenizer == "auto":
@@ -282,7 +282,7 @@ class FeatureEncoder:
         return texts
 
     def _numbers(self, values: Any, place: Callable[[int], str] | None) -> np.ndarray:
-        series = pd.Series(values)
+        series = pd.Series(values, dtype=getattr(values, "dtype", None))
         numbers = as_numbers(series)
         given = ~self.missing(values)
         bad = given & (~in_float32(numbers) if numbers is not None else True)
@@ -290,7 +290,7 @@ class FeatureEncoder:
             position = int(bad.argmax())
             problem = f"{shown(series.iloc[position])} is not a finite number (in float32)"
             self._refuse(place, position, problem)
-        return numbers
+        return np.full(len(series), np.nan) if numbers is None else numbers
 
     def _width(self, values: Any, place: Callable[[int], str] | None) -> int:
         for position, value in enumerate(values):
@@ -331,3 +331,7 @@ def _is_missing(value: Any) -> bool:
     if value is None or isinstance(value, str):
         return not value or not value.strip()
     return bool(pd.api.types.is_scalar(value) and pd.isna(value))
+
+
+def _parts_of(lists: Any) -> list[Any]:
+    return [part for parts in lists for part in parts]

@@ -62,7 +62,7 @@ def read_ids(
         return codes, uniques.astype(str).astype(object), {}
     if pd.api.types.infer_dtype(uniques, skipna=False) == "string":
         uniques = uniques.astype(object)
-        if _is_unicode("".join(uniques)):
+        if is_unicode("".join(uniques)):
             return codes, uniques, {}
     # Different values may have one text (7 and "7" in an object column); a fault is itself alone.
     keys, found = np.empty(len(uniques), dtype=object), {}
@@ -138,14 +138,14 @@ def _factorized(values: Any) -> tuple[np.ndarray, np.ndarray]:
 def _text(value: Any, strict: bool) -> tuple[str | None, Fault | None]:
     """The text of a value, None if it is missing; and what is wrong with it."""
     if isinstance(value, str):
-        return str(value), None if _is_unicode(value) else SURROGATE
+        return str(value), None if is_unicode(value) else SURROGATE
     if isinstance(value, bytes):
         return _decoded(value)
     if isinstance(value, float | np.floating):
         return _of_float(value, strict)
-    if isinstance(value, decimal.Decimal) and value.is_finite() and value % 1 == 0:
-        return str(int(value)), None
     if isinstance(value, decimal.Decimal):
+        if value.is_finite() and value == value.to_integral_value():
+            return str(int(value)), None
         return str(value), FRACTION if strict else None
     if isinstance(value, list | tuple | dict | set | frozenset | np.ndarray):
         return None, LIST
@@ -184,7 +184,7 @@ def _decoded(value: bytes) -> tuple[str | None, Fault | None]:
     return text, None
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

@@ -191,7 +191,7 @@ class Table:
     def integers(self, key: str, column: Any) -> np.ndarray:
         """int32; anything but a whole number is bad."""
         numbers = self.numbers(key, column)
-        bad = ~((numbers % 1 == 0) & (np.abs(numbers) < 2**31))
+        bad = ~((np.trunc(numbers) == numbers) & (np.abs(numbers) < 2**31))
         self.reject(bad, column, f"{key} not whole", lambda v: f"{v} is not a whole number")
         return np.where(bad, 0, numbers).astype(np.int32)
 
@@ -226,6 +226,8 @@ class Table:
         return order, (order // scale).astype(np.int64)
 
     def _dates(self, key: str, series: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+        if str(series.dtype) in ("date32[day][pyarrow]", "date64[ms][pyarrow]"):
+            series = series.astype("datetime64[us]")  # Arrow's dates have no zone to ask for.
         if not pd.api.types.is_datetime64_any_dtype(series.dtype):
             if pd.api.types.infer_dtype(series) != "string":
                 series = series.map(str, na_action="ignore").astype(object)
@@ -267,7 +269,21 @@ def as_numbers(series: pd.Series, whole: bool = False) -> np.ndarray | None:
             return None
         if series.dtype == object and pd.api.types.infer_dtype(series) in ("datetime", "date"):
             return None
-        series = pd.to_numeric(series, errors="coerce")
+        try:
+            series = pd.to_numeric(series, errors="coerce")
+        except OverflowError:  # an integer of hundreds of digits
+            series = pd.to_numeric(series.map(_in_float64), errors="coerce")
+    if pd.api.types.is_complex_dtype(series.dtype):
+        return None
     if whole and pd.api.types.is_integer_dtype(series.dtype) and not series.isna().any():
         return series.to_numpy(dtype=np.int64)
     return series.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _in_float64(value: Any) -> Any:
+    try:
+        return float(value)
+    except OverflowError:
+        return np.inf
+    except (TypeError, ValueError):
+        return value

@@ -298,3 +298,18 @@ def test_bytes_of_a_column_without_a_type_are_text(tmp_path):
     frame["plot"] = [b"a", b"\xff"]
     with pytest.raises(InputError, match="'plot' .text., items.csv, row 1, column 'plot': .*UTF-8"):
         Catalog.from_frame(frame, "movie", features)
+
+
+def test_categories_that_one_float_holds_are_not_merged():
+    features = {"genre": {"kind": "category"}}
+    codes = np.array([16777216, 16777217, 3], "float32")
+    with pytest.raises(
+        InputError, match="'genre' .category., .*row 0, column 'genre': 16777216.0 "
+    ):
+        Catalog.from_frame(movies(genre=codes), "movie", features)
+    items = Catalog.from_frame(movies(genre=np.array([0.1, 4, 0.1], "float32")), "movie", features)
+    assert items.encoders["genre"].vocabulary.ids.tolist() == ["0.1", "4"]
+    for kind in ("category", "categories", "text"):
+        frame = movies(genre=pd.Series(["a", "\ud800", None], dtype=object))
+        with pytest.raises(InputError, match=f"'genre' .{kind}., .*row 1, column 'genre': "):
+            Catalog.from_frame(frame, "movie", {"genre": {"kind": kind}})

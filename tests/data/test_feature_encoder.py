@@ -286,3 +286,11 @@ def test_base_of_another_feature():
 def test_not_an_encoder(plain):
     with pytest.raises(InputError, match="encoder|do not agree"):
         FeatureEncoder.from_dict(plain)
+
+
+def test_a_number_of_no_rows_and_of_no_numbers():
+    for values in ([], [None, ""], np.array([pd.NaT, None], dtype=object)):
+        encoder = FeatureEncoder.fit("year", values, kind="number")
+        assert encoder.encode(values).tolist() == [0.0] * len(values)
+    with pytest.raises(InputError, match="value 0: .* is not a finite number"):
+        FeatureEncoder.fit("year", [1j, 2], kind="number")

@@ -1,0 +1,58 @@
+"""The columns of a table that are features."""
+
+from typing import Any
+
+import numpy as np
+
+from kerasrec.data.ids import as_integers, read_ids, shown
+from kerasrec.data.table import Table, as_numbers, in_float32
+from kerasrec.errors import InputError
+
+
+def cells(name: str, table: Table, position: np.ndarray, column: Any, kind: str) -> np.ndarray:
+    """The values of a column at these positions of the table, bytes as text."""
+    series = table.frame[column].iloc[position]
+    values = series.to_numpy(object, copy=True)
+    if series.dtype in (np.float16, np.float32):
+        values[:] = list(series.to_numpy())  # as an object each would be a Python float
+
+    def refuse(row: int, problem: str) -> InputError:
+        at = f"Feature {name!r} ({kind}), {table.place(int(position[row]), column)}"
+        return InputError(f"{at}: {shown(values[row])} is no {kind}: {problem}.")
+
+    if kind == "category":
+        # By the rules of ids: 4.0 is "4", in a text file as well.
+        codes, texts, found = read_ids(values)
+        faults = {code: fault for code, (fault, _) in found.items()}
+        if table.text_file:
+            codes, texts, faults, _ = as_integers(codes, texts)
+        if faults:
+            row = int(np.isin(codes, list(faults)).argmax())
+            raise refuse(row, faults[int(codes[row])][1])
+        return np.append(texts, None)[codes]
+    for row, value in enumerate(values):
+        try:
+            if isinstance(value, bytes):
+                values[row] = value.decode("utf-8")
+            elif isinstance(value, str) and not value.isascii():
+                value.encode("utf-8")
+        except UnicodeError as error:
+            raise refuse(row, f"it is not UTF-8 ({error.reason})") from None
+    return values
+
+
+def matrix(name: str, table: Table, position: np.ndarray, columns: list[Any]) -> np.ndarray:
+    """The columns of a vector side by side, at these positions of the table."""
+    out = np.empty((len(position), len(columns)))
+    for part, column in enumerate(columns):
+        series = table.frame[column].iloc[position]
+        numbers = as_numbers(series)
+        bad = ~in_float32(numbers) if numbers is not None else np.ones(len(series), dtype=bool)
+        if bad.any():
+            row = int(bad.argmax())
+            raise InputError(
+                f"Feature {name!r} (vector), {table.place(int(position[row]), column)}: expected a "
+                f"finite number (in float32), got {shown(series.iloc[row])}."
+            )
+        out[:, part] = numbers
+    return out
