@@ -104,6 +104,11 @@ class AutoRec(Retriever):
         self.l2 = l2
         self.ratings, self.means = stored, means
 
+    @property
+    def order_read(self):
+        # Of more ratings than `history_length` the latest are kept.
+        return True
+
     def adapt(self, train):
         super().adapt(train)
         rows = train.item, train.user

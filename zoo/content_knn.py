@@ -65,6 +65,11 @@ class ContentKNN(NeighbourModel):
         self.num_neighbours = num_neighbours
         self.weighting = weighting
 
+    @property
+    def features_read(self):
+        kinds = BAGS if self.weighting == "bm25" else KINDS
+        return (), {one.name for one in self.schema.item_features if one.kind in kinds}
+
     def find_neighbours(self, train):
         features = [vars(one) for one in self.schema.item_features if one.kind in KINDS]
         columns = {name: column[FIRST:] for name, column in train.items.columns.items()}

@@ -11,7 +11,14 @@ from kerasrec.layers import (
     LSTMUserEncoder,
     PopularWhenEmpty,
 )
-from kerasrec.models import ItemTower, Retriever, item_code, item_table
+from kerasrec.models import (
+    ItemTower,
+    Retriever,
+    context_inputs,
+    context_sizes,
+    item_code,
+    item_table,
+)
 from kerasrec.register import register
 
 # Length of the code of the encoders "code" and "autoencoder".
@@ -24,19 +31,22 @@ class Hybrid(Retriever):
 
     The blend of two scores, with V the item's vector by behaviour and C the one by content:
 
-        U        = LN(LSTM(V_h1, ..., V_hn) + V_hn)
+        x_t      = V_ht [+ B_bt] [+ G_gt]
+        U        = LN(LSTM(x_1, ..., x_n) + x_n)
         score(i) = alpha_i <U, V_i> + (1 - alpha_i) <C_i, W U + b> + b_i
 
-    With alpha "gated" it depends on how often the item was seen in training, and an item never
-    seen is scored by its content alone. The score is one dot product of [U, W U + b, 1] and
-    [alpha V, (1 - alpha) C, b_i].
+    over the items h of the history, with what was done (b) and the time since the step before (g)
+    where the data says it. With alpha "gated" it depends on how often the item was seen in
+    training, and an item never seen is scored by its content alone. The score is one dot product of
+    [U, W U + b, 1] and [alpha V, (1 - alpha) C, b_i].
 
     With alpha None the data is blended instead, one vector of both that is read and ranked:
 
         X_i      = V_i + W [V_i, C_i] + b
-        score(i) = <LN(LSTM(X_h1, ..., X_hn) + X_hn), X_i> + b_i
+        score(i) = <LN(LSTM(x_1, ..., x_n) + x_n), X_i> + b_i
 
-    Every position of a history is trained. An empty history is answered with what is popular.
+    with X_ht in the place of V_ht. Every position of a history is trained. An empty history is
+    answered with what is popular.
 
     Args:
         schema: `Schema` of the data; it needs an item feature.
@@ -73,8 +83,6 @@ class Hybrid(Retriever):
     """
 
     capabilities = frozenset({"users", "histories", "cold_items"})
-    train_inputs = ("history", "item")
-    query_inputs = ("history",)
     bias_columns = 2
 
     def __init__(
@@ -100,7 +108,9 @@ class Hybrid(Retriever):
         )
         ids = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
         bias = EmbeddingTower(schema.num_items, 1, rows_of="items", name="item_bias")
-        reader = LSTMUserEncoder(dim, cell, dropout=dropout, residual=True, name="user_encoder")
+        reader = LSTMUserEncoder(
+            dim, cell, dropout=dropout, residual=True, name="user_encoder", **context_sizes(schema)
+        )
         head = None if alpha is None else HybridHead(dim, dim, alpha, name="hybrid_head")
         joined = keras.layers.Dense(dim, name="joined") if alpha is None else None
         fallback = PopularWhenEmpty(name="popular_when_empty")
@@ -124,7 +134,7 @@ class Hybrid(Retriever):
             past = ItemTower(catalog, whole, name="history_items")(history)
         else:
             past = ids(KnownItems(name="known_items")(history, catalog(history)["count"])[0])
-        real = ops.not_equal(history, 0)
+        context, real = context_inputs(schema), ops.not_equal(history, 0)
 
         def query(state):
             vector = state if joined else head.query(state)
@@ -133,9 +143,9 @@ class Hybrid(Retriever):
 
         super().__init__(
             schema=schema,
-            query_inputs={"history": history},
-            query=query(reader(past, real)),
-            training_query=query(reader(past, real, all_steps=True)),
+            query_inputs={"history": history, **context},
+            query=query(reader(past, real, **context)),
+            training_query=query(reader(past, real, **context, all_steps=True)),
             item_encoder=keras.Model({"item": item, "count": count, **features}, candidate),
             catalog=catalog,
             candidates=candidates,
@@ -144,6 +154,9 @@ class Hybrid(Retriever):
             code=code,
             name=name,
         )
+        # What a batch must carry depends on the data.
+        self.query_inputs = ("history", *context)
+        self.train_inputs = (*self.query_inputs, "item")
         self.dim = dim
         self.encoder = encoder
         self.kernel_sizes = kernel_sizes

@@ -89,6 +89,10 @@ class ImplicitALS(FactorModel):
         self.alpha = alpha
         self.seed = seed
 
+    @property
+    def values_read(self):
+        return "confidence" if self.alpha else None
+
     def find_factors(self, train):
         by_user = scipy.sparse.csr_matrix(
             (self.alpha * train.value.astype("float64"), (train.user, train.item)),

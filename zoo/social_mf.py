@@ -129,6 +129,11 @@ class SocialMF(Retriever):
         self.user_model = keras.Model({"user": user}, vector, name="user_model")
 
     @property
+    def features_read(self):
+        friends, (_, own) = {self.friend_feature} - {None}, super().features_read
+        return friends, own
+
+    @property
     def candidate_weights(self):
         # Who is whose friend is read from the data, like what the candidates are.
         graph = [] if self.friend_table is None else self.friend_table.weights

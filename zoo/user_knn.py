@@ -96,6 +96,11 @@ class UserKNN(NeighbourModel):
         self.min_neighbours = min_neighbours
         self.num_ratings = num_ratings
 
+    @property
+    def order_read(self):
+        # Of a neighbour's items the latest `history_length` are kept.
+        return not self.predicts_values
+
     def find_neighbours(self, train):
         if self.predicts_values:
             return rating_tables(train, "user", self.similarity, self.shrinkage, self.baseline)

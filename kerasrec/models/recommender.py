@@ -15,6 +15,7 @@ from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.id_list import id_list
 from kerasrec.models import checkpoint, fit_errors
+from kerasrec.models.columns_read import columns_read
 from kerasrec.models.compile_checks import check_compiled
 from kerasrec.models.finite_loss import FiniteLoss
 from kerasrec.models.finite_weights import check_finite
@@ -142,6 +143,21 @@ class Recommender(keras.Model):
         if "history" in self.query_inputs and not profiled:
             return "with what is popular"
         return "as somebody of whom nothing is known"
+
+    @property
+    def values_read(self):
+        """How the values of interactions are read, in words; None where they are not."""
+        return "what a score estimates" if self.predicts_values else None
+
+    @property
+    def order_read(self):
+        """Whether the answers depend on the order in time, be it only on what is latest."""
+        return "history" in self.query_inputs
+
+    @property
+    def features_read(self):
+        """Names of the user features and of the item features that a score is made of."""
+        return (), ()
 
     @property
     def candidate_weights(self):
@@ -385,6 +401,25 @@ class Recommender(keras.Model):
             rows.append(ops.convert_to_numpy(answer["rows"]))
             scores.append(ops.convert_to_numpy(answer["scores"]))
         return np.concatenate(rows), np.concatenate(scores)
+
+    def reads(self, train):
+        """Which columns of a table are read, and how.
+
+        Args:
+            train: `Interactions` of this model's schema.
+
+        Returns:
+            A dict of column to how it is read, in words, None where no part of the model reads it:
+            "value" where the values differ, "timestamp", "behavior", "user feature age" and so on,
+            those that the data has. Users and items are always read.
+
+        >>> from kerasrec.data import load
+        >>> from kerasrec_zoo import MatrixFactorization
+        >>> train = load("synthetic", users=50, items=100)
+        >>> MatrixFactorization(train.schema(), candidates="all").reads(train)
+        {'timestamp': None, 'item feature title': None}
+        """
+        return columns_read(self, train, type(getattr(self, "loss", None)).__name__)
 
     def save(self, path, overwrite=False):
         """Writes a checkpoint folder, or a file that ends in `.keras`.

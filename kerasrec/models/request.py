@@ -60,6 +60,11 @@ class Request:
                 whose = "history cut to its" if cut == 1 else "histories cut to their"
                 self.notes.append(f"{cut} {whose} last {self._length} items, the model's limit")
 
+        for name, read in (("behaviors", "behavior"), ("timestamps", "time_gap")):
+            if context[name] is not None and read not in model.query_inputs:
+                self.notes.append(
+                    f"{type(model).__name__} reads no {name} of a history: they change nothing"
+                )
         # Of unknown users it is said already.
         asked = (self._users != UNKNOWN) | (histories is not None)
         nothing = int((asked & (self._past.lengths == 0)).sum())

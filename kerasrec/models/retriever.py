@@ -152,6 +152,14 @@ class Retriever(Recommender):
         return None
 
     @property
+    def features_read(self):
+        own = set(self.item_tower.encoder.input)
+        if CODE in own and self.code is not None:
+            own |= {feature["name"] for feature in self.code.features}
+        profile = () if self.user_catalog is None else self.user_catalog.features
+        return {feature["name"] for feature in profile}, own
+
+    @property
     def candidate_weights(self):
         used = [*self.item_tower.weights, *getattr(self.scorer, "weights", ())]
         items = {id(weight) for weight in used}

@@ -18,6 +18,7 @@ from kerasrec.evaluation import evaluate
 from kerasrec.evaluation.baselines import adapted
 from kerasrec.models import load, load_catalogs
 from kerasrec.models.checkpoint import save
+from kerasrec.models.columns_read import columns_read, say_columns_read
 from kerasrec.training.all_histories import all_histories
 from kerasrec.training.checks import check_test
 from kerasrec.training.commit import code_commit
@@ -85,6 +86,9 @@ def run(config, run_dir=None, resume=False, say=print, progress=True, read=None)
             folder.write_config(config)
         folder.write_data(given)
         say(f"{model_class.__name__}, {_size(model):,} trainable weights, run {folder.path}")
+        reads = columns_read(model, split.train, config.train.loss)
+        for line in say_columns_read(model, reads):
+            say(line)
         ks = config.evaluate.ks
         try:
             history = fit(model, split, config.train, folder, ks, resume=resume, progress=progress)
@@ -101,6 +105,7 @@ def run(config, run_dir=None, resume=False, say=print, progress=True, read=None)
             "dataset": data.name,
             "model_class": config.model.class_,
             "trainable_weights": _size(model),
+            "reads": reads,
             "seed": config.train.seed,
             "epochs": len(history),
             "best_epoch": _best_epoch(history, config.train.monitor) if history else None,
