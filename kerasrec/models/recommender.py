@@ -414,10 +414,11 @@ class Recommender(keras.Model):
             those that the data has. Users and items are always read.
 
         >>> from kerasrec.data import load
-        >>> from kerasrec_zoo import MatrixFactorization
+        >>> from kerasrec_zoo import SASRec
         >>> train = load("synthetic", users=50, items=100)
-        >>> MatrixFactorization(train.schema(), candidates="all").reads(train)
-        {'timestamp': None, 'item feature title': None}
+        >>> read = SASRec(train.schema(), dim=8).reads(train)
+        >>> read["timestamp"], read["item feature genres"]
+        ('order, and the time between steps', None)
         """
         return columns_read(self, train, type(getattr(self, "loss", None)).__name__)
 

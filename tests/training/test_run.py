@@ -61,6 +61,8 @@ def test_a_private_table_needs_only_yaml(here):
     assert folder.path.as_posix() == "runs/clicks-matrixfactorization-first"
     assert lines[0].startswith("120 rows read, 120 interactions of 20 users with 15 items")
     assert [row["model"] for row in found.rows] == ["MatrixFactorization", "Popularity"]
+    unread = "Not read by MatrixFactorization, though the data has it: item feature words."
+    assert unread in lines and folder.read_metrics()["reads"] == {"item feature words": None}
 
     written = json.loads(folder.metrics.read_text())
     assert written["epochs"] == 2 and written["best_epoch"] in (1, 2) and written["seed"] == 0
