@@ -61,7 +61,7 @@ class Request:
                 self.notes.append(f"{cut} {whose} last {self._length} items, the model's limit")
 
         for name, read in (("behaviors", "behavior"), ("timestamps", "time_gap")):
-            if context[name] is not None and read not in model.query_inputs:
+            if lists.get(name) is not None and read not in model.query_inputs:
                 self.notes.append(
                     f"{type(model).__name__} reads no {name} of a history: they change nothing"
                 )
