@@ -37,5 +37,5 @@ def run(arguments, output):
     found, ratings = evaluate_run(model, split, config, arguments.part, progress=not output.as_json)
     output.table(found.to_table())
     if ratings:
-        output.table(ratings.to_table())
+        output.table(ratings.to_table(said=found.notes))
     output.result({**found.to_dict(), "ratings": ratings and ratings.to_dict()})

@@ -45,7 +45,7 @@ def run(arguments, output):
         return 130
     output.table(found.to_table())
     if ratings:
-        output.table(ratings.to_table())
+        output.table(ratings.to_table(said=found.notes))
     output.say(f"Run folder: {folder.path}")
     output.result({"run": str(folder.path), **folder.read_metrics()})
 

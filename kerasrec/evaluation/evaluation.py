@@ -50,8 +50,10 @@ class Evaluation:
         """A dict that `json.dumps(..., allow_nan=False)` takes: NaN is None, tuples are lists."""
         return _plain(dataclasses.asdict(self))
 
-    def to_table(self):
+    def to_table(self, said=()):
         """A `rich.table.Table`, a line a metric and a column a model; up to 100 columns wide.
+
+        `said` are notes that another table shows already.
 
         The metrics are those at the middle cut-off, intervals are shown for up to three models;
         `to_dict()` has all.
@@ -63,7 +65,7 @@ class Evaluation:
         repeats = "" if self.repeats is None else f", {SEEN_ITEMS[self.repeats]}"
         table = Table(
             title=f"{self.part}, {self.protocol}, {self.n_queries:,} users{repeats}",
-            caption="\n".join(self.notes) or None,
+            caption="\n".join(note for note in self.notes if note not in said) or None,
             caption_justify="left",
             box=box.SIMPLE_HEAD,
             padding=0,

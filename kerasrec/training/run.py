@@ -68,7 +68,8 @@ def run(config, run_dir=None, resume=False, say=print, progress=True, read=None)
     begun = begun_from(config, start)  # before anything is read
     base = load_catalogs(start) if start else None
     data, split = (read or read_split)(config, base)
-    for line in (*data.report.lines(), *split.notes) if data.report else split.notes:
+    # What the split has to say stands beneath the results.
+    for line in data.report.lines() if data.report else ():
         say(line)
     if resume:
         config = folder.resumed(config)

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -50,6 +51,14 @@ def test_the_table_fits_100_columns_uncut(num_models):
         0 if num_models > 3 else num_models * sum("-.1895" in line for line in text.splitlines())
     )
     assert "recall@10 warm items (1,234,567)" in text
+
+
+def test_a_note_that_another_table_shows_is_left_out():
+    found = make_evaluation(["Model"])
+    found = dataclasses.replace(found, notes=("This is new.", "This is said."))
+    assert found.to_table().caption == "This is new.\nThis is said."
+    assert found.to_table(said=("This is said.",)).caption == "This is new."
+    assert found.to_table(said=found.notes).caption is None
 
 
 def test_numbers():

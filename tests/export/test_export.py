@@ -319,7 +319,7 @@ def test_a_full_disk_leaves_nothing(train, tmp_path, monkeypatch):
     with pytest.raises(InputError, match="cannot be written: No space left"):
         export(model, tmp_path / "1")
     assert not list(tmp_path.iterdir())
-    with pytest.raises(InputError, match="k must be between 1 and the number of items, .*: got 0"):
+    with pytest.raises(InputError, match="k must be a whole number between 1 and .*: got 0"):
         export(model, tmp_path / "1", k=0)
 
 

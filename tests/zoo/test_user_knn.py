@@ -50,14 +50,17 @@ def test_scores_are_those_of_the_neighbours_of_scikit_learn():
     assert checked > 40
 
 
-def test_a_user_without_history_or_company_gets_zeros():
+def test_a_user_without_history_or_company_is_shown_what_is_popular():
     frame = pd.DataFrame({"user": list("uuvvw"), "item": list("abbcd")})
     data = Interactions.from_frame(frame)
-    model = adapted(data)
-    for user in ("w",):
-        assert model.recommend(users=[user], k=3)["score"].tolist() == [0.0] * 3
+    # b was taken twice, the others once: log(1 + count).
+    company = adapted(data).recommend(users=["w"], k=3)
+    assert company["item"].tolist() == ["b", "a", "c"]
+    assert company["score"].tolist() == pytest.approx(np.log([3, 2, 2]))
     without = data.select(data.user != data.users.vocabulary.rows(["u"])[0])
-    assert adapted(without).recommend(users=["u"], k=4)["score"].tolist() == [0.0] * 4
+    history = adapted(without).recommend(users=["u"], k=4)
+    assert history["item"].tolist() == ["b", "c", "d", "a"]
+    assert history["score"].tolist() == pytest.approx(np.log([2, 2, 2, 1]), abs=1e-7)
 
 
 def test_of_a_neighbour_the_last_items_count():
