@@ -311,7 +311,10 @@ def test_nothing_to_validate_on_is_found_before_the_training(here):
     assert not (here / "new").exists()
     # A model that only counts needs none.
     counting = [*time, "model={class: Popularity}"]
-    quiet(load_config("run.yaml", counting), run_dir="counted")
+    _, found, lines = quiet(load_config("run.yaml", counting), run_dir="counted")
+    # What the split has to say is said once, beneath the results.
+    assert any("interactions have a user or item without any in train" in n for n in found.notes)
+    assert not set(found.notes) & set(lines)
 
 
 def test_without_validation_the_last_epoch_is_kept(here):
