@@ -190,7 +190,10 @@ def _one_more(x):
 
 def _as_wide(column, items):
     """With padding for the last items, of which nothing is said."""
-    return tf.pad(column, [[0, 0], [0, tf.shape(items)[1] - tf.shape(column)[1]]])
+    # Where it is wider there is padding alone, or `check_beside` stops: a pad must not before it.
+    width = tf.shape(items)[1]
+    column = column[:, :width]
+    return tf.pad(column, [[0, 0], [0, width - tf.shape(column)[1]]])
 
 
 def _gaps(timestamp):

@@ -10,6 +10,8 @@ from kerasrec.data import Interactions, batches
 from kerasrec.errors import InputError
 from kerasrec.export import export
 from kerasrec.losses import Softmax
+from kerasrec.savedmodel import CLoader
+from kerasrec.savedmodel.c_loader import RunError
 from kerasrec_zoo import (
     AttentionRecommender,
     BERT4Rec,
@@ -115,6 +117,11 @@ def test_behaviors_decide_where_they_do(errands, tmp_path):
     assert said["item"].tolist() == ["e", "c"]
     # Stored histories have theirs: the export is asked with both.
     assert export(again, tmp_path / "1", k=3)["difference"] <= 1e-5
+    with CLoader(tmp_path / "1") as served:
+        for more in ({"timestamp": [[1, 2, 3]]}, {"behavior": [["buy"]]}):
+            with pytest.raises(RunError, match=f"kerasrec: {[*more][0]}: expected one for") as told:
+                served.run("recommend", {"history": [["c", "d"]], **more})
+            assert told.value.code == 3  # INVALID_ARGUMENT
 
 
 @pytest.mark.parametrize("cls", OTHERS)
@@ -147,13 +154,20 @@ def test_other_models_read_behaviors_and_time_as_well(cls, errands, tmp_path):
 def test_time_decides_where_it_does(seasons):
     model = trained(seasons, 40, cell="gru")
     # The same items; a minute before the last one, or a month.
-    answer = model.recommend(
-        histories=[["c", "d", "e"], ["c", "d", "e"]],
-        timestamps=[[1_000_000, 1_000_060, 1_000_060 + gap] for gap in (60, 30 * 86400)],
-        k=1,
-        filter_seen=False,
-    )
+    asked = {"histories": [["c", "d", "e"], ["c", "d", "e"]], "k": 1, "filter_seen": False}
+    times = [[1_000_000_000, 1_000_000_060, 1_000_000_060 + gap] for gap in (60, 30 * 86400)]
+    answer = model.recommend(**asked, timestamps=times)
     assert answer["item"].tolist() == ["f", "d"]
+    # As milliseconds, datetimes and text they are the same times.
+    for unit in (
+        lambda time: 1000 * time,
+        lambda time: pd.Timestamp(time, unit="s"),
+        lambda time: pd.Timestamp(time, unit="s").isoformat(),
+    ):
+        again = model.recommend(**asked, timestamps=[[unit(t) for t in each] for each in times])
+        pd.testing.assert_frame_equal(again, answer)
+    unsaid = model.recommend(**asked, timestamps=[[None] * 3] * 2)
+    pd.testing.assert_frame_equal(unsaid, model.recommend(**asked))
 
 
 def test_times_that_go_back_or_stand_still(seasons):
