@@ -32,6 +32,8 @@ LEVEL = {
 # Imported by itself as well, by a process that has no kerasrec.
 ALONE = LIBRARY / "savedmodel" / "c_loader"
 TENSORFLOW_IN = {"asserted", "rows", "client", "optimizers", "data", "export", "training", "cli"}
+# Whose arguments are the user's own: what is wrong with them is said by an InputError.
+REFUSING = {"layers", "losses", "metrics", "models", "optimizers", "data", "zoo"}
 
 
 def imports(tree, path):
@@ -149,3 +151,11 @@ def test_every_block_has_a_test(path):
 def test_version_is_a_literal():
     text = (LIBRARY / "__init__.py").read_text(encoding="utf-8")
     assert re.search(r'^__version__ = "\d+\.\d+\.\d+"$', text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", [path for path, unit in files() if unit in REFUSING], ids=name_of)
+def test_a_users_mistake_is_an_input_error(path):
+    for node in ast.walk(read(path)):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            raised = getattr(node.exc.func, "id", None)
+            assert raised not in ("ValueError", "TypeError", "KeyError"), f"{path}:{node.lineno}"

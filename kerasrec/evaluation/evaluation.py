@@ -71,8 +71,8 @@ class Evaluation:
             padding=0,
         )
         if self.remembered:
-            said = f"{self.rows[0]['model']} was {remembered_words(self.remembered, self.part)}"
-            table.title = f"{said}\n{table.title}"
+            head = f"{self.rows[0]['model']} was {remembered_words(self.remembered, self.part)}"
+            table.title = f"{head}\n{table.title}"
         table.add_column("mean [95 %]" if intervals else "mean", no_wrap=True)
         for row in self.rows:
             table.add_column(row["model"], justify="left", overflow="fold", max_width=20)

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kerasrec.errors import InputError
 from kerasrec.register import register
 
 
@@ -40,7 +41,7 @@ class HistoryProfile(keras.layers.Layer):
     def __init__(self, dropout=0.0, seed=None, **kwargs):
         super().__init__(**kwargs)
         if not 0 <= dropout < 1:
-            raise ValueError(f"dropout must be at least 0 and below 1. Received: dropout={dropout}")
+            raise InputError(f"dropout: expected 0 <= rate < 1, received {dropout!r}")
         self.dropout = dropout
         self.seed = seed
         # A mask that comes with the vectors ends here.

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kerasrec.errors import InputError
 from kerasrec.layers.embedding_table import PADDING, UNKNOWN
 from kerasrec.register import register
 
@@ -41,7 +42,7 @@ class KnownItems(keras.layers.Layer):
         # Counts overflow float16.
         super().__init__(autocast=False, **kwargs)
         if not 0 <= dropout < 1:
-            raise ValueError(f"dropout must be at least 0 and below 1. Received: dropout={dropout}")
+            raise InputError(f"dropout: expected 0 <= rate < 1, received {dropout!r}")
         self.dropout = dropout
         self.seed = seed
         if dropout:

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kerasrec.errors import InputError
 from kerasrec.layers.embedding_table import PADDING
 from kerasrec.register import register
 
@@ -35,7 +36,7 @@ class ListSample(keras.layers.Layer):
     def __init__(self, length, seed=None, **kwargs):
         super().__init__(**kwargs)
         if int(length) != length or length < 1:
-            raise ValueError(f"length must be a whole number from 1. Received: length={length}")
+            raise InputError(f"length: expected a whole number from 1, received {length!r}")
         self.length = length
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)

@@ -64,7 +64,7 @@ class NeighbourRatings(keras.layers.Layer):
         self.min_neighbours = min_neighbours
         self.num_ratings = num_ratings
         if near not in ("user", "item"):
-            raise ValueError(f'near must be "user" or "item". Received: near={near}')
+            raise InputError(f"near: expected 'user' or 'item', received {near!r}")
         size, others = num_users, num_items
         if near == "item":
             size, others = others, size

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasrec.errors import InputError
 from kerasrec.layers.embedding_table import UNKNOWN
 from kerasrec.register import register
 
@@ -41,9 +42,9 @@ class TransitionScores(keras.layers.Layer):
     def __init__(self, num_items, num_neighbours, last=10, decay=1.0, **kwargs):
         super().__init__(**kwargs)
         if last < 1:
-            raise ValueError(f"last must be at least 1. Received: last={last}")
+            raise InputError(f"last: expected a whole number from 1, received {last!r}")
         if not 0 < decay <= 1:
-            raise ValueError(f"decay must be above 0 and at most 1. Received: decay={decay}")
+            raise InputError(f"decay: expected a number above 0 and up to 1, received {decay!r}")
         self.num_items = num_items
         self.num_neighbours = num_neighbours
         self.last = last

@@ -110,7 +110,10 @@ class FactorModel(Retriever):
         if values.ndim == 1:
             values = values[:, None]
         if values.shape != weight.shape:
-            raise ValueError(f"{table.path}: expected {weight.shape}, received {values.shape}")
+            raise InputError(
+                f"{type(self).__name__}.find_factors: expected {tuple(weight.shape)} for "
+                f"{table.path}, received {values.shape}"
+            )
         values[PADDING] = 0.0
         if not np.isfinite(values).all():
             raise InputError(

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerasrec.data.vocabulary import FIRST, PADDING
+from kerasrec.errors import InputError
 from kerasrec.register import register
 
 NEVER = float("-inf")
@@ -42,7 +43,7 @@ class TopK(keras.layers.Layer):
         # Scores stay as they are: half precision would round them and change their order.
         super().__init__(autocast=False, **kwargs)
         if k < 1:
-            raise ValueError(f"k must be at least 1. Received: k={k}")
+            raise InputError(f"k: expected a whole number from 1, received {k!r}")
         self.k = k
 
     def call(self, scores, exclude=None, allow=None):

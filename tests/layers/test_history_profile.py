@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from kerasrec.errors import InputError
 from kerasrec.layers import HistoryProfile
 
 VECTORS = np.array([[[1.0, 0.0], [0.0, 2.0], [5.0, 5.0]], [[7.0, 7.0]] * 3], "float32")
@@ -33,5 +34,5 @@ def test_training_leaves_out_the_share_it_says():
 
 
 def test_bad_dropout():
-    with pytest.raises(ValueError, match="dropout=1"):
+    with pytest.raises(InputError, match="dropout: .* received 1"):
         HistoryProfile(1)

@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from kerasrec.errors import InputError
 from kerasrec.layers import KnownItems
 
 ROWS = np.arange(2, 2002, dtype="int32").reshape(40, 50)
@@ -38,5 +39,5 @@ def test_config_is_what_was_asked_for():
 
 @pytest.mark.parametrize("dropout", [-0.1, 1.0])
 def test_refuses_what_is_no_share(dropout):
-    with pytest.raises(ValueError, match=f"dropout={dropout}"):
+    with pytest.raises(InputError, match=f"dropout: .* received {dropout}"):
         KnownItems(dropout)

@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from kerasrec.errors import InputError
 from kerasrec.layers import ListSample
 
 LISTS = np.array([[2, 3, 4, 5, 6], [7, 8, 0, 0, 0], [0, 0, 0, 0, 0]])
@@ -24,7 +25,7 @@ def test_long_lists_are_drawn_from_in_training_only():
 
 def test_layer_contract(check_layer):
     check_layer(ListSample, {"length": 3, "seed": 1}, {"rows": LISTS})
-    with pytest.raises(ValueError, match="whole number from 1. Received: length=0"):
+    with pytest.raises(InputError, match="length: expected a whole number from 1, received 0"):
         ListSample(0)
 
 

@@ -97,7 +97,7 @@ def test_contributions_and_level_make_the_rating():
 
 
 def test_bad_arguments():
-    with pytest.raises(ValueError, match="near=users"):
+    with pytest.raises(InputError, match="near: .* received 'users'"):
         NeighbourRatings(5, 5, "users", num_neighbours=1)
     layer, *_ = filled("user")
     with pytest.raises(InputError, match="leave out explain"):

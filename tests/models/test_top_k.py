@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from kerasrec.errors import InputError
 from kerasrec.models import TopK
 
 
@@ -79,7 +80,7 @@ def test_is_symbolic():
 
 
 def test_refuses_k_of_zero():
-    with pytest.raises(ValueError, match="k=0"):
+    with pytest.raises(InputError, match="k: .* received 0"):
         TopK(0)
 
 

@@ -111,3 +111,15 @@ def test_a_batch_that_replicas_cannot_share_evenly_is_refused(split):
     check_training(trained("in_batch", replicas=5), split, train)
     with pytest.raises(InputError, match="batch_size 10 .* 4 replicas .* mirrored: set it to 12"):
         check_training(trained("in_batch", replicas=4), split, train)
+
+
+def test_stars_are_no_labels(rated):
+    train = TrainNode(loss="bce")
+    for values in ([0, 1], [1, 0, 0]):
+        check_training(trained(), valued(rated, values), train)
+    for values in ([1, 2, 5], [0, 0.5], [-1, 1]):
+        least, most = min(values), max(values)
+        with pytest.raises(InputError, match=f"bce reads labels.* from {least:g} to {most:g}"):
+            check_training(trained(), valued(rated, values), train)
+    # Held against other items, a value says that the item was chosen.
+    check_training(trained("sampled"), valued(rated, [1, 2, 5]), train)
