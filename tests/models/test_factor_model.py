@@ -85,7 +85,7 @@ def test_a_solution_that_is_not_finite_is_refused(train, bad):
 
 
 def test_a_solution_of_another_shape_is_a_mistake_of_the_solver(train):
-    with pytest.raises(InputError, match=r"expected \(5, 2\), received \(2, 5\)"):
+    with pytest.raises(InputError, match=r"expected \(5, 2\) for .*, received \(2, 5\)"):
         adapted(train, Factors(USERS, ITEMS.T))
 
 
