@@ -208,7 +208,7 @@ def _solve_long(observed, rows, fixed, base):
         vectors = ops.take(fixed, columns, axis=0) * np.sqrt(weight)[..., None]
         part = ops.einsum("nld,nle->nde", vectors, vectors)
         products = part if products is None else products + part
-    system = products[:, :dim, :dim] + ops.eye(dim) * base[..., None]
+    system = products[:, :dim, :dim] + ops.eye(dim, dtype="float32") * base[..., None]
     return ops.convert_to_numpy(ops.solve(system, products[:, :dim, dim:]))[..., 0]
 
 
@@ -218,6 +218,7 @@ def _solve_short(observed, rows, fixed, base):
     columns, weight = _gathered(observed, rows, 0, length)
     vectors = ops.take(fixed, columns, axis=0)[..., :-1]
     scaled = vectors / base[:, None]
-    system = ops.einsum("nld,nmd->nlm", scaled, vectors) + ops.eye(length) / weight[..., None]
+    rest = ops.eye(length, dtype="float32") / weight[..., None]
+    system = ops.einsum("nld,nmd->nlm", scaled, vectors) + rest
     parts = ops.solve(system, np.ones((len(rows), length, 1), "float32"))
     return ops.convert_to_numpy(ops.einsum("nl,nld->nd", parts[..., 0], scaled))

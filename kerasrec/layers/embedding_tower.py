@@ -159,7 +159,8 @@ class EmbeddingTower(keras.layers.Layer):
         if self.l2:
             real = ops.cast(ops.not_equal(ids, PADDING), "float32")
             squares = ops.sum(ops.square(ops.cast(rows, "float32")), axis=-1)
-            self.add_loss(self.l2 * ops.sum(squares) / ops.maximum(ops.sum(real), 1.0))
+            loss = self.l2 * ops.sum(squares) / ops.maximum(ops.sum(real), 1.0)
+            self.add_loss(ops.cast(loss, keras.config.floatx()))
         return rows
 
     def _feature(self, feature, value):

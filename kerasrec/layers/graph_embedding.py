@@ -130,7 +130,8 @@ class GraphEmbedding(keras.layers.Layer):
         tables = self._tables()
         if self.l2:
             share = self.graph.degrees / ops.maximum(float(self.num_edges), 1.0)
-            self.add_loss(self.l2 * ops.sum(share * ops.sum(ops.square(tables), axis=-1)))
+            loss = self.l2 * ops.sum(share * ops.sum(ops.square(tables), axis=-1))
+            self.add_loss(ops.cast(loss, keras.config.floatx()))
         vectors = self.graph(tables)
         if self._shares:
             self._shared = vectors

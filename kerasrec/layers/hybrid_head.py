@@ -111,6 +111,6 @@ class HybridHead(keras.layers.Layer):
         return ops.concatenate([user, self.projection(user)], axis=-1)
 
     def _candidate(self, cf, content, count):
-        alpha = self._mixing(count)[..., None]
+        alpha = ops.cast(self._mixing(count), "float32")[..., None]
         scaled = [alpha * ops.cast(cf, "float32"), (1.0 - alpha) * ops.cast(content, "float32")]
         return ops.cast(ops.concatenate(scaled, axis=-1), self.compute_dtype)

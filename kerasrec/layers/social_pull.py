@@ -65,7 +65,8 @@ class SocialPull(keras.layers.Layer):
             apart = ops.sum(ops.square(ops.cast(vector, "float32") - mean), axis=-1)
             apart = ops.where(ops.logical_and(befriended, trained), apart, 0.0)
             size = ops.sum(ops.cast(ops.not_equal(user, PADDING), "float32"))
-            self.add_loss(self.beta * ops.sum(apart) / ops.maximum(size, 1.0))
+            loss = self.beta * ops.sum(apart) / ops.maximum(size, 1.0)
+            self.add_loss(ops.cast(loss, keras.config.floatx()))
         stranger = ops.logical_and(befriended, ops.logical_not(trained))
         return ops.where(stranger[:, None], ops.cast(mean, vector.dtype), vector)
 

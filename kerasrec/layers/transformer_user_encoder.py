@@ -154,7 +154,7 @@ class TransformerUserEncoder(keras.layers.Layer):
             steps = ops.arange(ops.shape(mask)[1])
             seen = ops.logical_and(seen, steps[:, None] >= steps)
         # All logits of a step that sees nothing are then the same: a mean, and no NaN.
-        return ops.where(seen, 0.0, MASKED)[:, None]
+        return ops.cast(ops.where(seen, 0.0, MASKED), "float32")[:, None]
 
 
 class _Block(keras.layers.Layer):
@@ -202,7 +202,8 @@ class _Block(keras.layers.Layer):
         logits = ops.matmul(query * size**-0.5, ops.swapaxes(key, -1, -2))
         steps = ops.arange(length)
         apart = ops.clip(steps[:, None] - steps, -self.farthest, self.farthest)
-        unseen = unseen + ops.take(self.distances, apart + self.farthest, axis=1)
+        distances = ops.take(self.distances, apart + self.farthest, axis=1)
+        unseen = unseen + ops.cast(distances, "float32")
         weights = ops.softmax(ops.cast(logits, "float32") + unseen)
         weights = self.dropouts[2](ops.cast(weights, self.compute_dtype))
         mixed = ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3))

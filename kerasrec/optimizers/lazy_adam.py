@@ -111,17 +111,24 @@ class LazyAdam(RowSparse, keras.optimizers.Adam):
         step = tf.cast(self.iterations + 1, gradient.dtype)
         gap = step - tf.cast(touched.sparse_read(ids), gradient.dtype)
         gap = tf.reshape(gap, (-1, *[1] * (len(gradient.shape) - 1)))
-        m = tf.pow(self.beta_1, gap) * first.sparse_read(ids) + (1 - self.beta_1) * gradient
+        m = _power(self.beta_1, gap) * first.sparse_read(ids) + (1 - self.beta_1) * gradient
         squares = (1 - self.beta_2) * tf.square(gradient)
-        v = tf.pow(self.beta_2, gap) * second.sparse_read(ids) + squares
+        v = _power(self.beta_2, gap) * second.sparse_read(ids) + squares
         first.scatter_update(tf.IndexedSlices(m, ids))
         second.scatter_update(tf.IndexedSlices(v, ids))
         now = tf.fill(tf.shape(ids), tf.cast(step, touched.dtype))
         touched.scatter_update(tf.IndexedSlices(now, ids))
         fade = self.beta_1 / math.sqrt(self.beta_2)
-        carried = (1 - tf.pow(fade, gap)) / (1 - fade)
+        carried = (1 - _power(fade, gap)) / (1 - fade)
         unbiased = tf.sqrt(_rest(self.beta_2, step)) / _rest(self.beta_1, step)
         return learning_rate * unbiased * carried * m / (tf.sqrt(v) + self.epsilon)
+
+
+def _power(base, exponent):
+    """`tf.pow`, which would take a Python number for float32."""
+    import tensorflow as tf
+
+    return tf.pow(tf.constant(base, exponent.dtype), exponent)
 
 
 def _rest(beta, step):
