@@ -185,7 +185,7 @@ class SocialMF(Retriever):
                 "score": scores.ravel(),
             }
         )
-        return frame[frame["score"] > NEVER]
+        return frame[frame["score"] != NEVER]
 
 
 def _friend_table(schema):

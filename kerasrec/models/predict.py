@@ -2,9 +2,15 @@
 
 import numpy as np
 
+from kerasrec.errors import InputError
+
 
 def predict(model, inputs, batch_size=1024):
-    """`model.predict` without its set-up of some 30 ms a call, which a request would feel."""
+    """`model.predict` without its set-up of some 30 ms a call, which a request would feel.
+
+    Raises:
+        InputError: for an answer that is not finite.
+    """
     length = len(next(iter(inputs.values())))
     parts = []
     for start in range(0, max(length, 1), batch_size):
@@ -18,4 +24,20 @@ def predict(model, inputs, batch_size=1024):
             }
         # Under a strategy every replica answers the whole batch.
         parts.append(model.predict_on_batch(part)[:size])
-    return np.concatenate(parts).astype("float32", copy=False)
+    return finite(np.concatenate(parts), model)
+
+
+def finite(values, model):
+    """What a model has answered, as float32.
+
+    Raises:
+        InputError: if it is not finite: a ranking would put NaN anywhere.
+    """
+    values = values.astype("float32", copy=False)
+    if not np.isfinite(values).all():
+        raise InputError(
+            f"{model.name} answers with NaN or infinity under the dtype policy "
+            f"{model.dtype_policy.name!r}: look for extreme values in the features and the "
+            "weights; mixed_bfloat16 and float32 hold numbers up to 3e38, mixed_float16 to 65,504"
+        )
+    return values

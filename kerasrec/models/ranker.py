@@ -8,7 +8,7 @@ from kerasrec.data.vocabulary import FIRST, PADDING
 from kerasrec.errors import InputError
 from kerasrec.layers.joint_scorer import JointScorer
 from kerasrec.models import recommender
-from kerasrec.models.predict import predict
+from kerasrec.models.predict import finite, predict
 from kerasrec.models.retriever import Retriever
 from kerasrec.models.top_k import NEVER, TopK
 
@@ -53,7 +53,8 @@ class Ranker(Retriever):
         if isinstance(queries, np.ndarray):
             # Not traced into a graph, as the export does: compiled here, or each pair costs Python.
             given = {"queries": queries, "catalog": catalog}
-            return self.catalog_model.predict_on_batch(given)[: len(queries)]
+            scores = self.catalog_model.predict_on_batch(given)[: len(queries)]
+            return finite(scores, self.catalog_model)
         return self.scorer(queries, catalog, all_pairs=True)
 
     def score_pairs(self, inputs, items):

@@ -62,4 +62,4 @@ def _frame(items, names, rows, scores):
             "title": items.title_of(rows).ravel(),
         }
     )
-    return frame[frame["score"] > NEVER]
+    return frame[frame["score"] != NEVER]

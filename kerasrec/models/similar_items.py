@@ -56,7 +56,7 @@ def similar_items(model, items, k, exclude=None, allow=None):
         }
     )
     known = np.repeat(asked >= FIRST, k)
-    return frame[known & (frame["score"] > NEVER)].reset_index(drop=True)
+    return frame[known & (frame["score"] != NEVER)].reset_index(drop=True)
 
 
 def directions(model, catalog):
