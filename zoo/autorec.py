@@ -66,7 +66,7 @@ class AutoRec(Retriever):
 
         # === Layers ===
         stored = StoredHistories(num_read, schema.history_length, name="ratings")
-        fixed = {"stddev": 0.0, "trainable": False}
+        fixed = {"stddev": 0.0, "trainable": False, "dtype": "float32"}
         means = EmbeddingTable(num_read, 1, rows_of=rows_read, **fixed, name="means")
         encoder = SparseDense(num_told, dim, "sigmoid", dropout, rows_of=rows_told, name="encoder")
         # From zeros: where nothing is rated, nothing is learnt, and the other side's mean remains.

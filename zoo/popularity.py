@@ -31,6 +31,7 @@ class Popularity(Retriever):
 
     capabilities = frozenset({"users", "histories"})
     predicts_values = False
+    trained = False
     bias_columns = 1
     unknown_user = "with what is popular"
 

@@ -153,7 +153,8 @@ class Expected:
         if self.model.code is not None:
             features[CODE][new] = np.array(self.model.code(features))[new]
         read = {**features, "item": items}
-        return {"vector": np.array(tower.encoder({n: read[n] for n in tower.encoder.input}))}
+        vector = tower.encoder({n: read[n] for n in tower.encoder.input})
+        return {"vector": np.array(vector, "float32")}
 
     def _recommend_explained(self):
         many = max(10, min(len(self.exclude), EXPLAINING // self.model.schema.history_length))

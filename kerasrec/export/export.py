@@ -17,6 +17,7 @@ from kerasrec.export.requests import REQUESTS, make_requests
 from kerasrec.export.search import ExactIndex, IVFIndex
 from kerasrec.export.serving_graph import ServingGraph
 from kerasrec.export.warm_up import write_warm_up
+from kerasrec.models.precision import in_float32
 from kerasrec.replacing import replacing
 from kerasrec.savedmodel.about import EXTRA, RECORDED
 from kerasrec.savedmodel.recorded import write_arrays
@@ -75,6 +76,9 @@ def export(
     requests with Python's answers (see `kerasrec.savedmodel.verify`) and warm-up requests for TF
     Serving.
 
+    What is served computes in float32, also that of a model trained in half precision: then the
+    answers compared are those of the model in float32.
+
     Args:
         model: An adapted `Recommender`.
         directory: Folder to make; TF Serving wants a number below the model's name: `hybrid/1`.
@@ -118,6 +122,7 @@ def export(
     available = model.schema.num_items - FIRST
     k = min(USUAL, available) if k is None else k
     k = whole_number(k, "k", 1, available, "the number of items, ")
+    model = in_float32(model)
     with replacing(directory) as partial:
         with _portable_rnn(model):
             graph = ServingGraph(model, k, _index(model, index, recall, storage, k), histories)

@@ -77,7 +77,7 @@ class ServingGraph(tf.Module):
     def recommend_explained(self, request):
         """As `recommend`, with what each score rests on."""
         rows = self.reader(request)
-        query = tf.cast(self._encode(rows), tf.float32)
+        query = self._encode(rows)
         answer = self._rank(query, *self.reader.limited(request, rows["seen"]))
         score, answered = answer["scores"], answer["rows"]
         vectors = self.index.take(answered)
@@ -100,7 +100,7 @@ class ServingGraph(tf.Module):
         # A blank item is as unknown as any other.
         query, item = self._encode(self.reader(request)), tf.maximum(self._items(request), UNKNOWN)
         if self.index is not None:
-            return {"score": self.index.each(tf.cast(query, tf.float32), item[:, None])[:, 0]}
+            return {"score": self.index.each(query, item[:, None])[:, 0]}
         return {"score": self.model.score_rows(query, self.catalog, item)}
 
     def similar_items(self, request):
@@ -132,7 +132,8 @@ class ServingGraph(tf.Module):
         if self.model.code is not None:
             known = (rows >= FIRST)[:, None]
             features[CODE] = tf.where(known, stored[CODE], self.model.code(features))
-        return {"vector": tower.encoder({name: features[name] for name in tower.encoder.input})}
+        vector = tower.encoder({name: features[name] for name in tower.encoder.input})
+        return {"vector": tf.cast(vector, tf.float32)}
 
     def _signatures(self):
         query, ids = self.reader.query(), ((None,), tf.string)
@@ -158,11 +159,12 @@ class ServingGraph(tf.Module):
         return every(item, batch_size(request))
 
     def _encode(self, rows):
-        return self.model.query_model({name: rows[name] for name in self.model.query_inputs})
+        # As `predict` gives it: a model may compute in half precision, what ranks does not.
+        query = self.model.query_model({name: rows[name] for name in self.model.query_inputs})
+        return tf.cast(query, tf.float32)
 
     def _rank(self, query, exclude, allow, k):
         if self.index is not None:
-            query = tf.cast(query, tf.float32)
             return _cut(search_allowed(self.index, query, self.k, exclude, allow), k)
         return _cut(self.model.rank_catalog(query, self.catalog, self.k, exclude, allow), k)
 

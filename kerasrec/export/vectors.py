@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
+from kerasrec.models.precision import in_float32
 from kerasrec.replacing import replacing
 
 TABLE, INDEX = "items.parquet", "items.faiss"
@@ -58,7 +59,9 @@ def export_vectors(model, directory):
         )
     if directory.exists():
         raise InputError(f"{directory} exists already: write the vectors to a new folder")
-    vectors = np.ascontiguousarray(np.asarray(model.encode_catalog())[FIRST:], "float32")
+    # As the served `embed_user` computes.
+    catalog = np.asarray(in_float32(model).encode_catalog())
+    vectors = np.ascontiguousarray(catalog[FIRST:], "float32")
     with replacing(directory) as partial:
         partial.mkdir()
         _write_table(model.items.vocabulary.ids, vectors, partial / TABLE)

@@ -45,7 +45,7 @@ def denoising_autoencoder(rows, dim):
     encode = keras.layers.Dense(dim, "tanh", False, kernel_initializer=start[0], **full)
     restore = keras.layers.Dense(len(used), kernel_initializer=start[1], **full)
     model = keras.Model(x, restore(encode(hide(x))))
-    model.compile(keras.optimizers.Adam(LEARNING_RATE), _squared_distance)
+    model.compile(keras.optimizers.Adam(LEARNING_RATE), _squared_distance, auto_scale_loss=False)
     generator = np.random.default_rng(0)
     for _ in range(EPOCHS):
         order = generator.permutation(rows.shape[0])

@@ -51,6 +51,7 @@ class FactorModel(Retriever):
 
     predicts_values = False
     unknown_user = "as the mean of all users"
+    trained = False
 
     def __init__(self, *, schema, dim, biases=False, name=None):
         # === Layers ===

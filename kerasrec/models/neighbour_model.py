@@ -29,6 +29,7 @@ class NeighbourModel(Recommender):
     """
 
     steps = "last"
+    trained = False
 
     def __init__(self, *, schema, scores, query="history", rates=False, name=None):
         asked = keras.Input((None,) if query == "history" else (), dtype="int32", name=query)

@@ -20,6 +20,7 @@ from kerasrec.models.compile_checks import check_compiled
 from kerasrec.models.finite_loss import FiniteLoss
 from kerasrec.models.finite_weights import check_finite
 from kerasrec.models.keras_file import is_keras_file, rebuild_in_scope, save_keras_file
+from kerasrec.models.precision import in_its_policy, policy_scope
 from kerasrec.models.predict import predict
 from kerasrec.models.reasons import REASONS
 from kerasrec.models.recommend import QUERIES_AT_ONCE, recommend, usual_k
@@ -60,6 +61,7 @@ class Recommender(keras.Model):
             done ("behavior") and the seconds between ("time_gap").
         predicts_values: Whether a score estimates the value of the interaction, a rating.
         searchable: Whether a score is the dot product of a query vector and an item vector.
+        trained: Whether it has weights to train; one without computes in float32 under any policy.
         content_columns: Of such vectors the slice that holds what an item says of itself; None
             where a score is not made of both.
 
@@ -77,7 +79,14 @@ class Recommender(keras.Model):
     query_inputs = ("user",)
     predicts_values = False
     searchable = False
+    trained = True
     content_columns = None
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        # Around the whole constructor: most layers are made before it calls that of this class.
+        if "__init__" in vars(cls):
+            cls.__init__ = in_its_policy(cls.__init__)
 
     def __init__(self, *, schema, inputs, outputs, query_model, name=None):
         outputs = TrainingOutput(name="training_output")(outputs)
@@ -528,15 +537,17 @@ class Recommender(keras.Model):
             for name in inspect.signature(type(self).__init__).parameters
             if name not in ("self", "kwargs")
         }
-        own = {"schema": self.schema.to_dict(), "name": self.name, "repeats": self.repeats}
+        own = {"schema": self.schema.to_dict(), "name": self.name}
+        own |= {"repeats": self.repeats, "dtype": self.dtype_policy.name}
         return {**config, **own}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        """The model of `get_config`, with fresh weights."""
-        repeats = config.get("repeats", REPEATS[0])
-        arguments = {name: value for name, value in config.items() if name != "repeats"}
-        model = cls(**{**arguments, "schema": Schema.from_dict(config["schema"])})
+        """The model of `get_config`, with fresh weights, under the policy that it had."""
+        config = {**config, "schema": Schema.from_dict(config["schema"])}
+        repeats = config.pop("repeats", REPEATS[0])
+        with policy_scope(config.pop("dtype", None) or keras.config.dtype_policy()):
+            model = cls(**config)
         model.repeats = repeats
         return model
 

@@ -24,7 +24,7 @@ def test_a_score_is_the_dot_product_or_the_log_of_the_count(length):
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_counts_are_not_rounded_to_the_policy(policy):
-    # Half precision does not tell 1015 from 1016, nor their logarithms; float16 ends at 65504.
+    # Half precision does not tell 1015 from 1016, nor their logs; float16 ends at 65504.
     count = np.array([1015, 1016, 70_000, 0], "float32")
     layer = PopularWhenEmpty(dtype=policy)
     query = np.array(layer.query(np.ones((1, 2), "float16"), np.zeros((1, 3), "int32")))

@@ -86,7 +86,7 @@ def test_refuses_k_of_zero():
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16", "float16"])
 def test_scores_are_not_rounded_to_the_policy(policy):
-    # bfloat16 holds each fourth number from 512 to 1024, each eighth above; float16 ends at 65504.
+    # bfloat16 holds every fourth of these numbers, every eighth above 1024; float16 ends at 65504.
     scores = np.array([[0, 0, 1016, 1019, 1015, 1018, 1017, 70_000]], "float32")
     found = TopK(6, dtype=policy)(scores)
     assert np.array(found["rows"]).tolist() == [[7, 3, 5, 6, 2, 4]]
