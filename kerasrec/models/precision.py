@@ -34,7 +34,7 @@ def in_float32(model):
     for weight, given in zip(whole.weights, model.weights, strict=True):
         weight.assign(given)
     whole.users, whole.items, whole.behaviors = model.users, model.items, model.behaviors
-    whole.histories = model.histories
+    whole.histories, whole.trained_on = model.histories, model.trained_on
     return whole
 
 
