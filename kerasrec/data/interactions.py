@@ -187,6 +187,16 @@ class Interactions:
         """Whether the values differ: ratings, not mere presence."""
         return len(self) > 0 and bool((self.value != self.value[0]).any())
 
+    @property
+    def mean_value(self) -> float:
+        """Mean of the values."""
+        return float(np.mean(self.value, dtype="float64"))
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether all values are 0 or 1."""
+        return bool(np.isin(self.value, (0.0, 1.0)).all())
+
     def select(self, index: Any) -> "Interactions":
         """The interactions at these positions (in their order), or where a mask is true."""
         columns = {column: getattr(self, column) for column in COLUMNS}

@@ -19,19 +19,23 @@ BLOCK = 16  # batches that cross from Python to TensorFlow at once
 class Scan:
     """What one pass over the files found: all that `model.adapt` asks of `Interactions`.
 
-    Only ids and counts are kept. A model that reads neither features nor histories can be adapted
-    to it, but what users did is not in memory: its `recommend(users)` cannot leave out what they
-    have seen.
+    Only ids, counts and the mean of the values are kept. A model that reads neither features nor
+    histories can be adapted to it, but what users did is not in memory: its `recommend(users)`
+    cannot leave out what they have seen.
 
     Args:
         users, items: `Catalog`s without features, ids in order of first appearance.
         user_counts, item_counts: int64 by row, 0 for padding and unknown.
+        mean_value: of the values; 1.0 where there is no column of them.
+        has_labels: whether all values are 0 or 1.
     """
 
-    def __init__(self, users, items, user_counts, item_counts):
+    def __init__(self, users, items, user_counts, item_counts, mean_value=1.0, has_labels=True):
         self.users = users
         self.items = items
         self.behaviors = None
+        self.mean_value = mean_value
+        self.has_labels = has_labels
         self._user_counts = user_counts
         self._item_counts = item_counts
 
@@ -53,24 +57,25 @@ class Scan:
 
 
 def scan_parquet(path, columns=None):
-    """Read the ids of a Parquet file, or of a folder of parts, row group by row group.
+    """Read ids and values of a Parquet file, or of a folder of parts, row group by row group.
 
     Memory: the distinct ids and one decoded row group.
 
     Args:
         path: the file, or the folder; parts are taken in the order of their names, also those in
             folders named `column=value`, which is then a column of theirs.
-        columns: `{"user": name, "item": name}` where the names differ.
+        columns: `{"user": name, "item": name, "value": name}` where the names differ. Without a
+            column for the value it is 1.
 
     Returns:
         A `Scan`.
 
     Raises:
-        InputError: no such file, no row, no such column, parts that differ in their columns, a
-            value that is no id, or fewer than two users or items.
+        InputError: no such file, no row, no such column, parts that differ in their columns, what
+            is no id or no number, or fewer than two users or items.
     """
     source = _Source(path, columns)
-    counts = {"user": {}, "item": {}}
+    counts, total, labels = {"user": {}, "item": {}}, 0.0, True
     for part, group, first_row, _ in source.groups:
         table = source.table(part, group, first_row)
         for key, seen in counts.items():
@@ -78,11 +83,15 @@ def scan_parquet(path, columns=None):
             found = np.bincount(codes, minlength=len(texts)).tolist()
             for text, count in zip(texts, found, strict=True):
                 seen[text] = seen.get(text, 0) + count
+        values = source.values(table)
+        total += float(np.sum(values, dtype="float64"))
+        labels = labels and bool(np.isin(values, (0.0, 1.0)).all())
     for key, seen in counts.items():
         if len(seen) < 2:
             raise only_one(str(path), source.columns[key], key, next(iter(seen)))
     by_row = [np.array([0, 0, *seen.values()], dtype=np.int64) for seen in counts.values()]
-    return Scan(*(Catalog(Vocabulary(list(seen))) for seen in counts.values()), *by_row)
+    catalogs = [Catalog(Vocabulary(list(seen))) for seen in counts.values()]
+    return Scan(*catalogs, *by_row, total / source.rows, labels)
 
 
 def stream_batches(
@@ -218,5 +227,10 @@ class _Source:
         for key, vocabulary in vocabularies.items():
             codes, texts = table.texts(key, self.columns[key])
             out[key] = vocabulary.rows(texts)[codes]
-        named = "value" in self.columns
-        out["value"] = table.numbers("value", self.columns["value"]) if named else 1.0
+        out["value"] = self.values(table)
+
+    def values(self, table):
+        """The values of one row group, ones where there is no column of them."""
+        if "value" not in self.columns:
+            return np.ones(len(table.frame))
+        return table.numbers("value", self.columns["value"])

@@ -13,7 +13,7 @@ from kerasrec.evaluation.lists import Lists
 from kerasrec.evaluation.ratios import Ratios, check_resamples
 from kerasrec.evaluation.remembered import remembered
 from kerasrec.evaluation.rows import group_rows, model_rows, names_of
-from kerasrec.models.recommender import check_repeats
+from kerasrec.models.repeats import check_repeats
 from kerasrec.whole_number import whole_number
 
 USUAL = (5, 10, 20)

@@ -1,8 +1,5 @@
 """The one face of every model: fit, recommend, score, save, export."""
 
-import contextlib
-import inspect
-import pathlib
 import warnings
 
 import keras
@@ -19,11 +16,12 @@ from kerasrec.models.columns_read import columns_read
 from kerasrec.models.compile_checks import check_compiled
 from kerasrec.models.finite_loss import FiniteLoss
 from kerasrec.models.finite_weights import check_finite
-from kerasrec.models.keras_file import is_keras_file, rebuild_in_scope, save_keras_file
-from kerasrec.models.precision import in_its_policy, policy_scope
+from kerasrec.models.keras_saving import KerasSaving
+from kerasrec.models.precision import in_its_policy
 from kerasrec.models.predict import predict
 from kerasrec.models.reasons import REASONS
 from kerasrec.models.recommend import QUERIES_AT_ONCE, recommend, usual_k
+from kerasrec.models.repeats import REPEATS, check_repeats
 from kerasrec.models.request import Request
 from kerasrec.models.similar_items import similar_items
 from kerasrec.models.top_k import TopK
@@ -34,12 +32,9 @@ from kerasrec.optimizers.row_sparse import RowSparse
 from kerasrec.whole_number import whole_number
 
 SCORES_AT_ONCE = 2**26
-# Whether an answer may hold what is in the history.
-REPEATS = ("mask", "allow")
-BUILT = "optimizer_built"
 
 
-class Recommender(keras.Model):
+class Recommender(KerasSaving):
     """A functional Keras model that knows its catalogue and answers in the user's own ids.
 
     A zoo model is one of the three shapes below this class (`Retriever`, `NeighbourModel`, a
@@ -97,7 +92,7 @@ class Recommender(keras.Model):
         self.items = None
         self.behaviors = None
         self.histories = None
-        self.repeats = "mask"
+        self.repeats = REPEATS[0]
         self.trained_on = None
 
     # What a model of another shape must say.
@@ -431,80 +426,6 @@ class Recommender(keras.Model):
         """
         return columns_read(self, train, type(getattr(self, "loss", None)).__name__)
 
-    def save(self, path, overwrite=False):
-        """Writes a checkpoint folder, or a file that ends in `.keras`.
-
-        `kerasrec.models.load` reads the folder, `keras.models.load_model` the file, once the
-        model's class is imported (`import kerasrec_zoo`). Catalogue and histories are in both, the
-        state of the optimizer in the file. Loaded layers compute in the dtype policy that is set.
-
-        Args:
-            path: Folder or `.keras` file.
-            overwrite: Replace what is there.
-
-        Raises:
-            InputError: for a path that exists already, one that ends in `.h5`, a full disk, or a
-                model that is not adapted.
-        """
-        self.check_adapted("save")
-        self.check_finite("save")
-        write = save_keras_file if is_keras_file(path) else checkpoint.save
-        write(self, path, overwrite=overwrite)
-
-    def export(self, *args, **kwargs):
-        """Refused: Keras would export the training graph, which knows no ids and no catalogue.
-
-        Raises:
-            InputError: always.
-        """
-        raise InputError(
-            "Model.export would write the training graph alone, without catalogue and ids: use "
-            "kerasrec.export.export(model, directory), or model.query_model.export for a part"
-        )
-
-    def quantize(self, *args, **kwargs):
-        """Refused: a saved model is rebuilt from its arguments, which name no quantized layers.
-
-        Raises:
-            InputError: always.
-        """
-        raise InputError(
-            f"{type(self).__name__} keeps float weights, as a saved model is rebuilt with float "
-            "layers: for smaller numbers train under keras.mixed_precision"
-        )
-
-    def save_assets(self, directory):
-        """Keras's hook: what the model knows besides its weights, for a `.keras` file and pickle.
-
-        A model that is not adapted yet has nothing to write.
-        """
-        if self.items is not None:
-            checkpoint.write_catalogs(self, pathlib.Path(directory))
-
-    def load_assets(self, directory):
-        """Keras's hook: reads what `save_assets` wrote."""
-        if directory is not None and (pathlib.Path(directory) / "items").is_dir():
-            checkpoint.read_catalogs(self, pathlib.Path(directory))
-
-    def get_compile_config(self):
-        """Keras's hook: the arguments of `compile`, and whether the optimizer has slots yet."""
-        config = super().get_compile_config()
-        return config and {**config, BUILT: getattr(self.optimizer, "built", False)}
-
-    def compile_from_config(self, config):
-        """Keras's hook, which it wants beside a `compile` of one's own: compiles as saved."""
-        config = keras.saving.deserialize_keras_object(config)
-        built = config.pop(BUILT)
-        self.compile(**config)
-        if built:
-            self._build_optimizer()
-
-    def __reduce__(self):
-        # The class by reference, as pickle does: Keras would look for its registered name, which
-        # a process that has not imported it does not have.
-        rebuild, arguments = super().__reduce__()
-        return rebuild_in_scope, (type(self), rebuild, arguments)
-
     def load_rows_from(self, directory, trust=False):
         """Starts from a checkpoint of the same model with the same or a smaller vocabulary.
 
@@ -527,30 +448,6 @@ class Recommender(keras.Model):
         checkpoint.copy_rows(old, self)
         return old.schema
 
-    def get_config(self):
-        """Each constructor argument by its own name, `Schema` as plain values, and `repeats`.
-
-        Keras records only the defaults of a subclassed model, silently; this records the truth.
-        """
-        config = {
-            name: getattr(self, name)
-            for name in inspect.signature(type(self).__init__).parameters
-            if name not in ("self", "kwargs")
-        }
-        own = {"schema": self.schema.to_dict(), "name": self.name}
-        own |= {"repeats": self.repeats, "dtype": self.dtype_policy.name}
-        return {**config, **own}
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        """The model of `get_config`, with fresh weights, under the policy that it had."""
-        config = {**config, "schema": Schema.from_dict(config["schema"])}
-        repeats = config.pop("repeats", REPEATS[0])
-        with policy_scope(config.pop("dtype", None) or keras.config.dtype_policy()):
-            model = cls(**config)
-        model.repeats = repeats
-        return model
-
     def check_adapted(self, what):
         """Refuses to do `what` before the model knows its data."""
         if self.items is None:
@@ -561,19 +458,6 @@ class Recommender(keras.Model):
     def check_finite(self, what):
         """Refuses to do `what` with a weight that is NaN or infinite; see `finite_weights`."""
         check_finite(self, what)
-
-    def _build_optimizer(self):
-        # Here, because Keras does it inside the graph, where TensorFlow keeps a copy of each slot.
-        strategy = getattr(self, "distribute_strategy", None)
-        with strategy.scope() if strategy else contextlib.nullcontext():
-            self.optimizer.build(self.trainable_variables)
-
-
-def check_repeats(value):
-    """`value`, or an `InputError` for what is neither "mask" nor "allow"."""
-    if value not in REPEATS:
-        raise InputError(f"repeats must be one of {', '.join(REPEATS)}: got {value!r}")
-    return value
 
 
 def _watching(callbacks):

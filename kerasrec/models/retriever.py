@@ -192,14 +192,14 @@ class Retriever(Recommender):
 
         What training or a checkpoint has moved stays as it is.
         """
-        level, values = self.level, getattr(train, "value", None)
-        if not self.predicts_values or level is None or not level.trainable or values is None:
+        level = self.level
+        if not self.predicts_values or level is None or not level.trainable:
             return
         now = float(np.ravel(ops.convert_to_numpy(level))[0])
         if now not in (0.0, self._started_at):
             return
-        mean = float(np.mean(values, dtype="float64"))
-        if 0.0 < mean < 1.0 and np.isin(values, (0.0, 1.0)).all():
+        mean = train.mean_value
+        if 0.0 < mean < 1.0 and train.has_labels:
             mean = float(np.log(mean / (1.0 - mean)))
         level.assign(np.full(level.shape, mean))
         self._started_at = float(np.ravel(ops.convert_to_numpy(level))[0])

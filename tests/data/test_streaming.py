@@ -69,9 +69,24 @@ def test_a_scan_says_what_the_interactions_say(folder):
         (scan.item_counts(), data.item_counts()),
     ):
         assert ours.dtype == theirs.dtype and np.array_equal(ours, theirs)
+    assert scan.mean_value == pytest.approx(data.mean_value) and not scan.has_labels
     past = scan.histories()
     assert type(past) is type(data.histories()) and len(past) == len(data.histories())
     assert not past.lengths.any()
+
+
+@pytest.mark.parametrize(
+    "values,level", [([1.0, 5.0, 3.0], 3.0), ([0.0, 1.0, 1.0], np.log(2.0)), (None, 1.0)], ids=str
+)
+def test_a_model_of_ratings_starts_at_the_mean_of_the_stream(tmp_path, values, level):
+    from kerasrec_zoo import MatrixFactorization
+
+    frame = pd.DataFrame({"user": ["a", "b", "b"], "item": ["x", "x", "y"]})
+    frame = frame if values is None else frame.assign(value=values)
+    scan = scan_parquet(write(tmp_path / "log.parquet", frame, 2))
+    model = MatrixFactorization(scan.schema(), dim=2, candidates="pair")
+    model.adapt(scan)
+    assert float(model.level.numpy()) == pytest.approx(level)
 
 
 def test_a_zoo_model_trains_on_the_stream(tmp_path):

@@ -1,0 +1,12 @@
+"""Whether an answer may hold what is in the history."""
+
+from kerasrec.errors import InputError
+
+REPEATS = ("mask", "allow")
+
+
+def check_repeats(value):
+    """`value`, or an `InputError` for what is neither "mask" nor "allow"."""
+    if value not in REPEATS:
+        raise InputError(f"repeats must be one of {', '.join(REPEATS)}: got {value!r}")
+    return value
