@@ -78,7 +78,7 @@ def _requests(names):
         history = names[random.integers(0, len(names), 1 + number % HISTORY)]
         found.append({
             "user": [""], "history": [["", *history.tolist()]], "exclude": [[""]],
-            "allow": [[""]], "k": [10], "filter_seen": [True],
+            "allow": [[""]], "k": [10], "repeats": [""],
         })  # fmt: skip
     return found
 
@@ -293,7 +293,7 @@ def _by_grpc(client, signature, inputs, malformed):
 
 
 def _arrays(inputs):
-    types = {"k": "int32", "filter_seen": "bool"}
+    types = {"k": "int32"}
     return {name: np.array(value, types.get(name)) for name, value in inputs.items()}
 
 

@@ -160,7 +160,7 @@ def _serving_lines(folder, history):
     recent, older = ["", *history[-HISTORY:]], ["", *history[:-HISTORY]]
     body = {"user": [""], "history": [recent], "exclude": [older], "allow": [[""]], "k": [5]}
     # The books are timed; of these no time is said, as in what was recommended above.
-    body = {"inputs": {**body, "timestamp": [[0]], "filter_seen": [True]}}
+    body = {"inputs": {**body, "timestamp": [[0]], "repeats": [""]}}
     name = folder.parent.name
     mount = f"{folder.parent.resolve()}:/models/{name}"
     return [

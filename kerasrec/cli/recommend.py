@@ -74,7 +74,7 @@ def _from_checkpoint(arguments, history, exclude):
         warnings.simplefilter("ignore")
         frame = model.recommend(
             **query, k=arguments.k, exclude=exclude, explain=arguments.explain,
-            filter_seen=arguments.repeats and arguments.repeats == "mask",
+            repeats=arguments.repeats,
         )  # fmt: skip
     rows = frame.drop(columns="user").to_dict("records")
     return rows, frame.attrs["notes"]
@@ -108,7 +108,7 @@ def _from_export(arguments, history, exclude):
         request = {asked: [value], "exclude": [exclude or [""]], "k": [k]}
         about = read_about(arguments.source)
         repeats = arguments.repeats or about.get("repeats", "mask")
-        request["filter_seen"] = [repeats == "mask"]
+        request["repeats"] = [repeats]
         answer = {key: column[0] for key, column in loaded.run(name, request).items()}
     items = [item.decode() for item in answer["item"]]
     rows = [

@@ -64,7 +64,7 @@ class Client:
         k=None,
         exclude=(),
         allow=None,
-        filter_seen=None,
+        repeats=None,
         explain=False,
         *,
         users=None,
@@ -84,7 +84,8 @@ class Client:
                 for that number where it is smaller.
             exclude: Item ids that nobody is shown.
             allow: Item ids of which alone the answer may consist; None for all.
-            filter_seen: Leave out what is in the history; None does what the export says.
+            repeats: "mask" leaves out what is in the history, "allow" does not; None does what the
+                export says.
             explain: Also say what the score rests on: True, or how many reasons.
             behavior, behaviors, timestamp, timestamps: What was done at each item of the history,
                 and when (seconds since 1970), for models that read it.
@@ -97,8 +98,10 @@ class Client:
         )
         given = {**request.columns, **self._choice(request.rows, exclude, allow)}
         reasons = None if explain is True else whole_number(explain or 0, "explain", 0)
-        if filter_seen is not None:
-            given["filter_seen"] = [bool(filter_seen)] * request.rows
+        if repeats not in (None, "mask", "allow"):
+            raise InputError(f"repeats must be mask or allow: got {repeats!r}")
+        if repeats is not None:
+            given["repeats"] = [repeats] * request.rows
         name = "recommend_explained" if explain else "recommend"
         outputs = self._predict(name, request.rows, given, _asked(k), cut=k is None)
         with understood(name):

@@ -32,7 +32,7 @@ def columns(signature, rows, given):
             raise InputError(
                 f"the model takes no {name}: it reads {', '.join(sorted(signature.inputs))}"
             )
-    otherwise = {"user": "", "filter_seen": True}
+    otherwise = {"user": "", "repeats": ""}
     # What was done at each item of a history, and when, is as long as the history.
     past = given.get("history", [[]] * rows)
     filled = {}

@@ -10,12 +10,13 @@ import pandas as pd
 from kerasrec.data.feature_notes import feature_notes
 from kerasrec.data.ids import shown
 from kerasrec.data.list_text import read_list
-from kerasrec.data.schema import KINDS, Feature, whole_number
+from kerasrec.data.schema import KINDS, Feature
 from kerasrec.data.table import as_numbers, in_float32
 from kerasrec.data.text_tokens import TOKENIZERS, text_layer, unspaced
 from kerasrec.data.user_lists import UserLists
 from kerasrec.data.vocabulary import Vocabulary
 from kerasrec.errors import InputError
+from kerasrec.whole_number import whole_number
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,9 +101,9 @@ class FeatureEncoder:
             raise InputError(
                 f"Feature {name!r}: separator must be a non-empty string, got {separator!r}."
             )
-        whole_number(f"Feature {name!r}: max_tokens", max_tokens, 3)
+        max_tokens = whole_number(max_tokens, f"Feature {name!r}: max_tokens", 3)
         if length is not None:
-            whole_number(f"Feature {name!r}: length", length, 1)
+            length = whole_number(length, f"Feature {name!r}: length", 1)
         if tokenizer not in TOKENIZERS:
             raise InputError(
                 f"Feature {name!r}: tokenizer must be one of {', '.join(TOKENIZERS)}, "

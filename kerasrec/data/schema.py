@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kerasrec.errors import InputError
+from kerasrec.whole_number import whole_number
 
 KINDS = ("category", "categories", "number", "text", "vector", "users")
 
@@ -64,7 +65,7 @@ class Feature:
             )
         least = {"number": 1, "vector": 1}.get(self.kind, 2)
         for key, value, low in (("size", self.size, least), ("length", self.length, 1)):
-            whole_number(f"Feature {self.name!r}: {key}", value, low)
+            object.__setattr__(self, key, whole_number(value, f"Feature {self.name!r}: {key}", low))
         if self.kind == "number" and self.size != 1:
             raise InputError(f"Feature {self.name!r}: a number has size 1, got {self.size}.")
         if self.kind not in LISTS and self.length != 1:
@@ -82,6 +83,9 @@ class Feature:
     @property
     def dtype(self) -> str:
         return "float32" if self.kind in ("number", "vector") else "int32"
+
+
+_LEAST = {"num_users": 2, "num_items": 2, "history_length": 1, "num_behaviors": 0}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,10 +113,9 @@ class Schema:
     timed: bool = False
 
     def __post_init__(self) -> None:
-        whole_number("Schema: num_users", self.num_users, 2)
-        whole_number("Schema: num_items", self.num_items, 2)
-        whole_number("Schema: history_length", self.history_length, 1)
-        whole_number("Schema: num_behaviors", self.num_behaviors, 0)
+        for size, least in _LEAST.items():
+            value = whole_number(getattr(self, size), f"Schema: {size}", least)
+            object.__setattr__(self, size, value)
         for side in ("user_features", "item_features"):
             features = tuple(getattr(self, side))
             object.__setattr__(self, side, features)
@@ -137,9 +140,3 @@ class Schema:
             return cls(**plain)
         except TypeError as error:
             raise InputError(f"Not a schema: {error}.") from None
-
-
-def whole_number(what: str, value: Any, least: int) -> None:
-    """InputError unless the value is an int of at least `least`."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise InputError(f"{what} must be a whole number of at least {least}, got {value!r}.")

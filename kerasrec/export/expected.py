@@ -36,8 +36,9 @@ class Expected:
         self.inputs = {name: self.inputs[name] for name in model.query_inputs}
         self.exclude, self.allow = (self._rows(request[name]) for name in ("exclude", "allow"))
         remembers = "history" in request or graph.reader.stored is not None
-        filtered = request["filter_seen"][:, None] & remembers
-        self.seen = np.where(filtered, self.asked.seen(slice(None)), PADDING)
+        repeats = np.where(request["repeats"] == "", model.repeats, request["repeats"])
+        masked = (repeats == "mask")[:, None] & remembers
+        self.seen = np.where(masked, self.asked.seen(slice(None)), PADDING)
 
     def answers(self):
         """Dict of signature to a dict of output to an array; the first requests of each."""

@@ -46,9 +46,9 @@ def export(
     as a table:
 
     * `serving_default` = `recommend`: who asks, and `exclude` and `allow` `(batch, any)`, `k`
-      `(batch,)`, `filter_seen` `(batch,)` -> `item` `(batch, k)` strings and `score` `(batch, k)`,
+      `(batch,)`, `repeats` `(batch,)` -> `item` `(batch, k)` strings and `score` `(batch, k)`,
       best first, ties in the order of the catalogue, as wide as the largest k. Fewer answers are
-      filled up with "" and -inf. Without `filter_seen` the model's `repeats` decides.
+      filled up with "" and -inf. Without `repeats` ("mask" or "allow") the model's own decides.
     * `recommend_examples`: the same from serialized `tf.Example`s.
     * `recommend_explained`, of a model that reads histories and whose score is a dot product: as
       `recommend`, and `(batch, k, 3)` items of the history, `reason_item`, with what the score

@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
+from kerasrec.errors import CHECK
 from kerasrec.export.check_beside import check_beside
 from kerasrec.export.packed import Packed
 from kerasrec.export.string_lookup import string_lookup
@@ -53,7 +54,7 @@ class RequestReader(tf.Module):
 
     def options(self):
         """What may be answered: `TensorSpec` and default of each input."""
-        return {**self.limits(), "filter_seen": ((None,), np.array([self.masks]))}
+        return {**self.limits(), "repeats": ((None,), np.array([""], object))}
 
     def limits(self):
         """The options of every ranking."""
@@ -93,9 +94,17 @@ class RequestReader(tf.Module):
             for name in ("exclude", "allow")
         )
         if seen is not None:
-            kept = every(request["filter_seen"], size)[:, None]
+            kept = every(self._masked(request["repeats"]), size)[:, None]
             exclude = tf.concat([exclude, tf.where(kept, seen, PADDING)], axis=1)
         return exclude, allow, every(request["k"], size)
+
+    def _masked(self, repeats):
+        """Whether what was seen is left out `(batch or 1,)`: as the request says, or the model."""
+        masked, said = tf.equal(repeats, "mask"), tf.not_equal(repeats, "")
+        known = tf.reduce_all(masked | ~said | tf.equal(repeats, "allow"))
+        expected = f"{CHECK}repeats: expected mask, allow or nothing: got"
+        tf.debugging.Assert(known, [expected, repeats], summarize=3)
+        return masked | (~said & self.masks)
 
     def parsed(self, examples):
         """A request from serialized `tf.Example`s `(batch,)`."""

@@ -24,10 +24,9 @@ def make_requests(model, inputs, k, seed=0):
     rows = draw.odd()
     rows += [draw.one() for _ in range(REQUESTS - len(rows))]
     lists = {name for name, (shape, _) in inputs.items() if len(shape) == 2}
-    nothing = {**_NOTHING, "filter_seen": model.repeats == "mask"}
     columns = {}
     for name in inputs:
-        values = [row.get(name, nothing.get(name, k)) for row in rows]
+        values = [row.get(name, _NOTHING.get(name, k)) for row in rows]
         columns[name] = _rectangle(name, values) if name in lists else _column(values)
     columns["k"] = columns["k"].astype("int32")
     items = [draw.item() for _ in range(REQUESTS)]
@@ -36,7 +35,7 @@ def make_requests(model, inputs, k, seed=0):
     return columns | draw.features()
 
 
-_NOTHING = {"user": "", "history": (), "behavior": (), "timestamp": ()}
+_NOTHING = {"user": "", "repeats": "", "history": (), "behavior": (), "timestamp": ()}
 _NOTHING |= {"exclude": (), "allow": ()}
 
 
@@ -69,22 +68,22 @@ class _Draw:
             {"user": user},
             {"user": user, "history": [x, y]},
             {"user": user, "history": [stranger]},
-            {"user": user, "filter_seen": False},
+            {"user": user, "repeats": "allow"},
             {"history": [stranger, stranger]},
             {"history": ["", x, "", stranger, y, ""]},
             {"history": ["  ", x, " "]},
             {"user": user, "history": ["  "]},
             {"history": [x] * longest},
             {"history": some},
-            {"history": some, "filter_seen": False},
-            {"history": [x], "filter_seen": False},
+            {"history": some, "repeats": "allow"},
+            {"history": [x], "repeats": "allow"},
             {"allow": [x]},
             {"allow": [stranger]},
             {"allow": ["  "]},
             {"allow": [x, x, "", stranger, y], "history": [y]},
             {"allow": [x], "exclude": [x]},
             {"history": [x], "allow": [x]},
-            {"history": [x], "allow": [x], "filter_seen": False},
+            {"history": [x], "allow": [x], "repeats": "allow"},
             {"exclude": [stranger, "", "  ", x, x]},
             {"exclude": [str(one) for one in self.items[:300]]},
             {"k": 0},
@@ -108,7 +107,7 @@ class _Draw:
             row["allow"] = [self.item() for _ in range(random.integers(1, 21))]
         if random.random() < 0.5:
             row["k"] = int(random.integers(0, self.k + 3))
-        row["filter_seen"] = bool(random.random() < 0.8)
+        row["repeats"] = str(random.choice(["", "mask", "allow"]))
         return row
 
     def user(self):

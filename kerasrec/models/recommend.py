@@ -11,13 +11,13 @@ QUERIES_AT_ONCE = 512
 USUAL = 10
 
 
-def recommend(model, request, k, unwanted, allowed, filter_seen, reasons):
+def recommend(model, request, k, unwanted, allowed, masks, reasons):
     """What `Recommender.recommend` answers.
 
     Args:
         model: A `Recommender`.
         request: Its `Request`.
-        k, filter_seen: As there.
+        k: As there.
         unwanted: Item rows that nobody is shown.
         allowed: Item rows of which alone the answer may consist, or None.
         reasons: How many reasons each answer has.
@@ -27,7 +27,7 @@ def recommend(model, request, k, unwanted, allowed, filter_seen, reasons):
         part = slice(start, start + QUERIES_AT_ONCE)
         many = len(request.names[part])
         exclude = np.tile(unwanted, (many, 1))
-        if filter_seen:
+        if masks:
             exclude = np.concatenate([exclude, request.seen(part)], axis=1)
         allow = None if allowed is None else np.tile(allowed, (many, 1))
         inputs = request.inputs(part)

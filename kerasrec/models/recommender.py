@@ -271,7 +271,7 @@ class Recommender(KerasSaving):
         k=None,
         exclude=None,
         allow=None,
-        filter_seen=None,
+        repeats=None,
         explain=False,
         behaviors=None,
         timestamps=None,
@@ -288,7 +288,8 @@ class Recommender(KerasSaving):
                 fewer items, which is noted.
             exclude: External item ids that nobody is shown.
             allow: External item ids of which alone the answer may consist.
-            filter_seen: Leave out what is in the user's history; None does what `repeats` says.
+            repeats: "mask" leaves out what is in the user's history, "allow" does not; None does
+                what the model's own `repeats` says.
             explain: Also say which items of the history the score rests on: True, or how many.
             behaviors, timestamps: What was done at each item of `histories`, and when, in lists of
                 the same lengths, for models that read it. Times are what a time column may hold:
@@ -323,9 +324,8 @@ class Recommender(KerasSaving):
                 raise InputError("allow holds no item that the model knows: nothing to recommend")
         k, cut = usual_k(self, k)
         request.notes.extend(cut)
-        if filter_seen is None:
-            filter_seen = self.repeats == "mask"
-        frame = recommend(self, request, k, unwanted, allowed, filter_seen, reasons)
+        masks = check_repeats(self.repeats if repeats is None else repeats) == "mask"
+        frame = recommend(self, request, k, unwanted, allowed, masks, reasons)
         for note in request.notes:
             warnings.warn(note, stacklevel=2)
         return frame

@@ -47,7 +47,7 @@ def test_the_model_keeps_what_it_was_evaluated_with(kerasrec, runs):
     # The eighth week is known by now: milk comes next.
     best = ["milk4", "bread4"]
     assert model.recommend(users=["u4"], k=2)["item"].tolist() == best
-    assert not set(model.recommend(users=["u4"], k=16, filter_seen=True)["item"]) & set(best)
+    assert not set(model.recommend(users=["u4"], k=16, repeats="mask")["item"]) & set(best)
     for source in (runs / "allow", runs / "served" / "1"):
         for repeats, seen in ((None, True), ("allow", True), ("mask", False)):
             asked = ("recommend", source, "--user", "u4", "-k", 2, "--json")
@@ -60,7 +60,7 @@ def test_the_model_keeps_what_it_was_evaluated_with(kerasrec, runs):
 def test_an_export_says_it(kerasrec, runs):
     about = kerasrec("inspect", runs / "served", "--json")[1]
     assert about["repeats"] == "allow"
-    assert about["signatures"]["recommend"]["inputs"]["filter_seen"]["default"] == [False]
+    assert about["signatures"]["recommend"]["inputs"]["repeats"]["default"] == [""]
 
 
 def test_a_wrong_value_is_refused(kerasrec, runs):

@@ -339,7 +339,7 @@ def test_inspect_says_what_an_export_takes_and_where_it_comes_from(kerasrec, rat
     }  # fmt: skip
     assert found["run"]["seed"] == 0 and found["run"]["ratings"] is not None
     status, out, _ = kerasrec("inspect", rated / "mf" / "1")
-    assert status == 0 and "filter_seen" in out and "sha256 of items" in out
+    assert status == 0 and "repeats" in out and "sha256 of items" in out
 
 
 def test_the_progress_of_an_evaluation_is_told(kerasrec, trained, monkeypatch):

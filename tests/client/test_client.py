@@ -26,7 +26,7 @@ MOST = 12
 STRINGS, IDS = ("string", [-1, -1]), ("string", [-1])
 QUERY = {"user": IDS, "history": STRINGS}
 CHOICE = {"exclude": STRINGS, "allow": STRINGS, "k": ("int32", [-1])}
-RECOMMEND = {**QUERY, **CHOICE, "filter_seen": ("bool", [-1])}
+RECOMMEND = {**QUERY, **CHOICE, "repeats": IDS}
 ANSWER = {"item": ("string", [-1, MOST]), "score": ("float", [-1, MOST])}
 REASONS = {
     "reason_item": ("string", [-1, MOST, 3]),
@@ -76,7 +76,7 @@ def _score(row, item):
 
 def _ranked(row):
     unwanted = set(row["exclude"]) | {row.get("item")}
-    if row.get("filter_seen"):
+    if row.get("repeats", "allow") != "allow":
         unwanted |= set(row["history"])
     allowed = set(row["allow"]) - {""} or set("abcd")
     best = [(item, _score(row, item)) for item in "abcd" if item in allowed - unwanted]
@@ -221,7 +221,7 @@ def test_every_input_is_sent_and_lists_begin_with_padding(client, rest):
         "exclude": [["", "d"], ["", "d"]],
         "allow": [[""], [""]],
         "k": [2, 2],
-        "filter_seen": [True, True],
+        "repeats": ["", ""],
     }
 
 
@@ -237,10 +237,12 @@ def test_users_with_and_without_histories(client, rest):
     assert last_inputs(rest)["history"] == [["", "a"], ["", ""]]
 
 
-def test_exclude_allow_and_filter_seen(client):
+def test_exclude_allow_and_repeats(client):
     assert items(client.recommend(history=["a"], allow=["a", "d"])) == ["d"]
-    assert items(client.recommend(history=["a"], allow=["a", "d"], filter_seen=False)) == ["a", "d"]
+    assert items(client.recommend(history=["a"], allow=["a", "d"], repeats="allow")) == ["a", "d"]
     assert items(client.recommend(history=["a"], exclude=["b", "c"])) == ["d"]
+    with pytest.raises(InputError, match="repeats must be mask or allow: got False"):
+        client.recommend(history=["a"], repeats=False)
 
 
 def test_explained(client):
@@ -605,7 +607,7 @@ def test_grpc_answers_as_rest_does(grpc_client, client):
         {"history": ["a"], "k": 2},
         {"histories": [["a", "b"], []], "exclude": ["d"]},
         {"users": ["u"], "explain": True},
-        {"history": ["a"], "allow": ["a", "d"], "filter_seen": False},
+        {"history": ["a"], "allow": ["a", "d"], "repeats": "allow"},
     ):
         assert grpc_client.recommend(**asked) == client.recommend(**asked)
     assert grpc_client.score(history=["a"], items=["b", "c"]) == [13.0, 12.0]
@@ -618,14 +620,14 @@ def test_grpc_inputs_have_the_dtypes_of_the_signature(grpc_client, grpc_server):
     grpc_client.recommend(history=[], k=1)
     request = grpc_server.asked[-1]
     dtypes = {name: value.dtype for name, value in request.inputs.items()}
-    # types.proto: string 7, int32 3, bool 10.
+    # types.proto: string 7, int32 3.
     assert dtypes == {
         "user": 7,
         "history": 7,
         "exclude": 7,
         "allow": 7,
         "k": 3,
-        "filter_seen": 10,
+        "repeats": 7,
     }
     assert request.model_spec.name == "toy"
 

@@ -242,12 +242,12 @@ def test_bad_values(kind, values, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"length": "many"}, "'tags': length must be a whole number of at least 1, got 'many'"),
-        ({"length": 0}, "'tags': length must be a whole number of at least 1, got 0"),
+        ({"length": "many"}, "'tags': length must be a whole number of at least 1: got 'many'"),
+        ({"length": 0}, "'tags': length must be a whole number of at least 1: got 0"),
         ({"separator": 3}, "'tags': separator must be a non-empty string, got 3"),
         ({"separator": ""}, "'tags': separator must be a non-empty string, got ''"),
         ({"tokenizer": "jieba"}, "'tags': tokenizer must be one of auto, words, bigrams, got 'jie"),
-        ({"max_tokens": 1}, "'tags': max_tokens must be a whole number of at least 3, got 1"),
+        ({"max_tokens": 1}, "'tags': max_tokens must be a whole number of at least 3: got 1"),
         ({"max_tokens": 1e4}, "'tags': max_tokens must be a whole number .*got 10000.0"),
     ],
 )

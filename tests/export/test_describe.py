@@ -56,7 +56,7 @@ def test_signatures_with_types_shapes_and_defaults(both):
         "exclude": {"dtype": "string", "shape": [None, None], "default": [[""]]},
         "allow": {"dtype": "string", "shape": [None, None], "default": [[""]]},
         "k": {"dtype": "int32", "shape": [None], "default": [2]},
-        "filter_seen": {"dtype": "bool", "shape": [None], "default": [True]},
+        "repeats": {"dtype": "string", "shape": [None], "default": [""]},
     }
     assert signatures["embed_user"]["outputs"] == {
         "vector": {"dtype": "float32", "shape": [None, 4]}

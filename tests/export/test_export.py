@@ -11,6 +11,7 @@ from kerasrec.export.examples import serialized_examples
 from kerasrec.export.serving_graph import ServingGraph
 from kerasrec.savedmodel import CLoader, verify
 from kerasrec.savedmodel.about import read_about
+from kerasrec.savedmodel.c_loader import RunError
 from kerasrec_zoo import Hybrid, MatrixFactorization, Popularity
 
 TEXTS = {"x": "blue sea", "y": "red fire", "z": "blue sky", "w": "red sun"}
@@ -195,8 +196,10 @@ def test_what_a_user_has_seen_is_left_out_unless_asked_for(popularity):
     assert seen["item"].tolist() == [
         [b"w", b"", b"", b""], [b"w", b"", b"", b""], [b"x", b"y", b"z", b"w"],
     ]  # fmt: skip
-    every = popularity("recommend", user=["a", "c"], filter_seen=[False, True])
+    every = popularity("recommend", user=["a", "c"], repeats=["allow", "mask"])
     assert every["item"].tolist() == [[b"x", b"y", b"z", b"w"], [b"z", b"w", b"", b""]]
+    with pytest.raises(RunError, match="repeats: expected mask, allow or nothing"):
+        popularity("recommend", user=["a"], repeats=["sometimes"])
 
 
 def test_k_is_of_each_row_and_the_rest_is_empty(popularity):
@@ -249,7 +252,7 @@ def test_examples_are_requests(hybrid):
         "history": np.array([["", ""], ["z", "x"], ["y", ""]]),
         "exclude": np.array([["z"], [""], [""]]),
         "k": np.array([3, 1, 2], "int32"),
-        "filter_seen": np.array([True, False, True]),
+        "repeats": np.array(["", "allow", "mask"], object),
     }
     examples = serialized_examples(request, request)
     answer = signatures("recommend_examples", examples=examples)

@@ -15,7 +15,7 @@ def test_one_long_id_takes_the_room_of_one():
     model.adapt(train)
     inputs = {
         "user": ((None,), ""), "history": ((None, None), ""), "exclude": ((None, None), ""),
-        "allow": ((None, None), ""), "k": ((None,), 3), "filter_seen": ((None,), True),
+        "allow": ((None, None), ""), "k": ((None,), 3), "repeats": ((None,), ""),
     }  # fmt: skip
     tracemalloc.start()
     request = make_requests(model, inputs, k=3)

@@ -15,7 +15,7 @@ def test_it_holds_a_request_for_every_signature_and_batch(tmp_path):
         "user": np.array(["a", "b", "c"]),
         "history": np.array([["x", ""], ["ÿ", "z"], ["", ""]]),
         "k": np.array([1, 2, 300], "int32"),
-        "filter_seen": np.array([True, False, True]),
+        "repeats": np.array(["", "allow", "mask"], object),
     }
     signatures = {"recommend": list(request), "embed_user": ["user", "history"]}
     write_warm_up(tmp_path, signatures, request)
@@ -33,6 +33,6 @@ def test_it_holds_a_request_for_every_signature_and_batch(tmp_path):
         if batch > 1:
             assert inputs["history"][1, 0].decode() == "ÿ" and inputs["user"][4] == b"b"
         if name == "recommend":
-            assert inputs["k"].dtype == np.int32 and inputs["filter_seen"].dtype == bool
+            assert inputs["k"].dtype == np.int32 and inputs["repeats"].dtype == object
             assert inputs["k"][:3].tolist() == [1, 2, 300][:batch]
     assert found == [(name, batch) for name in signatures for batch in BATCHES]

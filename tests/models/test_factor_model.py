@@ -38,7 +38,7 @@ ITEMS = np.array([[9, 9], [3, 5], [1, 2], [3, 4], [7, 7]])
 def test_the_score_is_the_dot_product(train):
     model = adapted(train, Factors(USERS, ITEMS))
     assert model.score(users=["a", "b"], items=["y", "x"]).tolist() == [3.0, 4.0]
-    answer = model.recommend(users=["b"], k=2, filter_seen=False)
+    answer = model.recommend(users=["b"], k=2, repeats="allow")
     assert answer["item"].tolist() == ["z", "y"]
     assert not model.trainable_weights
 

@@ -178,7 +178,7 @@ def test_cross_entropy_draws_users_to_their_items(data):
     model.compile(keras.optimizers.Adam(0.05), BinaryCrossentropy())
     model.fit(batches(data, model.train_inputs, batch_size=8).repeat(60), verbose=0)
     users = [str(user) for user in range(USERS)]
-    answer = model.recommend(users=users, k=3, filter_seen=False)
+    answer = model.recommend(users=users, k=3, repeats="allow")
     assert ((answer["user"].astype(int) + answer["item"].astype(int)) % 3 == 0).all()
 
 

@@ -57,7 +57,7 @@ def test_the_default_k_is_cut_to_the_items_and_that_is_said(model):
     with pytest.warns(UserWarning, match="there are 4 items: k is 4, not 10"):
         assert len(model.similar_items(["x"])) == 3
     with pytest.warns(UserWarning, match="there are 4 items: k is 4, not 10"):
-        assert len(model.recommend(users=["a"], filter_seen=False)) == 4
+        assert len(model.recommend(users=["a"], repeats="allow")) == 4
 
 
 def test_what_is_wrong_is_said(model):

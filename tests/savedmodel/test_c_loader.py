@@ -110,7 +110,7 @@ print(json.dumps({
 loaded.close()
 """
     found = run(code, folder)
-    query, asked = {"user", "history"}, {"exclude", "allow", "k", "filter_seen"}
+    query, asked = {"user", "history"}, {"exclude", "allow", "k", "repeats"}
     expected = {
         "serving_default": query | asked,
         "recommend": query | asked,

@@ -23,7 +23,7 @@ HOSTILE = """<script>hacked = 1</script><img src=x onerror="hacked = 1"> "quoted
 TITLES = {"a": "Rye bread", "b": "Smoke and fire", "c": HOSTILE, "d": "", "e": "Quiet rivers"}
 IDS = list(TITLES)
 MOST = 6
-QUERY = ("user", "history", "exclude", "allow", "k", "filter_seen")
+QUERY = ("user", "history", "exclude", "allow", "k", "repeats")
 
 
 class Server:
@@ -83,7 +83,7 @@ class Server:
 
             await anyio.to_thread.run_sync(self.hold.wait, SECONDS)
         history = [item for item in inputs.get("history", ()) if item]
-        unwanted = {*inputs["exclude"], *(history if inputs["filter_seen"] else ())}
+        unwanted = {*inputs["exclude"], *(history if inputs["repeats"] == "mask" else ())}
         allowed = set(inputs["allow"]) - {""} or set(IDS)
         best = [item for item in IDS if item in allowed - unwanted][: inputs["k"]]
         outputs = {
@@ -273,7 +273,7 @@ def test_two_items_by_keyboard(page, server):
         "allow": [[""]],
         # Not 10, which the form begins with: the model has no more in an answer.
         "k": [MOST],
-        "filter_seen": [True],
+        "repeats": ["mask"],
     }
 
 
@@ -373,7 +373,7 @@ def test_a_user_k_seen_exclude_and_allow(page, server):
     page.recommended(["Rye bread", "Smoke and fire"])
     page.tab_to("seen")
     page.press(Keys.SPACE)
-    page.until(lambda: asked(server)["filter_seen"] == [False])
+    page.until(lambda: asked(server)["repeats"] == ["allow"])
     page.tab_to("Exclude and allow")
     page.press(Keys.ENTER)
     page.tab_to("exclude-input")
@@ -459,7 +459,7 @@ def test_an_answer_that_is_late_does_not_replace_a_newer_one(page, server):
 
 
 def test_a_model_that_knows_only_users(page, server):
-    server.query, server.explained = ("user", "exclude", "allow", "k", "filter_seen"), False
+    server.query, server.explained = ("user", "exclude", "allow", "k", "repeats"), False
     page.open(server.url)
     assert not page.shown("#history")
     assert not page.shown("#why-field")

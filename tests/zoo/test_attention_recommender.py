@@ -41,7 +41,7 @@ def train(model, circle):
 def test_learns_the_circle(circle, attention):
     model = make(circle, attention=attention)
     train(model, circle)
-    answer = model.recommend(histories=[["1", "2"], ["3", "4", "5"]], k=1, filter_seen=False)
+    answer = model.recommend(histories=[["1", "2"], ["3", "4", "5"]], k=1, repeats="allow")
     assert answer["item"].tolist() == ["3", "0"]
 
 

@@ -96,7 +96,7 @@ def test_score_is_the_formula_by_hand(item_based):
     for row, user in enumerate("uvw", 2):
         found = model.score(users=[user] * 4, items=["a", "b", "c", "cold"])
         np.testing.assert_allclose(found, expected[row, 2:], rtol=1e-5, atol=1e-5)
-        ranked = model.recommend(users=[user], k=4, filter_seen=False)
+        ranked = model.recommend(users=[user], k=4, repeats="allow")
         assert ranked["score"].tolist() == sorted(ranked["score"], reverse=True)
         np.testing.assert_allclose(sorted(ranked["score"]), sorted(found), rtol=1e-5, atol=1e-5)
 

@@ -20,7 +20,7 @@ def data(texts=TEXTS, **features):
 
 
 def scores(model, history):
-    answer = model.recommend(histories=[history], k=6, filter_seen=False)
+    answer = model.recommend(histories=[history], k=6, repeats="allow")
     return dict(zip(answer["item"], answer["score"], strict=True))
 
 

@@ -63,9 +63,7 @@ def test_two_items_by_hand():
 def test_all_neighbours_are_the_full_table(data):
     full, sparse = adapted(data), adapted(data, num_neighbours=10**6)
     users = list(data.users.vocabulary.ids)
-    one, other = (
-        model.recommend(users=users, k=100, filter_seen=False) for model in (full, sparse)
-    )
+    one, other = (model.recommend(users=users, k=100, repeats="allow") for model in (full, sparse))
     np.testing.assert_allclose(one["score"], other["score"], atol=1e-6)
     table = np.asarray(full.neighbour_scores.weight)
     assert table.any() and not table[:2].any() and not table[:, :2].any()
@@ -95,7 +93,7 @@ def test_parts_that_never_meet_and_items_nobody_took(data):
     parted = Interactions.from_frame(frame, item_frame=items)
     for options in ({}, {"num_neighbours": 3}):
         model = adapted(parted, l2=0.5, **options)
-        answer = model.recommend(histories=[["a"], ["e"], []], k=6, filter_seen=False)
+        answer = model.recommend(histories=[["a"], ["e"], []], k=6, repeats="allow")
         scores = answer.pivot(index="user", columns="item", values="score")
         assert scores.loc[0, "b"] > 0
         assert not scores.loc[0, list("acdef")].any() and not scores.loc[1].any()

@@ -99,7 +99,7 @@ def test_the_order_of_a_history_matters_and_the_last_item_most(cycle):
 def test_reasons_add_up_and_name_the_items_that_were_read(cycle):
     model = adapted(cycle, last=2, position_decay=0.5)
     answer = model.recommend(
-        histories=[["e", "a", "b"]], k=1, allow=["c"], filter_seen=False, explain=9
+        histories=[["e", "a", "b"]], k=1, allow=["c"], repeats="allow", explain=9
     )
     (said,), (score,) = answer["reasons"], answer["score"]
     assert {one["item"] for one in said} == {"a", "b", None}
@@ -133,11 +133,11 @@ def test_what_is_known_of_nothing_is_answered_by_popularity():
     data = sequences("abc", "bc", "c", "cd")
     model, popular = adapted(data), Popularity(data.schema())
     popular.adapt(data)
-    right = popular.recommend(users=["u0"], k=3, filter_seen=False)["item"].tolist()
+    right = popular.recommend(users=["u0"], k=3, repeats="allow")["item"].tolist()
     assert right == ["c", "b", "a"]
     # d leads nowhere, x is nobody, and the last has no history.
     for history in ([], ["x", "y"], ["d"]):
-        answer = model.recommend(histories=[history], k=3, filter_seen=False)
+        answer = model.recommend(histories=[history], k=3, repeats="allow")
         assert answer["item"].tolist() == right
         assert np.isfinite(answer["score"]).all()
 
@@ -180,7 +180,7 @@ def test_an_item_repeated_a_thousand_times():
     started = time.perf_counter()
     model = adapted(data, history_length=1000, window=20)
     assert time.perf_counter() - started < 10
-    answer = model.recommend(histories=[["a"] * 1000], k=3, filter_seen=False)
+    answer = model.recommend(histories=[["a"] * 1000], k=3, repeats="allow")
     assert answer["item"].tolist() == ["b", "a", "c"]
     assert np.isfinite(answer["score"]).all()
     # An item never follows itself.

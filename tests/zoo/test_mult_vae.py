@@ -118,8 +118,8 @@ def test_items_without_interactions_are_no_part_of_a_set():
 def test_of_a_long_history_the_last_items_are_read():
     model = made(interactions(**DATA), history_length=2)
     with pytest.warns(UserWarning, match="1 history cut to its last 2 items"):
-        long = model.recommend(histories=[list("abcde")], k=5, filter_seen=False)
-    short = model.recommend(histories=[list("de")], k=5, filter_seen=False)
+        long = model.recommend(histories=[list("abcde")], k=5, repeats="allow")
+    short = model.recommend(histories=[list("de")], k=5, repeats="allow")
     assert long["item"].tolist() == short["item"].tolist()
     np.testing.assert_allclose(long["score"], short["score"], atol=1e-6)
 

@@ -33,7 +33,7 @@ def test_finds_what_follows_the_last_but_one():
     model.fit(batches(train, model.train_inputs, batch_size=16, history_length=12), epochs=20,
               verbose=0)  # fmt: skip
     histories = [["0", "5", "1", "6"], ["3", "9", "4", "5"], ["5", "2", "6", "3", "7"]]
-    answer = model.recommend(histories=histories, k=1, filter_seen=False)
+    answer = model.recommend(histories=histories, k=1, repeats="allow")
     assert answer["item"].tolist() == ["2", "0", "4"]
 
 

@@ -83,7 +83,7 @@ def seasons():
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm", "bilstm"])
 def test_every_cell_learns_a_cycle(cycle, cell):
     model = trained(cycle, 15 if cell == "bilstm" else 40, cell=cell)
-    answer = model.recommend(histories=[["a", "b", "c"], ["g", "h"], ["e"]], k=1, filter_seen=False)
+    answer = model.recommend(histories=[["a", "b", "c"], ["g", "h"], ["e"]], k=1, repeats="allow")
     assert answer["item"].tolist() == ["d", "a", "f"]
 
 
@@ -103,7 +103,7 @@ def test_a_user_is_an_input_where_asked_for(errands):
 
 def test_behaviors_decide_where_they_do(errands, tmp_path):
     model = trained(errands, 60)
-    asked = {"histories": [["c", "d"], ["c", "d"]], "k": 1, "filter_seen": False}
+    asked = {"histories": [["c", "d"], ["c", "d"]], "k": 1, "repeats": "allow"}
     answer = model.recommend(**asked, behaviors=[["view", "view"], ["view", "buy"]])
     assert answer["item"].tolist() == ["e", "c"]
     # Not said is not wrong: one of the two.
@@ -134,14 +134,14 @@ def test_other_models_read_behaviors_and_time_as_well(cls, errands, tmp_path):
         "behaviors": [["view", "view"], ["view", "buy"]],
         "timestamps": [[1_000_000, 1_000_060]] * 2,
     }
-    answer = model.recommend(**asked, **context, k=1, filter_seen=False)
+    answer = model.recommend(**asked, **context, k=1, repeats="allow")
     assert answer["item"].tolist() == ["e", "c"]
-    explained = model.recommend(**asked, **context, k=1, filter_seen=False, explain=True)
+    explained = model.recommend(**asked, **context, k=1, repeats="allow", explain=True)
     for score, said in zip(explained["score"], explained["reasons"], strict=True):
         assert sum(one["contribution"] for one in said) == pytest.approx(score, rel=1e-4)
     model.save(tmp_path / "checkpoint")
     again = models.load(tmp_path / "checkpoint")
-    assert again.recommend(**asked, **context, k=1, filter_seen=False).equals(answer)
+    assert again.recommend(**asked, **context, k=1, repeats="allow").equals(answer)
     assert export(again, tmp_path / "1", k=3)["difference"] <= 1e-5
     if cls is AttentionRecommender:
         weights = model.attention_weights(**asked, **context).pivot(
@@ -154,7 +154,7 @@ def test_other_models_read_behaviors_and_time_as_well(cls, errands, tmp_path):
 def test_time_decides_where_it_does(seasons):
     model = trained(seasons, 40, cell="gru")
     # The same items; a minute before the last one, or a month.
-    asked = {"histories": [["c", "d", "e"], ["c", "d", "e"]], "k": 1, "filter_seen": False}
+    asked = {"histories": [["c", "d", "e"], ["c", "d", "e"]], "k": 1, "repeats": "allow"}
     times = [[1_000_000_000, 1_000_000_060, 1_000_000_060 + gap] for gap in (60, 30 * 86400)]
     answer = model.recommend(**asked, timestamps=times)
     assert answer["item"].tolist() == ["f", "d"]

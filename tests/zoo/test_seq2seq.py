@@ -97,7 +97,7 @@ def test_a_shorter_answer_is_the_beginning_of_a_longer_one(make):
 
 def test_score_is_the_probability_of_the_very_next_item(make, monkeypatch):
     model = make()
-    answer = model.recommend(histories=[["a", "c"]], k=1, filter_seen=False)
+    answer = model.recommend(histories=[["a", "c"]], k=1, repeats="allow")
     scores = model.score(histories=[["a", "c"]] * 8, items=ITEMS)
     assert np.exp(scores).sum() == pytest.approx(1, abs=1e-5)
     assert answer["score"][0] == pytest.approx(scores[ITEMS.index(answer["item"][0])], abs=1e-6)
@@ -114,7 +114,7 @@ def test_score_is_the_probability_of_the_very_next_item(make, monkeypatch):
 
 def test_of_one_item_and_one_beam_it_ranks_by_the_first_step(make):
     model = make(horizon=1, beams=1)
-    answer = model.recommend(histories=[["a", "c"]], k=8, filter_seen=False)
+    answer = model.recommend(histories=[["a", "c"]], k=8, repeats="allow")
     scores = model.score(histories=[["a", "c"]] * 8, items=list(answer["item"]))
     assert (np.diff(scores) <= 0).all()
     rows = np.full((2, 4), 5, "int32")
@@ -123,7 +123,7 @@ def test_of_one_item_and_one_beam_it_ranks_by_the_first_step(make):
 
 def test_what_is_excluded_or_not_allowed_is_not_written(make):
     model = make()
-    asked = {"histories": [["a", "b"], ["d"]], "filter_seen": False}
+    asked = {"histories": [["a", "b"], ["d"]], "repeats": "allow"}
     answer = model.recommend(**asked, k=8, exclude=["c", "h"])
     assert answer.groupby("user")["item"].apply(sorted).tolist() == [list("abdefg")] * 2
     answer = model.recommend(**asked, k=8, allow=["g", "c", "h"], exclude=["h"])
@@ -182,7 +182,7 @@ def test_writes_a_cycle_in_order(candidates):
     around = ITEMS * 3
     train = interactions([around[n % 8 : n % 8 + 12] for n in range(64)])
     model = fitted(train, 20, candidates=candidates, num_negatives=16)
-    answer = model.recommend(histories=[["b", "c"], ["f", "g"]], k=3, filter_seen=False)
+    answer = model.recommend(histories=[["b", "c"], ["f", "g"]], k=3, repeats="allow")
     assert answer["item"].tolist() == [*"def", *"hab"]
     assert (np.exp(answer["score"]) > 0.8).all()
 
@@ -197,7 +197,7 @@ def test_a_sequence_is_better_than_the_likeliest_next_items():
     chains = random.integers(0, 2, (200, 5))
     train = interactions([[*"".join(["abc", "def"][n] for n in row)] for row in chains])
     model = fitted(train, 12)
-    answer = model.recommend(histories=[["a", "b", "c"], ["d", "e", "f"]], k=3, filter_seen=False)
+    answer = model.recommend(histories=[["a", "b", "c"], ["d", "e", "f"]], k=3, repeats="allow")
     written = answer.groupby("user")["item"].apply("".join)
     assert set(written) <= {"abc", "def"}
     scores = {item: model.score(histories=[["a", "b", "c"]], items=[item])[0] for item in "abcdef"}
@@ -210,7 +210,7 @@ def test_checkpoint_and_export_write_the_same(make, tmp_path, monkeypatch):
     assert export(model, tmp_path / "export" / "1", k=6)["difference"] <= 1e-5
     model.save(tmp_path / "checkpoint")
     again = models.load(tmp_path / "checkpoint")
-    asked = {"histories": [["a", "b"], ["d"]], "k": 6, "filter_seen": False}
+    asked = {"histories": [["a", "b"], ["d"]], "k": 6, "repeats": "allow"}
     assert model.recommend(**asked).equals(again.recommend(**asked))
 
     with CLoader(tmp_path / "export" / "1") as loaded:

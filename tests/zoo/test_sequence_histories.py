@@ -63,7 +63,7 @@ def test_repeated_items_and_users_of_one_item_are_trained_on(name, given, fitted
     model, losses = fitted(name, given)
     assert np.isfinite(losses).all() and bool(losses) == (name != "Markov")
     users = list(odd.users.vocabulary.ids)
-    answer = model.recommend(users=users, k=4, filter_seen=False)
+    answer = model.recommend(users=users, k=4, repeats="allow")
     assert np.isfinite(answer["score"]).all() and len(answer) == 4 * len(users)
 
 
@@ -83,7 +83,7 @@ def test_no_item_it_knows_is_answered_with_what_is_popular(name, given, history,
 @forms
 def test_of_a_long_history_the_end_counts(name, given, fitted):
     model, _ = fitted(name, given)
-    asked = {"k": 4, "filter_seen": False}
+    asked = {"k": 4, "repeats": "allow"}
     end = list("bcdedcbc")
     with pytest.warns(UserWarning, match=f"1 history cut to its last {LENGTH} items"):
         answer = model.recommend(histories=[[*"edcba" * 50, *end]], **asked)
@@ -106,5 +106,5 @@ def test_users_of_one_item_alone_teach_no_order_and_that_is_said(name, make, fit
     if model.trainable_weights:
         with pytest.raises(InputError, match="Nothing to train on: .* histories a user with two"):
             fit(model, train)
-    answer = model.recommend(histories=[["b"]], k=2, filter_seen=False)
+    answer = model.recommend(histories=[["b"]], k=2, repeats="allow")
     assert np.isfinite(answer["score"]).all()

@@ -17,7 +17,7 @@ def test_scores_by_hand():
     # u: a b; v: a b c; w: a d. s(u, v) = 2 / (sqrt(6) + 1), s(u, w) = 1 / (2 + 1).
     frame = pd.DataFrame({"user": list("uuvvvww"), "item": list("ababcad")})
     model = adapted(Interactions.from_frame(frame), shrinkage=1.0)
-    answer = model.recommend(users=["u"], k=4, filter_seen=False, explain=True)
+    answer = model.recommend(users=["u"], k=4, repeats="allow", explain=True)
     near, far = 2 / (6**0.5 + 1), 1 / 3
     assert answer["item"].tolist() == list("abcd")
     assert answer["score"].tolist() == pytest.approx([near + far, near, near, far])

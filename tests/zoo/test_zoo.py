@@ -82,7 +82,7 @@ def test_seen_items_are_left_out_unless_asked_for(cls, trained, checkerboard):
     unseen = model.recommend(users=[user], k=14)
     assert not seen & set(unseen["item"])
     assert len(unseen) == 14 - len(seen)
-    assert len(model.recommend(users=[user], k=14, filter_seen=False)) == 14
+    assert len(model.recommend(users=[user], k=14, repeats="allow")) == 14
 
 
 def test_exclude_and_allow(cls, trained):

@@ -77,7 +77,7 @@ def adapted(make, fit):
 def scores(model, train):
     """The score of every item for every user, by one request for the whole catalogue."""
     users, items = train.users.vocabulary.ids, train.items.vocabulary.ids
-    answer = model.recommend(users=list(users), k=len(items), filter_seen=False)
+    answer = model.recommend(users=list(users), k=len(items), repeats="allow")
     table = answer.pivot(index="user", columns="item", values="score").loc[users, items]
     assert np.isfinite(table.to_numpy()).all()
     if not isinstance(model, Ranker) and not ratings_of_others(model):

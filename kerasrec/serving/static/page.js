@@ -83,7 +83,7 @@ function inputs(signature) {
     exclude: padded(boxes.exclude.ids),
     allow: padded(boxes.allow.ids),
     k: [count()],
-    filter_seen: [by("seen").checked],
+    repeats: [by("seen").checked ? "mask" : "allow"],
     behavior: padded(boxes.history.ids.map(() => "")),
     timestamp: [[0, ...boxes.history.ids.map(() => 0)]],
   };
@@ -177,7 +177,7 @@ async function describe() {
   const asked = signatures.recommend.inputs;
   for (const [each, box] of Object.entries(boxes)) box.field.hidden = !(each in asked);
   by("more").hidden = !("exclude" in asked || "allow" in asked);
-  by("seen-field").hidden = !("filter_seen" in asked);
+  by("seen-field").hidden = !("repeats" in asked);
   by("why-field").hidden = !("recommend_explained" in signatures);
   by("user-hint").textContent =
     "history" in asked && told.about.stored_histories
