@@ -52,6 +52,7 @@ class MultVAE(Retriever):
     [1, 2]
     """
 
+    unknown_user = "as somebody of whom nothing is known"
     capabilities = frozenset({"users", "histories"})
     train_inputs = ("history", "item")
     steps = "set"

@@ -33,7 +33,7 @@ def run(arguments, output):
     apart = ["init_from=null", "content_from=null", "freeze_content=false"]
     config = load_config(folder.config, [*apart, *trust])
     model = load(checkpoint, trust=arguments.trust)
-    _, split = read_split(config, base=(model.users, model.items))
+    _, split = read_split(config, base=(model.users, model.items, model.behaviors))
     found, ratings = evaluate_run(model, split, config, arguments.part, progress=not output.as_json)
     output.table(found.to_table())
     if ratings:

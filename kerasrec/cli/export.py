@@ -4,9 +4,11 @@ import pathlib
 
 from kerasrec.cli.heavy import import_keras
 from kerasrec.cli.saved import find_checkpoint
+from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.file_hash import file_hash
 from kerasrec.savedmodel.versions import new_version
+from kerasrec.whole_number import whole_number
 
 NAME = "export"
 HELP = "write a run's best checkpoint as a SavedModel for TF Serving"
@@ -57,6 +59,8 @@ def run(arguments, output):
     from kerasrec.models import load
 
     model = load(checkpoint, trust=arguments.trust)
+    if arguments.k is not None:  # before a version has its number
+        whole_number(arguments.k, "-k", 1, model.schema.num_items - FIRST, "the number of items, ")
     busy = output.busy("writing the graph, asking it and Python the same")
     with new_version(folder, number, arguments.keep) as directory, busy:
         if arguments.vectors:

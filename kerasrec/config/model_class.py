@@ -18,8 +18,9 @@ def find_model_class(name, trust=False):
     dotted = name if "." in name else f"kerasrec_zoo.{name}"
     if not dotted.startswith(TRUSTED) and not trust:
         raise InputError(
-            f"{dotted} is not a kerasrec class and importing it runs its code: say trust=true if "
-            "you trust where it comes from"
+            f"{dotted} is not a kerasrec class and importing it runs its code: if you trust where "
+            "it comes from, give model.trust=true to kerasrec fit, compare and tune, --trust to "
+            "other commands and trust=True in Python"
         )
     module, _, attribute = dotted.rpartition(".")
     try:

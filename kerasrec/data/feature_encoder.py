@@ -262,6 +262,8 @@ class FeatureEncoder:
     def _parts(self, value: Any) -> list[Any]:
         if isinstance(value, str) and (listed := read_list(value)) is not None:
             value = listed
+        if isinstance(value, set | frozenset):
+            value = sorted(value, key=str)
         if isinstance(value, list | tuple | np.ndarray):
             return [part for part in value if not _is_missing(part)]
         if _is_missing(value):

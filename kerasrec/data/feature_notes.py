@@ -10,6 +10,8 @@ from kerasrec.data.text_tokens import count_tokens, unspaced
 # Fewer values may have one category each by chance.
 FEW = 10
 SEPARATORS = (",", ";", "|", "/")
+# A separator that is in so much fewer values than another is there by chance.
+RARE = 0.1
 # How many texts are looked at, and the characters of one that may well be a single word.
 LOOKED_AT, SHORT = 1000, 8
 
@@ -35,12 +37,19 @@ def _of_lists(texts: list[str], separator: str) -> list[str]:
     bracketed = [text for text in texts if is_bracketed(text)]
     broken = [text for text in bracketed if read_list(text) is None]
     notes = _some(broken, "in brackets read as text: no list of single values")
-    if len(texts) < FEW or len(bracketed) > len(broken) or any(separator in x for x in texts):
+    if len(texts) < FEW or len(bracketed) > len(broken):
         return notes
-    note = f"the separator {separator!r} is in none of {len(texts):,} values, e.g. "
-    note += f"{_short(texts)}: each is one"
-    counts = {other: sum(other in text for text in texts) for other in SEPARATORS}
-    likely = max(counts, key=counts.get)
+    counts = {other: sum(other in text for text in texts) for other in (*SEPARATORS, separator)}
+    likely = max(SEPARATORS, key=counts.get)
+    if counts[separator] and not (counts[separator] < RARE * counts[likely]):
+        return notes
+    few = f"{counts[separator]:,}" if counts[separator] else "none"
+    note = f"the separator {separator!r} is in {few} of {len(texts):,} values, e.g. "
+    note += (
+        f"{_short(texts)}: each of the others is one"
+        if counts[separator]
+        else (f"{_short(texts)}: each is one")
+    )
     if counts[likely]:
         note += f"; {likely!r} is in {counts[likely]:,}"
     return [*notes, f"{note}."]

@@ -14,23 +14,32 @@ _VALUE = re.compile(
 
 
 def is_bracketed(text: str) -> bool:
-    """Whether a text looks like a list: it begins with [ and ends with ]."""
+    """Whether a text looks like a list: [ and ] around it, or a bracket and a quote at one end."""
     text = text.strip()
-    return text.startswith("[") and text.endswith("]")
+    return (
+        (text[:1], text[-1:]) == ("[", "]") or text[:2] in ('["', "['") or text[-2:] in ('"]', "']")
+    )
 
 
 def read_list(text: str) -> list | None:
     """The values of a list as JSON, Python or NumPy write it; None for any other text.
+
+    Python's tuples and sets are lists as well, of quoted words.
 
     Nothing is evaluated. A list with a list or anything else but single values in it is none, and
     neither are words without quotes: `[x]` is a text.
 
     >>> read_list('["a, b", 2]'), read_list("['a', 'b']"), read_list("['a' 'b']")
     (['a, b', 2], ['a', 'b'], ['a', 'b'])
+    >>> read_list("('a', 'b')"), read_list("(x)"), read_list("{'a': 1}")
+    (['a', 'b'], None, None)
     >>> read_list("[x]"), read_list('[["a"], ["b"]]'), read_list("a|b")
     (None, None, None)
     """
-    if not is_bracketed(text):
+    ends = text.strip()[:1] + text.strip()[-1:]
+    if ends in ("()", "{}") and text.strip()[1:2] in ("'", '"'):
+        return _as_python_writes(text.strip()[1:-1].strip())
+    if ends != "[]":
         return None
     try:
         values = json.loads(text)

@@ -26,7 +26,8 @@ def table_files(path: Path, suffixes: Sequence[str]) -> list[Path]:
     if suffix(path) not in suffixes:
         raise InputError(
             f"{path}: expected a file ending in {', '.join(suffixes)}, got {path.suffix!r}. "
-            "Rename it, or read it yourself and pass the DataFrame."
+            "Rename it (a packed file to one such as clicks.csv.zip), or read it yourself and pass "
+            "the DataFrame."
         )
     return [path]
 

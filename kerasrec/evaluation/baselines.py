@@ -2,6 +2,7 @@
 
 from kerasrec.config.model_class import find_model_class
 from kerasrec.errors import InputError
+from kerasrec.id_list import id_list
 
 BASELINES = ("Popularity", "ItemKNN")
 
@@ -17,7 +18,7 @@ def adapted(baselines, split, model_class, history_length):
             needs.
     """
     schema, models = split.train.schema(history_length), []
-    for baseline in baselines:
+    for baseline in id_list(() if baselines is None else baselines, "baselines"):
         if not isinstance(baseline, str):
             models.append((baseline, False))
         elif (baseline_class := find_model_class(baseline)) is not model_class:

@@ -13,6 +13,7 @@ from kerasrec.evaluation.lists import Lists
 from kerasrec.evaluation.ratios import Ratios, check_resamples
 from kerasrec.evaluation.remembered import remembered
 from kerasrec.evaluation.rows import group_rows, model_rows, names_of
+from kerasrec.id_list import id_list
 from kerasrec.models.repeats import check_repeats
 from kerasrec.whole_number import whole_number
 
@@ -156,7 +157,7 @@ def _cutoffs(ks, num_items):
         cut = tuple(sorted({min(k, num_items) for k in USUAL}))
         note = f"The catalogue has {num_items} items: the cut-offs are {cut}, not {USUAL}."
         return cut, (note,) if cut != USUAL else ()
-    ks = tuple(sorted({whole_number(k, "each of ks", 1) for k in ks}))
+    ks = tuple(sorted({whole_number(k, "each of ks", 1) for k in id_list(ks, "ks", False)}))
     if not ks or ks[-1] > num_items:
         raise InputError(
             f"ks must be between 1 and the catalogue's {num_items} items, received {ks}"

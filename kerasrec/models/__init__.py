@@ -1,6 +1,7 @@
 """The shapes of a recommender, the ranking they share, and their checkpoints."""
 
 from kerasrec.models.checkpoint import load as load
+from kerasrec.models.checkpoint import load_behaviors as load_behaviors
 from kerasrec.models.checkpoint import load_catalogs as load_catalogs
 from kerasrec.models.factor_model import FactorModel as FactorModel
 from kerasrec.models.factor_model import Factors as Factors

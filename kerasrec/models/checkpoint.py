@@ -108,8 +108,7 @@ def read_catalogs(model, directory):
     """Gives a model what `write_catalogs` wrote."""
     model.users = Catalog.load(directory / "users")
     model.items = Catalog.load(directory / "items")
-    if (directory / "behaviors.json").exists():
-        model.behaviors = Vocabulary.load(directory / "behaviors.json")
+    model.behaviors = load_behaviors(directory)
     model.histories = Histories.load(directory / "histories.npz")
     model.trained_on = TrainedOn.load(directory)
 
@@ -119,6 +118,12 @@ def load_catalogs(directory):
     directory = pathlib.Path(directory)
     _check_files(directory, _read_json(directory, "metadata.json").get("sha256", {}))
     return Catalog.load(directory / "users"), Catalog.load(directory / "items")
+
+
+def load_behaviors(directory):
+    """The `Vocabulary` of behaviors of a checkpoint: those of new data get its rows; or None."""
+    path = pathlib.Path(directory) / "behaviors.json"
+    return Vocabulary.load(path) if path.exists() else None
 
 
 def copy_rows(old, new):
@@ -148,7 +153,8 @@ def copy_rows(old, new):
     if old.behaviors != new.behaviors:
         raise InputError(
             f"the behaviors of the checkpoint are {_names(old.behaviors)}, those of the new data "
-            f"{_names(new.behaviors)}: expected the same ones, first seen in the same order"
+            f"{_names(new.behaviors)}: expected no others, read with "
+            "behaviors=load_behaviors(checkpoint)"
         )
     new.histories = new.histories.after(old.histories)
     if not new.trainable_weights:

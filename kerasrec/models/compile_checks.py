@@ -11,6 +11,8 @@ from kerasrec.losses import BPR, GBCE, BinaryCrossentropy, MeanSquaredError
 
 # Of Keras those that read a probability or a rate without an argument that says so.
 POSITIVE = ("kl_divergence", "poisson", "dice", "tversky", "ctc")
+LABELS = ("binary_crossentropy", "binary_focal_crossentropy")
+LABELS += ("hinge", "squared_hinge", "categorical_hinge")
 CHOSEN_BY_SHAPE = ("accuracy", "acc", "crossentropy", "ce")
 OURS = {
     "binary": "kerasrec.losses.BinaryCrossentropy(), or Keras's with from_logits=True",
@@ -66,6 +68,23 @@ def check_compiled(model, losses, loss_weights, metrics):
     logits = any(isinstance(loss, BinaryCrossentropy) or _from_logits(loss) for loss in losses)
     for metric in _flat(metrics):
         _check_metric(metric, candidates, logits)
+
+
+def check_labels(model):
+    """Raises an `InputError` for a loss of Keras that takes labels, and values that are none.
+
+    Args:
+        model: A compiled `Recommender`, adapted to the data that it is fitted to.
+    """
+    if model.has_labels is not False:
+        return
+    for loss in _flat(model.loss):
+        name = _name(_resolved(keras.losses, loss, "loss"))
+        if name in LABELS:
+            raise InputError(
+                f"the loss {name} of Keras takes labels, 0 or 1, and the data has other values: "
+                "take MeanSquaredError() for ratings, or make labels of them"
+            )
 
 
 def _check_metric(metric, candidates, logits):

@@ -72,6 +72,7 @@ class KerasSaving(keras.Model):
 
         A model that is not adapted yet has nothing to write.
         """
+        self.check_finite("save")
         if self.items is not None:
             checkpoint.write_catalogs(self, pathlib.Path(directory))
 

@@ -5,6 +5,7 @@ import functools
 
 import keras
 
+from kerasrec.config.first_line import first_line
 from kerasrec.errors import InputError
 
 # Weights kept in half precision lose the small updates of training, so those are not among them.
@@ -45,7 +46,8 @@ def in_its_policy(construct):
     make nothing faster. What is trained takes the policy of Keras.
 
     Raises:
-        InputError: when called, for a policy that its model cannot be trained under.
+        InputError: when called, for a policy that its model cannot be trained under, and for a
+            value that a layer of Keras refuses.
     """
 
     @functools.wraps(construct)
@@ -57,6 +59,11 @@ def in_its_policy(construct):
                 f"call keras.config.set_dtype_policy with one of {', '.join(POLICIES)}"
             )
         with policy_scope(policy):
-            construct(self, *args, **kwargs)
+            try:
+                construct(self, *args, **kwargs)
+            except InputError:
+                raise
+            except ValueError as error:  # of a layer of Keras, which was given what the user gave
+                raise InputError(f"{type(self).__name__}: {first_line(error)}") from error
 
     return constructed

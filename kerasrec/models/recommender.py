@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasrec.config.first_line import first_line
 from kerasrec.data.interactions import Interactions
 from kerasrec.data.schema import Schema
 from kerasrec.data.vocabulary import FIRST
@@ -13,7 +14,7 @@ from kerasrec.errors import InputError
 from kerasrec.id_list import id_list
 from kerasrec.models import checkpoint, fit_errors
 from kerasrec.models.columns_read import columns_read
-from kerasrec.models.compile_checks import check_compiled
+from kerasrec.models.compile_checks import check_compiled, check_labels
 from kerasrec.models.finite_loss import FiniteLoss
 from kerasrec.models.finite_weights import check_finite
 from kerasrec.models.keras_saving import KerasSaving
@@ -94,6 +95,7 @@ class Recommender(KerasSaving):
         self.histories = None
         self.repeats = REPEATS[0]
         self.trained_on = None
+        self.has_labels = None
 
     # What a model of another shape must say.
 
@@ -197,6 +199,11 @@ class Recommender(KerasSaving):
             InputError: if the data does not have the shape the model was built for, or holds no
                 interaction.
         """
+        if not all(hasattr(train, name) for name in ("schema", "histories", "item_counts")):
+            raise InputError(
+                f"{type(self).__name__}.adapt: expected Interactions or a Scan, such as "
+                f"split.train, got {type(train).__name__}"
+            )
         _check_same_shape(self.schema, train)
         if not train.item_counts().any():
             raise InputError(
@@ -205,9 +212,11 @@ class Recommender(KerasSaving):
             )
         self.users, self.items, self.behaviors = train.users, train.items, train.behaviors
         self.histories = train.histories()
-        self.trained_on = TrainedOn.of(
-            self.histories, train.users.vocabulary, train.items.vocabulary
-        )
+        now = TrainedOn.of(self.histories, train.users.vocabulary, train.items.vocabulary)
+        if self.trained and self.trained_on is not None and self.trained_on.learned:
+            now = now.after(self.trained_on)  # what weights have learned stays in them
+        self.trained_on = now
+        self.has_labels = train.has_labels
 
     def compile(
         self,
@@ -223,6 +232,10 @@ class Recommender(KerasSaving):
         Raises:
             InputError: for a loss or metric that would misread raw scores, the observed item first.
         """
+        try:
+            optimizer = keras.optimizers.get(optimizer)
+        except (ValueError, TypeError) as error:
+            raise InputError(f"optimizer: {first_line(error)}") from error
         if hasattr(self, "candidates"):
             check_compiled(self, loss, loss_weights, [metrics, weighted_metrics])
         if isinstance(optimizer, RowSparse) and self.dtype_policy.name == "mixed_float16":
@@ -250,8 +263,10 @@ class Recommender(KerasSaving):
         if kwargs.get("class_weight") is not None:
             raise InputError(
                 "class_weight: values and choices are no classes: weigh each target by the third "
-                "of a batch's (x, y, sample_weight), or by fit's sample_weight"
+                "of a batch's (x, y, sample_weight)"
             )
+        check_labels(self)
+        self.trained_on.learned = True
         if hasattr(x, "element_spec"):  # a tf.data.Dataset is shuffled by who made it
             kwargs.setdefault("shuffle", False)
         if self.optimizer is not None and not self.optimizer.built:
@@ -333,6 +348,7 @@ class Recommender(KerasSaving):
     def score(self, users=None, histories=None, items=(), behaviors=None, timestamps=None):
         """Scores `(n,)` float32 of n users (or histories) with n items, by external ids."""
         self.check_adapted("score")
+        self.check_finite("score")
         request = Request(self, users, histories, behaviors, timestamps)
         items = id_list(items, "items")
         if len(items) != len(request.names):
@@ -343,10 +359,7 @@ class Recommender(KerasSaving):
         rows = request.asked(items)
         for note in request.notes:
             warnings.warn(note, stacklevel=2)
-        scores = self.score_pairs(request.inputs(slice(None)), rows)
-        if not np.isfinite(scores).all():
-            self.check_finite("score")
-        return scores
+        return self.score_pairs(request.inputs(slice(None)), rows)
 
     def similar_items(self, items, k=None, exclude=None, allow=None):
         """The k items most like each of some items, whoever asks.

@@ -36,9 +36,14 @@ class TrainedOn:
         cuts: How the data of each training was split, the first training first: dicts.
         complete: False where it is not known what a training was made on.
         pending: `(histories, users, items)` whose pairs are still to be hashed, or None.
+        learned: Whether weights have learned from these pairs; False until a model is fitted.
+
+    What a model is given by `set_weights` or `load_weights`, and batches of other data than it was
+    adapted to, are not seen.
     """
 
-    def __init__(self, hashes=(), below=ALL, cuts=(), complete=True, pending=None):
+    def __init__(self, hashes=(), below=ALL, cuts=(), complete=True, pending=None, learned=True):
+        self.learned = learned
         self._record = np.asarray(hashes, np.uint64), np.uint64(below)
         self.cuts = list(cuts)
         self.complete = complete
@@ -51,8 +56,8 @@ class TrainedOn:
         Without any item, as of a `Scan`, it is not known what the training was made on.
         """
         if not len(histories.items):
-            return cls(complete=False)
-        return cls(pending=(histories, users, items))
+            return cls(complete=False, learned=False)
+        return cls(pending=(histories, users, items), learned=False)
 
     @property
     def hashes(self):

@@ -10,10 +10,9 @@ from kerasrec.config.differing_keys import differing_keys
 from kerasrec.config.model_class import find_model_class
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
-from kerasrec.models import load_catalogs
 from kerasrec.training.comparison import Comparison
 from kerasrec.training.data_fingerprint import changed, data_fingerprint
-from kerasrec.training.find_start import begun_from, find_start
+from kerasrec.training.find_start import base_of, begun_from, find_start
 from kerasrec.training.finished_runs import finished_runs
 from kerasrec.training.plot_comparison import plot_comparison
 from kerasrec.training.query_fingerprint import query_fingerprint
@@ -133,7 +132,7 @@ class _Shared:
                 config.init_from, find_model_class(config.model.class_, config.model.trust)
             )
             # Rows of a grown vocabulary are its own.
-            _, split = read_split(config, load_catalogs(start))
+            _, split = read_split(config, base_of(start))
         return data_fingerprint(split, begun_from(config, start))
 
     def run(self, config, say, progress):

@@ -4,6 +4,7 @@ import json
 
 from kerasrec.checkpoint_folder import checkpoint_folder
 from kerasrec.errors import InputError
+from kerasrec.models import load_behaviors, load_catalogs
 
 
 def find_start(path, model_class):
@@ -25,6 +26,11 @@ def find_start(path, model_class):
     if name != model_class.__name__:
         raise InputError(f"init_from holds a {name}, the config builds a {model_class.__name__}")
     return folder
+
+
+def base_of(start):
+    """`(users, items, behaviors)` of a checkpoint folder, on which new data grows; None without."""
+    return (*load_catalogs(start), load_behaviors(start)) if start else None
 
 
 def begun_from(config, start):

@@ -11,7 +11,8 @@ def read_data(node, base=None):
 
     Args:
         node: `DataNode` of the config.
-        base: Catalogs `(users, items)` of an earlier model, whose rows are kept.
+        base: `(users, items, behaviors)` of an earlier model, whose rows are kept: two `Catalog`s,
+            and a `Vocabulary` or None.
 
     Returns:
         `Interactions`.
@@ -19,11 +20,12 @@ def read_data(node, base=None):
     Raises:
         InputError: for anything wrong in the data, with file, row and column.
     """
+    base, behaviors = (base[:2], base[2]) if base else (None, None)
     if node.name is not None:
         return datasets.load(node.name, base=base, **node.options)
     path = pathlib.Path(node.path)
     arguments = {"columns": node.columns, "base": base, "name": path.name.partition(".")[0]}
-    arguments["on_error"] = node.on_error
+    arguments |= {"on_error": node.on_error, "behaviors": behaviors or ()}
     if node.items is not None:
         arguments |= _table(node.items, "item")
         arguments["item_title"] = node.items.title

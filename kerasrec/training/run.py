@@ -16,7 +16,7 @@ from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.evaluation import evaluate
 from kerasrec.evaluation.baselines import adapted
-from kerasrec.models import load, load_catalogs
+from kerasrec.models import load
 from kerasrec.models.checkpoint import save
 from kerasrec.models.columns_read import columns_read, say_columns_read
 from kerasrec.training.all_histories import all_histories
@@ -24,7 +24,7 @@ from kerasrec.training.checks import check_test
 from kerasrec.training.commit import code_commit
 from kerasrec.training.data_fingerprint import check_data, data_fingerprint
 from kerasrec.training.evaluation_bar import EvaluationBar
-from kerasrec.training.find_start import begun_from, find_start
+from kerasrec.training.find_start import base_of, begun_from, find_start
 from kerasrec.training.fit import fit
 from kerasrec.training.make_model import make_model
 from kerasrec.training.plots import plot_run
@@ -66,8 +66,7 @@ def run(config, run_dir=None, resume=False, say=print, progress=True, read=None)
     model_class = find_model_class(config.model.class_, config.model.trust)
     start = find_start(config.init_from, model_class) if config.init_from else None
     begun = begun_from(config, start)  # before anything is read
-    base = load_catalogs(start) if start else None
-    data, split = (read or read_split)(config, base)
+    data, split = (read or read_split)(config, base_of(start))
     # What the split has to say stands beneath the results.
     for line in data.report.lines() if data.report else ():
         say(line)

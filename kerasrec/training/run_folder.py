@@ -148,8 +148,13 @@ class RunFolder:
         if ks and "ks" not in config.evaluate.model_fields_set:
             config = with_monitor(with_default(config, "evaluate", ks=ks))
         monitor = (here.get("train") or {}).get("monitor")
-        if "monitor" in config.train.model_fields_set or monitor not in monitors(config):
+        if "monitor" in config.train.model_fields_set or monitor is None:
             return config
+        if monitor not in monitors(config):
+            raise InputError(
+                f"evaluate.ks {config.evaluate.ks} leaves out what {self.path} chooses its epoch "
+                f"by, {monitor}: add its cut-off"
+            )
         return with_default(config, "train", monitor=monitor)
 
     def _read_config(self):

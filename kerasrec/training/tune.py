@@ -10,9 +10,8 @@ from kerasrec.config.cutoffs import RATING_METRICS, with_cutoffs
 from kerasrec.config.model_class import find_model_class
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
-from kerasrec.models import load_catalogs
 from kerasrec.training.data_fingerprint import data_fingerprint
-from kerasrec.training.find_start import begun_from, find_start
+from kerasrec.training.find_start import base_of, begun_from, find_start
 from kerasrec.training.fit_trial import fit_trial
 from kerasrec.training.prune_trial import PruneTrial
 from kerasrec.training.query_fingerprint import query_fingerprint
@@ -57,7 +56,7 @@ def tune(config, run_dir=None, resume=False, say=print, note=print, progress=Tru
     folder = _folder(config, run_dir, resume)
     model_class = find_model_class(config.model.class_, config.model.trust)
     start = find_start(config.init_from, model_class) if config.init_from else None
-    data, split = read_split(config, load_catalogs(start) if start else None)
+    data, split = read_split(config, base_of(start))
     for line in (*data.report.lines(), *split.notes) if data.report else split.notes:
         say(line)
     config = with_cutoffs(config, len(data.items) - FIRST, say)

@@ -24,6 +24,16 @@ def test_a_separator_that_never_occurs_is_said():
     assert notes("categories", [*values, "a|b"]) == []
 
 
+def test_a_separator_that_hardly_occurs_is_said():
+    (note,) = notes("categories", ["war; drama"] * 30 + ["x|y"])
+    assert "separator '|' is in 1 of 31 values" in note and "';' is in 30" in note
+
+
+def test_a_list_that_is_cut_off_is_said():
+    (note,) = notes("categories", ['["a", "b"]', '["a","b"'])
+    assert note.startswith("1 value in brackets read as text")
+
+
 def test_brackets_that_are_no_list_are_said():
     assert notes("categories", ["[x]", "a|b", "[['a'], ['b']]"]) == [
         "2 values in brackets read as text: no list of single values, e.g. '[x]'."

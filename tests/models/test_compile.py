@@ -157,3 +157,17 @@ def test_fit_before_compile_and_class_weights(train):
     model.compile("adam", losses.Softmax())
     with pytest.raises(InputError, match="class_weight: values and choices are no classes"):
         model.fit(batches(train), class_weight={0: 1.0, 1: 2.0}, verbose=0)
+
+
+def test_an_optimizer_that_does_not_exist(made):
+    with pytest.raises(InputError, match="optimizer: .*nope"):
+        made("pair").compile("nope", losses.MeanSquaredError())
+
+
+@pytest.mark.parametrize("name", ["BinaryCrossentropy", "BinaryFocalCrossentropy", "Hinge"])
+def test_keras_losses_of_labels_refuse_stars(made, name):
+    cls = getattr(keras.losses, name)
+    model = made("pair")
+    model.compile("adam", cls() if name == "Hinge" else cls(from_logits=True))
+    with pytest.raises(InputError, match="takes labels, 0 or 1, and the data has other values"):
+        model.fit({"user": np.array([2]), "item": np.array([2])}, np.array([5.0]), verbose=0)

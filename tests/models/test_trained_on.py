@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kerasrec.data import Interactions
+from kerasrec.data import Interactions, batches
 from kerasrec.data.splits import PROTOCOLS
 from kerasrec.data.streaming import scan_parquet
 from kerasrec.errors import InputError
 from kerasrec.evaluation import evaluate
 from kerasrec.evaluation.remembered import remembered_pairs
+from kerasrec.losses import Softmax
 from kerasrec.models import load, trained_on
 from kerasrec.models.trained_on import TrainedOn, pair_hashes
 from kerasrec_zoo import ContentBased, ItemKNN, MatrixFactorization
@@ -159,3 +160,17 @@ def test_an_encoder_of_texts_brings_what_it_was_trained_on(tmp_path):
     models[0].save(tmp_path / "a")
     load_content_from(models[1], tmp_path / "a")
     assert models[1].trained_on.holds(pair_hashes(["u0", "u0"], ["a0", "b0"])).all()
+
+
+def test_what_weights_have_learned_is_not_forgotten_by_adapting_to_other_data():
+    data = table()
+    one, two = (PROTOCOLS["k-fold"](data, folds=2, fold=n, validation=0.0) for n in range(2))
+    model = MatrixFactorization(data.schema(), dim=2)
+    model.adapt(one.train)
+    model.adapt(two.train)  # nothing was learned in between
+    assert evaluate(model, two, ks=(3,), baselines=()).remembered is None
+    model.adapt(one.train)
+    model.compile("adam", Softmax())
+    model.fit(batches(one.train, model.train_inputs), verbose=0)
+    model.adapt(two.train)
+    assert evaluate(model, two, ks=(3,), baselines=()).remembered["share"] == 1.0

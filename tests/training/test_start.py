@@ -129,3 +129,19 @@ def test_new_rows_alone_leave_what_users_did_before(noise):
     folder, _, lines = quiet(NEXT, "init_from=old", run_dir="whole")
     assert not any("interactions of" in line and "init_from" in line for line in lines)
     assert len(load(folder.checkpoint).histories.items) == 460
+
+
+def test_new_data_may_name_the_behaviors_in_another_order(noise):
+    """Their rows are the checkpoint's; a behavior that it does not know is refused."""
+    frame = noise(400).assign(timestamp=1_000_000 + np.arange(400))
+    model = "model={class: SASRec, dim: 4, num_blocks: 1, num_heads: 1}"
+    changes = NEXT, model, "data.history_length=5"
+    frame.assign(behavior=["buy", "view"] * 200).to_csv("clicks.csv", index=False)
+    first, _, _ = quiet(*changes, run_dir="first")
+    for number, words in enumerate((["view", "buy"] * 200, ["view"] * 400)):
+        frame.assign(behavior=words).to_csv("clicks.csv", index=False)
+        again, _, _ = quiet(*changes, "init_from=first", run_dir=f"again{number}")
+        assert load(again.checkpoint).behaviors.ids.tolist() == ["buy", "view"]
+    frame.assign(behavior=["view", "return"] * 200).to_csv("clicks.csv", index=False)
+    with pytest.raises(InputError, match="are buy, view, those of the new data buy, view, return"):
+        quiet(*changes, "init_from=first", run_dir="other")

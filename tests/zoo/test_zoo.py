@@ -189,6 +189,25 @@ def test_keras_opens_its_own_file_of_it(cls, trained, tmp_path):
         keras.models.clone_model(model)
 
 
+def test_a_weight_that_is_no_number_is_refused(cls, trained, tmp_path):
+    model = trained(cls).model
+    weight = [w for w in model.weights if keras.backend.is_float_dtype(w.dtype) and w.shape][-1]
+    kept = keras.ops.convert_to_numpy(weight)
+    weight.assign(np.where(np.arange(kept.size).reshape(kept.shape) == 1, np.nan, kept))
+    try:
+        for ask in (
+            lambda: model.recommend(users=["1"], k=2),
+            lambda: model.score(users=["1"], items=["2"]),
+            lambda: model.save(tmp_path / "checkpoint"),
+            lambda: keras.saving.save_model(model, tmp_path / "model.keras"),
+            lambda: export(model, tmp_path / "export" / "1", k=2),
+        ):
+            with pytest.raises(InputError, match=f"{weight.path} holds NaN or infinity"):
+                ask()
+    finally:
+        weight.assign(kept)
+
+
 def test_export_answers_like_python(cls, trained, tmp_path):
     # In TensorFlow's C++ loader, 200 requests to each signature, the odd ones among them.
     report = export(trained(cls).model, tmp_path / "model" / "1", k=6)
