@@ -16,9 +16,10 @@ def build_model(model_class, schema, arguments):
     """
     try:
         return model_class(schema, **arguments)
-    except InputError:
-        raise
     except (TypeError, ValueError) as error:
+        if isinstance(error, InputError) and not isinstance(error.__cause__, ValueError):
+            raise
+        error = error.__cause__ or error
         # A layer has refused a value: it was the config that gave it.
         said = first_line(error)
         name = _culprit(model_class, arguments, said)

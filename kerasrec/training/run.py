@@ -16,8 +16,7 @@ from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.evaluation import evaluate
 from kerasrec.evaluation.baselines import adapted
-from kerasrec.models import load
-from kerasrec.models.checkpoint import save
+from kerasrec.models import checkpoint, load
 from kerasrec.models.columns_read import columns_read, say_columns_read
 from kerasrec.training.all_histories import all_histories
 from kerasrec.training.checks import check_test
@@ -134,7 +133,7 @@ def run(config, run_dir=None, resume=False, say=print, progress=True, read=None)
         "evaluations": [each.to_dict() for each in (found, ratings) if each],
     }
     try:
-        save(best, folder.checkpoint, overwrite=True, run=about)
+        checkpoint.save(best, folder.checkpoint, overwrite=True, run=about)
     except InputError as error:
         raise InputError(
             f"{error}; {folder.metrics} is written, and the checkpoint knows what users did up to "

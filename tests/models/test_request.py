@@ -11,7 +11,7 @@ LISTS = {
     "generator": lambda ids: (one for one in ids),
 }  # fmt: skip
 NOT_LISTS = ["12", b"12", 12, {"12": 1}, pd.DataFrame({"id": ["12"]}), [["12"]]]
-WRONG_K = [0, -1, 99, 3.0, "3", True, None, np.float32(3)]
+WRONG_K = [0, -1, 99, 3.0, "3", True, np.float32(3)]
 
 
 @pytest.fixture(scope="module")
