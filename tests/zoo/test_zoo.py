@@ -193,7 +193,7 @@ def test_a_weight_that_is_no_number_is_refused(cls, trained, tmp_path):
     model = trained(cls).model
     weight = [w for w in model.weights if keras.backend.is_float_dtype(w.dtype) and w.shape][-1]
     kept = keras.ops.convert_to_numpy(weight)
-    weight.assign(np.where(np.arange(kept.size).reshape(kept.shape) == 1, np.nan, kept))
+    weight.assign(np.full_like(kept, np.nan))
     try:
         for ask in (
             lambda: model.recommend(users=["1"], k=2),
