@@ -486,6 +486,8 @@ def _check_same_shape(schema: Schema, train: Interactions):
     found = train.schema(schema.history_length)
     sizes = ("num_users", "num_items", "num_behaviors", "timed")
     for field in (*sizes, "user_features", "item_features"):
+        if field in ("num_behaviors", "timed") and not getattr(schema, field):
+            continue  # a model may leave out what the data says of a step
         if getattr(found, field) != getattr(schema, field):
             raise InputError(
                 f"the model was built for another data set: {field} is {getattr(schema, field)} in "

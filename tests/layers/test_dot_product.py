@@ -104,7 +104,7 @@ def test_a_cosine_of_zeros_and_of_short_vectors_in_half_precision():
     # One by the length overflows float16 for both.
     u = np.array([[0.0, 0.0], [3e-6, 4e-6], [3.0, 4.0]], "float16")
     layer = DotProduct(temperature=0.1, dtype="mixed_float16")
-    found = np.array(layer(u, np.array([[1.0, 0.0]] * 3, "float16")))
+    found = np.array(layer(u, np.array([[1.0, 0.0]] * 3, "float16"))).ravel()
     np.testing.assert_allclose(found, [0.0, 6.0, 6.0], rtol=0.05)
 
 

@@ -11,6 +11,7 @@ from kerasrec import models
 from kerasrec.config.model_class import find_model_class
 from kerasrec.data import Interactions
 from kerasrec.errors import InputError
+from kerasrec.losses import Softmax
 from kerasrec_zoo import MatrixFactorization, Popularity, SASRec
 
 
@@ -159,7 +160,7 @@ def test_the_optimizer_is_left_out(train, saved):
     model = models.load(saved)
     size = (saved / "model.weights.h5").stat().st_size
     optimizer = keras.optimizers.Adam(0.1)
-    model.compile(optimizer, "mse")
+    model.compile(optimizer, Softmax())
     optimizer.build(model.trainable_variables)
     before = [np.array(weight) for weight in model.weights]
     model.save(saved, overwrite=True)

@@ -1,7 +1,10 @@
+import dataclasses
+
 import numpy as np
+import pandas as pd
 import pytest
 
-from kerasrec.data import load
+from kerasrec.data import Interactions, load
 from kerasrec.errors import InputError
 from kerasrec.models import predict, recommend, recommender
 from kerasrec_zoo import ItemKNN
@@ -57,3 +60,18 @@ def test_a_long_history_is_cut_and_said():
     with pytest.warns(UserWarning, match="1 history cut to its last 2 items"):
         answer = model.recommend(histories=[["book-1", "book-2", "book-3"], ["book-4"]], k=1)
     assert len(answer) == 2
+
+
+def test_behaviors_and_times_that_the_data_does_not_have_are_refused_at_adapt():
+    frame = pd.DataFrame({"user": ["u", "u", "v"], "item": ["a", "b", "a"]})
+    plain = Interactions.from_frame(frame)
+    told = Interactions.from_frame(
+        frame.assign(timestamp=[1, 2, 3], behavior=["buy", "view", "buy"])
+    )
+    for field, value in (("timed", True), ("num_behaviors", 4)):
+        schema = dataclasses.replace(plain.schema(), **{field: value})
+        with pytest.raises(InputError, match=f"{field} is {value} in its schema"):
+            ItemKNN(schema).adapt(plain)
+    with pytest.raises(InputError, match="num_behaviors is 7 in its schema, 4 in this data"):
+        ItemKNN(dataclasses.replace(told.schema(), num_behaviors=7)).adapt(told)
+    ItemKNN(dataclasses.replace(told.schema(), num_behaviors=0, timed=False)).adapt(told)
