@@ -38,7 +38,7 @@ def test_baselines_beside_a_model_in_half_precision_are_float32(train, half):
 
     Split.train = train
     with policy_scope("mixed_bfloat16"):
-        found = baselines.adapted(["Popularity", "EASE"], half, Split)
+        found = baselines.adapted(["Popularity", "EASE"], Split, type(half), 50)
     users = list(train.users.vocabulary.ids)
     for model in found:
         whole = type(model)(train.schema())
@@ -83,5 +83,5 @@ def test_a_score_that_is_no_number_is_refused_and_not_left_out(train):
         model.recommend,
         lambda users: model.score(users, items=[train.items.vocabulary.ids[5]]),
     ):
-        with pytest.raises(InputError, match="item_model answers with NaN or infinity"):
+        with pytest.raises(InputError, match="item_catalog/count holds NaN or infinity"):
             ask(users=[train.users.vocabulary.ids[0]])
