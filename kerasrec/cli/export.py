@@ -4,7 +4,6 @@ import pathlib
 
 from kerasrec.cli.heavy import import_keras
 from kerasrec.cli.saved import find_checkpoint
-from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.file_hash import file_hash
 from kerasrec.savedmodel.versions import new_version
@@ -54,6 +53,7 @@ def run(arguments, output):
     checkpoint = find_checkpoint(arguments.source)
     folder, number = _place(pathlib.Path(arguments.directory))
     import_keras()
+    from kerasrec.data.vocabulary import FIRST
     from kerasrec.export import export
     from kerasrec.export.vectors import export_vectors
     from kerasrec.models import load
