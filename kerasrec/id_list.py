@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from kerasrec.errors import InputError
 
 
-def id_list(values, name, ordered=True):
+def id_list(values, name, ordered=True, of="ids"):
     """The single values of a list, array, column, tensor or generator, as a list.
 
     A text is one id and no list: it is refused rather than read letter by letter.
@@ -14,6 +14,7 @@ def id_list(values, name, ordered=True):
         values: What the user gave: anything of one axis that can be gone through once.
         name: Of the argument, for the sentence of an error.
         ordered: Whether the order counts: a set has none.
+        of: What the values are, in the plural.
 
     Raises:
         InputError: for a text, a mapping, a table, a single value or, where the order counts, a
@@ -26,30 +27,30 @@ def id_list(values, name, ordered=True):
         ...
     kerasrec.errors.InputError: exclude must be a list of ids: got '12', which is one: write ['12']
     """
-    values = _listed(values, name, "ids", ordered)
+    values = _listed(values, name, of, ordered)
     for place, value in enumerate(values):
         if not _is_single(value):
             raise InputError(
-                f"{name} must be a list of ids: got {value!r:.80}, a {type(value).__name__}, at "
+                f"{name} must be a list of {of}: got {value!r:.80}, a {type(value).__name__}, at "
                 f"place {place}"
             )
     return values
 
 
-def id_lists(values, name):
+def id_lists(values, name, of="ids"):
     """A list of such lists, one for each answer; errors as of `id_list`.
 
     >>> id_lists([["a", "b"], ()], "histories")
     [['a', 'b'], []]
     """
-    lists = _listed(values, name, "lists of ids", ordered=True)
+    lists = _listed(values, name, f"lists of {of}", ordered=True)
     for place, each in enumerate(lists):
         if _is_single(each):
             raise InputError(
                 f"{name} must be a list of lists, one for each answer: got {each!r:.80} at place "
                 f"{place}"
             )
-    return [id_list(each, f"{name}[{place}]") for place, each in enumerate(lists)]
+    return [id_list(each, f"{name}[{place}]", of=of) for place, each in enumerate(lists)]
 
 
 def unknown_note(what, ids, instead):
@@ -67,7 +68,7 @@ def unknown_note(what, ids, instead):
 def _listed(values, name, kind, ordered):
     if isinstance(values, str | bytes | bytearray):
         shown = f"{values!r:.80}"
-        one = f", which is one: write [{shown}]" if kind == "ids" else ""
+        one = f", which is one: write [{shown}]" if not kind.startswith("lists") else ""
         raise InputError(f"{name} must be a list of {kind}: got {shown}{one}")
     if isinstance(values, Mapping) or hasattr(values, "columns"):
         raise InputError(

@@ -96,8 +96,9 @@ def _run(checkpoint):
         return None
     metrics = folder.read_metrics() or {}
     row = next(iter(metrics.get("rows") or ()), {})
-    names = ("dataset", "data", "seed", "commit", "minutes", "best_epoch", "queries")
-    names += ("trained_on_test",)
+    names = (
+        "dataset", "data", "seed", "commit", "minutes", "best_epoch", "queries", "leakage",
+    )  # fmt: skip
     return {
         "config": file_hash(folder.config),
         **{name: metrics[name] for name in names if name in metrics},

@@ -6,7 +6,7 @@ import warnings
 
 from kerasrec.cli.heavy import import_keras, quiet_start
 from kerasrec.cli.ids import IDS, read_ids
-from kerasrec.cli.saved import find_checkpoint, is_export
+from kerasrec.cli.saved import find_checkpoint, find_export
 from kerasrec.errors import InputError
 from kerasrec.id_list import unknown_note
 from kerasrec.savedmodel.about import read_about
@@ -14,14 +14,13 @@ from kerasrec.savedmodel.about import read_about
 NAME = "recommend"
 HELP = "the best items for a user, or after some items"
 EXPLAINED = "recommend_explained"
-USUAL = 10
 
 
 def add_arguments(parser):
     parser.add_argument(
         "source", metavar="RUN_OR_EXPORT",
-        help="run, checkpoint or SavedModel folder; an export's graph is run as it is, so give "
-        "only your own",
+        help="run or checkpoint folder, or an export (a version, or the folder of a model's "
+        "versions); its graph is run as it is, so give only your own",
     )  # fmt: skip
     query = parser.add_mutually_exclusive_group(required=True)
     query.add_argument("--user", metavar="ID", help="a user of the data")
@@ -51,8 +50,11 @@ def run(arguments, output):
         raise InputError(f"-k must be at least 1: got {arguments.k}")
     if arguments.history is not None and not history:
         raise InputError("--history holds no item id")
-    answer = _from_export if is_export(arguments.source) else _from_checkpoint
-    rows, notes = answer(arguments, history, exclude)
+    export = find_export(arguments.source)
+    if export is None:
+        rows, notes = _from_checkpoint(arguments, history, exclude)
+    else:
+        rows, notes = _from_export(export, arguments, history, exclude)
     for note in notes:
         output.note(note)
     columns = list(rows[0]) if rows else ["rank", "item", "score"]
@@ -80,33 +82,34 @@ def _from_checkpoint(arguments, history, exclude):
     return rows, frame.attrs["notes"]
 
 
-def _from_export(arguments, history, exclude):
+def _from_export(export, arguments, history, exclude):
+    from kerasrec.config.cutoffs import DEFAULT_K
     from kerasrec.savedmodel import CLoader
     from kerasrec.savedmodel.c_loader import load_library
 
     try:
         with quiet_start():
             load_library()
-        loaded = CLoader(arguments.source)
+        loaded = CLoader(export)
     except RuntimeError as error:
-        raise InputError(f"{arguments.source} cannot be loaded: {error}") from error
+        raise InputError(f"{export} cannot be loaded: {error}") from error
     with loaded:
         if "recommend" not in loaded.signatures:
-            raise InputError(f"{arguments.source} is not an export of kerasrec")
+            raise InputError(f"{export} is not an export of kerasrec")
         name = EXPLAINED if arguments.explain else "recommend"
         if name not in loaded.signatures:
             raise InputError(
-                f"--explain: the export {arguments.source} cannot say what its scores rest on; "
+                f"--explain: the export {export} cannot say what its scores rest on; "
                 "give the run or the checkpoint"
             )
         signature = loaded.signatures[name]
         asked, value = ("user", arguments.user) if history is None else ("history", history)
         if asked not in signature.inputs:
             other = "--history" if asked == "user" else "--user"
-            raise InputError(f"{arguments.source} does not read a {asked}: give {other}")
-        k = USUAL if arguments.k is None else arguments.k
+            raise InputError(f"{export} does not read a {asked}: give {other}")
+        k = DEFAULT_K if arguments.k is None else arguments.k
         request = {asked: [value], "exclude": [exclude or [""]], "k": [k]}
-        about = read_about(arguments.source)
+        about = read_about(export)
         repeats = arguments.repeats or about.get("repeats", "mask")
         request["repeats"] = [repeats]
         answer = {key: column[0] for key, column in loaded.run(name, request).items()}
@@ -117,7 +120,7 @@ def _from_export(arguments, history, exclude):
         if item
     ]
     ids = {asked: [value] if asked == "user" else value, "exclude": exclude}
-    notes = _unknown(arguments.source, ids, about.get("unknown_user", "without knowing who it is"))
+    notes = _unknown(export, ids, about.get("unknown_user", "without knowing who it is"))
     if asked == "user" and repeats == "mask" and not about["stored_histories"]:
         notes.append("the export does not know what the user has seen: give --exclude")
     if len(items) < k:

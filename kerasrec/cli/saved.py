@@ -4,11 +4,15 @@ import pathlib
 
 from kerasrec.checkpoint_folder import checkpoint_folder
 from kerasrec.errors import InputError
+from kerasrec.savedmodel.versions import find_version, versions
 
 
-def is_export(path):
-    """Whether a folder is a SavedModel."""
-    return (pathlib.Path(path) / "saved_model.pb").is_file()
+def find_export(path):
+    """The SavedModel in a path, itself or the newest of a model's versions; None for no export."""
+    path = pathlib.Path(path)
+    if (path / "saved_model.pb").is_file() or (path.is_dir() and versions(path)):
+        return find_version(path)
+    return None
 
 
 def find_checkpoint(path):

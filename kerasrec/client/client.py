@@ -12,7 +12,7 @@ from kerasrec.client.serving_error import ServingError, understood
 from kerasrec.errors import InputError
 from kerasrec.whole_number import whole_number
 
-USUAL = 10
+DEFAULT_K = 10
 
 
 class Client:
@@ -238,7 +238,7 @@ class Client:
 
 
 def _asked(k):
-    return USUAL if k is None else whole_number(k, "k", 1)
+    return DEFAULT_K if k is None else whole_number(k, "k", 1)
 
 
 def _address(url):

@@ -6,6 +6,8 @@ from kerasrec.whole_number import whole_number
 
 # The graph reads seconds: more are milliseconds.
 LAST = 10**11
+# What the lists of an input hold, where it is not ids.
+OF = {"timestamp": "times", "behavior": "behaviors"}
 
 
 class Request:
@@ -74,8 +76,8 @@ class Request:
 
 
 def texts(values, name, ordered=True):
-    """A list of ids, or an `InputError`."""
-    values = id_list(values, name, ordered)
+    """A list of ids or behaviors, or an `InputError`."""
+    values = id_list(values, name, ordered, OF.get(name, "ids"))
     for value in values:
         if not isinstance(value, str):
             raise InputError(f"{name} must be strings: got {value!r}, a {type(value).__name__}")
@@ -85,7 +87,7 @@ def texts(values, name, ordered=True):
 def _of_many(name, values):
     if name == "user":
         return texts(values, "users")
-    return [_of_one(name, each) for each in id_lists(values, name)]
+    return [_of_one(name, each) for each in id_lists(values, name, of=OF.get(name, "ids"))]
 
 
 def _of_one(name, value):
@@ -95,5 +97,5 @@ def _of_one(name, value):
         return texts(value, name)
     return [
         whole_number(time, "a timestamp", 0, LAST, "the year 5138 in seconds, ")
-        for time in id_list(value, name)
+        for time in id_list(value, name, of="times")
     ]

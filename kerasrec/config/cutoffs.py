@@ -4,15 +4,15 @@ import importlib
 
 from kerasrec.errors import InputError
 
-# The cut-off that is looked at first.
-USUAL = 10
+# Items of an answer, and the cut-off that is looked at first.
+DEFAULT_K = 10
 # What a run may monitor beside the ranking metrics; smaller is better.
 RATING_METRICS = ("rmse", "mae")
 
 
-def nearest_to_usual(ks):
+def nearest_to_default(ks):
     """The cut-off that a table of one shows: the nearest to 10, the smaller of two."""
-    return min(ks, key=lambda k: (abs(k - USUAL), k))
+    return min(ks, key=lambda k: (abs(k - DEFAULT_K), k))
 
 
 def monitors(config):
@@ -26,7 +26,7 @@ def with_monitor(config):
     """The config with `train.monitor`, if it was not written, among what `evaluate.ks` measures."""
     if "monitor" in config.train.model_fields_set:
         return config
-    name = f"ndcg@{nearest_to_usual(config.evaluate.ks)}"
+    name = f"ndcg@{nearest_to_default(config.evaluate.ks)}"
     return with_default(config, "train", monitor=_prefix(config) + name)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kerasrec.data.feature_notes import feature_notes
-from kerasrec.data.ids import shown
+from kerasrec.data.ids import is_unicode, shown
 from kerasrec.data.list_text import read_list
 from kerasrec.data.schema import KINDS, Feature
 from kerasrec.data.table import as_numbers, in_float32
@@ -278,9 +278,7 @@ class FeatureEncoder:
     def _texts(self, values: Any, place: Callable[[int], str] | None) -> list[str]:
         texts = ["" if _is_missing(value) else str(value) for value in values]
         for position, text in enumerate(texts):
-            try:
-                text.encode()
-            except UnicodeEncodeError:
+            if not is_unicode(text):
                 self._refuse(place, position, f"{text!r:.80} holds half of a character")
         return texts
 

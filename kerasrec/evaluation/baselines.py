@@ -18,7 +18,9 @@ def adapted(baselines, split, model_class, history_length):
             needs.
     """
     schema, models = split.train.schema(history_length), []
-    for baseline in id_list(() if baselines is None else baselines, "baselines"):
+    for baseline in id_list(
+        () if baselines is None else baselines, "baselines", of="models or names"
+    ):
         if not isinstance(baseline, str):
             models.append((baseline, False))
         elif (baseline_class := find_model_class(baseline)) is not model_class:

@@ -1,7 +1,7 @@
 import dataclasses
 import math
 
-from kerasrec.evaluation.remembered import remembered_words
+from kerasrec.evaluation.leakage import leakage_words
 from kerasrec.metrics import SAMPLED
 
 # How the head of a table says `repeats`.
@@ -30,7 +30,7 @@ class Evaluation:
         notes: sentences about what the numbers do not show.
         repeats: "mask" where no list holds an item of the user's history, "allow" where it may;
             None where nothing was ranked.
-        remembered: what of the part the model was trained on, {"pairs", "of", "share"}; None if
+        leakage: what of the part the model was trained on, {"pairs", "of", "share"}; None if
             nothing, or if that is not known, which is in the notes then.
     """
 
@@ -44,7 +44,7 @@ class Evaluation:
     seconds: dict
     notes: tuple
     repeats: str | None = None
-    remembered: dict | None = None
+    leakage: dict | None = None
 
     def to_dict(self):
         """A dict that `json.dumps(..., allow_nan=False)` takes: NaN is None, tuples are lists."""
@@ -70,8 +70,8 @@ class Evaluation:
             box=box.SIMPLE_HEAD,
             padding=0,
         )
-        if self.remembered:
-            head = f"{self.rows[0]['model']} was {remembered_words(self.remembered, self.part)}"
+        if self.leakage:
+            head = f"{self.rows[0]['model']} was {leakage_words(self.leakage, self.part)}"
             table.title = f"{head}\n{table.title}"
         table.add_column("mean [95 %]" if intervals else "mean", no_wrap=True)
         for row in self.rows:

@@ -9,15 +9,15 @@ from kerasrec.errors import InputError
 from kerasrec.evaluation.baselines import BASELINES, adapted
 from kerasrec.evaluation.evaluation import Evaluation
 from kerasrec.evaluation.inputs import batches_of, check_model, query_inputs, within
+from kerasrec.evaluation.leakage import leakage
 from kerasrec.evaluation.lists import Lists
 from kerasrec.evaluation.ratios import Ratios, check_resamples
-from kerasrec.evaluation.remembered import remembered
 from kerasrec.evaluation.rows import group_rows, model_rows, names_of
 from kerasrec.id_list import id_list
 from kerasrec.models.repeats import check_repeats
 from kerasrec.whole_number import whole_number
 
-USUAL = (5, 10, 20)
+DEFAULT_KS = (5, 10, 20)
 _WIDTH = 64  # the widths of padded histories are multiples of it
 
 
@@ -94,7 +94,7 @@ def evaluate(
         groups += lists.add_groups(ratios, name, rows, ks)
         tenths += [] if lists.sampled else lists.deciles(name, rows, ks)
     found = ratios.intervals(bootstrap, seed) | coverages
-    known, unknown = remembered(model, split, part)
+    known, unknown = leakage(model, split, part)
     return Evaluation(
         rows=model_rows(found, names, seconds),
         groups=group_rows(found, groups),
@@ -106,7 +106,7 @@ def evaluate(
         seconds={"total": time.perf_counter() - started, "ranking": sum(seconds)},
         notes=(*split.notes, *lists.notes(repeats), *unknown, *cut),
         repeats=repeats,
-        remembered=known,
+        leakage=known,
     )
 
 
@@ -154,10 +154,12 @@ def _allowed(queries, batch, num_items):
 def _cutoffs(ks, num_items):
     """The cut-offs, and a note if the default ones were cut to the catalogue."""
     if ks is None:
-        cut = tuple(sorted({min(k, num_items) for k in USUAL}))
-        note = f"The catalogue has {num_items} items: the cut-offs are {cut}, not {USUAL}."
-        return cut, (note,) if cut != USUAL else ()
-    ks = tuple(sorted({whole_number(k, "each of ks", 1) for k in id_list(ks, "ks", False)}))
+        cut = tuple(sorted({min(k, num_items) for k in DEFAULT_KS}))
+        note = f"The catalogue has {num_items} items: the cut-offs are {cut}, not {DEFAULT_KS}."
+        return cut, (note,) if cut != DEFAULT_KS else ()
+    ks = tuple(
+        sorted({whole_number(k, "each of ks", 1) for k in id_list(ks, "ks", False, "numbers")})
+    )
     if not ks or ks[-1] > num_items:
         raise InputError(
             f"ks must be between 1 and the catalogue's {num_items} items, received {ks}"

@@ -10,8 +10,8 @@ from kerasrec.errors import InputError
 from kerasrec.evaluation.evaluation import Evaluation
 from kerasrec.evaluation.groups import GROUPS, HOT_ITEM, HOT_USER, group_of
 from kerasrec.evaluation.inputs import batches_of, check_model, query_inputs, within
+from kerasrec.evaluation.leakage import leakage
 from kerasrec.evaluation.ratios import Ratios, check_resamples
-from kerasrec.evaluation.remembered import remembered
 from kerasrec.evaluation.rows import group_rows, model_rows, names_of
 
 _Z = 1.959963984540054  # the normal 97.5 % quantile
@@ -73,7 +73,7 @@ def evaluate_ratings(
                 groups.append({"model": name, "by": by, "group": group})
                 groups[-1] |= {"n": len(np.unique(pairs.query[inside])), "pairs": len(inside)}
     found = _rooted(ratios.intervals(bootstrap, seed)) | aucs
-    known, unknown = remembered(model, split, part)
+    known, unknown = leakage(model, split, part)
     return Evaluation(
         rows=model_rows(found, names, seconds),
         groups=group_rows(found, groups),
@@ -84,7 +84,7 @@ def evaluate_ratings(
         n_queries=pairs.num_users,
         seconds={"total": time.perf_counter() - started, "ranking": sum(seconds)},
         notes=(*split.notes, *unknown),
-        remembered=known,
+        leakage=known,
     )
 
 

@@ -1,6 +1,7 @@
 import numpy as np
 
 from kerasrec.errors import InputError
+from kerasrec.whole_number import whole_number
 
 _BLOCK = 1 << 22  # resampling weights held at a time: 16 MiB of float32
 
@@ -86,12 +87,9 @@ class Ratios:
 
 def check_resamples(resamples):
     """InputError unless it is 0, for no intervals, or a whole number from 2."""
-    whole = isinstance(resamples, (int, np.integer)) and not isinstance(resamples, bool)
-    if not whole or resamples < 0 or resamples == 1:
-        raise InputError(
-            "bootstrap must be 0, for no intervals, or a whole number of at least 2 resamples, "
-            f"such as 1000: received {resamples!r}"
-        )
+    name = "bootstrap, 0 for no intervals or the number of resamples,"
+    if whole_number(resamples, name, 0) == 1:
+        raise InputError(f"{name} must be 0 or at least 2, such as 1000: got 1")
 
 
 def _quantiles(draws, tails):

@@ -2,10 +2,11 @@
 
 import tensorflow as tf
 
+from kerasrec.data.table import TIME_UNITS
 from kerasrec.errors import CHECK
 
 # From here on they are milliseconds: in seconds it is the year 5138.
-LAST = 10**11
+LAST = int(TIME_UNITS[0][0])
 
 
 def check_beside(name, column, history):

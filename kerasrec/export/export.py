@@ -25,7 +25,7 @@ from kerasrec.savedmodel.verify import verify
 from kerasrec.whole_number import whole_number
 
 INDEXES = ("exact", "ivf")
-USUAL = 100
+DEFAULT_K = 100
 # Queries on which an approximate index is measured.
 MEASURED = 2000
 
@@ -120,7 +120,7 @@ def export(
     if directory.exists():
         raise InputError(f"{directory} exists already: export to a new folder")
     available = model.schema.num_items - FIRST
-    k = min(USUAL, available) if k is None else k
+    k = min(DEFAULT_K, available) if k is None else k
     k = whole_number(k, "k", 1, available, "the number of items, ")
     model = in_float32(model)
     with replacing(directory) as partial:

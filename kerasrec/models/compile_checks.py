@@ -6,6 +6,7 @@ import re
 
 import keras
 
+from kerasrec.config.first_line import first_line
 from kerasrec.errors import InputError
 from kerasrec.losses import BPR, GBCE, BinaryCrossentropy, MeanSquaredError
 
@@ -68,6 +69,34 @@ def check_compiled(model, losses, loss_weights, metrics):
     logits = any(isinstance(loss, BinaryCrossentropy) or _from_logits(loss) for loss in losses)
     for metric in _flat(metrics):
         _check_metric(metric, candidates, logits)
+
+
+def check_optimizer(optimizer):
+    """The optimizer that `compile` was given, or an `InputError` for none that Keras knows."""
+    try:
+        return keras.optimizers.get(optimizer)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"optimizer: {first_line(error)}") from error
+
+
+def check_fit(model, arguments):
+    """Raises an `InputError` for a model that is not compiled, or for what `fit` cannot heed.
+
+    Args:
+        model: A `Recommender`.
+        arguments: Of its `fit`, by name.
+    """
+    if not model.compiled:
+        raise InputError(
+            f"{type(model).__name__}.fit needs an optimizer and a loss first: call "
+            "model.compile(LazyAdam(), Softmax()), or with another loss of kerasrec.losses"
+        )
+    if arguments.get("class_weight") is not None:
+        raise InputError(
+            "class_weight: values and choices are no classes: weigh each target by the third of a "
+            "batch's (x, y, sample_weight)"
+        )
+    check_labels(model)
 
 
 def check_labels(model):

@@ -41,6 +41,15 @@ class FiniteLoss(keras.callbacks.Callback):
             raise InputError(f"the loss became {loss} in epoch {self.epoch + 1}, {place}: {advice}")
 
 
+def with_finite_loss(callbacks):
+    """Callbacks of `fit`, a `FiniteLoss` among them."""
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        callbacks = callbacks.callbacks  # Keras makes a new list around them
+    callbacks = keras.tree.flatten([] if callbacks is None else callbacks)
+    watched = any(isinstance(callback, FiniteLoss) for callback in callbacks)
+    return callbacks if watched else [FiniteLoss(), *callbacks]
+
+
 def last_step(batch, params):
     """The number, from 1, of the last step that has been taken.
 

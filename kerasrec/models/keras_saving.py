@@ -45,6 +45,28 @@ class KerasSaving(keras.Model):
         write = save_keras_file if is_keras_file(path) else checkpoint.save
         write(self, path, overwrite=overwrite)
 
+    def load_rows_from(self, directory, trust=False):
+        """Starts from a checkpoint of the same model with the same or a smaller vocabulary.
+
+        Old rows are copied, features of old items with them, so that old users score old items as
+        before. A model without trainable weights keeps what `adapt` has counted. Only tables that
+        say whose rows they have may grow, see `EmbeddingTable`.
+
+        Args:
+            directory: Checkpoint folder.
+            trust: As for `kerasrec.models.load`.
+
+        Returns:
+            The `Schema` of the checkpoint.
+
+        Raises:
+            InputError: for another model, other arguments, or a vocabulary that is no beginning of
+                this model's.
+        """
+        old = checkpoint.load(directory, trust=trust)
+        checkpoint.copy_rows(old, self)
+        return old.schema
+
     def export(self, *args, **kwargs):
         """Refused: Keras would export the training graph, which knows no ids and no catalogue.
 

@@ -2,28 +2,25 @@
 
 import warnings
 
-import keras
 import numpy as np
 from keras import ops
 
-from kerasrec.config.first_line import first_line
-from kerasrec.data.interactions import Interactions
-from kerasrec.data.schema import Schema
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
-from kerasrec.id_list import id_list
-from kerasrec.models import checkpoint, fit_errors
+from kerasrec.models import fit_errors
+from kerasrec.models.check_train import check_train
 from kerasrec.models.columns_read import columns_read
-from kerasrec.models.compile_checks import check_compiled, check_labels
-from kerasrec.models.finite_loss import FiniteLoss
+from kerasrec.models.compile_checks import check_compiled, check_fit, check_optimizer
+from kerasrec.models.finite_loss import with_finite_loss
 from kerasrec.models.finite_weights import check_finite
 from kerasrec.models.keras_saving import KerasSaving
 from kerasrec.models.precision import in_its_policy
 from kerasrec.models.predict import predict
 from kerasrec.models.reasons import REASONS
-from kerasrec.models.recommend import QUERIES_AT_ONCE, recommend, usual_k
+from kerasrec.models.recommend import QUERIES_AT_ONCE, recommend
 from kerasrec.models.repeats import REPEATS, check_repeats
 from kerasrec.models.request import Request
+from kerasrec.models.score import score
 from kerasrec.models.similar_items import similar_items
 from kerasrec.models.top_k import TopK
 from kerasrec.models.trained_on import TrainedOn
@@ -199,17 +196,7 @@ class Recommender(KerasSaving):
             InputError: if the data does not have the shape the model was built for, or holds no
                 interaction.
         """
-        if not all(hasattr(train, name) for name in ("schema", "histories", "item_counts")):
-            raise InputError(
-                f"{type(self).__name__}.adapt: expected Interactions or a Scan, such as "
-                f"split.train, got {type(train).__name__}"
-            )
-        _check_same_shape(self.schema, train)
-        if not train.item_counts().any():
-            raise InputError(
-                f"{type(self).__name__}.adapt: expected interactions to learn from, got none: look "
-                "for a filter or a split that leaves nothing to train on"
-            )
+        check_train(self, train)
         self.users, self.items, self.behaviors = train.users, train.items, train.behaviors
         self.histories = train.histories()
         now = TrainedOn.of(self.histories, train.users.vocabulary, train.items.vocabulary)
@@ -232,10 +219,7 @@ class Recommender(KerasSaving):
         Raises:
             InputError: for a loss or metric that would misread raw scores, the observed item first.
         """
-        try:
-            optimizer = keras.optimizers.get(optimizer)
-        except (ValueError, TypeError) as error:
-            raise InputError(f"optimizer: {first_line(error)}") from error
+        optimizer = check_optimizer(optimizer)
         if hasattr(self, "candidates"):
             check_compiled(self, loss, loss_weights, [metrics, weighted_metrics])
         if isinstance(optimizer, RowSparse) and self.dtype_policy.name == "mixed_float16":
@@ -255,17 +239,7 @@ class Recommender(KerasSaving):
                 when all is done.
         """
         self.check_adapted("fit")
-        if not self.compiled:
-            raise InputError(
-                f"{type(self).__name__}.fit needs an optimizer and a loss first: call "
-                "model.compile(LazyAdam(), Softmax()), or with another loss of kerasrec.losses"
-            )
-        if kwargs.get("class_weight") is not None:
-            raise InputError(
-                "class_weight: values and choices are no classes: weigh each target by the third "
-                "of a batch's (x, y, sample_weight)"
-            )
-        check_labels(self)
+        check_fit(self, kwargs)
         self.trained_on.learned = True
         if hasattr(x, "element_spec"):  # a tf.data.Dataset is shuffled by who made it
             kwargs.setdefault("shuffle", False)
@@ -274,7 +248,7 @@ class Recommender(KerasSaving):
         with fit_errors.told():
             if self.jit_compile:  # else the lookups do it, with less work
                 x = fit_errors.checked(x, self.schema)
-            callbacks = _watching(callbacks)
+            callbacks = with_finite_loss(callbacks)
             history = super().fit(x, y, batch_size, epochs, verbose, callbacks, **kwargs)
         self.check_finite("fit")
         return history
@@ -330,17 +304,8 @@ class Recommender(KerasSaving):
         self.check_finite("recommend")
         reasons = REASONS if explain is True else whole_number(explain or 0, "explain", 0)
         request = Request(self, users, histories, behaviors, timestamps)
-        exclude = id_list(() if exclude is None else exclude, "exclude", ordered=False)
-        unwanted = request.listed(exclude, "exclude item")
-        allowed = None
-        if allow is not None:
-            allowed = request.listed(id_list(allow, "allow", ordered=False), "allow item")
-            if not (allowed >= FIRST).any():
-                raise InputError("allow holds no item that the model knows: nothing to recommend")
-        k, cut = usual_k(self, k)
-        request.notes.extend(cut)
-        masks = check_repeats(self.repeats if repeats is None else repeats) == "mask"
-        frame = recommend(self, request, k, unwanted, allowed, masks, reasons)
+        repeats = check_repeats(self.repeats if repeats is None else repeats)
+        frame = recommend(self, request, k, exclude, allow, repeats, reasons)
         for note in request.notes:
             warnings.warn(note, stacklevel=2)
         return frame
@@ -350,16 +315,10 @@ class Recommender(KerasSaving):
         self.check_adapted("score")
         self.check_finite("score")
         request = Request(self, users, histories, behaviors, timestamps)
-        items = id_list(items, "items")
-        if len(items) != len(request.names):
-            raise InputError(
-                f"score takes one item for each query: {len(request.names)} queries, "
-                f"{len(items)} items"
-            )
-        rows = request.asked(items)
+        found = score(self, request, items)
         for note in request.notes:
             warnings.warn(note, stacklevel=2)
-        return self.score_pairs(request.inputs(slice(None)), rows)
+        return found
 
     def similar_items(self, items, k=None, exclude=None, allow=None):
         """The k items most like each of some items, whoever asks.
@@ -439,28 +398,6 @@ class Recommender(KerasSaving):
         """
         return columns_read(self, train, type(getattr(self, "loss", None)).__name__)
 
-    def load_rows_from(self, directory, trust=False):
-        """Starts from a checkpoint of the same model with the same or a smaller vocabulary.
-
-        Old rows are copied, features of old items with them, so that old users score old items as
-        before. A model without trainable weights keeps what `adapt` has counted. Only tables that
-        say whose rows they have may grow, see `EmbeddingTable`.
-
-        Args:
-            directory: Checkpoint folder.
-            trust: As for `kerasrec.models.load`.
-
-        Returns:
-            The `Schema` of the checkpoint.
-
-        Raises:
-            InputError: for another model, other arguments, or a vocabulary that is no beginning of
-                this model's.
-        """
-        old = checkpoint.load(directory, trust=trust)
-        checkpoint.copy_rows(old, self)
-        return old.schema
-
     def check_adapted(self, what):
         """Refuses to do `what` before the model knows its data."""
         if self.items is None:
@@ -471,25 +408,3 @@ class Recommender(KerasSaving):
     def check_finite(self, what):
         """Refuses to do `what` with a weight that is NaN or infinite; see `finite_weights`."""
         check_finite(self, what)
-
-
-def _watching(callbacks):
-    """Callbacks of `fit`, of which one stops at a loss that is no number."""
-    if isinstance(callbacks, keras.callbacks.CallbackList):
-        callbacks = callbacks.callbacks  # Keras makes a new list around them
-    callbacks = keras.tree.flatten([] if callbacks is None else callbacks)
-    watched = any(isinstance(callback, FiniteLoss) for callback in callbacks)
-    return callbacks if watched else [FiniteLoss(), *callbacks]
-
-
-def _check_same_shape(schema: Schema, train: Interactions):
-    found = train.schema(schema.history_length)
-    sizes = ("num_users", "num_items", "num_behaviors", "timed")
-    for field in (*sizes, "user_features", "item_features"):
-        if field in ("num_behaviors", "timed") and not getattr(schema, field):
-            continue  # a model may leave out what the data says of a step
-        if getattr(found, field) != getattr(schema, field):
-            raise InputError(
-                f"the model was built for another data set: {field} is {getattr(schema, field)} in "
-                f"its schema, {getattr(found, field)} in this data; build it with train.schema()"
-            )

@@ -32,9 +32,14 @@ class Request:
 
     def __init__(self, model, users, histories, behaviors=None, timestamps=None):
         users = None if users is None else id_list(users, "users")
-        lists = {"histories": histories, "behaviors": behaviors, "timestamps": timestamps}
-        lists = {name: x if x is None else id_lists(x, name) for name, x in lists.items()}
-        histories = lists.pop("histories")
+        histories = None if histories is None else id_lists(histories, "histories")
+        lists = {
+            name: values if values is None else id_lists(values, name, of)
+            for name, of, values in (
+                ("behaviors", "behaviors", behaviors),
+                ("timestamps", "times", timestamps),
+            )
+        }
         _check(model, users, histories)
         _check_context(histories, lists)
         self.notes = []

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from kerasrec.data.table import Table, shown
+from kerasrec.data.ids import shown
+from kerasrec.data.table import Table
 from kerasrec.errors import InputError
 
 COLUMN = "timestamps"

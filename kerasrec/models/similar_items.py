@@ -9,14 +9,14 @@ from keras import ops
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.id_list import id_list, unknown_note
-from kerasrec.models.recommend import usual_k
+from kerasrec.models.recommend import default_k
 from kerasrec.models.top_k import NEVER, TopK
 from kerasrec.whole_number import whole_number
 
 
 def similar_items(model, items, k, exclude=None, allow=None):
     """What `Recommender.similar_items` answers; the arguments are its own."""
-    k, cut = usual_k(model, k)
+    k, cut = default_k(model, k)
     for note in cut:
         warnings.warn(note, stacklevel=3)
     k = whole_number(k, "k", 1, model.schema.num_items - FIRST, "the number of items, ")

@@ -10,7 +10,7 @@ ABOUT = f"{EXTRA}/kerasrec.json"
 RECORDED = f"{EXTRA}/expected.npz"
 # Where TF Serving looks for it.
 WARM_UP = f"{EXTRA}/tf_serving_warmup_requests"
-FORMAT = 1
+FORMAT = 2
 
 
 def read_about(directory):

@@ -1,14 +1,14 @@
 """Whether a training may start from what another one has learned."""
 
 from kerasrec.errors import InputError
-from kerasrec.evaluation.remembered import remembered_pairs, remembered_words
+from kerasrec.evaluation.leakage import leakage_words, leaked_pairs
 from kerasrec.models.trained_on import TrainedOn
 
 # More of it cannot come of a table that has grown.
 TOO_MUCH = 0.5
 
 
-def check_start(key, folder, split, say=lambda line: None):
+def check_start(key, folder, split, say):
     """Says what of the validation and test parts a start was trained on.
 
     Args:
@@ -29,10 +29,10 @@ def check_start(key, folder, split, say=lambda line: None):
         )
     parts = [part for part in ("validation", "test") if len(getattr(split, part))]
     for part in parts:
-        found = remembered_pairs(record, split, part)
+        found = leaked_pairs(record, split, part)
         if not found:
             continue
-        said = f"{key}: {folder} was {remembered_words(found, part)}"
+        said = f"{key}: {folder} was {leakage_words(found, part)}"
         if part == parts[-1] and found["share"] > TOO_MUCH:
             raise InputError(
                 f"{said}. Start from a run of the same split, fold and seed, or leave out {key}; "

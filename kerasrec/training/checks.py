@@ -1,7 +1,5 @@
 """What is refused before anything is trained or written."""
 
-import numpy as np
-
 from kerasrec.config.cutoffs import RATING_METRICS
 from kerasrec.errors import InputError
 from kerasrec.training.ratings import are_all_equal, has_labels
@@ -40,14 +38,14 @@ def check_training(model, split, train):
         )
     if len(split.validation) and train.monitor in RATING_METRICS:
         _check_rating_monitor(model, split, train)
-    if getattr(model, "candidates", None) == "pair" and train.loss == "bce":
+    pairs = getattr(model, "candidates", None) == "pair"
+    if pairs and train.loss == "bce" and not split.train.has_labels:
         values = split.train.value
-        if not np.isin(values, (0.0, 1.0)).all():
-            raise InputError(
-                f"train.loss bce reads labels, 0 or 1, and the values of the data are from "
-                f"{values.min():g} to {values.max():g}, of which each would count as a yes: set "
-                "train.loss to mse, or give a value column of labels, such as rating >= 4"
-            )
+        raise InputError(
+            f"train.loss bce reads labels, 0 or 1, and the values of the data are from "
+            f"{values.min():g} to {values.max():g}, of which each would count as a yes: set "
+            "train.loss to mse, or give a value column of labels, such as rating >= 4"
+        )
 
 
 def check_loss(model, loss):

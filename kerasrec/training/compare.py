@@ -12,7 +12,7 @@ from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.training.comparison import Comparison
 from kerasrec.training.data_fingerprint import changed, data_fingerprint
-from kerasrec.training.find_start import base_of, begun_from, find_start
+from kerasrec.training.find_start import find_start, start_catalogs, start_checkpoint
 from kerasrec.training.finished_runs import finished_runs
 from kerasrec.training.plot_comparison import plot_comparison
 from kerasrec.training.query_fingerprint import query_fingerprint
@@ -49,7 +49,7 @@ def compare(configs, folder, runs=(), say=print, note=print, progress=True):
     shared = _Shared(next(iter(configs.values())))
     # As a run writes them down, to find it again.
     configs = {name: with_cutoffs(config, shared.items) for name, config in configs.items()}
-    kept = shared.that_hold(finished_runs(configs, runs, note), configs, note)
+    kept = shared.reusable(finished_runs(configs, runs, note), configs, note)
     done, failed, stopped = {}, {}, False
     for name, config in configs.items():
         if name in kept:
@@ -112,7 +112,7 @@ class _Shared:
         self._said = set()
         self.items = len(self._data.items) - FIRST
 
-    def that_hold(self, runs, configs, note):
+    def reusable(self, runs, configs, note):
         """Those of a dict of run folders that were asked and given what is now."""
         same = {}
         for name, folder in runs.items():
@@ -132,8 +132,8 @@ class _Shared:
                 config.init_from, find_model_class(config.model.class_, config.model.trust)
             )
             # Rows of a grown vocabulary are its own.
-            _, split = read_split(config, base_of(start))
-        return data_fingerprint(split, begun_from(config, start))
+            _, split = read_split(config, start_catalogs(start))
+        return data_fingerprint(split, start_checkpoint(config, start))
 
     def run(self, config, say, progress):
         """The finished run folder of a config."""

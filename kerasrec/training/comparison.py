@@ -2,7 +2,7 @@ import dataclasses
 import json
 
 from kerasrec.errors import InputError
-from kerasrec.evaluation.remembered import remembered_words
+from kerasrec.evaluation.leakage import leakage_words
 from kerasrec.metrics import SAMPLED
 from kerasrec.replacing import replacing
 
@@ -75,9 +75,9 @@ class Comparison:
         about = ("dataset", "protocol", "part", "n_queries", "queries", "notes", "repeats")
         about = {key: first[key] for key in about}
         about["warnings"] = [
-            f"{name} was {remembered_words(run['remembered'], run['part'])}"
+            f"{name} was {leakage_words(run['leakage'], run['part'])}"
             for name, run in found.items()
-            if run.get("remembered")
+            if run.get("leakage")
         ]
         return cls(rows, quality, dict(failed), stopped, about)
 

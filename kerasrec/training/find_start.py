@@ -28,12 +28,12 @@ def find_start(path, model_class):
     return folder
 
 
-def base_of(start):
+def start_catalogs(start):
     """`(users, items, behaviors)` of a checkpoint folder, on which new data grows; None without."""
     return (*load_catalogs(start), load_behaviors(start)) if start else None
 
 
-def begun_from(config, start):
+def start_checkpoint(config, start):
     """The checkpoint folder of `init_from` (`start`) or `content_from`, None without either."""
     if config.content_from:
         return checkpoint_folder(config.content_from, "content_from: ")

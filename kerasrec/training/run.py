@@ -8,7 +8,7 @@ import time
 import keras
 
 import kerasrec
-from kerasrec.config.cutoffs import RATING_METRICS, nearest_to_usual, with_cutoffs
+from kerasrec.config.cutoffs import RATING_METRICS, nearest_to_default, with_cutoffs
 from kerasrec.config.first_line import first_line
 from kerasrec.config.model_class import find_model_class
 from kerasrec.data.splits import PROTOCOLS
@@ -23,7 +23,7 @@ from kerasrec.training.checks import check_test
 from kerasrec.training.commit import code_commit
 from kerasrec.training.data_fingerprint import check_data, data_fingerprint
 from kerasrec.training.evaluation_bar import EvaluationBar
-from kerasrec.training.find_start import base_of, begun_from, find_start
+from kerasrec.training.find_start import find_start, start_catalogs, start_checkpoint
 from kerasrec.training.fit import fit
 from kerasrec.training.make_model import make_model
 from kerasrec.training.plots import plot_run
@@ -64,8 +64,8 @@ def run(config, run_dir=None, resume=False, say=print, progress=True, read=None)
     folder = _folder(config, run_dir, resume)
     model_class = find_model_class(config.model.class_, config.model.trust)
     start = find_start(config.init_from, model_class) if config.init_from else None
-    begun = begun_from(config, start)  # before anything is read
-    data, split = (read or read_split)(config, base_of(start))
+    begun = start_checkpoint(config, start)  # before anything is read
+    data, split = (read or read_split)(config, start_catalogs(start))
     # What the split has to say stands beneath the results.
     for line in data.report.lines() if data.report else ():
         say(line)
@@ -117,7 +117,7 @@ def run(config, run_dir=None, resume=False, say=print, progress=True, read=None)
             "queries": query_fingerprint(split, "test"),
             "given": given,
             **found.to_dict(),
-            "trained_on_test": _remembered(found, config),
+            "leakage": _leakage(found, config),
             "ratings": ratings and ratings.to_dict(),
         }
     )
@@ -140,7 +140,7 @@ def run(config, run_dir=None, resume=False, say=print, progress=True, read=None)
             f"the test: for the rest go on with --resume --run-dir {folder.path}"
         ) from error
     try:
-        plot_run(folder, history, found.deciles, nearest_to_usual(config.evaluate.ks))
+        plot_run(folder, history, found.deciles, nearest_to_default(config.evaluate.ks))
     except Exception as error:
         # All else is written, and a picture can be drawn from it.
         say(f"WARNING: the plots could not be drawn: {first_line(error)}")
@@ -191,7 +191,7 @@ def _folder(config, run_dir, resume):
     if resume:
         if not folder.config.exists():
             raise InputError(f"{folder.path} is not a run folder: it has no config.yaml")
-        different = folder.hindrances(config)
+        different = folder.resume_conflicts(config)
         if different:
             raise InputError(
                 f"{folder.config} differs from this config in {', '.join(different)}: a resumed "
@@ -210,10 +210,10 @@ def _best_epoch(history, monitor):
     return 1 + monitored.index(choose(monitored))
 
 
-def _remembered(found, config):
+def _leakage(found, config):
     """What was known of the test part, and from where."""
-    return found.remembered and {
-        **found.remembered,
+    return found.leakage and {
+        **found.leakage,
         "from": config.init_from or config.content_from,
     }
 

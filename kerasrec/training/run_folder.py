@@ -61,7 +61,7 @@ class RunFolder:
         for path in sorted(folders, key=lambda path: path.stat().st_mtime, reverse=True):
             folder = cls(path.parent)
             try:
-                if not folder.is_finished() and not folder.hindrances(config):
+                if not folder.is_finished() and not folder.resume_conflicts(config):
                     return folder
             except InputError as error:
                 damaged.append(f" ({error})")
@@ -131,7 +131,7 @@ class RunFolder:
         here = self._read_config()
         return [key for key in differing_keys(here, config.to_dict()) if key not in apart]
 
-    def hindrances(self, config):
+    def resume_conflicts(self, config):
         """Dotted keys in which `config` is not the folder's, and a resumed run must not change.
 
         `RESUMABLE` may change. Cut-offs and a monitor that were not written are the folder's.

@@ -11,7 +11,7 @@ from kerasrec.config.model_class import find_model_class
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.training.data_fingerprint import data_fingerprint
-from kerasrec.training.find_start import base_of, begun_from, find_start
+from kerasrec.training.find_start import find_start, start_catalogs, start_checkpoint
 from kerasrec.training.fit_trial import fit_trial
 from kerasrec.training.prune_trial import PruneTrial
 from kerasrec.training.query_fingerprint import query_fingerprint
@@ -56,7 +56,7 @@ def tune(config, run_dir=None, resume=False, say=print, note=print, progress=Tru
     folder = _folder(config, run_dir, resume)
     model_class = find_model_class(config.model.class_, config.model.trust)
     start = find_start(config.init_from, model_class) if config.init_from else None
-    data, split = read_split(config, base_of(start))
+    data, split = read_split(config, start_catalogs(start))
     for line in (*data.report.lines(), *split.notes) if data.report else split.notes:
         say(line)
     config = with_cutoffs(config, len(data.items) - FIRST, say)
@@ -69,7 +69,7 @@ def tune(config, run_dir=None, resume=False, say=print, note=print, progress=Tru
     split = dataclasses.replace(split, test=split.test.select(slice(0, 0)))
     asked = {
         "queries": query_fingerprint(split, "validation"),
-        "given": data_fingerprint(split, begun_from(config, start)),
+        "given": data_fingerprint(split, start_checkpoint(config, start)),
     }
     if resume:
         folder.write_config(config)

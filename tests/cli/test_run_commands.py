@@ -120,7 +120,7 @@ def test_what_a_run_was_started_with_need_not_exist_when_it_is_evaluated(kerasre
 def test_the_export_gives_the_same_answers(kerasrec, trained):
     arguments = ("--history", "i3,i4,i5", "-k", 4, "--exclude", "i6", "--json")
     run = kerasrec("recommend", trained / "run", *arguments)[1]["recommendations"]
-    export = kerasrec("recommend", trained / "knn" / "1", *arguments)[1]["recommendations"]
+    export = kerasrec("recommend", trained / "knn", *arguments)[1]["recommendations"]
     assert [row["item"] for row in export] == [row["item"] for row in run]
     assert [row["score"] for row in export] == pytest.approx(
         [row["score"] for row in run], abs=1e-5
@@ -137,7 +137,7 @@ def test_unknown_ids_are_answered_from_the_rest_and_said(kerasrec, trained, hist
 def test_an_export_answers_a_user_from_the_stored_history(kerasrec, trained, tmp_path):
     arguments = ("--user", "u0", "-k", 3, "--json")
     run = kerasrec("recommend", trained / "run", *arguments)[1]["recommendations"]
-    export = kerasrec("recommend", trained / "knn" / "1", *arguments)[1]["recommendations"]
+    export = kerasrec("recommend", trained / "knn", *arguments)[1]["recommendations"]
     assert [row["item"] for row in export] == [row["item"] for row in run]
     assert kerasrec("export", trained / "run", tmp_path / "knn", "--no-histories")[0] == 0
     status, _, error = kerasrec("recommend", tmp_path / "knn" / "1", *arguments)

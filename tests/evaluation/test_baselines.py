@@ -16,7 +16,7 @@ def split():
 @pytest.mark.parametrize(
     "given,words",
     [
-        ({"baselines": "Popularity"}, "baselines must be a list of ids: got 'Popularity'"),
+        ({"baselines": "Popularity"}, "baselines must be a list of models or names"),
         ({"ks": 5}, "ks must be a list"),
         ({"ks": "5"}, "ks must be a list"),
         ({"baselines": ["SASRec"]}, "baseline SASRec must be trained"),

@@ -218,7 +218,7 @@ def test_repeats_are_ranked_where_the_model_or_the_caller_allows_them(scripted):
 
 
 def test_a_bootstrap_that_is_none_is_refused_before_anything_is_ranked(model, split):
-    with pytest.raises(InputError, match="bootstrap must be 0, for no intervals"):
+    with pytest.raises(InputError, match="bootstrap, 0 for no intervals"):
         evaluate(model, split, bootstrap=1)
     assert not model.asked
 

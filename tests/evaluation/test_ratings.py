@@ -109,5 +109,5 @@ def test_without_resamples_no_metric_has_an_interval(scripted, scores, values):
         assert np.isnan(value["low"]) and np.isnan(value["high"])
     first = found.to_dict()["rows"][0]["metrics"]
     assert all(value["low"] is value["high"] is None for value in first.values())
-    with pytest.raises(InputError, match="received 1"):
+    with pytest.raises(InputError, match="got 1"):
         evaluate_ratings(scripted(split.train, given), split, bootstrap=1)

@@ -38,7 +38,7 @@ def test_sizes_names_and_where_it_comes_from(both):
     folder, (_, about), _ = both
     said = {key: about[key] for key in ("model", "num_items", "num_users", "max_k", "format")}
     assert said == {
-        "model": "MatrixFactorization", "num_items": 3, "num_users": 2, "max_k": 2, "format": 1,
+        "model": "MatrixFactorization", "num_items": 3, "num_users": 2, "max_k": 2, "format": 2,
     }  # fmt: skip
     assert about["run"]["metrics"]["ndcg@10"]["mean"] == 0.5
     assert set(about["versions"]) == {"kerasrec", "keras", "tensorflow", "numpy", "python"}

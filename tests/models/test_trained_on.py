@@ -12,7 +12,7 @@ from kerasrec.data.splits import PROTOCOLS
 from kerasrec.data.streaming import scan_parquet
 from kerasrec.errors import InputError
 from kerasrec.evaluation import evaluate
-from kerasrec.evaluation.remembered import remembered_pairs
+from kerasrec.evaluation.leakage import leaked_pairs
 from kerasrec.losses import Softmax
 from kerasrec.models import load, trained_on
 from kerasrec.models.trained_on import TrainedOn, pair_hashes
@@ -60,12 +60,12 @@ def test_many_pairs_are_a_sample_and_a_share_stays_a_share(monkeypatch):
     split = PROTOCOLS["random"](data, test=0.5, validation=0.0)
     # Half of what is tested, and what may be known.
     known = data.select(np.isin(np.arange(len(data)), np.arange(0, len(data), 2)))
-    exact = remembered_pairs(record(known), split, "test")
+    exact = leaked_pairs(record(known), split, "test")
     monkeypatch.setattr(trained_on, "MOST", 1000)
     sampled = record(data)
     np.testing.assert_array_equal(sampled.hashes, whole[:1000])
     assert sampled.below == whole[999]
-    few = remembered_pairs(record(known), split, "test")
+    few = leaked_pairs(record(known), split, "test")
     assert few["of"] == exact["of"] and few["share"] == pytest.approx(exact["share"], abs=0.05)
     # Two samples merge into the sample of both.
     rest = data.select(np.isin(np.arange(len(data)), np.arange(1, len(data), 2)))
@@ -87,19 +87,19 @@ def test_the_record_is_saved_and_grows_along_a_chain_of_starts(tmp_path):
     found = load(tmp_path / "2").trained_on
     assert found.complete and found.cuts == [{"fold": n} for n in range(3)]
     np.testing.assert_array_equal(found.hashes, record(data).hashes)
-    assert evaluate(load(tmp_path / "0"), folds[0], ks=(3,), baselines=()).remembered is None
+    assert evaluate(load(tmp_path / "0"), folds[0], ks=(3,), baselines=()).leakage is None
     last = evaluate(load(tmp_path / "2"), folds[2], ks=(3,), baselines=())
     pairs = len(folds[2].test)
-    assert last.remembered == {"pairs": pairs, "of": pairs, "share": 1.0}
+    assert last.leakage == {"pairs": pairs, "of": pairs, "share": 1.0}
     said = f"trained on {pairs} of the {pairs} pairs of the test part (100%)"
-    assert said in last.to_table().title and last.to_dict()["remembered"] == last.remembered
+    assert said in last.to_table().title and last.to_dict()["leakage"] == last.leakage
     # What counts takes nothing from a start but the histories.
     for number, split in enumerate(folds[:2]):
         model = ItemKNN(split.train.schema())
         model.adapt(split.train)
         if number:
             model.load_rows_from(tmp_path / "knn")
-            assert evaluate(model, split, ks=(3,), baselines=()).remembered is None
+            assert evaluate(model, split, ks=(3,), baselines=()).leakage is None
         else:
             model.save(tmp_path / "knn")
 
@@ -108,12 +108,12 @@ def test_pairs_that_the_own_train_part_holds_may_be_known():
     data = table()
     split = PROTOCOLS["next-item"](data)
     again = dataclasses.replace(split, test=split.train.select(slice(0, 6)))
-    assert remembered_pairs(record(split.train), again, "test") is None
+    assert leaked_pairs(record(split.train), again, "test") is None
     # A model adapted to everything has seen the test part, and says so.
     model = ItemKNN(data.schema())
     model.adapt(data)
     found = evaluate(model, split, part="test", ks=(3,), baselines=())
-    assert found.remembered["share"] == 1.0
+    assert found.leakage["share"] == 1.0
 
 
 def test_where_it_is_not_known_it_is_said(tmp_path):
@@ -168,9 +168,9 @@ def test_what_weights_have_learned_is_not_forgotten_by_adapting_to_other_data():
     model = MatrixFactorization(data.schema(), dim=2)
     model.adapt(one.train)
     model.adapt(two.train)  # nothing was learned in between
-    assert evaluate(model, two, ks=(3,), baselines=()).remembered is None
+    assert evaluate(model, two, ks=(3,), baselines=()).leakage is None
     model.adapt(one.train)
     model.compile("adam", Softmax())
     model.fit(batches(one.train, model.train_inputs), verbose=0)
     model.adapt(two.train)
-    assert evaluate(model, two, ks=(3,), baselines=()).remembered["share"] == 1.0
+    assert evaluate(model, two, ks=(3,), baselines=()).leakage["share"] == 1.0

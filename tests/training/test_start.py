@@ -52,7 +52,7 @@ def quiet(*changes, run_dir):
 
 def test_a_fold_cannot_start_from_one_that_was_trained_on_it(noise, capsys):
     first, found, _ = quiet(run_dir="fold0")
-    assert found.remembered is None and first.read_metrics()["trained_on_test"] is None
+    assert found.leakage is None and first.read_metrics()["leakage"] is None
     # fold 0 keeps a tenth of its 200 for validation: the others are what fold 1 tests.
     told = json.loads((first.checkpoint / "trained_on.json").read_text())
     assert told["pairs"] == 180 and told["complete"]
@@ -78,17 +78,17 @@ def test_what_grown_data_tests_of_an_earlier_training_is_loudly_noted(noise, cap
     noise(1150)
     # Yesterday's test is today's training: nothing to say.
     _, found, lines = quiet(NEXT, "init_from=next", run_dir="next2")
-    assert found.remembered is None and not any("WARNING" in line for line in lines)
+    assert found.leakage is None and not any("WARNING" in line for line in lines)
     folder, found, lines = quiet(random, "init_from=random", run_dir="random2")
     known = {tuple(row) for row in pd.read_csv("clicks.csv").head(400)[["user", "item"]].to_numpy()}
-    pairs = found.remembered["pairs"]
-    assert 0 < pairs < len(known) * 0.8 and found.remembered["of"] == 115
+    pairs = found.leakage["pairs"]
+    assert 0 < pairs < len(known) * 0.8 and found.leakage["of"] == 115
     said = f"was trained on {pairs} of the 115 pairs of the test part"
     assert (
         sum(line.startswith("WARNING: init_from: random") and said in line for line in lines) == 1
     )
     metrics = folder.read_metrics()
-    assert metrics["trained_on_test"] == {**found.remembered, "from": "random"}
+    assert metrics["leakage"] == {**found.leakage, "from": "random"}
     assert f"MatrixFactorization {said}" in found.to_table().title.replace("\n", " ")
     # Who evaluates it later is told too, and so is who compares it.
     assert main(["evaluate", "random2"]) == 0

@@ -86,8 +86,7 @@ def changed(data, column):
     if column == "timestamp":
         return dataclasses.replace(data, timestamp=data.timestamp**2 // 1_000_000)
     if not column.startswith(("user", "item")):
-        column, values = column, getattr(data, column)
-        return dataclasses.replace(data, **{column: np.roll(values, 7)})
+        return dataclasses.replace(data, **{column: np.roll(getattr(data, column), 7)})
     side, _, name = column.partition(" feature ")
     catalog = getattr(data, side + "s")
     mixed = catalog.columns[name].copy()

@@ -5,21 +5,21 @@ import numpy as np
 from kerasrec.models.trained_on import pair_hashes
 
 
-def remembered(model, split, part):
+def leakage(model, split, part):
     """What a model was trained on of a part, and a note where that is not known.
 
     Returns:
-        `(found, notes)`: `found` as of `remembered_pairs`.
+        `(found, notes)`: `found` as of `leaked_pairs`.
     """
     record = model.trained_on
     if not record.complete:
         name = type(model).__name__
         note = f"It is not recorded what {name} was trained on: it may have seen the {part} part."
-        return remembered_pairs(record, split, part), (note,)
-    return remembered_pairs(record, split, part), ()
+        return leaked_pairs(record, split, part), (note,)
+    return leaked_pairs(record, split, part), ()
 
 
-def remembered_pairs(record, split, part):
+def leaked_pairs(record, split, part):
     """The pairs of a part that a training saw, and that the split's own train part does not hold.
 
     Args:
@@ -44,8 +44,8 @@ def remembered_pairs(record, split, part):
     return {"pairs": round(share * len(user)), "of": len(user), "share": share}
 
 
-def remembered_words(found, part):
-    """What `remembered_pairs` found, behind "was"."""
+def leakage_words(found, part):
+    """What `leaked_pairs` found, behind "was"."""
     return (
         f"trained on {found['pairs']:,} of the {found['of']:,} pairs of the {part} part "
         f"({found['share']:.0%}): what is measured there is remembered, not predicted"
