@@ -1,8 +1,8 @@
 """The graph that is served: lookups of strings around the model's own query and item side."""
 
-import keras
 import numpy as np
 import tensorflow as tf
+from tensorflow.saved_model.experimental import TrackableResource
 
 from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.export.explained import history_reasons, word_reasons
@@ -52,12 +52,14 @@ class ServingGraph(tf.Module):
 
     def write(self, directory):
         """Writes the SavedModel to `directory`."""
-        archive = keras.export.ExportArchive()
-        archive.track(self)
-        for name, (method, inputs) in self.signatures.items():
-            specs = {key: _spec(key, *given) for key, given in inputs.items()}
-            archive.add_endpoint(name, method, [specs])
-        archive.write_out(str(directory), verbose=False)
+        traced = {name: _traced(*given) for name, given in self.signatures.items()}
+        traced["serving_default"] = traced["recommend"]
+        # Alone what the graphs use: of the model itself all layers would be traced as well.
+        served = tf.Module()
+        served.used = list({id(v): v for each in traced.values() for v in each.variables}.values())
+        parts = tf.train.TrackableView(self).descendants()
+        served.tables = [part for part in parts if isinstance(part, TrackableResource)]
+        tf.saved_model.save(served, str(directory), signatures=traced)
         defaults = {
             name: {key: given[1] for key, given in inputs.items() if _is_default(given[1])}
             for name, (_, inputs) in self.signatures.items()
@@ -185,6 +187,12 @@ def _inverse_sizes(vectors, bias_columns):
     sizes = np.linalg.norm(vectors[:, :width], axis=1)
     sizes = np.divide(1.0, sizes, out=np.zeros_like(sizes), where=sizes > 0)
     return tf.Variable(sizes, trainable=False, name="inverse_sizes")
+
+
+def _traced(method, inputs):
+    # Once: `tf.saved_model.save` would trace what is not concrete a second time.
+    specs = {key: _spec(key, *given) for key, given in inputs.items()}
+    return tf.function(method, input_signature=[specs]).get_concrete_function()
 
 
 def _spec(name, shape, given):

@@ -55,7 +55,7 @@ def fitted(model_class, train, **arguments):
     model.adapt(train)
     model.compile(keras.optimizers.Adam(0.02), Softmax())
     data = batches(train, model.train_inputs, steps=model.steps, batch_size=8, history_length=OLD)
-    model.fit(data, epochs=30, verbose=0)
+    model.fit(data.repeat(30), verbose=0)
     return model
 
 

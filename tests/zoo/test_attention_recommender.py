@@ -34,7 +34,7 @@ def make(circle, **given):
 def train(model, circle):
     model.compile(keras.optimizers.Adam(0.02), Softmax())
     data = batches(circle, model.train_inputs, batch_size=16, history_length=LENGTH)
-    model.fit(data, epochs=15, verbose=0)
+    model.fit(data.repeat(15), verbose=0)
 
 
 @pytest.mark.parametrize("attention", ["general", "dot", "additive"])

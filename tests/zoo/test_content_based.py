@@ -39,7 +39,7 @@ def fitted(train, epochs=40, **arguments):
     model.adapt(train)
     model.compile(keras.optimizers.Adam(0.02), Softmax())
     data = batches(train, model.train_inputs, steps="set", batch_size=8, history_length=20)
-    model.fit(data, epochs=epochs, verbose=0)
+    model.fit(data.repeat(epochs), verbose=0)
     return model
 
 

@@ -30,8 +30,8 @@ def test_finds_what_follows_the_last_but_one():
     model = NextItNet(train.schema(history_length=12), dim=16, dilations=(1, 2), dropout=0.1)
     model.adapt(train)
     model.compile(keras.optimizers.Adam(0.01), Softmax())
-    model.fit(batches(train, model.train_inputs, batch_size=16, history_length=12), epochs=20,
-              verbose=0)  # fmt: skip
+    data = batches(train, model.train_inputs, batch_size=16, history_length=12)
+    model.fit(data.repeat(20), verbose=0)
     histories = [["0", "5", "1", "6"], ["3", "9", "4", "5"], ["5", "2", "6", "3", "7"]]
     answer = model.recommend(histories=histories, k=1, repeats="allow")
     assert answer["item"].tolist() == ["2", "0", "4"]

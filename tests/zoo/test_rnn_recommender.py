@@ -39,7 +39,7 @@ def trained(data, epochs=40, cls=RNNRecommender, **arguments):
         horizon=model.horizon,
         seed=0,
     )
-    model.fit(given, epochs=epochs, verbose=0)
+    model.fit(given.repeat(epochs), verbose=0)
     return model
 
 

@@ -39,7 +39,7 @@ def test_learns_where_a_walk_goes():
     model.adapt(train)
     model.compile(keras.optimizers.Adam(0.01), Softmax())
     data = batches(train, model.train_inputs, batch_size=32, history_length=8)
-    model.fit(data, epochs=25, verbose=0)
+    model.fit(data.repeat(25), verbose=0)
     for length in (2, 8):
         pasts, following = asked(length)
         answer = model.recommend(histories=pasts, k=1, repeats="allow")

@@ -173,7 +173,7 @@ def fitted(train, epochs, **given):
     data = batches(
         train, model.train_inputs, batch_size=32, history_length=14, horizon=model.horizon
     )
-    model.fit(data, epochs=epochs, verbose=0)
+    model.fit(data.repeat(epochs), verbose=0)
     return model
 
 

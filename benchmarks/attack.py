@@ -1,0 +1,164 @@
+"""The local server under attack: what each of eighteen hostile requests gets, and costs others.
+
+    python -m benchmarks attack --json attack.json
+
+It starts `kerasrec serve` of its own on the loopback, and attacks nothing else. One client sends
+one kind of attack after the other, each `--tries` times or for `--seconds`, while another asks for
+recommendations as ever. No attack may be answered by a 5xx, later than twice the server's deadline,
+or by another answer than it should; the server's memory may not grow; and 99 of 100 requests of the
+other client may take at most three times what they take undisturbed.
+"""
+
+import collections
+import contextlib
+import json
+import pathlib
+import tempfile
+import threading
+import time
+
+import numpy as np
+
+from benchmarks.runner.attacks import NAME, Target, attacks
+from benchmarks.runner.clients import RestClient
+from benchmarks.runner.report import Bar, Report, Row, Table
+from benchmarks.runner.served import Served, export_hybrid
+
+DEADLINE = 30  # of the server, seconds
+ASKED = {
+    "user": [""], "history": [["", "item-1", "item-2"]], "exclude": [[""]], "allow": [[""]],
+    "k": [10], "repeats": [""],
+}  # fmt: skip
+
+
+def add_arguments(parser):
+    parser.add_argument("--items", type=int, default=10_000)
+    parser.add_argument("--tries", type=int, default=50, help="of each attack, at most")
+    parser.add_argument("--seconds", type=float, default=10, help="of each attack, at most")
+
+
+def measure(arguments, say):
+    if arguments.quick:
+        arguments.items, arguments.tries, arguments.seconds = 300, 2, 0.5
+    with tempfile.TemporaryDirectory() as place:
+        folder = pathlib.Path(place) / NAME
+        say(f"exporting a Hybrid of {arguments.items:,} items")
+        export_hybrid(folder / "1", arguments.items, 100)
+        with Served(folder) as server, contextlib.closing(_Bystander(server.port)) as other:
+            target = Target(server.port, server.grpc_port, folder)
+            outcomes = _all(target, server.process.pid, other, arguments, say)
+    return _report(outcomes, arguments)
+
+
+class Outcome:
+    """What one attack got, how long answers took, and what it did to memory and to others."""
+
+    def __init__(self, attack):
+        self.attack, self.got, self.seconds = attack, collections.Counter(), []
+        self.before = self.after = self.p99 = None
+
+    @property
+    def wrong(self):
+        """Answers that it should not have got."""
+        return sum(count for got, count in self.got.items() if got not in self.attack.right)
+
+    @property
+    def failed(self):
+        """Answers of 5xx, or of its like in gRPC; 503 is how a server turns away."""
+        return sum(
+            count
+            for got, count in self.got.items()
+            if got in ("INTERNAL", "UNKNOWN") or (got[:1] == "5" and got[:3] != "503")
+        )
+
+    def row(self):
+        got = ", ".join(f"{what} x {count}" for what, count in self.got.most_common())
+        note = f"expected {' or '.join(self.attack.right)}; got {got}"
+        note += f"; {self.before:.0f} -> {self.after:.0f} MiB; others' p99 {self.p99:.0f} ms"
+        return Row(self.attack.name, tuple(self.seconds), note)
+
+
+def _all(target, process, other, arguments, say):
+    import psutil
+
+    memory = psutil.Process(process).memory_info
+    undisturbed = Outcome(None)
+    for attempt in range(2):  # the first warms the server up
+        with other.asking() as times:
+            time.sleep(max(2.0, arguments.seconds / 2) if attempt else 1.0)
+    undisturbed.p99 = _p99(times)
+    found = [undisturbed]
+    for attack in attacks():
+        outcome = Outcome(attack)
+        outcome.before = memory().rss / (1 << 20)
+        end = time.monotonic() + arguments.seconds
+        with other.asking() as times:
+            while sum(outcome.got.values()) < arguments.tries:
+                start = time.monotonic()
+                outcome.got[attack.run(target)] += 1
+                outcome.seconds.append(time.monotonic() - start)
+                if time.monotonic() > end:
+                    break
+        outcome.p99, outcome.after = _p99(times), memory().rss / (1 << 20)
+        say(f"{attack.name}: {dict(outcome.got)}, at most {max(outcome.seconds):.1f} s")
+        found.append(outcome)
+    return found
+
+
+def _p99(times):
+    return 1000 * float(np.quantile(times, 0.99)) if times else float("nan")
+
+
+class _Bystander:
+    """A client that asks for recommendations in a thread of its own, while somebody attacks."""
+
+    def __init__(self, port):
+        self._client = RestClient(port, NAME)
+        self._body = json.dumps({"signature_name": "recommend", "inputs": ASKED}).encode()
+        self.unanswered = 0
+
+    @contextlib.contextmanager
+    def asking(self):
+        """Seconds of each request, growing, as long as the block runs."""
+        times, stopped = [], threading.Event()
+
+        def work():
+            while not stopped.is_set():
+                start = time.perf_counter()
+                try:
+                    self._client.ask_well(self._body)
+                except (OSError, RuntimeError, ValueError):
+                    self.unanswered += 1
+                    self._client.close()
+                times.append(time.perf_counter() - start)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        try:
+            yield times
+        finally:
+            stopped.set()
+            thread.join()
+
+    def close(self):
+        self._client.close()
+
+
+def _report(outcomes, arguments):
+    undisturbed, *found = outcomes
+    slowest = max(max(outcome.seconds) for outcome in found)
+    worst = max(outcome.p99 for outcome in found)
+    # Buffers of the first attacks stay with the allocator: what counts is that it ends.
+    warm = max(outcome.after for outcome in found[: len(found) // 2])
+    bars = [
+        Bar("answers of 5xx", sum(outcome.failed for outcome in found), 0),
+        Bar("answers that should be others", sum(outcome.wrong for outcome in found), 0),
+        Bar("slowest answer, seconds", slowest, 2 * DEADLINE),
+        Bar("growth of memory in the second half", found[-1].after / warm - 1, 0.05),
+        Bar("others' p99, times the undisturbed one", worst / undisturbed.p99, 3),
+    ]
+    rows = tuple(outcome.row() for outcome in found)
+    settings = {key: getattr(arguments, key) for key in ("items", "tries", "seconds")}
+    tables = [Table("One attack after the other", "s", rows)]
+    notes = [f"Undisturbed, 99 of 100 requests of the other client take {undisturbed.p99:.1f} ms."]
+    return Report("The local server under attack", settings, tables, bars, notes)
