@@ -11,6 +11,7 @@ from .library import load_library as load_library
 from .protobuf import read_fields as read_fields
 from .signatures import Signature as Signature
 from .signatures import Tensor as Tensor
+from .tensor_proto import read_strings as read_strings
 from .tensor_proto import read_tensor as read_tensor
 from .types import KINDS as KINDS
 from .types import NUMBERS as NUMBERS
