@@ -77,13 +77,12 @@ class _Predictions(prediction_service_pb2_grpc.PredictionServiceServicer):
     def Predict(self, request, context):  # noqa: N802
         # tensorflow_serving/servables/tensorflow/predict_util.cc: RunPredict.
         name, number = _asked(request)
-        left = _left(context, self._limits.timeout)
         with self._models.current(name, number) as version:
             asked, signature = find_signature(version.signatures, request.model_spec.signature_name)
             wanted = _filtered(request.output_filter, signature.outputs)
             inputs = read_predict_message(request, asked, signature, self._limits)
             # All outputs are asked: TensorFlow builds a graph for every other choice of them.
-            outputs = version.run(asked, inputs, left)
+            outputs = version.run(asked, inputs, _left(context, self._limits.timeout))
         answer = predict_pb2.PredictResponse()
         answer.model_spec.name, answer.model_spec.signature_name = name, asked
         answer.model_spec.version.value = version.number

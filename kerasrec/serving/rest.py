@@ -93,14 +93,18 @@ class _Rest:
         return answer
 
     def _predict(self, name, version, body, coding, start):
-        left = start + self._limits.timeout - time.monotonic()
-        if left <= 0:
-            raise Refusal("DEADLINE_EXCEEDED", "The request waited too long for its turn.")
+        self._left(start)
         with self._models.current(name, version) as held:
             body = unpacked(body, coding, self._limits.body)
             asked = read_predict_body(body, held.signatures, self._limits)
-            outputs = held.run(asked.signature, asked.inputs, left)
+            outputs = held.run(asked.signature, asked.inputs, self._left(start))
         return predict_answer(outputs, asked.by_row)
+
+    def _left(self, start):
+        left = start + self._limits.timeout - time.monotonic()
+        if left <= 0:
+            raise Refusal("DEADLINE_EXCEEDED", "The request waited too long for its turn.")
+        return left
 
 
 def _number(match):

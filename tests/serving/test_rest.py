@@ -1,6 +1,7 @@
 """What TF Serving's REST answers, by its source: tensorflow_serving/util/json_tensor.cc."""
 
 import asyncio
+import gc
 import gzip
 import json
 import zlib
@@ -12,7 +13,9 @@ from google.protobuf import json_format
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.apis import get_model_metadata_pb2
 
+from kerasrec.serving.json_body import read_json
 from kerasrec.serving.limits import Limits
+from kerasrec.serving.refusal import Refusal
 from kerasrec.serving.rest import rest_app
 
 PREDICT = "/v1/models/toy:predict"
@@ -183,6 +186,19 @@ def test_what_is_wrong_is_said_in_a_sentence(server, ask, body, sentence):
 def test_wrong_addresses(server, ask, path, body, status, sentence):
     found, answer = ask(server, path, body)
     assert found == status and sentence in answer["error"]
+
+
+def test_garbage_is_not_collected_while_millions_of_lists_are_read():
+    collected = []
+    gc.callbacks.append(lambda phase, about: collected.append(about["generation"]))
+    try:
+        assert len(read_json(b"[%s]" % b",".join([b"[]"] * 100_000))) == 100_000
+    finally:
+        gc.callbacks.pop()
+    assert len(collected) < 5 and gc.isenabled()  # else one for every 700 lists
+    with pytest.raises(Refusal):
+        read_json(b"[")
+    assert gc.isenabled()
 
 
 def test_status(server, ask):
