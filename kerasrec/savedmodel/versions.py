@@ -7,6 +7,7 @@ import shutil
 from kerasrec.errors import InputError
 
 CLAIM = ".version-"
+LARGEST = (1 << 63) - 1  # TF Serving keeps the number of a version as an int64
 
 
 @contextlib.contextmanager
@@ -48,10 +49,21 @@ def new_version(folder, number=None, keep=None):
             _remove(folder, old)
 
 
+def is_version(name):
+    """Whether a folder of that name is a version: ASCII digits, of a number that a server takes.
+
+    >>> [is_version(name) for name in ("7", "-7", "٧", "9223372036854775808")]
+    [True, False, False, False]
+    """
+    # Python refuses to read a number of thousands of digits.
+    digits = name.isascii() and name.isdecimal() and len(name) <= len(str(LARGEST))
+    return digits and int(name) <= LARGEST
+
+
 def versions(folder):
     """The numbers of the versions in a folder, the newest last."""
     numbers = (path.name for path in pathlib.Path(folder).glob("*") if path.is_dir())
-    return sorted(int(name) for name in numbers if _is_number(name))
+    return sorted(int(name) for name in numbers if is_version(name))
 
 
 def find_version(path):
@@ -73,7 +85,8 @@ def find_version(path):
 
 
 def _claim(folder, number):
-    claimed = [int(p.name.removeprefix(CLAIM)) for p in folder.glob(f"{CLAIM}*")]
+    claims = (path.name.removeprefix(CLAIM) for path in folder.glob(f"{CLAIM}*"))
+    claimed = [int(name) for name in claims if is_version(name)]
     highest = max([0, *versions(folder), *claimed])
     if number is not None and number <= highest:
         raise InputError(
@@ -82,6 +95,10 @@ def _claim(folder, number):
         )
     while True:
         wanted = highest + 1 if number is None else number
+        if wanted > LARGEST:
+            raise InputError(
+                f"{folder}: version {wanted} is above {LARGEST}, the largest that a server takes"
+            )
         try:
             (folder / f"{CLAIM}{wanted}").touch(exist_ok=False)
         except FileExistsError:  # somebody else's, at this moment
@@ -99,7 +116,3 @@ def _remove(folder, number):
     with contextlib.suppress(FileNotFoundError):  # another export has removed it
         (folder / str(number)).rename(hidden)
         shutil.rmtree(hidden)
-
-
-def _is_number(name):
-    return name.isascii() and name.isdigit()

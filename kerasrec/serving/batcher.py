@@ -5,8 +5,7 @@ import logging
 import threading
 import time
 
-import numpy as np
-
+from kerasrec.serving.batch import Batch
 from kerasrec.serving.refusal import Refusal, invalid
 
 LOG = logging.getLogger(__name__)
@@ -24,16 +23,15 @@ class Batcher:
       (batching_util.cc: PadTensor), so lists should begin with "", which every signature skips.
 
     Args:
-        run: Answers a request: `run(signature, inputs, outputs, timeout)`.
+        run: Answers a request: `run(signature, inputs, timeout)`.
         parameters: A `BatchingParameters`.
+        limits: A `Limits`, which hold of a batch as of a request.
     """
 
-    def __init__(self, run, parameters):
-        self._run, self._parameters = run, parameters
-        self._queues, self._changed = (
-            collections.defaultdict(collections.deque),
-            threading.Condition(),
-        )
+    def __init__(self, run, parameters, limits):
+        self._run, self._parameters, self._limits = run, parameters, limits
+        self._queues = collections.defaultdict(collections.deque)
+        self._changed = threading.Condition()
         self._closed = False
         self._threads = [
             threading.Thread(target=self._work, name=f"batch-{number}", daemon=True)
@@ -42,14 +40,14 @@ class Batcher:
         for thread in self._threads:
             thread.start()
 
-    def run(self, signature, inputs, outputs, timeout):
+    def run(self, signature, inputs, timeout):
         """The answer to one request, out of a batch; arguments are those of `run` above.
 
         Raises:
             Refusal: what the batch is refused with, or for a request that fits into none.
         """
         task = _Task(inputs, _rows(inputs), time.monotonic() + timeout)
-        self._enqueue((signature, outputs), task)
+        self._enqueue(signature, task)
         if not task.done.wait(timeout):
             raise Refusal(
                 "DEADLINE_EXCEEDED", f"{signature} was not answered within {timeout:.3g} s."
@@ -66,58 +64,57 @@ class Batcher:
         for thread in self._threads:
             thread.join()
 
-    def _enqueue(self, key, task):
+    def _enqueue(self, signature, task):
         most = self._parameters.max_batch_size
         if task.rows > most:
             raise invalid(
                 f"Task size {task.rows} is larger than maximum input batch size {most}. Split it."
             )
         with self._changed:
-            queue = self._queues[key]
-            if not queue or queue[-1].rows + task.rows > most:
+            queue = self._queues[signature]
+            if not queue or not queue[-1].add(task):
                 if len(queue) >= self._parameters.max_enqueued_batches:
                     raise Refusal(
                         "UNAVAILABLE",
                         "The batch scheduling queue to which this task was submitted is full. "
                         "Ask again in a moment.",
                     )
-                queue.append(_Batch())
-            queue[-1].tasks.append(task)
-            queue[-1].rows += task.rows
+                queue.append(Batch(signature, self._parameters, self._limits))
+                queue[-1].add(task)
             self._changed.notify_all()
 
     def _work(self):
         while True:
             with self._changed:
-                key, batch = self._next()
+                signature, batch = self._next()
             if batch is None:
                 return
-            self._answer(*key, batch.tasks)
+            self._answer(signature, batch)
 
     def _next(self):
         """The oldest batch that is full, followed by another, or has waited long enough."""
         while not self._closed:
             now, soonest = time.monotonic(), None
-            waiting = [(queue[0].start, key) for key, queue in self._queues.items() if queue]
-            for start, key in sorted(waiting):
-                queue = self._queues[key]
+            waiting = [(queue[0].start, name) for name, queue in self._queues.items() if queue]
+            for start, signature in sorted(waiting):
+                queue = self._queues[signature]
                 left = start + self._parameters.batch_timeout_micros / 1e6 - now
                 if len(queue) > 1 or queue[0].rows >= self._parameters.max_batch_size or left <= 0:
-                    return key, queue.popleft()
+                    return signature, queue.popleft()
                 soonest = left if soonest is None else min(soonest, left)
             self._changed.wait(soonest)
         return None, None
 
-    def _answer(self, signature, outputs, tasks):
+    def _answer(self, signature, batch):
         now = time.monotonic()
-        tasks = [task for task in tasks if task.deadline > now]
+        tasks = [task for task in batch.tasks if task.deadline > now]
         if not tasks:
             return
         try:
-            inputs = self._merged(tasks)
+            inputs = batch.merged(tasks)
             longest = max(task.deadline for task in tasks) - now
-            answer = self._run(signature, inputs, outputs, longest)
-            self._split(answer, tasks)
+            answer = self._run(signature, inputs, longest)
+            batch.split(answer, tasks)
         except Refusal as error:
             for task in tasks:
                 task.error = error
@@ -129,47 +126,12 @@ class Batcher:
             for task in tasks:
                 task.done.set()
 
-    def _merged(self, tasks):
-        merged = {}
-        for name in tasks[0].inputs:
-            arrays = [task.inputs[name] for task in tasks]
-            widest = np.max([array.shape[1:] for array in arrays], axis=0)
-            if any(array.shape[1:] != tuple(widest) for array in arrays):
-                if not self._parameters.pad_variable_length_inputs:
-                    raise Refusal(
-                        "FAILED_PRECONDITION",
-                        f"Tensors with name '{name}' from different tasks have different shapes "
-                        "and padding is turned off. Set pad_variable_length_inputs to true, or "
-                        "send lists of one length.",
-                    )
-                arrays = [_padded(array, widest) for array in arrays]
-            merged[name] = np.concatenate(arrays)
-        return merged
-
-    @staticmethod
-    def _split(answer, tasks):
-        rows = [task.rows for task in tasks]
-        for name, array in answer.items():
-            if not array.ndim or len(array) != sum(rows):
-                raise Refusal(
-                    "FAILED_PRECONDITION",
-                    f"Batched output tensor's 0th dimension does not equal the sum of the 0th "
-                    f"dimension sizes of the input tensors: {name} has the shape {array.shape}.",
-                )
-        for task, end in zip(tasks, np.cumsum(rows), strict=True):
-            task.answer = {name: array[end - task.rows : end] for name, array in answer.items()}
-
 
 class _Task:
     def __init__(self, inputs, rows, deadline):
         self.inputs, self.rows, self.deadline = inputs, rows, deadline
         self.answer = self.error = None
         self.done = threading.Event()
-
-
-class _Batch:
-    def __init__(self):
-        self.tasks, self.rows, self.start = [], 0, time.monotonic()
 
 
 def _rows(inputs):
@@ -184,13 +146,3 @@ def _rows(inputs):
             f"has that of its default. Rows: {said}."
         )
     return next(iter(counts.values()))[0]
-
-
-def _padded(array, widest):
-    if array.shape[1:] == tuple(widest):
-        return array
-    if not array.size:
-        raise invalid("Got empty tensor in batch of non-empty tensors. Send lists of at least ''.")
-    padded = np.full((len(array), *widest), array.flat[0], dtype=array.dtype)
-    padded[tuple(slice(size) for size in array.shape)] = array
-    return padded

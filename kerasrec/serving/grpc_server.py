@@ -6,10 +6,8 @@ Importing this file imports TensorFlow: the stubs of TF Serving are made of its 
 import concurrent.futures
 import functools
 import logging
-import math
 
 import grpc
-import numpy as np
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     get_model_status_pb2,
@@ -19,12 +17,13 @@ from tensorflow_serving.apis import (
 )
 
 from kerasrec.errors import InputError
-from kerasrec.savedmodel.c_loader import KINDS, NUMBERS, STRING
-from kerasrec.serving.model_json import NUMBERS as NAMES
+from kerasrec.savedmodel.c_loader import KINDS, NAMES, STRING
+from kerasrec.serving.checked import find_signature
+from kerasrec.serving.predict_message import VALUES, read_predict_message
 from kerasrec.serving.refusal import Refusal, invalid
 
-VALUES = {1: "float_val", 2: "double_val", 3: "int_val", 9: "int64_val", 10: "bool_val"}
 SIGNATURES = "signature_def"
+INVALID = 0  # DT_INVALID
 LOG = logging.getLogger(__name__)
 
 
@@ -78,21 +77,17 @@ class _Predictions(prediction_service_pb2_grpc.PredictionServiceServicer):
     def Predict(self, request, context):  # noqa: N802
         # tensorflow_serving/servables/tensorflow/predict_util.cc: RunPredict.
         name, number = _asked(request)
-        left = min(context.time_remaining() or self._limits.timeout, self._limits.timeout)
         with self._models.current(name, number) as version:
-            signature = request.model_spec.signature_name or "serving_default"
-            wanted = version.signatures.get(signature)
-            filters = _filter(request.output_filter, wanted.outputs) if wanted else None
-            inputs = {
-                key: _read(key, tensor, self._limits.values)
-                for key, tensor in request.inputs.items()
-            }
-            outputs = version.run(signature, inputs, filters, left)
+            asked, signature = find_signature(version.signatures, request.model_spec.signature_name)
+            wanted = _filtered(request.output_filter, signature.outputs)
+            inputs = read_predict_message(request, asked, signature, self._limits)
+            # All outputs are asked: TensorFlow builds a graph for every other choice of them.
+            outputs = version.run(asked, inputs, _left(context, self._limits.timeout))
         answer = predict_pb2.PredictResponse()
-        answer.model_spec.name, answer.model_spec.signature_name = name, signature
+        answer.model_spec.name, answer.model_spec.signature_name = name, asked
         answer.model_spec.version.value = version.number
-        for key, array in outputs.items():
-            _write(answer.outputs[key], array)
+        for key in wanted:
+            _write(answer.outputs[key], outputs[key])
         return answer
 
     @_refusing
@@ -141,61 +136,42 @@ def _asked(request):
     return spec.name, spec.version.value if spec.HasField("version") else None
 
 
-def _filter(asked, outputs):
-    for number, name in enumerate(asked):
+def _left(context, most):
+    """Seconds that the client still waits, and the server works."""
+    left = context.time_remaining()
+    if left is not None and left <= 0:
+        raise Refusal("DEADLINE_EXCEEDED", "The request waited too long for its turn.")
+    return most if left is None else min(left, most)
+
+
+def _filtered(asked, outputs):
+    """The outputs asked for; all of them if none is named."""
+    found = set()
+    for name in asked:
         if name not in outputs:
             raise invalid(
                 f"output tensor alias not found in signature: {name} Outputs expected to be in "
                 f"the set {{{','.join(sorted(outputs))}}}."
             )
-        if name in asked[:number]:
+        if name in found:
             raise invalid(f"duplicate output tensor alias: {name}")
-    return list(asked) or None
-
-
-def _read(key, tensor, most):
-    """The array of a `TensorProto`, whose few bytes may claim to be a very large one."""
-    shape = [dim.size for dim in tensor.tensor_shape.dim]
-    size = math.prod(shape)
-    if tensor.tensor_shape.unknown_rank or min(shape, default=0) < 0 or size > most:
-        raise invalid(f"{key} has the shape {shape}: at most {most} values are taken")
-    if tensor.dtype == STRING:
-        found = np.empty(size, object)
-        given = tensor.string_val
-    elif tensor.dtype in NUMBERS:
-        found = np.zeros(size, NUMBERS[tensor.dtype])
-        given = getattr(tensor, VALUES[tensor.dtype])
-        if tensor.tensor_content:
-            if len(tensor.tensor_content) != found.nbytes:
-                raise invalid(f"tensor parsing error: {key}")
-            return np.frombuffer(tensor.tensor_content, found.dtype).reshape(shape)
-    else:
-        raise invalid(f"{key} is of type {tensor.dtype}; expected one of {sorted(NAMES.values())}")
-    if len(given) > size:
-        raise invalid(f"tensor parsing error: {key}")
-    # The last value stands for those that follow: tensorflow/core/framework/tensor.cc.
-    found[len(given) :] = given[-1] if given else (b"" if tensor.dtype == STRING else 0)
-    found[: len(given)] = given
-    return found.reshape(shape)
+        found.add(name)
+    return found or outputs
 
 
 def _write(tensor, array):
     for size in array.shape:
         tensor.tensor_shape.dim.add(size=size)
     values = array.ravel().tolist()
-    if array.dtype.kind in "SO":
-        tensor.dtype = STRING
-        tensor.string_val.extend(values)
-    else:
-        tensor.dtype = KINDS[array.dtype]
-        getattr(tensor, VALUES[tensor.dtype]).extend(values)
+    tensor.dtype = STRING if array.dtype.kind in "SO" else KINDS[array.dtype]
+    getattr(tensor, VALUES[tensor.dtype]).extend(values)
 
 
 def _describe(infos, tensors):
-    numbers = {np.dtype(kind).name: number for number, kind in NUMBERS.items()}
+    numbers = {kind: number for number, kind in NAMES.items()}
     for name, tensor in tensors.items():
         info = infos[name]
-        info.name, info.dtype = tensor.tensor, numbers.get(tensor.dtype, STRING)
+        info.name, info.dtype = tensor.tensor, numbers.get(tensor.dtype, INVALID)
         if tensor.shape is None:
             info.tensor_shape.unknown_rank = True
         for size in tensor.shape or ():

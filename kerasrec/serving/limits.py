@@ -9,11 +9,12 @@ class Limits:
     """Bounds of a server; all have a value that a developer's machine can bear.
 
     Attributes:
-        body: Bytes of a request.
+        body: Bytes of a request, packed or unpacked.
         rows: Rows of a request: an answer is as many times as long as its items.
-        values: Rows times the width of the widest list, as one row's list may stand for all rows.
-        explained: The same of `recommend_explained`, which asks the model once per item of a
-            history.
+        values: Rows times the values of a row, all inputs together: one row may stand for all. Of a
+            batch as of a request.
+        explained: Rows times the widest list of `recommend_explained`, which asks the model once
+            per item of a history.
         waiting: Requests at the same time, those that wait included; one more is turned away.
         waiting_bytes: Bytes of their bodies together.
         timeout: Seconds for a request, as `--rest_api_timeout_in_ms` of TF Serving.

@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import threading
 
+from kerasrec.savedmodel.versions import is_version
 from kerasrec.serving.refusal import Refusal
 from kerasrec.serving.version import Version
 
@@ -110,7 +111,7 @@ class Models:
         found = {}
         with contextlib.suppress(OSError):
             for folder in self.folder.iterdir():
-                if folder.name.isascii() and folder.name.isdecimal() and folder.is_dir():
+                if is_version(folder.name) and folder.is_dir():
                     number = int(folder.name)
                     if self._only in (None, number):
                         found[number] = (folder, _stamp(folder), _stamp(folder / "saved_model.pb"))

@@ -3,6 +3,7 @@
 import numpy as np
 
 import kerasrec
+from kerasrec.serving.predict_answer import plain_values
 
 JSON_TYPES = {
     "string": {
@@ -28,6 +29,7 @@ REFUSED = {
     "405": "another method is meant",
     "408": "the request did not arrive in time",
     "413": "the body is too large",
+    "415": "the body is packed with something else than gzip",
     "429": "the graph ran out of memory",
     "503": "too many requests wait already",
     "504": "the answer took too long",
@@ -100,21 +102,18 @@ def _inputs(properties):
 
 def _nested(tensor, depth):
     if depth <= 0:
-        return JSON_TYPES[tensor.dtype]
+        return JSON_TYPES.get(tensor.dtype, {})  # a type that no request can have
     return {"type": "array", "items": _nested(tensor, depth - 1)}
 
 
 def _example(tensor):
     """One row: the default, or nothing of the shape."""
     if tensor.default is not None:
-        default = tensor.default
-        return (default.astype(str) if default.dtype.kind == "S" else default).tolist()
+        return plain_values(tensor.default)
     shape = [size or 1 for size in tensor.shape or ()]
-    return (
-        np.full(shape, "", object).tolist()
-        if tensor.dtype == "string"
-        else (np.zeros(shape, tensor.dtype).tolist())
-    )
+    if tensor.dtype == "string":
+        return np.full(shape, "", object).tolist()
+    return np.zeros(shape, tensor.dtype if tensor.dtype in JSON_TYPES else "int32").tolist()
 
 
 def _content(schema):

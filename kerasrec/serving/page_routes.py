@@ -4,9 +4,10 @@ import json
 import pathlib
 
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import FileResponse, JSONResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
+from kerasrec.serving.json_body import read_json
 from kerasrec.serving.page_export import PageExports
 from kerasrec.serving.refusal import Refusal
 
@@ -84,9 +85,12 @@ def page_routes(models):
             if len(body) > LARGEST_BODY:
                 return _refused(413, f"the request is larger than {LARGEST_BODY >> 10} KiB")
         try:
-            asked = json.loads(body)
-            name, items = asked["name"], [str(item) for item in asked["items"]]
-        except (ValueError, KeyError, TypeError):
+            asked = read_json(body)
+        except Refusal as refusal:
+            return _refused(refusal.http, refusal.message)
+        asked = asked if isinstance(asked, dict) else {}
+        name, items = asked.get("name"), asked.get("items")
+        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
             return _refused(400, 'expected {"name": "...", "items": ["...", ...]}')
         if len(items) > MOST_TITLES:
             return _refused(400, f"at most {MOST_TITLES} titles at once: got {len(items)} items")
@@ -117,11 +121,13 @@ def page_routes(models):
 
 
 def _file(path):
-    return FileResponse(path, media_type=MEDIA[path.suffix], headers=HEADERS)
+    # Whole: Starlette's FileResponse refuses some parts of a file in plain text.
+    return Response(path.read_bytes(), headers=HEADERS, media_type=MEDIA[path.suffix])
 
 
 def _json(body, status=200):
-    return JSONResponse(body, status, headers=HEADERS)
+    # Escaped: halves of surrogate pairs, which JSON may hold, are no UTF-8.
+    return Response(json.dumps(body), status, HEADERS, "application/json")
 
 
 def _refused(status, sentence):

@@ -29,7 +29,9 @@ def predict_answer(outputs, by_row):
     >>> predict_answer({"score": np.float32([2.0])}, by_row=False)
     '{"outputs": [2.0]}'
     """
-    values = {name: _values(array, name.endswith(BYTES)) for name, array in sorted(outputs.items())}
+    values = {
+        name: plain_values(array, name.endswith(BYTES)) for name, array in sorted(outputs.items())
+    }
     if not by_row:
         one = len(values) == 1
         return json.dumps({"outputs": next(iter(values.values())) if one else values})
@@ -42,7 +44,13 @@ def predict_answer(outputs, by_row):
     return json.dumps({"predictions": [dict(zip(values, row, strict=True)) for row in columns]})
 
 
-def _values(array, as_bytes):
+def plain_values(array, as_bytes=False):
+    """The values of an array as JSON has them: nested lists of numbers and text.
+
+    Args:
+        array: Of numbers or bytes.
+        as_bytes: Strings become {"b64": ...}; else what is no UTF-8 in them is replaced.
+    """
     if array.dtype == "float32":
         # The shortest digits that mean the same float32, not those of the float64 beside it.
         array = array.astype("U").astype("float64")

@@ -23,7 +23,7 @@ CODES = {
     11: "OUT_OF_RANGE",
     14: "UNAVAILABLE",
 }
-# tensorflow_serving/model_servers/grpc_status_util.cc cuts messages there.
+# tensorflow_serving/model_servers/grpc_status_util.cc cuts messages there, in bytes.
 LONGEST = 1024
 
 
@@ -32,7 +32,8 @@ class Refusal(Exception):
 
     Args:
         code: Name of a gRPC status code, such as "INVALID_ARGUMENT".
-        message: A sentence for the one who asked.
+        message: A sentence for the one who asked. What it repeats of a request may be too long, or
+            no text that can be sent: it is cut, and halves of surrogate pairs are spelled out.
 
     Attributes:
         http: The HTTP status that TF Serving's REST gives this code; 413 and the like where given.
@@ -42,7 +43,9 @@ class Refusal(Exception):
     """
 
     def __init__(self, code, message, http=None):
-        message = message if len(message) <= LONGEST else f"{message[:LONGEST]}...TRUNCATED"
+        encoded = message.encode(errors="backslashreplace")
+        message = encoded[:LONGEST].decode(errors="ignore")
+        message += "...TRUNCATED" if len(encoded) > LONGEST else ""
         super().__init__(message)
         self.code, self.message, self.http = code, message, http or HTTP.get(code, 500)
 

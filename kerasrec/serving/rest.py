@@ -8,11 +8,13 @@ import time
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
 from starlette.routing import Route
 
+from kerasrec.savedmodel.versions import is_version
+from kerasrec.serving.content_encoding import unpacked
 from kerasrec.serving.gate import Gate
+from kerasrec.serving.local_host import LOOPBACK, LocalHost
 from kerasrec.serving.model_json import model_metadata, model_status
 from kerasrec.serving.openapi import openapi
 from kerasrec.serving.page_routes import page_routes
@@ -21,12 +23,10 @@ from kerasrec.serving.predict_body import read_predict_body
 from kerasrec.serving.refusal import Refusal, invalid
 
 # tensorflow_serving/model_servers/http_rest_api_util.cc.
-WHICH = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
+WHICH = r"(?:/versions/(?P<version>[0-9]+)|/labels/(?P<label>[^/:]+))?"
 ASK = re.compile(rf"/v1/models/(?P<name>[^/:]+){WHICH}:(?P<method>classify|regress|predict)")
 TELL = re.compile(rf"/v1/models(?:/(?P<name>[^/:]+))?{WHICH}(?:/(?P<what>metadata))?")
-LARGEST = (1 << 63) - 1
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"]
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def rest_app(models, pool, limits, host):
@@ -36,15 +36,12 @@ def rest_app(models, pool, limits, host):
         models: A `Models`.
         pool: An executor for what blocks.
         limits: A `Limits`.
-        host: Where it is reached; on loopback, requests for any other host are refused, so that a
-            web page elsewhere cannot ask through a browser here under a name of its own.
+        host: Where it is reached; on loopback, requests for any other host are refused.
     """
     rest = _Rest(models, pool, limits)
     middleware = [Middleware(Gate, limits=limits, refuse=_refused)]
     if host in LOOPBACK:
-        # Releases of Starlette differ in what they take for the host of "[::1]:8501".
-        allowed = [*LOOPBACK, "[::1]", "["]
-        middleware.insert(0, Middleware(TrustedHostMiddleware, allowed_hosts=allowed))
+        middleware.insert(0, Middleware(LocalHost, refuse=_refused))
     return Starlette(
         routes=[
             Route("/v1/{rest:path}", rest.v1, methods=METHODS),
@@ -52,7 +49,7 @@ def rest_app(models, pool, limits, host):
             *page_routes(models),
         ],
         middleware=middleware,
-        exception_handlers={HTTPException: _wrong, Exception: _failed},
+        exception_handlers={Refusal: _refusing, HTTPException: _wrong, Exception: _failed},
     )
 
 
@@ -60,17 +57,12 @@ class _Rest:
     def __init__(self, models, pool, limits):
         self._models, self._pool, self._limits = models, pool, limits
 
-    async def v1(self, request):
-        try:
-            return await self._answered(request)
-        except Refusal as refusal:
-            return _refused(refusal)
-
     async def openapi(self, request):
         return _json(openapi(self._models))
 
-    async def _answered(self, request):
-        path, method = request.url.path, request.method
+    async def v1(self, request):
+        # Not that of `request.url`, which is put together with what the Host header says.
+        path, method = request.scope["path"], request.method
         asked, told = ASK.fullmatch(path), TELL.fullmatch(path)
         if method == "POST" and asked:
             version = _number(asked)
@@ -78,7 +70,9 @@ class _Rest:
                 raise invalid(f"An export of kerasrec answers :predict, not :{asked['method']}.")
             body, start = await request.body(), time.monotonic()
             run = asyncio.get_running_loop().run_in_executor
-            text = await run(self._pool, self._predict, asked["name"], version, body, start)
+            coding = ",".join(request.headers.getlist("content-encoding"))
+            asking = (asked["name"], version, body, coding, start)
+            text = await run(self._pool, self._predict, *asking)
             return Response(text, media_type="application/json")
         if method == "GET" and told:
             if not told["name"]:
@@ -98,14 +92,19 @@ class _Rest:
             answer.headers["Allow"] = ", ".join(name for name, fits in allowed.items() if fits)
         return answer
 
-    def _predict(self, name, version, body, start):
+    def _predict(self, name, version, body, coding, start):
+        self._left(start)
+        with self._models.current(name, version) as held:
+            body = unpacked(body, coding, self._limits.body)
+            asked = read_predict_body(body, held.signatures, self._limits)
+            outputs = held.run(asked.signature, asked.inputs, self._left(start))
+        return predict_answer(outputs, asked.by_row)
+
+    def _left(self, start):
         left = start + self._limits.timeout - time.monotonic()
         if left <= 0:
             raise Refusal("DEADLINE_EXCEEDED", "The request waited too long for its turn.")
-        with self._models.current(name, version) as held:
-            asked = read_predict_body(body, held.signatures)
-            outputs = held.run(asked.signature, asked.inputs, timeout=left)
-        return predict_answer(outputs, asked.by_row)
+        return left
 
 
 def _number(match):
@@ -115,7 +114,7 @@ def _number(match):
     if match["version"] is None:
         return None
     digits = match["version"]
-    if len(digits) > 19 or int(digits) > LARGEST:
+    if not is_version(digits):
         raise invalid(f"Failed to convert version: {digits[:40]} to numeric.")
     return int(digits)
 
@@ -128,10 +127,15 @@ def _refused(refusal):
     return _json({"error": refusal.message}, refusal.http)
 
 
+async def _refusing(request, refusal):
+    return _refused(refusal)
+
+
 async def _wrong(request, error):
-    return _json(
-        {"error": f"{error.detail}: {request.method} {request.url.path}"}, error.status_code
-    )
+    said = f"{error.detail}: {request.method} {request.scope['path']}"
+    answer = _json({"error": said}, error.status_code)
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 async def _failed(request, error):

@@ -9,6 +9,7 @@ import threading
 import uvicorn
 
 from kerasrec.errors import InputError
+from kerasrec.savedmodel.versions import is_version
 from kerasrec.serving.limits import Limits
 from kerasrec.serving.models import Models
 from kerasrec.serving.refusal import Refusal
@@ -134,7 +135,7 @@ def _versions_folder(folder):
         raise InputError(f"{folder} is no folder: give that of a model, with its versions in it")
     if not (folder / "saved_model.pb").exists():
         return folder, None
-    if not (folder.name.isascii() and folder.name.isdecimal()):
+    if not is_version(folder.name):
         raise InputError(
             f"{folder} is a SavedModel, and its name is no version number: expected such as "
             f"{folder / '1'}"

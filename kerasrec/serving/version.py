@@ -45,29 +45,27 @@ class Version:
             return
         self.signatures = self._loaded.signatures
         if self._batching:
-            self._batcher = Batcher(self._run, self._batching)
+            self._batcher = Batcher(self._run, self._batching, self._limits)
         self.state = "AVAILABLE"
 
-    def run(self, signature, inputs, outputs=None, timeout=None):
+    def run(self, signature, inputs, timeout=None):
         """The answer to a request, of a version that is held: `with models.current(name) as v`.
 
         Args:
             signature: Name of a signature; "" for the default one.
             inputs: Name -> array or nested lists. Those left out take their defaults.
-            outputs: Names of the outputs wanted; all if None.
             timeout: Seconds; those of the limits if None.
 
         Returns:
-            Name -> array; strings are bytes.
+            Name -> array, of all outputs; strings are bytes.
 
         Raises:
             Refusal: with a status code, and a sentence that may be shown to whoever asked.
         """
         name, definition = find_signature(self.signatures, signature)
         values = checked(name, definition, inputs, self._limits)
-        outputs = tuple(definition.outputs if outputs is None else outputs)
         run = self._batcher.run if self._batcher else self._run
-        return run(name, values, outputs, timeout or self._limits.timeout)
+        return run(name, values, timeout or self._limits.timeout)
 
     def hold(self):
         """Keeps it loaded until `release`; False where it is unloaded already."""
@@ -98,9 +96,9 @@ class Version:
         self._loaded = self._batcher = None
         self.state = "END"
 
-    def _run(self, signature, inputs, outputs, timeout):
+    def _run(self, signature, inputs, timeout):
         try:
-            return self._loaded.run(signature, inputs, outputs, timeout)
+            return self._loaded.run(signature, inputs, timeout=timeout)
         except RunError as error:
             code = CODES.get(error.code, "INTERNAL")
             if code == "DEADLINE_EXCEEDED":

@@ -1,13 +1,17 @@
 """What goes into TensorFlow's C library and comes out, on graphs that hand it through."""
 
 import concurrent.futures
+import time
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from google.protobuf.message import DecodeError
+from tensorflow.core.framework import tensor_pb2
 
 from kerasrec.savedmodel import CLoader
 from kerasrec.savedmodel.c_loader import RunError, read_tensor
+from kerasrec.savedmodel.c_loader.protobuf import write_varint
 
 ANY = (
     b"",
@@ -184,3 +188,72 @@ def test_protos_that_lie_are_refused():
         read_tensor(proto.SerializeToString())
     with pytest.raises(ValueError, match="a tensor of type 18"):
         read_tensor(tf.make_tensor_proto([1j]).SerializeToString())
+
+
+def claiming(*sizes, **fields):
+    shape = tf.TensorShape(sizes).as_proto()
+    return tensor_pb2.TensorProto(dtype="DT_INT64", tensor_shape=shape, **fields)
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [[2] * 1_000_000, [1] * 1_000_000, [0, 1 << 62], [1 << 62, 0], [1 << 62] * 200, [1] * 65],
+    ids=["twos", "ones", "zero first", "zero last", "large", "65"],
+)
+def test_shapes_that_no_array_has_are_refused_in_few_words(sizes):
+    dims = {size: b"\x08" + write_varint(size) for size in set(sizes)}
+    shape = b"".join(b"\x12" + bytes([len(dims[size])]) + dims[size] for size in sizes)
+    message = b"\x08\x09\x12" + write_varint(len(shape)) + shape
+    start = time.perf_counter()
+    with pytest.raises(ValueError) as caught:
+        read_tensor(message)
+    assert len(str(caught.value)) < 400
+    assert time.perf_counter() - start < 1  # reading all of a million takes longer
+
+
+def test_values_outside_of_their_type_are_cut_as_protobuf_cuts_them():
+    # tensor_shape {dim {size: 1}} int_val: 2^40 + 7, which the field's 32 bits do not hold.
+    wide = b"\x08\x03\x12\x04\x12\x02\x08\x01\x3a\x06" + write_varint((1 << 40) + 7)
+    assert tensor_pb2.TensorProto.FromString(wide).int_val == [7]
+    assert read_tensor(wide).tolist() == [7]
+
+
+def test_a_number_where_bytes_belong_takes_no_memory():
+    # string_val as the varint 10^15: protobuf knows no such field, and skips it.
+    message = claiming(1).SerializeToString().replace(b"\x08\x09", b"\x08\x07", 1)
+    message += b"\x40" + write_varint(10**15)
+    assert list(tensor_pb2.TensorProto.FromString(message).string_val) == []
+    assert read_tensor(message).tolist() == [b""]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [b"\xff" * 1000, b"\x08\xff", b"\x08", b"\x12\x7f\x00", b"\x0b", b"\x0d\x00", b"\x12"],
+    ids=["endless", "cut varint", "no value", "cut field", "group", "cut fixed", "no length"],
+)
+def test_what_is_no_protobuf_is_refused(message):
+    with pytest.raises(DecodeError):
+        tensor_pb2.TensorProto.FromString(message)
+    with pytest.raises(ValueError):
+        read_tensor(message)
+
+
+def test_strings_as_content_are_read_as_c_writes_them():
+    # tensorflow/core/platform/tensor_coding.cc: EncodeStringList. Lengths, then the strings.
+    content = b"\x02\x00\xac\x02" + b"ab" + b"c" * 300
+    message = claiming(3, tensor_content=content)
+    message.dtype = 7
+    assert read_tensor(message.SerializeToString()).tolist() == [b"ab", b"", b"c" * 300]
+    for wrong in (content[:-1], content + b"d", b"\xff" * 400):
+        message.tensor_content = wrong
+        with pytest.raises(ValueError, match="strings|does not end"):
+            read_tensor(message.SerializeToString())
+
+
+def test_one_long_string_does_not_make_all_of_them_long(loaded):
+    message = claiming(1 << 20, string_val=[b"x" * (1 << 20)])
+    message.dtype = 7
+    found = read_tensor(message.SerializeToString())  # 1 TiB as bytes of a fixed width
+    assert found.dtype == object and found.shape == (1 << 20,)
+    texts = [b"x" * (1 << 20), *[b"a"] * 5000]
+    assert loaded("texts", text=objects(texts))["text"].tolist() == texts

@@ -57,11 +57,23 @@ def test_old_versions_stay_when_the_new_one_fails(tmp_path):
 
 
 def test_what_is_no_number_is_no_version(tmp_path):
-    for name in ("7", "8.tmp", ".partial-9", "latest", "²"):
+    for name in ("7", "8.tmp", ".partial-9", "latest", "²", "9" * 20, "9" * 200):
         (tmp_path / name).mkdir()
     assert versions(tmp_path) == [7]
     (tmp_path / "10").write_text("a file")
     assert versions(tmp_path) == [7]
+
+
+def test_a_number_that_no_server_takes_is_not_given(tmp_path):
+    largest = (1 << 63) - 1
+    for claim in ("latest", "9" * 20):
+        (tmp_path / f".version-{claim}").touch()
+    assert made(tmp_path) == 1
+    with pytest.raises(InputError, match="9223372036854775808 is above 9223372036854775807"):
+        made(tmp_path, largest + 1)
+    assert made(tmp_path, largest) == largest
+    with pytest.raises(InputError, match="is above 9223372036854775807"):
+        made(tmp_path)
 
 
 def test_exports_at_the_same_time_get_numbers_of_their_own(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 
 from kerasrec.serving.batcher import Batcher
 from kerasrec.serving.batching_parameters import BatchingParameters
+from kerasrec.serving.limits import Limits
 from kerasrec.serving.refusal import Refusal
 
 FOREVER = 3_600_000_000
@@ -22,7 +23,7 @@ class Graph:
         self.asked = threading.Semaphore(0)
         self.free.set()
 
-    def __call__(self, signature, inputs, outputs, timeout):
+    def __call__(self, signature, inputs, timeout):
         self.batches.append((signature, inputs))
         self.asked.release()
         assert self.free.wait(30)
@@ -40,17 +41,18 @@ def batching():
     """`batching(**parameters)` -> (graph, batcher, `ask(signature, **inputs)`: a future)."""
     made = []
 
-    def make(**parameters):
+    def make(limits=Limits(), **parameters):  # noqa: B008
         graph = Graph()
-        batcher = Batcher(graph, BatchingParameters(num_batch_threads=1, **parameters))
+        parameters = BatchingParameters(num_batch_threads=1, **parameters)
+        batcher = Batcher(graph, parameters, limits)
         pool = concurrent.futures.ThreadPoolExecutor(16)
         made.append((batcher, pool, graph))
         queued = batcher._enqueue
         entered = threading.Semaphore(0)
 
-        def enqueue(key, task):
+        def enqueue(signature, task):
             try:
-                queued(key, task)
+                queued(signature, task)
             finally:
                 entered.release()
 
@@ -58,7 +60,7 @@ def batching():
 
         def ask(signature, timeout=30, **inputs):
             inputs = {name: np.array(value) for name, value in inputs.items()}
-            future = pool.submit(batcher.run, signature, inputs, ("y",), timeout)
+            future = pool.submit(batcher.run, signature, inputs, timeout)
             assert entered.acquire(timeout=30)
             return future
 
@@ -130,6 +132,36 @@ def test_an_empty_list_cannot_be_filled_up(batching):
             each.result(30)
 
 
+def test_a_batch_is_bounded_as_a_request_is(batching):
+    """One wide row and narrow ones: each fits, but filled up they are 3 x 8 values."""
+    limits = Limits(values=16)
+    graph, _, ask = batching(
+        limits, max_batch_size=3, batch_timeout_micros=FOREVER, pad_variable_length_inputs=True
+    )
+    wide = ask("echo", text=[["w"] * 8])
+    narrow = [ask("echo", text=[["n"]]) for _ in range(4)]
+    assert wide.result(30)["y"].tolist() == [["w"] * 8]
+    assert narrow[0].result(30)["y"].tolist() == [["n"] * 8]
+    assert [one.result(30)["y"].tolist() for one in narrow[1:]] == [[["n"]]] * 3
+    assert [inputs["text"].shape for _, inputs in graph.batches] == [(2, 8), (3, 1)]
+
+
+def test_the_rows_of_a_batch_are_bounded_as_those_of_a_request(batching):
+    _, _, ask = batching(Limits(rows=2), batch_timeout_micros=FOREVER)
+    one, two = ask("double", x=[1.0]), ask("double", x=[2.0, 3.0])
+    assert one.result(30)["y"].tolist() == [2]
+    ask("double", x=[4.0], timeout=0.01)
+    assert two.result(30)["y"].tolist() == [4, 6]
+
+
+def test_other_ranks_are_another_batch(batching):
+    _, _, ask = batching(batch_timeout_micros=FOREVER, pad_variable_length_inputs=True)
+    flat, deep = ask("double", x=[1.0]), ask("double", x=[[2.0]])
+    assert flat.result(30)["y"].tolist() == [2]
+    ask("double", x=[3.0], timeout=0.01)
+    assert deep.result(30)["y"].tolist() == [[4]]
+
+
 def test_a_full_queue_turns_away(batching):
     graph, _, ask = batching(max_batch_size=1, max_enqueued_batches=2)
     graph.free.clear()
@@ -184,4 +216,4 @@ def test_requests_that_fit_into_no_batch(batching):
         ({"x": np.float32(1)}, "at least one dimension"),
     ):
         with pytest.raises(Refusal, match=sentence):
-            batcher.run("double", inputs, ("y",), 30)
+            batcher.run("double", inputs, 30)

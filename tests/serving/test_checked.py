@@ -1,33 +1,45 @@
 """Sizes that are refused; what a request may hold besides is in test_version.py."""
 
+import math
+import time
+
 import numpy as np
 import pytest
 
 from kerasrec.savedmodel.c_loader import Signature, Tensor
-from kerasrec.serving.checked import EXPLAINED, checked
+from kerasrec.serving.checked import checked
 from kerasrec.serving.limits import Limits
 from kerasrec.serving.refusal import Refusal
+from kerasrec.serving.request_size import EXPLAINED, check_shapes
 
 INPUTS = {
     "user": Tensor("user:0", "string", (None,)),
     "history": Tensor("history:0", "string", (None, None), np.array([[b""]])),
 }
-LIMITS = Limits(rows=8, values=32, explained=640)
+LIMITS = Limits(rows=8, values=800, explained=640)
 
 
 @pytest.mark.parametrize(
     ("name", "rows", "width", "sentence"),
     [
         ("recommend", 9, 1, "A request of 9 rows: at most 8 are answered at once. Split it."),
-        ("recommend", 8, 4, None),
-        ("recommend", 8, 5, "history: lists of 5 in 8 rows are more than the 32 values"),
-        ("recommend", 1, 32, None),
+        ("recommend", 8, 99, None),
+        # The users count as well.
+        (
+            "recommend",
+            8,
+            100,
+            "8 rows of 101 values, 100 of them of history, are more than the 800",
+        ),
+        ("recommend", 1, 799, None),
         # One list for all users is as long as one for each.
-        ("recommend", (8, 1), 5, "history: lists of 5 in 8 rows"),
+        ("recommend", (8, 1), 100, "8 rows of 101 values"),
         (EXPLAINED, 5, 128, None),
-        (EXPLAINED, 5, 129, "history: lists of 129 in 5 rows are more than the 640 values"),
+        (EXPLAINED, 5, 129, "5 rows of 129 values, 129 of them of history, are more than the 640"),
         # Users whose stored histories nobody sees.
-        (EXPLAINED, 6, 1, "lists of 128 in 6 rows"),
+        (EXPLAINED, 6, 1, "6 rows of 128 values"),
+        # What is explained is bounded as anything else is, too.
+        (EXPLAINED, 1, 640, None),
     ],
 )
 def test_rows_and_widths_are_bounded(name, rows, width, sentence):
@@ -45,3 +57,36 @@ def test_rows_and_widths_are_bounded(name, rows, width, sentence):
 def test_defaults_count_as_well():
     found = checked("recommend", Signature(INPUTS, {}), {"user": ["u"] * 8}, LIMITS)
     assert found["history"].tolist() == [[b""]]
+
+
+HUGE = 1 << 62
+ANY_RANK = {"x": Tensor("x:0", "float32", None)}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "shape", "sentence"),
+    [
+        (INPUTS, (1, 0), None),
+        (INPUTS, [2] * 1_000_000, "history has the shape [2, 2, 2, 2, 2, 2, 2, 2, ...]; expected"),
+        (INPUTS, (0, HUGE), "0 rows of"),
+        (INPUTS, (HUGE, 0), "rows: at most 8 are answered at once"),
+        (INPUTS, (1, -1), "history has the shape [1, -1]; expected [any, any]"),
+        (ANY_RANK, (1,) * 32, None),
+        (ANY_RANK, (1,) * 33, "x has more than 32 dimensions"),
+        (ANY_RANK, (1, *[2] * 31), "values"),
+        (ANY_RANK, (1, *[HUGE] * 31), "values"),
+        (ANY_RANK, (1, -1), "no size is below 0"),
+    ],
+)
+def test_claimed_shapes_are_checked_without_an_array(inputs, shape, sentence):
+    signature = Signature({key: inputs[key] for key in list(inputs)[-1:]}, {})
+    (key,) = signature.inputs
+    start = time.perf_counter()
+    if sentence is None:
+        check_shapes("recommend", signature, {key: shape}, LIMITS)
+        assert np.zeros(shape).size == math.prod(shape)
+        return
+    with pytest.raises(Refusal) as caught:
+        check_shapes("recommend", signature, {key: shape}, LIMITS)
+    assert sentence in caught.value.message and len(caught.value.message) < 1000
+    assert time.perf_counter() - start < 1

@@ -1,10 +1,12 @@
 """TF Serving's own stubs against our server; codes and sentences from its source."""
 
+import tracemalloc
+
 import grpc
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorflow.core.framework import tensor_pb2
+from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     get_model_status_pb2,
@@ -12,6 +14,8 @@ from tensorflow_serving.apis import (
     predict_pb2,
     prediction_service_pb2_grpc,
 )
+
+from kerasrec.savedmodel import CLoader
 
 
 @pytest.fixture(scope="module")
@@ -63,12 +67,15 @@ def test_outputs_can_be_chosen_and_bytes_are_bytes(stub):
     assert tf.make_ndarray(answer.outputs["text_bytes"]).tolist() == [b"\xff\x00", b""]
 
 
-def huge():
-    """A few bytes that claim to be a tensor of 10^12 strings."""
-    tensor = tensor_pb2.TensorProto(dtype="DT_STRING", string_val=[b"a"])
-    for _ in range(2):
-        tensor.tensor_shape.dim.add(size=1_000_000)
-    return tensor
+def claim(dtype, *sizes, **fields):
+    """A few bytes that claim to be a tensor of that shape."""
+    shape = tensor_shape_pb2.TensorShapeProto()
+    shape.dim.extend([tensor_shape_pb2.TensorShapeProto.Dim(size=size) for size in sizes])
+    return tensor_pb2.TensorProto(dtype=f"DT_{dtype}", tensor_shape=shape, **fields)
+
+
+UNKNOWN_RANK = claim("STRING")
+UNKNOWN_RANK.tensor_shape.unknown_rank = True
 
 
 def lying(**change):
@@ -88,11 +95,23 @@ def lying(**change):
         (request(history=[["a"]], x=[1]), "INVALID_ARGUMENT", "Inputs contains invalid name: x"),
         (request(history=[[1]]), "INVALID_ARGUMENT", "history is of int32; expected string"),
         (request(history=["a"]), "INVALID_ARGUMENT", "history has the shape [1]"),
-        (request(history=huge()), "INVALID_ARGUMENT", "[1000000, 1000000]: at most"),
+        (request(history=claim("STRING", 10**6, 1)), "INVALID_ARGUMENT", "request of 1000000 rows"),
         (request(history=lying(string_val=[b"b"])), "INVALID_ARGUMENT", "tensor parsing error"),
-        (request(history=tf.make_tensor_proto([[1j]])), "INVALID_ARGUMENT", "is of type"),
+        (request(history=tf.make_tensor_proto([[1j]])), "INVALID_ARGUMENT", "is of type 18"),
         (request(history=[["a"]], outputs=["x"]), "INVALID_ARGUMENT", "alias not found"),
         (request(history=[["a"]], outputs=["item"] * 2), "INVALID_ARGUMENT", "duplicate output"),
+        (request(model="\U0001f600" * 5000), "NOT_FOUND", "...TRUNCATED"),
+        (request(**dict.fromkeys("zyx", [1])), "INVALID_ARGUMENT", "invalid name: x, y, z. "),
+        (request(history=claim("STRING")), "INVALID_ARGUMENT", "shape []; expected [any, any]"),
+        (request(history=claim("STRING", 1, -1)), "INVALID_ARGUMENT", "shape [1, -1]; expected"),
+        (request(history=claim("STRING", *[1] * 33)), "INVALID_ARGUMENT", "1, ...]; expected"),
+        (request(history=claim("STRING", *[2] * 10**5)), "INVALID_ARGUMENT", "2, ...]; expected"),
+        (request(history=claim("STRING", 0, 1 << 62)), "INVALID_ARGUMENT", "0 rows and another"),
+        (request("echo", text=claim("STRING", 1 << 62)), "INVALID_ARGUMENT", "at most 1024"),
+        (request(history=claim("STRING", 1 << 62, 0)), "INVALID_ARGUMENT", "rows: at most 1024"),
+        (request(history=claim("STRING", 1, 1 << 62)), "INVALID_ARGUMENT", "Shorten the lists"),
+        (request(history=UNKNOWN_RANK), "INVALID_ARGUMENT", "history is of unknown rank"),
+        (request(history=[["a"]], outputs=["item"] * 10**5), "INVALID_ARGUMENT", "duplicate"),
         (request("total", x=np.float32([[-1, 2]])), "INVALID_ARGUMENT", "must not be negative"),
     ],
 )  # fmt: skip
@@ -101,6 +120,63 @@ def test_what_is_wrong_is_said_with_a_code(stub, asked, code, sentence):
         stub.Predict(asked, timeout=30)
     assert caught.value.code() is grpc.StatusCode[code]
     assert sentence in caught.value.details()
+
+
+@pytest.mark.parametrize(
+    ("inputs", "sentence"),
+    [
+        ({f"x{number}": claim("INT64", 1 << 21) for number in range(400)}, "invalid name: x"),
+        ({"history": claim("INT64", 1, 1 << 21)}, "is of int64; expected string"),
+        ({name: claim("STRING", 1, 1 << 20) for name in ("history", "exclude")}, "2097153 values"),
+        ({"history": claim("STRING", 1, 1 << 20), "k": claim("INT32", 3)}, "3 rows of 1048578"),
+    ],
+    ids=["unknown", "type", "together", "one for all"],
+)
+def test_what_a_request_claims_takes_no_memory(stub, inputs, sentence):
+    tracemalloc.start()
+    try:
+        with pytest.raises(grpc.RpcError) as caught:
+            stub.Predict(request(**inputs), timeout=30)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert sentence in caught.value.details()
+    assert most < 4 << 20  # of one array of them it is 8 MiB
+
+
+def test_strings_as_content(stub):
+    content = claim("STRING", 3, tensor_content=b"\x01\x00\x02" + b"a" + b"bc")
+    answer = stub.Predict(request("echo", text=content), timeout=30)
+    assert tf.make_ndarray(answer.outputs["text_bytes"]).tolist() == [b"a", b"", b"bc"]
+    for wrong in (b"\x01\x00\x03abc", b"\x01", b"\xff" * 50):
+        with pytest.raises(grpc.RpcError) as caught:
+            stub.Predict(request("echo", text=claim("STRING", 3, tensor_content=wrong)), timeout=30)
+        assert caught.value.details() == "tensor parsing error: text"
+
+
+def test_the_last_value_stands_for_those_that_follow(stub):
+    asked = request(
+        "types",
+        number=claim("INT64", 3, int64_val=[5, 7]), yes=claim("BOOL", 3),
+    )  # fmt: skip
+    answer = stub.Predict(asked, timeout=30)
+    assert tf.make_ndarray(answer.outputs["number"]).tolist() == [5, 7, 7]
+    assert tf.make_ndarray(answer.outputs["yes"]).tolist() == [False] * 3
+
+
+def test_one_graph_answers_whatever_outputs_are_asked(stub, monkeypatch):
+    asked, run = [], CLoader.run
+
+    def noted(self, signature, inputs, outputs=None, timeout=0.0):
+        asked.append((signature, outputs))
+        return run(self, signature, inputs, outputs, timeout)
+
+    monkeypatch.setattr(CLoader, "run", noted)
+    for outputs in (["score"], ["item"], ["item", "score"], []):
+        answer = stub.Predict(request(history=[["a"]], outputs=outputs), timeout=30)
+        assert sorted(answer.outputs) == (outputs or ["item", "score"])
+    assert set(asked) == {("serving_default", None)}
 
 
 def test_a_message_over_the_limit(stub):
@@ -153,7 +229,7 @@ def test_a_fault_of_the_server_shows_nothing_of_it(stub, monkeypatch):
     def broken(*_):
         raise KeyError("secret")
 
-    monkeypatch.setattr("kerasrec.serving.grpc_server._read", broken)
+    monkeypatch.setattr("kerasrec.serving.grpc_server.read_predict_message", broken)
     with pytest.raises(grpc.RpcError) as caught:
         stub.Predict(request(history=[["a"]]), timeout=30)
     assert caught.value.code() is grpc.StatusCode.INTERNAL

@@ -51,7 +51,7 @@ def test_the_newest_version_takes_the_place_of_the_old_one(models, publish):
 
 def test_folders_that_are_no_version_are_left_alone(models, publish):
     publish(1, 1)
-    for name in (".partial-7", "7.old", "seven", "-7", "٧"):
+    for name in (".partial-7", "7.old", "seven", "-7", "٧", "9" * 20):
         shutil.copytree(publish.folder / "1", publish.folder / name)
     (publish.folder / "8").write_text("a file")
     models.poll()

@@ -1,13 +1,23 @@
 """The OpenAPI page is a valid document, and what a fuzzer makes of it finds nothing."""
 
 import collections
+import contextlib
+import json
+import types
 
 import hypothesis
 import hypothesis.strategies
+import numpy as np
 import pytest
 import schemathesis
 import schemathesis.checks
 from schemathesis import GenerationMode
+
+from kerasrec.savedmodel.c_loader import Signature, Tensor
+from kerasrec.serving.limits import Limits
+from kerasrec.serving.openapi import openapi
+from kerasrec.serving.predict_body import read_predict_body
+from kerasrec.serving.refusal import Refusal
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +69,29 @@ def test_the_examples_are_answered(schema, server, ask):
     assert set(body["examples"]) == {"serving_default", "recommend", "echo", "total", "types"}
     for example in body["examples"].values():
         assert ask(server, "/v1/models/toy:predict", example["value"])[0] == 200
+
+
+def test_odd_exports_are_described_as_well():
+    """Defaults that are no ASCII, end with a NUL or are empty; a type no request can have."""
+    nul = np.empty(1, object)
+    nul[0] = b"a\0"
+    inputs = {
+        "text": Tensor("a:0", "string", (None,), np.array(["ü".encode()])),
+        "bytes": Tensor("b:0", "string", (None,), nul),
+        "none": Tensor("c:0", "int64", (None,), np.zeros(0, "int64")),
+        "small": Tensor("d:0", "type 6", (None, 2)),
+    }
+    version = types.SimpleNamespace(signatures={"odd": Signature(inputs, {})}, number=1)
+    models = types.SimpleNamespace(names=lambda: ["m"], current=None)
+    models.current = lambda name: contextlib.nullcontext(version)
+    paths = json.loads(json.dumps(openapi(models)))["paths"]
+    content = paths["/v1/models/m:predict"]["post"]["requestBody"]["content"]["application/json"]
+    asked = content["examples"]["odd"]["value"]["inputs"]
+    assert asked == {"text": ["ü"], "bytes": ["a\0"], "none": [], "small": [[0, 0]]}
+    body = b'{"signature_name": "odd", "inputs": {"small": [[1, 2]]}}'
+    with pytest.raises(Refusal) as caught:
+        read_predict_body(body, version.signatures, Limits())
+    assert caught.value.message.endswith(r'"bytes": ["a\u0000"], "text": ["\u00fc"].')
+    asked = json.dumps({"signature_name": "odd", "inputs": {**asked, "none": [0]}})
+    with pytest.raises(Refusal, match="is not of expected type: type 6"):
+        read_predict_body(asked.encode(), version.signatures, Limits())

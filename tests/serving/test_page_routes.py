@@ -60,9 +60,9 @@ def ask(models):
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
 
-        def ask(path, body=None):
+        def ask(path, body=None, **headers):
             request = urllib.request.Request(
-                f"http://127.0.0.1:{listening.getsockname()[1]}{path}", body
+                f"http://127.0.0.1:{listening.getsockname()[1]}{path}", body, headers
             )
             try:
                 with urllib.request.urlopen(request, timeout=20) as response:
@@ -94,6 +94,12 @@ def test_the_page_and_its_files_allow_nothing_from_elsewhere(ask):
     assert ask("/page/static/page.js")[1]["Content-Type"].startswith("text/javascript")
 
 
+def test_a_part_of_a_file_is_not_asked_for(ask):
+    whole = ask("/page/static/page.js")[2]
+    for asked in ("bytes=0-1", "bytes=9999999-", "bytes=x", "x"):
+        assert ask("/page/static/page.js", Range=asked)[::2] == (200, whole)
+
+
 @pytest.mark.parametrize("name", ["nothing.js", "..%2Fpage_routes.py", "%2e%2e", "page.js%00"])
 def test_no_other_file(ask, name):
     assert ask(f"/page/static/{name}")[0] == 404
@@ -123,12 +129,23 @@ def test_titles_and_a_new_version(ask, models):
     assert (answer["version"], answer["titles"]["a"]) == (2, "New title")
 
 
+NESTED = b'{"name": "toy", "items": [' + b"[" * 900 + b"]" * 900 + b"]}"
+
+
 @pytest.mark.parametrize(
     "path,body,status,said",
     [
         ("/page/model?name=no", None, 404, "Servable not found for request: Latest(no)"),
         ("/page/search?q=a", None, 400, "name must be the name of a model"),
-        ("/page/titles", b"{", 400, "expected {"),
+        ("/page/titles", b"{", 400, "JSON Parse error"),
+        ("/page/titles", b"[" * 5000, 400, "JSON Parse error: it is nested too deeply"),
+        ("/page/titles", NESTED, 400, "expected {"),
+        ("/page/titles", b'{"name": "toy", "items": ["a", 3]}', 400, "expected {"),
+        ("/page/titles", b'{"name": "\\ud800", "items": []}', 404, r"Latest(\ud800)"),
+        ("/page/titles", b'{"name": "toy", "name": "no", "items": []}', 400, "given twice"),
+        ("/page/titles", b'{"name": "\xff", "items": []}', 400, "JSON Parse error"),
+        ("/page/titles", b'{"name": "toy", "items": %s}' % (b"9" * 5000), 400, "too many digits"),
+        ("/page/search?name=%ED%A0%80", None, 404, "Servable not found"),
         ("/page/titles", b"[]", 400, "expected {"),
         ("/page/titles", b'{"name": "toy", "items": 3}', 400, "expected {"),
         ("/page/titles", b'{"name": ["toy"], "items": []}', 400, "name must be"),
@@ -140,6 +157,11 @@ def test_errors_are_sentences(ask, path, body, status, said):
     code, answer = told(ask(path, body))
     assert code == status
     assert answer["error"].startswith(said) or said in answer["error"]
+
+
+def test_half_of_a_surrogate_pair_is_an_id_as_any_other(ask):
+    body = b'{"name": "toy", "items": ["\\ud800"]}'
+    assert told(ask("/page/titles", body)) == (200, {"version": 1, "titles": {"\ud800": ""}})
 
 
 def test_no_more_titles_than_asked_at_once(ask):

@@ -21,10 +21,6 @@ def test_defaults_are_filled_in(version):
     np.testing.assert_allclose(answer["score"], [[2.2, 1.2, 0.2]], rtol=1e-6)
 
 
-def test_outputs_may_be_chosen(version):
-    assert set(version.run("recommend", {"history": [["a"]]}, outputs=["score"])) == {"score"}
-
-
 @pytest.mark.parametrize(
     ("name", "inputs", "code", "sentence"),
     [

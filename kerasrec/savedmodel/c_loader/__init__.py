@@ -11,7 +11,9 @@ from .library import load_library as load_library
 from .protobuf import read_fields as read_fields
 from .signatures import Signature as Signature
 from .signatures import Tensor as Tensor
+from .tensor_proto import read_strings as read_strings
 from .tensor_proto import read_tensor as read_tensor
 from .types import KINDS as KINDS
+from .types import NAMES as NAMES
 from .types import NUMBERS as NUMBERS
 from .types import STRING as STRING

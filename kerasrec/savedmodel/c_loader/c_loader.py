@@ -81,7 +81,7 @@ class CLoader:
 
         Returns:
             Name -> array. Strings are bytes of a fixed width; objects where one ends with a NUL,
-            which a fixed width drops.
+            which a fixed width drops, and where they are many.
         """
         if not self._session:
             raise RuntimeError("the model is closed")

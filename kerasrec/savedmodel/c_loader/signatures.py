@@ -4,7 +4,7 @@ import typing
 
 import numpy as np
 
-from .protobuf import read_field, read_fields
+from .protobuf import read_field, read_fields, read_number
 from .tensor_proto import read_shape, read_tensor
 from .types import NAMES
 
@@ -57,6 +57,6 @@ def read_signatures(meta_graph):
 
 
 def _tensor_info(message, default):
-    kind = read_field(message, 2, 0)
+    kind = read_number(message, 2)
     shape = read_shape(read_field(message, 3))
     return Tensor(read_field(message, 1).decode(), NAMES.get(kind, f"type {kind}"), shape, default)
