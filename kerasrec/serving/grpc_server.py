@@ -20,11 +20,13 @@ from tensorflow_serving.apis import (
 
 from kerasrec.errors import InputError
 from kerasrec.savedmodel.c_loader import KINDS, NUMBERS, STRING
+from kerasrec.serving.connections import bounds
 from kerasrec.serving.model_json import NUMBERS as NAMES
 from kerasrec.serving.refusal import Refusal, invalid
 
 VALUES = {1: "float_val", 2: "double_val", 3: "int_val", 9: "int64_val", 10: "bool_val"}
 SIGNATURES = "signature_def"
+IDLE = 120  # seconds without a request after which a connection is closed; clients make it anew
 LOG = logging.getLogger(__name__)
 
 
@@ -41,6 +43,10 @@ def start_grpc(models, limits, host, port):
             ("grpc.max_receive_message_length", limits.body),
             ("grpc.max_send_message_length", -1),
             ("grpc.so_reuseport", 0),
+            # Nobody holds a connection by doing nothing. Older cores know no bound of their number.
+            ("grpc.server_handshake_timeout_ms", int(limits.headers * 1000)),
+            ("grpc.max_connection_idle_ms", IDLE * 1000),
+            ("grpc.max_allowed_incoming_connections", bounds(limits)[0]),
         ],
     )
     predictions = _Predictions(models, limits)
