@@ -19,7 +19,7 @@ from kerasrec.serving.rest import rest_app
 
 GRACE = 30  # seconds that requests in flight have when it is stopped
 # asyncio accepts so many at once, before it can close any; the kernel holds the others.
-ACCEPTED, HELD = 32, 1024
+ACCEPTED, HELD = 8, 1024
 
 
 class Server:
