@@ -1,18 +1,22 @@
 """Asks TF Serving, or `kerasrec serve`, for recommendations."""
 
-import urllib.parse
+import numbers
 import warnings
 
+from kerasrec.client.address import read_address
 from kerasrec.client.attempts import Attempts
 from kerasrec.client.query import columns
 from kerasrec.client.recommendation import read_answer
 from kerasrec.client.request import Request, texts
 from kerasrec.client.rest_transport import RestTransport
 from kerasrec.client.serving_error import ServingError, understood
+from kerasrec.client.typed import listed, number
 from kerasrec.errors import InputError
 from kerasrec.whole_number import whole_number
 
 DEFAULT_K = 10
+LARGEST_K, LARGEST_VERSION = 2**31 - 1, 2**63 - 1  # as TF Serving's messages hold them
+LONGEST = 86_400.0
 
 
 class Client:
@@ -26,7 +30,7 @@ class Client:
             gRPC.
         model: Name of the model.
         version: A version number, a label that the server gives to one, or None for the newest.
-        timeout: Seconds for a call, with all its tries.
+        timeout: Seconds for a call, with all its tries, however its answer arrives; at most a day.
         retries: Tries after the first, where nobody answered or the server said that it has no
             time (429, 503, UNAVAILABLE); never where it refused.
 
@@ -42,14 +46,11 @@ class Client:
     """
 
     def __init__(self, url, model, version=None, timeout=10.0, retries=2):
-        scheme, rest = _address(url)
-        if not model or not isinstance(model, str):
-            raise InputError(f"model must be the name of a model on the server: got {model!r}")
-        if not timeout > 0:
-            raise InputError(f"timeout must be seconds above 0: got {timeout!r}")
-        self._model, self._timeout = model, timeout
+        scheme, rest = read_address(url)
+        self._model, self._timeout = _named(model, "model"), _seconds(timeout)
+        version = _version(version)
         self._retries = whole_number(retries, "retries", 0)
-        self._metadata = None
+        self._metadata, self._closed = None, False
         if scheme.startswith("http"):
             self._transport = RestTransport(url, model, version)
         else:
@@ -149,7 +150,7 @@ class Client:
             return []
         outputs = self._predict("score", len(asked), {**given, "item": asked})
         with understood("score"):
-            scores = [float(score) for score in outputs["score"]]
+            scores = [number(score) for score in outputs["score"]]
         return scores[0] if items is None else scores
 
     def similar_items(self, item=None, k=None, exclude=(), allow=None, *, items=None):
@@ -179,7 +180,8 @@ class Client:
         return self._attempts().run(self._transport.status)
 
     def close(self):
-        """Closes the connections."""
+        """Closes the connections; nothing is asked any more."""
+        self._closed = True
         self._transport.close()
 
     def __enter__(self):
@@ -189,6 +191,8 @@ class Client:
         self.close()
 
     def _attempts(self):
+        if self._closed:
+            raise InputError("this client is closed: make a new one")
         return Attempts(self._timeout, self._retries)
 
     def _choice(self, rows, exclude, allow):
@@ -221,11 +225,13 @@ class Client:
             self._metadata = None
             raise
         with understood(name):
-            for each in signature.outputs:
-                if len(outputs[each]) != rows:
+            for each in {*signature.outputs, *outputs}:
+                if len(listed(outputs[each])) != rows:
                     raise ServingError(f"the server did not answer all {rows} rows of {name}")
             # An answer is as wide as what was asked, or as the export allows.
-            width = k if k is None else len(outputs["item"][0])
+            width = k if k is None else len(listed(outputs["item"][0]))
+            if width == 0:
+                raise ServingError(f"the server answered {name} with no place for an item")
         if k is not None and k > width and cut:
             note = f"the export answers with {width} items at most: k is {width}, not {k}"
             warnings.warn(note, stacklevel=3)
@@ -238,14 +244,28 @@ class Client:
 
 
 def _asked(k):
-    return DEFAULT_K if k is None else whole_number(k, "k", 1)
+    return DEFAULT_K if k is None else whole_number(k, "k", 1, LARGEST_K)
 
 
-def _address(url):
-    parts = urllib.parse.urlsplit(url) if isinstance(url, str) else None
-    known = ("http", "https", "grpc", "grpcs")
-    if parts is None or parts.scheme not in known or not parts.hostname or parts.query:
-        raise InputError(
-            f"url must look like http://localhost:8501 or grpc://localhost:8500: got {url!r}"
-        )
-    return parts.scheme, parts.netloc
+def _named(name, what):
+    try:
+        if name and isinstance(name, str) and name.encode():
+            return name
+    except UnicodeEncodeError:
+        pass
+    raise InputError(f"{what} must be the name of a {what} on the server: got {name!r}")
+
+
+def _version(version):
+    if version is None or isinstance(version, str):
+        return version if version is None else _named(version, "version")
+    return whole_number(version, "version", 0, LARGEST_VERSION)
+
+
+def _seconds(timeout):
+    known = isinstance(timeout, numbers.Real) and not isinstance(timeout, bool)
+    if known and 0 < timeout <= LONGEST:
+        return float(timeout)
+    raise InputError(
+        f"timeout must be seconds above 0 and at most {LONGEST:,.0f}, a day: got {timeout!r}"
+    )

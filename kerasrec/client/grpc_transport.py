@@ -1,7 +1,9 @@
 """TF Serving's gRPC API, by its own stubs."""
 
+import math
+
 from kerasrec.client.metadata import read_metadata, read_status
-from kerasrec.client.serving_error import ServingError
+from kerasrec.client.serving_error import ServingError, cut, understood
 from kerasrec.errors import InputError
 
 LARGEST_ANSWER = 2**26
@@ -59,20 +61,28 @@ class GrpcTransport:
 
         request = self._about(predict_pb2.PredictRequest())
         request.model_spec.signature_name = name
-        for each, values in inputs.items():
-            dtype = dtypes.as_dtype(signature.inputs[each].dtype)
-            request.inputs[each].CopyFrom(make_tensor_proto(values, dtype))
+        # The types are the server's; that the values fit them was seen to before.
+        with understood("metadata"):
+            for each, values in inputs.items():
+                dtype = dtypes.as_dtype(signature.inputs[each].dtype)
+                request.inputs[each].CopyFrom(make_tensor_proto(values, dtype))
         answer = self._ask(self._predictions.Predict, request, seconds)
-        return {each: _plain(make_ndarray(value)) for each, value in answer.outputs.items()}
+        with understood(name):
+            return {
+                each: _plain(make_ndarray(_bounded(value)))
+                for each, value in answer.outputs.items()
+            }
 
     def metadata(self, seconds):
-        from google.protobuf import json_format
+        from google.protobuf import json_format, message
         from tensorflow_serving.apis import get_model_metadata_pb2
 
         request = self._about(get_model_metadata_pb2.GetModelMetadataRequest())
         request.metadata_field.append("signature_def")
         answer = self._ask(self._predictions.GetModelMetadata, request, seconds)
-        return read_metadata(json_format.MessageToDict(answer, preserving_proto_field_name=True))
+        with understood("metadata", json_format.Error, message.Error):
+            found = json_format.MessageToDict(answer, preserving_proto_field_name=True)
+            return read_metadata(found)
 
     def status(self, seconds):
         from google.protobuf import json_format
@@ -80,7 +90,9 @@ class GrpcTransport:
 
         request = self._about(get_model_status_pb2.GetModelStatusRequest())
         answer = self._ask(self._models.GetModelStatus, request, seconds)
-        return read_status(json_format.MessageToDict(answer, preserving_proto_field_name=True))
+        with understood("status"):
+            found = json_format.MessageToDict(answer, preserving_proto_field_name=True)
+            return read_status(found)
 
     def close(self):
         self._channel.close()
@@ -99,7 +111,16 @@ class GrpcTransport:
         except self._grpc.RpcError as error:
             code = error.code()
             again = code is self._grpc.StatusCode.UNAVAILABLE
-            raise ServingError(error.details() or code.name, code.name, again=again) from error
+            said = cut(error.details() or code.name)
+            raise ServingError(said, code.name, again=again) from error
+
+
+def _bounded(tensor):
+    """A tensor whose shape claims no more values than bytes have come: others are filled up."""
+    size = math.prod(dim.size for dim in tensor.tensor_shape.dim)
+    if not 0 <= size <= tensor.ByteSize():
+        raise ValueError("more values than bytes")
+    return tensor
 
 
 def _plain(values):

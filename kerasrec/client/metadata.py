@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from kerasrec.client.typed import listed, text, whole
+
 
 @dataclass(frozen=True)
 class Tensor:
@@ -51,21 +53,21 @@ def read_metadata(answer):
     """
     table = answer["metadata"]["signature_def"]["signature_def"]
     signatures = {
-        name: Signature(_tensors(each.get("inputs", {})), _tensors(each.get("outputs", {})))
+        text(name): Signature(_tensors(each.get("inputs", {})), _tensors(each.get("outputs", {})))
         for name, each in table.items()
     }
-    return Metadata(int(answer["model_spec"]["version"]), signatures)
+    return Metadata(whole(answer["model_spec"]["version"]), signatures)
 
 
 def read_status(answer):
     """A list of `VersionStatus`, the newest first, from `GetModelStatusResponse` as JSON."""
     versions = [
         VersionStatus(
-            int(each.get("version", 0)),
-            each["state"],
-            each.get("status", {}).get("error_message", ""),
+            whole(each.get("version", 0)),
+            text(each["state"]),
+            text(each.get("status", {}).get("error_message", "")),
         )
-        for each in answer.get("model_version_status", ())
+        for each in listed(answer.get("model_version_status", []))
     ]
     return sorted(versions, key=lambda each: -each.version)
 
@@ -73,9 +75,10 @@ def read_status(answer):
 def _tensors(described):
     tensors = {}
     for name, each in described.items():
-        sizes = [int(dim.get("size", 0)) for dim in each.get("tensor_shape", {}).get("dim", ())]
+        dims = listed(each.get("tensor_shape", {}).get("dim", []))
+        sizes = [whole(dim.get("size", 0)) for dim in dims]
         shape = tuple(None if size < 0 else size for size in sizes)
         # TensorFlow's DT_FLOAT is float32.
-        dtype = each["dtype"].removeprefix("DT_").lower()
-        tensors[name] = Tensor("float32" if dtype == "float" else dtype, shape)
+        dtype = text(each["dtype"]).removeprefix("DT_").lower()
+        tensors[text(name)] = Tensor("float32" if dtype == "float" else dtype, shape)
     return tensors

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from kerasrec.client.typed import listed, number, text
+
 
 @dataclass(frozen=True)
 class Reason:
@@ -52,26 +54,42 @@ def read_answer(outputs, count=None):
 from_content=None)]]
     """
 
-    def of(name, row, place, otherwise=()):
-        return outputs[name][row][place] if name in outputs else otherwise
+    def of(name, row, place, otherwise=None):
+        return listed(listed(outputs[name])[row])[place] if name in outputs else otherwise
+
+    def several(name, *at):
+        return listed(of(name, *at, []))
+
+    def part(name, *at):
+        value = of(name, *at)
+        return None if value is None else number(value)
 
     def recommendation(row, place, item, score):
         at = (row, place)
-        reasons = zip(of("reason_item", *at), of("reason", *at), strict=True)
-        words = zip(of("word", *at), of("word_feature", *at), of("word_reason", *at), strict=True)
+        reasons = zip(several("reason_item", *at), several("reason", *at), strict=True)
+        words = zip(
+            several("word", *at),
+            several("word_feature", *at),
+            several("word_reason", *at),
+            strict=True,
+        )
         return Recommendation(
             item,
-            float(score),
-            tuple(Reason(name, float(part)) for name, part in reasons if name)[:count],
-            tuple(Word(name, text, float(part)) for name, text, part in words if name)[:count],
-            of("from_behavior", *at, None),
-            of("from_content", *at, None),
+            number(score),
+            tuple(Reason(name, number(part)) for name, part in reasons if text(name))[:count],
+            tuple(
+                Word(name, text(feature), number(part))
+                for name, feature, part in words
+                if text(name)
+            )[:count],
+            part("from_behavior", *at),
+            part("from_content", *at),
         )
 
     return [
-        [recommendation(row, place, *pair) for place, pair in enumerate(pairs) if pair[0]]
+        [recommendation(row, place, *pair) for place, pair in enumerate(pairs) if text(pair[0])]
         for row, pairs in enumerate(
-            list(zip(items, scores, strict=True))
-            for items, scores in zip(outputs["item"], outputs["score"], strict=True)
+            list(zip(listed(items), listed(scores), strict=True))
+            for items, scores in zip(listed(outputs["item"]), listed(outputs["score"]), strict=True)
         )
     ]

@@ -81,6 +81,10 @@ def texts(values, name, ordered=True):
     for value in values:
         if not isinstance(value, str):
             raise InputError(f"{name} must be strings: got {value!r}, a {type(value).__name__}")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise InputError(f"{name} must be text: got {value!r:.80}, half a character") from None
     return [str(value) for value in values]
 
 

@@ -1,16 +1,17 @@
 """TF Serving's REST API, by urllib3."""
 
+import http.client
 import json
-import time
+import ssl
 import urllib.parse
 
 import urllib3
 
+from kerasrec.client.deadline import connections, is_over, within
 from kerasrec.client.metadata import read_metadata, read_status
-from kerasrec.client.serving_error import ServingError, understood
+from kerasrec.client.serving_error import ServingError, cut, understood
 
 LARGEST_ANSWER = 2**26
-LONGEST_SENTENCE = 500
 AGAIN = (429, 503)
 
 
@@ -31,7 +32,7 @@ class RestTransport:
         if version is not None:
             kind = "versions" if isinstance(version, int) else "labels"
             self._url += f"/{kind}/{urllib.parse.quote(str(version), safe='')}"
-        self._pool = urllib3.PoolManager(maxsize=16)
+        self._pool = connections(secure=url.startswith("https:"))
 
     def predict(self, name, signature, inputs, seconds):
         """Outputs by name, as lists; `inputs` are lists by name."""
@@ -56,27 +57,10 @@ class RestTransport:
         self._pool.clear()
 
     def _ask(self, method, path, body, seconds):
-        url, deadline = self._url + path, time.monotonic() + seconds
-        try:
-            response = self._pool.request(
-                method,
-                url,
-                body=body,
-                headers={"Content-Type": "application/json"} if body else {},
-                timeout=urllib3.Timeout(total=seconds),
-                retries=False,
-                redirect=False,
-                preload_content=False,
-            )
-            status, text = response.status, _read(response, deadline)
-        except urllib3.exceptions.NewConnectionError as error:
-            raise ServingError(f"{url} cannot be reached: nobody listens", again=True) from error
-        except urllib3.exceptions.TimeoutError as error:
-            raise ServingError(f"{url} did not answer in time") from error
-        except urllib3.exceptions.SSLError as error:
-            raise ServingError(f"{url} has no certificate that is trusted: {error}") from error
-        except urllib3.exceptions.HTTPError as error:
-            raise ServingError(f"{url}: the connection was lost", again=True) from error
+        url = self._url + path
+        with within(seconds):
+            response, text = self._exchange(method, url, body)
+        status = response.status
         if status != 200:
             wait = response.headers.get("Retry-After", "")
             raise ServingError(
@@ -87,12 +71,29 @@ class RestTransport:
             )
         try:
             return json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ServingError(f"{url} did not answer with JSON", status) from error
 
+    def _exchange(self, method, url, body):
+        try:
+            response = self._pool.request(
+                method,
+                url,
+                body=body,
+                headers={"Content-Type": "application/json"} if body else {},
+                retries=False,
+                redirect=False,
+                preload_content=False,
+                # Nothing packed was asked for: a few bytes of it may be a very large answer.
+                decode_content=False,
+            )
+            return response, _read(response)
+        except urllib3.exceptions.HTTPError as error:
+            raise _failed(url, error) from error
 
-def _read(response, deadline):
-    """The body; bounded in size, and in time also where it comes in drops."""
+
+def _read(response):
+    """The body, bounded in size."""
     parts, size = [], 0
     try:
         while part := response.read1(2**16):
@@ -100,20 +101,34 @@ def _read(response, deadline):
             size += len(part)
             if size > LARGEST_ANSWER:
                 raise ServingError(f"the answer is larger than {LARGEST_ANSWER >> 20} MiB")
-            if time.monotonic() > deadline:
-                raise ServingError("the answer did not end in time")
-    except ServingError:
+    except BaseException:
         response.close()
         raise
     response.release_conn()
     return b"".join(parts)
 
 
+def _failed(url, error):
+    if is_over():
+        return ServingError(f"{url} did not answer in time")
+    if isinstance(error, urllib3.exceptions.NewConnectionError):
+        return ServingError(f"{url} cannot be reached: nobody listens", again=True)
+    if isinstance(error, urllib3.exceptions.SSLError):
+        if isinstance(error.args[0], ssl.SSLCertVerificationError):
+            return ServingError(f"{url} has no certificate that is trusted: {error}")
+        return ServingError(f"{url} does not speak TLS as this client does: {error}")
+    # What broke off may be whole the next time; what is no HTTP stays none.
+    cause = error.args[-1] if error.args else None
+    if isinstance(cause, OSError | http.client.IncompleteRead):
+        return ServingError(f"{url}: the connection was lost", again=True)
+    return ServingError(f"{url} did not answer with HTTP")
+
+
 def _sentence(text, reason):
     try:
         said = json.loads(text)["error"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         said = None
     if not isinstance(said, str):
         said = reason or "the server gave no reason"
-    return said if len(said) <= LONGEST_SENTENCE else said[:LONGEST_SENTENCE] + "..."
+    return cut(said)

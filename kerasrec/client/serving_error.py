@@ -2,6 +2,10 @@
 
 import contextlib
 
+LONGEST_SENTENCE = 500
+# What reading raises where something is missing, of another type, too large or too deep.
+FORM = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
 
 class ServingError(RuntimeError):
     """A server refused, failed, or was not there in time.
@@ -28,9 +32,19 @@ class ServingError(RuntimeError):
         self.wait = wait
 
 
+def cut(sentence):
+    """A server's sentence as one can print it: not longer than a paragraph, no half characters."""
+    sentence = sentence.encode(errors="replace").decode()
+    return sentence if len(sentence) <= LONGEST_SENTENCE else sentence[:LONGEST_SENTENCE] + "..."
+
+
 @contextlib.contextmanager
-def understood(what):
+def understood(what, *errors):
     """Turns what goes wrong in reading an answer of another form into a `ServingError`.
+
+    Args:
+        what: What was asked.
+        errors: Further exceptions that a reader raises.
 
     >>> with understood("predict"):
     ...     {}["outputs"]
@@ -40,5 +54,5 @@ def understood(what):
     """
     try:
         yield
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except (*FORM, *errors) as error:
         raise ServingError(f"the server did not answer {what} as TF Serving does") from error

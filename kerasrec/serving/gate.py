@@ -6,6 +6,7 @@ from kerasrec.serving.refusal import Refusal
 
 # A body over the limit is read on for a while: closing at once would lose the answer on its way.
 DRAINED = 8
+DIGITS = 20
 
 
 class Gate:
@@ -29,48 +30,61 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if self._requests >= self._limits.waiting:
-            busy = _busy(f"{self._requests} requests wait already")
-            await self._refuse(busy)(scope, receive, send)
-            return
-        self._requests += 1
-        taken = []
+        arrived = _Arrived(scope, self._crowd())
         try:
-            try:
-                reading = self._read(scope, receive, taken)
-                body = await asyncio.wait_for(reading, self._limits.timeout)
-            except asyncio.TimeoutError:
-                late = f"The request did not arrive within {self._limits.timeout:.3g} s."
-                body = Refusal("DEADLINE_EXCEEDED", late, 408)
-            app = self._refuse(body) if isinstance(body, Refusal) else self._app
-            await app(scope, _Once(body, receive), send)
+            if not arrived.refusal:
+                await self._read(arrived, receive)
+            # A body that is only half there has no place yet, or a few slow ones would have all.
+            refusal = arrived.refusal or self._crowd()
+            if refusal:
+                await self._refuse(refusal)(scope, receive, send)
+            elif arrived.whole:
+                await self._answer(scope, _Once(b"".join(arrived.parts), receive), send)
+        finally:
+            self._bytes -= arrived.taken
+
+    async def _answer(self, scope, receive, send):
+        self._requests += 1
+        try:
+            await self._app(scope, receive, send)
         finally:
             self._requests -= 1
-            self._bytes -= sum(taken)
 
-    async def _read(self, scope, receive, taken):
-        """The body, or why it is refused."""
-        length = dict(scope["headers"]).get(b"content-length", b"")
-        said = int(length) if length.isdigit() else 0
-        parts, read, refusal = [], 0, self._refusal(said, said)
-        if not refusal:
-            # At once, so that of a crowd the first are let in, and not everybody half-way.
-            self._take(said, taken)
+    async def _read(self, arrived, receive):
+        self._take(arrived, arrived.said)
+        try:
+            await asyncio.wait_for(self._read_all(arrived, receive), self._limits.timeout)
+        except asyncio.TimeoutError:
+            late = f"The request did not arrive within {self._limits.timeout:.3g} s."
+            arrived.refusal = arrived.refusal or Refusal("DEADLINE_EXCEEDED", late, 408)
+
+    async def _read_all(self, arrived, receive):
+        read = 0
         while True:
             message = await receive()
+            if message["type"] == "http.disconnect":
+                return
             part = message.get("body", b"")
             read += len(part)
-            more = max(0, read - sum(taken))
-            refusal = refusal or self._refusal(read, more)
-            if not refusal:
-                self._take(more, taken)
-                parts.append(part)
+            self._take(arrived, read)
+            if not arrived.refusal:
+                arrived.parts.append(part)
             if not message.get("more_body") or read > DRAINED * self._limits.body:
-                return refusal or b"".join(parts)
+                arrived.whole = True
+                return
 
-    def _take(self, size, taken):
-        taken.append(size)
-        self._bytes += size
+    def _take(self, arrived, size):
+        """Room for that many bytes, or a refusal."""
+        more = max(0, size - arrived.taken)
+        arrived.refusal = arrived.refusal or self._refusal(size, more)
+        if not arrived.refusal:
+            arrived.taken += more
+            self._bytes += more
+
+    def _crowd(self):
+        if self._requests < self._limits.waiting:
+            return None
+        return _busy(f"{self._requests} requests wait already")
 
     def _refusal(self, size, more):
         if size > self._limits.body:
@@ -83,11 +97,22 @@ class Gate:
         return None
 
 
+class _Arrived:
+    """What has come of a body, what room was taken for it, and why it is refused, if it is."""
+
+    def __init__(self, scope, refusal):
+        length = dict(scope["headers"]).get(b"content-length", b"")
+        # More digits are refused by what reads the protocol, which knows that they are no size.
+        # The room is taken at once, so that of a crowd the first are let in, and not all half-way.
+        self.said = int(length[:DIGITS]) if length.isdigit() else 0
+        self.refusal, self.taken, self.parts, self.whole = refusal, 0, [], False
+
+
 class _Once:
     """What an app receives: the body that was read, and then what comes from the client."""
 
     def __init__(self, body, receive):
-        self._body, self._receive = body if isinstance(body, bytes) else b"", receive
+        self._body, self._receive = body, receive
 
     async def __call__(self):
         if self._body is None:

@@ -19,11 +19,13 @@ from tensorflow_serving.apis import (
 from kerasrec.errors import InputError
 from kerasrec.savedmodel.c_loader import KINDS, NAMES, STRING
 from kerasrec.serving.checked import find_signature
+from kerasrec.serving.connections import bounds
 from kerasrec.serving.predict_message import VALUES, read_predict_message
 from kerasrec.serving.refusal import Refusal, invalid
 
 SIGNATURES = "signature_def"
 INVALID = 0  # DT_INVALID
+IDLE = 120  # seconds without a request after which a connection is closed; clients make it anew
 LOG = logging.getLogger(__name__)
 
 
@@ -40,6 +42,10 @@ def start_grpc(models, limits, host, port):
             ("grpc.max_receive_message_length", limits.body),
             ("grpc.max_send_message_length", -1),
             ("grpc.so_reuseport", 0),
+            # Nobody holds a connection by doing nothing. Older cores know no bound of their number.
+            ("grpc.server_handshake_timeout_ms", int(limits.headers * 1000)),
+            ("grpc.max_connection_idle_ms", IDLE * 1000),
+            ("grpc.max_allowed_incoming_connections", bounds(limits)[0]),
         ],
     )
     predictions = _Predictions(models, limits)

@@ -20,6 +20,13 @@ class Limits:
         timeout: Seconds for a request, as `--rest_api_timeout_in_ms` of TF Serving.
         threads: Requests worked on at the same time, by REST and by gRPC each. As TF Serving's
             `--rest_api_num_threads`, four a core.
+        headers: Seconds for the head of a request, from when its connection was opened.
+        connections: Open ones, of REST and of gRPC each; three eighths of the files that the
+            process may open, where that is less.
+        address_connections: Of them over REST from one address. More than `waiting`, so that a
+            proxy, which is one address, can have all of these; less than `connections`, so that no
+            address has all of those. Of an address over it, the one closed is that which has
+            waited longest without asking.
     """
 
     body: int = 8 << 20
@@ -30,3 +37,6 @@ class Limits:
     waiting_bytes: int = 64 << 20
     timeout: float = 30.0
     threads: int = 4 * (os.cpu_count() or 1)
+    headers: float = 10.0
+    connections: int = 384
+    address_connections: int = 320

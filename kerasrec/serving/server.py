@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import contextlib
+import functools
 import pathlib
 import socket
 import threading
@@ -10,12 +11,16 @@ import uvicorn
 
 from kerasrec.errors import InputError
 from kerasrec.savedmodel.versions import is_version
+from kerasrec.serving.connections import Connections
+from kerasrec.serving.http_connection import HttpConnection
 from kerasrec.serving.limits import Limits
 from kerasrec.serving.models import Models
 from kerasrec.serving.refusal import Refusal
 from kerasrec.serving.rest import rest_app
 
 GRACE = 30  # seconds that requests in flight have when it is stopped
+# asyncio accepts so many at once, before it can close any; the kernel holds the others.
+ACCEPTED, HELD = 8, 1024
 
 
 class Server:
@@ -111,19 +116,21 @@ class _Http(uvicorn.Server):
 
     async def startup(self, sockets=None):
         await super().startup(sockets)
+        for listening in sockets:
+            listening.listen(HELD)
         self.ready.set()
 
 
 def _config(app, limits):
     return uvicorn.Config(
         app,
+        http=functools.partial(HttpConnection, Connections(limits), limits),
+        backlog=ACCEPTED,
         log_level="warning",
         access_log=False,
         server_header=False,
         lifespan="off",
         ws="none",
-        # Beyond those the gate turns away with a sentence, uvicorn does so without one.
-        limit_concurrency=4 * limits.waiting,
         timeout_graceful_shutdown=GRACE,
     )
 
@@ -163,7 +170,7 @@ def _listen(host, port):
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
-        listening.listen(1024)
+        listening.listen(HELD)
     except OSError as error:
         listening.close()
         raise InputError(f"{host}:{port} cannot be listened on: {error.strerror}") from error
