@@ -1,21 +1,50 @@
-"""Protobuf's wire format, of which reading a few messages needs no more than this."""
+"""Protobuf's wire format, of which reading a few messages needs no more than this.
+
+What is read may come from a stranger: whatever it holds, reading ends, takes no more memory than
+the message, and says what is wrong by a ValueError.
+"""
+
+KEY, NUMBER = 32, 64  # bits of a field's key and of a number, as protobuf's own parsers have them
+BYTES = 2  # the wire type of strings and messages
+FIXED = {1: 8, 5: 4}
 
 
 def read_fields(message, number):
     """The fields of that number in a serialized protobuf: bytes, or numbers."""
-    place = 0
-    while place < len(message):
-        key, place = read_varint(message, place)
+    for found, _, value in all_fields(message):
+        if found == number:
+            yield value
+
+
+def read_messages(message, number):
+    """The strings or messages of that number; what else has it is unknown to protobuf too."""
+    for found, kind, value in all_fields(message):
+        if found == number and kind == BYTES:
+            yield value
+
+
+def all_fields(message):
+    """Number, wire type and value of each field, in their order.
+
+    Raises:
+        ValueError: where the message is damaged, or of a kind that protobuf would not write.
+    """
+    place, size = 0, len(message)
+    while place < size:
+        key, place = read_varint(message, place, KEY)
         kind = key & 7
         if kind == 0:
             value, place = read_varint(message, place)
-        else:
-            length = {1: 8, 5: 4}.get(kind)
+        elif kind == BYTES or kind in FIXED:
+            length = FIXED.get(kind)
             if length is None:
                 length, place = read_varint(message, place)
+            if length > size - place:
+                raise ValueError("a protobuf ends within a field")
             value, place = message[place : place + length], place + length
-        if key >> 3 == number:
-            yield value
+        else:
+            raise ValueError(f"a protobuf has a field of wire type {kind}")
+        yield key >> 3, kind, value
 
 
 def read_field(message, number, otherwise=b""):
@@ -26,15 +55,25 @@ def read_field(message, number, otherwise=b""):
     return found
 
 
-def read_varint(message, place):
-    """A number, and the place after it."""
+def read_varint(message, place, bits=NUMBER):
+    """A number, and the place after it.
+
+    Raises:
+        ValueError: where it ends too early, or has more bits. Protobuf's parsers cut a key that is
+            too long to another one, so that they would read another message than this.
+    """
     value = shift = 0
-    while True:
+    while shift < bits:
+        if place >= len(message):
+            raise ValueError("a protobuf ends within a number")
         byte = message[place]
         value |= (byte & 127) << shift
         place, shift = place + 1, shift + 7
         if byte < 128:
+            if value >> bits:
+                break
             return value, place
+    raise ValueError(f"a protobuf has a number of more than {bits} bits")
 
 
 def write_varint(number):
