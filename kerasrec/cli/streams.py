@@ -1,6 +1,7 @@
 """stdout and stderr that may be closed, by us or by whoever reads them, at any time."""
 
 import contextlib
+import io
 import os
 import sys
 
@@ -38,10 +39,17 @@ class StandingStream:
     """
 
     def __init__(self, stream):
-        self._stream, self.error = stream or open(os.devnull, "w", encoding="utf-8"), None
+        self._stream, self.error = stream or _Nowhere(), None
 
     def __getattr__(self, name):
         return getattr(self._stream, name)
+
+    # It is the stream, for absl's handler of logging, which closes all but `sys.stderr`.
+    def __eq__(self, other):
+        return other is self or other is self._stream
+
+    def __hash__(self):
+        return hash(self._stream)
 
     def write(self, text):
         """As of any stream."""
@@ -55,6 +63,10 @@ class StandingStream:
     def flush(self):
         """As of any stream."""
         self._try(self._stream.flush)
+
+    def close(self):
+        """Leaves the stream open: a handler of logging closes what it took for its own."""
+        self.flush()
 
     def _try(self, call, *arguments):
         if self.error:
@@ -70,6 +82,11 @@ class StandingStream:
                 nowhere = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(nowhere, self._stream.fileno())
                 os.close(nowhere)
+
+
+class _Nowhere(io.TextIOBase):
+    def write(self, text):
+        return len(text)
 
 
 def _open_missing():
