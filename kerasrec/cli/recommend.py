@@ -129,7 +129,7 @@ def _from_export(export, arguments, history, exclude):
     ]
     ids = {asked: [value] if asked == "user" else value, "exclude": exclude}
     notes = _unknown(export, ids, about.get("unknown_user", "without knowing who it is"))
-    if asked == "user" and repeats == "mask" and not about["stored_histories"]:
+    if asked == "user" and repeats == "mask" and not about.get("stored_histories"):
         notes.append("the export does not know what the user has seen: give --exclude")
     if len(items) < k:
         said = f"the export answers with {len(items)} items at most"

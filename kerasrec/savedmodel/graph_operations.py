@@ -24,7 +24,8 @@ BYTES = 2
 def foreign_operations(directory):
     """Sentences on what a graph holds that no export of kerasrec does; none where all is well.
 
-    It reads the graph and its library of functions, of all meta graphs.
+    It reads the graph and its library of functions, of all meta graphs. Assets are refused: the
+    loader follows the name of one out of its folder, so that a table of ids could be any text file.
 
     Args:
         directory: A SavedModel.

@@ -8,7 +8,7 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 from tensorflow.python.framework import op_def_registry
 
 from kerasrec.savedmodel import CLoader, graph_operations
-from kerasrec.savedmodel.c_loader import RunError, all_fields
+from kerasrec.savedmodel.c_loader import all_fields
 from kerasrec.savedmodel.graph_operations import foreign_operations, unportable_operations
 from kerasrec.savedmodel.operations import OPERATIONS
 
@@ -164,9 +164,6 @@ def test_the_loader_follows_an_asset_out_of_its_folder(tmp_path):
     model = SavedModel.FromString(path.read_bytes())
     model.meta_graphs[0].asset_file_def[0].filename = "../../secret.txt"
     path.write_bytes(model.SerializeToString())
-    try:
-        with CLoader(tmp_path / "1") as loaded:
-            assert loaded("serving_default", row=[1])["line"].tolist() == [b"the second"]
-    except RunError as error:  # a TensorFlow that looks
-        assert "secret" in str(error)
+    with CLoader(tmp_path / "1") as loaded:
+        assert loaded("serving_default", row=[1])["line"].tolist() == [b"the second"]
     assert any("reads files" in said for said in foreign_operations(tmp_path / "1"))
