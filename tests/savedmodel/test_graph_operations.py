@@ -12,6 +12,13 @@ from kerasrec.savedmodel.c_loader import all_fields
 from kerasrec.savedmodel.graph_operations import foreign_operations, unportable_operations
 from kerasrec.savedmodel.operations import OPERATIONS
 
+# All that keep something beyond a run or depend on more than their inputs: tables, variables, and
+# what runs functions of the graph.
+STATEFUL = {
+    "Assert", "AssignVariableOp", "DisableCopyOnRead", "HashTableV2", "If", "LookupTableExportV2",
+    "LookupTableFindV2", "LookupTableImportV2", "MutableHashTableV2", "ReadVariableOp",
+    "ResourceGather", "RestoreV2", "StatefulPartitionedCall", "VarHandleOp", "While",
+}  # fmt: skip
 READS = {"RestoreV2"}
 # Parts of names of what reaches beyond the process, as TensorFlow's operations have them.
 DANGEROUS = (
@@ -139,6 +146,7 @@ def test_an_unknown_field_is_skipped_as_protobuf_does(tmp_path):
 def test_what_is_allowed_is_known_and_cannot_reach_out():
     known = {name for name in OPERATIONS if op_def_registry.get(name)}
     assert known == OPERATIONS
+    assert {name for name in OPERATIONS if op_def_registry.get(name).is_stateful} == STATEFUL
     odd = {name for name in OPERATIONS if any(part in name for part in DANGEROUS)}
     assert odd == READS | {"PartitionedCall", "StatefulPartitionedCall"}
 
