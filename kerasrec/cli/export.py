@@ -75,6 +75,8 @@ def run(arguments, output):
         f"{directory}: reloaded by TensorFlow's C++ loader, {report['requests']} requests differ "
         f"from Python by at most {report['difference']:.1e}"
     )
+    for said in report["foreign"]:
+        output.note(f"{said}: serve, verify and recommend need --trust for it")
     output.result({"export": str(directory), **report})
 
 

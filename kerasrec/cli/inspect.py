@@ -2,7 +2,8 @@
 
 import json
 
-from kerasrec.savedmodel.about import read_about
+from kerasrec.errors import InputError
+from kerasrec.savedmodel.about import ABOUT, read_about
 from kerasrec.savedmodel.versions import find_version
 
 NAME = "inspect"
@@ -18,10 +19,21 @@ def add_arguments(parser):
 def run(arguments, output):
     directory = find_version(arguments.directory)
     about = read_about(directory)
+    try:
+        rows, signatures = _rows(about), _signatures(about)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise InputError(f"{directory}: {ABOUT} is not what an export writes: {error!r}") from error
     size = sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
+    rows = [("folder", directory), *rows, ("size", f"{size / 2**20:.1f} MiB")]
+    output.rows(["export", ""], rows)
+    output.rows(["signature", "", "name", "dtype", "shape", "default"], signatures)
+    output.result({"folder": str(directory), "bytes": size, **about})
+
+
+def _rows(about):
     run_of = about["run"] or {}
-    rows = [("folder", directory), *((name, about[name]) for name in SAID if name in about)]
-    rows += [("index", _line(about["index"])), ("size", f"{size / 2**20:.1f} MiB")]
+    rows = [(name, about[name]) for name in SAID if name in about]
+    rows += [("index", _line(about["index"]))]
     rows += [(f"sha256 of {name}", _line(value)) for name, value in about["sha256"].items()]
     rows += [
         (name, _line(run_of[name])) for name in ("dataset", "seed", "commit") if name in run_of
@@ -32,17 +44,16 @@ def run(arguments, output):
         (name, _interval(value)) for name, value in metrics.items() if value["mean"] is not None
     ]
     rows.append(("written with", _line(about["versions"])))
-    output.rows(["export", ""], rows)
-    output.rows(
-        ["signature", "", "name", "dtype", "shape", "default"],
-        [
-            (name, side, key, x["dtype"], _shape(x["shape"]), _default(x))
-            for name, sides in about["signatures"].items()
-            for side in ("inputs", "outputs")
-            for key, x in sides[side].items()
-        ],
-    )
-    output.result({"folder": str(directory), "bytes": size, **about})
+    return rows
+
+
+def _signatures(about):
+    return [
+        (name, side, key, x["dtype"], _shape(x["shape"]), _default(x))
+        for name, sides in about["signatures"].items()
+        for side in ("inputs", "outputs")
+        for key, x in sides[side].items()
+    ]
 
 
 def _interval(value):

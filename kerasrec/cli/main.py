@@ -18,6 +18,7 @@ from kerasrec.cli import (
     verify,
 )
 from kerasrec.cli.output import Output
+from kerasrec.cli.streams import CUT, standing_streams
 from kerasrec.errors import InputError
 
 COMMANDS = (
@@ -43,8 +44,21 @@ def main(argv=None):
 
     Returns:
         0, or 1 where one of several models failed, 2 for what the user gave wrong (said on stderr),
-        130 after Ctrl-C.
+        130 after Ctrl-C. Where stdout is not read to its end, as with `| head`, 141, and where it
+        cannot be written for another reason 1: the work itself is done then.
     """
+    with standing_streams() as out:
+        status = _main(argv)
+        out.flush()
+        if status or not out.error:
+            return status
+        if isinstance(out.error, BrokenPipeError):
+            return CUT
+        Output().note(f"kerasrec: not all could be written to stdout: {out.error}")
+        return 1
+
+
+def _main(argv):
     parser = _parser()
     arguments, rest = parser.parse_known_args(argv)
     # argparse ends a list of positional arguments at the first option after it.

@@ -20,7 +20,7 @@ def add_arguments(parser):
     parser.add_argument(
         "source", metavar="RUN_OR_EXPORT",
         help="run or checkpoint folder, or an export (a version, or the folder of a model's "
-        "versions); its graph is run as it is, so give only your own",
+        "versions)",
     )  # fmt: skip
     query = parser.add_mutually_exclusive_group(required=True)
     query.add_argument("--user", metavar="ID", help="a user of the data")
@@ -40,7 +40,10 @@ def add_arguments(parser):
         action="store_true",
         help="say what each score rests on: items of the history, and behavior and content",
     )
-    parser.add_argument("--trust", action="store_true", help="allow a model class outside kerasrec")
+    parser.add_argument(
+        "--trust", action="store_true",
+        help="allow a model class outside kerasrec, and an export with operations of its own",
+    )  # fmt: skip
 
 
 def run(arguments, output):
@@ -86,7 +89,13 @@ def _from_export(export, arguments, history, exclude):
     from kerasrec.config.cutoffs import DEFAULT_K
     from kerasrec.savedmodel import CLoader
     from kerasrec.savedmodel.c_loader import load_library
+    from kerasrec.savedmodel.check import check_export
 
+    about = read_about(export)
+    try:
+        check_export(export, arguments.trust)
+    except InputError as error:
+        raise InputError(f"{export}: {error}") from error
     try:
         with quiet_start():
             load_library()
@@ -109,7 +118,6 @@ def _from_export(export, arguments, history, exclude):
             raise InputError(f"{export} does not read a {asked}: give {other}")
         k = DEFAULT_K if arguments.k is None else arguments.k
         request = {asked: [value], "exclude": [exclude or [""]], "k": [k]}
-        about = read_about(export)
         repeats = arguments.repeats or about.get("repeats", "mask")
         request["repeats"] = [repeats]
         answer = {key: column[0] for key, column in loaded.run(name, request).items()}
@@ -121,7 +129,7 @@ def _from_export(export, arguments, history, exclude):
     ]
     ids = {asked: [value] if asked == "user" else value, "exclude": exclude}
     notes = _unknown(export, ids, about.get("unknown_user", "without knowing who it is"))
-    if asked == "user" and repeats == "mask" and not about["stored_histories"]:
+    if asked == "user" and repeats == "mask" and not about.get("stored_histories"):
         notes.append("the export does not know what the user has seen: give --exclude")
     if len(items) < k:
         said = f"the export answers with {len(items)} items at most"

@@ -9,6 +9,7 @@ from kerasrec.errors import InputError
 
 NAME = "serve"
 HELP = "serve an export on this machine, with a page and TF Serving's REST and gRPC"
+WATCH = 1.0  # seconds between two looks at the threads of the server
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -25,6 +26,11 @@ def add_arguments(parser):
     parser.add_argument(
         "--batching-config", metavar="FILE",
         help="answer requests together: a file for TF Serving's --batching_parameters_file",
+    )  # fmt: skip
+    parser.add_argument(
+        "--trust", action="store_true",
+        help="serve what is no export of kerasrec, or has operations of its own: it can do "
+        "whatever TensorFlow can, such as write files",
     )  # fmt: skip
     parser.add_argument(
         "--max-body", type=float, default=8, metavar="MIB", help="of a request (default: 8 MiB)"
@@ -66,10 +72,12 @@ def run(arguments, output):
     try:
         with Server(
             arguments.directory, arguments.name, arguments.host, arguments.port,
-            arguments.grpc_port, batching, limits, say=output.note,
+            arguments.grpc_port, batching, limits, say=output.note, trust=arguments.trust,
         ) as server:  # fmt: skip
             _say_where(server, arguments, output)
-            stopped.wait()
+            while not stopped.wait(WATCH):
+                if ended := server.ended():
+                    raise RuntimeError(f"the thread {ended[0]} of the server has ended")
             output.note("stopping: requests in flight are answered first")
     finally:
         for number, handler in before.items():

@@ -14,6 +14,7 @@ import kerasrec
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.file_hash import file_hash
 from kerasrec.savedmodel.about import ABOUT, EXTRA, FORMAT
+from kerasrec.savedmodel.files import list_files
 
 
 def describe(model, graph, directory, run=None):
@@ -61,11 +62,7 @@ def describe(model, graph, directory, run=None):
             "numpy": np.__version__,
             "python": platform.python_version(),
         },
-        "files": {
-            str(path.relative_to(directory).as_posix()): file_hash(path)
-            for path in sorted(directory.rglob("*"))
-            if path.is_file()
-        },
+        "files": list_files(directory),
     }
     text = json.dumps(about, indent=1, ensure_ascii=False, allow_nan=False)
     (directory / ABOUT).write_text(text + "\n", encoding="utf-8")

@@ -17,9 +17,11 @@ from kerasrec.export.requests import REQUESTS, make_requests
 from kerasrec.export.search import ExactIndex, IVFIndex
 from kerasrec.export.serving_graph import ServingGraph
 from kerasrec.export.warm_up import write_warm_up
+from kerasrec.export.without_saving import remove_saving
 from kerasrec.models.precision import in_float32
 from kerasrec.replacing import replacing
 from kerasrec.savedmodel.about import EXTRA, RECORDED
+from kerasrec.savedmodel.graph_operations import foreign_operations
 from kerasrec.savedmodel.recorded import write_arrays
 from kerasrec.savedmodel.verify import verify
 from kerasrec.whole_number import whole_number
@@ -94,7 +96,8 @@ def export(
 
     Returns:
         A dict with `k`, the number of `requests` compared, the largest `difference` of a number,
-        and `signatures`, the same for each.
+        `signatures`, the same for each, and `foreign`, sentences on why the export is not run
+        without `trust`; none of a zoo model.
 
     Raises:
         InputError: if the folder exists, k is below 1, the disk is full, the model has no vectors
@@ -130,7 +133,9 @@ def export(
         (partial / EXTRA).mkdir()
         _record(model, graph, partial)
         describe(model, graph, partial, run)
-        found = verify(partial)
+        # The model is in this process already: whatever it computes is its user's own.
+        found = verify(partial, trust=True)
+        foreign = foreign_operations(partial)
         if found["problems"]:
             problems = "; ".join(found["problems"])
             raise RuntimeError(f"the export answers other than Python: {problems}")
@@ -140,6 +145,7 @@ def export(
         "requests": REQUESTS,
         "difference": max(differences),
         "signatures": found["signatures"],
+        "foreign": foreign,
     }
 
 
@@ -166,6 +172,7 @@ def _index(model, kind, recall, storage, k):
 def _write_graph(graph, folder):
     try:
         graph.write(folder)
+        remove_saving(folder)
     except tf.errors.OpError as error:
         # TensorFlow's writer has errors of its own for a full disk and the like.
         raise OSError(errno.EIO, str(error).splitlines()[0]) from error

@@ -7,8 +7,9 @@ import tempfile
 
 import numpy as np
 
-from kerasrec.file_hash import file_hash
 from kerasrec.savedmodel.about import RECORDED, read_about
+from kerasrec.savedmodel.files import damaged
+from kerasrec.savedmodel.graph_operations import foreign_operations, unportable_operations
 from kerasrec.savedmodel.recorded import read_arrays
 
 TOLERANCE = 1e-5
@@ -16,22 +17,22 @@ REPLAY = pathlib.Path(__file__).with_name("replay.py")
 ITEM = "item"
 # Their order is free where they are equal, so that names of reasons are not compared.
 UNORDERED = ("reason", "word_reason")
-# What TF Serving, or a machine without a GPU, would not run.
-FOREIGN = (
-    "CudnnRNN", "CudnnRNNV2", "CudnnRNNV3", "XlaLaunch", "XlaLaunchV2", "PyFunc",
-    "PyFuncStateless", "EagerPyFunc",
-)  # fmt: skip
 
 
-def verify(directory):
+def verify(directory, trust=False):
     """Asks an export what was asked of its model in Python, and compares the answers.
 
     TensorFlow's C++ loader, which TF Serving calls, runs it in a fresh process that holds neither
     Python's TensorFlow nor kerasrec: all requests at once, the first ones one by one, and as many
     as 1,024 in one.
 
+    Before that, each file is compared with its size and hash in `kerasrec.json`, and the graph is
+    read for operations that no export holds: one is not run then. Nobody has signed
+    `kerasrec.json`: whoever can write it can change what is compared.
+
     Args:
         directory: An export.
+        trust: Run a graph with any operations.
 
     Returns:
         A dict: `signatures`, for each the number of `requests`, the largest `difference` of a
@@ -44,11 +45,12 @@ def verify(directory):
     """
     directory = pathlib.Path(directory).resolve()
     about = read_about(directory)
-    problems = damaged(directory, about)
+    problems = damaged(directory, about["files"])
+    if not trust:
+        problems += foreign_operations(directory)
     if problems:
         return {"signatures": {}, "problems": problems}
-    graph = (directory / "saved_model.pb").read_bytes()
-    problems += [f"the graph holds {name}" for name in foreign_operations(graph)]
+    problems += unportable_operations(directory)
     recorded = directory / RECORDED
     with tempfile.TemporaryDirectory() as folder:
         answers = pathlib.Path(folder) / "answers.npz"
@@ -73,24 +75,6 @@ def verify(directory):
                 f"{name}: {row['recorded']} requests were recorded, some have no answer"
             )
     return {"signatures": signatures, "problems": problems}
-
-
-def foreign_operations(graph):
-    """Operations of a serialized graph that a stock server on a CPU would not run."""
-    # `NodeDef.op`, field 2: an id of an item that reads like one lies in another field.
-    return [name for name in FOREIGN if b"\x12" + bytes([len(name)]) + name.encode() in graph]
-
-
-def damaged(directory, about):
-    """Sentences on the files of an export that are missing or not as they were written."""
-    wrong = []
-    for name, expected in about["files"].items():
-        path = directory / name
-        if not path.is_file():
-            wrong.append(f"{name} is missing")
-        elif file_hash(path) != expected:
-            wrong.append(f"{name} is not the file that was written")
-    return wrong
 
 
 def _compared(expected, found):

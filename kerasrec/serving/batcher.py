@@ -1,6 +1,7 @@
 """Requests of one signature answered together, as TF Serving's batching does it."""
 
 import collections
+import contextlib
 import logging
 import threading
 import time
@@ -89,7 +90,8 @@ class Batcher:
                 signature, batch = self._next()
             if batch is None:
                 return
-            self._answer(signature, batch)
+            with contextlib.suppress(Exception):  # it has told its tasks, the next one has others
+                self._answer(signature, batch)
 
     def _next(self):
         """The oldest batch that is full, followed by another, or has waited long enough."""
@@ -119,9 +121,9 @@ class Batcher:
             for task in tasks:
                 task.error = error
         except Exception:
-            LOG.exception("A batch of %s could not be answered.", signature)
             for task in tasks:
                 task.error = Refusal("INTERNAL", "The server could not answer this request.")
+            LOG.exception("A batch of %s could not be answered.", signature)
         finally:
             for task in tasks:
                 task.done.set()

@@ -1,9 +1,11 @@
 """Which versions of a model are served: the newest one in its folder that loads."""
 
+import collections
 import contextlib
 import ctypes
 import threading
 
+from kerasrec.savedmodel.files import find_files
 from kerasrec.savedmodel.versions import is_version
 from kerasrec.serving.refusal import Refusal
 from kerasrec.serving.version import Version
@@ -30,13 +32,18 @@ class Models:
         only: The one number to serve; None for the newest.
         limits: A `Limits`.
         batching: A `BatchingParameters`, or None.
-        say: Is called with a line about every change.
+        say: Is called with a line about every change. What it raises is nobody's concern.
+        trust: Also serve what is no export of kerasrec; see `kerasrec.savedmodel.check`.
     """
 
-    def __init__(self, folder, name=None, only=None, *, limits, batching=None, say=print):
+    def __init__(
+        self, folder, name=None, only=None, *, limits, batching=None, say=print, trust=False
+    ):
         self.folder, self.name = folder, name or folder.name
         self._only, self._limits, self._batching, self._say = only, limits, batching, say
+        self._trust = trust
         self._versions, self._tried = {}, {}
+        self._said = collections.defaultdict(set)  # of each version, why it does not load
         self._served = None
         self._lock, self._polling = threading.Lock(), threading.Lock()
 
@@ -88,18 +95,26 @@ class Models:
     def poll(self):
         """Looks at the folder once: loads the newest version that loads, then unloads the old one.
 
-        A version that did not load is not tried again until its files change.
+        A version that did not load is tried again when any of its files has changed.
         """
         with self._polling:
             found = self._found()
+            for number in set(self._said) - set(found):
+                del self._said[number]
             for number in sorted(found, reverse=True):
                 if self._served and number == self._served.number:
                     return
-                if self._tried.get(number) == found[number]:
+                stamp = _stamp(found[number])
+                if self._tried.get(number) == stamp:
                     continue
-                self._tried[number] = found[number]
-                if self._load(number):
+                self._tried[number] = stamp
+                if self._load(number, found[number]):
                     return
+
+    def tell(self, line):
+        """Says a line to whoever runs the server; that nobody hears it stops nothing."""
+        with contextlib.suppress(Exception):
+            self._say(line)
 
     def close(self):
         """Unloads what is served, after the last request in flight."""
@@ -107,30 +122,39 @@ class Models:
             self._replace(None)
 
     def _found(self):
-        """Number -> what changes when the version's files do."""
+        """Number -> folder of each version."""
         found = {}
         with contextlib.suppress(OSError):
             for folder in self.folder.iterdir():
                 if is_version(folder.name) and folder.is_dir():
                     number = int(folder.name)
                     if self._only in (None, number):
-                        found[number] = (folder, _stamp(folder), _stamp(folder / "saved_model.pb"))
+                        found[number] = folder
         return found
 
-    def _load(self, number):
-        folder = self._tried[number][0]
-        version = Version(number, folder, self._limits, self._batching)
+    def _load(self, number, folder):
+        version = Version(number, folder, self._limits, self._batching, self._trust)
         with self._lock:
             self._versions[number] = version
             self._forget()
         version.load()
         if version.state != "AVAILABLE":
-            kept = f"; version {self._served.number} stays" if self._served else ""
-            self._say(f"{self.name}: version {number} does not load{kept}: {version.error}")
+            self._tell_why(version)
             return False
-        self._say(f"{self.name}: version {number} is served")
+        self._said.pop(number, None)
+        self.tell(f"{self.name}: version {number} is served")
         self._replace(version)
         return True
+
+    def _tell_why(self, version):
+        # While a copy goes on, one file after the other is the first that is missing.
+        why = "is not complete" if version.incomplete else f"does not load: {version.error}"
+        if why in self._said[version.number]:
+            return
+        self._said[version.number].add(why)
+        said = "is not complete" if version.incomplete else "does not load"
+        kept = f"; version {self._served.number} stays" if self._served else ""
+        self.tell(f"{self.name}: version {version.number} {said}{kept}: {version.error}")
 
     def _replace(self, version):
         with self._lock:
@@ -140,7 +164,7 @@ class Models:
             self._tried.pop(old.number, None)
             old.unload()
             _trim()
-            self._say(f"{self.name}: version {old.number} is unloaded")
+            self.tell(f"{self.name}: version {old.number} is unloaded")
 
     def _forget(self):
         ended = sorted(n for n, version in self._versions.items() if version.state == "END")
@@ -148,13 +172,15 @@ class Models:
             del self._versions[number]
 
 
-def _stamp(path):
+def _stamp(folder):
+    """What changes when any of a version's files does; no copy keeps `st_ctime`."""
+    stamp = []
     try:
-        about = path.stat()
-    except OSError:
-        return None
-    # No copy keeps the time of the last change of status.
-    return about.st_ctime_ns, about.st_ino, about.st_size
+        for name, about in find_files(folder):
+            stamp.append((name, about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino))
+    except ValueError as error:  # too many files: looked at again when there are fewer
+        stamp = [str(error)]
+    return stamp
 
 
 def _trim():

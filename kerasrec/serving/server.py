@@ -36,6 +36,7 @@ class Server:
         limits: A `Limits`.
         poll: Seconds between two looks at the folder.
         say: Is called with a line about every change.
+        trust: Also serve what is no export of kerasrec; see `kerasrec.savedmodel.check`.
 
     Attributes:
         models: The `Models` that are served.
@@ -52,12 +53,15 @@ class Server:
 
     def __init__(
         self, folder, name=None, host="127.0.0.1", port=8501, grpc_port=None, batching=None,
-        limits=None, poll=1.0, say=print,
+        limits=None, poll=1.0, say=print, trust=False,
     ):  # fmt: skip
         self._limits, self._poll = limits or Limits(), poll
         base, only = _versions_folder(folder)
-        self.models = Models(base, name, only, limits=self._limits, batching=batching, say=say)
+        self.models = Models(
+            base, name, only, limits=self._limits, batching=batching, say=say, trust=trust
+        )
         self._stack, self._stopped = contextlib.ExitStack(), threading.Event()
+        self._threads = []
         try:
             self._start(host, port, grpc_port)
         except BaseException:
@@ -69,6 +73,10 @@ class Server:
 
     def __exit__(self, *error):
         self.stop()
+
+    def ended(self):
+        """Names of its threads that have ended by themselves; none while all is well."""
+        return [thread.name for thread in self._threads if not thread.is_alive()]
 
     def stop(self):
         """Takes no more requests, answers those in flight, and gives everything back."""
@@ -90,7 +98,10 @@ class Server:
         thread.start()
         self._stack.callback(thread.join)
         self._stack.callback(setattr, http, "should_exit", True)
-        http.ready.wait()
+        self._threads.append(thread)
+        while not http.ready.wait(0.1):
+            if self.ended():
+                raise RuntimeError("the HTTP server ended before it was there")
         self.grpc_port = None
         if grpc_port is not None:
             from kerasrec.serving.grpc_server import start_grpc
@@ -99,12 +110,20 @@ class Server:
             self._stack.callback(lambda: grpc.stop(GRACE).wait())
         polling = threading.Thread(target=self._keep_polling, name="versions")
         polling.start()
+        self._threads.append(polling)
         self._stack.callback(polling.join)
         self._stack.callback(self._stopped.set)
 
     def _keep_polling(self):
+        said = set()
         while not self._stopped.wait(self._poll):
-            self.models.poll()
+            try:
+                self.models.poll()
+            except Exception as error:  # the next look may go well
+                line = f"{self.models.name}: the folder was not looked at: {error!r}"
+                if line not in said:
+                    said.add(line)
+                    self.models.tell(line)
 
 
 class _Http(uvicorn.Server):

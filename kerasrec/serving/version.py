@@ -4,6 +4,7 @@ import threading
 
 from kerasrec.savedmodel import CLoader
 from kerasrec.savedmodel.c_loader import RunError
+from kerasrec.savedmodel.check import IncompleteError, check_export
 from kerasrec.serving.batcher import Batcher
 from kerasrec.serving.checked import checked, find_signature
 from kerasrec.serving.refusal import CODES, Refusal
@@ -18,29 +19,34 @@ class Version:
         folder: Path of the SavedModel.
         limits: A `Limits`.
         batching: A `BatchingParameters`, or None to answer every request by itself.
+        trust: Also load what is no export of kerasrec; see `kerasrec.savedmodel.check`.
 
     Attributes:
         number, folder: As given.
         state: As TF Serving's status names it: START, LOADING, AVAILABLE, UNLOADING, END.
         error: Why it could not be loaded, a sentence; "" where nothing went wrong.
+        incomplete: Whether that is because files are missing, so that a copy may be going on.
         signatures: Name -> `kerasrec.savedmodel.c_loader.Signature`, from AVAILABLE on.
     """
 
-    def __init__(self, number, folder, limits, batching=None):
+    def __init__(self, number, folder, limits, batching=None, trust=False):
         self.number, self.folder = number, folder
         self.state, self.error, self.signatures = "START", "", {}
-        self._limits, self._batching = limits, batching
+        self.incomplete = False
+        self._limits, self._batching, self._trust = limits, batching, trust
         self._loaded = self._batcher = None
         self._users, self._changed = 0, threading.Condition()
 
     def load(self):
-        """Loads it and asks its warm-up requests; whether that went well is in `state`."""
+        """Checks it, loads it, asks each signature; whether that went well is in `state`."""
         self.state = "LOADING"
         try:
+            check_export(self.folder, self._trust)
             self._loaded = CLoader(self.folder)
             warm_up(self._loaded, self.folder)
         except Exception as error:  # whatever is wrong with it, the old one stays
             self.error = _first_line(error)
+            self.incomplete = isinstance(error, IncompleteError)
             self._close()
             return
         self.signatures = self._loaded.signatures

@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from kerasrec.cli import main
+from kerasrec.savedmodel.about import ABOUT
 from kerasrec.training import EvaluationBar
 
 
@@ -317,7 +318,7 @@ def test_versions_are_numbered_and_old_ones_go(kerasrec, rated):
 def test_verify_prints_a_report_and_fails_where_anything_differs(kerasrec, rated, tmp_path):
     shutil.copytree(rated / "mf", tmp_path / "mf")
     status, out, _ = kerasrec("verify", tmp_path / "mf")
-    assert status == 0 and "recommend" in out and "It answers as Python did." in out
+    assert status == 0 and "recommend" in out and "It answers as Python did, and" in out
     name = "variables/variables.data-00000-of-00001"
     path = tmp_path / "mf" / "1" / name
     content = bytearray(path.read_bytes())
@@ -330,7 +331,7 @@ def test_verify_prints_a_report_and_fails_where_anything_differs(kerasrec, rated
     assert status == 2 and "holds no export" in error
 
 
-def test_inspect_says_what_an_export_takes_and_where_it_comes_from(kerasrec, rated):
+def test_inspect_says_what_an_export_takes_and_where_it_comes_from(kerasrec, rated, tmp_path):
     status, found, _ = kerasrec("inspect", rated / "mf", "--json")
     assert status == 0
     assert found["model"] == "MatrixFactorization" and found["max_k"] == 6
@@ -340,6 +341,12 @@ def test_inspect_says_what_an_export_takes_and_where_it_comes_from(kerasrec, rat
     assert found["run"]["seed"] == 0 and found["run"]["ratings"] is not None
     status, out, _ = kerasrec("inspect", rated / "mf" / "1")
     assert status == 0 and "repeats" in out and "sha256 of items" in out
+    for change in ({"signatures": []}, {"run": "a run"}, {"versions": ..., "index": None}):
+        about = {name: one for name, one in (found | change).items() if one is not ...}
+        shutil.copytree(rated / "mf" / "1", tmp_path / "1", dirs_exist_ok=True)
+        (tmp_path / "1" / ABOUT).write_text(json.dumps(about))
+        status, _, error = kerasrec("inspect", tmp_path / "1")
+        assert status == 2 and "is not what an export writes" in error
 
 
 def test_the_progress_of_an_evaluation_is_told(kerasrec, trained, monkeypatch):

@@ -2,15 +2,22 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 import tensorflow as tf
 import urllib3
 
 from kerasrec.cli import main
+from kerasrec.export.without_saving import remove_saving
+from kerasrec.savedmodel.about import ABOUT, EXTRA, FORMAT
+from kerasrec.savedmodel.files import list_files
+from kerasrec.serving.limits import Limits
+from kerasrec.serving.models import Models
 
 
 class Echo(tf.Module):
@@ -28,7 +35,9 @@ def folder(tmp_path_factory):
 
 
 def start(folder, *options):
-    command = [sys.executable, "-m", "kerasrec", "serve", str(folder), "--port", "0", *options]
+    # What is served is no export of kerasrec.
+    options = ("--port", "0", "--trust", *options)
+    command = [sys.executable, "-m", "kerasrec", "serve", str(folder), *options]
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
@@ -55,6 +64,70 @@ def test_it_says_where_it_is_and_ends_when_told(folder, number):
         "echo: version 1 is served", "stopping: requests in flight are answered first",
         "echo: version 1 is unloaded",
     ]  # fmt: skip
+
+
+def test_a_new_version_is_served_when_nobody_reads_what_is_said(folder, tmp_path):
+    shutil.copytree(folder / "1", tmp_path / "echo" / "1")
+    with start(tmp_path / "echo") as process:
+        try:
+            process.stdout.readline()
+            url = process.stdout.readline().split()[0].removesuffix(":predict")
+            process.stdout.close()
+            process.stderr.close()
+            shutil.copytree(folder / "1", tmp_path / "copy")
+            (tmp_path / "copy").rename(tmp_path / "echo" / "2")
+            with urllib3.PoolManager(retries=False) as pool:
+                end = time.monotonic() + 60
+                states = []
+                while states != ["AVAILABLE", "END"] and time.monotonic() < end:
+                    answer = pool.request("GET", url).json()["model_version_status"]
+                    states = [version["state"] for version in answer]
+            assert states == ["AVAILABLE", "END"]
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+        finally:
+            process.kill()
+    assert process.returncode == 0
+
+
+def test_a_thread_that_ends_ends_the_server_with_a_message(folder, monkeypatch):
+    from kerasrec.serving.server import Server
+
+    monkeypatch.setattr(Server, "ended", lambda server: ["versions"])
+    monkeypatch.setattr("kerasrec.cli.serve.WATCH", 0.01)
+    with pytest.raises(RuntimeError, match="the thread versions of the server has ended"):
+        main(["serve", str(folder), "--port", "0", "--trust"])
+
+
+def test_a_graph_that_writes_a_file_is_not_run(tmp_path, capsys):
+    """Its initialization would write it, before anybody asks."""
+    written = tmp_path / "written"
+
+    class Hostile(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec((None,), tf.string, name="text")])
+        def recommend(self, text):
+            tf.io.write_file(str(written), "by a model")
+            return {"text": text}
+
+    hostile, where = Hostile(), tmp_path / "hostile" / "1"
+    tf.saved_model.save(hostile, str(where), {"recommend": hostile.recommend})
+    remove_saving(where)
+    for listed in (False, True):
+        if listed:
+            (where / EXTRA).mkdir()
+            about = {"format": FORMAT, "files": list_files(where)}
+            (where / ABOUT).write_text(json.dumps(about))
+        for command in ("serve", "verify", "recommend"):
+            options = {"recommend": ["--user", "a"], "serve": ["--port", "0"]}.get(command, [])
+            status = 1 if listed and command == "verify" else 2
+            assert main([command, str(where), *options]) == status
+            said = capsys.readouterr().err
+            assert ("WriteFile" if listed else "kerasrec.json") in said
+    assert not written.exists()
+    models = Models(where.parent, limits=Limits(), say=print, trust=True)
+    models.poll()
+    assert models.names() == ["hostile"] and written.exists()
+    models.close()
 
 
 def test_json_batching_and_another_host(folder, tmp_path):

@@ -2,22 +2,19 @@
 
 import json
 import shutil
+import subprocess
 
 import numpy as np
 import pandas as pd
 import pytest
-import tensorflow as tf
-from tensorflow.core.framework.attr_value_pb2 import AttrValue
-from tensorflow.core.framework.graph_pb2 import GraphDef
-from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from kerasrec.data import Interactions
 from kerasrec.errors import InputError
 from kerasrec.export import export
-from kerasrec.file_hash import file_hash
 from kerasrec.savedmodel.about import ABOUT, RECORDED, read_about
+from kerasrec.savedmodel.files import list_files
 from kerasrec.savedmodel.recorded import read_arrays, write_arrays
-from kerasrec.savedmodel.verify import _compared, foreign_operations, verify
+from kerasrec.savedmodel.verify import _compared, verify
 from kerasrec_zoo import Popularity
 
 
@@ -46,7 +43,7 @@ def rewrite(directory, **changes):
         arrays[key] = change(arrays[key])
     write_arrays(directory / RECORDED, arrays)
     about = json.loads((directory / ABOUT).read_text())
-    about["files"][RECORDED] = file_hash(directory / RECORDED)
+    about["files"] = list_files(directory)
     (directory / ABOUT).write_text(json.dumps(about))
 
 
@@ -83,16 +80,59 @@ def test_a_number_and_an_item_that_differ_are_said(copied):
 
 
 def test_a_damaged_file_is_named_before_anything_runs(copied):
-    path = copied / "assets.extra" / "items.json"
-    path.write_text(path.read_text().replace("x", "X"))
     (copied / "saved_model.pb").with_name("fingerprint.pb").unlink()
+    assert verify(copied) == {"signatures": {}, "problems": ["fingerprint.pb is missing"]}
+
+
+FILES = [
+    "assets.extra/expected.npz", "assets.extra/items.json",
+    "assets.extra/tf_serving_warmup_requests", "assets.extra/users.json", "fingerprint.pb",
+    "saved_model.pb", "variables/variables.data-00000-of-00001", "variables/variables.index",
+]  # fmt: skip
+
+
+def test_every_file_of_an_export_is_listed_but_the_list(copied):
+    files = {p.relative_to(copied).as_posix() for p in copied.rglob("*") if p.is_file()}
+    assert files == {*FILES, ABOUT}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_one_byte_of_any_file_is_noticed(copied, name, monkeypatch):
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("it is run"))
+    content = bytearray((copied / name).read_bytes())
+    content[len(content) * 2 // 3] ^= 1
+    (copied / name).write_bytes(content)
+    assert verify(copied)["problems"][0] == f"{name} is not the file that was written"
+    (copied / name).write_bytes(content[:-1])
+    assert verify(copied)["problems"][0] == f"{name} ends too early"
+    (copied / name).write_bytes(content + b"x")
+    assert verify(copied)["problems"][0] == f"{name} is not the file that was written"
+
+
+def test_a_file_that_was_not_written_with_it_is_named(copied):
+    (copied / "assets.extra" / "titles.json").write_text("[]")
     assert verify(copied) == {
         "signatures": {},
-        "problems": [
-            "assets.extra/items.json is not the file that was written",
-            "fingerprint.pb is missing",
-        ],
+        "problems": ["assets.extra/titles.json was not written with it: take it out"],
     }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda about: about.pop("files"),
+        lambda about: about["files"].update({"../../secret": {"bytes": 0, "sha256": ""}}),
+        lambda about: about["files"].update({"/etc/passwd": {"bytes": 0, "sha256": ""}}),
+        lambda about: about["files"].update({"items.json": "of format 1"}),
+        lambda about: about["files"].pop("saved_model.pb"),
+    ],
+)
+def test_a_list_of_files_that_is_none_is_refused(copied, change):
+    about = json.loads((copied / ABOUT).read_text())
+    change(about)
+    (copied / ABOUT).write_text(json.dumps(about))
+    with pytest.raises(InputError, match="has no list of its files"):
+        verify(copied)
 
 
 def test_what_is_no_export_is_refused(copied, tmp_path):
@@ -102,8 +142,12 @@ def test_what_is_no_export_is_refused(copied, tmp_path):
     with pytest.raises(InputError, match="says nothing of itself"):
         verify(copied)
     (copied / ABOUT).write_text('{"format": 99}')
-    with pytest.raises(InputError, match="export format 99, this kerasrec reads 1"):
+    with pytest.raises(InputError, match="export format 99, this kerasrec reads 2"):
         verify(copied)
+    for text in ("[" * 100_000, "[]", "{}", "null"):
+        (copied / ABOUT).write_text(text)
+        with pytest.raises(InputError, match="says nothing of itself"):
+            verify(copied)
 
 
 def answers(items, scores):
@@ -172,16 +216,6 @@ def test_an_output_that_is_missing_is_noticed():
     wanted = answers([["a"]], [[1.0]])
     found = compared(wanted, {"recommend/item": np.array([["a"]])})
     assert (found["recorded"], found["requests"]) == (1, 0)
-
-
-def test_operations_are_told_from_ids_that_read_like_one():
-    def graph(**node):
-        return GraphDef(node=[NodeDef(name="PyFunc", **node)]).SerializeToString()
-
-    assert foreign_operations(graph(op="PyFunc")) == ["PyFunc"]
-    assert foreign_operations(graph(op="CudnnRNNV3")) == ["CudnnRNNV3"]
-    item = AttrValue(tensor=tf.make_tensor_proto(["PyFunc", "CudnnRNN"]))
-    assert foreign_operations(graph(op="Const", attr={"value": item})) == []
 
 
 def test_fewer_answers_than_requests_are_noticed():

@@ -3,10 +3,15 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 import tensorflow as tf
 import urllib3
 
+from kerasrec.export.signature_defaults import write_defaults
+from kerasrec.export.without_saving import remove_saving
+from kerasrec.savedmodel.about import ABOUT, EXTRA, FORMAT
+from kerasrec.savedmodel.files import list_files
 from kerasrec.serving.server import Server
 
 CATALOG = ["a", "b", "ü"]
@@ -26,7 +31,7 @@ class Toy(tf.Module):
             tf.TensorSpec((None,), tf.int32, name="k"),
         ]
     )
-    def recommend(self, history, exclude=tf.constant([[""]]), k=tf.constant([3])):  # noqa: B008
+    def recommend(self, history, exclude, k):
         count = tf.reduce_sum(tf.cast(history[..., None] == CATALOG, tf.float32), axis=1)
         left_out = tf.reduce_any(exclude[..., None] == CATALOG, axis=1)
         score = tf.where(left_out, -float("inf"), count + self.version / 10)
@@ -41,7 +46,8 @@ class Toy(tf.Module):
 
     @tf.function(input_signature=[tf.TensorSpec((None, 2), tf.float32, name="x")])
     def total(self, x):
-        tf.debugging.assert_non_negative(x, "x must not be negative")
+        positive = tf.reduce_all(x >= 0.0)
+        tf.raw_ops.Assert(condition=positive, data=["x must not be negative"])
         return {"total": tf.reduce_sum(x)}
 
     @tf.function(
@@ -59,6 +65,17 @@ def save(version, folder):
     names = ("recommend", "echo", "total", "types")
     signatures = {name: getattr(toy, name) for name in names}
     tf.saved_model.save(toy, str(folder), {"serving_default": toy.recommend, **signatures})
+    defaults = {"exclude": np.array([[""]], object), "k": np.array([3], "int32")}
+    write_defaults(folder, {"recommend": defaults})
+    remove_saving(folder)
+    record(folder)
+
+
+def record(folder):
+    """Says of a folder that it is as it was exported."""
+    (folder / EXTRA).mkdir(exist_ok=True)
+    about = {"format": FORMAT, "files": list_files(folder)}
+    (folder / ABOUT).write_text(json.dumps(about))
 
 
 @pytest.fixture(scope="session")
@@ -81,6 +98,7 @@ def publish(toys, tmp_path):
             spoil(partial)
         return partial.rename(tmp_path / "toy" / str(number))
 
+    put.record = record
     put.folder = tmp_path / "toy"
     put.folder.mkdir()
     return put

@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 
+from kerasrec.serving import batcher as module
 from kerasrec.serving.batcher import Batcher
 from kerasrec.serving.batching_parameters import BatchingParameters
 from kerasrec.serving.limits import Limits
@@ -217,3 +218,14 @@ def test_requests_that_fit_into_no_batch(batching):
     ):
         with pytest.raises(Refusal, match=sentence):
             batcher.run("double", inputs, 30)
+
+
+def test_a_log_that_cannot_be_written_ends_no_thread(batching, monkeypatch):
+    def broken(*_):
+        raise ValueError("I/O operation on closed file")
+
+    monkeypatch.setattr(module.LOG, "exception", broken)
+    _, _, ask = batching(max_batch_size=1, batch_timeout_micros=0)
+    with pytest.raises(Refusal, match="could not answer this request"):
+        ask("fault", x=[1.0]).result(30)
+    assert ask("double", x=[1.0]).result(30)["y"].tolist() == [2.0]

@@ -6,7 +6,10 @@ import threading
 import time
 
 import pytest
+import tensorflow as tf
 
+from kerasrec.savedmodel import files
+from kerasrec.savedmodel.about import ABOUT, WARM_UP
 from kerasrec.serving.limits import Limits
 from kerasrec.serving.models import Models
 from kerasrec.serving.refusal import Refusal
@@ -67,13 +70,40 @@ def half_a_graph(folder):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-def bad_warm_up(folder):
-    (folder / "assets.extra").mkdir()
-    (folder / "assets.extra" / "tf_serving_warmup_requests").write_bytes(b"no record at all")
+def another_byte(folder):
+    path = folder / "variables" / "variables.index"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
 
 
-@pytest.mark.parametrize("spoil", [no_graph, half_a_graph, bad_warm_up])
-def test_a_broken_version_is_kept_out_and_named_in_the_status(models, publish, spoil):
+def not_listed(folder):
+    (folder / "variables" / "variables.data-00001-of-00002").write_bytes(b"more")
+
+
+def nothing_said(folder):
+    (folder / ABOUT).unlink()
+
+
+def other_operation(folder):
+    path = folder / "saved_model.pb"
+    content = path.read_bytes()
+    assert b"\x12\x06TopKV2" in content
+    path.write_bytes(content.replace(b"\x12\x06TopKV2", b"\x12\x06TopKV9"))
+
+
+SPOILED = [
+    (no_graph, "is not complete", "saved_model.pb is missing"),
+    (half_a_graph, "is not complete", "saved_model.pb ends too early"),
+    (another_byte, "does not load", "variables/variables.index is not the file that was written"),
+    (not_listed, "does not load", "variables.data-00001-of-00002 was not written with it"),
+    (nothing_said, "does not load", "holds no assets.extra/kerasrec.json"),
+    (other_operation, "does not load", "saved_model.pb is not the file that was written"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "what", "why"), SPOILED)
+def test_a_broken_version_is_kept_out_and_named_in_the_status(models, publish, spoil, what, why):
     publish(1, 1)
     models.poll()
     publish(2, 2, spoil)
@@ -81,8 +111,8 @@ def test_a_broken_version_is_kept_out_and_named_in_the_status(models, publish, s
     assert best_score(models) == 1.1
     broken, served = models.versions("toy")
     assert (broken.state, served.state) == ("END", "AVAILABLE")
-    assert broken.error and "\n" not in broken.error
-    assert models.said[-1].startswith("toy: version 2 does not load; version 1 stays: ")
+    assert why in broken.error and "\n" not in broken.error
+    assert models.said[-1] == f"toy: version 2 {what}; version 1 stays: {broken.error}"
     lines = len(models.said)
     models.poll()
     assert len(models.said) == lines  # not tried again
@@ -90,6 +120,110 @@ def test_a_broken_version_is_kept_out_and_named_in_the_status(models, publish, s
     publish(2, 2)
     models.poll()
     assert best_score(models) == 1.2
+
+
+def bad_warm_up(folder):
+    (folder / WARM_UP).write_bytes(b"no record at all")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (half_a_graph, "saved_model.pb cannot be read: a protobuf ends within a"),
+        (bad_warm_up, "is no TFRecord of warm-up requests"),
+        (other_operation, "operations that no export of kerasrec has: TopKV9. It is not run"),
+    ],
+)
+def test_a_list_that_fits_is_not_believed(models, publish, spoil, why):
+    publish(1, 1)
+    publish(2, 2, lambda folder: (spoil(folder), publish.record(folder)))
+    models.poll()
+    assert best_score(models) == 1.1
+    assert why in models.versions("toy")[0].error
+
+
+def test_a_copy_that_takes_its_time_is_served_when_it_is_complete(models, publish):
+    """The version before it answers all the while, and of the copy one line is said."""
+    publish(1, 1)
+    models.poll()
+    whole = publish(2, 2).rename(publish.folder / "whole")
+    names = [path.relative_to(whole) for path in sorted(whole.rglob("*")) if path.is_file()]
+    first = whole.__class__("saved_model.pb")
+    names = [first, *(name for name in names if name != first)]
+    copy = publish.folder / "2"
+    for name in names:
+        assert best_score(models) == 1.1
+        content = (whole / name).read_bytes()
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        (copy / name).write_bytes(content[: len(content) // 2])
+        models.poll()
+        (copy / name).write_bytes(content)
+        models.poll()
+    assert best_score(models) == 1.2
+    said = [line for line in models.said if "not complete" in line]
+    assert len(said) == 1 and len(models.said) <= 6
+
+
+@pytest.mark.parametrize("trust", [False, True])
+def test_what_is_no_export_is_served_for_whoever_trusts_it(publish, trust):
+    publish(1, 1, nothing_said)
+    models = Models(publish.folder, limits=Limits(), say=lambda line: None, trust=trust)
+    models.poll()
+    assert models.names() == (["toy"] if trust else [])
+    models.close()
+
+
+def test_a_graph_without_its_variables_is_not_served_to_anybody(publish, tmp_path):
+    """TensorFlow loads it, and then every request fails: so each signature is asked first."""
+    module = tf.Module()
+    module.count = tf.Variable([1.0])
+    answer = tf.function(lambda x: {"y": x + module.count})
+    spec = tf.TensorSpec((None,), tf.float32, name="x")
+    where = publish.folder / "1"
+    tf.saved_model.save(module, str(where), {"serving_default": answer.get_concrete_function(spec)})
+    variables = (where / "variables").rename(tmp_path / "variables")
+    models = Models(publish.folder, limits=Limits(), say=lambda line: None, trust=True)
+    models.poll()
+    assert models.names() == []
+    variables.rename(where / "variables")
+    models.poll()
+    assert models.names() == ["toy"]
+    models.close()
+
+
+def test_files_are_read_again_only_when_one_has_changed(models, publish, monkeypatch):
+    publish(1, 1)
+    publish(2, 2, another_byte)
+    read = []
+    monkeypatch.setattr(files, "file_hash", lambda path: read.append(path) or "other")
+    for _ in range(3):
+        models.poll()
+    once = len(read)
+    assert once
+    models.poll()
+    assert len(read) == once
+    (publish.folder / "2" / "fingerprint.pb").touch()
+    models.poll()
+    assert once < len(read) <= 2 * once
+
+
+def test_that_nobody_hears_a_line_stops_nothing(models, publish):
+    def broken(line):
+        raise BrokenPipeError(32, "Broken pipe")
+
+    models._say = broken
+    publish(1, 1)
+    models.poll()
+    publish(2, 2)
+    models.poll()
+    assert best_score(models) == 1.2
+
+
+def test_a_folder_of_too_many_files_is_refused(models, publish, monkeypatch):
+    monkeypatch.setattr(files, "MOST", 3)
+    publish(1, 1)
+    models.poll()
+    assert "more than 3 files" in models.versions("toy")[0].error
 
 
 def test_at_the_start_the_newest_that_loads_is_served(models, publish):

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from kerasrec.errors import InputError
+from kerasrec.serving.models import Models
 from kerasrec.serving.server import Server
 from kerasrec.serving.version import Version
 
@@ -100,3 +101,34 @@ def test_keep_alive_connections_do_not_hold_it_up(toys):
     assert connection.getresponse().read()
     server.stop()
     connection.close()
+
+
+def test_a_look_at_the_folder_that_fails_is_said_once_and_the_next_one_is_made(toys, monkeypatch):
+    looked, said, real = threading.Semaphore(0), [], Models.poll
+
+    def fail(models):
+        real(models)
+        if models.names() and threading.current_thread().name == "versions":
+            looked.release()
+            raise OSError("the disk is gone")
+
+    monkeypatch.setattr(Models, "poll", fail)
+
+    def say(line):
+        said.append(line)
+        raise BrokenPipeError
+
+    with Server(toys, port=0, poll=0.001, say=say) as server:
+        for _ in range(3):
+            assert looked.acquire(timeout=30)
+        assert server.ended() == []
+    assert [line for line in said if "gone" in line] == [
+        "toy: the folder was not looked at: OSError('the disk is gone')"
+    ]
+
+
+def test_a_thread_that_has_ended_is_named(toys, monkeypatch):
+    monkeypatch.setattr(Server, "_keep_polling", lambda server: None)
+    with Server(toys, port=0, say=quiet) as server:
+        server._threads[-1].join(30)
+        assert server.ended() == ["versions"]

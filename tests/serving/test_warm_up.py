@@ -1,14 +1,22 @@
+import pathlib
+import struct
+from functools import partial
+
+import numpy as np
 import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 from kerasrec.savedmodel import CLoader
 from kerasrec.savedmodel.about import WARM_UP
+from kerasrec.savedmodel.c_loader import RunError, Signature, Tensor
 from kerasrec.serving.warm_up import warm_up
 
 
 class Recorder:
     """Stands for a loaded model, and notes what it is asked."""
+
+    signatures = {}
 
     def __init__(self):
         self.asked = []
@@ -48,13 +56,73 @@ def test_the_records_are_asked_in_their_order(tmp_path):
 
 
 def test_without_records_nothing_is_asked(tmp_path):
-    assert warm_up(None, tmp_path) == 0
+    assert warm_up(Recorder(), tmp_path) == 0
 
 
 def test_a_real_model_answers_them(tmp_path, toys):
     write(tmp_path, *[log("recommend", history=[["a"]] * rows) for rows in (1, 8)])
     with CLoader(toys / "1") as loaded:
-        assert warm_up(loaded, tmp_path) == 2
+        # And `serving_default`, `echo`, `total` and `types`, of which there are no records.
+        assert warm_up(loaded, tmp_path) == 6
+
+
+def test_signatures_without_records_are_asked_for_nothing():
+    recorder = Recorder()
+    tensor = partial(Tensor, "place")
+    recorder.signatures = {
+        "known": Signature(
+            {"a": tensor("string", (None, None)), "b": tensor("int64", (None, 2))}, {}
+        ),
+        "default": Signature({"k": tensor("int32", (None,), np.array([3]))}, {}),
+        "other type": Signature({"a": tensor("type 4", (None,))}, {}),
+        "any rank": Signature({"a": tensor("string", None)}, {}),
+        "too large": Signature({"a": tensor("string", (None, 1 << 40))}, {}),
+    }
+    assert warm_up(recorder, pathlib.Path("nowhere")) == 2
+    assert recorder.asked == [("default", {}), ("known", {"a": [[b""]], "b": [[0, 0]]})]
+
+
+@pytest.mark.parametrize(("code", "refused"), [(3, False), (5, True), (9, True)])
+def test_a_model_may_refuse_a_request_for_nothing_and_must_be_there(code, refused):
+    recorder = Recorder()
+    recorder.signatures = {"total": Signature({"x": Tensor("place", "float32", (None,))}, {})}
+
+    def run(signature, inputs):
+        raise RunError("no", code)
+
+    recorder.run = run
+    if refused:
+        with pytest.raises(RunError):
+            warm_up(recorder, pathlib.Path("nowhere"))
+    else:
+        assert warm_up(recorder, pathlib.Path("nowhere")) == 0
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        b"\x30\x01" * 3,  # numbers where messages are expected are nothing
+        b"\xff" * 20,
+        b"\x32\x7f\x00",
+        b"\x32\x04\x0a\x02\x12\x00",  # an input without a name
+        b"\x32\x02\x0a\x05",
+    ],
+)
+def test_records_of_strangers_end_in_a_sentence(tmp_path, record):
+    write(tmp_path, record)
+    recorder = Recorder()
+    if record.startswith(b"\x30"):
+        assert warm_up(recorder, tmp_path) == 0
+    else:
+        with pytest.raises(ValueError, match="is no TFRecord of warm-up requests"):
+            warm_up(recorder, tmp_path)
+
+
+def test_a_record_says_that_it_is_huge(tmp_path):
+    path = write(tmp_path, log("", history=[["a"]]))
+    path.write_bytes(struct.pack("<Q", 1 << 60) + path.read_bytes()[8:])
+    with pytest.raises(ValueError, match="a record of 1,152,921,504,606,846,976 bytes"):
+        warm_up(Recorder(), tmp_path)
 
 
 @pytest.mark.parametrize("cut", [1, 11, 13, -1, -4, -5])

@@ -213,6 +213,7 @@ def test_export_answers_like_python(cls, trained, tmp_path):
     report = export(trained(cls).model, tmp_path / "model" / "1", k=6)
     assert {row["requests"] for row in report["signatures"].values()} == {200}
     assert report["difference"] <= 1e-5
+    assert report["foreign"] == []  # each of its operations is on the list
     assert [path.name for path in (tmp_path / "model").iterdir()] == ["1"]
 
 

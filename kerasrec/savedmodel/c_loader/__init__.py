@@ -8,6 +8,7 @@ name is another one there.
 from .c_loader import CLoader as CLoader
 from .c_loader import RunError as RunError
 from .library import load_library as load_library
+from .protobuf import all_fields as all_fields
 from .protobuf import read_fields as read_fields
 from .signatures import Signature as Signature
 from .signatures import Tensor as Tensor

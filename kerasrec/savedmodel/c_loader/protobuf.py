@@ -1,8 +1,12 @@
-"""Protobuf's wire format, of which reading a few messages needs no more than this."""
+"""Protobuf's wire format, of which reading a few messages needs no more than this.
 
+What is read may come from a stranger: whatever it holds, reading ends, takes no more memory than
+the message, and says what is wrong by a ValueError.
+"""
+
+KEY, NUMBER = 32, 64  # bits of a field's key and of a number, as protobuf's own parsers have them
 # Wire types, and how long those of a fixed size are. Groups, 3 and 4, no proto3 message has.
 VARINT, BYTES, FIXED = 0, 2, {1: 8, 5: 4}
-LONGEST_VARINT = 10
 
 
 def read_fields(message, number):
@@ -13,8 +17,8 @@ def read_fields(message, number):
     Raises:
         ValueError: where the message is no protobuf, or ends within a field.
     """
-    for found, value in _fields(message):
-        if found == number and not isinstance(value, int):
+    for found, kind, value in all_fields(message):
+        if found == number and kind != VARINT:
             yield value
 
 
@@ -32,10 +36,10 @@ def read_numbers(message, number):
     Raises:
         ValueError: where the message is no protobuf, or ends within a field.
     """
-    for found, value in _fields(message):
+    for found, kind, value in all_fields(message):
         if found != number:
             continue
-        if isinstance(value, int):
+        if kind == VARINT:
             yield value
             continue
         place = 0
@@ -52,19 +56,49 @@ def read_number(message, number):
     return found
 
 
-def read_varint(message, place):
-    """A number of 64 bits, and the place after it.
+def all_fields(message):
+    """Number, wire type and value of each field, in their order.
 
     Raises:
-        ValueError: if the message ends within it, or it is longer than such a number can be.
+        ValueError: where the message is damaged, or of a kind that protobuf would not write.
+    """
+    place, size = 0, len(message)
+    while place < size:
+        key, place = read_varint(message, place, KEY)
+        kind = key & 7
+        if kind == VARINT:
+            value, place = read_varint(message, place)
+        elif kind == BYTES or kind in FIXED:
+            length = FIXED.get(kind)
+            if length is None:
+                length, place = read_varint(message, place)
+            if length > size - place:
+                raise ValueError("a protobuf ends within a field")
+            value, place = message[place : place + length], place + length
+        else:
+            raise ValueError(f"a protobuf has a field of wire type {kind}")
+        yield key >> 3, kind, value
+
+
+def read_varint(message, place, bits=NUMBER):
+    """A number, and the place after it.
+
+    Raises:
+        ValueError: where it ends too early, or has more bits. Protobuf's parsers cut a key that is
+            too long to another one, so that they would read another message than this.
     """
     value = shift = 0
-    for byte in message[place : place + LONGEST_VARINT]:
+    while shift < bits:
+        if place >= len(message):
+            raise ValueError("a protobuf ends within a number")
+        byte = message[place]
         value |= (byte & 127) << shift
         place, shift = place + 1, shift + 7
         if byte < 128:
-            return value & (1 << 64) - 1, place
-    raise ValueError("a number that does not end")
+            if value >> bits:
+                break
+            return value, place
+    raise ValueError(f"a protobuf has a number of more than {bits} bits")
 
 
 def write_varint(number):
@@ -79,24 +113,3 @@ def write_varint(number):
 def signed(number):
     """The int64 that a varint stands for."""
     return number - (1 << 64) if number >= 1 << 63 else number
-
-
-def _fields(message):
-    """`(number, value)` of every field: numbers of varints, bytes of all others."""
-    place = 0
-    while place < len(message):
-        key, place = read_varint(message, place)
-        kind = key & 7
-        if kind == VARINT:
-            value, place = read_varint(message, place)
-        else:
-            if kind == BYTES:
-                length, place = read_varint(message, place)
-            elif kind in FIXED:
-                length = FIXED[kind]
-            else:
-                raise ValueError(f"a field of wire type {kind}")
-            if length > len(message) - place:
-                raise ValueError("it ends within a field")
-            value, place = message[place : place + length], place + length
-        yield key >> 3, value
