@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 
 from kerasrec.errors import InputError
+from kerasrec.training.journal import Journal
 
 # Complete trials before one is pruned, and epochs that every trial may have.
 UNPRUNED_TRIALS, UNPRUNED_EPOCHS = 5, 2
@@ -38,14 +39,15 @@ class SearchStudy:
         self.smaller_is_better = smaller_is_better
         self._optuna = import_optuna()
         try:
-            backend = self._optuna.storages.journal.JournalFileBackend(str(journal))
             self._study = self._optuna.create_study(
-                storage=self._optuna.storages.JournalStorage(backend),
+                storage=self._optuna.storages.JournalStorage(Journal(self._optuna, journal)),
                 study_name="search",
                 direction="minimize" if smaller_is_better else "maximize",
                 pruner=self._optuna.pruners.MedianPruner(UNPRUNED_TRIALS, UNPRUNED_EPOCHS),
                 load_if_exists=True,
             )
+        except InputError:
+            raise
         except (OSError, ValueError, LookupError) as error:
             raise InputError(f"{journal} is damaged or cannot be written: {error}") from error
         for trial in self._study.get_trials(deepcopy=False):
