@@ -4,7 +4,6 @@ from kerasrec.errors import InputError
 from kerasrec.folder_lock import is_unused
 from kerasrec.replacing import remove_leftovers
 
-
 RESUME = "choose another folder, or go on in it with --resume"
 
 
