@@ -3,10 +3,11 @@
 import pathlib
 
 from kerasrec.errors import InputError
+from kerasrec.replacing import whole
 
 
 def checkpoint_folder(path, where=""):
-    """The checkpoint folder of a run, or the checkpoint itself.
+    """The checkpoint folder of a run, or the checkpoint itself, also where a save was killed.
 
     Args:
         path: Folder of either.
@@ -16,7 +17,7 @@ def checkpoint_folder(path, where=""):
         InputError: if the path is neither.
     """
     path = pathlib.Path(path)
-    for folder in (path / "checkpoint", path):
+    for folder in (whole(path / "checkpoint"), whole(path)):
         if (folder / "metadata.json").is_file() and (folder / "config.json").is_file():
             return folder
     raise InputError(f"{where}{path} is neither a run with a checkpoint nor a checkpoint")

@@ -5,6 +5,9 @@ import pathlib
 import shutil
 
 from kerasrec.errors import InputError
+from kerasrec.folder_lock import LOCK, WRITING, FolderLock
+
+PREVIOUS = ".previous-"
 
 
 @contextlib.contextmanager
@@ -12,10 +15,11 @@ def replacing(path):
     """A path to write to, which takes the place of `path` when the block ends without an error.
 
     What is written may be a file or a folder. A full disk or a stopped process leaves what was at
-    `path` before.
+    `path` before; `whole` finds it. What a killed process has left is removed.
 
     Raises:
-        InputError: if the disk is full or cannot be written.
+        InputError: if the disk is full or cannot be written, or another process is writing to the
+            same path.
 
     >>> import tempfile
     >>> target = pathlib.Path(tempfile.mkdtemp()) / "a.txt"
@@ -25,41 +29,94 @@ def replacing(path):
     'whole'
     """
     path = pathlib.Path(path)
-    # The suffix stays: some writers choose the format by it, or append it.
-    partial, previous = (path.with_name(f".{what}-{path.name}") for what in ("partial", "previous"))
+    lock = FolderLock(path.with_name(f"{WRITING}{path.name}"))
+    # Under its own name: some writers choose the format by the suffix, or append it.
+    partial = lock.folder / path.name
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # A process that was killed between the two renames has left it so.
-        if previous.exists() and not path.exists():
-            previous.rename(path)
-        _remove(partial)
+        lock.take()
+        _settle(path)
+        _empty(lock)
         yield partial
-        _take_place(partial, path, previous)
+        _take_place(partial, path)
     except OSError as error:
         reason = error.strerror or str(error)
         kept = f"; the earlier {path.name} is kept" if path.exists() else ""
         raise InputError(f"{path}: cannot be written: {reason}{kept}") from error
     finally:
-        with contextlib.suppress(OSError):
-            _remove(partial)
-            if path.exists():
-                _remove(previous)
+        if lock.held:
+            with contextlib.suppress(OSError):
+                _clear(lock, path)
+            lock.release()
 
 
-def _take_place(partial, path, previous):
+def whole(path):
+    """Where what `replacing` has written to `path` is: there, or what a kill has left of it.
+
+    A process that is killed between the two renames of a folder leaves the earlier one under
+    another name, until somebody writes to `path` again.
+    """
+    path = pathlib.Path(path)
+    previous = _previous(path)
+    return previous if previous.exists() and not path.exists() else path
+
+
+def remove_leftovers(folder):
+    """Removes from a folder what killed processes have left half written, and puts back the rest.
+
+    What another process is writing at this moment is left alone.
+
+    Raises:
+        OSError: if the folder cannot be written.
+    """
+    folder = pathlib.Path(folder)
+    found = [one.name for mark in (WRITING, PREVIOUS) for one in folder.glob(f"{mark}*")]
+    for name in {name.removeprefix(WRITING).removeprefix(PREVIOUS) for name in found}:
+        lock = FolderLock(folder / f"{WRITING}{name}")
+        with contextlib.suppress(InputError), lock:
+            _settle(folder / name)
+            _clear(lock, folder / name)
+
+
+def _previous(path):
+    return path.with_name(f"{PREVIOUS}{path.name}")
+
+
+def _settle(path):
+    """Puts back what was there before a kill between the two renames."""
+    if whole(path) != path:
+        _previous(path).rename(path)
+
+
+def _take_place(partial, path):
     if not path.is_dir():
         partial.replace(path)
         return
     # No system call replaces a folder that holds something.
+    previous = _previous(path)
     _remove(previous)
     try:
         path.rename(previous)
         partial.rename(path)
     except BaseException:
         # Ctrl-C as well, and it may come when a rename is just done.
-        if previous.exists() and not path.exists():
-            previous.rename(path)
+        _settle(path)
         raise
+
+
+def _clear(lock, path):
+    _empty(lock)
+    if path.exists():
+        _remove(_previous(path))
+    lock.release()
+    # Another process may have taken it in this moment.
+    with contextlib.suppress(OSError):
+        lock.folder.rmdir()
+
+
+def _empty(lock):
+    for path in lock.folder.iterdir():
+        if path.name != LOCK:
+            _remove(path)
 
 
 def _remove(path):

@@ -4,7 +4,8 @@ import pathlib
 import pytest
 
 from kerasrec.errors import InputError
-from kerasrec.replacing import replacing
+from kerasrec.folder_lock import FolderLock
+from kerasrec.replacing import remove_leftovers, replacing, whole
 
 
 def test_what_is_written_takes_the_place(tmp_path):
@@ -53,11 +54,16 @@ def test_ctrl_c_around_the_renames_leaves_a_whole_folder(tmp_path, monkeypatch, 
     target.mkdir()
     (target / "old").write_text("old")
     rename = pathlib.Path.rename
-    at = {"before the first": ("a", 0), "after the first": ("a", 1), "after the second": (".p", 1)}
+    new = tmp_path / ".writing-a" / "a"
+    at = {
+        "before the first": (target, False),
+        "after the first": (target, True),
+        "after the second": (new, True),
+    }
 
     def interrupted(self, to):
-        name, done = at[step]
-        stops = self.name.startswith(name) and not (self.name == ".previous-a")
+        moved, done = at[step]
+        stops = self == moved
         if not stops or done:
             rename(self, to)
         if stops:
@@ -76,8 +82,9 @@ def test_ctrl_c_around_the_renames_leaves_a_whole_folder(tmp_path, monkeypatch, 
 def test_what_a_kill_between_the_renames_has_left_is_put_back(tmp_path, fails):
     (tmp_path / ".previous-a").mkdir()
     (tmp_path / ".previous-a" / "old").write_text("old")
-    (tmp_path / ".partial-a").mkdir()
-    (tmp_path / ".partial-a" / "half").write_text("half")
+    (tmp_path / ".writing-a" / "a").mkdir(parents=True)
+    (tmp_path / ".writing-a" / "a" / "half").write_text("half")
+    assert whole(tmp_path / "a") == tmp_path / ".previous-a"
     target = tmp_path / "a"
     try:
         with replacing(target) as partial:
@@ -109,7 +116,7 @@ def test_a_folder_that_cannot_be_moved_leaves_the_earlier_one(tmp_path, monkeypa
     rename = pathlib.Path.rename
 
     def fails_for_the_new_one(self, to):
-        if self.name.startswith(".partial"):
+        if self.parent.name == ".writing-a":
             raise OSError(errno.EIO, "Input/output error")
         return rename(self, to)
 
@@ -118,3 +125,29 @@ def test_a_folder_that_cannot_be_moved_leaves_the_earlier_one(tmp_path, monkeypa
         partial.mkdir()
     assert [path.name for path in target.iterdir()] == ["old"]
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_two_writers_of_one_path_do_not_touch_each_other(tmp_path):
+    with replacing(tmp_path / "a") as partial:
+        partial.write_text("first")
+        with pytest.raises(InputError, match=r"\.writing-a is in use by process \d+"):
+            with replacing(tmp_path / "a"):
+                pass
+        with replacing(tmp_path / "b") as other:
+            other.write_text("other")
+        remove_leftovers(tmp_path)
+    assert (tmp_path / "a").read_text() == "first"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_what_dead_writers_have_left_is_removed_and_of_the_living_nothing(tmp_path):
+    for name in (".writing-1", ".writing-2", ".previous-3", ".previous-4", "4"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text(name)
+    (tmp_path / ".writing-1" / ".lock").write_text("99999999")
+    with FolderLock(tmp_path / ".writing-2"):
+        remove_leftovers(tmp_path)
+        assert sorted(path.name for path in tmp_path.iterdir()) == [".writing-2", "3", "4"]
+        assert (tmp_path / ".writing-2" / "file").exists()
+    assert (tmp_path / "3" / "file").read_text() == ".previous-3"
+    assert (tmp_path / "4" / "file").read_text() == "4"

@@ -9,6 +9,7 @@ from kerasrec.config.set_key import set_key
 from kerasrec.config.validate import validate
 from kerasrec.config.yaml_file import parse_value, read_yaml
 from kerasrec.errors import InputError
+from kerasrec.replacing import whole
 
 
 def load_config(path, overrides=()):
@@ -78,6 +79,6 @@ def _with_found_paths(data, folder):
             given = holder.get(key) if isinstance(holder, dict) else None
             if isinstance(given, str):
                 beside = folder / given
-                if not pathlib.Path(given).exists() and beside.exists():
+                if not whole(given).exists() and whole(beside).exists():
                     holder[key] = str(beside)
     return data

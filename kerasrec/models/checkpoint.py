@@ -30,7 +30,7 @@ from kerasrec.file_hash import file_hash
 from kerasrec.models.card import card
 from kerasrec.models.trained_on import TrainedOn
 from kerasrec.models.write_weights import write_weights
-from kerasrec.replacing import replacing
+from kerasrec.replacing import replacing, whole
 from kerasrec.rows import declared
 
 FORMAT = 1
@@ -67,7 +67,7 @@ def load(directory, trust=False):
     Raises:
         InputError: for a missing, damaged or foreign checkpoint, or one of another format.
     """
-    directory = pathlib.Path(directory)
+    directory = whole(directory)
     if directory.is_file():
         raise InputError(
             f"{directory} is a file and a checkpoint a folder: what model.save wrote as .keras is "
@@ -115,14 +115,14 @@ def read_catalogs(model, directory):
 
 def load_catalogs(directory):
     """The user and item catalogues of a checkpoint: the base on which a vocabulary grows."""
-    directory = pathlib.Path(directory)
+    directory = whole(directory)
     _check_files(directory, _read_json(directory, "metadata.json").get("sha256", {}))
     return Catalog.load(directory / "users"), Catalog.load(directory / "items")
 
 
 def load_behaviors(directory):
     """The `Vocabulary` of behaviors of a checkpoint: those of new data get its rows; or None."""
-    path = pathlib.Path(directory) / "behaviors.json"
+    path = whole(directory) / "behaviors.json"
     return Vocabulary.load(path) if path.exists() else None
 
 

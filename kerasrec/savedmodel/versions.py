@@ -5,8 +5,9 @@ import pathlib
 import shutil
 
 from kerasrec.errors import InputError
+from kerasrec.replacing import remove_leftovers
 
-CLAIM = ".version-"
+CLAIM, REMOVED = ".version-", ".removed-"
 LARGEST = (1 << 63) - 1  # TF Serving keeps the number of a version as an int64
 
 
@@ -16,6 +17,7 @@ def new_version(folder, number=None, keep=None):
 
     A number is never given twice, not after its version was removed, nor to two at the same time:
     an empty file `.version-<number>` claims it, and stays. Servers look at names of digits alone.
+    What killed processes have left half written or half removed goes first.
 
     Args:
         folder: Of the model, such as `saved_models/hybrid`.
@@ -40,6 +42,9 @@ def new_version(folder, number=None, keep=None):
         raise InputError(f"keep must be at least 1: got {keep}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(folder)
+        for removed in folder.glob(f"{REMOVED}*"):
+            shutil.rmtree(removed, ignore_errors=True)  # another export may be at it
         number = _claim(folder, number)
     except OSError as error:
         raise InputError(f"{folder} cannot be written: {error.strerror}") from error
@@ -112,7 +117,7 @@ def _claim(folder, number):
 
 def _remove(folder, number):
     # Out of sight first: a server that looks never sees half a version.
-    hidden = folder / f".removed-{number}"
+    hidden = folder / f"{REMOVED}{number}"
     with contextlib.suppress(FileNotFoundError):  # another export has removed it
         (folder / str(number)).rename(hidden)
         shutil.rmtree(hidden)

@@ -1,6 +1,6 @@
 """Several models on one split: what `kerasrec compare` does."""
 
-import pathlib
+import contextlib
 import traceback
 
 import keras
@@ -10,13 +10,17 @@ from kerasrec.config.differing_keys import differing_keys
 from kerasrec.config.model_class import find_model_class
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
+from kerasrec.folder_lock import FolderLock
 from kerasrec.training.comparison import Comparison
 from kerasrec.training.data_fingerprint import changed, data_fingerprint
 from kerasrec.training.find_start import find_start, start_catalogs, start_checkpoint
 from kerasrec.training.finished_runs import finished_runs
+from kerasrec.training.held_folder import begin
 from kerasrec.training.plot_comparison import plot_comparison
 from kerasrec.training.query_fingerprint import query_fingerprint
 from kerasrec.training.run import read_split, run
+
+PICTURE = "comparison.png"
 
 
 def compare(configs, folder, runs=(), say=print, note=print, progress=True):
@@ -43,9 +47,17 @@ def compare(configs, folder, runs=(), say=print, note=print, progress=True):
         KeyboardInterrupt: after Ctrl-C before any model was fitted.
     """
     check_comparable(configs)
-    folder = pathlib.Path(folder)
-    if folder.exists():
-        raise InputError(f"{folder} exists already: choose another folder")
+    lock = FolderLock(folder)
+    begin(lock, but=(PICTURE,), advice="choose another folder")
+    try:
+        return _compare(configs, lock.folder, runs, say, note, progress)
+    finally:
+        lock.release()
+        with contextlib.suppress(OSError):
+            lock.folder.rmdir()  # where nothing was written
+
+
+def _compare(configs, folder, runs, say, note, progress):
     shared = _Shared(next(iter(configs.values())))
     # As a run writes them down, to find it again.
     configs = {name: with_cutoffs(config, shared.items) for name, config in configs.items()}
@@ -74,7 +86,8 @@ def compare(configs, folder, runs=(), say=print, note=print, progress=True):
             raise KeyboardInterrupt
         raise InputError(f"no model could be fitted: {'; '.join(failed.values())}")
     comparison = Comparison.of(configs, done, failed, stopped)
-    plot_comparison(folder / "comparison.png", comparison)
+    plot_comparison(folder / PICTURE, comparison)
+    # Last, for it says that the comparison is finished.
     comparison.write(folder / "comparison.json")
     return comparison
 

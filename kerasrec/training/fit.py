@@ -21,7 +21,9 @@ from kerasrec.training.training_state import TrainingState
 STEPS = 16
 
 
-def fit(model, split, train, folder, ks=None, resume=False, progress=True, callbacks=()):
+def fit(
+    model, split, train, folder, ks=None, resume=False, progress=True, callbacks=(), began=None
+):
     """Fits an adapted model and keeps its best epoch as a checkpoint.
 
     A model without trainable weights (it counts, or solves) is done when it is adapted: it is only
@@ -37,6 +39,7 @@ def fit(model, split, train, folder, ks=None, resume=False, progress=True, callb
         resume: Go on from the folder's state, if it has one.
         progress: Show a bar on stderr.
         callbacks: Keras callbacks to come behind those of this function, whose logs they see.
+        began: As of `TrainingState`.
 
     Returns:
         The logs of all epochs, a list of dicts.
@@ -57,7 +60,7 @@ def fit(model, split, train, folder, ks=None, resume=False, progress=True, callb
     )
     # Before an earlier state brings back the rate that it had come to.
     decay = [LinearDecay(model.optimizer, train.epochs)] if train.decay == "linear" else []
-    state = TrainingState(folder and folder.state, folder and folder.history)
+    state = TrainingState(folder and folder.state, folder and folder.history, began)
     if resume:
         state.restore(model)
     done = len(state.history)

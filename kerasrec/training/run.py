@@ -16,6 +16,7 @@ from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.evaluation import evaluate
 from kerasrec.evaluation.baselines import adapted
+from kerasrec.folder_lock import is_unused
 from kerasrec.models import checkpoint, load
 from kerasrec.models.columns_read import columns_read, say_columns_read
 from kerasrec.training.all_histories import all_histories
@@ -25,6 +26,7 @@ from kerasrec.training.data_fingerprint import check_data, data_fingerprint
 from kerasrec.training.evaluation_bar import EvaluationBar
 from kerasrec.training.find_start import find_start, start_catalogs, start_checkpoint
 from kerasrec.training.fit import fit
+from kerasrec.training.held_folder import begin, check_unused, go_on
 from kerasrec.training.make_model import make_model
 from kerasrec.training.plots import plot_run
 from kerasrec.training.query_fingerprint import query_fingerprint
@@ -32,6 +34,7 @@ from kerasrec.training.ratings import rate
 from kerasrec.training.read_data import read_data
 from kerasrec.training.run_folder import RESUMABLE, RunFolder
 from kerasrec.training.strategy import strategy_scope
+from kerasrec.training.training_state import seconds_spent
 
 
 def run(config, run_dir=None, resume=False, say=print, progress=True, read=None):
@@ -60,12 +63,21 @@ def run(config, run_dir=None, resume=False, say=print, progress=True, read=None)
         KeyboardInterrupt: after Ctrl-C; the folder then holds the best checkpoint and what
             `resume` needs.
     """
+    folder, resume = _folder(config, run_dir, resume)
+    try:
+        if resume:
+            go_on(folder.lock)
+        return _run(config, folder, resume, say, progress, read or read_split)
+    finally:
+        folder.lock.release()
+
+
+def _run(config, folder, resume, say, progress, read):
     began = time.perf_counter()
-    folder = _folder(config, run_dir, resume)
     model_class = find_model_class(config.model.class_, config.model.trust)
     start = find_start(config.init_from, model_class) if config.init_from else None
     begun = start_checkpoint(config, start)  # before anything is read
-    data, split = (read or read_split)(config, start_catalogs(start))
+    data, split = read(config, start_catalogs(start))
     # What the split has to say stands beneath the results.
     for line in data.report.lines() if data.report else ():
         say(line)
@@ -76,10 +88,11 @@ def run(config, run_dir=None, resume=False, say=print, progress=True, read=None)
     given = check_data(folder, split, begun) if resume else data_fingerprint(split, begun)
     # Before the model, whose seed they must not touch, and before hours that they would cost.
     baselines = adapted(config.evaluate.baselines, split, model_class, config.data.history_length)
-    started = time.perf_counter()
+    started, spent = time.perf_counter(), seconds_spent(folder.state) if resume else 0.0
     with strategy_scope(config.train.strategy):
         model = make_model(config, data, split, start, say)
         if not resume:
+            begin(folder.lock)
             folder.create(config)
         else:
             folder.write_config(config)
@@ -90,37 +103,35 @@ def run(config, run_dir=None, resume=False, say=print, progress=True, read=None)
             say(line)
         ks = config.evaluate.ks
         try:
-            history = fit(model, split, config.train, folder, ks, resume=resume, progress=progress)
+            history = fit(model, split, config.train, folder, ks, resume, progress, began=started)
         except Exception:
             # After Ctrl-C it stays, to be resumed.
             if not resume:
                 folder.remove_unstarted()
             raise
-    fitted = time.perf_counter() - started
+    fitted = spent + time.perf_counter() - started
     best = load(folder.checkpoint, trust=config.model.trust)
     found, ratings = evaluate_run(best, split, config, "test", progress, baselines)
-    folder.write_metrics(
-        {
-            "dataset": data.name,
-            "model_class": config.model.class_,
-            "trainable_weights": _size(model),
-            "reads": reads,
-            "seed": config.train.seed,
-            "epochs": len(history),
-            "best_epoch": _best_epoch(history, config.train.monitor) if history else None,
-            "fit_seconds": fitted,
-            "minutes": (time.perf_counter() - began) / 60,
-            "cpu_cores": os.cpu_count(),
-            "commit": code_commit(),
-            "versions": {"kerasrec": kerasrec.__version__, "keras": keras.__version__},
-            "data": data.report.to_dict() if data.report else None,
-            "queries": query_fingerprint(split, "test"),
-            "given": given,
-            **found.to_dict(),
-            "leakage": _leakage(found, config),
-            "ratings": ratings and ratings.to_dict(),
-        }
-    )
+    metrics = {
+        "dataset": data.name,
+        "model_class": config.model.class_,
+        "trainable_weights": _size(model),
+        "reads": reads,
+        "seed": config.train.seed,
+        "epochs": len(history),
+        "best_epoch": _best_epoch(history, config.train.monitor) if history else None,
+        "fit_seconds": fitted,
+        "minutes": (spent + time.perf_counter() - began) / 60,
+        "cpu_cores": os.cpu_count(),
+        "commit": code_commit(),
+        "versions": {"kerasrec": kerasrec.__version__, "keras": keras.__version__},
+        "data": data.report.to_dict() if data.report else None,
+        "queries": query_fingerprint(split, "test"),
+        "given": given,
+        **found.to_dict(),
+        "leakage": _leakage(found, config),
+        "ratings": ratings and ratings.to_dict(),
+    }
     # Measured, it may know what it was measured by: whoever asks it next has done all of it.
     best.histories = all_histories(data, start, say)
     about = {
@@ -135,6 +146,7 @@ def run(config, run_dir=None, resume=False, say=print, progress=True, read=None)
     try:
         checkpoint.save(best, folder.checkpoint, overwrite=True, run=about)
     except InputError as error:
+        folder.write_metrics(metrics)
         raise InputError(
             f"{error}; {folder.metrics} is written, and the checkpoint knows what users did up to "
             f"the test: for the rest go on with --resume --run-dir {folder.path}"
@@ -144,6 +156,8 @@ def run(config, run_dir=None, resume=False, say=print, progress=True, read=None)
     except Exception as error:
         # All else is written, and a picture can be drawn from it.
         say(f"WARNING: the plots could not be drawn: {first_line(error)}")
+    # Last, for it says that the run is finished.
+    folder.write_metrics(metrics)
     return folder, found, ratings
 
 
@@ -181,14 +195,15 @@ def evaluate_run(model, split, config, part, progress=True, baselines=None):
 
 
 def _folder(config, run_dir, resume):
+    """The `RunFolder`, and whether there is something in it to go on with."""
     if run_dir is None:
-        return RunFolder.to_resume(config) if resume else RunFolder.fresh(config)
+        return RunFolder.to_resume(config) if resume else RunFolder.fresh(config), resume
     folder = RunFolder(run_dir)
-    if not resume and folder.path.exists():
-        raise InputError(
-            f"{folder.path} exists already: choose another folder, or go on in it with --resume"
-        )
-    if resume:
+    if resume and folder.path.is_dir() and is_unused(folder.path):
+        resume = False  # it was killed before there was anything
+    if not resume:
+        check_unused(folder.path)
+    else:
         if not folder.config.exists():
             raise InputError(f"{folder.path} is not a run folder: it has no config.yaml")
         different = folder.resume_conflicts(config)
@@ -198,7 +213,7 @@ def _folder(config, run_dir, resume):
                 f"run must end as the stopped one would have (only {', '.join(RESUMABLE)} may "
                 "change)"
             )
-    return folder
+    return folder, resume
 
 
 def _best_epoch(history, monitor):

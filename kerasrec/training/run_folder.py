@@ -1,5 +1,6 @@
 """The folder of a run: where everything of it lies."""
 
+import contextlib
 import json
 import pathlib
 import time
@@ -9,7 +10,9 @@ import yaml
 from kerasrec.config.cutoffs import monitors, with_default, with_monitor
 from kerasrec.config.differing_keys import differing_keys
 from kerasrec.errors import InputError
+from kerasrec.folder_lock import FolderLock, is_unused
 from kerasrec.replacing import replacing
+from kerasrec.training.held_folder import check_unused
 
 # What a resumed run may change: how long it goes on, and what is measured when it is done.
 RESUMABLE = ("train.epochs", "train.patience", "evaluate.ks", "evaluate.baselines")
@@ -25,6 +28,7 @@ class RunFolder:
         loss.png, metrics.png, recall_by_popularity.png
         checkpoint/                  the best epoch's model
         state.npz                    what `--resume` needs
+        .lock                        while a process works in it, see `FolderLock`
 
     Args:
         path: The folder; it need not exist yet.
@@ -38,6 +42,7 @@ class RunFolder:
         self.metrics = self.path / "metrics.json"
         self.state = self.path / "state.npz"
         self.checkpoint = self.path / "checkpoint"
+        self.lock = FolderLock(self.path)
 
     @classmethod
     def fresh(cls, config, root="runs"):
@@ -74,14 +79,11 @@ class RunFolder:
         """Makes the folder, with the config inside.
 
         Raises:
-            InputError: if it exists already, or the disk cannot be written.
+            InputError: if it is used already, or the disk cannot be written.
         """
-        if self.path.exists():
-            raise InputError(
-                f"{self.path} exists already: choose another folder, or go on in it with --resume"
-            )
+        check_unused(self.path)
         try:
-            self.path.mkdir(parents=True)
+            self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"{self.path} cannot be made: {error.strerror}") from error
         try:
@@ -92,13 +94,18 @@ class RunFolder:
 
     def remove_unstarted(self):
         """Removes the folder if it holds nothing but the config: no epoch was finished."""
-        if {path.name for path in self.path.iterdir()} <= {self.config.name, self.data.name}:
-            self.config.unlink(missing_ok=True)
+        if is_unused(self.path, but=(self.config.name, self.data.name)):
+            # The config last: without it there is no run to go on with.
             self.data.unlink(missing_ok=True)
-            self.path.rmdir()
+            self.config.unlink(missing_ok=True)
+            self.lock.release()
+            with contextlib.suppress(OSError):
+                self.path.rmdir()
 
     def write_config(self, config):
-        """Writes the resolved config."""
+        """Writes the resolved config; the results of another one go before."""
+        if self.is_finished() and self.differences(config):
+            self.metrics.unlink()
         with replacing(self.config) as partial:
             partial.write_text(yaml.safe_dump(config.to_dict(), sort_keys=False), encoding="utf-8")
 

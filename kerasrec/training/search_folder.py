@@ -8,7 +8,9 @@ import yaml
 
 from kerasrec.config.differing_keys import differing_keys
 from kerasrec.errors import InputError
+from kerasrec.folder_lock import FolderLock
 from kerasrec.replacing import replacing
+from kerasrec.training.held_folder import check_unused
 from kerasrec.training.run_folder import config_stem, fresh_path
 
 # More trials, or another name, are no other search.
@@ -22,6 +24,7 @@ class SearchFolder:
         journal.log      Optuna's record of every trial, what `--resume` reads
         search.json      trials, best values, importances
         tuned.yaml       the config with the best values, for `kerasrec fit`
+        .lock            while a process works in it, see `FolderLock`
 
     Args:
         path: The folder; it need not exist yet.
@@ -33,6 +36,7 @@ class SearchFolder:
         self.journal = self.path / "journal.log"
         self.results = self.path / "search.json"
         self.tuned = self.path / "tuned.yaml"
+        self.lock = FolderLock(self.path)
 
     @classmethod
     def fresh(cls, config, root="runs"):
@@ -57,13 +61,14 @@ class SearchFolder:
         )
 
     def create(self, config):
-        """Makes the folder, with the config inside; `InputError` if it cannot be."""
+        """Makes the folder, with the config inside.
+
+        Raises:
+            InputError: if it is used already, or the disk cannot be written.
+        """
+        check_unused(self.path)
         try:
-            self.path.mkdir(parents=True)
-        except FileExistsError:
-            raise InputError(
-                f"{self.path} exists already: choose another folder, or go on in it with --resume"
-            ) from None
+            self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"{self.path} cannot be made: {error.strerror}") from error
         self.write_config(config)

@@ -5,10 +5,13 @@ import warnings
 import numpy as np
 
 from kerasrec.errors import InputError
+from kerasrec.training.journal import Journal
 
 # Complete trials before one is pruned, and epochs that every trial may have.
 UNPRUNED_TRIALS, UNPRUNED_EPOCHS = 5, 2
 STATES = ("complete", "pruned", "failed")
+# As Optuna calls them.
+ENDS = ("COMPLETE", "PRUNED", "FAIL")
 
 
 class SearchStudy:
@@ -38,20 +41,25 @@ class SearchStudy:
         self.smaller_is_better = smaller_is_better
         self._optuna = import_optuna()
         try:
-            backend = self._optuna.storages.journal.JournalFileBackend(str(journal))
             self._study = self._optuna.create_study(
-                storage=self._optuna.storages.JournalStorage(backend),
+                storage=self._optuna.storages.JournalStorage(Journal(self._optuna, journal)),
                 study_name="search",
                 direction="minimize" if smaller_is_better else "maximize",
                 pruner=self._optuna.pruners.MedianPruner(UNPRUNED_TRIALS, UNPRUNED_EPOCHS),
                 load_if_exists=True,
             )
+        except InputError:
+            raise
         except (OSError, ValueError, LookupError) as error:
             raise InputError(f"{journal} is damaged or cannot be written: {error}") from error
         for trial in self._study.get_trials(deepcopy=False):
             # Its process was killed; Optuna would take it for one that runs.
-            if trial.state == self._optuna.trial.TrialState.RUNNING:
-                self.give_up(trial)
+            if trial.state == self._state("RUNNING"):
+                told = trial.user_attrs.get("told", {})
+                if "state" in told:
+                    self._end(trial.number, told["state"], told["value"])
+                else:
+                    self.give_up(trial)
 
     def finished(self):
         """The trials in their order, as dicts; those that were given up are none.
@@ -67,11 +75,11 @@ class SearchStudy:
         return [
             {
                 "number": number,
-                "state": STATES[("COMPLETE", "PRUNED", "FAIL").index(trial.state.name)],
+                **trial.user_attrs["told"],
+                "state": STATES[ENDS.index(trial.state.name)],
                 "value": trial.value,
                 "params": trial.params,
                 "values": self.space.values(trial.params),
-                **trial.user_attrs["told"],
             }
             for number, trial in enumerate(finished, start=1)
         ]
@@ -91,7 +99,10 @@ class SearchStudy:
             left = [one for one in self.space.combinations(self.seed) if one not in tried]
             if not left:
                 return None
-            self._study.enqueue_trial(left[0])
+            waiting = self._state("WAITING")
+            # A process that was killed in between has left it in the queue.
+            if not self._study.get_trials(deepcopy=False, states=[waiting]):
+                self._study.enqueue_trial(left[0])
         elif len(finished) >= self.trials:
             return None
         # Drawn from scratch each time: a generator that goes on would not survive a stop.
@@ -110,13 +121,19 @@ class SearchStudy:
             value: Of a complete trial; that of a pruned one is the last it has reported.
             more: Plain values to keep with it.
         """
-        trial.set_user_attr("told", more)
-        name = ("COMPLETE", "PRUNED", "FAIL")[STATES.index(state)]
-        self._study.tell(trial, value, self._optuna.trial.TrialState[name])
+        # Two entries of the journal; with all in the first, a kill between them loses no trial.
+        trial.set_user_attr("told", {"state": state, "value": value, **more})
+        self._end(trial, state, value)
 
     def give_up(self, trial):
         """Ends a trial that does not count: another will be asked for in its place."""
-        self._study.tell(trial.number, state=self._optuna.trial.TrialState.FAIL)
+        self._study.tell(trial.number, state=self._state("FAIL"))
+
+    def _end(self, trial, state, value):
+        self._study.tell(trial, value, self._state(ENDS[STATES.index(state)]))
+
+    def _state(self, name):
+        return self._optuna.trial.TrialState[name]
 
     def keep(self, name, value):
         """The value that was first kept under this name, which is this one if there was none."""

@@ -10,9 +10,12 @@ from kerasrec.config.cutoffs import RATING_METRICS, with_cutoffs
 from kerasrec.config.model_class import find_model_class
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
+from kerasrec.folder_lock import is_unused
 from kerasrec.training.data_fingerprint import data_fingerprint
 from kerasrec.training.find_start import find_start, start_catalogs, start_checkpoint
 from kerasrec.training.fit_trial import fit_trial
+from kerasrec.training.held_folder import begin, check_unused, go_on
+from kerasrec.training.journal import JournalError
 from kerasrec.training.prune_trial import PruneTrial
 from kerasrec.training.query_fingerprint import query_fingerprint
 from kerasrec.training.run import read_split
@@ -53,7 +56,16 @@ def tune(config, run_dir=None, resume=False, say=print, note=print, progress=Tru
         KeyboardInterrupt: after Ctrl-C before a trial was complete.
     """
     import_optuna()
-    folder = _folder(config, run_dir, resume)
+    folder, resume = _folder(config, run_dir, resume)
+    try:
+        if resume:
+            go_on(folder.lock)
+        return _tune(config, folder, resume, say, note, progress, command)
+    finally:
+        folder.lock.release()
+
+
+def _tune(config, folder, resume, say, note, progress, command):
     model_class = find_model_class(config.model.class_, config.model.trust)
     start = find_start(config.init_from, model_class) if config.init_from else None
     data, split = read_split(config, start_catalogs(start))
@@ -74,6 +86,7 @@ def tune(config, run_dir=None, resume=False, say=print, note=print, progress=Tru
     if resume:
         folder.write_config(config)
     else:
+        begin(folder.lock)
         folder.create(config)
     study = SearchStudy(
         folder.journal,
@@ -130,6 +143,8 @@ def _make(trial, study, config, given, say, note, progress):
             )
         if prune.pruned:
             state, value = "pruned", None
+    except JournalError:
+        raise
     except Exception as error:
         # Of memory, say: the other trials may do. What was not foreseen is shown with its place.
         if not isinstance(error, InputError):
@@ -163,21 +178,22 @@ def _results(study, folder, config, stopped):
 
 
 def _folder(config, run_dir, resume):
+    """The `SearchFolder`, and whether there is something in it to go on with."""
     if config.tune is None:
         raise InputError(
             "the config has no tune node: give it one, such as "
             "tune: {trials: 20, parameters: {model.dim: [32, 64, 128]}}"
         )
     if run_dir is None:
-        return SearchFolder.to_resume(config) if resume else SearchFolder.fresh(config)
+        return SearchFolder.to_resume(config) if resume else SearchFolder.fresh(config), resume
     folder = SearchFolder(run_dir)
+    if resume and folder.path.is_dir() and is_unused(folder.path):
+        resume = False  # it was killed before there was anything
     if resume and (different := folder.differences(config)):
         raise InputError(
             f"{folder.config} differs from this config in {', '.join(different)}: a search goes on "
             "with the same config (only tune.trials may change)"
         )
-    if not resume and folder.path.exists():
-        raise InputError(
-            f"{folder.path} exists already: choose another folder, or go on in it with --resume"
-        )
-    return folder
+    if not resume:
+        check_unused(folder.path)
+    return folder, resume
