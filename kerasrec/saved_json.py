@@ -20,7 +20,8 @@ def read_json(path, within=None, most=None):
 
     Raises:
         InputError: for anything that is no plain file of UTF-8 and JSON, and for what Python's own
-            reader forgives: a key given twice, NaN, infinity and a number beyond all floats.
+            reader forgives: a key given twice, NaN, infinity, a number beyond all floats, and a
+            whole one of more than 256 bits.
     """
     with open_plain(path, within) as file:
         content = file.read() if most is None else file.read(most + 1)
@@ -30,6 +31,7 @@ def read_json(path, within=None, most=None):
         return json.loads(
             content.decode("utf-8"),
             object_pairs_hook=_once,
+            parse_int=_bounded,
             parse_float=_finite,
             parse_constant=_no_number,
         )
@@ -51,6 +53,13 @@ def _once(pairs):
 def _finite(text):
     value = float(text)
     return value if math.isfinite(value) else _no_number(text)
+
+
+def _bounded(text):
+    # The seed of a model may have 128 bits; none of our sizes has 64.
+    if len(text) > len(str(-(2**256))) or abs(int(text)) >= 2**256:
+        raise ValueError(f"{text:.40} has more than 256 bits")
+    return int(text)
 
 
 def _no_number(text):

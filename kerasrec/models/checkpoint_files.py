@@ -104,8 +104,8 @@ class CheckpointFiles:
         if type(plain.get("format")) is not int or plain["format"] != FORMAT:
             raise InputError(
                 f"{self.directory} has checkpoint format {plain.get('format')!r:.40}; this "
-                f"kerasrec ({kerasrec.__version__}) reads format {FORMAT}: load it with the version "
-                f"that wrote it, {plain.get('kerasrec', 'unknown')!s:.40}"
+                f"kerasrec ({kerasrec.__version__}) reads format {FORMAT}: load it with the "
+                f"version that wrote it, {plain.get('kerasrec', 'unknown')!s:.40}"
             )
         return checked(Metadata, plain, path)
 

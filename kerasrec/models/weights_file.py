@@ -1,6 +1,7 @@
 """The file of a checkpoint's weights, before Keras reads it."""
 
 import pathlib
+import warnings
 
 import h5py
 
@@ -59,8 +60,11 @@ class WeightsFile:
             InputError: if the weights are not those of the model's layers.
         """
         try:
-            model.load_weights(self.path)
-        except ValueError as error:
+            with warnings.catch_warnings():
+                # It is all that Keras says where it leaves some layers as they were made.
+                warnings.filterwarnings("error", "Skipping", UserWarning)
+                model.load_weights(self.path)
+        except (ValueError, UserWarning) as error:
             raise InputError(
                 f"{self.path} was written by another version of {type(model).__name__} (kerasrec "
                 f"{version}): its weights do not fit this one's layers"

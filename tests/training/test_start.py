@@ -1,5 +1,7 @@
 """A training that starts from another: what it may have seen, and what users did before."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
