@@ -35,6 +35,20 @@ def declared(variable):
     return getattr(variable, "rows_of", None)
 
 
+def declare_held(variable, num_rows):
+    """Says that a weight of whole numbers holds rows of a table: from 0 to `num_rows - 1`.
+
+    A weight that is read from a file is held against it: of a row outside some backends read
+    another one, and say nothing.
+    """
+    variable.holds_rows = num_rows
+
+
+def held(variable):
+    """The number of rows that `declare_held` was given, None for any other weight."""
+    return getattr(variable, "holds_rows", None)
+
+
 def local(variable):
     """The `tf.Variable` of a Keras variable; under a strategy the one of this replica."""
     native = variable.value if isinstance(variable, keras.Variable) else variable

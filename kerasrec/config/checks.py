@@ -79,7 +79,7 @@ def _data(config):
     if data.name is not None:
         loaders = importlib.import_module("kerasrec.data.datasets").LOADERS
         if data.name in loaders:
-            yield from _arguments(
+            yield from argument_problems(
                 ("data", "options"), loaders[data.name], data.options, {"base"}, data.name
             )
             yield from _types(("data", "options"), loaders[data.name], data.options)
@@ -103,7 +103,7 @@ def _split(split):
         )
     else:
         taken = protocols[split.protocol]
-        yield from _arguments(("split",), taken, split.arguments, {"data"}, split.protocol)
+        yield from argument_problems(("split",), taken, split.arguments, {"data"}, split.protocol)
         yield from _split_values(taken, split.arguments)
 
 
@@ -149,7 +149,9 @@ def _model(config):
     except InputError as error:
         yield ("model", "class"), str(error)
     else:
-        yield from _arguments(("model",), model, config.model.arguments, given={"schema", "name"})
+        yield from argument_problems(
+            ("model",), model, config.model.arguments, given={"schema", "name"}
+        )
         yield from _types(("model",), model, config.model.arguments)
     for name in config.evaluate.baselines:
         try:
@@ -167,7 +169,7 @@ def _optimizer(optimizer):
         yield keys, str(error)
     else:
         arguments = {} if named else optimizer.arguments
-        wrong = list(_arguments(keys[:2], found, arguments))
+        wrong = list(argument_problems(keys[:2], found, arguments))
         wrong += _learning_rate(keys[:2], arguments.get("learning_rate", 1.0))
         yield from wrong
         if not wrong:
@@ -241,7 +243,7 @@ def _is_like(value, default, signed):
     return math.isfinite(value) and (signed or default < 0 or value >= 0)
 
 
-def _arguments(keys, taken_by, arguments, given=frozenset(), called=None):
+def argument_problems(keys, taken_by, arguments, given=frozenset(), called=None):
     """Problems with the arguments of a class or function, by its signature."""
     called = called or taken_by.__name__
     known = {

@@ -3,6 +3,7 @@
 import importlib
 import inspect
 
+from kerasrec.config.first_line import first_line
 from kerasrec.config.nearest import nearest
 from kerasrec.errors import InputError
 
@@ -23,10 +24,13 @@ def find_model_class(name, trust=False):
             "other commands and trust=True in Python"
         )
     module, _, attribute = dotted.rpartition(".")
+    # Ours alone may be named by a stranger, and importing `__main__` runs the command line.
+    if any(part.startswith("_") for part in dotted.split(".")) and dotted.startswith(TRUSTED):
+        raise InputError(f"there is no model {name}{nearest(name, zoo_names())}")
     try:
         found = getattr(importlib.import_module(module), attribute, None)
-    except ImportError as error:
-        raise InputError(f"{dotted} cannot be imported: {error}") from None
+    except Exception as error:  # a module from outside may fail in any way
+        raise InputError(f"{dotted} cannot be imported: {first_line(error)}") from error
     # By what it can do and not by its base class: the base is above this module.
     if inspect.isclass(found) and all(hasattr(found, what) for what in ("adapt", "recommend")):
         return found

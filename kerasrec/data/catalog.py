@@ -15,6 +15,7 @@ from kerasrec.data.reading import as_table
 from kerasrec.data.schema import Feature
 from kerasrec.data.vocabulary import FIRST, Vocabulary
 from kerasrec.errors import InputError
+from kerasrec.saved_json import read_json
 
 OPTIONS = ("kind", "column", "separator", "max_tokens", "length", "tokenizer")
 
@@ -214,16 +215,9 @@ class Catalog:
     def load(cls, directory: str | Path) -> "Catalog":
         """Read what `save` wrote; InputError if it is anything else."""
         directory = Path(directory)
-        encoders, titles = _read(directory / "encoders.json"), _read(directory / "titles.json")
-        if not isinstance(encoders, list) or not isinstance(titles, list | None):
-            raise InputError(f"{directory}: not a saved catalog.")
         vocabulary = Vocabulary.load(directory / "vocabulary.json")
-        encoders = [FeatureEncoder.from_dict(encoder, users=vocabulary) for encoder in encoders]
-        return cls(
-            vocabulary,
-            {encoder.name: encoder for encoder in encoders},
-            titles=None if titles is None else np.array(titles, dtype=object),
-        )
+        encoders = _encoders(directory / "encoders.json", vocabulary)
+        return cls(vocabulary, encoders, titles=_titles(directory / "titles.json", len(vocabulary)))
 
     def __len__(self) -> int:
         return len(self.vocabulary)
@@ -293,8 +287,26 @@ def _write(path: Path, content: Any) -> None:
     path.write_text(json.dumps(content, indent=0), encoding="utf-8")
 
 
-def _read(path: Path) -> Any:
+def _encoders(path: Path, users: Vocabulary) -> dict[str, FeatureEncoder]:
+    plain = read_json(path)
+    if not isinstance(plain, list):
+        raise InputError(f"{path} is damaged: expected a list of encoders, got {plain!r:.60}")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not a readable catalog: {error}") from error
+        encoders = [FeatureEncoder.from_dict(one, users=users) for one in plain]
+    except InputError as error:
+        raise InputError(f"{path} is damaged: {error}") from None
+    found = {encoder.name: encoder for encoder in encoders}
+    if len(found) < len(encoders):
+        raise InputError(f"{path} is damaged: two encoders are for one feature")
+    return found
+
+
+def _titles(path: Path, rows: int) -> np.ndarray | None:
+    titles = read_json(path)
+    if titles is None:
+        return None
+    if not isinstance(titles, list) or not all(isinstance(title, str) for title in titles):
+        raise InputError(f"{path} is damaged: expected a list of strings, or null")
+    if len(titles) != rows:
+        raise InputError(f"{path} is damaged: it has {len(titles)} titles for {rows} rows")
+    return np.array(titles, dtype=object)

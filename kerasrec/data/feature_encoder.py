@@ -1,6 +1,7 @@
 """Raw feature values to the numbers of a catalog column."""
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -245,15 +246,39 @@ class FeatureEncoder:
         """What `to_dict` gave, and the vocabulary of all users; InputError for anything else."""
         try:
             encoder = cls(**plain)
-            if encoder.kind == "users":
-                encoder = encoder.among(users)
-            elif encoder.vocabulary is not None:
-                encoder = dataclasses.replace(encoder, vocabulary=Vocabulary(plain["vocabulary"]))
         except TypeError as error:
             raise InputError(f"Not a feature encoder: {error}.") from None
-        if (encoder.vocabulary is None) != (encoder.kind in ("number", "vector")):
-            raise InputError(f"Feature {encoder.name!r}: its vocabulary and kind do not agree.")
+        if encoder.kind == "users":
+            encoder = encoder.among(users)
+        elif isinstance(encoder.vocabulary, list):
+            encoder = dataclasses.replace(encoder, vocabulary=Vocabulary(encoder.vocabulary))
+        encoder._check_plain()
         return encoder
+
+    def _check_plain(self) -> None:
+        """What somebody else wrote may have any type in any place."""
+        texts = (self.name, self.kind, self.separator, self.tokenizer)
+        if not all(isinstance(text, str) for text in texts) or not self.separator:
+            raise InputError(
+                f"Feature {self.name!r:.60}: its kind, separator and tokenizer must be strings."
+            )
+        has_words = isinstance(self.vocabulary, Vocabulary)
+        wordless = self.kind in ("number", "vector")
+        if has_words == wordless or (wordless and self.vocabulary is not None):
+            raise InputError(f"Feature {self.name!r:.60}: its vocabulary and kind do not agree.")
+        if self.tokenizer not in TOKENIZERS:
+            raise InputError(
+                f"Feature {self.name!r:.60}: tokenizer must be one of {', '.join(TOKENIZERS)}, got "
+                f"{self.tokenizer!r:.60}."
+            )
+        numbers = (self.mean, self.std)
+        if not all(type(one) is float and math.isfinite(one) for one in numbers) or self.std <= 0:
+            raise InputError(
+                f"Feature {self.name!r:.60}: mean and std must be finite floats, std above 0."
+            )
+        if not all(type(one) is int for one in (self.length, self.size)):
+            raise InputError(f"Feature {self.name!r:.60}: length and size must be whole numbers.")
+        _ = self.feature  # checks name, kind, size and length
 
     def _split(self, values: Any) -> pd.Series:
         """A list of the non-missing values for each row."""

@@ -10,6 +10,7 @@ import pandas as pd
 
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
+from kerasrec.saved_arrays import read_arrays
 
 # What may be known of an interaction besides the item.
 CONTEXT = {"behavior": np.int32, "timestamp": np.int64}
@@ -43,7 +44,9 @@ class Histories:
         indptr, items = np.asarray(self.indptr, np.int64), np.asarray(self.items, np.int32)
         if indptr.ndim != 1 or items.ndim != 1 or not len(indptr):
             raise InputError("Histories: indptr and items must have one axis, indptr not be empty.")
-        if indptr[0] != 0 or indptr[-1] != len(items) or (np.diff(indptr) < 0).any():
+        # Compared and not subtracted: the difference of two large numbers may overflow.
+        falls = (indptr[1:] < indptr[:-1]).any()
+        if indptr[0] != 0 or indptr[-1] != len(items) or falls:
             raise InputError(
                 f"Histories: indptr must rise from 0 to the {len(items)} items, got {indptr}."
             )
@@ -177,12 +180,13 @@ class Histories:
     @classmethod
     def load(cls, path: str | Path) -> "Histories":
         """Read what `save` wrote; InputError if the file is anything else."""
+        expected = {"indptr": (np.int64, 1), "items": (np.int32, 1)}
+        context = {name: (kind, 1) for name, kind in CONTEXT.items()}
+        columns = read_arrays(path, expected, optional=context)
         try:
-            with np.load(path, allow_pickle=False) as file:
-                context = {name: file[name] for name in CONTEXT if name in file}
-                return cls(file["indptr"], file["items"], **context)
-        except (OSError, KeyError, ValueError, EOFError) as error:
-            raise InputError(f"{path}: not a readable histories file: {error}") from error
+            return cls(**columns)
+        except InputError as error:
+            raise InputError(f"{path} is damaged: {error}") from None
 
     def _frame(self) -> pd.DataFrame:
         columns = {"key": np.repeat(np.arange(len(self)), self.lengths), "item": self.items}

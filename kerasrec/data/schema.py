@@ -86,6 +86,8 @@ class Feature:
 
 
 _LEAST = {"num_users": 2, "num_items": 2, "history_length": 1, "num_behaviors": 0}
+# No weight need have this size, so that nothing else bounds it, and each query is padded to it.
+LONGEST_HISTORY = 2**20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,7 +116,8 @@ class Schema:
 
     def __post_init__(self) -> None:
         for size, least in _LEAST.items():
-            value = whole_number(getattr(self, size), f"Schema: {size}", least)
+            most = LONGEST_HISTORY if size == "history_length" else None
+            value = whole_number(getattr(self, size), f"Schema: {size}", least, most)
             object.__setattr__(self, size, value)
         for side in ("user_features", "item_features"):
             features = tuple(getattr(self, side))

@@ -10,6 +10,7 @@ import pandas as pd
 
 from kerasrec.data.ids import factorize
 from kerasrec.errors import InputError
+from kerasrec.saved_json import read_json
 
 PADDING, UNKNOWN, FIRST = 0, 1, 2
 
@@ -38,12 +39,11 @@ class Vocabulary:
     def __init__(self, ids: Sequence[str] = ()):
         if isinstance(ids, str):
             raise InputError(f"Vocabulary expects a sequence of ids, got the string {ids!r}.")
-        self.ids = np.empty(len(ids), dtype=object)
-        self.ids[:] = ids
+        self.ids = np.fromiter(ids, dtype=object, count=len(ids))
         wrong = [i for i in self.ids if not isinstance(i, str) or not i.strip()]
         if wrong:
             raise InputError(
-                f"Vocabulary ids must be non-blank strings, got {wrong[0]!r}. "
+                f"Vocabulary ids must be non-blank strings, got {wrong[0]!r:.80}. "
                 "Vocabulary.from_values takes other values and leaves missing ones out."
             )
         self._index = pd.Index(self.ids, dtype=object)
@@ -100,10 +100,7 @@ class Vocabulary:
     @classmethod
     def load(cls, path: str | Path) -> "Vocabulary":
         """Read what `save` wrote; InputError if the file is anything else."""
-        try:
-            ids = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path}: not a readable vocabulary: {error}") from error
+        ids = read_json(path)
         if not isinstance(ids, list):
             raise InputError(f"{path}: a vocabulary is a JSON list of strings, got {ids!r:.60}.")
         try:

@@ -59,6 +59,8 @@ class CatalogTable(keras.layers.Layer):
                 name=feature["name"].replace("/", "_"),
             )
             rows.declare(self.tables[feature["name"]], rows_of)
+            if dtype == "int32":
+                rows.declare_held(self.tables[feature["name"]], feature["size"])
 
     def assign(self, columns):
         """Fills the tables.

@@ -6,6 +6,7 @@ from keras import ops
 
 from kerasrec.errors import InputError
 from kerasrec.register import register
+from kerasrec.rows import declare_held
 
 # What the vectors at all ends of edges may take at once: 1 GiB of float32.
 FLOATS_AT_ONCE = 2**28
@@ -149,6 +150,8 @@ class GraphPropagation(keras.layers.Layer):
             trainable=False,
             name="targets",
         )
+        declare_held(self.sources, self.num_nodes)
+        declare_held(self.targets, self.num_nodes + 1)  # the edge past the last node
         self.degrees = self.add_weight(
             shape=(self.num_nodes,), dtype="float32", autocast=False, name="degrees", **fixed
         )

@@ -6,6 +6,7 @@ from keras import ops
 from kerasrec.errors import InputError
 from kerasrec.layers.stored_histories import StoredHistories
 from kerasrec.register import register
+from kerasrec.rows import declare_held
 
 # Similarities looked up for one query at a time when all items are rated.
 AT_ONCE = 2**20
@@ -71,6 +72,7 @@ class NeighbourRatings(keras.layers.Layer):
         self.similarity = self._table("similarity", size, size)
         self.stored = StoredHistories(others, num_ratings, name="stored")
         self.stored.build()
+        declare_held(self.stored.rows, size)
         self.user_level = self._table("user_level", num_users)
         self.item_level = self._table("item_level", num_items)
         self.mean = self._table("mean")

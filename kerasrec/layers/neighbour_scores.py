@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerasrec.register import register
+from kerasrec.rows import declare_held
 
 
 @register
@@ -39,6 +40,7 @@ class NeighbourScores(keras.layers.Layer):
         shape, make = (num_items, num_neighbours), self.add_weight
         fixed = {"initializer": "zeros", "trainable": False}
         self.neighbours = make(shape, dtype="int32", name="neighbours", **fixed)
+        declare_held(self.neighbours, num_items)
         self.weight = make(shape, dtype="float32", autocast=False, name="weight", **fixed)
 
     def assign(self, neighbours, weight):

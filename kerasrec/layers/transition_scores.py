@@ -7,6 +7,7 @@ from keras import ops
 from kerasrec.errors import InputError
 from kerasrec.layers.embedding_table import UNKNOWN
 from kerasrec.register import register
+from kerasrec.rows import declare_held
 
 
 @register
@@ -52,6 +53,7 @@ class TransitionScores(keras.layers.Layer):
         fixed = {"initializer": "zeros", "trainable": False}
         shape, real = (num_items, num_neighbours), {"dtype": "float32", "autocast": False, **fixed}
         self.neighbours = self.add_weight(shape, dtype="int32", name="neighbours", **fixed)
+        declare_held(self.neighbours, num_items)
         self.weight = self.add_weight(shape, name="weight", **real)
         self.prior = self.add_weight((num_items,), name="prior", **real)
 

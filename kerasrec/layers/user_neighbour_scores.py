@@ -7,6 +7,7 @@ from keras import ops
 from kerasrec.layers.popular_scores import PopularScores
 from kerasrec.layers.stored_histories import StoredHistories
 from kerasrec.register import register
+from kerasrec.rows import declare_held
 
 
 @register
@@ -48,9 +49,11 @@ class UserNeighbourScores(keras.layers.Layer):
         shape, make = (num_users, num_neighbours), self.add_weight
         fixed = {"initializer": "zeros", "trainable": False}
         self.neighbours = make(shape, dtype="int32", name="neighbours", **fixed)
+        declare_held(self.neighbours, num_users)
         self.weight = make(shape, dtype="float32", autocast=False, name="weight", **fixed)
         self.stored = StoredHistories(num_users, length, name="stored")
         self.stored.build()
+        declare_held(self.stored.rows, num_items)
         self.popular = PopularScores(num_items, name="popular")
         self.popular.build(())
 

@@ -6,11 +6,12 @@
     behaviors.json       vocabulary of behaviors, where the data has them
     histories.npz        what each known user did, in time order
     trained_on.npz       hashes of the pairs that the weights were trained on, see `TrainedOn`
-    metadata.json        versions, date, SHA-256 of every file above
+    metadata.json        versions, date, size and SHA-256 of every file above
     README.md            the card, which tells of this model and its run alone
 
-Nothing in it can execute. A class outside kerasrec is named by its writer, so loading one needs
-`trust=True`.
+Nothing in it can execute, and each file is held against the sizes, types and shapes that the others
+say before it is read; see `CheckpointFiles`. Files of other names are left alone. A class outside
+kerasrec is named by its writer, so loading one needs `trust=True`.
 """
 
 import datetime
@@ -21,19 +22,28 @@ import keras
 import numpy as np
 
 import kerasrec
+from kerasrec.config.checks import argument_problems
+from kerasrec.config.first_line import first_line
 from kerasrec.config.model_class import find_model_class
-from kerasrec.data.catalog import Catalog
-from kerasrec.data.histories import Histories
-from kerasrec.data.vocabulary import Vocabulary
 from kerasrec.errors import InputError
-from kerasrec.file_hash import file_hash
+from kerasrec.models.bounded_weights import bounded_weights
 from kerasrec.models.card import card
+from kerasrec.models.check_rows import check_rows
+from kerasrec.models.checkpoint_files import FORMAT, CheckpointFiles, recorded
+from kerasrec.models.saved_catalogs import (
+    SavedCatalogs,
+    read_behaviors,
+    read_catalog,
+    read_histories,
+)
 from kerasrec.models.trained_on import TrainedOn
+from kerasrec.models.weights_file import WeightsFile
 from kerasrec.models.write_weights import write_weights
-from kerasrec.replacing import replacing, whole
+from kerasrec.replacing import replacing
 from kerasrec.rows import declared
 
-FORMAT = 1
+# What `get_config` of every model has, beside the arguments of its class.
+EVERY_MODEL = {"schema", "name", "repeats", "dtype"}
 
 
 def save(model, directory, overwrite=False, run=None):
@@ -60,6 +70,9 @@ def save(model, directory, overwrite=False, run=None):
 def load(directory, trust=False):
     """The model of a checkpoint, ready to recommend or to train on.
 
+    Everything is checked before the model is built, so a checkpoint that was damaged or made up
+    costs no more memory than its files have.
+
     Args:
         directory: Folder that `save` wrote.
         trust: Also import a model class from outside kerasrec, which runs its code.
@@ -67,63 +80,65 @@ def load(directory, trust=False):
     Raises:
         InputError: for a missing, damaged or foreign checkpoint, or one of another format.
     """
-    directory = whole(directory)
+    directory = pathlib.Path(directory)
     if directory.is_file():
         raise InputError(
             f"{directory} is a file and a checkpoint a folder: what model.save wrote as .keras is "
             "read by keras.models.load_model, after import kerasrec_zoo"
         )
-    metadata = _read_json(directory, "metadata.json")
-    if metadata.get("format") != FORMAT:
+    files = CheckpointFiles(directory)
+    directory = files.directory
+    name, arguments, schema = files.config()
+    model_class = find_model_class(name, trust)
+    files.verified(*files.metadata.files)
+    catalogs = SavedCatalogs.read(directory, schema, files.holds("behaviors.json"))
+    weights = WeightsFile(directory / "model.weights.h5")
+    model = _built(model_class, arguments, weights, directory / "config.json")
+    weights.give(model, files.metadata.kerasrec)
+    if model.count_params() != files.metadata.parameters:
         raise InputError(
-            f"{directory} has checkpoint format {metadata.get('format')!r}; this kerasrec "
-            f"({kerasrec.__version__}) reads format {FORMAT}: load it with the version that wrote "
-            f"it, {metadata.get('kerasrec', 'unknown')}"
+            f"{directory / 'metadata.json'} is damaged: it says {files.metadata.parameters:,} "
+            f"parameters, the model has {model.count_params():,}"
         )
-    _check_files(directory, metadata.get("sha256", {}))
-    config = _read_json(directory, "config.json")
-    model = find_model_class(config["class"], trust).from_config(config["config"])
-    try:
-        model.load_weights(directory / "model.weights.h5")
-    except ValueError as error:
-        raise InputError(
-            f"{directory} was written by another version of {type(model).__name__} (kerasrec "
-            f"{metadata.get('kerasrec', 'unknown')}): its weights do not fit this one's layers"
-        ) from error
-    read_catalogs(model, directory)
+    check_rows(model, weights.path)
+    catalogs.give(model)
     return model
-
-
-def write_catalogs(model, directory):
-    """Writes what a model knows besides its weights: vocabularies, histories, trainings."""
-    model.users.save(directory / "users")
-    model.items.save(directory / "items")
-    if model.behaviors is not None:
-        model.behaviors.save(directory / "behaviors.json")
-    model.histories.save(directory / "histories.npz")
-    model.trained_on.save(directory)
-
-
-def read_catalogs(model, directory):
-    """Gives a model what `write_catalogs` wrote."""
-    model.users = Catalog.load(directory / "users")
-    model.items = Catalog.load(directory / "items")
-    model.behaviors = load_behaviors(directory)
-    model.histories = Histories.load(directory / "histories.npz")
-    model.trained_on = TrainedOn.load(directory)
 
 
 def load_catalogs(directory):
     """The user and item catalogues of a checkpoint: the base on which a vocabulary grows."""
-    directory = whole(directory)
-    _check_files(directory, _read_json(directory, "metadata.json").get("sha256", {}))
-    return Catalog.load(directory / "users"), Catalog.load(directory / "items")
+    files = CheckpointFiles(directory)
+    _, _, schema = files.config()
+    files.verified(*(name for name in files.metadata.files if "/" in name))
+    return tuple(read_catalog(files.directory, side, schema) for side in ("users", "items"))
 
 
 def load_behaviors(directory):
     """The `Vocabulary` of behaviors of a checkpoint: those of new data get its rows; or None."""
-    path = whole(directory) / "behaviors.json"
-    return Vocabulary.load(path) if path.exists() else None
+    files = CheckpointFiles(directory)
+    if not files.holds("behaviors.json"):
+        return None
+    _, _, schema = files.config()
+    return read_behaviors(files.verified("behaviors.json"), schema)
+
+
+def load_histories(directory):
+    """The `Histories` of a checkpoint: what its users did, by user row."""
+    behaviors = load_behaviors(directory)
+    files = CheckpointFiles(directory)
+    _, _, schema = files.config()
+    return read_histories(files.verified("histories.npz"), schema, behaviors)
+
+
+def load_trained_on(directory):
+    """The `TrainedOn` of a checkpoint."""
+    files = CheckpointFiles(directory)
+    return TrainedOn.load(files.verified("trained_on.npz", "trained_on.json"))
+
+
+def load_class_name(directory):
+    """The dotted name of a checkpoint's model class, which is not imported."""
+    return CheckpointFiles(directory).config()[0]
 
 
 def copy_rows(old, new):
@@ -199,7 +214,7 @@ def _write(model, directory, run):
     config = {"class": f"{module}.{cls.__qualname__}", "config": model.get_config()}
     _write_json(directory / "config.json", config)
     write_weights(model, directory / "model.weights.h5")
-    write_catalogs(model, directory)
+    SavedCatalogs.write(model, directory)
     text = card(model, config["class"], run)
     (directory / "README.md").write_text(text, encoding="utf-8")
     _write_json(
@@ -213,11 +228,7 @@ def _write(model, directory, run):
             "parameters": int(model.count_params()),
             "users": len(model.users.vocabulary.ids),
             "items": len(model.items.vocabulary.ids),
-            "sha256": {
-                str(path.relative_to(directory).as_posix()): file_hash(path)
-                for path in sorted(directory.rglob("*"))
-                if path.is_file()
-            },
+            "files": recorded(directory),
         },
     )
 
@@ -227,25 +238,30 @@ def _own_weights(model):
     return [weight for weight in model.weights if id(weight) not in skipped]
 
 
-def _check_files(directory, digests):
-    if not digests:
-        raise InputError(f"{directory}/metadata.json lists no files: the checkpoint is damaged")
-    for name, digest in digests.items():
-        path = directory / name
-        if ".." in pathlib.PurePosixPath(name).parts or not path.is_file():
-            raise InputError(f"{path} is missing: the checkpoint is damaged, fetch it again")
-        if file_hash(path) != digest:
-            raise InputError(f"{path} is damaged (SHA-256 differs): fetch the checkpoint again")
-
-
-def _read_json(directory, name):
-    path = directory / name
-    if not path.is_file():
-        raise InputError(f"{directory} is not a checkpoint: it has no {name}")
+def _built(model_class, arguments, weights, path):
+    """A model from the arguments of config.json, which say nothing yet of being fit for it."""
+    own = {key: value for key, value in arguments.items() if key not in EVERY_MODEL}
+    wrong = list(argument_problems((), model_class, own, given=EVERY_MODEL))
+    if wrong:
+        raise InputError(f"{path} is damaged: {wrong[0][1]}")
+    said = (
+        f"{path} is damaged: {weights.path.name} holds {weights.arrays:,} weights of "
+        f"{weights.numbers:,} numbers, and the arguments make"
+    )
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path} is damaged: {error}") from error
+        with bounded_weights(weights.arrays, weights.numbers, said):
+            return model_class.from_config(arguments)
+    except InputError as error:
+        raise error if str(error).startswith(said) else _unfit(model_class, path, error) from error
+    except Exception as error:  # of whatever layer got a value of another type
+        raise _unfit(model_class, path, error) from error
+
+
+def _unfit(model_class, path, error):
+    return InputError(
+        f"{path} is damaged, or of another version of {model_class.__name__}, which cannot be "
+        f"built from it: {first_line(error)}"
+    )
 
 
 def _write_json(path, value):

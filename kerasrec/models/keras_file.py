@@ -3,6 +3,13 @@
 A zip archive of the constructor arguments, the weights, the state of the optimizer, and under
 `assets/` the same files as in a checkpoint folder: vocabularies, encoders, titles, histories.
 Nothing in it can execute: the assets are JSON and plain arrays.
+
+Keras opens the archive, builds the model, and reads weights and the state of the optimizer: what
+is refused of these, such as an entry packed a hundredfold, is Keras's to say, and a config that
+asks for an enormous layer is built. The assets lie in a folder of Keras's by then. They are read
+as those of a checkpoint are, see `SavedCatalogs`: plain files, arrays no larger than their file,
+rows, sizes and features those of the model. Nothing says who wrote them: there is no list of
+hashes, which a checkpoint folder has.
 """
 
 import pathlib

@@ -9,9 +9,11 @@ import keras
 from kerasrec.data.schema import Schema
 from kerasrec.errors import InputError
 from kerasrec.models import checkpoint
+from kerasrec.models.check_rows import check_rows
 from kerasrec.models.keras_file import is_keras_file, rebuild_in_scope, save_keras_file
 from kerasrec.models.precision import policy_scope
 from kerasrec.models.repeats import REPEATS
+from kerasrec.models.saved_catalogs import SavedCatalogs
 
 BUILT = "optimizer_built"
 
@@ -96,12 +98,19 @@ class KerasSaving(keras.Model):
         """
         self.check_finite("save")
         if self.items is not None:
-            checkpoint.write_catalogs(self, pathlib.Path(directory))
+            SavedCatalogs.write(self, pathlib.Path(directory))
 
     def load_assets(self, directory):
-        """Keras's hook: reads what `save_assets` wrote."""
+        """Keras's hook: reads what `save_assets` wrote; see `keras_file` for what is checked.
+
+        Raises:
+            InputError: for a damaged file, and one that does not belong to this model.
+        """
         if directory is not None and (pathlib.Path(directory) / "items").is_dir():
-            checkpoint.read_catalogs(self, pathlib.Path(directory))
+            directory = pathlib.Path(directory)
+            behaviors = (directory / "behaviors.json").exists()
+            SavedCatalogs.read(directory, self.schema, behaviors).give(self)
+            check_rows(self, directory)
 
     def get_compile_config(self):
         """Keras's hook: the arguments of `compile`, and whether the optimizer has slots yet."""

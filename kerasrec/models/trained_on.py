@@ -3,13 +3,14 @@
 import hashlib
 import json
 import pathlib
-import zipfile
 
 import numpy as np
 import pandas as pd
 
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
+from kerasrec.saved_arrays import read_arrays
+from kerasrec.saved_json import read_json
 
 # Hashes that a record holds at most, 128 MiB; of more pairs it holds a sample.
 MOST = 2**24
@@ -93,21 +94,29 @@ class TrainedOn:
 
     @classmethod
     def load(cls, directory):
-        """What `save` wrote; a record that is not complete where there is none.
+        """What `save` wrote.
 
         Raises:
             InputError: for a damaged file.
         """
         path = pathlib.Path(directory) / "trained_on.npz"
-        if not path.exists():
-            return cls(complete=False)
-        try:
-            about = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-            with np.load(path, allow_pickle=False) as file:
-                hashes, below = file["hashes"], file["below"]
-            return cls(hashes, below, about["splits"], about["complete"])
-        except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile) as error:
-            raise InputError(f"{path} is damaged: {error}") from error
+        about = read_json(path.with_suffix(".json"))
+        expected = {"pairs": int, "complete": bool, "splits": list}
+        if not isinstance(about, dict) or {k: type(v) for k, v in about.items()} != expected:
+            raise InputError(f"{path.with_suffix('.json')} is damaged: expected {list(expected)}")
+        if not all(isinstance(cut, dict) for cut in about["splits"]):
+            raise InputError(f"{path.with_suffix('.json')} is damaged: a split is no object")
+        found = read_arrays(path, {"hashes": (np.uint64, 1), "below": (np.uint64, 0)})
+        hashes, below = found["hashes"], found["below"]
+        if len(hashes) > MOST or len(hashes) != about["pairs"]:
+            raise InputError(
+                f"{path} is damaged: it has {len(hashes):,} hashes, expected the "
+                f"{about['pairs']:,} of trained_on.json, at most {MOST:,}"
+            )
+        # A search in what is not sorted finds nothing, and says that nothing was seen.
+        if (hashes[1:] <= hashes[:-1]).any() or (len(hashes) and hashes[-1] > below):
+            raise InputError(f"{path} is damaged: its hashes do not rise, or one is above `below`")
+        return cls(hashes, below, about["splits"], about["complete"])
 
     def _found(self):
         if self._pending is not None:

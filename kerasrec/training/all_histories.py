@@ -1,6 +1,6 @@
 """What users did, for the checkpoint of a finished run."""
 
-from kerasrec.data.histories import Histories
+from kerasrec.models.checkpoint import load_histories
 
 
 def all_histories(data, start, say=lambda line: None):
@@ -8,7 +8,7 @@ def all_histories(data, start, say=lambda line: None):
     now = data.histories()
     if not start:
         return now
-    found = now.after(Histories.load(start / "histories.npz"))
+    found = now.after(load_histories(start))
     if more := len(found.items) - len(now.items):
         users = int((found.lengths > now.lengths).sum())
         say(

@@ -2,7 +2,7 @@
 
 from kerasrec.errors import InputError
 from kerasrec.evaluation.leakage import leakage_words, leaked_pairs
-from kerasrec.models.trained_on import TrainedOn
+from kerasrec.models.checkpoint import load_trained_on
 
 # More of it cannot come of a table that has grown.
 TOO_MUCH = 0.5
@@ -21,7 +21,7 @@ def check_start(key, folder, split, say):
         InputError: for a start that was trained on more than half of what decides: the test part,
             or the validation part where there is no other.
     """
-    record = TrainedOn.load(folder)
+    record = load_trained_on(folder)
     if not record.complete:
         say(
             f"{key}: {folder} does not record all that it was trained on, so whether it has seen "

@@ -1,10 +1,9 @@
 """What a training starts from."""
 
-import json
-
 from kerasrec.checkpoint_folder import checkpoint_folder
 from kerasrec.errors import InputError
 from kerasrec.models import load_behaviors, load_catalogs
+from kerasrec.models.checkpoint import load_class_name
 
 
 def find_start(path, model_class):
@@ -19,10 +18,9 @@ def find_start(path, model_class):
     """
     folder = checkpoint_folder(path, "init_from: ")
     try:
-        dotted = json.loads((folder / "config.json").read_text(encoding="utf-8"))["class"]
-        name = dotted.rpartition(".")[2]
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise InputError(f"init_from: {folder / 'config.json'} is damaged: {error}") from error
+        name = load_class_name(folder).rpartition(".")[2]
+    except InputError as error:
+        raise InputError(f"init_from: {error}") from error
     if name != model_class.__name__:
         raise InputError(f"init_from holds a {name}, the config builds a {model_class.__name__}")
     return folder

@@ -221,11 +221,11 @@ def test_columns_and_titles_must_fit_the_vocabulary():
 
 
 def test_bad_saved_catalogs(tmp_path):
-    with pytest.raises(InputError, match="not a readable catalog"):
+    with pytest.raises(InputError, match="vocabulary.json is missing"):
         Catalog.load(tmp_path)
     movie_catalog().save(tmp_path)
     (tmp_path / "encoders.json").write_text("{}")
-    with pytest.raises(InputError, match="not a saved catalog"):
+    with pytest.raises(InputError, match="expected a list of encoders"):
         Catalog.load(tmp_path)
 
 

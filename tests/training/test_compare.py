@@ -158,7 +158,7 @@ def test_a_start_that_was_trained_again_is_another_start(load):
     same, _, notes = quiet(load("mf", changes=start), "same", runs)
     assert same.rows[0]["run"] == runs[0] and not notes
     metadata = RunFolder(first.rows[0]["run"]).checkpoint / "metadata.json"
-    metadata.write_text(metadata.read_text().replace('"backend"', '"back"'))
+    metadata.write_text(metadata.read_text().replace('"backend": "', '"backend": "other '))
     _, _, notes = quiet(load("mf", changes=start), "changed", runs)
     assert "the checkpoint that it started from changed since" in notes[0]
 

@@ -10,6 +10,7 @@ from kerasrec.cli.main import main
 from kerasrec.config import load_config
 from kerasrec.errors import InputError
 from kerasrec.models import load
+from kerasrec.models.trained_on import TrainedOn
 from kerasrec.training import run
 from kerasrec.training.compare import compare
 
@@ -100,11 +101,9 @@ def test_what_grown_data_tests_of_an_earlier_training_is_loudly_noted(noise, cap
 
 def test_a_start_without_a_record_is_said(noise):
     folder, _, _ = quiet(NEXT, run_dir="old")
-    metadata = json.loads((folder.checkpoint / "metadata.json").read_text())
-    for name in ("trained_on.npz", "trained_on.json"):
-        (folder.checkpoint / name).unlink()
-        del metadata["sha256"][name]
-    (folder.checkpoint / "metadata.json").write_text(json.dumps(metadata))
+    model = load(folder.checkpoint)
+    model.trained_on = TrainedOn(complete=False)
+    model.save(folder.checkpoint, overwrite=True)
     _, found, lines = quiet(NEXT, "init_from=old", run_dir="new")
     assert any("does not record all that it was trained on" in line for line in lines)
     assert "It is not recorded what MatrixFactorization was trained on" in found.notes[-1]
