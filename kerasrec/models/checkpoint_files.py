@@ -1,6 +1,5 @@
 """The files of a checkpoint folder, as its metadata.json lists them."""
 
-import pathlib
 
 import kerasrec
 from kerasrec.data.schema import Schema
