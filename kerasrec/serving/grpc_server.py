@@ -21,6 +21,7 @@ from tensorflow_serving.apis import (
 from kerasrec.errors import InputError
 from kerasrec.savedmodel.c_loader import KINDS, NUMBERS, STRING
 from kerasrec.serving.connections import bounds
+from kerasrec.serving.grpc_arrival import GrpcArrival
 from kerasrec.serving.model_json import NUMBERS as NAMES
 from kerasrec.serving.refusal import Refusal, invalid
 
@@ -37,7 +38,8 @@ def start_grpc(models, limits, host, port):
         InputError: if the port is taken.
     """
     server = grpc.server(
-        concurrent.futures.ThreadPoolExecutor(limits.threads, "grpc"),
+        concurrent.futures.ThreadPoolExecutor(limits.waiting, "grpc"),
+        interceptors=[GrpcArrival(limits)],
         maximum_concurrent_rpcs=limits.waiting,
         options=[
             ("grpc.max_receive_message_length", limits.body),
