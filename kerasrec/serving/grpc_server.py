@@ -20,6 +20,7 @@ from kerasrec.errors import InputError
 from kerasrec.savedmodel.c_loader import KINDS, NAMES, STRING
 from kerasrec.serving.checked import find_signature
 from kerasrec.serving.connections import bounds
+from kerasrec.serving.grpc_arrival import GrpcArrival
 from kerasrec.serving.predict_message import VALUES, read_predict_message
 from kerasrec.serving.refusal import Refusal, invalid
 
@@ -36,7 +37,8 @@ def start_grpc(models, limits, host, port):
         InputError: if the port is taken.
     """
     server = grpc.server(
-        concurrent.futures.ThreadPoolExecutor(limits.threads, "grpc"),
+        concurrent.futures.ThreadPoolExecutor(limits.waiting, "grpc"),
+        interceptors=[GrpcArrival(limits)],
         maximum_concurrent_rpcs=limits.waiting,
         options=[
             ("grpc.max_receive_message_length", limits.body),

@@ -7,6 +7,7 @@ import resource
 import socket
 import threading
 
+import grpc
 import pytest
 
 from kerasrec.serving import rest
@@ -354,3 +355,35 @@ def test_grpc_connections_that_say_nothing_are_closed_and_counted(toys):
         assert [bool(closed(client)) for client in clients] == [True] * 3 + [False]
         for client in clients:
             client.close()
+
+
+def test_grpc_requests_without_a_message_take_no_place(toys):
+    """Frames of HTTP/2 by hand: the settings, and the headers of requests that never end."""
+    from tensorflow_serving.apis import get_model_status_pb2, model_service_pb2_grpc
+
+    path = b"/tensorflow.serving.ModelService/GetModelStatus"
+    # RFC 7541: POST, http, and the path, host, content type and `te` as literals.
+    headers = b"".join(
+        [
+            b"\x83\x86",
+            *(b"%c%c%b" % (name, len(value), value) for name, value in ((4, path), (1, b"here"))),
+            b"\x0f\x10\x10application/grpc\x00\x02te\x08trailers",
+        ]
+    )
+    limits = Limits(threads=1, headers=0.5)
+    with Server(toys, port=0, grpc_port=0, limits=limits, say=lambda line: None) as server:
+        with socket.create_connection(("127.0.0.1", server.grpc_port), timeout=30) as client:
+            client.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4" + bytes(5))
+            for stream in (1, 3, 5):
+                frame = len(headers).to_bytes(3, "big") + b"\1\4" + stream.to_bytes(4, "big")
+                client.sendall(frame + headers)
+            with grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel:
+                stub = model_service_pb2_grpc.ModelServiceStub(channel)
+                request = get_model_status_pb2.GetModelStatusRequest()
+                request.model_spec.name = "toy"
+                assert stub.GetModelStatus(request, timeout=30).model_version_status
+            # Each of them is cancelled: by its status, or by a frame that ends the stream.
+            found = b""
+            while found.count(b"grpc-status") + found.count(b"\0\0\4\3") < 3:
+                assert (part := client.recv(2**16))
+                found += part

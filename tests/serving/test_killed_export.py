@@ -39,8 +39,8 @@ def test_the_old_version_stays(publish, ask):
         try:
             assert process.stdout.readline() == "half\n"
             # All of it is there but the name.
-            (partial,) = (path for path in publish.folder.iterdir() if path.name != "1")
-            assert (partial / "saved_model.pb").exists()
+            (writing,) = (path for path in publish.folder.iterdir() if path.name != "1")
+            assert (writing / "2" / "saved_model.pb").exists()
         finally:
             process.kill()
         process.wait(30)
