@@ -35,6 +35,7 @@ def model():
 
 def test_ivf_claims_the_recall_that_it_measured(model, tmp_path):
     report = export(model, tmp_path / "1", k=10, index="ivf", recall=0.9)
+    assert report["foreign"] == []
     assert report["requests"] == 200
     about = read_about(tmp_path / "1")["index"]
     assert about["kind"] == "ivf" and about["recall"] >= 0.9
@@ -70,7 +71,7 @@ def test_a_recall_that_is_not_reached_is_refused(model, tmp_path):
 
 
 def test_half_of_the_memory_gives_the_answers_of_the_rounded_vectors(model, tmp_path):
-    export(model, tmp_path / "1", k=10, storage="bfloat16")
+    assert export(model, tmp_path / "1", k=10, storage="bfloat16")["foreign"] == []
     about = read_about(tmp_path / "1")
     assert about["index"]["storage"] == "bfloat16"
     with CLoader(tmp_path / "1") as loaded:
