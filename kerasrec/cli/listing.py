@@ -2,11 +2,14 @@
 
 import ast
 import importlib.util
-import json
 import pathlib
+
+from kerasrec.saved_json import read_json
 
 NAME = "list"
 HELP = "models of the zoo, data sets, configs here, runs here"
+# A run writes some thousand bytes of metrics.
+MOST_METRICS = 2**24
 
 
 def add_arguments(parser):
@@ -63,7 +66,7 @@ def _runs(folder, output):
         metrics = path.with_name("metrics.json")
         if metrics.exists():
             try:
-                run = json.loads(metrics.read_text(encoding="utf-8"))
+                run = read_json(metrics, most=MOST_METRICS)
                 score = run["rows"][0]["metrics"].get("ndcg@10", {}).get("mean")
                 one |= {"ndcg@10": score, "epochs": run["epochs"], "state": "finished"}
             except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:

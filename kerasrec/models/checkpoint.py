@@ -265,4 +265,8 @@ def _unfit(model_class, path, error):
 
 
 def _write_json(path, value):
-    path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+    try:
+        text = json.dumps(value, indent=2, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{path.name} cannot hold an argument of the model: {error}") from error
+    path.write_text(text + "\n", encoding="utf-8")

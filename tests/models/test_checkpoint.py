@@ -171,3 +171,11 @@ def test_the_optimizer_is_left_out(train, saved):
     assert (saved / "model.weights.h5").stat().st_size < size + 8192
     for one, other in zip(before, models.load(saved).weights, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_an_argument_that_no_file_can_hold_is_refused_before_anything_is_replaced(saved):
+    model = models.load(saved)
+    model.dim = float("nan")
+    with pytest.raises(InputError, match="config.json cannot hold an argument"):
+        model.save(saved, overwrite=True)
+    assert models.load(saved).dim == 3
