@@ -70,8 +70,8 @@ def save(model, directory, overwrite=False, run=None):
 def load(directory, trust=False):
     """The model of a checkpoint, ready to recommend or to train on.
 
-    Everything is checked before the model is built, so a checkpoint that was damaged or made up
-    costs no more memory than its files have.
+    Everything else is checked before the model is built, and the model may not be larger than its
+    weights: one that was damaged or made up costs time and memory in proportion to its files.
 
     Args:
         directory: Folder that `save` wrote.

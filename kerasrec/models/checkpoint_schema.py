@@ -88,9 +88,10 @@ class Arguments(_Node):
     model_config = pydantic.ConfigDict(strict=True, extra="allow", frozen=True)
 
     schema_: SchemaNode = pydantic.Field(alias="schema")
-    name: Text
-    repeats: Literal[REPEATS]
-    dtype: Literal[POLICIES]
+    # A class of one's own may leave these to the defaults.
+    name: Text | None = None
+    repeats: Literal[REPEATS] = REPEATS[0]
+    dtype: Literal[POLICIES] | None = None
 
 
 class Config(_Node):
