@@ -175,7 +175,8 @@ def _write_graph(graph, folder):
         remove_saving(folder)
     except tf.errors.OpError as error:
         # TensorFlow's writer has errors of its own for a full disk and the like.
-        raise OSError(errno.EIO, str(error).splitlines()[0]) from error
+        reason = str(error).splitlines()[0].rpartition("; ")[2].partition(" [Op:")[0]
+        raise OSError(errno.EIO, reason) from error
 
 
 def _record(model, graph, folder):

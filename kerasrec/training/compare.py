@@ -15,7 +15,7 @@ from kerasrec.training.comparison import Comparison
 from kerasrec.training.data_fingerprint import changed, data_fingerprint
 from kerasrec.training.find_start import find_start, start_catalogs, start_checkpoint
 from kerasrec.training.finished_runs import finished_runs
-from kerasrec.training.held_folder import begin
+from kerasrec.training.held_folder import begin, check_unused
 from kerasrec.training.plot_comparison import plot_comparison
 from kerasrec.training.query_fingerprint import query_fingerprint
 from kerasrec.training.run import read_split, run
@@ -47,21 +47,26 @@ def compare(configs, folder, runs=(), say=print, note=print, progress=True):
         KeyboardInterrupt: after Ctrl-C before any model was fitted.
     """
     check_comparable(configs)
-    lock = FolderLock(folder)
-    begin(lock, but=(PICTURE,), advice="choose another folder")
-    try:
-        return _compare(configs, lock.folder, runs, say, note, progress)
-    finally:
-        lock.release()
-        with contextlib.suppress(OSError):
-            lock.folder.rmdir()  # where nothing was written
-
-
-def _compare(configs, folder, runs, say, note, progress):
+    lock, unused = FolderLock(folder), {"but": (PICTURE,), "advice": "choose another folder"}
+    check_unused(folder, **unused)
     shared = _Shared(next(iter(configs.values())))
     # As a run writes them down, to find it again.
     configs = {name: with_cutoffs(config, shared.items) for name, config in configs.items()}
     kept = shared.reusable(finished_runs(configs, runs, note), configs, note)
+    begin(lock, **unused)
+    try:
+        comparison = _compare(configs, shared, kept, say, note, progress)
+        plot_comparison(lock.folder / PICTURE, comparison)
+        # Last, for it says that the comparison is finished.
+        comparison.write(lock.folder / "comparison.json")
+    finally:
+        lock.release()
+        with contextlib.suppress(OSError):
+            lock.folder.rmdir()  # where nothing was written
+    return comparison
+
+
+def _compare(configs, shared, kept, say, note, progress):
     done, failed, stopped = {}, {}, False
     for name, config in configs.items():
         if name in kept:
@@ -85,11 +90,7 @@ def _compare(configs, folder, runs, say, note, progress):
         if stopped:
             raise KeyboardInterrupt
         raise InputError(f"no model could be fitted: {'; '.join(failed.values())}")
-    comparison = Comparison.of(configs, done, failed, stopped)
-    plot_comparison(folder / PICTURE, comparison)
-    # Last, for it says that the comparison is finished.
-    comparison.write(folder / "comparison.json")
-    return comparison
+    return Comparison.of(configs, done, failed, stopped)
 
 
 def check_comparable(configs):

@@ -166,18 +166,18 @@ def test_what_fails_behind_the_test_loses_no_metrics(here, monkeypatch):
         patch.setattr(RUN, "plot_run", choke)
         folder, _, lines = quiet(config, run_dir="plots")
         assert folder.is_finished() and "WARNING: the plots could not be drawn: no font" in lines
-    monkeypatch.setattr("kerasrec.models.checkpoint.save", saved_until_tested(here))
+    monkeypatch.setattr("kerasrec.models.checkpoint.save", saved_until_tested())
     with pytest.raises(InputError, match="full; .*metrics.json is written, .* --resume --run-dir"):
         quiet(config, run_dir="full")
     assert RunFolder("full").read_metrics()["epochs"] == 1
 
 
-def saved_until_tested(folder):
-    """`save` until there are metrics, and then a full disk."""
+def saved_until_tested():
+    """`save` until there are results for the card, and then a full disk."""
     from kerasrec.models.checkpoint import save
 
     def saves(model, directory, overwrite, run=None):
-        if (folder / "full" / "metrics.json").exists():
+        if run is not None:
             raise InputError("full")
         save(model, directory, overwrite, run)
 
@@ -203,9 +203,10 @@ def test_default_cutoffs_fit_a_small_catalogue(here):
 
 def test_an_existing_folder_is_not_touched(here):
     (here / "there").mkdir()
+    (here / "there" / "mine.txt").write_text("mine")
     with pytest.raises(InputError, match="there exists already"):
         run(load_config("run.yaml"), run_dir="there")
-    assert not list((here / "there").iterdir())
+    assert [path.name for path in (here / "there").iterdir()] == ["mine.txt"]
 
 
 @pytest.mark.parametrize(
