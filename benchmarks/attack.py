@@ -10,25 +10,24 @@ other client may take at most three times what they take undisturbed.
 """
 
 import collections
-import contextlib
 import json
 import pathlib
 import tempfile
-import threading
 import time
 
 import numpy as np
 
 from benchmarks.runner.attacks import NAME, Target, attacks
-from benchmarks.runner.clients import RestClient
+from benchmarks.runner.bystander import Bystander
 from benchmarks.runner.report import Bar, Report, Row, Table
 from benchmarks.runner.served import Served, export_hybrid
 
 DEADLINE = 30  # of the server, seconds
-ASKED = {
+INPUTS = {
     "user": [""], "history": [["", "item-1", "item-2"]], "exclude": [[""]], "allow": [[""]],
     "k": [10], "repeats": [""],
 }  # fmt: skip
+ASKED = {"signature_name": "recommend", "inputs": INPUTS}
 
 
 def add_arguments(parser):
@@ -44,10 +43,11 @@ def measure(arguments, say):
         folder = pathlib.Path(place) / NAME
         say(f"exporting a Hybrid of {arguments.items:,} items")
         export_hybrid(folder / "1", arguments.items, 100)
-        with Served(folder) as server, contextlib.closing(_Bystander(server.port)) as other:
+        with Served(folder) as server, Bystander(server.port, NAME, json.dumps(ASKED)) as other:
             target = Target(server.port, server.grpc_port, folder)
             outcomes = _all(target, server.process.pid, other, arguments, say)
-    return _report(outcomes, arguments)
+            wrong = other.wrong
+    return _report(outcomes, wrong, arguments)
 
 
 class Outcome:
@@ -109,42 +109,7 @@ def _p99(times):
     return 1000 * float(np.quantile(times, 0.99)) if times else float("nan")
 
 
-class _Bystander:
-    """A client that asks for recommendations in a thread of its own, while somebody attacks."""
-
-    def __init__(self, port):
-        self._client = RestClient(port, NAME)
-        self._body = json.dumps({"signature_name": "recommend", "inputs": ASKED}).encode()
-        self.unanswered = 0
-
-    @contextlib.contextmanager
-    def asking(self):
-        """Seconds of each request, growing, as long as the block runs."""
-        times, stopped = [], threading.Event()
-
-        def work():
-            while not stopped.is_set():
-                start = time.perf_counter()
-                try:
-                    self._client.ask_well(self._body)
-                except (OSError, RuntimeError, ValueError):
-                    self.unanswered += 1
-                    self._client.close()
-                times.append(time.perf_counter() - start)
-
-        thread = threading.Thread(target=work)
-        thread.start()
-        try:
-            yield times
-        finally:
-            stopped.set()
-            thread.join()
-
-    def close(self):
-        self._client.close()
-
-
-def _report(outcomes, arguments):
+def _report(outcomes, wrong, arguments):
     undisturbed, *found = outcomes
     slowest = max(max(outcome.seconds) for outcome in found)
     worst = max(outcome.p99 for outcome in found)
@@ -153,6 +118,7 @@ def _report(outcomes, arguments):
     bars = [
         Bar("answers of 5xx", sum(outcome.failed for outcome in found), 0),
         Bar("answers that should be others", sum(outcome.wrong for outcome in found), 0),
+        Bar("others' requests without an answer", len(wrong), 0),
         Bar("slowest answer, seconds", slowest, 2 * DEADLINE),
         Bar("growth of memory in the second half", found[-1].after / warm - 1, 0.05),
         Bar("others' p99, times the undisturbed one", worst / undisturbed.p99, 3),
@@ -161,4 +127,5 @@ def _report(outcomes, arguments):
     settings = {key: getattr(arguments, key) for key in ("items", "tries", "seconds")}
     tables = [Table("One attack after the other", "s", rows)]
     notes = [f"Undisturbed, 99 of 100 requests of the other client take {undisturbed.p99:.1f} ms."]
+    notes += [f"Without an answer: {line}" for line in wrong[:5]]
     return Report("The local server under attack", settings, tables, bars, notes)
