@@ -257,8 +257,8 @@ def test_an_export_leaves_nothing_behind_that_the_next_one_does_not_remove(tmp_p
 
 
 def test_the_seconds_of_all_processes_count(here):
-    config = load_config("run.yaml")
-    folder = quiet(load_config("run.yaml", ["train.epochs=1"]), "first")
+    config = load_config("run.yaml", ["train.epochs=1"])
+    folder = quiet(config, "first")
     with np.load(folder.state) as file:
         state = dict(file)
     about = json.loads(str(state["state"]))
