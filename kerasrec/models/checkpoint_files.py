@@ -1,6 +1,5 @@
 """The files of a checkpoint folder, as its metadata.json lists them."""
 
-
 import kerasrec
 from kerasrec.data.schema import Schema
 from kerasrec.data.vocabulary import FIRST

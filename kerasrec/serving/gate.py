@@ -1,12 +1,15 @@
 """How many requests are inside at the same time, and how much their bodies hold together."""
 
 import asyncio
+import time
 
 from kerasrec.serving.refusal import Refusal
 
 # A body over the limit is read on for a while: closing at once would lose the answer on its way.
 DRAINED = 8
 DIGITS = 20
+# A body that comes slower than this, after a first second, makes room where there is none left.
+SLOW, FIRST = 256 << 10, 1.0  # bytes a second, seconds
 
 
 class Gate:
@@ -14,6 +17,8 @@ class Gate:
 
     * 413 for a body over the limit of one, 503 where too many requests or bytes wait already,
       408 for one that does not arrive in time.
+    * Where bytes are short, slow bodies are given up first: room that is announced and not used
+      keeps nobody out.
     * Trailing work is none of its business: what is inside has its own timeout.
 
     Args:
@@ -25,6 +30,7 @@ class Gate:
     def __init__(self, app, limits, refuse):
         self._app, self._limits, self._refuse = app, limits, refuse
         self._requests = self._bytes = 0
+        self._reading = []
 
     async def __call__(self, scope, receive, send):
         if scope["type"] != "http":
@@ -52,34 +58,45 @@ class Gate:
 
     async def _read(self, arrived, receive):
         self._take(arrived, arrived.said)
+        self._reading.append(arrived)
         try:
             await asyncio.wait_for(self._read_all(arrived, receive), self._limits.timeout)
         except asyncio.TimeoutError:
             late = f"The request did not arrive within {self._limits.timeout:.3g} s."
             arrived.refusal = arrived.refusal or Refusal("DEADLINE_EXCEEDED", late, 408)
+        finally:
+            self._reading.remove(arrived)
 
     async def _read_all(self, arrived, receive):
-        read = 0
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
                 return
             part = message.get("body", b"")
-            read += len(part)
-            self._take(arrived, read)
+            arrived.read += len(part)
+            self._take(arrived, arrived.read)
             if not arrived.refusal:
                 arrived.parts.append(part)
-            if not message.get("more_body") or read > DRAINED * self._limits.body:
+            if not message.get("more_body") or arrived.read > DRAINED * self._limits.body:
                 arrived.whole = True
                 return
 
     def _take(self, arrived, size):
         """Room for that many bytes, or a refusal."""
         more = max(0, size - arrived.taken)
+        if self._bytes + more > self._limits.waiting_bytes:
+            self._give_up_slow_ones(arrived)
         arrived.refusal = arrived.refusal or self._refusal(size, more)
         if not arrived.refusal:
             arrived.taken += more
             self._bytes += more
+
+    def _give_up_slow_ones(self, but):
+        for one in self._reading:
+            if one is not but and one.taken and one.is_slow():
+                one.refusal = _busy("The body came slowly, and others needed its room")
+                self._bytes -= one.taken
+                one.taken, one.parts = 0, []
 
     def _crowd(self):
         if self._requests < self._limits.waiting:
@@ -106,6 +123,11 @@ class _Arrived:
         # The room is taken at once, so that of a crowd the first are let in, and not all half-way.
         self.said = int(length[:DIGITS]) if length.isdigit() else 0
         self.refusal, self.taken, self.parts, self.whole = refusal, 0, [], False
+        self.read, self._start = 0, time.monotonic()
+
+    def is_slow(self):
+        late = time.monotonic() - self._start - FIRST
+        return late > 0 and self.read < SLOW * late
 
 
 class _Once:

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from kerasrec.serving import gate
 from kerasrec.serving.limits import Limits
 from kerasrec.serving.server import Server
 from kerasrec.serving.version import Version
@@ -107,6 +108,23 @@ def test_bodies_together_are_bounded(serve, ask, blocked):
     blocked.free.set()
     client.join(30)
     assert answers[0][0] == 200
+    assert ask(server, PREDICT, BODY)[0] == 200
+
+
+@pytest.mark.parametrize("first,status", [(1000.0, 503), (-1000.0, 200)])
+def test_room_that_is_announced_and_not_used_keeps_nobody_out(
+    serve, ask, monkeypatch, first, status
+):
+    monkeypatch.setattr(gate, "FIRST", first)  # the slow one is slow from then on
+    server = serve(waiting_bytes=100)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as slow:
+        slow.sendall(b"POST /v1/models/toy:predict HTTP/1.1\r\nHost: localhost\r\n"
+                     b"Expect: 100-continue\r\nContent-Length: 99\r\n\r\n")  # fmt: skip
+        assert slow.recv(1000).startswith(b"HTTP/1.1 100")  # its body is being read
+        assert ask(server, PREDICT, BODY)[0] == status
+        slow.sendall(b" " * 99)
+        answer = slow.recv(10_000)
+    assert answer.startswith(b"HTTP/1.1 503" if status == 200 else b"HTTP/1.1 400")
     assert ask(server, PREDICT, BODY)[0] == 200
 
 
