@@ -28,7 +28,7 @@ def replacing(path):
     >>> target.read_text()
     'whole'
     """
-    path = pathlib.Path(path)
+    path = _named(path)
     lock = FolderLock(path.with_name(f"{WRITING}{path.name}"))
     # Under its own name: some writers choose the format by the suffix, or append it.
     partial = lock.folder / path.name
@@ -55,7 +55,7 @@ def whole(path):
     A process that is killed between the two renames of a folder leaves the earlier one under
     another name, until somebody writes to `path` again.
     """
-    path = pathlib.Path(path)
+    path = _named(path)
     previous = _previous(path)
     return previous if previous.exists() and not path.exists() else path
 
@@ -75,6 +75,12 @@ def remove_leftovers(folder):
         with contextlib.suppress(InputError), lock:
             _settle(folder / name)
             _clear(lock, folder / name)
+
+
+def _named(path):
+    """The path, of which a name is needed: "." has none."""
+    path = pathlib.Path(path)
+    return path if path.name else path.absolute()
 
 
 def _previous(path):

@@ -18,6 +18,16 @@ def test_what_is_written_takes_the_place(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
 
 
+def test_the_folder_one_is_in(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert whole(".").samefile(tmp_path / "here")
+    with replacing(".") as partial:
+        partial.mkdir()
+        (partial / "new").touch()
+    assert [path.name for path in (tmp_path / "here").iterdir()] == ["new"]
+
+
 @pytest.mark.parametrize("earlier", [True, False])
 def test_a_full_disk_changes_nothing(tmp_path, earlier):
     target = tmp_path / "a.json"
