@@ -228,15 +228,15 @@ def _huge_size(target):
 
 
 def _filters():
-    names = ("item", "score", "title")
+    names = ("item", "score", "reason_item", "reason")
     orders = itertools.cycle(
-        order for size in (1, 2, 3) for order in itertools.permutations(names, size)
+        order for size in (1, 2, 3, 4) for order in itertools.permutations(names, size)
     )
 
     def run(target):
         import tensorflow as tf
 
-        request = _request()
+        request = _request("recommend_explained")
         request.inputs["history"].CopyFrom(tf.make_tensor_proto([["item-1", "item-2"]]))
         request.output_filter.extend(next(orders))
         return _by_grpc(target, request)
