@@ -3,7 +3,7 @@
 import pathlib
 
 from kerasrec.errors import InputError
-from kerasrec.replacing import whole
+from kerasrec.replacing import surviving
 
 
 def checkpoint_folder(path, where=""):
@@ -17,7 +17,7 @@ def checkpoint_folder(path, where=""):
         InputError: if the path is neither.
     """
     path = pathlib.Path(path)
-    for folder in (whole(path / "checkpoint"), whole(path)):
+    for folder in (surviving(path / "checkpoint"), surviving(path)):
         if (folder / "metadata.json").is_file() and (folder / "config.json").is_file():
             return folder
     raise InputError(f"{where}{path} is neither a run with a checkpoint nor a checkpoint")

@@ -92,18 +92,18 @@ class FolderLock:
         self.release()
 
 
-def is_unused(folder, but=()):
+def is_unused(folder, ignored=()):
     """Whether a folder holds nothing but a lock and what a killed process has left half written.
 
     Args:
         folder: It need not exist.
-        but: Names that do not count.
+        ignored: Names that do not count.
     """
     folder = pathlib.Path(folder)
     if not folder.is_dir():
         return not folder.exists()
     names = (path.name for path in folder.iterdir())
-    return all(name in (LOCK, *but) or name.startswith(WRITING) for name in names)
+    return all(name in (LOCK, *ignored) or name.startswith(WRITING) for name in names)
 
 
 def _locked(file):

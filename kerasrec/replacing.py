@@ -15,7 +15,7 @@ def replacing(path):
     """A path to write to, which takes the place of `path` when the block ends without an error.
 
     What is written may be a file or a folder. A full disk or a stopped process leaves what was at
-    `path` before; `whole` finds it. What a killed process has left is removed.
+    `path` before; `surviving` finds it. What a killed process has left is removed.
 
     Raises:
         InputError: if the disk is full or cannot be written, or another process is writing to the
@@ -49,7 +49,7 @@ def replacing(path):
             lock.release()
 
 
-def whole(path):
+def surviving(path):
     """Where what `replacing` has written to `path` is: there, or what a kill has left of it.
 
     A process that is killed between the two renames of a folder leaves the earlier one under
@@ -89,7 +89,7 @@ def _previous(path):
 
 def _settle(path):
     """Puts back what was there before a kill between the two renames."""
-    if whole(path) != path:
+    if surviving(path) != path:
         _previous(path).rename(path)
 
 

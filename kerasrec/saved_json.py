@@ -41,12 +41,20 @@ def read_json(path, within=None, most=None):
         raise InputError(f"{path} is damaged: {error}") from error
 
 
+def repeated_key(pairs):
+    """The first key that comes a second time among the pairs of a JSON object; None if none does.
+
+    >>> repeated_key([("a", 1), ("b", 2), ("a", 3)])
+    'a'
+    """
+    seen = set()
+    return next((key for key, _ in pairs if key in seen or seen.add(key)), None)
+
+
 def _once(pairs):
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {twice!r:.80} is given twice")
+        raise ValueError(f"the key {repeated_key(pairs)!r:.80} is given twice")
     return found
 
 

@@ -1,5 +1,6 @@
 """A hostile place: no network but this machine, fixed seeds; warnings are errors (setup.cfg)."""
 
+import contextlib
 import importlib.util
 import os
 import random
@@ -35,3 +36,20 @@ def _no_network():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", refuse)
         yield
+
+
+@pytest.fixture
+def largest_file():
+    """`with largest_file(bytes)`: no file can grow beyond; for who writes it is as a full disk."""
+    resource = pytest.importorskip("resource")
+
+    @contextlib.contextmanager
+    def limited(size):
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return limited

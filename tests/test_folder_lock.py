@@ -70,5 +70,5 @@ def test_what_counts_as_something(tmp_path):
     (folder / ".lock").write_text("1")
     assert is_unused(folder)
     (folder / "a.png").write_text("")
-    assert not is_unused(folder) and is_unused(folder, but=["a.png"])
+    assert not is_unused(folder) and is_unused(folder, ignored=["a.png"])
     assert not is_unused(folder / "a.png")

@@ -5,7 +5,7 @@ import pytest
 
 from kerasrec.errors import InputError
 from kerasrec.folder_lock import FolderLock
-from kerasrec.replacing import remove_leftovers, replacing, whole
+from kerasrec.replacing import remove_leftovers, replacing, surviving
 
 
 def test_what_is_written_takes_the_place(tmp_path):
@@ -21,7 +21,7 @@ def test_what_is_written_takes_the_place(tmp_path):
 def test_the_folder_one_is_in(tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    assert whole(".").samefile(tmp_path / "here")
+    assert surviving(".").samefile(tmp_path / "here")
     with replacing(".") as partial:
         partial.mkdir()
         (partial / "new").touch()
@@ -94,7 +94,7 @@ def test_what_a_kill_between_the_renames_has_left_is_put_back(tmp_path, fails):
     (tmp_path / ".previous-a" / "old").write_text("old")
     (tmp_path / ".writing-a" / "a").mkdir(parents=True)
     (tmp_path / ".writing-a" / "a" / "half").write_text("half")
-    assert whole(tmp_path / "a") == tmp_path / ".previous-a"
+    assert surviving(tmp_path / "a") == tmp_path / ".previous-a"
     target = tmp_path / "a"
     try:
         with replacing(target) as partial:

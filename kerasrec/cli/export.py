@@ -6,7 +6,7 @@ from kerasrec.cli.heavy import import_keras
 from kerasrec.cli.saved import find_checkpoint
 from kerasrec.errors import InputError
 from kerasrec.file_hash import file_hash
-from kerasrec.replacing import whole
+from kerasrec.replacing import surviving
 from kerasrec.savedmodel.versions import new_version
 from kerasrec.whole_number import whole_number
 
@@ -95,7 +95,7 @@ def _run(checkpoint):
     from kerasrec.training.run_folder import RunFolder
 
     folder = RunFolder(checkpoint.parent)
-    if whole(folder.checkpoint) != checkpoint or not folder.config.is_file():
+    if surviving(folder.checkpoint) != checkpoint or not folder.config.is_file():
         return None
     metrics = folder.read_metrics() or {}
     row = next(iter(metrics.get("rows") or ()), {})

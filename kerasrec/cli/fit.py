@@ -3,7 +3,7 @@
 import shlex
 
 from kerasrec.cli.heavy import quiet_start
-from kerasrec.replacing import whole
+from kerasrec.replacing import surviving
 
 NAME = "fit"
 HELP = "train and evaluate what a YAML config describes"
@@ -55,8 +55,8 @@ def _stopped(arguments, folder):
     if not folder.config.exists():
         return "stopped before the training; nothing was written"
     kept = "no epoch was finished yet"
-    if whole(folder.checkpoint).exists():
-        kept = f"the best checkpoint so far is {whole(folder.checkpoint)}"
+    if surviving(folder.checkpoint).exists():
+        kept = f"the best checkpoint so far is {surviving(folder.checkpoint)}"
     again = ["kerasrec", "fit", arguments.config, *arguments.overrides, "--resume"]
     if arguments.run_dir:
         again += ["--run-dir", arguments.run_dir]

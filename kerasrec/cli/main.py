@@ -18,7 +18,7 @@ from kerasrec.cli import (
     verify,
 )
 from kerasrec.cli.output import Output
-from kerasrec.cli.streams import CUT, standing_streams
+from kerasrec.cli.streams import CUT, tolerant_streams
 from kerasrec.errors import InputError
 
 COMMANDS = (
@@ -47,7 +47,7 @@ def main(argv=None):
         130 after Ctrl-C. Where stdout is not read to its end, as with `| head`, 141, and where it
         cannot be written for another reason 1: the work itself is done then.
     """
-    with standing_streams() as out:
+    with tolerant_streams() as out:
         status = _main(argv)
         out.flush()
         if status or not out.error:

@@ -1,4 +1,4 @@
-"""`kerasrec quickstart`: everything once, on an invented bookstore, in a minute."""
+"""`kerasrec quickstart`: everything once, on an invented bookstore, in about a minute."""
 
 import dataclasses
 import json
@@ -9,7 +9,7 @@ from kerasrec.cli.heavy import quiet_start
 from kerasrec.savedmodel.versions import new_version
 
 NAME = "quickstart"
-HELP = "train, compare, recommend and export on invented data, in under a minute"
+HELP = "train, compare, recommend and export on invented data, in about a minute"
 
 K = 10
 # Model arguments, epochs, batch size, learning rate of Adam.

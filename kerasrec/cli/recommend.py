@@ -1,6 +1,5 @@
 """`kerasrec recommend RUN_OR_EXPORT (--user ID | --history a,b,c)`."""
 
-import json
 import pathlib
 import warnings
 
@@ -9,6 +8,7 @@ from kerasrec.cli.ids import IDS, read_ids
 from kerasrec.cli.saved import find_checkpoint, find_export
 from kerasrec.errors import InputError
 from kerasrec.id_list import unknown_note
+from kerasrec.saved_json import read_json
 from kerasrec.savedmodel.about import read_about
 
 NAME = "recommend"
@@ -164,7 +164,7 @@ def _unknown(source, asked, unknown_user):
     for name, ids in asked.items():
         kind = "user" if name == "user" else "item"
         path = pathlib.Path(source) / "assets.extra" / f"{kind}s.json"
-        known = set(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else ids
+        known = set(read_json(path)) if path.is_file() else ids
         if unknown := [one for one in ids if one not in known]:
             instead = f"answered {unknown_user}" if name == "user" else "left out"
             notes.append(unknown_note(name if name == "user" else f"{name} item", unknown, instead))

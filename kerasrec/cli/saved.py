@@ -4,7 +4,7 @@ import pathlib
 
 from kerasrec.checkpoint_folder import checkpoint_folder
 from kerasrec.errors import InputError
-from kerasrec.replacing import whole
+from kerasrec.replacing import surviving
 from kerasrec.savedmodel.versions import find_version, versions
 
 
@@ -23,6 +23,6 @@ def find_checkpoint(path):
         InputError: if the path is neither.
     """
     path = pathlib.Path(path)
-    if not whole(path).exists():
+    if not surviving(path).exists():
         raise InputError(f"{path} does not exist; `kerasrec list` shows the runs here")
     return checkpoint_folder(path)

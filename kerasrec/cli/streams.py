@@ -9,17 +9,17 @@ CUT = 141  # what a shell says of a process that SIGPIPE ended: 128 + 13
 
 
 @contextlib.contextmanager
-def standing_streams():
+def tolerant_streams():
     """A block in which writing to `sys.stdout` and `sys.stderr` never fails: it goes nowhere then.
 
     A model that is trained, or a server, does not end because its lines are read no more.
 
     Yields:
-        The `StandingStream` of stdout.
+        The `TolerantStream` of stdout.
     """
     _open_missing()
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = streams = [StandingStream(stream) for stream in before]
+    sys.stdout, sys.stderr = streams = [TolerantStream(stream) for stream in before]
     try:
         yield streams[0]
     finally:
@@ -28,7 +28,7 @@ def standing_streams():
         sys.stdout, sys.stderr = before
 
 
-class StandingStream:
+class TolerantStream:
     """A text stream that drops what it cannot write; all else is the stream's own.
 
     Args:

@@ -9,7 +9,7 @@ from kerasrec.config.first_line import first_line
 from kerasrec.config.model_class import find_model_class
 from kerasrec.config.nearest import nearest
 from kerasrec.errors import InputError
-from kerasrec.replacing import whole
+from kerasrec.replacing import surviving
 
 LOSSES = {
     "softmax": "Softmax",
@@ -90,7 +90,7 @@ def _data(config):
     paths |= {("data", "items", "path"): data.items and data.items.path}
     paths |= {("data", "users", "path"): data.users and data.users.path}
     for keys, path in paths.items():
-        if path is not None and not whole(path).exists():
+        if path is not None and not surviving(path).exists():
             yield keys, f"{path} does not exist, neither from here nor beside the config file"
 
 

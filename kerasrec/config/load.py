@@ -9,7 +9,7 @@ from kerasrec.config.set_key import set_key
 from kerasrec.config.validate import validate
 from kerasrec.config.yaml_file import parse_value, read_yaml
 from kerasrec.errors import InputError
-from kerasrec.replacing import whole
+from kerasrec.replacing import surviving
 
 
 def load_config(path, overrides=()):
@@ -79,6 +79,6 @@ def _with_found_paths(data, folder):
             given = holder.get(key) if isinstance(holder, dict) else None
             if isinstance(given, str):
                 beside = folder / given
-                if not whole(given).exists() and whole(beside).exists():
+                if not surviving(given).exists() and surviving(beside).exists():
                     holder[key] = str(beside)
     return data

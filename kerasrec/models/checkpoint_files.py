@@ -7,7 +7,7 @@ from kerasrec.errors import InputError
 from kerasrec.file_hash import file_hash
 from kerasrec.models.checkpoint_schema import FILES, OPTIONAL, Config, Metadata, checked
 from kerasrec.plain_file import plain_size
-from kerasrec.replacing import whole
+from kerasrec.replacing import surviving
 from kerasrec.saved_json import DESCRIPTION, read_json
 
 FORMAT = 2
@@ -36,7 +36,7 @@ class CheckpointFiles:
     """
 
     def __init__(self, directory):
-        self.directory = whole(directory)
+        self.directory = surviving(directory)
         self.metadata = self._metadata()
         self._verified = set()
         for name, recorded in self.metadata.files.items():

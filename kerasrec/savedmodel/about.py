@@ -1,9 +1,9 @@
 """What an export says of itself."""
 
-import json
 import pathlib
 
 from kerasrec.errors import InputError
+from kerasrec.saved_json import read_json
 
 EXTRA = "assets.extra"
 ABOUT = f"{EXTRA}/kerasrec.json"
@@ -25,11 +25,9 @@ def read_about(directory):
     if not (path.parent.parent / GRAPH).is_file():
         raise InputError(f"{directory} is no SavedModel: give the folder of a version")
     try:
-        if path.stat().st_size > LARGEST:
-            raise ValueError(f"it is larger than {LARGEST >> 20} MiB")
-        about = json.loads(path.read_text(encoding="utf-8"))
+        about = read_json(path, most=LARGEST)
         known = about["format"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (InputError, KeyError, TypeError) as error:
         raise InputError(
             f"{directory} says nothing of itself ({ABOUT}: {error}): export it again with this "
             "version of kerasrec"

@@ -6,10 +6,12 @@ much as all others would: here texts are arrays of objects, and JSON in the file
 
 import json
 import pathlib
+import zipfile
 
 import numpy as np
 
 TEXTS = "texts/"
+MOST = 1 << 30  # bytes unpacked; those of a catalogue of millions take some hundred MiB
 
 
 def write_arrays(path, arrays):
@@ -25,7 +27,15 @@ def write_arrays(path, arrays):
 
 
 def read_arrays(path):
-    """What `write_arrays` wrote; texts are arrays of `str` objects."""
+    """What `write_arrays` wrote; texts are arrays of `str` objects.
+
+    Raises:
+        ValueError: for a file that unpacks to more than `MOST` bytes.
+    """
+    with zipfile.ZipFile(path) as archive:
+        size = sum(entry.file_size for entry in archive.infolist())
+    if size > MOST:
+        raise ValueError(f"{path} has {size:,} bytes unpacked, at most {MOST:,} are read")
     with np.load(path, allow_pickle=False) as file:
         found = {name: file[name] for name in file.files}
     return {

@@ -50,8 +50,8 @@ def new_version(folder, number=None, keep=None):
         raise InputError(f"{folder} cannot be written: {error.strerror}") from error
     yield folder / str(number)
     if keep is not None:
-        for old in versions(folder)[:-keep]:
-            _remove(folder, old)
+        for number, old in sorted(_folders(folder).items())[:-keep]:
+            _remove(old, folder / f"{REMOVED}{number}")
 
 
 def is_version(name):
@@ -67,8 +67,13 @@ def is_version(name):
 
 def versions(folder):
     """The numbers of the versions in a folder, the newest last."""
-    numbers = (path.name for path in pathlib.Path(folder).glob("*") if path.is_dir())
-    return sorted(int(name) for name in numbers if is_version(name))
+    return sorted(_folders(pathlib.Path(folder)))
+
+
+def _folders(folder):
+    """Number -> folder: it may be named 007."""
+    found = (path for path in folder.glob("*") if is_version(path.name) and path.is_dir())
+    return {int(path.name): path for path in found}
 
 
 def find_version(path):
@@ -80,13 +85,13 @@ def find_version(path):
     path = pathlib.Path(path)
     if (path / "saved_model.pb").is_file():
         return path
-    found = versions(path) if path.is_dir() else []
+    found = _folders(path) if path.is_dir() else {}
     if not found:
         raise InputError(
             f"{path} holds no export: give the folder of a version, such as saved_models/hybrid/1, "
             "or that of its model"
         )
-    return path / str(found[-1])
+    return found[max(found)]
 
 
 def _claim(folder, number):
@@ -115,9 +120,8 @@ def _claim(folder, number):
             return wanted
 
 
-def _remove(folder, number):
+def _remove(version, hidden):
     # Out of sight first: a server that looks never sees half a version.
-    hidden = folder / f"{REMOVED}{number}"
     with contextlib.suppress(FileNotFoundError):  # another export has removed it
-        (folder / str(number)).rename(hidden)
+        version.rename(hidden)
         shutil.rmtree(hidden)

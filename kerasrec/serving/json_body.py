@@ -4,6 +4,7 @@ import gc
 import json
 import threading
 
+from kerasrec.saved_json import repeated_key
 from kerasrec.serving.refusal import invalid
 
 
@@ -62,7 +63,6 @@ def read_json(body):
 def _object(pairs):
     found = dict(pairs)
     if len(found) < len(pairs):
-        seen = set()
-        twice = next(name for name, _ in pairs if name in seen or seen.add(name))
-        raise invalid(f"JSON Parse error: the name {json.dumps(twice)} is given twice")
+        twice = json.dumps(repeated_key(pairs))
+        raise invalid(f"JSON Parse error: the name {twice} is given twice")
     return found

@@ -11,7 +11,6 @@ from kerasrec.serving.refusal import Refusal, invalid
 from kerasrec.serving.request_size import check_shapes
 
 ROW, COLUMN = "instances", "inputs"
-INPUTS = 64  # of a signature, more than any has
 
 
 class PredictBody(typing.NamedTuple):
@@ -47,7 +46,7 @@ def read_predict_body(body, signatures, limits):
     >>> read_predict_body(body, {"serving_default": user}, Limits()).inputs
     {'user': array([b'ann', b'bob'], dtype=object)}
     """
-    asked = _parsed(body, limits)
+    asked = _parsed(body, signatures, limits)
     name = asked.get("signature_name", "")
     if not isinstance(name, str):
         raise invalid(f"{short(asked)} not formatted correctly. 'signature_name' must be a string.")
@@ -74,9 +73,10 @@ def read_predict_body(body, signatures, limits):
     return PredictBody(name, inputs, by_row)
 
 
-def _parsed(body, limits):
+def _parsed(body, signatures, limits):
     # Before it is parsed, which nobody else can work beside: each row separates its inputs as well.
-    most = limits.values + INPUTS * limits.rows
+    inputs = max((len(signature.inputs) for signature in signatures.values()), default=0)
+    most = limits.values + inputs * limits.rows
     if body.count(b",") > most:
         raise invalid(
             f"JSON Parse error: the body holds more than {most} commas, and a request at most "

@@ -4,7 +4,7 @@ import json
 from kerasrec.errors import InputError
 from kerasrec.evaluation.leakage import leakage_words
 from kerasrec.metrics import SAMPLED
-from kerasrec.replacing import replacing, whole
+from kerasrec.replacing import replacing, surviving
 
 # What the table shows of a model's quality -> 1 if more is better, -1 if less is.
 RANKING = {"recall": 1, "ndcg": 1, "coverage": 1}
@@ -111,7 +111,7 @@ def metric_of(row, metric):
 
 
 def _model(name, folder, run):
-    files = whole(folder.checkpoint).rglob("*")
+    files = surviving(folder.checkpoint).rglob("*")
     size = sum(path.stat().st_size for path in files if path.is_file())
     ratings = run["ratings"] and run["ratings"]["rows"][0]["metrics"]
     keys = ("model_class", "fit_seconds", "trainable_weights", "epochs", "best_epoch")

@@ -7,33 +7,33 @@ from kerasrec.replacing import remove_leftovers
 RESUME = "choose another folder, or go on in it with --resume"
 
 
-def check_unused(path, but=(), advice=RESUME):
+def check_unused(path, ignored=(), advice=RESUME):
     """Raises an `InputError` if there is something in a folder.
 
     A process that was killed before it wrote anything has left nothing.
 
     Args:
         path: Of the folder.
-        but: Names that do not count.
+        ignored: Names that do not count.
         advice: What to do then, for the message.
     """
-    if not is_unused(path, but):
+    if not is_unused(path, ignored):
         raise InputError(f"{path} exists already: {advice}")
 
 
-def begin(lock, but=(), advice=RESUME):
+def begin(lock, ignored=(), advice=RESUME):
     """Makes a folder and holds it until `lock.release()`.
 
     Args:
         lock: `FolderLock`.
-        but, advice: As for `check_unused`.
+        ignored, advice: As for `check_unused`.
 
     Raises:
         InputError: if it is used already, another process holds it, or the disk cannot be written.
     """
-    check_unused(lock.folder, but, advice)
+    check_unused(lock.folder, ignored, advice)
     _take(lock)
-    check_unused(lock.folder, but, advice)  # another process may have been quicker
+    check_unused(lock.folder, ignored, advice)  # another process may have been quicker
 
 
 def go_on(lock):

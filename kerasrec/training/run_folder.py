@@ -12,6 +12,7 @@ from kerasrec.config.differing_keys import differing_keys
 from kerasrec.errors import InputError
 from kerasrec.folder_lock import FolderLock, is_unused
 from kerasrec.replacing import replacing
+from kerasrec.saved_json import read_json
 from kerasrec.training.held_folder import check_unused
 
 # What a resumed run may change: how long it goes on, and what is measured when it is done.
@@ -94,7 +95,7 @@ class RunFolder:
 
     def remove_unstarted(self):
         """Removes the folder if it holds nothing but the config: no epoch was finished."""
-        if is_unused(self.path, but=(self.config.name, self.data.name)):
+        if is_unused(self.path, ignored=(self.config.name, self.data.name)):
             # The config last: without it there is no run to go on with.
             self.data.unlink(missing_ok=True)
             self.config.unlink(missing_ok=True)
@@ -181,12 +182,7 @@ def _write_json(path, value):
 
 
 def _read_json(path):
-    if not path.exists():
-        return None
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path} is damaged: {error}") from error
+    return read_json(path) if path.exists() else None
 
 
 def config_stem(config):

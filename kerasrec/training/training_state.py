@@ -14,6 +14,8 @@ from kerasrec.errors import InputError
 from kerasrec.replacing import replacing
 
 FORMAT = 2
+# What reading a file raises that is no state, or half of one.
+DAMAGE = (OSError, EOFError, ValueError, LookupError, RecursionError, zipfile.BadZipFile)
 
 
 class TrainingState(keras.callbacks.Callback):
@@ -51,7 +53,7 @@ class TrainingState(keras.callbacks.Callback):
         with open(self.path, "rb") as raw:
             with _naming_damage(self.path):
                 file = np.load(raw, allow_pickle=False)
-                state = json.loads(str(file["state"]))
+                state = _state(file)
             if state.get("format") != FORMAT:
                 raise InputError(
                     f"{self.path} has format {state.get('format')}, this kerasrec reads {FORMAT}"
@@ -97,7 +99,7 @@ def seconds_spent(path):
     if not path.exists():
         return 0.0
     with _naming_damage(path), np.load(path, allow_pickle=False) as file:
-        return json.loads(str(file["state"])).get("seconds", 0.0)
+        return _state(file).get("seconds", 0.0)
 
 
 def write_history(path, history):
@@ -109,11 +111,18 @@ def write_history(path, history):
         writer.writerows({"epoch": n, **logs} for n, logs in enumerate(history, start=1))
 
 
+def _state(file):
+    state = json.loads(str(file["state"]))
+    if not isinstance(state, dict) or not {"shapes", "history"} <= set(state):
+        raise ValueError("it holds no state")
+    return state
+
+
 @contextlib.contextmanager
 def _naming_damage(path):
     try:
         yield
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except DAMAGE as error:
         raise InputError(f"{path} is damaged ({error}): start a new run") from error
 
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from kerasrec.cli import main
-from kerasrec.cli.streams import standing_streams
+from kerasrec.cli.streams import tolerant_streams
 
 
 def closed_pipe():
@@ -29,7 +29,7 @@ def closed_file():
 def test_writing_to_what_is_closed_does_nothing(monkeypatch, make, name):
     stream = make()
     monkeypatch.setattr(sys, name, stream)
-    with standing_streams() as out:
+    with tolerant_streams() as out:
         for _ in range(3):
             print("a line", file=getattr(sys, name), flush=True)
         getattr(sys, name).writelines(["two\n", "lines\n"])
@@ -42,7 +42,7 @@ def test_writing_to_what_is_closed_does_nothing(monkeypatch, make, name):
 
 def test_closing_it_leaves_the_stream_of_python_open(capsys):
     stream = sys.stdout
-    with standing_streams() as out:
+    with tolerant_streams() as out:
         assert stream in (sys.stderr, sys.stdout)
         out.close()
     print("still there")
@@ -52,7 +52,7 @@ def test_closing_it_leaves_the_stream_of_python_open(capsys):
 def test_the_other_stream_goes_on(monkeypatch, capsys):
     pipe = closed_pipe()
     monkeypatch.setattr(sys, "stdout", pipe)
-    with standing_streams():
+    with tolerant_streams():
         print("to nobody", flush=True)
         print("to somebody", file=sys.stderr)
     assert capsys.readouterr().err == "to somebody\n"

@@ -1,6 +1,5 @@
 """A full disk is an error that can be said, and does not crash the process at its end."""
 
-import contextlib
 import errno
 import io
 import pathlib
@@ -72,20 +71,8 @@ def test_what_is_written_is_what_keras_reads(tmp_path):
         assert "optimizer" not in file
 
 
-@contextlib.contextmanager
-def largest_file(size):
-    """No file of this process can be larger."""
-    resource = pytest.importorskip("resource")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 @pytest.mark.parametrize("size", [0, 100, 5000, 20000])
-def test_a_file_that_cannot_grow_is_said(tmp_path, size):
+def test_a_file_that_cannot_grow_is_said(tmp_path, size, largest_file):
     model = compiled()
     with largest_file(size), pytest.raises(OSError, match="too large") as error:
         write_weights(model, tmp_path / "model.weights.h5")

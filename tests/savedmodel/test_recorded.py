@@ -1,7 +1,9 @@
 import tracemalloc
 
 import numpy as np
+import pytest
 
+from kerasrec.savedmodel import recorded
 from kerasrec.savedmodel.recorded import read_arrays, write_arrays
 
 
@@ -30,3 +32,11 @@ def test_one_long_text_takes_the_room_of_one(tmp_path):
     tracemalloc.stop()
     # With the room of the longest for each it would be 5,001 * 2,000 * 4 bytes, 40 MB.
     assert peak < 4e6
+
+
+def test_a_file_that_unpacks_to_more_than_is_read_is_refused(tmp_path, monkeypatch):
+    write_arrays(tmp_path / "a.npz", {"zeros": np.zeros(10_000)})
+    assert (tmp_path / "a.npz").stat().st_size < 2_000
+    monkeypatch.setattr(recorded, "MOST", 50_000)
+    with pytest.raises(ValueError, match="80,128 bytes unpacked, at most 50,000"):
+        read_arrays(tmp_path / "a.npz")

@@ -40,6 +40,15 @@ def test_a_failed_export_uses_up_its_number(tmp_path):
     assert made(tmp_path) == 2
 
 
+def test_a_number_may_be_written_with_zeros_before_it(tmp_path):
+    (tmp_path / "2").mkdir()
+    (tmp_path / "007").mkdir()
+    assert find_version(tmp_path) == tmp_path / "007"
+    with new_version(tmp_path, keep=1) as path:
+        path.mkdir()
+    assert path.name == "8" and versions(tmp_path) == [8]
+
+
 def test_the_newest_are_kept(tmp_path):
     for _ in range(5):
         made(tmp_path, keep=2)

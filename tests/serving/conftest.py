@@ -1,5 +1,6 @@
 """A small SavedModel whose right answers one can count, and servers of it."""
 
+import contextlib
 import json
 import shutil
 
@@ -12,6 +13,7 @@ from kerasrec.export.signature_defaults import write_defaults
 from kerasrec.export.without_saving import remove_saving
 from kerasrec.savedmodel.about import ABOUT, EXTRA, FORMAT
 from kerasrec.savedmodel.files import list_files
+from kerasrec.serving.limits import Limits
 from kerasrec.serving.server import Server
 
 CATALOG = ["a", "b", "ü"]
@@ -124,3 +126,12 @@ def ask():
             return answer.status, json.loads(answer.data or b"null")
 
         yield asked
+
+
+@pytest.fixture
+def serve(toys):
+    """`serve(**limits)`: a server of the toys with these limits."""
+    with contextlib.ExitStack() as stack:
+        yield lambda **limits: stack.enter_context(
+            Server(toys, port=0, limits=Limits(**limits), say=lambda line: None)
+        )

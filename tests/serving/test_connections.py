@@ -55,20 +55,6 @@ def gates(all_gates):
     return all_gates
 
 
-@pytest.fixture
-def serve(toys, gates):
-    servers = []
-
-    def start(**limits):
-        server = Server(toys, port=0, limits=Limits(**limits), say=lambda line: None)
-        servers.append(server)
-        return server
-
-    yield start
-    for server in servers:
-        server.stop()
-
-
 def connect(server):
     return socket.create_connection(("127.0.0.1", server.port), timeout=30)
 

@@ -8,26 +8,10 @@ import threading
 import pytest
 
 from kerasrec.serving import gate
-from kerasrec.serving.limits import Limits
-from kerasrec.serving.server import Server
 from kerasrec.serving.version import Version
 
 BODY = {"inputs": {"history": [["a"]], "exclude": [[""]], "k": [1]}}
 PREDICT = "/v1/models/toy:predict"
-
-
-@pytest.fixture
-def serve(toys):
-    servers = []
-
-    def start(**limits):
-        server = Server(toys, port=0, limits=Limits(**limits), say=lambda line: None)
-        servers.append(server)
-        return server
-
-    yield start
-    for server in servers:
-        server.stop()
 
 
 def test_a_body_over_the_limit(serve, ask):

@@ -16,6 +16,9 @@ from tensorflow_serving.apis import (
 )
 
 from kerasrec.savedmodel import CLoader
+from kerasrec.serving.grpc_arrival import GrpcArrival
+from kerasrec.serving.limits import Limits
+from kerasrec.serving.server import Server
 
 
 @pytest.fixture(scope="module")
@@ -183,6 +186,26 @@ def test_a_message_over_the_limit(stub):
     with pytest.raises(grpc.RpcError) as caught:
         stub.Predict(request(history=[["a" * 9_000_000]]), timeout=30)
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def test_messages_that_wait_are_bounded_together():
+    arrival = GrpcArrival(Limits(waiting_bytes=100))
+    assert arrival._take(60) and not arrival._take(41) and arrival._take(40)
+    assert arrival._take(-60) and arrival._take(60)
+
+
+def test_a_message_beside_too_many_bytes_is_turned_away(toys):
+    limits = Limits(waiting_bytes=50)
+    with (
+        Server(toys, port=0, grpc_port=0, limits=limits, say=lambda line: None) as server,
+        grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel,
+    ):
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        for _ in range(2):
+            with pytest.raises(grpc.RpcError) as refused:
+                stub.Predict(request(history=[["a" * 100]]), timeout=30)
+            assert refused.value.code() == grpc.StatusCode.UNAVAILABLE
+            assert "MiB of requests wait already" in refused.value.details()
 
 
 def test_metadata(stub, toys):

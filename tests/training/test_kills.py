@@ -19,7 +19,7 @@ from kerasrec.cli import main
 from kerasrec.config import load_config
 from kerasrec.file_hash import file_hash
 from kerasrec.models import load
-from kerasrec.replacing import replacing, whole
+from kerasrec.replacing import replacing, surviving
 from kerasrec.savedmodel.versions import new_version, versions
 from kerasrec.training import RunFolder, run
 from kerasrec.training.compare import compare
@@ -148,7 +148,7 @@ def test_a_training_goes_on_from_every_epoch_and_half_epoch(here, watch):
     config = load_config("run.yaml")
     with watch("first", here / "copies"):
         right = fitted(quiet(config, "first"))
-    copies = [copy for copy in watch.copies if whole(copy / "checkpoint").exists()]
+    copies = [copy for copy in watch.copies if surviving(copy / "checkpoint").exists()]
     # Checkpoint and state are written one after the other, the last checkpoint once more.
     between = gone_on(copies, config, right, lambda one: (one.state,))
     assert between == 1 + right[1]["best_epoch"] - 1
@@ -163,7 +163,7 @@ def gone_on(copies, config, right, files):
     seen, between = set(), 0
     for copy in copies:
         folder = RunFolder(copy)
-        kept = whole(folder.checkpoint)
+        kept = surviving(folder.checkpoint)
         between += kept != folder.checkpoint
         worth = digests(kept / "metadata.json", *files(folder))
         if worth not in seen:

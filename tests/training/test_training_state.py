@@ -6,7 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from kerasrec.training.training_state import TrainingState
+from kerasrec.errors import InputError
+from kerasrec.training.training_state import TrainingState, seconds_spent
 
 # One weight, in bytes; with Adam's two moments there are 24 of its size.
 SIZE, WEIGHTS = 2**20, 8
@@ -68,3 +69,13 @@ def test_a_state_is_an_npz_of_numpy(tmp_path):
     with np.load(tmp_path / "state.npz", allow_pickle=False) as file:
         assert len(file.files) == 1 + len(model.variables) + len(model.optimizer.variables)
         np.testing.assert_array_equal(file["variable_0"], model.variables[0])
+
+
+@pytest.mark.parametrize("state", ["[]", "7", "{", "[" * 100_000, '{"format": 2}'])
+def test_a_damaged_state_is_said(tmp_path, state):
+    path = tmp_path / "state.npz"
+    np.savez(path, state=np.array(state))
+    with pytest.raises(InputError, match="state.npz is damaged"):
+        seconds_spent(path)
+    with pytest.raises(InputError, match="state.npz is damaged"):
+        TrainingState(path, tmp_path / "history.csv").restore(made(0))
