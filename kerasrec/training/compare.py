@@ -47,7 +47,7 @@ def compare(configs, folder, runs=(), say=print, note=print, progress=True):
         KeyboardInterrupt: after Ctrl-C before any model was fitted.
     """
     check_comparable(configs)
-    lock, unused = FolderLock(folder), {"but": (PICTURE,), "advice": "choose another folder"}
+    lock, unused = FolderLock(folder), {"ignored": (PICTURE,), "advice": "choose another folder"}
     check_unused(folder, **unused)
     shared = _Shared(next(iter(configs.values())))
     # As a run writes them down, to find it again.
