@@ -109,7 +109,7 @@ def peers_of(items, dim, approximate, say):
     from kerasrec.errors import InputError
     from kerasrec.export.search.exact_index import ExactIndex
     from kerasrec.export.search.ivf_index import IVFIndex
-    from kerasrec.memory import free_memory
+    from kerasrec.tables.memory import free_memory
 
     vectors, queries = clustered(items, MEASURED + 64, dim)
     asked, measured = queries[:64], queries[64:]

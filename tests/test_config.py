@@ -6,8 +6,8 @@ import pytest
 
 from kerasrec.config import load_config
 from kerasrec.config.change import change
-from kerasrec.config.checks import loss_by_name, optimizer_class
 from kerasrec.config.cutoffs import with_cutoffs
+from kerasrec.config.factories import loss_by_name, optimizer_class
 from kerasrec.config.first_line import first_line
 from kerasrec.config.nodes import TrainNode
 from kerasrec.errors import InputError

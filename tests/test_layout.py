@@ -14,18 +14,11 @@ LEVEL = {
     **{
         "errors": 0,
         "register": 0,
-        "file_hash": 0,
-        "folder_lock": 0.25,
-        "plain_file": 0.1,
-        "saved_json": 0.25,
-        "saved_arrays": 0.25,
         "id_list": 0.25,
         "whole_number": 0.25,
-        "replacing": 0.4,
-        "memory": 0.5,
+        "files": 0.25,
         "asserted": 0.5,
-        "rows": 0.5,
-        "checkpoint_folder": 0.5,
+        "tables": 0.5,
         "savedmodel": 0.5,
         "client": 0.5,
     },
@@ -35,7 +28,7 @@ LEVEL = {
 }
 # Imported by itself as well, by a process that has no kerasrec.
 ALONE = LIBRARY / "savedmodel" / "c_loader"
-TENSORFLOW_IN = {"asserted", "rows", "client", "optimizers", "data", "export", "training", "cli"}
+TENSORFLOW_IN = {"asserted", "tables", "client", "optimizers", "data", "export", "training", "cli"}
 # Whose arguments are the user's own: what is wrong with them is said by an InputError.
 REFUSING = {"layers", "losses", "metrics", "models", "optimizers", "data", "zoo"}
 

@@ -13,7 +13,7 @@ from kerasrec.layers import (
 )
 from kerasrec.models import Retriever, context_inputs, context_sizes, item_table
 from kerasrec.models.predict import predict
-from kerasrec.models.request import Request
+from kerasrec.models.requests.request import Request
 from kerasrec.register import register
 
 

@@ -8,7 +8,7 @@ from kerasrec.errors import InputError
 from kerasrec.layers.feature_rows import BAGS, KINDS, feature_rows, word_counts
 from kerasrec.layers.neighbour_scores import NeighbourScores
 from kerasrec.models import NeighbourModel
-from kerasrec.models.similarity import blocks, nearest, overlaps
+from kerasrec.models.neighbours.similarity import blocks, nearest, overlaps
 from kerasrec.register import register
 
 WEIGHTINGS = ("tfidf", "bm25")

@@ -6,10 +6,10 @@ import scipy.linalg
 from kerasrec.errors import InputError
 from kerasrec.layers.neighbour_scores import NeighbourScores
 from kerasrec.layers.table_scores import TableScores
-from kerasrec.memory import check_memory
 from kerasrec.models import NeighbourModel
-from kerasrec.models.similarity import blocks, last_of_pairs, nearest, pair_table
+from kerasrec.models.neighbours.similarity import blocks, last_of_pairs, nearest, pair_table
 from kerasrec.register import register
+from kerasrec.tables.memory import check_memory
 
 # Above it the inverse is computed in float32: half the memory, half the time.
 FLOAT64_ITEMS = 2**14

@@ -5,9 +5,8 @@ import numpy as np
 from kerasrec.errors import InputError
 from kerasrec.layers.neighbour_ratings import NeighbourRatings
 from kerasrec.layers.neighbour_scores import NeighbourScores
-from kerasrec.memory import check_memory
 from kerasrec.models import NeighbourModel
-from kerasrec.models.similarity import (
+from kerasrec.models.neighbours.similarity import (
     agreements,
     check_similarity,
     last_of_pairs,
@@ -17,6 +16,7 @@ from kerasrec.models.similarity import (
     turned,
 )
 from kerasrec.register import register
+from kerasrec.tables.memory import check_memory
 from kerasrec_zoo.damped_mean import damped_means
 
 TASKS = ("ranking", "rating")

@@ -21,7 +21,7 @@ from kerasrec.layers import (
 )
 from kerasrec.models import Retriever, item_table
 from kerasrec.models.predict import predict
-from kerasrec.models.similar_rows import similar_rows
+from kerasrec.models.requests.similar_rows import similar_rows
 from kerasrec.models.top_k import NEVER
 from kerasrec.register import register
 from kerasrec.whole_number import whole_number

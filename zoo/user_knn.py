@@ -4,7 +4,7 @@ import numpy as np
 
 from kerasrec.layers.user_neighbour_scores import UserNeighbourScores
 from kerasrec.models import NeighbourModel
-from kerasrec.models.similarity import last_of_pairs, nearest, overlaps, pair_table
+from kerasrec.models.neighbours.similarity import last_of_pairs, nearest, overlaps, pair_table
 from kerasrec.register import register
 from kerasrec_zoo.item_knn import check_knn, rating_layer, rating_tables
 

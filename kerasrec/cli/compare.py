@@ -36,9 +36,9 @@ def run(arguments, output):
         raise InputError("name at least one config file")
     with quiet_start():
         configs = {name: load_config(path, changes) for name, path in _named(paths).items()}
-        from kerasrec.training.compare import compare
-        from kerasrec.training.comparison_table import comparison_table
-        from kerasrec.training.run_folder import dataset_stem, fresh_path
+        from kerasrec.training.compare.compare import compare
+        from kerasrec.training.compare.comparison_table import comparison_table
+        from kerasrec.training.runs.run_folder import dataset_stem, fresh_path
 
     first = next(iter(configs.values()))
     folder = arguments.out or fresh_path(pathlib.Path("runs") / f"compare-{dataset_stem(first)}")

@@ -5,8 +5,8 @@ import pathlib
 from kerasrec.cli.heavy import import_keras
 from kerasrec.cli.saved import find_checkpoint
 from kerasrec.errors import InputError
-from kerasrec.file_hash import file_hash
-from kerasrec.replacing import surviving
+from kerasrec.files.file_hash import file_hash
+from kerasrec.files.replacing import surviving
 from kerasrec.savedmodel.versions import new_version
 from kerasrec.whole_number import whole_number
 
@@ -92,7 +92,7 @@ def _place(directory):
 
 def _run(checkpoint):
     """What a run says of itself, for the metadata of the export; None for a lone checkpoint."""
-    from kerasrec.training.run_folder import RunFolder
+    from kerasrec.training.runs.run_folder import RunFolder
 
     folder = RunFolder(checkpoint.parent)
     if surviving(folder.checkpoint) != checkpoint or not folder.config.is_file():

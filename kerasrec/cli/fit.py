@@ -3,7 +3,7 @@
 import shlex
 
 from kerasrec.cli.heavy import quiet_start
-from kerasrec.replacing import surviving
+from kerasrec.files.replacing import surviving
 
 NAME = "fit"
 HELP = "train and evaluate what a YAML config describes"

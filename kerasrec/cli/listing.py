@@ -4,7 +4,7 @@ import ast
 import importlib.util
 import pathlib
 
-from kerasrec.saved_json import read_json
+from kerasrec.files.saved_json import read_json
 
 NAME = "list"
 HELP = "models of the zoo, data sets, configs here, runs here"

@@ -7,8 +7,8 @@ from kerasrec.cli.heavy import import_keras, quiet_start
 from kerasrec.cli.ids import IDS, read_ids
 from kerasrec.cli.saved import find_checkpoint, find_export
 from kerasrec.errors import InputError
+from kerasrec.files.saved_json import read_json
 from kerasrec.id_list import unknown_note
-from kerasrec.saved_json import read_json
 from kerasrec.savedmodel.about import read_about
 
 NAME = "recommend"

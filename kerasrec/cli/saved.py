@@ -2,9 +2,9 @@
 
 import pathlib
 
-from kerasrec.checkpoint_folder import checkpoint_folder
 from kerasrec.errors import InputError
-from kerasrec.replacing import surviving
+from kerasrec.files.checkpoint_folder import checkpoint_folder
+from kerasrec.files.replacing import surviving
 from kerasrec.savedmodel.versions import find_version, versions
 
 

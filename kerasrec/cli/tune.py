@@ -26,7 +26,7 @@ def run(arguments, output):
 
     with quiet_start():
         config = load_config(arguments.config, arguments.overrides)
-        from kerasrec.training.tune import tune
+        from kerasrec.training.tune.tune import tune
 
     again = ["kerasrec", "tune", arguments.config, *arguments.overrides]
     found = tune(
@@ -51,7 +51,7 @@ def run(arguments, output):
 
 def _show(found, output):
     from kerasrec.config.cutoffs import RATING_METRICS
-    from kerasrec.training.trial_words import short_names, word
+    from kerasrec.training.tune.format_trial import short_names, word
 
     sign = 1 if found["monitor"] in RATING_METRICS else -1
     complete = [trial for trial in found["trials"] if trial["state"] == "complete"]

@@ -9,7 +9,7 @@ from kerasrec.config.set_key import set_key
 from kerasrec.config.validate import validate
 from kerasrec.config.yaml_file import parse_value, read_yaml
 from kerasrec.errors import InputError
-from kerasrec.replacing import surviving
+from kerasrec.files.replacing import surviving
 
 
 def load_config(path, overrides=()):

@@ -2,9 +2,9 @@
 
 import pydantic
 
-from kerasrec.config.checks import problems
 from kerasrec.config.cutoffs import with_monitor
 from kerasrec.config.nodes import RunConfig
+from kerasrec.config.problems import problems
 
 
 def validate(data):

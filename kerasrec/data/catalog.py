@@ -15,7 +15,7 @@ from kerasrec.data.reading import as_table
 from kerasrec.data.schema import Feature
 from kerasrec.data.vocabulary import FIRST, Vocabulary
 from kerasrec.errors import InputError
-from kerasrec.saved_json import read_json
+from kerasrec.files.saved_json import read_json
 
 OPTIONS = ("kind", "column", "separator", "max_tokens", "length", "tokenizer")
 

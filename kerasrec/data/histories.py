@@ -10,7 +10,7 @@ import pandas as pd
 
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
-from kerasrec.saved_arrays import read_arrays
+from kerasrec.files.saved_arrays import read_arrays
 
 # What may be known of an interaction besides the item.
 CONTEXT = {"behavior": np.int32, "timestamp": np.int64}

@@ -10,7 +10,7 @@ import pandas as pd
 
 from kerasrec.data.ids import factorize
 from kerasrec.errors import InputError
-from kerasrec.saved_json import read_json
+from kerasrec.files.saved_json import read_json
 
 PADDING, UNKNOWN, FIRST = 0, 1, 2
 

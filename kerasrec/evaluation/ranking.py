@@ -14,7 +14,7 @@ from kerasrec.evaluation.lists import Lists
 from kerasrec.evaluation.ratios import Ratios, check_resamples
 from kerasrec.evaluation.rows import group_rows, model_rows, names_of
 from kerasrec.id_list import id_list
-from kerasrec.models.repeats import check_repeats
+from kerasrec.models.requests.repeats import check_repeats
 from kerasrec.whole_number import whole_number
 
 DEFAULT_KS = (5, 10, 20)

@@ -12,7 +12,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 import kerasrec
 from kerasrec.data.vocabulary import FIRST
-from kerasrec.file_hash import file_hash
+from kerasrec.files.file_hash import file_hash
 from kerasrec.savedmodel.about import ABOUT, EXTRA, FORMAT
 from kerasrec.savedmodel.files import list_files
 

@@ -7,9 +7,9 @@ from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.export.request_reader import HISTORY_COLUMNS
 from kerasrec.export.search import IVFIndex, search_allowed
 from kerasrec.layers.content_encoder import CODE
-from kerasrec.models.reasons import REASONS, words
-from kerasrec.models.request import Request
-from kerasrec.models.similar_items import directions
+from kerasrec.models.requests.reasons import REASONS, words
+from kerasrec.models.requests.request import Request
+from kerasrec.models.requests.similar_items import directions
 from kerasrec.models.top_k import NEVER, TopK
 
 # Queries that explain the answers to all requests; a history of h items takes h of them.

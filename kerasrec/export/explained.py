@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from kerasrec.data.vocabulary import FIRST, PADDING
-from kerasrec.models.reasons import REASONS
+from kerasrec.models.requests.reasons import REASONS
 
 STEPS = ("history", "behavior", "time_gap")
 

@@ -18,8 +18,8 @@ from kerasrec.export.search import ExactIndex, IVFIndex
 from kerasrec.export.serving_graph import ServingGraph
 from kerasrec.export.warm_up import write_warm_up
 from kerasrec.export.without_saving import remove_saving
+from kerasrec.files.replacing import replacing
 from kerasrec.models.precision import in_float32
-from kerasrec.replacing import replacing
 from kerasrec.savedmodel.about import EXTRA, RECORDED
 from kerasrec.savedmodel.graph_operations import foreign_operations
 from kerasrec.savedmodel.recorded import write_arrays

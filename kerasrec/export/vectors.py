@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
+from kerasrec.files.replacing import replacing
 from kerasrec.models.precision import in_float32
-from kerasrec.replacing import replacing
 
 TABLE, INDEX = "items.parquet", "items.faiss"
 # Of one group in the file: 64 MiB at 256 columns.

@@ -3,9 +3,9 @@
 import keras
 from keras import ops
 
-from kerasrec import rows
 from kerasrec.errors import InputError
 from kerasrec.register import register
+from kerasrec.tables import rows
 
 
 @register

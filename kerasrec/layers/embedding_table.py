@@ -6,10 +6,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasrec import rows
 from kerasrec.errors import InputError
-from kerasrec.memory import check_memory
 from kerasrec.register import register
+from kerasrec.tables import rows
+from kerasrec.tables.memory import check_memory
 
 PADDING, UNKNOWN = 0, 1
 

@@ -5,12 +5,12 @@ import numpy as np
 import scipy.sparse.linalg
 from keras import ops
 
-from kerasrec import rows as tables
 from kerasrec.errors import InputError
 from kerasrec.layers.denoising_autoencoder import denoising_autoencoder
 from kerasrec.layers.embedding_table import PADDING
 from kerasrec.layers.feature_rows import BAGS, KINDS, feature_rows
 from kerasrec.register import register
+from kerasrec.tables import rows as tables
 
 
 @register

@@ -6,10 +6,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasrec import rows
 from kerasrec.layers.embedding_table import PADDING, UNKNOWN, EmbeddingTable
 from kerasrec.layers.graph_propagation import GraphPropagation
 from kerasrec.register import register
+from kerasrec.tables import rows
 
 
 @register

@@ -6,7 +6,7 @@ from keras import ops
 
 from kerasrec.errors import InputError
 from kerasrec.register import register
-from kerasrec.rows import declare_held
+from kerasrec.tables.rows import declare_held
 
 # What the vectors at all ends of edges may take at once: 1 GiB of float32.
 FLOATS_AT_ONCE = 2**28

@@ -6,7 +6,7 @@ from keras import ops
 from kerasrec.errors import InputError
 from kerasrec.layers.stored_histories import StoredHistories
 from kerasrec.register import register
-from kerasrec.rows import declare_held
+from kerasrec.tables.rows import declare_held
 
 # Similarities looked up for one query at a time when all items are rated.
 AT_ONCE = 2**20

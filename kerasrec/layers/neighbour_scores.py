@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from kerasrec.register import register
-from kerasrec.rows import declare_held
+from kerasrec.tables.rows import declare_held
 
 
 @register

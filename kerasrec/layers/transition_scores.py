@@ -7,7 +7,7 @@ from keras import ops
 from kerasrec.errors import InputError
 from kerasrec.layers.embedding_table import UNKNOWN
 from kerasrec.register import register
-from kerasrec.rows import declare_held
+from kerasrec.tables.rows import declare_held
 
 
 @register

@@ -7,7 +7,7 @@ from keras import ops
 from kerasrec.layers.popular_scores import PopularScores
 from kerasrec.layers.stored_histories import StoredHistories
 from kerasrec.register import register
-from kerasrec.rows import declare_held
+from kerasrec.tables.rows import declare_held
 
 
 @register

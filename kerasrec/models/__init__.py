@@ -1,13 +1,14 @@
 """The shapes of a recommender, the ranking they share, and their checkpoints."""
 
-from kerasrec.models.checkpoint import load as load
-from kerasrec.models.checkpoint import load_behaviors as load_behaviors
-from kerasrec.models.checkpoint import load_catalogs as load_catalogs
+from kerasrec.models.checkpoints.checkpoint import load as load
+from kerasrec.models.checkpoints.checkpoint import load_behaviors as load_behaviors
+from kerasrec.models.checkpoints.checkpoint import load_catalogs as load_catalogs
+from kerasrec.models.checkpoints.transfer import load_content_from as load_content_from
+from kerasrec.models.checks.finite_loss import FiniteLoss as FiniteLoss
 from kerasrec.models.factor_model import FactorModel as FactorModel
 from kerasrec.models.factor_model import Factors as Factors
-from kerasrec.models.finite_loss import FiniteLoss as FiniteLoss
 from kerasrec.models.item_tower import ItemTower as ItemTower
-from kerasrec.models.neighbour_model import NeighbourModel as NeighbourModel
+from kerasrec.models.neighbours.neighbour_model import NeighbourModel as NeighbourModel
 from kerasrec.models.ranker import Ranker as Ranker
 from kerasrec.models.recommender import Recommender as Recommender
 from kerasrec.models.retriever import Retriever as Retriever
@@ -17,4 +18,3 @@ from kerasrec.models.retriever import user_table as user_table
 from kerasrec.models.step_context import context_inputs as context_inputs
 from kerasrec.models.step_context import context_sizes as context_sizes
 from kerasrec.models.top_k import TopK as TopK
-from kerasrec.models.transfer import load_content_from as load_content_from

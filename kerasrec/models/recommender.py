@@ -7,21 +7,21 @@ from keras import ops
 
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
-from kerasrec.models import fit_errors
-from kerasrec.models.check_train import check_train
+from kerasrec.models.checkpoints.keras_saving import KerasSaving
+from kerasrec.models.checks import fit_errors
+from kerasrec.models.checks.check_train import check_train
+from kerasrec.models.checks.compile_checks import check_compiled, check_fit, check_optimizer
+from kerasrec.models.checks.finite_loss import with_finite_loss
+from kerasrec.models.checks.finite_weights import check_finite
 from kerasrec.models.columns_read import columns_read
-from kerasrec.models.compile_checks import check_compiled, check_fit, check_optimizer
-from kerasrec.models.finite_loss import with_finite_loss
-from kerasrec.models.finite_weights import check_finite
-from kerasrec.models.keras_saving import KerasSaving
 from kerasrec.models.precision import in_its_policy
 from kerasrec.models.predict import predict
-from kerasrec.models.reasons import REASONS
-from kerasrec.models.recommend import QUERIES_AT_ONCE, recommend
-from kerasrec.models.repeats import REPEATS, check_repeats
-from kerasrec.models.request import Request
-from kerasrec.models.score import score
-from kerasrec.models.similar_items import similar_items
+from kerasrec.models.requests.reasons import REASONS
+from kerasrec.models.requests.recommend import QUERIES_AT_ONCE, recommend
+from kerasrec.models.requests.repeats import REPEATS, check_repeats
+from kerasrec.models.requests.request import Request
+from kerasrec.models.requests.score import score
+from kerasrec.models.requests.similar_items import similar_items
 from kerasrec.models.top_k import TopK
 from kerasrec.models.trained_on import TrainedOn
 from kerasrec.models.training_output import TrainingOutput
@@ -288,12 +288,13 @@ class Recommender(KerasSaving):
         Returns:
             A DataFrame with columns `user` (the id, or the number of the history), `rank` (from
             1), `item`, `score`, `title`, and with `explain` also `reasons`: lists of dicts `item`,
-            `title`, `contribution` that add up to the score, see `kerasrec.models.reasons`; of a
-            model with content `from_behavior` and `from_content` as well, which do so too, and of
-            one that reads texts by convolutions `words`: those that added most, as dicts `word`,
-            `feature`, `contribution`; of one that attends to its steps `attention`: the steps with
-            the largest weights, as dicts `item`, `title`, `weight`. Ids the model does not know are
-            answered from the rest; `frame.attrs["notes"]` says so, and so does a warning.
+            `title`, `contribution` that add up to the score, see
+            `kerasrec.models.requests.reasons`; of a model with content `from_behavior` and
+            `from_content` as well, which do so too, and of one that reads texts by convolutions
+            `words`: those that added most, as dicts `word`, `feature`, `contribution`; of one that
+            attends to its steps `attention`: the steps with the largest weights, as dicts `item`,
+            `title`, `weight`. Ids the model does not know are answered from the rest;
+            `frame.attrs["notes"]` says so, and so does a warning.
 
         Raises:
             InputError: for neither users nor histories, a k that is no whole number or too large, a

@@ -20,7 +20,7 @@ from kerasrec.layers.sampled_candidates import SampledCandidates
 from kerasrec.models.item_tower import ItemTower
 from kerasrec.models.predict import predict
 from kerasrec.models.recommender import Recommender
-from kerasrec.rows import declared
+from kerasrec.tables.rows import declared
 
 # Of the mean eigenvalue: items that say the same share what they say.
 RIDGE = 0.01

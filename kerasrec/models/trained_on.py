@@ -9,8 +9,8 @@ import pandas as pd
 
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
-from kerasrec.saved_arrays import read_arrays
-from kerasrec.saved_json import read_json
+from kerasrec.files.saved_arrays import read_arrays
+from kerasrec.files.saved_json import read_json
 
 # Hashes that a record holds at most, 128 MiB; of more pairs it holds a sample.
 MOST = 2**24

@@ -1,6 +1,6 @@
 """The gradients of several steps, added up."""
 
-from kerasrec import rows
+from kerasrec.tables import rows
 
 # Keras's own Embedding and ours give a table this name.
 TABLE = "embeddings"

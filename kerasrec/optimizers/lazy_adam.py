@@ -5,11 +5,11 @@ import math
 import keras
 from keras import ops
 
-from kerasrec import rows
 from kerasrec.errors import InputError
 from kerasrec.optimizers.gradient_sums import is_table
 from kerasrec.optimizers.row_sparse import RowSparse
 from kerasrec.register import register
+from kerasrec.tables import rows
 
 
 @register

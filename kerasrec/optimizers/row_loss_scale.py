@@ -2,8 +2,8 @@
 
 import keras
 
-from kerasrec import rows
 from kerasrec.register import register
+from kerasrec.tables import rows
 
 
 @register

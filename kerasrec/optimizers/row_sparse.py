@@ -5,10 +5,10 @@ import inspect
 
 import keras
 
-from kerasrec import rows
 from kerasrec.errors import CHECK
-from kerasrec.memory import check_memory
 from kerasrec.optimizers.gradient_sums import GradientSums
+from kerasrec.tables import rows
+from kerasrec.tables.memory import check_memory
 
 
 class RowSparse:

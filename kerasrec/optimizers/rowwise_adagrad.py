@@ -2,10 +2,10 @@
 
 from keras import ops
 
-from kerasrec import rows
 from kerasrec.optimizers.gradient_sums import is_table
 from kerasrec.optimizers.sparse_adagrad import SparseAdagrad
 from kerasrec.register import register
+from kerasrec.tables import rows
 
 
 @register

@@ -2,9 +2,9 @@
 
 import keras
 
-from kerasrec import rows
 from kerasrec.optimizers.row_sparse import RowSparse
 from kerasrec.register import register
+from kerasrec.tables import rows
 
 
 @register

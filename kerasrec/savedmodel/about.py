@@ -3,7 +3,7 @@
 import pathlib
 
 from kerasrec.errors import InputError
-from kerasrec.saved_json import read_json
+from kerasrec.files.saved_json import read_json
 
 EXTRA = "assets.extra"
 ABOUT = f"{EXTRA}/kerasrec.json"

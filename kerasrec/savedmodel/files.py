@@ -3,7 +3,7 @@
 import os
 import pathlib
 
-from kerasrec.file_hash import file_hash
+from kerasrec.files.file_hash import file_hash
 from kerasrec.savedmodel.about import ABOUT
 
 MOST = 1000  # entries of a folder; an export has about ten

@@ -5,7 +5,7 @@ import pathlib
 import shutil
 
 from kerasrec.errors import InputError
-from kerasrec.replacing import remove_leftovers
+from kerasrec.files.replacing import remove_leftovers
 
 CLAIM, REMOVED = ".version-", ".removed-"
 LARGEST = (1 << 63) - 1  # TF Serving keeps the number of a version as an int64

@@ -4,7 +4,7 @@ import gc
 import json
 import threading
 
-from kerasrec.saved_json import repeated_key
+from kerasrec.files.saved_json import repeated_key
 from kerasrec.serving.refusal import invalid
 
 

@@ -4,18 +4,18 @@ import contextlib
 
 import keras
 
-from kerasrec.config.checks import loss_by_name, optimizer_class
 from kerasrec.config.cutoffs import RATING_METRICS
+from kerasrec.config.factories import loss_by_name, optimizer_class
 from kerasrec.data.batches import batches
 from kerasrec.errors import InputError, failed_check
 from kerasrec.models import FiniteLoss
-from kerasrec.training.best_checkpoint import BestCheckpoint
-from kerasrec.training.checks import check_training
-from kerasrec.training.linear_decay import LinearDecay
-from kerasrec.training.progress_bar import ProgressBar
-from kerasrec.training.ranking_validation import RankingValidation
-from kerasrec.training.rating_validation import RatingValidation
-from kerasrec.training.training_state import TrainingState
+from kerasrec.training.callbacks.best_checkpoint import BestCheckpoint
+from kerasrec.training.callbacks.linear_decay import LinearDecay
+from kerasrec.training.callbacks.progress_bar import ProgressBar
+from kerasrec.training.callbacks.ranking_validation import RankingValidation
+from kerasrec.training.callbacks.rating_validation import RatingValidation
+from kerasrec.training.callbacks.training_state import TrainingState
+from kerasrec.training.check_training import check_training
 
 # Of `steps_per_execution: auto`: what Python costs a step is small then, an answer to Ctrl-C near.
 STEPS = 16

@@ -4,13 +4,13 @@ import inspect
 
 import keras
 
-from kerasrec.checkpoint_folder import checkpoint_folder
 from kerasrec.config.model_class import find_model_class
 from kerasrec.data.splits import PROTOCOLS
+from kerasrec.files.checkpoint_folder import checkpoint_folder
 from kerasrec.models import load_content_from
 from kerasrec.training.build_model import build_model
-from kerasrec.training.check_start import check_start
-from kerasrec.training.checks import check_training
+from kerasrec.training.check_training import check_training
+from kerasrec.training.runs.check_start import check_start
 
 
 def make_model(config, data, split, start=None, say=lambda line: None):

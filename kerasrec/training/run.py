@@ -16,25 +16,26 @@ from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.evaluation import evaluate
 from kerasrec.evaluation.baselines import adapted
-from kerasrec.folder_lock import is_unused
-from kerasrec.models import checkpoint, load
+from kerasrec.evaluation.predicted_values import rate
+from kerasrec.files.folder_lock import is_unused
+from kerasrec.models import load
+from kerasrec.models.checkpoints import checkpoint
 from kerasrec.models.columns_read import columns_read, say_columns_read
-from kerasrec.training.all_histories import all_histories
-from kerasrec.training.checks import check_test
-from kerasrec.training.commit import code_commit
-from kerasrec.training.data_fingerprint import check_data, data_fingerprint
-from kerasrec.training.evaluation_bar import EvaluationBar
-from kerasrec.training.find_start import find_start, start_catalogs, start_checkpoint
+from kerasrec.training.callbacks.training_state import seconds_spent
+from kerasrec.training.check_training import check_test
 from kerasrec.training.fit import fit
-from kerasrec.training.held_folder import begin, check_unused, go_on
 from kerasrec.training.make_model import make_model
-from kerasrec.training.plots import plot_run
-from kerasrec.training.query_fingerprint import query_fingerprint
-from kerasrec.training.ratings import rate
 from kerasrec.training.read_data import read_data
-from kerasrec.training.run_folder import RESUMABLE, RunFolder
+from kerasrec.training.runs.all_histories import all_histories
+from kerasrec.training.runs.commit import code_commit
+from kerasrec.training.runs.data_fingerprint import check_data, data_fingerprint
+from kerasrec.training.runs.evaluation_bar import EvaluationBar
+from kerasrec.training.runs.find_start import find_start, start_catalogs, start_checkpoint
+from kerasrec.training.runs.held_folder import begin, check_unused, go_on
+from kerasrec.training.runs.plot_run import plot_run
+from kerasrec.training.runs.query_fingerprint import query_fingerprint
+from kerasrec.training.runs.run_folder import RESUMABLE, RunFolder
 from kerasrec.training.strategy import strategy_scope
-from kerasrec.training.training_state import seconds_spent
 
 
 def run(config, run_dir=None, resume=False, say=print, progress=True, read=None):

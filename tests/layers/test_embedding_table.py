@@ -3,9 +3,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasrec import optimizers, rows
+from kerasrec import optimizers
 from kerasrec.errors import InputError, failed_check
 from kerasrec.layers import EmbeddingTable
+from kerasrec.tables import rows
 
 VALUES = np.array([[9.0, 9.0], [1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], "float32")
 
@@ -226,7 +227,7 @@ def test_a_saved_model_of_tensorflow_gives_the_same_vectors(tmp_path):
 
 
 def test_a_table_that_does_not_fit_is_refused_before_it_is_made(monkeypatch):
-    monkeypatch.setattr("kerasrec.memory.free_memory", lambda: 2**30)
+    monkeypatch.setattr("kerasrec.tables.memory.free_memory", lambda: 2**30)
     monkeypatch.setattr(rows, "filled", None)
     table = EmbeddingTable(50_000_000, 64, name="items")
     words = "items/embeddings: 50,000,000 x 64 x 4 bytes = 11.9 GiB, and 1.0 GiB of memory are free"

@@ -91,7 +91,7 @@ def test_not_a_checkpoint(tmp_path):
     "dotted, said",
     [
         ("os.system", "trust=true"),
-        ("kerasrec.models.checkpoint.keras", "no model"),
+        ("kerasrec.models.checkpoints.checkpoint.keras", "no model"),
         ("kerasrec.models.load", "no model"),
         ("kerasrec_zoo.Missing", "no model"),
     ],

@@ -19,7 +19,7 @@ import pytest
 from kerasrec import models
 from kerasrec.data import Interactions
 from kerasrec.errors import InputError
-from kerasrec.models.checkpoint import load_class_name, load_histories, load_trained_on
+from kerasrec.models.checkpoints.checkpoint import load_class_name, load_histories, load_trained_on
 from kerasrec_zoo import ItemKNN, MatrixFactorization
 
 WEIGHTS = "model.weights.h5"

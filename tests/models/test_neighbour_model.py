@@ -3,7 +3,8 @@ import pytest
 
 from kerasrec.data import load
 from kerasrec.layers.neighbour_scores import NeighbourScores
-from kerasrec.models import NeighbourModel, neighbour_model
+from kerasrec.models import NeighbourModel
+from kerasrec.models.neighbours import neighbour_model
 
 
 class Doubles(NeighbourModel):

@@ -3,7 +3,7 @@ import pytest
 
 from kerasrec.data import load
 from kerasrec.data.histories import Histories
-from kerasrec.models.reasons import OTHERS, REST, reasons
+from kerasrec.models.requests.reasons import OTHERS, REST, reasons
 from kerasrec_zoo import MatrixFactorization, MultVAE
 
 

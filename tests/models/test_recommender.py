@@ -6,7 +6,8 @@ import pytest
 
 from kerasrec.data import Interactions, load
 from kerasrec.errors import InputError
-from kerasrec.models import predict, recommend, recommender
+from kerasrec.models import predict, recommender
+from kerasrec.models.requests import recommend
 from kerasrec_zoo import ItemKNN
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 
-from kerasrec.models import similar_rows as module
-from kerasrec.models.similar_rows import similar_rows
+from kerasrec.models.requests import similar_rows as module
+from kerasrec.models.requests.similar_rows import similar_rows
 
 VECTORS = np.array([[9, 9], [9, 9], [1, 0], [2, 1], [0, 3], [0, 0], [5, 0]], "float32")
 

@@ -6,8 +6,8 @@ from sklearn.metrics.pairwise import cosine_similarity
 
 from kerasrec.data import Interactions
 from kerasrec.errors import InputError
-from kerasrec.models import similarity
-from kerasrec.models.similarity import (
+from kerasrec.models.neighbours import similarity
+from kerasrec.models.neighbours.similarity import (
     SIMILARITIES,
     agreements,
     nearest,

@@ -11,8 +11,8 @@ import keras
 import numpy as np
 import pytest
 
-from kerasrec.models.unfailing_file import UnfailingFile
-from kerasrec.models.write_weights import write_weights
+from kerasrec.models.checkpoints.unfailing_file import UnfailingFile
+from kerasrec.models.checkpoints.write_weights import write_weights
 
 MODELS = pathlib.Path(UnfailingFile.__init__.__code__.co_filename).parent
 # Many groups: HDF5 writes parts of its index early, and reads them back.

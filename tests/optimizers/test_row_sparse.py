@@ -322,7 +322,7 @@ def test_the_learning_rate_can_be_set(cls):
 
 @every_optimizer
 def test_slots_that_do_not_fit_are_refused_before_they_are_made(cls, monkeypatch):
-    monkeypatch.setattr("kerasrec.memory.free_memory", lambda: 100)
+    monkeypatch.setattr("kerasrec.tables.memory.free_memory", lambda: 100)
     trained = variables([np.zeros((200, DIM), "float32"), np.zeros(4, "float32")])
     cls(RATE).build(trained[1:])
     words = {

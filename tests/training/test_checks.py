@@ -7,7 +7,7 @@ import pytest
 from kerasrec.config.nodes import TrainNode
 from kerasrec.errors import InputError
 from kerasrec.models.retriever import CANDIDATES
-from kerasrec.training.checks import check_loss, check_test, check_training
+from kerasrec.training.check_training import check_loss, check_test, check_training
 
 STOCK = ["mean_squared_error", "mean_absolute_error", "huber", "log_cosh"]
 FITTING = {

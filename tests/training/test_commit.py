@@ -2,7 +2,7 @@ import subprocess
 
 import pytest
 
-from kerasrec.training.commit import code_commit
+from kerasrec.training.runs.commit import code_commit
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

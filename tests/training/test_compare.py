@@ -6,7 +6,7 @@ import pytest
 from kerasrec.config import load_config
 from kerasrec.errors import InputError
 from kerasrec.training import RunFolder, read_data, run
-from kerasrec.training.compare import check_comparable, compare
+from kerasrec.training.compare.compare import check_comparable, compare
 
 DATA = "data: {path: clicks.csv, history_length: %d}\n"
 EVALUATE = "evaluate: {ks: [3, 5], baselines: [Popularity]}\n"
@@ -52,7 +52,7 @@ def refuse_to_fit(monkeypatch):
     def refuse(config, **arguments):
         raise AssertionError("nothing is to be fitted")
 
-    return lambda: monkeypatch.setattr("kerasrec.training.compare.run", refuse)
+    return lambda: monkeypatch.setattr("kerasrec.training.compare.compare.run", refuse)
 
 
 def test_each_model_is_fitted_as_it_is_alone_on_data_read_once(load, monkeypatch, refuse_to_fit):
@@ -176,7 +176,7 @@ def test_a_failing_config_is_named_and_the_others_run(load, monkeypatch):
             raise MemoryError
         return run(config, **arguments)
 
-    monkeypatch.setattr("kerasrec.training.compare.run", choke)
+    monkeypatch.setattr("kerasrec.training.compare.compare.run", choke)
     found, _, notes = quiet(load("mf", "knn"), "c")
     assert found.failed == {"mf": "MemoryError"} and "Traceback" in notes[0]
 
@@ -187,7 +187,7 @@ def test_ctrl_c_compares_what_is_finished(load, monkeypatch):
             raise KeyboardInterrupt
         return run(config, **arguments)
 
-    monkeypatch.setattr("kerasrec.training.compare.run", stop)
+    monkeypatch.setattr("kerasrec.training.compare.compare.run", stop)
     found, _, _ = quiet(load("knn", "mf"))
     assert found.stopped and [row["name"] for row in found.rows] == ["knn", "Popularity"]
     with pytest.raises(KeyboardInterrupt):

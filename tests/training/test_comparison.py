@@ -7,9 +7,9 @@ import rich.console
 
 from kerasrec.errors import InputError
 from kerasrec.training import RunFolder
-from kerasrec.training.comparison import Comparison, metric_of
-from kerasrec.training.comparison_table import comparison_table
-from kerasrec.training.plot_comparison import plot_comparison
+from kerasrec.training.compare.comparison import Comparison, metric_of
+from kerasrec.training.compare.comparison_table import comparison_table
+from kerasrec.training.compare.plot_comparison import plot_comparison
 
 
 def around(mean, half=0.01):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kerasrec.config.checks import LOSSES
+from kerasrec.config.factories import LOSSES
 from kerasrec.config.nodes import TrainNode
 from kerasrec.data import Interactions, splits
 from kerasrec.errors import InputError

@@ -10,14 +10,15 @@ import pytest
 from kerasrec.cli import main
 from kerasrec.config import load_config
 from kerasrec.errors import InputError
-from kerasrec.models import checkpoint, load
-from kerasrec.replacing import replacing
+from kerasrec.files.replacing import replacing
+from kerasrec.models import load
+from kerasrec.models.checkpoints import checkpoint
 from kerasrec.savedmodel.versions import new_version, versions
 from kerasrec.training import RunFolder
-from kerasrec.training.plots import plot_run
-from kerasrec.training.search_space import SearchSpace
-from kerasrec.training.search_study import SearchStudy
-from kerasrec.training.training_state import TrainingState, write_history
+from kerasrec.training.callbacks.training_state import TrainingState, write_history
+from kerasrec.training.runs.plot_run import plot_run
+from kerasrec.training.tune.search_space import SearchSpace
+from kerasrec.training.tune.search_study import SearchStudy
 from kerasrec_zoo import ItemKNN
 
 resource = pytest.importorskip("resource")

@@ -17,13 +17,13 @@ import pytest
 
 from kerasrec.cli import main
 from kerasrec.config import load_config
-from kerasrec.file_hash import file_hash
+from kerasrec.files.file_hash import file_hash
+from kerasrec.files.replacing import replacing, surviving
 from kerasrec.models import load
-from kerasrec.replacing import replacing, surviving
 from kerasrec.savedmodel.versions import new_version, versions
 from kerasrec.training import RunFolder, run
-from kerasrec.training.compare import compare
-from kerasrec.training.tune import tune
+from kerasrec.training.compare.compare import compare
+from kerasrec.training.tune.tune import tune
 
 # By its name: kerasrec.training gives the function in its place.
 RUN = importlib.import_module("kerasrec.training.run")

@@ -6,7 +6,7 @@ import pytest
 
 from kerasrec.data import Interactions
 from kerasrec.data.splits import next_item, random_ratio, sampled
-from kerasrec.training.query_fingerprint import query_fingerprint
+from kerasrec.training.runs.query_fingerprint import query_fingerprint
 
 ROWS = [(f"u{u}", f"i{(u + step) % 7}") for u in range(5) for step in range(4)]
 

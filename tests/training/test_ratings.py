@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss, roc_auc_score
 
+from kerasrec.evaluation.predicted_values import rate
 from kerasrec.training import RatingValidation
-from kerasrec.training.ratings import rate
 from kerasrec_zoo import MatrixFactorization
 
 

@@ -166,7 +166,7 @@ def test_what_fails_behind_the_test_loses_no_metrics(here, monkeypatch):
         patch.setattr(RUN, "plot_run", choke)
         folder, _, lines = quiet(config, run_dir="plots")
         assert folder.is_finished() and "WARNING: the plots could not be drawn: no font" in lines
-    monkeypatch.setattr("kerasrec.models.checkpoint.save", saved_until_tested())
+    monkeypatch.setattr("kerasrec.models.checkpoints.checkpoint.save", saved_until_tested())
     with pytest.raises(InputError, match="full; .*metrics.json is written, .* --resume --run-dir"):
         quiet(config, run_dir="full")
     assert RunFolder("full").read_metrics()["epochs"] == 1
@@ -174,7 +174,7 @@ def test_what_fails_behind_the_test_loses_no_metrics(here, monkeypatch):
 
 def saved_until_tested():
     """`save` until there are results for the card, and then a full disk."""
-    from kerasrec.models.checkpoint import save
+    from kerasrec.models.checkpoints.checkpoint import save
 
     def saves(model, directory, overwrite, run=None):
         if run is not None:

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from kerasrec.training.search_space import SearchSpace
+from kerasrec.training.tune.search_space import SearchSpace
 
 PARAMETERS = {
     "model.dim": [8, 16],

@@ -12,7 +12,7 @@ from kerasrec.errors import InputError
 from kerasrec.models import load
 from kerasrec.models.trained_on import TrainedOn
 from kerasrec.training import run
-from kerasrec.training.compare import compare
+from kerasrec.training.compare.compare import compare
 
 CONFIG = """\
 data: {path: clicks.csv}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kerasrec.errors import InputError
-from kerasrec.training.training_state import TrainingState, seconds_spent
+from kerasrec.training.callbacks.training_state import TrainingState, seconds_spent
 
 # One weight, in bytes; with Adam's two moments there are 24 of its size.
 SIZE, WEIGHTS = 2**20, 8

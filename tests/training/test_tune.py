@@ -15,9 +15,9 @@ from kerasrec.errors import InputError
 from kerasrec.evaluation import evaluate
 from kerasrec.training import run
 from kerasrec.training.run import read_split
-from kerasrec.training.search_space import SearchSpace
-from kerasrec.training.search_study import SearchStudy
-from kerasrec.training.tune import tune
+from kerasrec.training.tune.search_space import SearchSpace
+from kerasrec.training.tune.search_study import SearchStudy
+from kerasrec.training.tune.tune import tune
 from kerasrec_zoo import ItemKNN
 
 BASE = """\
@@ -276,8 +276,8 @@ class Fixed(keras.callbacks.Callback):
 
 
 def test_a_trial_worse_than_the_median_is_ended_early(load, monkeypatch):
-    monkeypatch.setattr("kerasrec.training.search_study.UNPRUNED_TRIALS", 1)
-    monkeypatch.setattr("kerasrec.training.search_study.UNPRUNED_EPOCHS", 0)
+    monkeypatch.setattr("kerasrec.training.tune.search_study.UNPRUNED_TRIALS", 1)
+    monkeypatch.setattr("kerasrec.training.tune.search_study.UNPRUNED_EPOCHS", 0)
     monkeypatch.setattr("kerasrec.training.fit.RankingValidation", Fixed)
     monkeypatch.setattr(
         SearchSpace, "combinations", lambda self, seed: [{"model.dim": n} for n in (2, 3, 1)]

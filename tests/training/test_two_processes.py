@@ -8,7 +8,7 @@ import pytest
 from kerasrec.cli import main
 from kerasrec.config import load_config
 from kerasrec.errors import InputError
-from kerasrec.folder_lock import FolderLock
+from kerasrec.files.folder_lock import FolderLock
 from kerasrec.training import run
 from kerasrec.training.run import read_split
 

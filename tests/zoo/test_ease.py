@@ -4,11 +4,11 @@ import pytest
 import scipy.sparse
 from sklearn.linear_model import Ridge
 
-from kerasrec import memory
 from kerasrec.data import Interactions, Schema, load
 from kerasrec.errors import InputError
 from kerasrec.export import export
-from kerasrec.models import similarity
+from kerasrec.models.neighbours import similarity
+from kerasrec.tables import memory
 from kerasrec_zoo import ease
 from kerasrec_zoo.ease import EASE, item_weights
 

@@ -1,0 +1,77 @@
+"""Losses and optimizers by the names that a config gives them."""
+
+import importlib
+import inspect
+
+from kerasrec.config.nearest import nearest
+from kerasrec.errors import InputError
+
+LOSSES = {
+    "softmax": "Softmax",
+    "bpr": "BPR",
+    "bce": "BinaryCrossentropy",
+    "gbce": "GBCE",
+    "mse": "MeanSquaredError",
+}
+# Of Keras's own losses those that compare a raw score with a value.
+KERAS_LOSSES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
+
+
+def loss_by_name(name, num_items, gbce_t=None):
+    """The loss of `train.loss`: softmax, bpr, bce, gbce and mse are ours, the others Keras's.
+
+    Args:
+        name: Of `LOSSES` or `KERAS_LOSSES`.
+        num_items: Rows of the item vocabulary: gbce reads what share of the items is sampled.
+        gbce_t: Calibration of gbce; None for its default.
+
+    Raises:
+        InputError: for any other name.
+    """
+    check_loss_name(name)
+    if name in LOSSES:
+        loss = getattr(importlib.import_module("kerasrec.losses"), LOSSES[name])
+        if name == "gbce":
+            return loss(num_items) if gbce_t is None else loss(num_items, t=gbce_t)
+        return loss()
+    return importlib.import_module("keras").losses.get(name)
+
+
+def optimizer_class(name):
+    """An optimizer class of Keras or `kerasrec.optimizers` by name, whatever its case.
+
+    "auto" is `LazyAdam`: the touched rows of embedding tables only, Adam for all other weights, one
+    learning rate.
+
+    Raises:
+        InputError: for any other name.
+    """
+    keras = importlib.import_module("keras").optimizers
+    ours = importlib.import_module("kerasrec.optimizers")
+    found = {
+        key.lower(): value
+        for module in (keras, ours)
+        for key, value in vars(module).items()
+        if inspect.isclass(value)
+        and issubclass(value, keras.Optimizer)
+        and value is not keras.Optimizer
+    }
+    found["auto"] = ours.LazyAdam
+    if name.lower() not in found:
+        raise InputError(f"there is no optimizer {name}{nearest(name.lower(), found)}")
+    return found[name.lower()]
+
+
+def check_loss_name(name):
+    """Raises an `InputError` for a name that is neither of `LOSSES` nor of `KERAS_LOSSES`."""
+    if name in LOSSES or name in KERAS_LOSSES:
+        return
+    if name.replace("_", "").lower() == "binarycrossentropy":
+        raise InputError(
+            f"{name} of Keras reads probabilities, and a model gives raw scores: set it to bce, "
+            "which reads those"
+        )
+    raise InputError(
+        f"there is no loss {name} for a config{nearest(name, [*LOSSES, *KERAS_LOSSES])}; "
+        "in Python, model.compile takes any Keras loss object"
+    )

@@ -1,0 +1,1 @@
+"""What `adapt`, `compile` and `fit` refuse."""

@@ -1,0 +1,1 @@
+"""Models that count or solve for a table of neighbours."""

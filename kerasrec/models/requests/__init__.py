@@ -1,0 +1,1 @@
+"""Requests in external ids, and their answers."""

@@ -1,0 +1,28 @@
+"""The errors of predicted values after every epoch."""
+
+import keras
+
+from kerasrec.evaluation.predicted_values import rate
+
+
+class RatingValidation(keras.callbacks.Callback):
+    """Compares predicted with observed values of the validation part.
+
+    The epoch's logs get `val_rmse` and `val_mae`, or `val_auc` and `val_log_loss` for labels;
+    nothing where the model predicts no values, see `rate`.
+
+    Args:
+        split: `Split` with a validation part.
+        loss: `train.loss` of the config.
+    """
+
+    def __init__(self, split, loss):
+        super().__init__()
+        self.split = split
+        self.loss = loss
+
+    def on_epoch_end(self, epoch, logs=None):
+        found = rate(self.model, self.split, "validation", self.loss, bootstrap=0)
+        if found is not None:
+            for name, value in found.rows[0]["metrics"].items():
+                logs[f"val_{name}"] = value["mean"]

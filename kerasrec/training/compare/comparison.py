@@ -1,0 +1,139 @@
+import dataclasses
+import json
+
+from kerasrec.errors import InputError
+from kerasrec.evaluation.leakage import leakage_words
+from kerasrec.files.replacing import replacing, surviving
+from kerasrec.metrics import SAMPLED
+
+# What the table shows of a model's quality -> 1 if more is better, -1 if less is.
+RANKING = {"recall": 1, "ndcg": 1, "coverage": 1}
+VALUES = {"rmse": -1, "auc": 1}
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """Finished runs on the same queries, side by side.
+
+    Attributes:
+        rows: One dict a model, those of the configs first, in their order, then their baselines,
+            each once: `name`, `model_class`, `run` (folder), `metrics` and `ratings` (dicts such as
+            `"ndcg@10"` -> {"mean", "low", "high"}), `fit_seconds`, `evaluation_seconds` (spent
+            in the model), `trainable_weights`, `checkpoint_bytes`, `epochs`, `best_epoch`.
+            What is not known of a baseline is None.
+        quality: Metrics of the table, at the middle cut-off -> 1 if more is better, else -1.
+        failed: Name of a config -> what was wrong.
+        stopped: Whether Ctrl-C came before the last config.
+        about: What holds for all: `dataset`, `protocol`, `part`, `n_queries`, `queries` (their
+            fingerprint), `notes`, `repeats` ("mask" or "allow"), `warnings` (of runs that remember
+            the test part).
+    """
+
+    rows: list
+    quality: dict
+    failed: dict
+    stopped: bool
+    about: dict
+
+    @classmethod
+    def of(cls, configs, folders, failed=(), stopped=False):
+        """Reads finished run folders.
+
+        Args:
+            configs: Dict of a name -> `RunConfig`.
+            folders: Dict of a name -> `RunFolder`.
+            failed: Dict of a name -> message.
+            stopped: As the attribute.
+
+        Raises:
+            InputError: for a damaged folder, or runs that were asked different queries.
+        """
+        found = {name: folder.read_metrics() for name, folder in folders.items()}
+        (base, first), *others = found.items()
+        for name, run in others:
+            if run["queries"] != first["queries"]:
+                raise InputError(
+                    f"{folders[name].path} was asked other queries than {folders[base].path}: "
+                    "only answers to the same questions can be compared"
+                )
+        rows = [_model(name, folders[name], run) for name, run in found.items()]
+        # A baseline reads as much of a history as the model that it stands beside: the most counts.
+        rising = sorted(found, key=lambda name: configs[name].data.history_length)
+        baselines = {
+            row["model"]: _baseline(row) for name in rising for row in found[name]["rows"][1:]
+        }
+        classes = {run["rows"][0]["model"] for run in found.values()}
+        rows += [row for name, row in sorted(baselines.items()) if name not in classes]
+        k = first["ks"][len(first["ks"]) // 2]
+        prefix = SAMPLED if first["protocol"] == "sampled" else ""
+        quality = {f"{prefix}{name}@{k}": sign for name, sign in RANKING.items()} | VALUES
+        quality = {
+            metric: sign
+            for metric, sign in quality.items()
+            if any(metric_of(row, metric) for row in rows)
+        }
+        about = ("dataset", "protocol", "part", "n_queries", "queries", "notes", "repeats")
+        about = {key: first[key] for key in about}
+        about["warnings"] = [
+            f"{name} was {leakage_words(run['leakage'], run['part'])}"
+            for name, run in found.items()
+            if run.get("leakage")
+        ]
+        return cls(rows, quality, dict(failed), stopped, about)
+
+    def best(self):
+        """Dict of a metric of the table -> the names of the best models, several where equal."""
+        best = {}
+        for metric, sign in self.quality.items():
+            found = {row["name"]: metric_of(row, metric) for row in self.rows}
+            means = {name: sign * value["mean"] for name, value in found.items() if value}
+            best[metric] = [name for name, mean in means.items() if mean == max(means.values())]
+        return best
+
+    def to_dict(self):
+        """Plain values, for JSON."""
+        whole = {"rows": self.rows, "best": self.best(), "failed": self.failed}
+        return {**self.about, **whole, "stopped": self.stopped}
+
+    def write(self, path):
+        """Writes `to_dict()` as JSON."""
+        with replacing(path) as partial:
+            text = json.dumps(self.to_dict(), indent=2, allow_nan=False)
+            partial.write_text(text + "\n", encoding="utf-8")
+
+
+def metric_of(row, metric):
+    """{"mean", "low", "high"} of a row of a `Comparison`, None where it has no such metric."""
+    for holder in (row["metrics"], row["ratings"] or {}):
+        if (holder.get(metric) or {}).get("mean") is not None:
+            return holder[metric]
+    return None
+
+
+def _model(name, folder, run):
+    files = surviving(folder.checkpoint).rglob("*")
+    size = sum(path.stat().st_size for path in files if path.is_file())
+    ratings = run["ratings"] and run["ratings"]["rows"][0]["metrics"]
+    keys = ("model_class", "fit_seconds", "trainable_weights", "epochs", "best_epoch")
+    return {
+        "name": name,
+        "run": str(folder.path),
+        "metrics": run["rows"][0]["metrics"],
+        "ratings": ratings,
+        "evaluation_seconds": run["rows"][0]["seconds"],
+        "checkpoint_bytes": size,
+        **{key: run[key] for key in keys},
+    }
+
+
+def _baseline(row):
+    unknown = ("fit_seconds", "trainable_weights", "epochs", "best_epoch", "checkpoint_bytes")
+    return {
+        "name": row["model"],
+        "model_class": row["model"],
+        "run": None,
+        "metrics": row["metrics"],
+        "ratings": None,
+        "evaluation_seconds": row["seconds"],
+        **dict.fromkeys(unknown),
+    }

@@ -1,0 +1,1 @@
+"""The folder of one run: what it holds, what it was given, what it starts from."""

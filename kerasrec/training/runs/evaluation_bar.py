@@ -1,0 +1,28 @@
+"""One bar for a whole evaluation."""
+
+from kerasrec.training.callbacks.progress_bar import make_bar
+
+
+class EvaluationBar:
+    """Shows how many of the users are ranked and the time left, on stderr.
+
+    Used as a context, so that the terminal is left in order, and called with `(done, total)`.
+
+    Args:
+        part: Part of the split, for the label.
+    """
+
+    def __init__(self, part):
+        self.part = part
+
+    def __enter__(self):
+        self._bar = make_bar()
+        self._task = self._bar.add_task(f"ranking for {self.part}", total=None)
+        self._bar.start()
+        return self
+
+    def __exit__(self, *error):
+        self._bar.stop()
+
+    def __call__(self, done, total):
+        self._bar.update(self._task, completed=done, total=total)

@@ -1,0 +1,62 @@
+"""One trial of a search, on the validation part."""
+
+import math
+
+import keras
+
+from kerasrec.config.cutoffs import RATING_METRICS
+from kerasrec.errors import InputError
+from kerasrec.training.callbacks.ranking_validation import RankingValidation
+from kerasrec.training.callbacks.rating_validation import RatingValidation
+from kerasrec.training.fit import fit
+from kerasrec.training.make_model import make_model
+from kerasrec.training.strategy import strategy_scope
+
+
+def fit_trial(config, data, split, start=None, callbacks=(), say=lambda line: None):
+    """Fits a model as `run` does and writes nothing.
+
+    A model without trainable weights, which `adapt` has finished, is measured once.
+
+    Args:
+        config: `RunConfig`.
+        data, split, start: As for `make_model`; the test part is not read.
+        callbacks: Keras callbacks that see the logs of every epoch.
+        say: Called with lines for people.
+
+    Returns:
+        `(value, best_epoch, epochs)`: the best of `train.monitor`, its epoch from 1 and how many
+        epochs there were; None and 0 where there is nothing to train.
+
+    Raises:
+        InputError: for what `fit` refuses, or a value that is no finite number.
+    """
+    keras.utils.clear_session()
+    with strategy_scope(config.train.strategy):
+        model = make_model(config, data, split, start, say)
+        ks = config.evaluate.ks
+        history = fit(model, split, config.train, None, ks, progress=False, callbacks=callbacks)
+    trained = bool(history)
+    history = history or [_measured(model, split, config)]
+    monitor = config.train.monitor
+    if f"val_{monitor}" not in history[0]:
+        raise InputError(
+            f"train.monitor {monitor} is not measured: {type(model).__name__} gives "
+            f"{', '.join(name.removeprefix('val_') for name in history[0])}"
+        )
+    values = [logs[f"val_{monitor}"] for logs in history]
+    value = (min if monitor in RATING_METRICS else max)(values)
+    if not math.isfinite(value):
+        raise InputError(f"the validation {monitor} is {value}")
+    return value, 1 + values.index(value) if trained else None, len(history) if trained else 0
+
+
+def _measured(model, split, config):
+    logs = {}
+    for validation in (
+        RankingValidation(split, config.evaluate.ks),
+        RatingValidation(split, config.train.loss),
+    ):
+        validation.set_model(model)
+        validation.on_epoch_end(0, logs)
+    return logs

@@ -1,0 +1,199 @@
+"""The search for better hyper-parameters: what `kerasrec tune` does."""
+
+import contextlib
+import dataclasses
+import time
+import traceback
+
+from kerasrec.config.change import change
+from kerasrec.config.cutoffs import RATING_METRICS, with_cutoffs
+from kerasrec.config.model_class import find_model_class
+from kerasrec.data.vocabulary import FIRST
+from kerasrec.errors import InputError
+from kerasrec.files.folder_lock import is_unused
+from kerasrec.training.run import read_split
+from kerasrec.training.runs.data_fingerprint import data_fingerprint
+from kerasrec.training.runs.find_start import find_start, start_catalogs, start_checkpoint
+from kerasrec.training.runs.held_folder import begin, check_unused, go_on
+from kerasrec.training.runs.query_fingerprint import query_fingerprint
+from kerasrec.training.tune.fit_trial import fit_trial
+from kerasrec.training.tune.format_trial import score, told
+from kerasrec.training.tune.journal import JournalError
+from kerasrec.training.tune.prune_trial import PruneTrial
+from kerasrec.training.tune.search_bar import SearchBar
+from kerasrec.training.tune.search_folder import SearchFolder
+from kerasrec.training.tune.search_space import SearchSpace
+from kerasrec.training.tune.search_study import STATES, SearchStudy, import_optuna
+
+# With fewer, what a value seems to depend on is chance.
+TRIALS_OF_IMPORTANCES = 10
+
+
+def tune(config, run_dir=None, resume=False, say=print, note=print, progress=True, command=""):
+    """Tries what a config's `tune` node lists and writes the config with the best values.
+
+    Every trial is fitted on the train part, from the same seed, and measured by `train.monitor` on
+    the validation part; the test part is emptied before the first. A trial that cannot be fitted is
+    noted and the search goes on. After Ctrl-C the finished trials are kept, and the best of them is
+    written.
+
+    Args:
+        config: `RunConfig` with a `tune` node.
+        run_dir: Folder to write; the default is below `runs/`, see `SearchFolder`.
+        resume: Go on with a search that was stopped, or with more trials.
+        say, note: Called with lines for people, and with what goes wrong.
+        progress: Show a bar on stderr.
+        command: For the heading of `tuned.yaml`.
+
+    Returns:
+        What `search.json` of the folder holds: a dict with `folder`, `tuned` (path), `monitor`,
+        `best` (a trial), `trials` (see `SearchStudy.finished`), `states`, `importances`, `minutes`
+        and `stopped`.
+
+    Raises:
+        InputError: for anything wrong in the config or the data, an existing folder, nothing to
+            resume, a missing Optuna, or if no trial could be fitted.
+        KeyboardInterrupt: after Ctrl-C before a trial was complete.
+    """
+    import_optuna()
+    folder, resume = _folder(config, run_dir, resume)
+    try:
+        if resume:
+            go_on(folder.lock)
+        return _tune(config, folder, resume, say, note, progress, command)
+    finally:
+        folder.lock.release()
+
+
+def _tune(config, folder, resume, say, note, progress, command):
+    model_class = find_model_class(config.model.class_, config.model.trust)
+    start = find_start(config.init_from, model_class) if config.init_from else None
+    data, split = read_split(config, start_catalogs(start))
+    for line in (*data.report.lines(), *split.notes) if data.report else split.notes:
+        say(line)
+    config = with_cutoffs(config, len(data.items) - FIRST, say)
+    if not len(split.validation):
+        raise InputError(
+            f"the {split.protocol} split leaves no validation interactions, and a search chooses "
+            "by them: give split.validation a share, such as 0.1, or true to next-item"
+        )
+    # Nobody can look at what is not there.
+    split = dataclasses.replace(split, test=split.test.select(slice(0, 0)))
+    asked = {
+        "queries": query_fingerprint(split, "validation"),
+        "given": data_fingerprint(split, start_checkpoint(config, start)),
+    }
+    if resume:
+        folder.write_config(config)
+    else:
+        begin(folder.lock)
+        folder.create(config)
+    study = SearchStudy(
+        folder.journal,
+        SearchSpace(config.tune.parameters),
+        config.tune.trials,
+        config.tune.seed,
+        config.train.monitor in RATING_METRICS,
+    )
+    if study.keep("asked", asked) != asked:
+        raise InputError(
+            f"the data is not what the search in {folder.path} began with: start another one"
+        )
+    say(f"{model_class.__name__}, {study.trials} trials, search {folder.path}")
+    stopped = False
+    try:
+        while (trial := study.ask()) is not None:
+            _make(trial, study, config, (data, split, start), say, note, progress)
+    except KeyboardInterrupt:
+        stopped = True
+    results = _results(study, folder, config, stopped)
+    if results["best"] is None:
+        if stopped:
+            raise KeyboardInterrupt
+        raise InputError(f"no trial was complete: {results['trials'][0]['error']}")
+    folder.write_tuned(change(config, results["best"]["values"]), results, command)
+    folder.write_results(results)
+    return results
+
+
+def _make(trial, study, config, given, say, note, progress):
+    """Makes one trial and tells the study what became of it."""
+    before = study.finished()
+    values = study.space.values(trial.params)
+    same = next((one for one in before if one["params"] == trial.params), None)
+    if same:
+        # From the same seed it would end the same.
+        kept = {key: same[key] for key in ("best_epoch", "epochs", "error") if key in same}
+        value = same["value"] if same["state"] == "complete" else None
+        study.tell(trial, same["state"], value, seconds=0.0, same_as=same["number"], **kept)
+        say(f"trial {len(before) + 1}: as trial {same['number']}")
+        return
+    started = time.perf_counter()
+    prune = PruneTrial(trial, config.train.monitor)
+    shown = SearchBar(len(before) + 1, study.trials, score(config.train.monitor, study.best()))
+    state, value, more = "complete", None, {}
+    try:
+        with shown if progress else contextlib.nullcontext():
+            value, more["best_epoch"], more["epochs"] = fit_trial(
+                change(config, values),
+                *given,
+                callbacks=[prune, shown] if progress else [prune],
+                # What a start has seen is the same for all.
+                **({} if before else {"say": say}),
+            )
+        if prune.pruned:
+            state, value = "pruned", None
+    except JournalError:
+        raise
+    except Exception as error:
+        # Of memory, say: the other trials may do. What was not foreseen is shown with its place.
+        if not isinstance(error, InputError):
+            note(traceback.format_exc())
+        state, more = "failed", {"error": str(error) or type(error).__name__}
+    except KeyboardInterrupt:
+        study.give_up(trial)
+        raise
+    study.tell(trial, state, value, seconds=time.perf_counter() - started, **more)
+    found = study.finished()[-1]
+    is_best = found["number"] == (study.best() or {}).get("number")
+    (note if state == "failed" else say)(told(found, config.train.monitor, is_best))
+
+
+def _results(study, folder, config, stopped):
+    trials = study.finished()
+    for trial in trials:
+        del trial["params"]
+    states = [trial["state"] for trial in trials]
+    return {
+        "folder": str(folder.path),
+        "tuned": str(folder.tuned),
+        "monitor": config.train.monitor,
+        "best": study.best(),
+        "trials": trials,
+        "states": {state: states.count(state) for state in STATES},
+        "importances": study.importances() if len(trials) >= TRIALS_OF_IMPORTANCES else {},
+        "minutes": sum(trial["seconds"] for trial in trials) / 60,
+        "stopped": stopped,
+    }
+
+
+def _folder(config, run_dir, resume):
+    """The `SearchFolder`, and whether there is something in it to go on with."""
+    if config.tune is None:
+        raise InputError(
+            "the config has no tune node: give it one, such as "
+            "tune: {trials: 20, parameters: {model.dim: [32, 64, 128]}}"
+        )
+    if run_dir is None:
+        return SearchFolder.to_resume(config) if resume else SearchFolder.fresh(config), resume
+    folder = SearchFolder(run_dir)
+    if resume and folder.path.is_dir() and is_unused(folder.path):
+        resume = False  # it was killed before there was anything
+    if resume and (different := folder.differences(config)):
+        raise InputError(
+            f"{folder.config} differs from this config in {', '.join(different)}: a search goes on "
+            "with the same config (only tune.trials may change)"
+        )
+    if not resume:
+        check_unused(folder.path)
+    return folder, resume
