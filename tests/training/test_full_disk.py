@@ -131,13 +131,13 @@ def test_a_search_ends_when_its_journal_cannot_be_written(tmp_path, monkeypatch,
 
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     with monkeypatch.context() as patch:
-        patch.setattr("kerasrec.training.tune.fit_trial", fit_trial)
+        patch.setattr("kerasrec.training.tune.tune.fit_trial", fit_trial)
         try:
             status = main(["tune", "run.yaml", "--run-dir", "out"])
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert status == 2 and "go on with --resume" in capsys.readouterr().err
-    monkeypatch.setattr("kerasrec.training.tune.fit_trial", lambda *a, **b: (0.5, 1, 1))
+    monkeypatch.setattr("kerasrec.training.tune.tune.fit_trial", lambda *a, **b: (0.5, 1, 1))
     assert main(["tune", "run.yaml", "--run-dir", "out", "--resume"]) == 0
     assert load_config("out/tuned.yaml").model.arguments["shrinkage"] in (1.0, 2.0, 3.0)
 

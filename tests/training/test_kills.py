@@ -92,7 +92,7 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     # Pictures take the most of the time and are written like all else.
     monkeypatch.setattr(RUN, "plot_run", picture)
-    monkeypatch.setattr("kerasrec.training.compare.plot_comparison", comparison_picture)
+    monkeypatch.setattr("kerasrec.training.compare.compare.plot_comparison", comparison_picture)
     rows = [(f"u{u}", f"i{(u + step * (1 + u % 2)) % 8}") for u in range(8) for step in range(5)]
     pd.DataFrame(rows, columns=["user", "item"]).to_csv("clicks.csv", index=False)
     pathlib.Path("run.yaml").write_text(FACTORS)
@@ -190,7 +190,7 @@ def test_whoever_opens_a_checkpoint_finds_the_one_before_the_renames(here, capsy
 
 def test_a_search_goes_on_from_every_moment(here, watch, monkeypatch):
     pathlib.Path("run.yaml").write_text(FACTORS + TUNE)
-    monkeypatch.setattr("kerasrec.training.tune.fit_trial", trial)
+    monkeypatch.setattr("kerasrec.training.tune.tune.fit_trial", trial)
     config = load_config("run.yaml")
     with watch("first", here / "copies"):
         right = searched(tune(config, "first", say=str, note=str, progress=False))
@@ -213,7 +213,7 @@ def searched(found):
 
 def test_half_a_line_of_a_journal_is_cut_off(here, monkeypatch):
     pathlib.Path("run.yaml").write_text(FACTORS + TUNE)
-    monkeypatch.setattr("kerasrec.training.tune.fit_trial", trial)
+    monkeypatch.setattr("kerasrec.training.tune.tune.fit_trial", trial)
     config = load_config("run.yaml")
     right = searched(tune(config, "first", say=str, note=str, progress=False))
     journal = pathlib.Path("first/journal.log").read_bytes()

@@ -51,7 +51,7 @@ class Planted:
 
     def __init__(self, monkeypatch, stop_at=None):
         self.asked, self.stop_at = [], stop_at
-        monkeypatch.setattr("kerasrec.training.tune.fit_trial", self)
+        monkeypatch.setattr("kerasrec.training.tune.tune.fit_trial", self)
 
     def __call__(self, config, data, split, start=None, callbacks=(), say=print):
         if len(self.asked) == self.stop_at:
@@ -247,7 +247,7 @@ def test_what_was_not_foreseen_fails_one_trial_and_is_shown(load, monkeypatch):
             raise MemoryError
         return 0.5, 1, 1
 
-    monkeypatch.setattr("kerasrec.training.tune.fit_trial", memory)
+    monkeypatch.setattr("kerasrec.training.tune.tune.fit_trial", memory)
     found, _, notes = quiet(load("{model.dim: [4, 8]}"))
     assert found["states"]["failed"] == 1 and found["best"]["values"] == {"model.dim": 4}
     assert "Traceback" in notes[0] and "MemoryError" in notes[1]
