@@ -2,23 +2,16 @@
 
 import keras
 import pandas as pd
-from keras import ops
 
-from kerasrec.layers import (
-    EmbeddingTower,
-    KnownItems,
-    LSTMUserEncoder,
-    PopularWhenEmpty,
-    StateAttention,
-)
-from kerasrec.models import Retriever, context_inputs, context_sizes, item_table
+from kerasrec.layers import EmbeddingTower, LSTMUserEncoder, StateAttention, last_real_step
+from kerasrec.models import HistoryInputs, SequenceModel, item_table
 from kerasrec.models.predict import predict
 from kerasrec.models.requests.request import Request
 from kerasrec.register import register
 
 
 @register
-class AttentionRecommender(Retriever):
+class AttentionRecommender(SequenceModel):
     """The next item from an LSTM and from its earlier states, as far as they matter now.
 
         h_t           = LN(LSTM(x_1, ..., x_t) + x_t),   x_t = v_t [+ B_bt] [+ G_gt]
@@ -62,9 +55,6 @@ class AttentionRecommender(Retriever):
     1.0
     """
 
-    capabilities = frozenset({"users", "histories"})
-    bias_columns = 1
-
     def __init__(
         self,
         schema,
@@ -79,57 +69,22 @@ class AttentionRecommender(Retriever):
         name=None,
     ):
         # === Layers ===
-        ids = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
-        encoder = LSTMUserEncoder(
-            dim, cell, dropout=dropout, residual=True, name="user_encoder", **context_sizes(schema)
-        )
+        items = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
+        encoder = LSTMUserEncoder(dim, cell, dropout=dropout, residual=True, name="user_encoder")
         attend = StateAttention(attention, attention_dim, name="attention")
         mix = keras.layers.Dense(dim, use_bias=False, kernel_initializer="zeros", name="mix")
         drop = keras.layers.Dropout(dropout, name="context_dropout")
-        fallback = PopularWhenEmpty(name="popular_when_empty")
-        catalog = item_table(schema)
 
-        # === Item ===
-        item = keras.Input((), dtype="int32", name="item")
-        count = keras.Input((), dtype="float32", name="count")
-        known, _ = KnownItems(name="known_item")(item, count)
-        vector = fallback.candidate(ids(known), count)
-
-        # === Query ===
-        history = keras.Input((None,), dtype="int32", name="history")
-        context = context_inputs(schema)
-        past, _ = KnownItems(name="known_items")(history, catalog(history)["count"])
-        real = ops.not_equal(history, 0)
-        states = encoder(ids(past), real, **context, all_steps=True)
-        attended, _ = attend(states, states, real, causal=True)
-        # The last real step: real, and all real steps counted.
-        steps = ops.cumsum(ops.cast(real, "int32"), axis=1)
-        last = ops.logical_and(real, ops.equal(steps, steps[:, -1:]))
-        state = ops.sum(states * ops.cast(last, states.dtype)[..., None], axis=1, keepdims=True)
-        last_attended, weights = attend(state, states, real)
-        inputs = {"history": history, **context}
-
-        super().__init__(
-            schema=schema,
-            query_inputs=inputs,
-            query=fallback.query((state + mix(last_attended))[:, 0], history),
-            training_query=fallback.query(states + drop(mix(attended)), history),
-            item_encoder=keras.Model({"item": item, "count": count}, vector),
-            catalog=catalog,
-            candidates=candidates,
-            num_negatives=num_negatives,
-            log_q=log_q,
-            name=name,
-        )
-        # What a batch must carry depends on the data.
-        self.query_inputs = tuple(inputs)
-        self.train_inputs = (*inputs, "item")
-        self.dim = dim
-        self.cell = cell
-        self.attention = attention
-        self.attention_dim = attention_dim
-        self.dropout = dropout
-        self.weight_model = keras.Model(inputs, weights[:, 0], name="weight_model")
+        # === Wiring ===
+        history = HistoryInputs(schema, items, item_table(schema), dropout)
+        states = encoder(history.vectors, history.mask, all_steps=True)
+        attended, _ = attend(states, states, history.mask, causal=True)
+        last = last_real_step(states, history.mask)
+        last_attended, weights = attend(last[:, None], states, history.mask)
+        query = last + mix(last_attended)[:, 0]
+        states = states + drop(mix(attended))
+        super().__init__(history, query, states, candidates, num_negatives, log_q, name)
+        self.weight_model = keras.Model(history.inputs, weights[:, 0], name="weight_model")
 
     def attend(self, inputs):
         """The weights `(n, length)` of n queries, by rows: what `recommend(explain=True)` shows."""

@@ -58,6 +58,8 @@ class AutoRec(Retriever):
     train_inputs = ("user", "item")
     query_inputs = ("user",)
     unknown_user = "with the means of the items"
+    # A bias, or the mean, and a one.
+    bias_columns = 2
 
     def __init__(self, schema, dim=500, item_based=True, dropout=0.0, l2=0.0, name=None):
         sizes = (schema.num_items, schema.num_users)
@@ -87,7 +89,7 @@ class AutoRec(Retriever):
         logits = PairCandidates(num_told, name="observed")(encoded, many, item_model=decoder)
         super().__init__(
             schema=schema,
-            query_inputs={"user": user},
+            inputs={"user": user},
             query=decoded if item_based else encoded,
             item_encoder=keras.Model({"item": item}, encoded if item_based else decoded),
             catalog=item_table(schema),
@@ -98,10 +100,6 @@ class AutoRec(Retriever):
         for table in (encoder.table, weights):
             table.embeddings.regularizer = keras.regularizers.L2(l2) if l2 else None
         self.steps = "item_set" if item_based else "set"
-        self.dim = dim
-        self.item_based = item_based
-        self.dropout = dropout
-        self.l2 = l2
         self.ratings, self.means = stored, means
 
     @property

@@ -63,8 +63,6 @@ class BayesianMF(FactorModel):
             if int(value) != value or value < 1:
                 raise InputError(f"{what}: expected a whole number from 1, got {value!r}")
         super().__init__(schema=schema, dim=dim, biases=True, name=name)
-        self.epochs = epochs
-        self.seed = seed
 
     def find_factors(self, train):
         values = train.value.astype("float64")

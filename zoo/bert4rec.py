@@ -5,14 +5,12 @@ from keras import ops
 
 from kerasrec.layers import (
     EmbeddingTower,
-    KnownItems,
     MaskedItems,
     PopularWhenEmpty,
-    StepContext,
     TransformerUserEncoder,
 )
 from kerasrec.layers.candidates import MASKED
-from kerasrec.models import Retriever, context_inputs, context_sizes, item_table
+from kerasrec.models import HistoryInputs, ItemInputs, Retriever, item_table
 from kerasrec.models.step_context import UNSAID
 from kerasrec.register import register
 
@@ -66,7 +64,6 @@ class BERT4Rec(Retriever):
     """
 
     capabilities = frozenset({"users", "histories"})
-    bias_columns = 1
 
     def __init__(
         self,
@@ -90,17 +87,12 @@ class BERT4Rec(Retriever):
             num_blocks, num_heads, hidden_factor, "gelu", dropout, schema.history_length + 1,
             causal=False, name="user_encoder",
         )  # fmt: skip
-        past = KnownItems(name="known_items")
-        add_context = StepContext(**context_sizes(schema), name="step_context")
         fallback = PopularWhenEmpty(name="popular_when_empty")
         catalog = item_table(schema)
 
         def states(sequence, masked, all_steps):
             """Of item rows with 0 at masked places and at padding."""
-            known, _ = past(sequence, catalog(sequence)["count"])
-            vectors = items(known)
-            if context:
-                vectors = add_context(vectors, **context_but(masked))
+            vectors = history.add_context(history.embed(sequence), **context_but(masked))
             vectors = vectors * dim**0.5 + mask(ops.cast(masked, "float32")[..., None])
             real = ops.logical_or(ops.not_equal(sequence, 0), masked)
             return encoder(vectors, real, all_steps=all_steps)
@@ -109,21 +101,18 @@ class BERT4Rec(Retriever):
             """Of the history and one place more; at masked places it is not known."""
             longer = {
                 name: ops.pad(value, [[0, 0], [0, 1]], constant_values=UNSAID[name])
-                for name, value in context.items()
+                for name, value in history.context.items()
             }
             return {name: ops.where(masked, UNSAID[name], x) for name, x in longer.items()}
 
         # === Item ===
-        item = keras.Input((), dtype="int32", name="item")
-        count = keras.Input((), dtype="float32", name="count")
-        known, _ = KnownItems(name="known_candidates")(item, count)
-        vector = fallback.candidate(items(known), count)
+        item = ItemInputs()
+        vector = fallback.candidate(items(item.known), item.count)
 
         # === Query ===
-        history = keras.Input((None,), dtype="int32", name="history")
-        context = context_inputs(schema)
-        column = ops.zeros_like(history[:, :1])
-        longer = ops.concatenate([history, column], axis=1)
+        history = HistoryInputs(schema, items, catalog, dropout)
+        column = ops.zeros_like(history.rows[:, :1])
+        longer = ops.concatenate([history.rows, column], axis=1)
         places = ops.cumsum(ops.ones_like(longer), axis=1)
         end = ops.max(ops.where(ops.not_equal(longer, 0), places, 0), axis=1, keepdims=True)
         query = states(longer, ops.equal(places, end + 1), all_steps=False)
@@ -132,7 +121,7 @@ class BERT4Rec(Retriever):
         target = keras.Input((None,), dtype="int32", name="item")
         picked = MaskedItems(mask_prob, name="masked_items")(target)
         masked = ops.max(picked, axis=-1) > 0
-        left = ops.concatenate([history[:, :1], ops.where(masked, 0, target)], axis=1)
+        left = ops.concatenate([history.rows[:, :1], ops.where(masked, 0, target)], axis=1)
         hidden = ops.concatenate([column > 0, masked], axis=1)
         every = states(left, hidden, all_steps=True)[:, 1:]
         asked = fallback.query(ops.matmul(ops.transpose(picked, (0, 2, 1)), every), left)
@@ -142,13 +131,13 @@ class BERT4Rec(Retriever):
             logits = ops.matmul(picked, candidates(asked, answer))
             others = ops.where(masked[..., None], logits[..., 1:], MASKED)
             logits = ops.concatenate([logits[..., :1], others], axis=-1)
-            return {"history": history, **context, "item": target}, logits
+            return {**history.inputs, "item": target}, logits
 
         super().__init__(
             schema=schema,
-            query_inputs={"history": history, **context},
-            query=fallback.query(query, history),
-            item_encoder=keras.Model({"item": item, "count": count}, vector),
+            inputs=history.inputs,
+            query=fallback.query(query, history.rows),
+            item_encoder=item.encoder(vector),
             catalog=catalog,
             candidates=candidates,
             num_negatives=num_negatives,
@@ -156,12 +145,3 @@ class BERT4Rec(Retriever):
             training=training,
             name=name,
         )
-        # What a batch must carry depends on the data.
-        self.query_inputs = ("history", *context)
-        self.train_inputs = (*self.query_inputs, "item")
-        self.dim = dim
-        self.num_blocks = num_blocks
-        self.num_heads = num_heads
-        self.hidden_factor = hidden_factor
-        self.dropout = dropout
-        self.mask_prob = mask_prob

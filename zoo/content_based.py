@@ -13,7 +13,7 @@ from kerasrec.layers import (
     HistoryProfile,
     PopularWhenEmpty,
 )
-from kerasrec.models import ItemTower, Retriever, item_code, item_table, user_table
+from kerasrec.models import ItemInputs, ItemTower, Retriever, item_code, item_table, user_table
 from kerasrec.register import register
 
 
@@ -84,10 +84,9 @@ class ContentBased(Retriever):
         fallback = PopularWhenEmpty(name="popular_when_empty")
 
         # === Item ===
-        features = catalog.inputs(encode.read)
-        candidate = encode(features)
-        content = keras.Model(features, candidate[:, :dim], name="content_model")
-        count = keras.Input((), dtype="float32", name="count")
+        item = ItemInputs(catalog.inputs(encode.read))
+        candidate = encode(item.features)
+        content = keras.Model(item.features, candidate[:, :dim], name="content_model")
 
         # === Query ===
         history = keras.Input((None,), dtype="int32", name="history")
@@ -103,29 +102,21 @@ class ContentBased(Retriever):
             query = query + ops.pad(profile, [[0, 0], [0, 1]])
         else:
             query = fallback.query(query, history)
-            candidate = fallback.candidate(candidate, count)
+            candidate = fallback.candidate(candidate, item.count)
 
         super().__init__(
             schema=schema,
-            query_inputs=inputs,
+            inputs=inputs,
             query=query,
-            item_encoder=keras.Model({"count": count, **features}, candidate),
+            item_encoder=item.encoder(candidate),
             catalog=catalog,
             user_catalog=people,
             candidates="all",
             code=code,
             name=name,
         )
-        self.query_inputs = tuple(inputs)
-        self.train_inputs = (*inputs, "item")
         self.content_model = content
         self.content_encoder = encode
-        self.dim = dim
-        self.encoder = encoder
-        self.code_dim = code_dim
-        self.kernel_sizes = kernel_sizes
-        self.use_profile = use_profile
-        self.dropout = dropout
         self.content_columns = slice(0, dim + 1)
         self.bias_columns = 1 if use_profile else 2
 

@@ -62,8 +62,6 @@ class ContentKNN(NeighbourModel):
         scores = NeighbourScores(schema.num_items, kept, name="neighbour_scores")
         super().__init__(schema=schema, scores=scores, name=name)
         self.capabilities = frozenset({"users", "histories", "cold_items"})
-        self.num_neighbours = num_neighbours
-        self.weighting = weighting
 
     @property
     def features_read(self):

@@ -6,8 +6,8 @@ import keras
 from keras import ops
 
 from kerasrec.errors import InputError
-from kerasrec.layers import EmbeddingTower, HalvingConvolution, KnownItems
-from kerasrec.models import Ranker, item_table
+from kerasrec.layers import EmbeddingTower, HalvingConvolution
+from kerasrec.models import ItemInputs, Ranker, item_table
 from kerasrec.register import register
 
 INTERACTIONS = ("outer", "stack")
@@ -87,10 +87,8 @@ class ConvNCF(Ranker):
 
         # === Sides ===
         user = keras.Input((), dtype="int32", name="user")
-        item = keras.Input((), dtype="int32", name="item")
-        count = keras.Input((), dtype="float32", name="count")
-        known, _ = KnownItems(name="known_items")(item, count)
-        query, candidate = users(user), items(known)
+        item = ItemInputs()
+        query, candidate = users(user), items(item.known)
 
         # === Pairs ===
         p = keras.Input((dim,), dtype=query.dtype, name="query")
@@ -107,20 +105,15 @@ class ConvNCF(Ranker):
         super().__init__(
             head=keras.Model({"query": p, "candidate": q}, score, name="head"),
             schema=schema,
-            query_inputs={"user": user},
+            inputs={"user": user},
             query=query,
-            item_encoder=keras.Model({"item": item, "count": count}, candidate),
+            item_encoder=item.encoder(candidate),
             catalog=item_table(schema),
             candidates=candidates,
             num_negatives=num_negatives,
             log_q=log_q,
             name=name,
         )
-        self.dim = dim
-        self.interaction = interaction
-        self.filters = filters
-        self.kernel_size = kernel_size
-        self.l2 = l2
 
 
 def _check(dim, interaction, filters, kernel_size):

@@ -49,9 +49,6 @@ class DampedMean(FactorModel):
     def __init__(self, schema, item_damping=2.0, user_damping=5.0, sweeps=10, name=None):
         check_damping(item_damping, user_damping, sweeps)
         super().__init__(schema=schema, dim=0, biases=True, name=name)
-        self.item_damping = item_damping
-        self.user_damping = user_damping
-        self.sweeps = sweeps
 
     def find_factors(self, train):
         mean, user, item = damped_means(train, self.item_damping, self.user_damping, self.sweeps)

@@ -62,8 +62,6 @@ class EASE(NeighbourModel):
             kept = min(num_neighbours, schema.num_items)
             scores = NeighbourScores(schema.num_items, kept, name="neighbour_scores")
         super().__init__(schema=schema, scores=scores, name=name)
-        self.l2 = l2
-        self.num_neighbours = num_neighbours
 
     def find_neighbours(self, train):
         train = train.select(last_of_pairs(train))

@@ -7,15 +7,14 @@ from kerasrec.layers import (
     ContentEncoder,
     EmbeddingTower,
     HybridHead,
-    KnownItems,
     LSTMUserEncoder,
     PopularWhenEmpty,
 )
 from kerasrec.models import (
+    HistoryInputs,
+    ItemInputs,
     ItemTower,
     Retriever,
-    context_inputs,
-    context_sizes,
     item_code,
     item_table,
 )
@@ -108,45 +107,38 @@ class Hybrid(Retriever):
         )
         ids = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
         bias = EmbeddingTower(schema.num_items, 1, rows_of="items", name="item_bias")
-        reader = LSTMUserEncoder(
-            dim, cell, dropout=dropout, residual=True, name="user_encoder", **context_sizes(schema)
-        )
+        reader = LSTMUserEncoder(dim, cell, dropout=dropout, residual=True, name="user_encoder")
         head = None if alpha is None else HybridHead(dim, dim, alpha, name="hybrid_head")
         joined = keras.layers.Dense(dim, name="joined") if alpha is None else None
         fallback = PopularWhenEmpty(name="popular_when_empty")
 
         # === Item ===
-        item = keras.Input((), dtype="int32", name="item")
-        count = keras.Input((), dtype="float32", name="count")
-        features = catalog.inputs(encode.read)
-        known, seen = KnownItems(id_dropout, name="item_dropout")(item, count)
-        behaviour, content = ids(known), encode(features)
+        item = ItemInputs(catalog.inputs(encode.read), id_dropout)
+        behaviour, content = ids(item.known), encode(item.features)
         if joined:
             vector = behaviour + joined(ops.concatenate([behaviour, content], axis=-1))
         else:
-            vector = head.candidate(behaviour, content, seen)
-        candidate = fallback.candidate(ops.concatenate([vector, bias(known)], axis=-1), count)
+            vector = head.candidate(behaviour, content, item.seen)
+        vector_and_bias = ops.concatenate([vector, bias(item.known)], axis=-1)
+        candidate = fallback.candidate(vector_and_bias, item.count)
 
         # === Query ===
-        history = keras.Input((None,), dtype="int32", name="history")
-        if joined:
-            whole = keras.Model({"item": item, "count": count, **features}, vector)
-            past = ItemTower(catalog, whole, name="history_items")(history)
-        else:
-            past = ids(KnownItems(name="known_items")(history, catalog(history)["count"])[0])
-        context, real = context_inputs(schema), ops.not_equal(history, 0)
+        read = ids
+        if joined:  # of an item without interactions the content is read
+            read = ItemTower(catalog, item.encoder(vector), name="history_items")
+        history = HistoryInputs(schema, read, catalog, dropout, known_only=not joined)
 
         def query(state):
             vector = state if joined else head.query(state)
             vector = ops.concatenate([vector, ops.ones_like(state[..., :1])], axis=-1)
-            return fallback.query(vector, history)
+            return fallback.query(vector, history.rows)
 
         super().__init__(
             schema=schema,
-            query_inputs={"history": history, **context},
-            query=query(reader(past, real, **context)),
-            training_query=query(reader(past, real, **context, all_steps=True)),
-            item_encoder=keras.Model({"item": item, "count": count, **features}, candidate),
+            inputs=history.inputs,
+            query=query(reader(history.vectors, history.mask)),
+            training_query=query(reader(history.vectors, history.mask, all_steps=True)),
+            item_encoder=item.encoder(candidate),
             catalog=catalog,
             candidates=candidates,
             num_negatives=num_negatives,
@@ -154,16 +146,6 @@ class Hybrid(Retriever):
             code=code,
             name=name,
         )
-        # What a batch must carry depends on the data.
-        self.query_inputs = ("history", *context)
-        self.train_inputs = (*self.query_inputs, "item")
-        self.dim = dim
-        self.encoder = encoder
-        self.kernel_sizes = kernel_sizes
-        self.cell = cell
-        self.alpha = alpha
-        self.dropout = dropout
-        self.id_dropout = id_dropout
         self.hybrid_head = head
         self.content_encoder = encode
         # Of [alpha V, (1 - alpha) C, bias, popularity]; one vector of both cannot be taken apart.

@@ -82,12 +82,6 @@ class ImplicitALS(FactorModel):
             if int(value) != value or value < 1:
                 raise InputError(f"{what}: expected a whole number from 1, got {value!r}")
         super().__init__(schema=schema, dim=dim, name=name)
-        self.epochs = epochs
-        self.l2 = l2
-        self.l2_exponent = l2_exponent
-        self.unobserved_weight = unobserved_weight
-        self.alpha = alpha
-        self.seed = seed
 
     @property
     def values_read(self):

@@ -99,13 +99,6 @@ class ItemKNN(NeighbourModel):
             scores = NeighbourScores(schema.num_items, kept, name="neighbour_scores")
         query = "user" if rates else "history"
         super().__init__(schema=schema, scores=scores, query=query, rates=rates, name=name)
-        self.num_neighbours = num_neighbours
-        self.shrinkage = shrinkage
-        self.similarity = similarity
-        self.task = task
-        self.baseline = baseline
-        self.min_neighbours = min_neighbours
-        self.num_ratings = num_ratings
 
     def find_neighbours(self, train):
         if self.predicts_values:

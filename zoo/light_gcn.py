@@ -85,7 +85,7 @@ class LightGCN(Retriever):
         item = keras.Input((), dtype="int32", name="item")
         super().__init__(
             schema=schema,
-            query_inputs={"user": user},
+            inputs={"user": user},
             query=dot.query(graph(user, part="user")),
             item_encoder=keras.Model({"item": item}, dot.candidate(graph(item, part="item"), item)),
             catalog=item_table(schema),
@@ -94,12 +94,6 @@ class LightGCN(Retriever):
             log_q=log_q,
             name=name,
         )
-        self.dim = dim
-        self.num_layers = num_layers
-        self.l2 = l2
-        self.temperature = temperature
-        self.biases = biases
-        self.bias_columns = int(biases) + int(candidates == "pair")
         self.graph_embedding = graph
 
     @property

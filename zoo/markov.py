@@ -81,13 +81,6 @@ class Markov(NeighbourModel):
             schema.num_items, kept, last, position_decay, name="neighbour_scores"
         )
         super().__init__(schema=schema, scores=scores, name=name)
-        self.num_neighbours = num_neighbours
-        self.window = window
-        self.distance_decay = distance_decay
-        self.last = last
-        self.position_decay = position_decay
-        self.shrinkage = shrinkage
-        self.popularity_power = popularity_power
 
     def find_neighbours(self, train):
         taken = train.item_counts()

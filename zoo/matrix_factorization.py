@@ -2,8 +2,8 @@
 
 import keras
 
-from kerasrec.layers import DotProduct, EmbeddingTower, KnownItems
-from kerasrec.models import Retriever, item_table
+from kerasrec.layers import DotProduct, EmbeddingTower
+from kerasrec.models import ItemInputs, Retriever, item_table
 from kerasrec.register import register
 
 
@@ -66,24 +66,15 @@ class MatrixFactorization(Retriever):
 
         # === Wiring ===
         user = keras.Input((), dtype="int32", name="user")
-        item = keras.Input((), dtype="int32", name="item")
-        count = keras.Input((), dtype="float32", name="count")
-        known, _ = KnownItems(name="known_items")(item, count)
+        item = ItemInputs()
         super().__init__(
             schema=schema,
-            query_inputs={"user": user},
+            inputs={"user": user},
             query=dot.query(users(user), user),
-            item_encoder=keras.Model(
-                {"item": item, "count": count}, dot.candidate(items(known), known)
-            ),
+            item_encoder=item.encoder(dot.candidate(items(item.known), item.known)),
             catalog=item_table(schema),
             candidates=candidates,
             num_negatives=num_negatives,
             log_q=log_q,
             name=name,
         )
-        self.dim = dim
-        self.biases = biases
-        self.bias_columns = 2 if biases else int(rates)
-        self.l2 = l2
-        self.temperature = temperature

@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
-from kerasrec.layers import EmbeddingTable, GaussianLatent, KnownItems, SparseDense
-from kerasrec.models import Retriever, item_table
+from kerasrec.layers import EmbeddingTable, GaussianLatent, SparseDense
+from kerasrec.models import ItemInputs, Retriever, item_table
 from kerasrec.register import register
 
 
@@ -54,9 +54,8 @@ class MultVAE(Retriever):
 
     unknown_user = "as somebody of whom nothing is known"
     capabilities = frozenset({"users", "histories"})
-    train_inputs = ("history", "item")
     steps = "set"
-    query_inputs = ("history",)
+    bias_columns = 1
 
     def __init__(
         self,
@@ -95,23 +94,15 @@ class MultVAE(Retriever):
         query = ops.concatenate([state, ops.ones_like(state[:, :1])], axis=-1)
 
         # === Item ===
-        item = keras.Input((), dtype="int32", name="item")
-        seen = keras.Input((), dtype="float32", name="count")
-        known, _ = KnownItems(name="known_items")(item, seen)
-        vector = ops.concatenate([items(known), bias(known)], axis=-1)
+        item = ItemInputs()
+        vector = ops.concatenate([items(item.known), bias(item.known)], axis=-1)
 
         super().__init__(
             schema=schema,
-            query_inputs={"history": history},
+            inputs={"history": history},
             query=query,
-            item_encoder=keras.Model({"item": item, "count": seen}, vector),
+            item_encoder=item.encoder(vector),
             catalog=catalog,
             candidates="all",
             name=name,
         )
-        self.dim = dim
-        self.hidden_dim = hidden_dim
-        self.dropout = dropout
-        self.variational = variational
-        self.beta = beta
-        self.anneal_steps = anneal_steps

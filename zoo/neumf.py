@@ -6,8 +6,8 @@ import keras
 from keras import ops
 
 from kerasrec.errors import InputError
-from kerasrec.layers import EmbeddingTower, KnownItems
-from kerasrec.models import Ranker, item_table, user_table
+from kerasrec.layers import EmbeddingTower
+from kerasrec.models import ItemInputs, Ranker, item_table, user_table
 from kerasrec.register import register
 
 PARTS = ("gmf", "mlp", "both")
@@ -104,16 +104,11 @@ class NeuMF(Ranker):
             return ops.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]
 
         user = keras.Input((), dtype="int32", name="user")
-        item = keras.Input((), dtype="int32", name="item")
-        count = keras.Input((), dtype="float32", name="count")
-        inputs = {
-            feature.name: keras.Input(feature.shape, dtype=feature.dtype, name=feature.name)
-            for feature in side[1]
-        }
-        known, _ = KnownItems(id_dropout, name="known_items")(item, count)
+        catalog = item_table(schema)
+        item = ItemInputs(catalog.inputs([feature.name for feature in side[1]]), id_dropout)
         user_catalog = user_table(schema) if side[0] else None
         query = vector("user", user, user_catalog(user) if user_catalog else None)
-        candidate = vector("item", known, inputs or None)
+        candidate = vector("item", item.known, item.features or None)
 
         # === Pairs ===
         one = keras.Input(query.shape[1:], dtype=query.dtype, name="query")
@@ -130,22 +125,16 @@ class NeuMF(Ranker):
         super().__init__(
             head=keras.Model({"query": one, "candidate": other}, score, name="head"),
             schema=schema,
-            query_inputs={"user": user},
+            inputs={"user": user},
             query=query,
-            item_encoder=keras.Model({"item": item, "count": count, **inputs}, candidate),
-            catalog=item_table(schema),
+            item_encoder=item.encoder(candidate),
+            catalog=catalog,
             user_catalog=user_catalog,
             candidates=candidates,
             num_negatives=num_negatives,
             log_q=log_q,
             name=name,
         )
-        self.parts = parts
-        self.dim = dim
-        self.mlp = mlp
-        self.features = features
-        self.l2 = l2
-        self.id_dropout = id_dropout
         if features:
             self.capabilities = frozenset({"users", "cold_items"})
 

@@ -1,21 +1,14 @@
 """NextItNet: dilated causal convolutions over the recent past."""
 
 import keras
-from keras import ops
 
-from kerasrec.layers import (
-    CausalConvUserEncoder,
-    EmbeddingTower,
-    KnownItems,
-    PopularWhenEmpty,
-    StepContext,
-)
-from kerasrec.models import Retriever, context_inputs, context_sizes, item_table
+from kerasrec.layers import CausalConvUserEncoder, EmbeddingTower
+from kerasrec.models import HistoryInputs, SequenceModel, item_table
 from kerasrec.register import register
 
 
 @register
-class NextItNet(Retriever):
+class NextItNet(SequenceModel):
     """The next item from convolutions over the items before it.
 
         x_t      = v_st [+ B_bt] [+ G_gt]
@@ -53,9 +46,6 @@ class NextItNet(Retriever):
     [1, 2]
     """
 
-    capabilities = frozenset({"users", "histories"})
-    bias_columns = 1
-
     def __init__(
         self,
         schema,
@@ -69,42 +59,12 @@ class NextItNet(Retriever):
         name=None,
     ):
         # === Layers ===
-        ids = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
+        items = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
         encoder = CausalConvUserEncoder(dilations, kernel_size, dropout, name="user_encoder")
         drop = keras.layers.Dropout(dropout, name="state_dropout")
-        fallback = PopularWhenEmpty(name="popular_when_empty")
-        catalog = item_table(schema)
 
-        # === Item ===
-        item = keras.Input((), dtype="int32", name="item")
-        count = keras.Input((), dtype="float32", name="count")
-        known, _ = KnownItems(name="known_item")(item, count)
-        vector = fallback.candidate(ids(known), count)
-
-        # === Query ===
-        history = keras.Input((None,), dtype="int32", name="history")
-        context = context_inputs(schema)
-        past, _ = KnownItems(name="known_items")(history, catalog(history)["count"])
-        past, real = ids(past), ops.not_equal(history, 0)
-        if context:
-            past = StepContext(**context_sizes(schema), name="step_context")(past, **context)
-
-        super().__init__(
-            schema=schema,
-            query_inputs={"history": history, **context},
-            query=fallback.query(drop(encoder(past, real)), history),
-            training_query=fallback.query(drop(encoder(past, real, all_steps=True)), history),
-            item_encoder=keras.Model({"item": item, "count": count}, vector),
-            catalog=catalog,
-            candidates=candidates,
-            num_negatives=num_negatives,
-            log_q=log_q,
-            name=name,
-        )
-        # What a batch must carry depends on the data.
-        self.query_inputs = ("history", *context)
-        self.train_inputs = (*self.query_inputs, "item")
-        self.dim = dim
-        self.dilations = dilations
-        self.kernel_size = kernel_size
-        self.dropout = dropout
+        # === Wiring ===
+        history = HistoryInputs(schema, items, item_table(schema), dropout)
+        query = drop(encoder(history.vectors, history.mask))
+        states = drop(encoder(history.vectors, history.mask, all_steps=True))
+        super().__init__(history, query, states, candidates, num_negatives, log_q, name)

@@ -61,11 +61,6 @@ class NMF(FactorModel):
             if int(value) != value or value < 1:
                 raise InputError(f"{what}: expected a whole number from 1, got {value!r}")
         super().__init__(schema=schema, dim=rank, name=name)
-        self.rank = rank
-        self.epochs = epochs
-        self.l2 = l2
-        self.implicit = implicit
-        self.seed = seed
 
     @property
     def predicts_values(self):

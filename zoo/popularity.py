@@ -45,7 +45,7 @@ class Popularity(Retriever):
         count = keras.Input((), dtype="float32", name="count")
         super().__init__(
             schema=schema,
-            query_inputs={"user": user},
+            inputs={"user": user},
             query=query,
             item_encoder=keras.Model({"count": count}, count[:, None]),
             catalog=catalog,

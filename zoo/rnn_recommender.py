@@ -1,20 +1,17 @@
 """RNNRecommender: a recurrent network reads what the user did and says what comes next."""
 
 import keras
-from keras import ops
 
 from kerasrec.errors import InputError
-from kerasrec.layers import EmbeddingTower, KnownItems, LSTMUserEncoder, PopularWhenEmpty
-from kerasrec.models import Retriever, context_inputs, context_sizes, item_table
+from kerasrec.layers import EmbeddingTower, LSTMUserEncoder
+from kerasrec.models import HistoryInputs, SequenceModel, item_table
 from kerasrec.register import register
 
 CELLS = ("rnn", "gru", "lstm", "bilstm")
-# So that a user never seen is one that training knew as well.
-UNKNOWN_USERS = 0.1
 
 
 @register
-class RNNRecommender(Retriever):
+class RNNRecommender(SequenceModel):
     """The state of a recurrent network against the item vectors it reads.
 
         x_t      = V_st [+ B_bt] [+ G_gt]
@@ -31,7 +28,9 @@ class RNNRecommender(Retriever):
         dim: Length of the item vectors and of the state.
         cell: "lstm", "gru", "rnn" (Elman), or "bilstm", the LSTM in both directions.
         dropout: Of the vectors read, and of the states, in training.
-        use_user: Add a vector of the user's own. Users never seen have the unknown one's.
+        use_user: Add a vector of the user's own. Users outside of the train part have the vector of
+            the unknown user.
+        user_dropout: Share of users shown as the unknown user in training, with `use_user`.
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of the sampled kinds.
         log_q: Correct "in_batch" and the sampled kinds for how often an item is drawn.
@@ -52,8 +51,6 @@ class RNNRecommender(Retriever):
     [1, 2]
     """
 
-    capabilities = frozenset({"users", "histories"})
-
     def __init__(
         self,
         schema,
@@ -61,6 +58,7 @@ class RNNRecommender(Retriever):
         cell="lstm",
         dropout=0.2,
         use_user=False,
+        user_dropout=0.1,
         candidates="all",
         num_negatives=1024,
         log_q=True,
@@ -71,7 +69,6 @@ class RNNRecommender(Retriever):
         two_way = cell == "bilstm"
 
         # === Layers ===
-        catalog = item_table(schema)
         items = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
         encoder = LSTMUserEncoder(
             dim,
@@ -80,49 +77,17 @@ class RNNRecommender(Retriever):
             dropout=dropout,
             residual=True,
             name="user_encoder",
-            **context_sizes(schema),
         )
-        fallback = PopularWhenEmpty(name="popular_when_empty")
 
-        # === Query ===
-        history = keras.Input((None,), dtype="int32", name="history")
-        inputs, context = {"history": history}, context_inputs(schema)
-        past, _ = KnownItems(name="known_items")(history, catalog(history)["count"])
-        vectors, real = items(past), ops.not_equal(history, 0)
-        state = encoder(vectors, real, **context)
-        steps = state if two_way else encoder(vectors, real, **context, all_steps=True)
+        # === Wiring ===
+        history = HistoryInputs(schema, items, item_table(schema), dropout)
+        query = encoder(history.vectors, history.mask)
+        states = None if two_way else encoder(history.vectors, history.mask, all_steps=True)
         if use_user:
             users = EmbeddingTower(
-                schema.num_users, dim, id_dropout=UNKNOWN_USERS, rows_of="users", name="users"
+                schema.num_users, dim, id_dropout=user_dropout, rows_of="users", name="users"
             )
-            inputs["user"] = keras.Input((), dtype="int32", name="user")
-            own = users(inputs["user"])
-            state, steps = state + own, steps + (own if two_way else own[:, None])
-
-        # === Item ===
-        item = keras.Input((), dtype="int32", name="item")
-        count = keras.Input((), dtype="float32", name="count")
-        known, _ = KnownItems(name="known_item")(item, count)
-        vector = fallback.candidate(items(known), count)
-
-        super().__init__(
-            schema=schema,
-            query_inputs={**inputs, **context},
-            query=fallback.query(state, history),
-            training_query=fallback.query(steps, history),
-            item_encoder=keras.Model({"item": item, "count": count}, vector),
-            catalog=catalog,
-            candidates=candidates,
-            num_negatives=num_negatives,
-            log_q=log_q,
-            name=name,
-        )
-        # What a batch must carry, and of which shape, depends on the data and the cell.
-        self.query_inputs = (*inputs, *context)
-        self.bias_columns = 1
-        self.train_inputs = (*self.query_inputs, "item")
-        self.steps = "last" if two_way else "all"
-        self.dim = dim
-        self.cell = cell
-        self.dropout = dropout
-        self.use_user = use_user
+            history.inputs["user"] = keras.Input((), dtype="int32", name="user")
+            vector = users(history.inputs["user"])
+            query, states = query + vector, states if two_way else states + vector[:, None]
+        super().__init__(history, query, states, candidates, num_negatives, log_q, name)

@@ -1,21 +1,12 @@
 """SASRec: causal self-attention over the history."""
 
-import keras
-from keras import ops
-
-from kerasrec.layers import (
-    EmbeddingTower,
-    KnownItems,
-    PopularWhenEmpty,
-    StepContext,
-    TransformerUserEncoder,
-)
-from kerasrec.models import Retriever, context_inputs, context_sizes, item_table
+from kerasrec.layers import EmbeddingTower, TransformerUserEncoder
+from kerasrec.models import HistoryInputs, SequenceModel, item_table
 from kerasrec.register import register
 
 
 @register
-class SASRec(Retriever):
+class SASRec(SequenceModel):
     """Every step of a history attends to itself and the steps before it.
 
         x_t      = V_st [+ B_bt] [+ G_gt]
@@ -60,9 +51,6 @@ class SASRec(Retriever):
     [1, 2]
     """
 
-    capabilities = frozenset({"users", "histories"})
-    bias_columns = 1
-
     def __init__(
         self,
         schema,
@@ -83,42 +71,10 @@ class SASRec(Retriever):
             num_blocks, num_heads, hidden_factor, "relu", dropout, schema.history_length,
             gated=gated, name="user_encoder",
         )  # fmt: skip
-        fallback = PopularWhenEmpty(name="popular_when_empty")
-        catalog = item_table(schema)
 
-        # === Item ===
-        item = keras.Input((), dtype="int32", name="item")
-        count = keras.Input((), dtype="float32", name="count")
-        known, _ = KnownItems(name="known_candidates")(item, count)
-        vector = fallback.candidate(items(known), count)
-
-        # === Query ===
-        history = keras.Input((None,), dtype="int32", name="history")
-        context = context_inputs(schema)
-        past, _ = KnownItems(name="known_items")(history, catalog(history)["count"])
-        vectors, real = items(past), ops.not_equal(history, 0)
-        if context:
-            vectors = StepContext(**context_sizes(schema), name="step_context")(vectors, **context)
-        vectors = vectors * dim**0.5
-
-        super().__init__(
-            schema=schema,
-            query_inputs={"history": history, **context},
-            query=fallback.query(encoder(vectors, real), history),
-            training_query=fallback.query(encoder(vectors, real, all_steps=True), history),
-            item_encoder=keras.Model({"item": item, "count": count}, vector),
-            catalog=catalog,
-            candidates=candidates,
-            num_negatives=num_negatives,
-            log_q=log_q,
-            name=name,
-        )
-        # What a batch must carry depends on the data.
-        self.query_inputs = ("history", *context)
-        self.train_inputs = (*self.query_inputs, "item")
-        self.dim = dim
-        self.num_blocks = num_blocks
-        self.num_heads = num_heads
-        self.hidden_factor = hidden_factor
-        self.dropout = dropout
-        self.gated = gated
+        # === Wiring ===
+        history = HistoryInputs(schema, items, item_table(schema), dropout)
+        vectors = history.vectors * dim**0.5
+        query = encoder(vectors, history.mask)
+        states = encoder(vectors, history.mask, all_steps=True)
+        super().__init__(history, query, states, candidates, num_negatives, log_q, name)

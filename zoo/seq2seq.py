@@ -1,6 +1,5 @@
 """Seq2Seq: reads the history, then writes the next items one by one."""
 
-import keras
 import numpy as np
 from keras import ops
 
@@ -9,18 +8,21 @@ from kerasrec.layers import (
     AttentionDecoder,
     BeamSearch,
     EmbeddingTower,
-    KnownItems,
     LSTMUserEncoder,
     PopularWhenEmpty,
+    last_real_step,
 )
-from kerasrec.models import Retriever, context_inputs, context_sizes, item_table
-from kerasrec.models.recommender import SCORES_AT_ONCE, Recommender
+from kerasrec.layers.dot_scorer import DotScorer
+from kerasrec.models import HistoryInputs, ItemInputs, TowerModel, item_table
+from kerasrec.models.hooks import Hooks
+from kerasrec.models.recommender import SCORES_AT_ONCE
+from kerasrec.models.requests.contributions import score_losses
 from kerasrec.models.top_k import TopK, limited
 from kerasrec.register import register
 
 
 @register
-class Seq2Seq(Retriever):
+class Seq2Seq(TowerModel):
     """The next items as a sequence, from an encoder and a decoder with attention.
 
         h_1, ..., h_t  = GRU(x_1, ..., x_t),    x = v [+ B] [+ G]                       encoder
@@ -70,9 +72,6 @@ class Seq2Seq(Retriever):
     """
 
     capabilities = frozenset({"users", "histories"})
-    bias_columns = 1
-    # An answer is a sequence, which no vector search finds.
-    searchable = False
 
     def __init__(
         self,
@@ -92,26 +91,20 @@ class Seq2Seq(Retriever):
         search = BeamSearch(beams, horizon, name="beam_search")
 
         # === Layers ===
-        ids = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
-        encoder = LSTMUserEncoder(
-            dim, cell, dropout=dropout, name="encoder", **context_sizes(schema)
-        )
+        items = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
+        encoder = LSTMUserEncoder(dim, cell, dropout=dropout, name="encoder")
         decoder = AttentionDecoder(dim, dropout=dropout, name="decoder")
         fallback = PopularWhenEmpty(name="popular_when_empty")
         catalog = item_table(schema)
 
         # === Item ===
-        item = keras.Input((), dtype="int32", name="item")
-        count = keras.Input((), dtype="float32", name="count")
-        known, _ = KnownItems(name="known_item")(item, count)
-        vector = fallback.candidate(ids(known), count)
+        item = ItemInputs()
+        vector = fallback.candidate(items(item.known), item.count)
 
         # === History ===
-        history = keras.Input((None,), dtype="int32", name="history")
-        context = context_inputs(schema)
-        past, _ = KnownItems(name="known_items")(history, catalog(history)["count"])
-        past, real = ids(past), ops.not_equal(history, 0)
-        memory = encoder(past, real, **context, all_steps=True)
+        history = HistoryInputs(schema, items, catalog, dropout)
+        past, real = history.item_vectors, history.mask
+        memory = encoder(history.vectors, real, all_steps=True)
 
         # === Training: what follows a position is the history, shifted ===
         following = ops.pad(past, [[0, 0], [0, horizon - 1], [0, 0]])
@@ -123,35 +116,25 @@ class Seq2Seq(Retriever):
         queries = ops.stack(queries, axis=2) if horizon > 1 else queries[0]
 
         # === Serving: the first query, the state after it, and all that is looked at ===
-        steps = ops.cumsum(ops.cast(real, "int32"), axis=1)
-        last = ops.logical_and(real, ops.equal(steps, steps[:, -1:]))
-        last = ops.cast(last, memory.dtype)[..., None]
-        start = [ops.sum(x * last, axis=1, keepdims=True) for x in (past, memory)]
+        start = [last_real_step(x, real)[:, None] for x in (past, memory)]
         first, state = decoder(*start, memory, real)
         looked_at = ops.concatenate([memory, ops.cast(real, memory.dtype)[..., None]], axis=-1)
         state = ops.pad(state, [[0, 0], [0, 0], [0, 1]])
-        held = [fallback.query(first, history), state, looked_at]
+        held = [fallback.query(first, history.rows), state, looked_at]
 
         super().__init__(
             schema=schema,
-            query_inputs={"history": history, **context},
+            inputs=history.inputs,
             query=ops.concatenate(held, axis=1),
-            training_query=fallback.query(queries, history),
-            item_encoder=keras.Model({"item": item, "count": count}, vector),
+            training_query=fallback.query(queries, history.rows),
+            item_encoder=item.encoder(vector),
             catalog=catalog,
+            scorer=DotScorer(),
             candidates=candidates,
             num_negatives=num_negatives,
             log_q=log_q,
             name=name,
         )
-        # What a batch must carry depends on the data.
-        self.query_inputs = ("history", *context)
-        self.train_inputs = (*self.query_inputs, "item")
-        self.dim = dim
-        self.cell = cell
-        self.horizon = horizon
-        self.beams = beams
-        self.dropout = dropout
         self.decoder = decoder
         self.beam_search = search
 
@@ -163,7 +146,7 @@ class Seq2Seq(Retriever):
         return _log_softmax(ops.convert_to_tensor(queries)[:, 0], catalog)
 
     # Of all scores: a row's own vector does not tell its probability.
-    score_rows = Recommender.score_rows
+    score_rows = Hooks.score_rows
 
     def score_pairs(self, inputs, items):
         rows, catalog, parts = np.asarray(items, "int32"), self.encode_catalog(), []
@@ -197,11 +180,7 @@ class Seq2Seq(Retriever):
 
     def contributions(self, inputs, history, items):
         """As for every model; item j adds what log p_1 loses without it."""
-        return self._losses_without(inputs, history, items)
-
-    def _of_all(self, inputs, items):
-        scores = self.score_catalog(self.encode_queries(inputs), self.encode_catalog())
-        return ops.convert_to_numpy(scores).astype("float64").T[items]
+        return score_losses(self, inputs, history, items)
 
 
 def _log_softmax(queries, catalog):

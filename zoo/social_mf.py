@@ -15,11 +15,10 @@ from kerasrec.layers import (
     CatalogTable,
     DotProduct,
     EmbeddingTower,
-    KnownItems,
     ListSample,
     SocialPull,
 )
-from kerasrec.models import Retriever, item_table
+from kerasrec.models import ItemInputs, Retriever, item_table
 from kerasrec.models.predict import predict
 from kerasrec.models.requests.similar_rows import similar_rows
 from kerasrec.models.top_k import NEVER
@@ -93,8 +92,7 @@ class SocialMF(Retriever):
 
         # === Wiring ===
         user = keras.Input((), dtype="int32", name="user")
-        item = keras.Input((), dtype="int32", name="item")
-        count = keras.Input((), dtype="float32", name="count")
+        item = ItemInputs()
         vector = users(user)
         if friend_table is not None:
             known = friend_table(user)
@@ -104,26 +102,17 @@ class SocialMF(Retriever):
             vector = SocialPull(beta, name="social_pull")(
                 vector, users.table(friends), friends, user, known["count"]
             )
-        rows, _ = KnownItems(name="known_items")(item, count)
         super().__init__(
             schema=schema,
-            query_inputs={"user": user},
+            inputs={"user": user},
             query=dot.query(vector, user),
-            item_encoder=keras.Model(
-                {"item": item, "count": count}, dot.candidate(items(rows), rows)
-            ),
+            item_encoder=item.encoder(dot.candidate(items(item.known), item.known)),
             catalog=item_table(schema),
             candidates=candidates,
             num_negatives=num_negatives,
             log_q=log_q,
             name=name,
         )
-        self.dim = dim
-        self.biases = biases
-        self.bias_columns = 2 if biases else int(rates)
-        self.l2 = l2
-        self.beta = beta
-        self.num_friends = num_friends
         self.friend_table = friend_table
         self.friend_feature = feature and feature.name
         self.user_model = keras.Model({"user": user}, vector, name="user_model")

@@ -68,11 +68,6 @@ class SVD(FactorModel):
         if int(rank) != rank or rank < 1:
             raise InputError(f"rank: expected a whole number from 1, got {rank!r}")
         super().__init__(schema=schema, dim=rank, biases=centred, name=name)
-        self.rank = rank
-        self.centred = centred
-        self.item_damping = item_damping
-        self.user_damping = user_damping
-        self.seed = seed
 
     @property
     def predicts_values(self):

@@ -4,8 +4,8 @@ import dataclasses
 
 import keras
 
-from kerasrec.layers import DotProduct, EmbeddingTower, KnownItems
-from kerasrec.models import Retriever, item_table, user_table
+from kerasrec.layers import DotProduct, EmbeddingTower
+from kerasrec.models import ItemInputs, Retriever, item_table, user_table
 from kerasrec.register import register
 
 
@@ -89,31 +89,17 @@ class TwoTower(Retriever):
 
         # === Wiring ===
         user = keras.Input((), dtype="int32", name="user")
-        item = keras.Input((), dtype="int32", name="item")
-        count = keras.Input((), dtype="float32", name="count")
-        features = {
-            feature.name: keras.Input(feature.shape, dtype=feature.dtype, name=feature.name)
-            for feature in schema.item_features
-        }
-        known, _ = KnownItems(name="known_items")(item, count)
+        catalog = item_table(schema)
+        item = ItemInputs(catalog.inputs([feature.name for feature in schema.item_features]))
         super().__init__(
             schema=schema,
-            query_inputs={"user": user},
+            inputs={"user": user},
             query=dot.query(users(user, user_catalog(user) if user_features else None)),
-            item_encoder=keras.Model(
-                {"item": item, "count": count, **features},
-                dot.candidate(items(known, features or None)),
-            ),
-            catalog=item_table(schema),
+            item_encoder=item.encoder(dot.candidate(items(item.known, item.features or None))),
+            catalog=catalog,
             user_catalog=user_catalog,
             candidates=candidates,
             num_negatives=num_negatives,
             log_q=log_q,
             name=name,
         )
-        self.dim = dim
-        self.bias_columns = int(rates)
-        self.mlp = mlp
-        self.l2 = l2
-        self.id_dropout = id_dropout
-        self.temperature = temperature

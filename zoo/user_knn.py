@@ -88,13 +88,6 @@ class UserKNN(NeighbourModel):
                 name="neighbour_scores",
             )
         super().__init__(schema=schema, scores=scores, query="user", rates=rates, name=name)
-        self.num_neighbours = num_neighbours
-        self.shrinkage = shrinkage
-        self.similarity = similarity
-        self.task = task
-        self.baseline = baseline
-        self.min_neighbours = min_neighbours
-        self.num_ratings = num_ratings
 
     @property
     def order_read(self):

@@ -41,7 +41,7 @@ class ServingGraph(tf.Module):
             self.sizes = _inverse_sizes(index.stored(), model.bias_columns)
         else:
             self.catalog = tf.Variable(model.encode_catalog(), trainable=False, name="catalog")
-        texts = getattr(getattr(model, "content_encoder", None), "texts", None) or {}
+        texts = getattr(model.content_encoder, "texts", None) or {}
         self.words = {}
         if self.explains and model.content_columns is not None:
             vocabularies = {name: model.items.encoders[name].vocabulary for name in texts}

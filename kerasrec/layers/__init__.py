@@ -21,6 +21,7 @@ from kerasrec.layers.hybrid_head import HybridHead as HybridHead
 from kerasrec.layers.in_batch_candidates import InBatchCandidates as InBatchCandidates
 from kerasrec.layers.joint_scorer import JointScorer as JointScorer
 from kerasrec.layers.known_items import KnownItems as KnownItems
+from kerasrec.layers.last_step import last_real_step as last_real_step
 from kerasrec.layers.list_sample import ListSample as ListSample
 from kerasrec.layers.lstm_user_encoder import LSTMUserEncoder as LSTMUserEncoder
 from kerasrec.layers.masked_items import MaskedItems as MaskedItems

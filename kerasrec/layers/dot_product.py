@@ -85,6 +85,11 @@ class DotProduct(keras.layers.Layer):
         if self.global_bias:
             self.mean = self.add_weight(shape=(), initializer="zeros", name="mean")
 
+    @property
+    def bias_columns(self):
+        """Number of trailing columns of the vectors that hold biases."""
+        return int(bool(self.num_users or self.global_bias)) + int(bool(self.num_items))
+
     def query(self, query, user=None):
         """Query vectors `(..., dim [+ 1] [+ 1])` with the user's bias folded in."""
         return self(query=query, user=user, part="query")

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from kerasrec.errors import InputError
-from kerasrec.layers.step_context import StepContext
+from kerasrec.layers.last_step import last_real_step
 from kerasrec.register import register
 
 CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
@@ -14,7 +14,6 @@ CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers
 class LSTMUserEncoder(keras.layers.Layer):
     """A recurrent network over the items of a history, in time order.
 
-        x_t = v_t and what a `StepContext` adds
         h_t = LSTM(x_t, h_(t-1)) at real steps, h_(t-1) at padding
 
     and with `residual` LN(h_t + x_t) as the output: the last item also speaks for itself, which a
@@ -31,13 +30,11 @@ class LSTMUserEncoder(keras.layers.Layer):
         dropout: Rate on the inputs, and with `residual` on each of h_t and x_t in the sum.
         residual: Add a step's own input to its state, and normalize. `units` is then the length of
             the item vectors.
-        num_behaviors, time_gap_buckets: As for `StepContext`.
         use_cudnn: As for `keras.layers.LSTM`; False for an export that must run without a GPU.
 
     Call arguments:
         vectors: Item vectors.
         mask: True at real steps.
-        behavior, time_gap: As for `StepContext`.
         all_steps: Return the state after every step instead of after the last one. An error
             with `bidirectional`, which sees the future.
 
@@ -67,13 +64,10 @@ class LSTMUserEncoder(keras.layers.Layer):
         bidirectional=False,
         dropout=0.0,
         residual=False,
-        num_behaviors=0,
-        time_gap_buckets=0,
         use_cudnn="auto",
         **kwargs,
     ):
-        # Seconds overflow float16: the inputs are cast below, each as it needs.
-        super().__init__(autocast=False, **kwargs)
+        super().__init__(**kwargs)
         if cell not in CELLS:
             raise InputError(f"cell: expected one of {', '.join(CELLS)}, received {cell!r}")
         if bidirectional and units % 2:
@@ -83,8 +77,6 @@ class LSTMUserEncoder(keras.layers.Layer):
         self.bidirectional = bidirectional
         self.dropout = dropout
         self.residual = residual
-        self.num_behaviors = num_behaviors
-        self.time_gap_buckets = time_gap_buckets
         self.use_cudnn = use_cudnn
         # The mask ends here, see compute_mask.
         self.supports_masking = True
@@ -101,10 +93,6 @@ class LSTMUserEncoder(keras.layers.Layer):
             self.norm = keras.layers.LayerNormalization(epsilon=1e-6, **policy)
             self.norm.build((None, dim))
         self.input_dropout = keras.layers.Dropout(self.dropout, **policy)
-        self.context = StepContext(
-            self.num_behaviors, self.time_gap_buckets, **policy, name="context"
-        )
-        self.context.build(input_shape)
         options = policy if self.cell == "rnn" else {**policy, "use_cudnn": self.use_cudnn}
         if self.bidirectional:
             half = CELLS[self.cell](self.units // 2, **options)
@@ -115,10 +103,10 @@ class LSTMUserEncoder(keras.layers.Layer):
             )
         self.rnn.build(input_shape)
 
-    def call(self, vectors, mask, behavior=None, time_gap=None, all_steps=False):
+    def call(self, vectors, mask, all_steps=False):
         if all_steps and self.bidirectional:
             raise InputError("all_steps needs bidirectional=False: both ways see the future")
-        vectors, mask = self.context(vectors, behavior, time_gap), ops.cast(mask, "bool")
+        mask = ops.cast(mask, "bool")
         read = self.input_dropout(vectors)
         # cuDNN stops at a row without any step; such a row gets one, and zeros below.
         empty = ops.logical_not(ops.any(mask, axis=1, keepdims=True))
@@ -132,9 +120,7 @@ class LSTMUserEncoder(keras.layers.Layer):
                 outputs = self._with_input(outputs, vectors)
                 return ops.where(mask[..., None], outputs, ops.zeros_like(outputs))
         if self.residual:
-            place = ops.max(ops.where(mask, ops.arange(ops.shape(mask)[1]), 0), axis=1)
-            own = ops.take_along_axis(vectors, place[:, None, None], axis=1)[:, 0]
-            last = self._with_input(last, own)
+            last = self._with_input(last, last_real_step(vectors, mask))
         return ops.where(empty, ops.zeros_like(last), last)
 
     def compute_mask(self, inputs, previous_mask=None):

@@ -34,6 +34,9 @@ class PopularWhenEmpty(keras.layers.Layer):
     [[5.0], [2.299999952316284]]
     """
 
+    # Of the vectors of both sides, the last one.
+    bias_columns = 1
+
     def __init__(self, **kwargs):
         # Counts overflow float16: the vectors are cast below.
         super().__init__(autocast=False, **kwargs)

@@ -6,9 +6,6 @@ from keras import ops
 from kerasrec.layers.embedding_table import EmbeddingTable
 from kerasrec.register import register
 
-# Share of the histories whose context is left out in training.
-CONTEXT_DROPOUT = 0.1
-
 
 @register
 class StepContext(keras.layers.Layer):
@@ -16,13 +13,14 @@ class StepContext(keras.layers.Layer):
 
         x_t = v_t [+ B[behavior_t]] [+ G[floor(log2(1 + seconds since the step before))]]
 
-    In training both are left out of one history in ten: a history without them is then one that
-    training knew as well.
+    In training both are left out of a share of the histories: a history without them is then one
+    that training knew as well.
 
     Args:
         num_behaviors: Rows of the behavior vocabulary; 0 ignores `behavior`.
         time_gap_buckets: Buckets of the time gap, the last one open; 0 ignores `time_gap`. 26
             reach to a year.
+        dropout: Share of the histories whose context is left out in training.
 
     Call arguments:
         vectors: Item vectors.
@@ -44,11 +42,12 @@ class StepContext(keras.layers.Layer):
     TensorShape([1, 3, 2])
     """
 
-    def __init__(self, num_behaviors=0, time_gap_buckets=0, **kwargs):
+    def __init__(self, num_behaviors=0, time_gap_buckets=0, dropout=0.1, **kwargs):
         # Seconds overflow float16: the vectors are cast below.
         super().__init__(autocast=False, **kwargs)
         self.num_behaviors = num_behaviors
         self.time_gap_buckets = time_gap_buckets
+        self.dropout = dropout
 
     def build(self, input_shape):
         policy, dim = {"dtype": self.dtype_policy}, input_shape[-1]
@@ -61,7 +60,7 @@ class StepContext(keras.layers.Layer):
                 self.time_gap_buckets + 1, dim, **policy, name="time_gap"
             )
             self.time_gap_table.build()
-        self.context_dropout = keras.layers.Dropout(CONTEXT_DROPOUT, (None, 1, 1), **policy)
+        self.context_dropout = keras.layers.Dropout(self.dropout, (None, 1, 1), **policy)
 
     def call(self, vectors, behavior=None, time_gap=None):
         vectors = ops.cast(vectors, self.compute_dtype)

@@ -1,5 +1,8 @@
 """The shapes of a recommender, the ranking they share, and their checkpoints."""
 
+from kerasrec.models.catalog_tables import item_code as item_code
+from kerasrec.models.catalog_tables import item_table as item_table
+from kerasrec.models.catalog_tables import user_table as user_table
 from kerasrec.models.checkpoints.checkpoint import load as load
 from kerasrec.models.checkpoints.checkpoint import load_behaviors as load_behaviors
 from kerasrec.models.checkpoints.checkpoint import load_catalogs as load_catalogs
@@ -7,14 +10,13 @@ from kerasrec.models.checkpoints.transfer import load_content_from as load_conte
 from kerasrec.models.checks.finite_loss import FiniteLoss as FiniteLoss
 from kerasrec.models.factor_model import FactorModel as FactorModel
 from kerasrec.models.factor_model import Factors as Factors
+from kerasrec.models.history_inputs import HistoryInputs as HistoryInputs
+from kerasrec.models.item_inputs import ItemInputs as ItemInputs
 from kerasrec.models.item_tower import ItemTower as ItemTower
 from kerasrec.models.neighbours.neighbour_model import NeighbourModel as NeighbourModel
 from kerasrec.models.ranker import Ranker as Ranker
 from kerasrec.models.recommender import Recommender as Recommender
 from kerasrec.models.retriever import Retriever as Retriever
-from kerasrec.models.retriever import item_code as item_code
-from kerasrec.models.retriever import item_table as item_table
-from kerasrec.models.retriever import user_table as user_table
-from kerasrec.models.step_context import context_inputs as context_inputs
-from kerasrec.models.step_context import context_sizes as context_sizes
+from kerasrec.models.sequence_model import SequenceModel as SequenceModel
 from kerasrec.models.top_k import TopK as TopK
+from kerasrec.models.tower_model import TowerModel as TowerModel

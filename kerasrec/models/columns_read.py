@@ -14,7 +14,7 @@ def columns_read(model, train, loss=None):
     found, schema = {}, model.schema
     if train.explicit:
         found["value"] = model.values_read
-        others = getattr(model, "candidates", "pair") != "pair"
+        others = model.candidates not in (None, "pair")
         if found["value"] is None and model.trainable_weights and others and loss in LABELS:
             found["value"] = "above 0 is liked"
     if schema.timed:

@@ -10,8 +10,9 @@ from kerasrec.data.vocabulary import PADDING
 from kerasrec.errors import InputError
 from kerasrec.layers.dot_product import DotProduct
 from kerasrec.layers.embedding_tower import EmbeddingTower
-from kerasrec.layers.known_items import KnownItems
-from kerasrec.models.retriever import Retriever, item_table
+from kerasrec.models.catalog_tables import item_table
+from kerasrec.models.item_inputs import ItemInputs
+from kerasrec.models.retriever import Retriever
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -66,30 +67,21 @@ class FactorModel(Retriever):
 
         # === Wiring ===
         user = keras.Input((), dtype="int32", name="user")
-        item = keras.Input((), dtype="int32", name="item")
-        count = keras.Input((), dtype="float32", name="count")
-        known, _ = KnownItems(name="known_items")(item, count)
+        item = ItemInputs()
         super().__init__(
             schema=schema,
-            query_inputs={"user": user},
+            inputs={"user": user},
             query=dot.query(users(user), user),
-            item_encoder=keras.Model(
-                {"item": item, "count": count}, dot.candidate(items(known), known)
-            ),
+            item_encoder=item.encoder(dot.candidate(items(item.known), item.known)),
             catalog=item_table(schema),
             candidates="pair",
             name=name,
         )
         self.dim = dim
         self.biases = biases
-        self.bias_columns = 2 if biases else 0
         self.user_vectors = users.table if dim else None
         self.item_vectors = items.table if dim else None
         self.dot_product = dot
-
-    def find_factors(self, train):
-        """The `Factors` of the train part; row 0, padding, is set to zero afterwards."""
-        raise NotImplementedError
 
     def adapt(self, train):
         super().adapt(train)

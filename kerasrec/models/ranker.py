@@ -1,4 +1,4 @@
-"""Shape 3: a score that a network reads off a query vector and an item vector together."""
+"""Shape: a score that a network reads off a query vector and an item vector together."""
 
 import keras
 import numpy as np
@@ -9,27 +9,23 @@ from kerasrec.errors import InputError
 from kerasrec.layers.joint_scorer import JointScorer
 from kerasrec.models import recommender
 from kerasrec.models.predict import finite, predict
-from kerasrec.models.retriever import Retriever
 from kerasrec.models.top_k import NEVER, TopK
+from kerasrec.models.tower_model import TowerModel
 
 
-class Ranker(Retriever):
-    """A model whose score is no dot product, so that it ranks pairs and cannot be searched.
+class Ranker(TowerModel):
+    """A model whose score is no dot product: it ranks pairs and cannot be searched.
 
-    All that a retriever does, a ranker does: candidates of every kind in training, ranking of the
-    whole catalogue, checkpoint and export. What it costs is one run of the head for every pair:
-    choose "sampled" with few negatives, or "pair", for training; and where `allow` names some
-    items, the head runs for those alone. A catalogue is ranked a few pairs at a time, see
-    `JointScorer`. The export has no `embed_user` and `embed_items`, whose dot product would mean
-    nothing.
+    A ranker does what a retriever does: candidates of every kind in training, ranking of the whole
+    catalog, checkpoint and export. The price is one run of the head for every pair. For training
+    choose "sampled" with few negatives, or "pair". Where `allow` names some items, the head runs
+    for those alone. A catalog is ranked a few pairs at a time, see `JointScorer`. The export has no
+    `embed_user` and `embed_items`, since their dot product would mean nothing.
 
     Args:
         head: Functional model from `{"query": (n, a), "candidate": (n, b)}` to the score `(n, 1)`.
-        schema, query_inputs, query, item_encoder, catalog, candidates, num_negatives, log_q,
-            training_query, user_catalog: As of `Retriever`.
+        The others as of `TowerModel`, without `scorer`.
     """
-
-    searchable = False
 
     def __init__(self, *, head, **arguments):
         super().__init__(scorer=JointScorer(head, name="scorer"), **arguments)
@@ -43,7 +39,7 @@ class Ranker(Retriever):
 
     @property
     def level(self):
-        """The bias of the head's last layer, a dense one with one unit."""
+        """The bias of the head's last layer, a dense layer with one unit."""
         for layer in self.scorer.head.layers:
             if isinstance(layer, keras.layers.Dense) and layer.units == 1 and layer.use_bias:
                 return layer.bias

@@ -1,4 +1,4 @@
-"""The one face of every model: fit, recommend, score, save, export."""
+"""What every model does: adapt, fit, recommend, score, save, export."""
 
 import warnings
 
@@ -9,12 +9,14 @@ from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.models.checkpoints.keras_saving import KerasSaving
 from kerasrec.models.checks import fit_errors
+from kerasrec.models.checks.check_hooks import check_hooks
 from kerasrec.models.checks.check_train import check_train
 from kerasrec.models.checks.compile_checks import check_compiled, check_fit, check_optimizer
 from kerasrec.models.checks.finite_loss import with_finite_loss
 from kerasrec.models.checks.finite_weights import check_finite
 from kerasrec.models.columns_read import columns_read
-from kerasrec.models.precision import in_its_policy
+from kerasrec.models.construct import with_arguments
+from kerasrec.models.hooks import HOOKS, Hooks
 from kerasrec.models.predict import predict
 from kerasrec.models.requests.reasons import REASONS
 from kerasrec.models.requests.recommend import QUERIES_AT_ONCE, recommend
@@ -22,7 +24,6 @@ from kerasrec.models.requests.repeats import REPEATS, check_repeats
 from kerasrec.models.requests.request import Request
 from kerasrec.models.requests.score import score
 from kerasrec.models.requests.similar_items import similar_items
-from kerasrec.models.top_k import TopK
 from kerasrec.models.trained_on import TrainedOn
 from kerasrec.models.training_output import TrainingOutput
 from kerasrec.optimizers.row_loss_scale import RowLossScale
@@ -32,145 +33,60 @@ from kerasrec.whole_number import whole_number
 SCORES_AT_ONCE = 2**26
 
 
-class Recommender(KerasSaving):
-    """A functional Keras model that knows its catalogue and answers in the user's own ids.
+class Recommender(Hooks, KerasSaving):
+    """A functional Keras model that knows its catalog and answers in external ids.
 
-    A zoo model is one of the three shapes below this class (`Retriever`, `NeighbourModel`, a
-    ranker); what they share is this face. The order of use is
+    A zoo model is one of the shapes (`Retriever`, `SequenceModel`, `FactorModel`, `Ranker`,
+    `NeighbourModel`); this class is what they share. The order of use is
 
         model = Model(train.schema(), ...)      # only shapes
-        model.adapt(train)                      # vocabularies, catalogue, counts, histories
+        model.adapt(train)                      # vocabularies, catalog, counts, histories
         model.compile(...); model.fit(...)      # Keras's own
         model.recommend(users=["42"], k=10)     # strings in, strings out
 
-    Class attributes a model declares:
-        capabilities: What it can answer: "users" (known users), "histories" (any list of items),
-            "cold_items" (items nobody has touched, from their features).
-        train_inputs: Names of what a training batch must carry, for `kerasrec.data.batches`.
-        steps: What one training example is, see `kerasrec.data.batches`: "all" positions of a
-            history, its "last", all items of a user as a "set", all users of an item ("item_set").
-        horizon: Of how many next items it learns at each position.
-        query_inputs: What a query is made of: "user", "history" or both, and of a history what was
-            done ("behavior") and the seconds between ("time_gap").
-        predicts_values: Whether a score estimates the value of the interaction, a rating.
-        searchable: Whether a score is the dot product of a query vector and an item vector.
-        trained: Whether it has weights to train; one without computes in float32 under any policy.
-        content_columns: Of such vectors the slice that holds what an item says of itself; None
-            where a score is not made of both.
+    What a model may say about itself is declared in `Hooks`.
+
+    Args:
+        schema: `Schema` of the data.
+        inputs: Dict of Keras inputs of the training graph.
+        outputs: Output of the training graph.
+        query_model: Functional model from a dict of query inputs to what `score_catalog` reads.
 
     Attributes:
-        repeats: "mask" leaves what is in a history out of the answers to it, unless told otherwise;
-            "allow" lets it in, for data in which people take things again. `evaluate`, `recommend`
-            and exports follow it, checkpoints hold it, `kerasrec fit` sets it from
-            `evaluate.repeats`.
+        query_inputs: Names of the inputs of a query, in the order of `query_model`.
+        train_inputs: Names of the inputs of a training batch, for `kerasrec.data.batches`.
+        users, items: The `Catalog`s of the train part, None before `adapt`.
+        behaviors: `Vocabulary` of what was done, None where the data does not say it.
+        histories: `Histories` of the train part.
+        trained_on: `TrainedOn`, hashes of the training pairs.
+        has_labels: Whether the values of the train part are 0 and 1.
+        repeats: "mask" leaves the items of a history out of the answer to it; "allow" keeps them,
+            for data in which people take things again. `recommend`, `evaluate` and exports follow
+            it, checkpoints hold it, `kerasrec fit` sets it from `evaluate.repeats`.
     """
 
-    capabilities = frozenset({"users"})
-    train_inputs = ("user", "item")
-    steps = "all"
-    horizon = 1
-    query_inputs = ("user",)
-    predicts_values = False
-    searchable = False
-    trained = True
-    content_columns = None
+    users = None
+    items = None
+    behaviors = None
+    histories = None
+    trained_on = None
+    has_labels = None
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
+        check_hooks(cls, HOOKS)
         # Around the whole constructor: most layers are made before it calls that of this class.
         if "__init__" in vars(cls):
-            cls.__init__ = in_its_policy(cls.__init__)
+            cls.__init__ = with_arguments(cls.__init__)
 
     def __init__(self, *, schema, inputs, outputs, query_model, name=None):
         outputs = TrainingOutput(name="training_output")(outputs)
         super().__init__(inputs=inputs, outputs=outputs, name=name)
         self.schema = schema
         self.query_model = query_model
-        self.users = None
-        self.items = None
-        self.behaviors = None
-        self.histories = None
+        self.query_inputs = tuple(query_model.input)
+        self.train_inputs = tuple(inputs)
         self.repeats = REPEATS[0]
-        self.trained_on = None
-        self.has_labels = None
-
-    # What a model of another shape must say.
-
-    def encode_catalog(self):
-        """The catalogue as the ranking needs it, computed once for many `top_k` calls."""
-        raise NotImplementedError
-
-    def score_catalog(self, queries, catalog):
-        """Scores `(n, rows)` for n encoded queries, in `keras.ops`: the export traces it."""
-        raise NotImplementedError
-
-    def score_pairs(self, inputs, items):
-        """Scores `(n,)` of n queries with one item row each."""
-        raise NotImplementedError
-
-    def score_rows(self, queries, catalog, rows):
-        """Scores `(n,)` of n encoded queries with one catalogue row each, in `keras.ops`."""
-        scores = self.score_catalog(queries, catalog)
-        return ops.take_along_axis(scores, rows[:, None], axis=1)[:, 0]
-
-    def rank_catalog(self, queries, catalog, k, exclude=None, allow=None):
-        """The k best rows of n encoded queries, in `keras.ops`: `top_k` and the export run on it.
-
-        Returns:
-            What `TopK` returns, with its `exclude` and `allow`.
-        """
-        return TopK(k)(self.score_catalog(queries, catalog), exclude, allow)
-
-    def contributions(self, inputs, history, items):
-        """What each item of a history adds to the score of each of some items.
-
-        Args:
-            inputs: Model inputs of one query, first axis 1.
-            history: `(h,)` distinct item rows.
-            items: `(m,)` item rows.
-
-        Returns:
-            `(m, h)` floats; what their sum lacks of the score comes from elsewhere.
-
-        Raises:
-            InputError: for a model whose scores cannot be taken apart.
-        """
-        raise InputError(
-            f"{type(self).__name__} cannot say what a score rests on: leave out explain"
-        )
-
-    @property
-    def unknown_user(self):
-        """What a user is answered with whom training never saw, as the end of a sentence."""
-        profiled = getattr(self, "user_catalog", None) is not None
-        if "history" in self.query_inputs and not profiled:
-            return "with what is popular"
-        return "as somebody of whom nothing is known"
-
-    @property
-    def values_read(self):
-        """How the values of interactions are read, in words; None where they are not."""
-        return "what a score estimates" if self.predicts_values else None
-
-    @property
-    def order_read(self):
-        """Whether the answers depend on the order in time, be it only on what is latest."""
-        return "history" in self.query_inputs
-
-    @property
-    def features_read(self):
-        """Names of the user features and of the item features that a score is made of."""
-        return (), ()
-
-    @property
-    def candidate_weights(self):
-        """Weights that describe the choice of candidates, not the model."""
-        return []
-
-    @property
-    def query_size(self):
-        """Numbers held to score one query with the whole catalogue."""
-        return self.schema.num_items
 
     @property
     def repeats(self):
@@ -179,8 +95,6 @@ class Recommender(KerasSaving):
     @repeats.setter
     def repeats(self, value):
         self._repeats = check_repeats(value)
-
-    # The face.
 
     def encode_queries(self, inputs):
         """What `score_catalog` reads of n queries: the output of `query_model`, first axis n."""
@@ -220,7 +134,7 @@ class Recommender(KerasSaving):
             InputError: for a loss or metric that would misread raw scores, the observed item first.
         """
         optimizer = check_optimizer(optimizer)
-        if hasattr(self, "candidates"):
+        if self.candidates is not None:
             check_compiled(self, loss, loss_weights, [metrics, weighted_metrics])
         if isinstance(optimizer, RowSparse) and self.dtype_policy.name == "mixed_float16":
             optimizer = RowLossScale(optimizer)

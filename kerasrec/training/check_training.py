@@ -23,7 +23,7 @@ def check_training(model, split, train):
             f"replicas of strategy {train.strategy}: set it to {train.batch_size + missing}"
         )
     # A score that is an estimate of the value learns that value, and nothing of anybody.
-    if getattr(model, "candidates", None) == "pair" and not split.train.explicit:
+    if model.candidates == "pair" and not split.train.explicit:
         raise InputError(
             f"every value is {split.train.value[0]:g}: choose candidates in_batch, sampled or all "
             f"(train.loss softmax), or give a value column; with model.candidates pair train.loss "
@@ -38,7 +38,7 @@ def check_training(model, split, train):
         )
     if len(split.validation) and train.monitor in RATING_METRICS:
         _check_rating_monitor(model, split, train)
-    pairs = getattr(model, "candidates", None) == "pair"
+    pairs = model.candidates == "pair"
     if pairs and train.loss == "bce" and not split.train.has_labels:
         values = split.train.value
         raise InputError(
@@ -56,7 +56,7 @@ def check_loss(model, loss):
     Keras's own losses read the score of the observed item only, which other candidates than "pair"
     have corrected. Models without candidates are not checked.
     """
-    candidates = getattr(model, "candidates", None)
+    candidates = model.candidates
     if candidates is None:
         return
     if loss == "gbce":
@@ -108,7 +108,7 @@ def _check_gbce(model):
 
 def _check_rating_monitor(model, split, train):
     wrong = None
-    if getattr(model, "candidates", None) != "pair":
+    if model.candidates != "pair":
         wrong = f"model.candidates {getattr(model, 'candidates', None)} predicts none"
     elif are_all_equal(split, "validation"):
         wrong = f"all values of the data are {split.train.value[0]:g}"

@@ -76,7 +76,7 @@ def load_content_from(model, directory, freeze=False, trust=False):
 
 
 def _texts(model):
-    texts = getattr(getattr(model, "content_encoder", None), "texts", None)
+    texts = getattr(model.content_encoder, "texts", None)
     if not texts:
         raise InputError(
             f"load_content_from: {type(model).__name__} has no encoder of texts: expected a model "

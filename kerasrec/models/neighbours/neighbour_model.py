@@ -51,14 +51,8 @@ class NeighbourModel(Recommender):
         )
         self.neighbour_scores = scores
         self.popular_scores = popular
-        self.query_inputs = (query,)
-        self.train_inputs = (query, "item")
         self.capabilities = frozenset({"users", "histories"} if query == "history" else {"users"})
         self.predicts_values = rates
-
-    def find_neighbours(self, train):
-        """What `scores.assign` takes, a tuple."""
-        raise NotImplementedError
 
     @property
     def unknown_user(self):

@@ -25,8 +25,8 @@ def add_reasons(frame, model, inputs, histories, rows, scores, catalog, count):
         return [flat[i] for i in frame.index]
 
     frame["reasons"] = of_frame(reasons(model, inputs, histories, rows, scores, count))
-    if hasattr(model, "attend"):
-        steps = attention(model, inputs, count)
+    steps = attention(model, inputs, count)
+    if steps is not None:
         frame["attention"] = of_frame([said] * rows.shape[1] for said in steps)
     if model.content_columns is None:
         return
@@ -72,16 +72,18 @@ def attention(model, inputs, count):
     """For each query the steps of its history that it attends to most.
 
     Args:
-        model: An adapted model with `attend`.
+        model: An adapted model.
         inputs: Model inputs of n queries.
         count: Steps to name.
 
     Returns:
         n lists of dicts `item`, `title`, `weight`, the largest first; an item may come twice, and
-        all weights of a history sum to 1.
+        all weights of a history sum to 1. None for a model that does not attend to steps.
     """
-    history, weights = np.asarray(inputs["history"]), model.attend(inputs)
-    found = []
+    weights = model.attend(inputs)
+    if weights is None:
+        return None
+    history, found = np.asarray(inputs["history"]), []
     for rows, own in zip(history, weights, strict=True):
         best = np.argsort(-own, kind="stable")[:count]
         found.append(

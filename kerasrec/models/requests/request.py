@@ -74,7 +74,7 @@ class Request:
         asked = (self._users != UNKNOWN) | (histories is not None)
         nothing = int((asked & (self._past.lengths == 0)).sum())
         if nothing and "history" in model.query_inputs:
-            profiled = users is not None and getattr(model, "user_catalog", None) is not None
+            profiled = users is not None and model.user_catalog is not None
             instead = "from what is known of the user" if profiled else model.unknown_user
             self.notes.append(
                 f"{nothing} of {len(self.names)} queries {'has' if nothing == 1 else 'have'} no "

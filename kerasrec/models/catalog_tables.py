@@ -1,0 +1,35 @@
+"""The features of a schema as tables inside a model."""
+
+import dataclasses
+
+from kerasrec.layers.catalog_table import CatalogTable
+from kerasrec.layers.content_encoder import CODE, CODES
+from kerasrec.layers.feature_code import FeatureCode
+
+COUNT = {"name": "count", "kind": "number", "size": 1, "length": 1}
+
+
+def item_table(schema, code_dim=0):
+    """The item features of a schema as a `CatalogTable` with a column `count`.
+
+    With a `code_dim` also with a column "content_code" of that length.
+    """
+    features = [dataclasses.asdict(feature) for feature in schema.item_features]
+    features.append(COUNT)
+    if code_dim:
+        features.append({"name": CODE, "kind": "vector", "size": code_dim, "length": 1})
+    return CatalogTable(schema.num_items, features, rows_of="items", name="item_catalog")
+
+
+def item_code(schema, encoder, dim):
+    """The `FeatureCode` of length `dim` that a `ContentEncoder` named `encoder` reads, or None."""
+    if encoder not in CODES:
+        return None
+    features = [dataclasses.asdict(feature) for feature in schema.item_features]
+    return FeatureCode(features, dim, CODES[encoder], name="code")
+
+
+def user_table(schema):
+    """The user features of a schema as a `CatalogTable`."""
+    features = [dataclasses.asdict(feature) for feature in schema.user_features]
+    return CatalogTable(schema.num_users, features, rows_of="users", name="user_catalog")

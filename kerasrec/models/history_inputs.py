@@ -1,0 +1,85 @@
+"""What a sequence model reads of a history."""
+
+import functools
+
+import keras
+from keras import ops
+
+from kerasrec.layers.known_items import KnownItems
+from kerasrec.layers.step_context import StepContext
+from kerasrec.models.step_context import context_inputs, context_sizes
+
+# Rate at which behaviors and times are left out in training, unless the model drops out less.
+CONTEXT_DROPOUT = 0.1
+
+
+class HistoryInputs:
+    """Keras inputs of a history, and its steps as vectors.
+
+        x_t = items(i_t) [+ B[behavior_t]] [+ G[time since the step before]]
+
+    Behaviors and times are read where the data has them, see `StepContext`. In training they are
+    left out of a share min(dropout, 0.1) of the histories, so that a history without them is known
+    as well. An item without train interactions is read as the unknown item, see `KnownItems`.
+
+    Args:
+        schema: `Schema` of the data.
+        items: Layer from item rows `(batch, length)` to vectors `(batch, length, dim)`.
+        catalog: The `CatalogTable` of `item_table(schema)`.
+        dropout: Rate of the model.
+        known_only: Read an item without train interactions as the unknown item. False for `items`
+            that also read features.
+
+    Attributes:
+        inputs: Dict of Keras inputs: `history`, `behavior` and `time_gap`, those that there are.
+        rows: Item rows `(batch, length)` int32, 0 is padding.
+        mask: `(batch, length)`, True at real steps.
+        context: The inputs other than `history`.
+
+    Example:
+
+    >>> from kerasrec.data import load
+    >>> from kerasrec.layers import EmbeddingTower
+    >>> from kerasrec.models import HistoryInputs, item_table
+    >>> schema = load("synthetic", users=50, items=100).schema()
+    >>> items = EmbeddingTower(schema.num_items, 8)
+    >>> history = HistoryInputs(schema, items, item_table(schema))
+    >>> history.vectors.shape, sorted(history.inputs)
+    ((None, None, 8), ['history', 'time_gap'])
+    """
+
+    def __init__(self, schema, items, catalog, dropout=0.0, known_only=True):
+        self.schema = schema
+        self.items = items
+        self.catalog = catalog
+        self.context = context_inputs(schema)
+        self.rows = keras.Input((None,), dtype="int32", name="history")
+        self.inputs = {"history": self.rows, **self.context}
+        self.mask = ops.not_equal(self.rows, 0)
+        self._known = KnownItems(name="known_items") if known_only else None
+        self._add_context = None
+        if self.context:
+            rate = min(dropout, CONTEXT_DROPOUT)
+            self._add_context = StepContext(
+                **context_sizes(schema), dropout=rate, name="step_context"
+            )
+
+    @functools.cached_property
+    def item_vectors(self):
+        """Vectors of the items `(batch, length, dim)`, without context."""
+        return self.embed(self.rows)
+
+    @functools.cached_property
+    def vectors(self):
+        """Vectors of the steps `(batch, length, dim)`: items and context."""
+        return self.add_context(self.item_vectors, **self.context)
+
+    def embed(self, rows):
+        """Item rows `(batch, length)` as vectors, by the layers that read the history."""
+        if self._known is not None:
+            rows, _ = self._known(rows, self.catalog(rows)["count"])
+        return self.items(rows)
+
+    def add_context(self, vectors, **context):
+        """Vectors with those of `behavior` and `time_gap` added."""
+        return vectors if self._add_context is None else self._add_context(vectors, **context)

@@ -1,0 +1,174 @@
+"""Everything that a model may say about itself: the only names that a zoo model overrides."""
+
+from keras import ops
+
+from kerasrec.errors import InputError
+from kerasrec.models.top_k import TopK
+
+
+class Hooks:
+    """What the library asks of a model, each with its default.
+
+    The shapes (`Retriever`, `Ranker`, `NeighbourModel`, `FactorModel`, `SequenceModel`) answer most
+    of it, a zoo model the rest. The library reads no other attribute of a model. A class that
+    defines a name close to one of these, and not the same, is refused: see `check_hooks`.
+
+    What the model reads:
+        steps: What one training example is, see `kerasrec.data.batches`: "all" positions of a
+            history, its "last" one, all items of a user as a "set", all users of an item
+            ("item_set").
+        horizon: Number of next items that it learns at each position.
+        trained: Whether it has weights to train; a model without computes in float32 under any
+            policy.
+        user_catalog: `CatalogTable` of the user features in the query; None: it reads none.
+        values_read: How the values of interactions are read, in words; None: they are not read.
+        order_read: Whether the answers depend on the order in time.
+        features_read: Names of the user features and names of the item features in a score.
+
+    What it answers:
+        capabilities: "users" (known users), "histories" (any list of items), "cold_items" (items
+            without interactions, by their features).
+        predicts_values: Whether a score estimates the value of an interaction, such as a rating.
+        searchable: Whether a score is the dot product of a query vector and an item vector.
+        unknown_user: How a user outside of the train part is answered, as the end of a sentence.
+        candidates: What an observed item is trained against; None: the model has no candidates.
+        candidate_weights: Weights that describe the data or the candidates, not the model: a model
+            that starts from a checkpoint keeps its own.
+        level: Weight that is added to every score, set to the mean rating at `adapt`; None: there
+            is none.
+        query_size: Numbers held in memory to score one query with the whole catalog.
+
+    Parts of a vector and of a score:
+        bias_columns: Number of trailing columns of an item vector that are biases or popularity;
+            None: counted over the layers of the item encoder that have this attribute.
+        content_columns: Slice of the vectors that comes from item features; None: a score has no
+            such part.
+        content_encoder: `ContentEncoder` whose words explain a score; None: no words are shown.
+        content_directions: `(queries, rows)` to what the content vector of each item is multiplied
+            with in its score, `(n, k, dim)`. A model with a `content_encoder` has it.
+        attend: Attention weights `(n, length)` over the steps of n histories; None: the model does
+            not attend to steps.
+        contributions: What each item of a history adds to a score.
+
+    How it ranks: `encode_queries`, `encode_catalog`, `score_catalog`, `score_rows`, `score_pairs`,
+    `score_items` and `rank_catalog`.
+
+    How it learns: `adapt`, and what a model without training computes there: `find_neighbours` of a
+    `NeighbourModel`, `find_factors` of a `FactorModel`.
+    """
+
+    steps = "all"
+    horizon = 1
+    trained = True
+    user_catalog = None
+
+    capabilities = frozenset({"users"})
+    predicts_values = False
+    searchable = False
+    candidates = None
+    level = None
+
+    bias_columns = None
+    content_columns = None
+    content_encoder = None
+
+    @property
+    def values_read(self):
+        return "what a score estimates" if self.predicts_values else None
+
+    @property
+    def order_read(self):
+        return "history" in self.query_inputs
+
+    @property
+    def features_read(self):
+        return (), ()
+
+    @property
+    def unknown_user(self):
+        if "history" in self.query_inputs and self.user_catalog is None:
+            return "with what is popular"
+        return "as somebody of whom nothing is known"
+
+    @property
+    def candidate_weights(self):
+        return []
+
+    @property
+    def query_size(self):
+        return self.schema.num_items
+
+    def content_directions(self, queries, rows):
+        """Factors of the content vectors in the scores of `rows` `(n, k)`: `(n, k, dim)`."""
+        raise NotImplementedError(f"{type(self).__name__}.content_directions")
+
+    def attend(self, inputs):
+        """Attention weights `(n, length)` of n queries, or None."""
+        return None
+
+    def contributions(self, inputs, history, items):
+        """What each item of a history adds to the score of each of some items.
+
+        Args:
+            inputs: Model inputs of one query, first axis 1.
+            history: `(h,)` distinct item rows.
+            items: `(m,)` item rows.
+
+        Returns:
+            `(m, h)` floats. The rest of a score does not come from the history.
+
+        Raises:
+            InputError: for a model whose scores cannot be taken apart.
+        """
+        raise InputError(
+            f"{type(self).__name__} cannot say what a score rests on: leave out explain"
+        )
+
+    def adapt(self, train):
+        """Takes vocabularies, catalog, counts and histories from the train part."""
+        raise NotImplementedError(f"{type(self).__name__}.adapt")
+
+    def find_neighbours(self, train):
+        """The arguments of `scores.assign`, as a tuple: a `NeighbourModel` computes them here."""
+        raise NotImplementedError(f"{type(self).__name__}.find_neighbours")
+
+    def find_factors(self, train):
+        """The `Factors` of the train part: a `FactorModel` computes them here."""
+        raise NotImplementedError(f"{type(self).__name__}.find_factors")
+
+    def encode_queries(self, inputs):
+        """What `score_catalog` reads of n queries: the output of `query_model`, first axis n."""
+        raise NotImplementedError(f"{type(self).__name__}.encode_queries")
+
+    def encode_catalog(self):
+        """The catalog as the ranking needs it, computed once for many `top_k` calls."""
+        raise NotImplementedError(f"{type(self).__name__}.encode_catalog")
+
+    def score_catalog(self, queries, catalog):
+        """Scores `(n, rows)` of n encoded queries, in `keras.ops`: the export traces it."""
+        raise NotImplementedError(f"{type(self).__name__}.score_catalog")
+
+    def score_pairs(self, inputs, items):
+        """Scores `(n,)` of n queries with one item row each."""
+        raise NotImplementedError(f"{type(self).__name__}.score_pairs")
+
+    def score_rows(self, queries, catalog, rows):
+        """Scores `(n,)` of n encoded queries with one catalog row each, in `keras.ops`."""
+        scores = self.score_catalog(queries, catalog)
+        return ops.take_along_axis(scores, rows[:, None], axis=1)[:, 0]
+
+    def score_items(self, inputs, items):
+        """Scores `(m, n)` float64 of m item rows for n queries: what explanations compare."""
+        scores = self.score_catalog(self.encode_queries(inputs), self.encode_catalog())
+        return ops.convert_to_numpy(scores).astype("float64").T[items]
+
+    def rank_catalog(self, queries, catalog, k, exclude=None, allow=None):
+        """The k best rows of n encoded queries, in `keras.ops`: `top_k` and the export run it.
+
+        Returns:
+            What `TopK` returns, with its `exclude` and `allow`.
+        """
+        return TopK(k)(self.score_catalog(queries, catalog), exclude, allow)
+
+
+HOOKS = frozenset(name for name in vars(Hooks) if not name.startswith("_"))
