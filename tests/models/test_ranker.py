@@ -39,7 +39,7 @@ class Distance(Ranker):
         super().__init__(
             head=keras.Model({"query": one, "candidate": other}, -w(keras.ops.square(one - other))),
             schema=schema,
-            query_inputs={"user": user},
+            inputs={"user": user},
             query=query,
             item_encoder=keras.Model({"item": item}, candidate),
             catalog=item_table(schema),

@@ -6,7 +6,7 @@ import pytest
 
 from kerasrec.config.nodes import TrainNode
 from kerasrec.errors import InputError
-from kerasrec.models.retriever import CANDIDATES
+from kerasrec.models.make_candidates import CANDIDATES
 from kerasrec.training.check_training import check_loss, check_test, check_training
 
 STOCK = ["mean_squared_error", "mean_absolute_error", "huber", "log_cosh"]
@@ -41,7 +41,7 @@ def test_gbce_reads_scores_that_nothing_has_corrected():
 
 
 def test_a_model_without_candidates_takes_any_loss():
-    check_loss(types.SimpleNamespace(), "mse")
+    check_loss(types.SimpleNamespace(candidates=None), "mse")
 
 
 def trained(candidates="pair", replicas=1):

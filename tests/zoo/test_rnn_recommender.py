@@ -97,8 +97,8 @@ def test_what_the_data_does_not_say_is_no_input(cls, cycle, errands):
 
 def test_a_user_is_an_input_where_asked_for(errands):
     full = RNNRecommender(errands.schema(), dim=4, use_user=True)
-    assert full.query_inputs == ("history", "user", "behavior", "time_gap")
-    assert full.train_inputs == ("history", "user", "behavior", "time_gap", "item")
+    assert full.query_inputs == ("history", "behavior", "time_gap", "user")
+    assert full.train_inputs == ("history", "behavior", "time_gap", "user", "item")
 
 
 def test_behaviors_decide_where_they_do(errands, tmp_path):
