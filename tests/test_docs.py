@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import inspect
 import pathlib
 import pkgutil
 import re
@@ -11,6 +12,7 @@ import pytest
 
 import kerasrec
 import kerasrec_zoo
+from kerasrec.data import load
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 MODULES = sorted(
@@ -63,6 +65,25 @@ def test_the_yaml_of_the_readme_is_a_config(tmp_path, monkeypatch):
     (tmp_path / "products.csv").write_text("sku,name,description,tags\nb,B,good,x|y\n")
     monkeypatch.chdir(tmp_path)
     assert load_config("my.yaml", ["train.epochs=5"]).train.epochs == 5
+
+
+@pytest.mark.parametrize(
+    "cls", [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
+)
+def test_the_readme_says_what_every_model_reads(cls):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (row,) = re.findall(rf"^\| \[{cls.__name__}\]\((.*)$", text, re.MULTILINE)
+    # What an argument adds stands in brackets.
+    link, _, reads, new_user, cold, _ = re.sub(r" ?\(`.*?\)", "", row).split("|")
+    assert (ROOT / link.strip(" )")).exists()
+    model = cls(load("synthetic", users=50, items=100).schema())
+    user_features, item_features = (set(names) - {"item", "count"} for names in model.features_read)
+    assert ("history" in reads) == ("history" in model.query_inputs)
+    assert ("behavior and time" in reads) == ("time_gap" in model.query_inputs)
+    assert ("user features" in reads) == bool(user_features)
+    assert ("item features" in reads) == bool(item_features)
+    assert ("history" in new_user) == ({"histories"} <= model.capabilities and "history" in reads)
+    assert bool(cold.strip()) == ("cold_items" in model.capabilities)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").rglob("*.yaml")), ids=lambda p: p.stem)
