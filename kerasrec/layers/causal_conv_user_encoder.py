@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerasrec.errors import InputError
+from kerasrec.layers.last_step import last_real_step
 from kerasrec.register import register
 
 
@@ -90,10 +91,7 @@ class CausalConvUserEncoder(keras.layers.Layer):
             states = states + inner
         if all_steps:
             return states
-        # The last real step: real, and all real steps counted.
-        steps = ops.cumsum(ops.cast(mask, "int32"), axis=1)
-        last = ops.logical_and(mask, ops.equal(steps, steps[:, -1:]))
-        return ops.sum(states * ops.cast(last, self.compute_dtype)[..., None], axis=1)
+        return last_real_step(states, mask)
 
     def compute_mask(self, inputs, previous_mask=None):
         return None

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerasrec.errors import InputError
+from kerasrec.layers.last_step import last_real_step
 from kerasrec.layers.step_context import StepContext
 from kerasrec.register import register
 
@@ -132,9 +133,7 @@ class LSTMUserEncoder(keras.layers.Layer):
                 outputs = self._with_input(outputs, vectors)
                 return ops.where(mask[..., None], outputs, ops.zeros_like(outputs))
         if self.residual:
-            place = ops.max(ops.where(mask, ops.arange(ops.shape(mask)[1]), 0), axis=1)
-            own = ops.take_along_axis(vectors, place[:, None, None], axis=1)[:, 0]
-            last = self._with_input(last, own)
+            last = self._with_input(last, last_real_step(vectors, mask))
         return ops.where(empty, ops.zeros_like(last), last)
 
     def compute_mask(self, inputs, previous_mask=None):

@@ -5,6 +5,7 @@ from keras import ops
 
 from kerasrec.errors import InputError
 from kerasrec.layers.candidates import MASKED
+from kerasrec.layers.last_step import last_real_step
 from kerasrec.register import register
 
 
@@ -135,9 +136,7 @@ class TransformerUserEncoder(keras.layers.Layer):
             x = block(x, unseen)
         if all_steps:
             return ops.where(mask[..., None], self.norm(x), 0.0)
-        steps = ops.arange(ops.shape(mask)[1], dtype="int32")
-        last = ops.max(ops.where(mask, steps, 0), axis=1)
-        x = self.norm(ops.take_along_axis(x, last[:, None, None], axis=1)[:, 0])
+        x = self.norm(last_real_step(x, mask))
         return ops.where(ops.any(mask, axis=1, keepdims=True), x, 0.0)
 
     def compute_mask(self, inputs, previous_mask=None):
