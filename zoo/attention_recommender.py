@@ -10,6 +10,7 @@ from kerasrec.layers import (
     LSTMUserEncoder,
     PopularWhenEmpty,
     StateAttention,
+    StepContext,
 )
 from kerasrec.models import Retriever, context_inputs, context_sizes, item_table
 from kerasrec.models.predict import predict
@@ -80,9 +81,6 @@ class AttentionRecommender(Retriever):
     ):
         # === Layers ===
         ids = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
-        encoder = LSTMUserEncoder(
-            dim, cell, dropout=dropout, residual=True, name="user_encoder", **context_sizes(schema)
-        )
         attend = StateAttention(attention, attention_dim, name="attention")
         mix = keras.layers.Dense(dim, use_bias=False, kernel_initializer="zeros", name="mix")
         drop = keras.layers.Dropout(dropout, name="context_dropout")
@@ -100,7 +98,11 @@ class AttentionRecommender(Retriever):
         context = context_inputs(schema)
         past, _ = KnownItems(name="known_items")(history, catalog(history)["count"])
         real = ops.not_equal(history, 0)
-        states = encoder(ids(past), real, **context, all_steps=True)
+        past = ids(past)
+        # Made after the item table, whose seed is drawn first.
+        encoder = LSTMUserEncoder(dim, cell, dropout=dropout, residual=True, name="user_encoder")
+        add_context = StepContext(**context_sizes(schema), dropout=0.1, name="step_context")
+        states = encoder(add_context(past, **context), real, all_steps=True)
         attended, _ = attend(states, states, real, causal=True)
         # The last real step: real, and all real steps counted.
         steps = ops.cumsum(ops.cast(real, "int32"), axis=1)

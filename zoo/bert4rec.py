@@ -91,7 +91,7 @@ class BERT4Rec(Retriever):
             causal=False, name="user_encoder",
         )  # fmt: skip
         past = KnownItems(name="known_items")
-        add_context = StepContext(**context_sizes(schema), name="step_context")
+        add_context = StepContext(**context_sizes(schema), dropout=0.1, name="step_context")
         fallback = PopularWhenEmpty(name="popular_when_empty")
         catalog = item_table(schema)
 

@@ -10,6 +10,7 @@ from kerasrec.layers import (
     KnownItems,
     LSTMUserEncoder,
     PopularWhenEmpty,
+    StepContext,
 )
 from kerasrec.models import (
     ItemTower,
@@ -108,9 +109,6 @@ class Hybrid(Retriever):
         )
         ids = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
         bias = EmbeddingTower(schema.num_items, 1, rows_of="items", name="item_bias")
-        reader = LSTMUserEncoder(
-            dim, cell, dropout=dropout, residual=True, name="user_encoder", **context_sizes(schema)
-        )
         head = None if alpha is None else HybridHead(dim, dim, alpha, name="hybrid_head")
         joined = keras.layers.Dense(dim, name="joined") if alpha is None else None
         fallback = PopularWhenEmpty(name="popular_when_empty")
@@ -135,6 +133,10 @@ class Hybrid(Retriever):
         else:
             past = ids(KnownItems(name="known_items")(history, catalog(history)["count"])[0])
         context, real = context_inputs(schema), ops.not_equal(history, 0)
+        # Made after the item table, whose seed is drawn first.
+        reader = LSTMUserEncoder(dim, cell, dropout=dropout, residual=True, name="user_encoder")
+        add_context = StepContext(**context_sizes(schema), dropout=0.1, name="step_context")
+        past = add_context(past, **context)
 
         def query(state):
             vector = state if joined else head.query(state)
@@ -144,8 +146,8 @@ class Hybrid(Retriever):
         super().__init__(
             schema=schema,
             query_inputs={"history": history, **context},
-            query=query(reader(past, real, **context)),
-            training_query=query(reader(past, real, **context, all_steps=True)),
+            query=query(reader(past, real)),
+            training_query=query(reader(past, real, all_steps=True)),
             item_encoder=keras.Model({"item": item, "count": count, **features}, candidate),
             catalog=catalog,
             candidates=candidates,

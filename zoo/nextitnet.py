@@ -87,7 +87,8 @@ class NextItNet(Retriever):
         past, _ = KnownItems(name="known_items")(history, catalog(history)["count"])
         past, real = ids(past), ops.not_equal(history, 0)
         if context:
-            past = StepContext(**context_sizes(schema), name="step_context")(past, **context)
+            add_context = StepContext(**context_sizes(schema), dropout=0.1, name="step_context")
+            past = add_context(past, **context)
 
         super().__init__(
             schema=schema,

@@ -4,7 +4,13 @@ import keras
 from keras import ops
 
 from kerasrec.errors import InputError
-from kerasrec.layers import EmbeddingTower, KnownItems, LSTMUserEncoder, PopularWhenEmpty
+from kerasrec.layers import (
+    EmbeddingTower,
+    KnownItems,
+    LSTMUserEncoder,
+    PopularWhenEmpty,
+    StepContext,
+)
 from kerasrec.models import Retriever, context_inputs, context_sizes, item_table
 from kerasrec.register import register
 
@@ -73,15 +79,6 @@ class RNNRecommender(Retriever):
         # === Layers ===
         catalog = item_table(schema)
         items = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
-        encoder = LSTMUserEncoder(
-            dim,
-            "lstm" if two_way else cell,
-            bidirectional=two_way,
-            dropout=dropout,
-            residual=True,
-            name="user_encoder",
-            **context_sizes(schema),
-        )
         fallback = PopularWhenEmpty(name="popular_when_empty")
 
         # === Query ===
@@ -89,8 +86,19 @@ class RNNRecommender(Retriever):
         inputs, context = {"history": history}, context_inputs(schema)
         past, _ = KnownItems(name="known_items")(history, catalog(history)["count"])
         vectors, real = items(past), ops.not_equal(history, 0)
-        state = encoder(vectors, real, **context)
-        steps = state if two_way else encoder(vectors, real, **context, all_steps=True)
+        # Made after the item table, whose seed is drawn first.
+        encoder = LSTMUserEncoder(
+            dim,
+            "lstm" if two_way else cell,
+            bidirectional=two_way,
+            dropout=dropout,
+            residual=True,
+            name="user_encoder",
+        )
+        add_context = StepContext(**context_sizes(schema), dropout=0.1, name="step_context")
+        vectors = add_context(vectors, **context)
+        state = encoder(vectors, real)
+        steps = state if two_way else encoder(vectors, real, all_steps=True)
         if use_user:
             users = EmbeddingTower(
                 schema.num_users, dim, id_dropout=UNKNOWN_USERS, rows_of="users", name="users"

@@ -98,7 +98,8 @@ class SASRec(Retriever):
         past, _ = KnownItems(name="known_items")(history, catalog(history)["count"])
         vectors, real = items(past), ops.not_equal(history, 0)
         if context:
-            vectors = StepContext(**context_sizes(schema), name="step_context")(vectors, **context)
+            add_context = StepContext(**context_sizes(schema), dropout=0.1, name="step_context")
+            vectors = add_context(vectors, **context)
         vectors = vectors * dim**0.5
 
         super().__init__(

@@ -12,6 +12,7 @@ from kerasrec.layers import (
     KnownItems,
     LSTMUserEncoder,
     PopularWhenEmpty,
+    StepContext,
 )
 from kerasrec.models import Retriever, context_inputs, context_sizes, item_table
 from kerasrec.models.recommender import SCORES_AT_ONCE, Recommender
@@ -93,9 +94,6 @@ class Seq2Seq(Retriever):
 
         # === Layers ===
         ids = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
-        encoder = LSTMUserEncoder(
-            dim, cell, dropout=dropout, name="encoder", **context_sizes(schema)
-        )
         decoder = AttentionDecoder(dim, dropout=dropout, name="decoder")
         fallback = PopularWhenEmpty(name="popular_when_empty")
         catalog = item_table(schema)
@@ -111,7 +109,10 @@ class Seq2Seq(Retriever):
         context = context_inputs(schema)
         past, _ = KnownItems(name="known_items")(history, catalog(history)["count"])
         past, real = ids(past), ops.not_equal(history, 0)
-        memory = encoder(past, real, **context, all_steps=True)
+        # Made after the item table, whose seed is drawn first.
+        encoder = LSTMUserEncoder(dim, cell, dropout=dropout, name="encoder")
+        add_context = StepContext(**context_sizes(schema), dropout=0.1, name="step_context")
+        memory = encoder(add_context(past, **context), real, all_steps=True)
 
         # === Training: what follows a position is the history, shifted ===
         following = ops.pad(past, [[0, 0], [0, horizon - 1], [0, 0]])
