@@ -70,13 +70,13 @@ class AttentionRecommender(SequenceModel):
     ):
         # === Layers ===
         items = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
-        encoder = LSTMUserEncoder(dim, cell, dropout=dropout, residual=True, name="user_encoder")
         attend = StateAttention(attention, attention_dim, name="attention")
         mix = keras.layers.Dense(dim, use_bias=False, kernel_initializer="zeros", name="mix")
         drop = keras.layers.Dropout(dropout, name="context_dropout")
+        history = HistoryInputs(schema, items, item_table(schema), dropout)
+        encoder = LSTMUserEncoder(dim, cell, dropout=dropout, residual=True, name="user_encoder")
 
         # === Wiring ===
-        history = HistoryInputs(schema, items, item_table(schema), dropout)
         states = encoder(history.vectors, history.mask, all_steps=True)
         attended, _ = attend(states, states, history.mask, causal=True)
         last = last_real_step(states, history.mask)

@@ -107,7 +107,6 @@ class Hybrid(Retriever):
         )
         ids = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
         bias = EmbeddingTower(schema.num_items, 1, rows_of="items", name="item_bias")
-        reader = LSTMUserEncoder(dim, cell, dropout=dropout, residual=True, name="user_encoder")
         head = None if alpha is None else HybridHead(dim, dim, alpha, name="hybrid_head")
         joined = keras.layers.Dense(dim, name="joined") if alpha is None else None
         fallback = PopularWhenEmpty(name="popular_when_empty")
@@ -127,6 +126,7 @@ class Hybrid(Retriever):
         if joined:  # of an item without interactions the content is read
             read = ItemTower(catalog, item.encoder(vector), name="history_items")
         history = HistoryInputs(schema, read, catalog, dropout, known_only=not joined)
+        reader = LSTMUserEncoder(dim, cell, dropout=dropout, residual=True, name="user_encoder")
 
         def query(state):
             vector = state if joined else head.query(state)

@@ -70,6 +70,7 @@ class RNNRecommender(SequenceModel):
 
         # === Layers ===
         items = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
+        history = HistoryInputs(schema, items, item_table(schema), dropout)
         encoder = LSTMUserEncoder(
             dim,
             "lstm" if two_way else cell,
@@ -80,7 +81,6 @@ class RNNRecommender(SequenceModel):
         )
 
         # === Wiring ===
-        history = HistoryInputs(schema, items, item_table(schema), dropout)
         query = encoder(history.vectors, history.mask)
         states = None if two_way else encoder(history.vectors, history.mask, all_steps=True)
         if use_user:

@@ -92,7 +92,6 @@ class Seq2Seq(TowerModel):
 
         # === Layers ===
         items = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
-        encoder = LSTMUserEncoder(dim, cell, dropout=dropout, name="encoder")
         decoder = AttentionDecoder(dim, dropout=dropout, name="decoder")
         fallback = PopularWhenEmpty(name="popular_when_empty")
         catalog = item_table(schema)
@@ -103,6 +102,7 @@ class Seq2Seq(TowerModel):
 
         # === History ===
         history = HistoryInputs(schema, items, catalog, dropout)
+        encoder = LSTMUserEncoder(dim, cell, dropout=dropout, name="encoder")
         past, real = history.item_vectors, history.mask
         memory = encoder(history.vectors, real, all_steps=True)
 

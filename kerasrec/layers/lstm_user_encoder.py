@@ -1,4 +1,4 @@
-"""A user's history to a vector, or to one vector a step."""
+"""Encodes a history as a vector, or as one vector a step, by a recurrent network."""
 
 import keras
 from keras import ops
@@ -14,32 +14,33 @@ CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers
 class LSTMUserEncoder(keras.layers.Layer):
     """A recurrent network over the items of a history, in time order.
 
-        h_t = LSTM(x_t, h_(t-1)) at real steps, h_(t-1) at padding
+        h_t = LSTM(v_t, h_(t-1)) at real steps, h_(t-1) at padding
+        y_t = h_t, or LN(h_t + v_t) with `residual`
 
-    and with `residual` LN(h_t + x_t) as the output: the last item also speaks for itself, which a
-    rare one has too few examples to learn through the state.
+    The residual lets the last item score by its own vector. The state alone learns this slowly for
+    rare items.
 
-    The result is the same wherever the padding stands; a history without a real step is zeros.
-    On a GPU cuDNN needs the padding on the right, as `kerasrec.data` puts it; for any other give
-    `use_cudnn=False`.
+    The result does not depend on where the padding stands. A history without a real step gives
+    zeros. cuDNN needs the padding on the right, as `kerasrec.data` puts it; for any other padding
+    on a GPU pass `use_cudnn=False`.
 
     Args:
         units: Length of the output.
         cell: "lstm", "gru" or "rnn" (Elman).
-        bidirectional: Read the history in both directions, half of `units` each.
-        dropout: Rate on the inputs, and with `residual` on each of h_t and x_t in the sum.
-        residual: Add a step's own input to its state, and normalize. `units` is then the length of
-            the item vectors.
-        use_cudnn: As for `keras.layers.LSTM`; False for an export that must run without a GPU.
+        bidirectional: Read the history in both directions, with `units / 2` each.
+        dropout: Rate on the inputs, and with `residual` on each of h_t and v_t in the sum.
+        residual: Add the input of a step to its state and normalize the sum. The item vectors must
+            have length `units`.
+        use_cudnn: As for `keras.layers.LSTM`. An export that must run without a GPU needs False.
 
     Call arguments:
         vectors: Item vectors.
         mask: True at real steps.
-        all_steps: Return the state after every step instead of after the last one. An error
-            with `bidirectional`, which sees the future.
+        all_steps: Return the state after every step instead of the last one. Not possible with
+            `bidirectional`, whose states depend on later steps.
 
     Input shape:
-        `vectors` `(batch, length, dim)`, the others `(batch, length)`.
+        `vectors` `(batch, length, dim)`, `mask` `(batch, length)`.
 
     Output shape:
         `(batch, units)`; with `all_steps` `(batch, length, units)`, zeros at padding.
@@ -71,28 +72,31 @@ class LSTMUserEncoder(keras.layers.Layer):
         if cell not in CELLS:
             raise InputError(f"cell: expected one of {', '.join(CELLS)}, received {cell!r}")
         if bidirectional and units % 2:
-            raise InputError(f"units: expected an even number to read both ways, received {units}")
+            raise InputError(f"units: bidirectional needs an even number, received {units}")
         self.units = units
         self.cell = cell
         self.bidirectional = bidirectional
         self.dropout = dropout
         self.residual = residual
         self.use_cudnn = use_cudnn
-        # The mask ends here, see compute_mask.
+        # Downstream layers get no mask, see compute_mask.
         self.supports_masking = True
+        policy = {"dtype": self.dtype_policy}
+        if residual:
+            self.state_dropout = keras.layers.Dropout(dropout, **policy)
+            self.residual_dropout = keras.layers.Dropout(dropout, **policy)
+            self.norm = keras.layers.LayerNormalization(epsilon=1e-6, **policy)
+        self.input_dropout = keras.layers.Dropout(dropout, **policy)
 
     def build(self, input_shape):
         policy, dim = {"dtype": self.dtype_policy}, input_shape[-1]
         if self.residual:
             if dim != self.units:
                 raise InputError(
-                    f"residual: expected units as long as the vectors, {dim}, received {self.units}"
+                    f"units: expected {dim}, the length of the vectors, with residual=True, "
+                    f"received {self.units}"
                 )
-            self.state_dropout = keras.layers.Dropout(self.dropout, **policy)
-            self.residual_dropout = keras.layers.Dropout(self.dropout, **policy)
-            self.norm = keras.layers.LayerNormalization(epsilon=1e-6, **policy)
             self.norm.build((None, dim))
-        self.input_dropout = keras.layers.Dropout(self.dropout, **policy)
         options = policy if self.cell == "rnn" else {**policy, "use_cudnn": self.use_cudnn}
         if self.bidirectional:
             half = CELLS[self.cell](self.units // 2, **options)
@@ -105,28 +109,31 @@ class LSTMUserEncoder(keras.layers.Layer):
 
     def call(self, vectors, mask, all_steps=False):
         if all_steps and self.bidirectional:
-            raise InputError("all_steps needs bidirectional=False: both ways see the future")
+            raise InputError(
+                "all_steps=True needs bidirectional=False: with both directions the state of a "
+                "step depends on later steps"
+            )
         mask = ops.cast(mask, "bool")
-        read = self.input_dropout(vectors)
-        # cuDNN stops at a row without any step; such a row gets one, and zeros below.
+        inputs = self.input_dropout(vectors)
+        # cuDNN fails on a row without a real step. Such a row gets one; its result is zeroed below.
         empty = ops.logical_not(ops.any(mask, axis=1, keepdims=True))
         first = ops.equal(ops.arange(ops.shape(mask)[1]), 0)
         steps = ops.logical_or(mask, ops.logical_and(empty, first))
         if self.bidirectional:
-            last = self.rnn(read, mask=steps)
+            last = self.rnn(inputs, mask=steps)
         else:
-            outputs, last, *_ = self.rnn(read, mask=steps)
+            states, last, *_ = self.rnn(inputs, mask=steps)
             if all_steps:
-                outputs = self._with_input(outputs, vectors)
-                return ops.where(mask[..., None], outputs, ops.zeros_like(outputs))
+                states = self._add_residual(states, vectors)
+                return ops.where(mask[..., None], states, ops.zeros_like(states))
         if self.residual:
-            last = self._with_input(last, last_real_step(vectors, mask))
+            last = self._add_residual(last, last_real_step(vectors, mask))
         return ops.where(empty, ops.zeros_like(last), last)
 
     def compute_mask(self, inputs, previous_mask=None):
         return None
 
-    def _with_input(self, states, inputs):
+    def _add_residual(self, states, vectors):
         if not self.residual:
             return states
-        return self.norm(self.state_dropout(states) + self.residual_dropout(inputs))
+        return self.norm(self.state_dropout(states) + self.residual_dropout(vectors))

@@ -1,37 +1,44 @@
-"""What was done at each step of a history, and how long after the step before."""
+"""Adds behavior and time gap to the item vectors of a history."""
 
 import keras
 from keras import ops
 
+from kerasrec.errors import InputError
 from kerasrec.layers.embedding_table import EmbeddingTable
 from kerasrec.register import register
 
 
 @register
 class StepContext(keras.layers.Layer):
-    """Adds vectors of what was done at a step, and of the time since the step before.
+    """Adds an embedding of the behavior, and one of the time gap, to the vector of each step.
 
-        x_t = v_t [+ B[behavior_t]] [+ G[floor(log2(1 + seconds since the step before))]]
+        x_t = v_t [+ B[behavior_t]] [+ G[floor(log2(1 + time_gap_t))]]
 
-    In training both are left out of a share of the histories: a history without them is then one
-    that training knew as well.
+    Serving may omit behaviors and time gaps. So training drops each of the two, independently, from
+    a share of the histories, for all steps of the history, and scales the others by
+    `1 / (1 - dropout)`.
 
     Args:
         num_behaviors: Rows of the behavior vocabulary; 0 ignores `behavior`.
-        time_gap_buckets: Buckets of the time gap, the last one open; 0 ignores `time_gap`. 26
-            reach to a year.
-        dropout: Share of the histories whose context is left out in training.
+        time_gap_buckets: Buckets of the time gap, the last one open; 0 ignores `time_gap`. With 26
+            the last bucket starts at 2^25 - 1 seconds, about 388 days.
+        dropout: Share of the histories without behaviors, and without time gaps, in training.
 
     Call arguments:
         vectors: Item vectors.
-        behavior: Int rows of what was done; 0 is not known, None adds nothing.
-        time_gap: Float seconds since the step before; below 0, or None, adds nothing.
+        behavior: Int rows of the behavior vocabulary; 0 is a missing behavior and adds nothing, as
+            does None.
+        time_gap: Float seconds since the previous step; a negative one is missing and adds nothing,
+            as does None.
 
     Input shape:
         `vectors` `(batch, length, dim)`, the others `(batch, length)`.
 
     Output shape:
         That of `vectors`.
+
+    Raises:
+        InputError: for a dropout outside of [0, 1).
 
     Example:
 
@@ -42,9 +49,11 @@ class StepContext(keras.layers.Layer):
     TensorShape([1, 3, 2])
     """
 
-    def __init__(self, num_behaviors=0, time_gap_buckets=0, dropout=0.1, **kwargs):
-        # Seconds overflow float16: the vectors are cast below.
+    def __init__(self, num_behaviors=0, time_gap_buckets=0, dropout=0.0, **kwargs):
+        # Seconds overflow float16: the vectors alone are cast, in `call`.
         super().__init__(autocast=False, **kwargs)
+        if not 0 <= dropout < 1:
+            raise InputError(f"dropout: expected 0 <= rate < 1, received {dropout!r}")
         self.num_behaviors = num_behaviors
         self.time_gap_buckets = time_gap_buckets
         self.dropout = dropout
@@ -75,7 +84,7 @@ class StepContext(keras.layers.Layer):
         return keras.KerasTensor(vectors.shape, self.compute_dtype)
 
     def _bucket(self, seconds):
-        # By comparison: the floor of a float32 log2 is one short at some powers of two.
+        # Compared with the bounds: the floor of a float32 log2 is one less at some powers of two.
         starts = [2.0**bucket - 1.0 for bucket in range(1, self.time_gap_buckets)]
         reached = ops.cast(seconds, "float32")[..., None] >= ops.cast(starts, "float32")
         return ops.sum(ops.cast(reached, "int32"), axis=-1)

@@ -35,6 +35,7 @@ class HistoryInputs:
         rows: Item rows `(batch, length)` int32, 0 is padding.
         mask: `(batch, length)`, True at real steps.
         context: The inputs other than `history`.
+        item_vectors: Vectors of the items `(batch, length, dim)`, without context.
 
     Example:
 
@@ -57,17 +58,13 @@ class HistoryInputs:
         self.inputs = {"history": self.rows, **self.context}
         self.mask = ops.not_equal(self.rows, 0)
         self._known = KnownItems(name="known_items") if known_only else None
+        self.item_vectors = self.embed(self.rows)
         self._add_context = None
         if self.context:
             rate = min(dropout, CONTEXT_DROPOUT)
             self._add_context = StepContext(
                 **context_sizes(schema), dropout=rate, name="step_context"
             )
-
-    @functools.cached_property
-    def item_vectors(self):
-        """Vectors of the items `(batch, length, dim)`, without context."""
-        return self.embed(self.rows)
 
     @functools.cached_property
     def vectors(self):

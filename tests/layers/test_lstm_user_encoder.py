@@ -33,16 +33,12 @@ def noise():
 INPUTS = {
     "vectors": np.random.default_rng(2).normal(size=(3, 4, 2)).astype("float32"),
     "mask": np.array([[1, 1, 1, 0], [1, 0, 0, 0], [0, 0, 0, 0]], "bool"),
-    "behavior": np.array([[2, 3, 2, 0], [3, 0, 0, 0], [0, 0, 0, 0]]),
-    # Above 65504, the largest float16.
-    "time_gap": np.array([[0, 1e6, 5, 0], [0, 0, 0, 0], [0, 0, 0, 0]], "float32"),
 }
 
 
 def test_layer_contract(check_layer):
     init_kwargs = {
-        "units": 4, "cell": "gru", "bidirectional": True, "dropout": 0.5, "num_behaviors": 4,
-        "time_gap_buckets": 8, "use_cudnn": False,
+        "units": 4, "cell": "gru", "bidirectional": True, "dropout": 0.5, "use_cudnn": False,
     }  # fmt: skip
     check_layer(LSTMUserEncoder, init_kwargs, INPUTS)
 
@@ -57,7 +53,7 @@ def test_layer_contract_all_steps(check_layer):
 
 
 @pytest.mark.parametrize("cell,bidirectional", VARIANTS)
-def test_the_place_of_the_padding_changes_nothing(cell, bidirectional, steps, noise):
+def test_padding_position_does_not_matter(cell, bidirectional, steps, noise):
     encoder = LSTMUserEncoder(4, cell, bidirectional)
     expected = encoder(steps[None], np.ones((1, 3), "bool"))
     vectors, mask = placed(steps, noise)
@@ -71,7 +67,7 @@ def test_the_place_of_the_padding_changes_nothing(cell, bidirectional, steps, no
 
 
 @pytest.mark.parametrize("cell,bidirectional", VARIANTS)
-def test_no_real_step_is_zeros(cell, bidirectional, noise):
+def test_history_without_a_real_step_is_zeros(cell, bidirectional, noise):
     encoder = LSTMUserEncoder(4, cell, bidirectional)
     np.testing.assert_array_equal(encoder(noise, np.zeros((4, 6), "bool")), np.zeros((4, 4)))
 
@@ -96,19 +92,20 @@ def test_lstm_equals_keras(steps):
     np.testing.assert_allclose(got, keras_layer(steps[None]), atol=1e-6)
 
 
-def test_both_directions_read_to_their_end(steps):
-    """The second half of the units has read the history backwards."""
+def test_each_direction_reads_the_whole_history(steps):
+    """The second half of the units reads the history in reverse."""
     encoder = LSTMUserEncoder(2, "rnn", bidirectional=True)
     ones = np.ones((1, 3), "bool")
     encoder(steps[None], ones)
     weights = encoder.get_weights()
     encoder.set_weights([*weights[:3], *weights[:3]])
     forward, backward = np.asarray(encoder(steps[None], ones))[0]
-    turned_forward, turned_backward = np.asarray(encoder(steps[None, ::-1], ones))[0]
-    np.testing.assert_allclose([forward, backward], [turned_backward, turned_forward], atol=1e-6)
+    reversed_forward, reversed_backward = np.asarray(encoder(steps[None, ::-1], ones))[0]
+    expected = [reversed_backward, reversed_forward]
+    np.testing.assert_allclose([forward, backward], expected, atol=1e-6)
 
 
-def test_a_step_does_not_see_the_next(noise):
+def test_a_state_does_not_depend_on_later_steps(noise):
     encoder = LSTMUserEncoder(4)
     mask = np.ones((4, 6), "bool")
     before = encoder(noise, mask, all_steps=True)
@@ -117,28 +114,6 @@ def test_a_step_does_not_see_the_next(noise):
     after = encoder(changed, mask, all_steps=True)
     np.testing.assert_allclose(before[:, :3], after[:, :3], atol=1e-6)
     assert np.abs(before[:, 3:] - after[:, 3:]).min(axis=(0, 2)).max() > 1e-4
-
-
-def test_time_gaps_beyond_float16(steps):
-    encoder = LSTMUserEncoder(4, time_gap_buckets=26, dtype="mixed_float16")
-    mask = np.ones((1, 3), "bool")
-    day, month, year = (
-        np.asarray(encoder(steps[None], mask, None, np.full((1, 3), days * 86400.0, "float32")))
-        for days in (1, 30, 365)
-    )
-    assert np.abs(day - month).max() > 0 and np.abs(month - year).max() > 0
-
-
-def test_behavior_and_time_gap_are_added(steps):
-    mask = np.ones((1, 3), "bool")
-    encoder = LSTMUserEncoder(4, num_behaviors=4, time_gap_buckets=3)
-    behavior, gap = np.array([[2, 3, 2]]), np.array([[0.0, 1.0, 100.0]])
-    got = encoder(steps[None], mask, behavior, gap)
-    read = encoder.context(steps[None], behavior, gap)
-    assert np.abs(read - steps[None]).min() > 0
-    np.testing.assert_allclose(got, encoder(read, mask), atol=1e-6)
-    plain = LSTMUserEncoder(4)
-    np.testing.assert_array_equal(plain(steps[None], mask, behavior, gap), plain(steps[None], mask))
 
 
 @pytest.mark.parametrize("cell, bidirectional", VARIANTS)
@@ -173,15 +148,15 @@ def test_dropout_in_training_only(steps):
 
 @pytest.mark.parametrize("wrong", [{"cell": "mlp"}, {"units": 3, "bidirectional": True}])
 def test_wrong_arguments(wrong):
-    with pytest.raises(InputError, match="expected"):
+    with pytest.raises(InputError, match="expected one of|even number"):
         LSTMUserEncoder(**{"units": 4, **wrong})
 
 
-def test_residual_needs_vectors_of_the_length_of_the_state(noise):
-    with pytest.raises(InputError, match="units as long as the vectors, 2, received 4"):
+def test_residual_needs_vectors_of_length_units(noise):
+    with pytest.raises(InputError, match="units: expected 2, the length of the vec.* received 4"):
         LSTMUserEncoder(4, residual=True)(noise, np.ones((4, 6), "bool"))
 
 
-def test_all_steps_must_not_see_the_future(noise):
-    with pytest.raises(InputError, match="both ways see the future"):
+def test_all_steps_is_refused_with_bidirectional(noise):
+    with pytest.raises(InputError, match="all_steps=True needs bidirectional=False"):
         LSTMUserEncoder(4, bidirectional=True)(noise, np.ones((4, 6), "bool"), all_steps=True)

@@ -39,9 +39,10 @@ def everything(heads):
     user = keras.Input((), dtype="int32", name="user")
     item = keras.Input((None,), dtype="int32", name="item")
     past = keras.layers.Embedding(ITEMS, DIM)(history)
-    encoder = layers.LSTMUserEncoder(DIM, time_gap_buckets=5)
+    past = layers.StepContext(time_gap_buckets=5)(past, time_gap=gap)
+    encoder = layers.LSTMUserEncoder(DIM)
     mask = keras.ops.not_equal(history, 0)
-    steps = head.query(encoder(past, mask, time_gap=gap, all_steps=True))
+    steps = head.query(encoder(past, mask, all_steps=True))
     dot = layers.DotProduct(USERS, ITEMS, global_bias=True)
     first, known = item[:, 0], layers.EmbeddingTower(USERS, 7, mlp=(4,))(user)
     candidates = {
