@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kerasrec.data.query_spec import QUERY_INPUTS
 from kerasrec.layers import (
     EmbeddingTower,
     KnownItems,
@@ -13,7 +14,6 @@ from kerasrec.layers import (
 )
 from kerasrec.layers.candidates import MASKED
 from kerasrec.models import Retriever, context_inputs, context_sizes, item_table
-from kerasrec.models.step_context import UNSAID
 from kerasrec.register import register
 
 
@@ -108,10 +108,12 @@ class BERT4Rec(Retriever):
         def context_but(masked):
             """Of the history and one place more; at masked places it is not known."""
             longer = {
-                name: ops.pad(value, [[0, 0], [0, 1]], constant_values=UNSAID[name])
+                name: ops.pad(value, [[0, 0], [0, 1]], constant_values=QUERY_INPUTS[name].missing)
                 for name, value in context.items()
             }
-            return {name: ops.where(masked, UNSAID[name], x) for name, x in longer.items()}
+            return {
+                name: ops.where(masked, QUERY_INPUTS[name].missing, x) for name, x in longer.items()
+            }
 
         # === Item ===
         item = keras.Input((), dtype="int32", name="item")

@@ -8,12 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kerasrec.data.query_spec import QUERY_INPUTS, REQUEST_INPUTS
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.files.saved_arrays import read_arrays
 
-# What may be known of an interaction besides the item.
-CONTEXT = {"behavior": np.int32, "timestamp": np.int64}
+# What may be known of a step besides the item.
+CONTEXT = {
+    name: np.dtype(each.row_dtype)
+    for name, each in REQUEST_INPUTS.items()
+    if each.axis == "step" and name != "history"
+}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -100,23 +105,23 @@ class Histories:
     def inputs(self, names: Iterable[str], length: int) -> dict[str, np.ndarray]:
         """What a model reads of the last `length` items: (keys, length), padded on the right.
 
-        `history` are the items; `behavior` what was done, 0 where it is not known; `time_gap` the
-        float32 seconds since the item before, 0 for the first of all and -1 where it is not known.
-        Other names are left out.
+        `QUERY_INPUTS` says what each name means; names of inputs that are not per step are left
+        out.
         """
-        found: dict[str, np.ndarray] = {}
-        if "history" in names:
-            found["history"] = self.padded(length)
-        if "behavior" in names:
-            unknown = np.zeros(len(self.items), np.int32)
-            found["behavior"] = self.padded(
-                length, unknown if self.behavior is None else self.behavior
-            )
-        if "time_gap" in names:
-            gap = np.full(len(self.items), -1.0, np.float32)
-            if self.timestamp is not None:
-                gap = gaps(self.timestamp, self.indptr[:-1])
-            found["time_gap"] = self.padded(length, gap)
+        found, names = {}, set(names)
+        for name, each in QUERY_INPUTS.items():
+            if name in names and each.per_step:
+                column = self.items if name == "history" else getattr(self, each.source)
+                values = each.values(column, self.indptr[:-1], len(self.items))
+                found[name] = self.padded(length, values)
+        return found
+
+    def step_columns(self, names: Iterable[str]) -> dict[str, np.ndarray]:
+        """One value for each item, by name: "history" the items, a column not known zeros."""
+        found = {}
+        for name in names:
+            column = self.items if name == "history" else getattr(self, name)
+            found[name] = np.zeros(len(self.items), CONTEXT[name]) if column is None else column
         return found
 
     def after(self, earlier: "Histories") -> "Histories":
@@ -136,7 +141,7 @@ class Histories:
         only = frames[0][~np.isin(*marks)]
         if only.empty:
             return self
-        # A time that is not known is 0, as in `gaps`.
+        # A time that is not known is 0, as in `time_gaps`.
         both = pd.concat([only, frames[1]], ignore_index=True)[list(frames[1])].fillna(0)
         if "timestamp" in shared:
             both = both.sort_values("timestamp", kind="stable")
@@ -194,7 +199,7 @@ class Histories:
         return pd.DataFrame({name: one for name, one in columns.items() if one is not None})
 
     def _at(self, indptr: np.ndarray, source: np.ndarray) -> "Histories":
-        columns = (self.behavior, self.timestamp)
+        columns = (getattr(self, name) for name in CONTEXT)
         return Histories(
             indptr, self.items[source], *(None if one is None else one[source] for one in columns)
         )
@@ -210,15 +215,3 @@ class Histories:
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return (self[key] for key in range(len(self)))
-
-
-def gaps(timestamp: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """float32 seconds since the row before, 0 at the rows `first`, which begin a list.
-
-    -1 where a time is not known: times are counted from 1970, what is not after it is none.
-    """
-    before = np.concatenate([timestamp[:1], timestamp[:-1]])
-    first = first[first < len(timestamp)]
-    before[first] = timestamp[first]
-    gap = np.maximum(timestamp - before, 0).astype(np.float32)
-    return np.where((timestamp > 0) & (before > 0), gap, np.float32(-1))

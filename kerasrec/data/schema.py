@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from kerasrec.data.query_spec import EXAMPLES, ITEM, QUERY_INPUTS, REQUEST_INPUTS, REQUEST_OPTIONS
 from kerasrec.errors import InputError
 from kerasrec.whole_number import whole_number
 
@@ -12,11 +13,10 @@ KINDS = ("category", "categories", "number", "text", "vector", "users")
 # Those of which a row holds several.
 LISTS = ("categories", "text", "users")
 
-# A model takes its inputs and features by name, in one dict.
-RESERVED = (
-    "user", "item", "history", "behavior", "time_gap", "timestamp", "exclude", "count",
-    "content_code",
-)  # fmt: skip
+# A model, and a signature of an export, take inputs and features by name, in one dict.
+RESERVED = dict.fromkeys(
+    [*QUERY_INPUTS, *REQUEST_INPUTS, *REQUEST_OPTIONS, ITEM, EXAMPLES, "count", "content_code"]
+)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,6 +11,7 @@ from kerasrec.errors import InputError
 from kerasrec.layers.dot_product import DotProduct
 from kerasrec.layers.embedding_tower import EmbeddingTower
 from kerasrec.layers.known_items import KnownItems
+from kerasrec.models.query_input import query_input
 from kerasrec.models.retriever import Retriever, item_table
 
 
@@ -65,7 +66,7 @@ class FactorModel(Retriever):
             layer.trainable = False
 
         # === Wiring ===
-        user = keras.Input((), dtype="int32", name="user")
+        user = query_input("user")
         item = keras.Input((), dtype="int32", name="item")
         count = keras.Input((), dtype="float32", name="count")
         known, _ = KnownItems(name="known_items")(item, count)

@@ -50,8 +50,7 @@ class Recommender(KerasSaving):
         steps: What one training example is, see `kerasrec.data.batches`: "all" positions of a
             history, its "last", all items of a user as a "set", all users of an item ("item_set").
         horizon: Of how many next items it learns at each position.
-        query_inputs: What a query is made of: "user", "history" or both, and of a history what was
-            done ("behavior") and the seconds between ("time_gap").
+        query_inputs: What a query is made of: names of entries of `kerasrec.data.query_spec`.
         predicts_values: Whether a score estimates the value of the interaction, a rating.
         searchable: Whether a score is the dot product of a query vector and an item vector.
         trained: Whether it has weights to train; one without computes in float32 under any policy.

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasrec.data.query_spec import step_context
 from kerasrec.data.vocabulary import PADDING, UNKNOWN
 from kerasrec.errors import InputError
 from kerasrec.layers.all_candidates import AllCandidates
@@ -37,8 +38,7 @@ class Retriever(Recommender):
 
     Args:
         schema: `Schema` of the data.
-        query_inputs: Dict of Keras inputs, among `user` `(batch,)` and `history`, `behavior` and
-            `time_gap` `(batch, length)`.
+        query_inputs: Dict of Keras inputs by name, entries of `kerasrec.data.query_spec`.
         query: Query vector `(batch, dim)` at the end of the history.
         training_query: What is trained, where it differs: `(batch, length, dim)` for a model that
             learns from every position.
@@ -264,9 +264,8 @@ class Retriever(Recommender):
         # Padding is on the right, as of every history.
         places = np.argsort(left == PADDING, axis=1, kind="stable")
         without = {"history": left} | {
-            name: np.where(left == PADDING, 0, x)
-            for name, x in inputs.items()
-            if name in ("behavior", "time_gap")
+            each.name: np.where(left == PADDING, PADDING, inputs[each.name])
+            for each in step_context(inputs)
         }
         without = {name: np.take_along_axis(x, places, axis=1) for name, x in without.items()}
         inputs = {

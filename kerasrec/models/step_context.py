@@ -1,21 +1,15 @@
-"""What a sequence model may read of a step besides the item, as far as the data says it."""
+"""What a sequence model reads of a step besides its item, where the data has it."""
 
-import keras
+from kerasrec.data.query_spec import query_spec, step_context
+from kerasrec.models.query_input import query_input
 
 # The last one is open and begins after some nine months.
 TIME_GAP_BUCKETS = 26
-# What says that nothing is known of a step.
-UNSAID = {"behavior": 0, "time_gap": -1.0}
 
 
 def context_inputs(schema):
-    """Keras inputs `(batch, length)` by name: `behavior` and `time_gap`, those that there are."""
-    inputs = {}
-    if schema.num_behaviors:
-        inputs["behavior"] = keras.Input((None,), dtype="int32", name="behavior")
-    if schema.timed:
-        inputs["time_gap"] = keras.Input((None,), dtype="float32", name="time_gap")
-    return inputs
+    """Keras inputs `(batch, length)` by name: those of `step_context` that the data has."""
+    return {each.name: query_input(each.name) for each in step_context(query_spec(schema))}
 
 
 def context_sizes(schema):
