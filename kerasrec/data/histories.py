@@ -34,10 +34,10 @@ class Histories:
            [0, 0]], dtype=int32)
 
     Args:
-        indptr: int64 (keys + 1,), from 0, never falling, ending at the number of items.
+        indptr: int64 (keys + 1,), from 0, non-decreasing, ending at the number of items.
         items: int32, the lists one after the other.
-        behavior: int32, what was done, one for each item; None where it is not known.
-        timestamp: int64, when, in seconds; None where it is not known.
+        behavior: int32, the behavior at each item; None where it is not known.
+        timestamp: int64, Unix seconds at each item; None where they are not known.
     """
 
     indptr: np.ndarray
@@ -103,7 +103,7 @@ class Histories:
         return self._at(before[self.indptr], np.flatnonzero(kept))
 
     def inputs(self, names: Iterable[str], length: int) -> dict[str, np.ndarray]:
-        """What a model reads of the last `length` items: (keys, length), padded on the right.
+        """The model inputs of the last `length` items: (keys, length), padded on the right.
 
         `QUERY_INPUTS` says what each name means; names of inputs that are not per step are left
         out.
@@ -125,10 +125,10 @@ class Histories:
         return found
 
     def after(self, earlier: "Histories") -> "Histories":
-        """With what an `earlier` table had and this one has not: events keep their order in time.
+        """Merged with the events that only an `earlier` table has, in time order.
 
-        An event is the same if item, behavior and, where both know it, time agree. Without times
-        the earlier ones stand in front. Keys that `earlier` does not have are as they are.
+        Two events are the same if item, behavior and, where both tables have it, time agree.
+        Without times the earlier events come first. Keys that `earlier` lacks are unchanged.
 
         >>> new = Histories.from_pairs([1, 1, 2], [8, 9, 5], num_keys=3)
         >>> old = Histories.from_pairs([0, 1, 1], [5, 7, 8], num_keys=2)
@@ -155,7 +155,7 @@ class Histories:
         Args:
             length: how many items at most, of longer lists the last ones; None = the longest list
                 (at least 1).
-            column: what is padded, one value for each item; None = the items.
+            column: the values to pad, one for each item; None = the items.
         """
         items = self.items if column is None else column
         lengths = self.lengths

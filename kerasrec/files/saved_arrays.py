@@ -1,4 +1,4 @@
-"""Arrays that were saved as `.npz`, and may have been damaged or made up since."""
+"""Reads `.npz` files that may be damaged or forged."""
 
 import math
 import os
@@ -33,18 +33,18 @@ HEADERS = {
 def read_arrays(path, expected, optional=None, within=None):
     """The arrays of a file that `numpy.savez` wrote, by name.
 
-    `numpy.load` allocates whatever a header of a few bytes asks for, and unpacks what was packed
-    a thousandfold. Here an array is read once its header agrees with what is expected and with the
-    bytes that the file holds: as `savez` leaves them, not compressed.
+    `numpy.load` allocates the size that a header states, and unpacks any compression ratio. Here
+    an array is read only if its header agrees with what is expected and with the size of the file,
+    which must not be compressed, as `savez` writes it.
 
     Args:
         path: File to read.
         expected: Dict of name to `(dtype, number of axes)`.
         optional: The same for arrays that may be left out.
-        within: Folder outside of which a link must not lead.
+        within: Folder that the target of a link must be in.
 
     Raises:
-        InputError: for any other file, by what is wrong with it.
+        InputError: for any other file, naming the fault.
     """
     known = {**expected, **(optional or {})}
     with open_plain(path, within) as file:

@@ -90,14 +90,14 @@ class Request:
         return {"user": self._users[part], **inputs}
 
     def seen(self, part):
-        """Item rows `(n, longest)` of the histories in a slice, 0 is padding."""
+        """Item rows `(n, longest)` of the histories in a slice; 0 is padding."""
         return self.past(part).padded()
 
     def past(self, part):
         """`Histories` of the queries in a slice."""
         return self._past.take(np.arange(len(self.names))[part])
 
-    def listed(self, ids, what):
+    def item_rows(self, ids, what):
         """Rows of a list of item ids; blank ids are padding, unknown ones are noted as left out.
 
         `what` names the ids in the note.
@@ -106,7 +106,7 @@ class Request:
         self._note_unknown(what, ids, rows, "left out")
         return rows
 
-    def asked(self, items):
+    def rows_to_score(self, items):
         """Rows of items to score, one for each query; a blank id is an unknown item."""
         rows = _rows(self._items, items)
         self._note_unknown("item", items, rows, "scored as one that training never saw")
@@ -114,7 +114,7 @@ class Request:
 
     def _rows_of(self, histories, behavior=None, timestamp=None):
         lengths = [len(history) for history in histories]
-        rows = self.listed([item for history in histories for item in history], "history item")
+        rows = self.item_rows([item for history in histories for item in history], "history item")
         owner = np.repeat(np.arange(len(lengths)), lengths)
         known, context = rows >= FIRST, {}
         if behavior is not None and self._behaviors is not None:
