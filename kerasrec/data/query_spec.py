@@ -111,7 +111,7 @@ QUERY_INPUTS: dict[str, QueryInput] = _by_name(
     ),
 )  # fmt: skip
 
-# Who is asked about, in the order of an export's signatures.
+# The query of a request, in the order of an export's signatures.
 REQUEST_INPUTS: dict[str, RequestInput] = _by_name(
     RequestInput("user", "query", "string", ""),
     RequestInput("history", "step", "string", ""),
@@ -119,7 +119,7 @@ REQUEST_INPUTS: dict[str, RequestInput] = _by_name(
     RequestInput("timestamp", "step", "int64", 0),
 )
 
-# What the answer to a request may hold.
+# Options of the answer, in the same order.
 REQUEST_OPTIONS: dict[str, RequestInput] = _by_name(
     RequestInput("exclude", "list", "string", ""),
     RequestInput("allow", "list", "string", ""),

@@ -71,7 +71,7 @@ def _entries(archive, known, needed, size):
     if any(info.compress_type != zipfile.ZIP_STORED for info in entries.values()):
         raise InputError("an array is compressed, expected what numpy.savez writes")
     if (held := sum(info.file_size for info in entries.values())) > size:
-        raise InputError(f"its arrays are said to have {held:,} bytes, the file has {size:,}")
+        raise InputError(f"its headers state {held:,} bytes of arrays, the file has {size:,}")
     return entries
 
 
@@ -85,6 +85,6 @@ def _read(archive, info, name, dtype, axes):
     if found != np.dtype(dtype) or len(shape) != axes:
         raise InputError(f"{name} is {found} {shape}, expected {dtype} with {axes} axes")
     if any(n < 0 for n in shape) or math.prod(shape) * found.itemsize != room:
-        raise InputError(f"{name} is said to have the shape {shape} and has {room:,} bytes")
+        raise InputError(f"{name} states the shape {shape} and has {room:,} bytes")
     with archive.open(info) as entry:
         return np.lib.format.read_array(entry, allow_pickle=False)
