@@ -101,13 +101,14 @@ def repeated(model, split):
 
 def behind(inputs, rows):
     """Padded histories with one more item each, with no more known; full ones lose a step."""
-    from kerasrec.models.step_context import UNSAID
+    from kerasrec.data.query_spec import QUERY_INPUTS
 
     full, longer = inputs["history"][:, -1] > 0, {}
     places = np.where(full, -1, (inputs["history"] > 0).sum(axis=1))
     for name, value in inputs.items():
         longer[name] = np.where(full[:, None], np.roll(value, -1, axis=1), value)
-        longer[name][np.arange(len(rows)), places] = UNSAID.get(name, rows)
+        last = rows if name == "history" else QUERY_INPUTS[name].missing
+        longer[name][np.arange(len(rows)), places] = last
     return longer
 
 

@@ -1,20 +1,20 @@
-"""A check of numbers that a graph holds: what is wrong stops the step that meets it."""
+"""Checks tensors inside a graph: a failed check stops the step."""
 
 import keras
 
 from kerasrec.errors import CHECK, InputError
 
 
-def asserted(tensor, condition, said, *culprits):
-    """`tensor`, or an error where the condition is false; in a graph when it runs.
+def asserted(tensor, condition, message, *values):
+    """`tensor`, or an error if the condition is false; in a graph when it runs.
 
-    XLA drops the assertion of a graph, and other backends than TensorFlow have none.
+    XLA drops assertions of a graph. Backends other than TensorFlow check nothing.
 
     Args:
-        tensor: What is handed on once the condition holds.
+        tensor: The value to return if the condition holds.
         condition: Scalar bool tensor.
-        said: The beginning of the message.
-        culprits: Tensors that end it.
+        message: Beginning of the error message.
+        values: Texts and tensors at its end.
     """
     if keras.backend.backend() != "tensorflow":
         return tensor
@@ -22,13 +22,13 @@ def asserted(tensor, condition, said, *culprits):
 
     if tf.executing_eagerly():
         if not bool(condition):
-            raise InputError(" ".join([said, *map(_word, culprits)]))
+            raise InputError(" ".join([message, *map(_text, values)]))
         return tensor
     # The plain op, not tf.debugging's: that one makes a branch for each check.
-    holds = tf.raw_ops.Assert(condition=condition, data=[CHECK + said, *culprits])
+    holds = tf.raw_ops.Assert(condition=condition, data=[CHECK + message, *values])
     with tf.control_dependencies([holds]):
         return tf.identity(tensor)
 
 
-def _word(culprit):
-    return str(keras.ops.convert_to_numpy(culprit)) if keras.ops.is_tensor(culprit) else culprit
+def _text(value):
+    return str(keras.ops.convert_to_numpy(value)) if keras.ops.is_tensor(value) else value

@@ -1,4 +1,4 @@
-"""Lists of ids, in whatever kind of list somebody has them."""
+"""Reads lists of ids of any list type."""
 
 from collections.abc import Mapping
 
@@ -8,17 +8,17 @@ from kerasrec.errors import InputError
 def id_list(values, name, ordered=True, of="ids"):
     """The single values of a list, array, column, tensor or generator, as a list.
 
-    A text is one id and no list: it is refused rather than read letter by letter.
+    A text is a single id: it is refused, not read letter by letter.
 
     Args:
-        values: What the user gave: anything of one axis that can be gone through once.
-        name: Of the argument, for the sentence of an error.
-        ordered: Whether the order counts: a set has none.
+        values: Any iterable with one axis.
+        name: Name of the argument, for the error message.
+        ordered: Whether the order matters; sets are then refused.
         of: What the values are, in the plural.
 
     Raises:
-        InputError: for a text, a mapping, a table, a single value or, where the order counts, a
-            set; and for a place that holds a list.
+        InputError: for a text, a mapping, a table, a single value, a set where the order matters,
+            or a nested list.
 
     >>> id_list(("a", 7), "users")
     ['a', 7]
@@ -38,7 +38,7 @@ def id_list(values, name, ordered=True, of="ids"):
 
 
 def id_lists(values, name, of="ids"):
-    """A list of such lists, one for each answer; errors as of `id_list`.
+    """A list of such lists, one for each answer; errors as in `id_list`.
 
     >>> id_lists([["a", "b"], ()], "histories")
     [['a', 'b'], []]
@@ -59,7 +59,7 @@ def unknown_note(what, ids, instead):
     >>> unknown_note("item", ["x", ""], "left out")
     "2 unknown item ids, left out: x, ''"
     """
-    # A blank one would not be seen.
+    # A blank id is shown in quotes.
     shown = [str(one) if str(one).strip() else repr(one) for one in ids[:5]]
     shown = ", ".join(shown) + (", ..." if len(ids) > 5 else "")
     return f"{len(ids)} unknown {what} {'id' if len(ids) == 1 else 'ids'}, {instead}: {shown}"
@@ -77,7 +77,7 @@ def _listed(values, name, kind, ordered):
         )
     if ordered and isinstance(values, set | frozenset):
         raise InputError(f"{name} must be a list of {kind} in their order: a set has none")
-    # The scalars of Arrow and of tensors are no values that anybody else knows.
+    # The scalars of Arrow and of tensors are not Python values.
     for plain in ("to_pylist", "numpy"):
         if hasattr(values, plain):
             values = getattr(values, plain)()

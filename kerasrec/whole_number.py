@@ -1,4 +1,4 @@
-"""Whole numbers that somebody gives, such as k."""
+"""Checks whole numbers given by the user, such as k."""
 
 import operator
 
@@ -9,11 +9,11 @@ def whole_number(value, name, least, most=None, most_is=""):
     """`value` as an int: one of Python, NumPy or a tensor.
 
     Args:
-        value: What the user gave. A bool, a text and a float are no whole numbers, 3.0 neither:
-            what computes it may give 2.9999999 the next time.
-        name: Of the argument, for the sentence of an error.
-        least, most: Bounds, both included; None for no upper one.
-        most_is: What the upper bound is, for the sentence.
+        value: The value to check. A bool, a text and a float are refused, 3.0 as well: the same
+            computation may give 2.9999999 the next time.
+        name: Name of the argument, for the error message.
+        least, most: Bounds, both included; None for no upper bound.
+        most_is: Meaning of the upper bound, for the error message.
 
     Raises:
         InputError: for anything else.
@@ -36,5 +36,5 @@ def whole_number(value, name, least, most=None, most_is=""):
 
 
 def _is_bool(value):
-    # NumPy's own is no bool of Python.
+    # NumPy's bool is not a subclass of Python's.
     return isinstance(value, bool) or getattr(getattr(value, "dtype", None), "kind", "") == "b"

@@ -7,6 +7,7 @@ from keras import ops
 from kerasrec.layers import EmbeddingTable, PairCandidates, SparseDense, StoredHistories
 from kerasrec.models import Retriever, item_table
 from kerasrec.models.predict import predict
+from kerasrec.models.query_input import query_input
 from kerasrec.register import register
 
 # Ratings of the mean of all that stand beside an item's or user's own in its mean.
@@ -76,7 +77,7 @@ class AutoRec(Retriever):
         bias = EmbeddingTable(num_told, 1, stddev=0.0, rows_of=rows_told, name="bias")
 
         # === Wiring ===
-        user = keras.Input((), dtype="int32", name="user")
+        user = query_input("user")
         item = keras.Input((), dtype="int32", name="item")
         read, told = (item, user) if item_based else (user, item)
         hidden = encoder(*stored(read))

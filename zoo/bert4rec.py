@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kerasrec.data.query_spec import QUERY_INPUTS
 from kerasrec.layers import (
     EmbeddingTower,
     MaskedItems,
@@ -11,7 +12,6 @@ from kerasrec.layers import (
 )
 from kerasrec.layers.candidates import MASKED
 from kerasrec.models import HistoryInputs, ItemInputs, Retriever, item_table
-from kerasrec.models.step_context import UNSAID
 from kerasrec.register import register
 
 
@@ -99,11 +99,12 @@ class BERT4Rec(Retriever):
 
         def context_but(masked):
             """Of the history and one place more; at masked places it is not known."""
+            missing = {name: QUERY_INPUTS[name].missing for name in history.context}
             longer = {
-                name: ops.pad(value, [[0, 0], [0, 1]], constant_values=UNSAID[name])
+                name: ops.pad(value, [[0, 0], [0, 1]], constant_values=missing[name])
                 for name, value in history.context.items()
             }
-            return {name: ops.where(masked, UNSAID[name], x) for name, x in longer.items()}
+            return {name: ops.where(masked, missing[name], x) for name, x in longer.items()}
 
         # === Item ===
         item = ItemInputs()

@@ -14,6 +14,7 @@ from kerasrec.layers import (
     PopularWhenEmpty,
 )
 from kerasrec.models import ItemInputs, ItemTower, Retriever, item_code, item_table, user_table
+from kerasrec.models.query_input import query_input
 from kerasrec.register import register
 
 
@@ -89,7 +90,7 @@ class ContentBased(Retriever):
         content = keras.Model(item.features, candidate[:, :dim], name="content_model")
 
         # === Query ===
-        history = keras.Input((None,), dtype="int32", name="history")
+        history = query_input("history")
         past = ItemTower(catalog, content, name="history_content")(history)
         query = liked(past, ops.greater(history, UNKNOWN))
         query = ops.concatenate([query, ops.ones_like(query[:, :1])], axis=-1)
@@ -97,7 +98,7 @@ class ContentBased(Retriever):
         if use_profile:
             people = user_table(schema)
             tower = EmbeddingTower(2, dim, user_features, use_id=False, name="user_profile")
-            inputs["user"] = keras.Input((), dtype="int32", name="user")
+            inputs["user"] = query_input("user")
             profile = tower(inputs["user"], people(inputs["user"]))
             query = query + ops.pad(profile, [[0, 0], [0, 1]])
         else:

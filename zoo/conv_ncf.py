@@ -8,6 +8,7 @@ from keras import ops
 from kerasrec.errors import InputError
 from kerasrec.layers import EmbeddingTower, HalvingConvolution
 from kerasrec.models import ItemInputs, Ranker, item_table
+from kerasrec.models.query_input import query_input
 from kerasrec.register import register
 
 INTERACTIONS = ("outer", "stack")
@@ -86,7 +87,7 @@ class ConvNCF(Ranker):
         )
 
         # === Sides ===
-        user = keras.Input((), dtype="int32", name="user")
+        user = query_input("user")
         item = ItemInputs()
         query, candidate = users(user), items(item.known)
 

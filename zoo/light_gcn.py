@@ -5,6 +5,7 @@ import keras
 from kerasrec.errors import InputError
 from kerasrec.layers import DotProduct, GraphEmbedding
 from kerasrec.models import Retriever, item_table
+from kerasrec.models.query_input import query_input
 from kerasrec.register import register
 
 
@@ -81,7 +82,7 @@ class LightGCN(Retriever):
         )
 
         # === Wiring ===
-        user = keras.Input((), dtype="int32", name="user")
+        user = query_input("user")
         item = keras.Input((), dtype="int32", name="item")
         super().__init__(
             schema=schema,

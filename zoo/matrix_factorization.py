@@ -1,9 +1,8 @@
 """Matrix factorization: a vector for each user, a vector for each item, their dot product."""
 
-import keras
-
 from kerasrec.layers import DotProduct, EmbeddingTower
 from kerasrec.models import ItemInputs, Retriever, item_table
+from kerasrec.models.query_input import query_input
 from kerasrec.register import register
 
 
@@ -65,7 +64,7 @@ class MatrixFactorization(Retriever):
         )
 
         # === Wiring ===
-        user = keras.Input((), dtype="int32", name="user")
+        user = query_input("user")
         item = ItemInputs()
         super().__init__(
             schema=schema,

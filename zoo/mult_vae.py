@@ -5,6 +5,7 @@ from keras import ops
 
 from kerasrec.layers import EmbeddingTable, GaussianLatent, SparseDense
 from kerasrec.models import ItemInputs, Retriever, item_table
+from kerasrec.models.query_input import query_input
 from kerasrec.register import register
 
 
@@ -81,7 +82,7 @@ class MultVAE(Retriever):
         bias = EmbeddingTable(schema.num_items, 1, stddev=0.0, rows_of="items", name="item_bias")
 
         # === Query ===
-        history = keras.Input((None,), dtype="int32", name="history")
+        history = query_input("history")
         real = ops.greater(catalog(history)["count"], 0)
         past = ops.where(real, history, 0)
         count = ops.sum(ops.cast(real, "float32"), axis=-1)

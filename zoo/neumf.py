@@ -8,6 +8,7 @@ from keras import ops
 from kerasrec.errors import InputError
 from kerasrec.layers import EmbeddingTower
 from kerasrec.models import ItemInputs, Ranker, item_table, user_table
+from kerasrec.models.query_input import query_input
 from kerasrec.register import register
 
 PARTS = ("gmf", "mlp", "both")
@@ -103,7 +104,7 @@ class NeuMF(Ranker):
             parts += [first[key](towers[key](rows, own))] if perceptron else []
             return ops.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]
 
-        user = keras.Input((), dtype="int32", name="user")
+        user = query_input("user")
         catalog = item_table(schema)
         item = ItemInputs(catalog.inputs([feature.name for feature in side[1]]), id_dropout)
         user_catalog = user_table(schema) if side[0] else None

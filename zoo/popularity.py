@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from kerasrec.models import Retriever, item_table
+from kerasrec.models.query_input import query_input
 from kerasrec.register import register
 
 
@@ -40,7 +41,7 @@ class Popularity(Retriever):
         catalog = item_table(schema)
 
         # === Wiring ===
-        user = keras.Input((), dtype="int32", name="user")
+        user = query_input("user")
         query = ops.ones_like(user[:, None], dtype="float32")
         count = keras.Input((), dtype="float32", name="count")
         super().__init__(

@@ -1,10 +1,9 @@
 """RNNRecommender: a recurrent network reads what the user did and says what comes next."""
 
-import keras
-
 from kerasrec.errors import InputError
 from kerasrec.layers import EmbeddingTower, LSTMUserEncoder
 from kerasrec.models import HistoryInputs, SequenceModel, item_table
+from kerasrec.models.query_input import query_input
 from kerasrec.register import register
 
 CELLS = ("rnn", "gru", "lstm", "bilstm")
@@ -87,7 +86,7 @@ class RNNRecommender(SequenceModel):
             users = EmbeddingTower(
                 schema.num_users, dim, id_dropout=user_dropout, rows_of="users", name="users"
             )
-            history.inputs["user"] = keras.Input((), dtype="int32", name="user")
+            history.inputs["user"] = query_input("user")
             vector = users(history.inputs["user"])
             query, states = query + vector, states if two_way else states + vector[:, None]
         super().__init__(history, query, states, candidates, num_negatives, log_q, name)

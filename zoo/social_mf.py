@@ -20,6 +20,7 @@ from kerasrec.layers import (
 )
 from kerasrec.models import ItemInputs, Retriever, item_table
 from kerasrec.models.predict import predict
+from kerasrec.models.query_input import query_input
 from kerasrec.models.requests.similar_rows import similar_rows
 from kerasrec.models.top_k import NEVER
 from kerasrec.register import register
@@ -91,7 +92,7 @@ class SocialMF(Retriever):
         friend_table, feature = _friend_table(schema)
 
         # === Wiring ===
-        user = keras.Input((), dtype="int32", name="user")
+        user = query_input("user")
         item = ItemInputs()
         vector = users(user)
         if friend_table is not None:

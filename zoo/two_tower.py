@@ -2,10 +2,9 @@
 
 import dataclasses
 
-import keras
-
 from kerasrec.layers import DotProduct, EmbeddingTower
 from kerasrec.models import ItemInputs, Retriever, item_table, user_table
+from kerasrec.models.query_input import query_input
 from kerasrec.register import register
 
 
@@ -88,7 +87,7 @@ class TwoTower(Retriever):
         user_catalog = user_table(schema) if user_features else None
 
         # === Wiring ===
-        user = keras.Input((), dtype="int32", name="user")
+        user = query_input("user")
         catalog = item_table(schema)
         item = ItemInputs(catalog.inputs([feature.name for feature in schema.item_features]))
         super().__init__(

@@ -6,9 +6,9 @@ import numpy as np
 
 from kerasrec.data import examples
 from kerasrec.data.buckets import Buckets, halves
+from kerasrec.data.query_spec import ITEM, QUERY_INPUTS, step_context
 from kerasrec.errors import InputError
 
-INPUTS = ("user", "item", "history", "behavior", "time_gap")
 STEPS = ("all", "last", "set", "item_set")
 
 
@@ -79,8 +79,8 @@ def batches(
     * `steps="item_set"`: one example for each item: all its users.
       `x = {"item": (B,), "user": (B, L)}`, `y = (B, L)`.
 
-    With `"behavior"` and `"time_gap"` among the inputs, histories carry what was done at each item,
-    int32, and the seconds since the user's item before, float32 and 0 for the first of all.
+    Per-step inputs beside a history, such as `"behavior"` and `"time_gap"`, have its shape;
+    `kerasrec.data.query_spec` has the dtype and meaning of each.
 
     Histories and sets hold what is latest, padded with 0 on the right. `y` is the value of the
     target interaction. The last batch of an epoch is filled up with padding, examples of zeros
@@ -147,20 +147,19 @@ def permutation(seed, epoch, count):
 
 
 def _check(data, inputs, steps, batch_size, history_length, horizon, first_epoch):
-    unknown = [name for name in inputs if name not in INPUTS]
-    if unknown or "item" not in inputs:
+    if ITEM not in inputs or not {*inputs} <= {ITEM, *QUERY_INPUTS}:
         raise InputError(
-            f"inputs={inputs!r}: expected 'item' and any of 'user', 'history', 'behavior', "
-            "'time_gap'. "
+            f"inputs={inputs!r}: expected 'item' and any of {', '.join(map(repr, QUERY_INPUTS))}. "
             "Features need not be named: a model looks them up by user and item row."
         )
     if inputs == ("item",):
         raise InputError("inputs=('item',): expected 'user' or 'history' beside it.")
-    for name, column in (("behavior", data.behavior), ("time_gap", data.timestamp)):
-        if name in inputs and (column is None or "history" not in inputs or "set" in steps):
+    for each in step_context(inputs):
+        known = getattr(data, each.source) is not None
+        if not known or "history" not in inputs or "set" in steps:
             raise InputError(
-                f"inputs={inputs!r}: {name!r} belongs to a history in time order, of data with "
-                f"{'timestamps' if name == 'time_gap' else 'a behavior column'}; leave it out."
+                f"inputs={inputs!r}: {each.name!r} needs a history in time order, of data with a "
+                f"{each.source} column; leave it out."
             )
     if steps not in STEPS:
         raise InputError(f"steps={steps!r}: expected one of {', '.join(STEPS)}.")

@@ -1,29 +1,28 @@
-"""Which examples share a batch, so that few of its places are padding."""
+"""Batches of sequences of similar length, with little padding."""
 
 import numpy as np
 
-# There is little padding left in narrower ones.
+# Narrower buckets would save little padding.
 NARROWEST = 3
 
 
 class Buckets:
-    """Batches of sequences of about one length.
+    """Batches of sequences of similar length.
 
-    A sequence goes to the narrowest bucket that holds it. What does not fill a batch of its bucket
-    goes to the next wider one, and the last batch of all, of the full width, is filled up with
-    padding. With several buckets the other batches come in an order of their own.
+    A sequence goes to the narrowest bucket that holds it. Sequences that do not fill a batch move
+    to the next wider bucket, and the last batch, of the full width, is filled with padding. With
+    several buckets the order of the other batches is shuffled.
 
     Args:
         lengths: Real places of each example.
-        widths: Of the buckets, falling from the most places there are, such as `halves(length)`.
+        widths: Of the buckets, descending from the full width, such as `halves(length)`.
         batch_size: Examples of a batch of the full width.
-        evenly: The next narrower batches have twice as many examples: at half the width every batch
-            has as many places, so that a target counts the same in each. False: all have
-            `batch_size`.
+        evenly: Batches of half the width have twice as many examples: every batch then has the same
+            number of places, and every target the same weight. False: all have `batch_size`.
 
     Attributes:
         steps: Batches of an epoch.
-        real_share: Share of the places of an epoch that are real, the others padding.
+        real_share: Share of the places of an epoch that are not padding.
         batch_shape: Examples and width of every batch; None where they differ.
 
     Example:
@@ -39,7 +38,7 @@ class Buckets:
     def __init__(self, lengths, widths, batch_size, evenly=True):
         self._widths = np.array(widths, np.int32)
         self._sizes = [batch_size << n if evenly else batch_size for n in range(len(widths))]
-        # Widths fall: of those that are wide enough the last is the narrowest.
+        # Widths descend: the last one that is wide enough is the narrowest.
         self._bucket = (np.asarray(lengths)[:, None] <= self._widths[1:]).sum(axis=1)
         left = self.steps = places = 0
         for n, count in reversed(list(enumerate(np.bincount(self._bucket, minlength=len(widths))))):
@@ -54,12 +53,12 @@ class Buckets:
         """The batches of an epoch.
 
         Args:
-            order: The examples' numbers, as they are to come within a bucket.
+            order: The numbers of the examples, in their order within a bucket.
             random: `numpy.random.Generator` of the order of the batches.
 
         Returns:
-            The numbers `(n,)` of all batches one after the other, where each batch starts
-            `(steps + 1,)`, and its width `(steps,)`. `len(order)` is the number of padding.
+            The numbers `(n,)` of all batches, concatenated, the start of each batch `(steps + 1,)`
+            and its width `(steps,)`. The number `len(order)` is padding.
         """
         if len(self._widths) == 1:
             missing = self.steps * self._sizes[0] - len(order)
@@ -68,10 +67,10 @@ class Buckets:
             return np.concatenate([order, padding]), starts, np.repeat(self._widths, self.steps)
         bucket, left, found = self._bucket[order], order[:0], []
         for n in reversed(range(len(self._widths))):
-            mine, size = np.concatenate([left, order[bucket == n]]), self._sizes[n]
-            full = len(mine) // size * size
-            found += [(part, self._widths[n]) for part in mine[:full].reshape(-1, size)]
-            left = mine[full:]
+            members, size = np.concatenate([left, order[bucket == n]]), self._sizes[n]
+            full = len(members) // size * size
+            found += [(part, self._widths[n]) for part in members[:full].reshape(-1, size)]
+            left = members[full:]
         found = [found[n] for n in random.permutation(len(found))]
         if len(left):
             padding = np.full(self._sizes[0] - len(left), len(order), order.dtype)

@@ -22,7 +22,7 @@ OPTIONS = ("kind", "column", "separator", "max_tokens", "length", "tokenizer")
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Catalog:
-    """A vocabulary, and for each of its rows the features' values.
+    """A vocabulary and the feature values of each of its rows.
 
     >>> frame = pd.DataFrame({"id": ["a", "b"], "genre": ["Drama", "War"], "name": ["A!", "B!"]})
     >>> items = Catalog.from_frame(frame, "id", {"genre": {"kind": "category"}}, title="name")
@@ -37,14 +37,14 @@ class Catalog:
         vocabulary: external ids and their rows.
         encoders: by feature name, in the schema's order.
         columns: by feature name, (rows, *feature.shape); rows 0 and 1, and rows without a value,
-            are zeros. Empty in a loaded catalog: the model's weights hold them.
-        titles: object array by row to show to people, None = the ids.
+            are zeros. Empty in a loaded catalog, whose model holds them as weights.
+        titles: object array by row, shown to people; None = the ids.
         missing: by feature name, how many ids have no value.
-        dropped: by reason, how many rows reading left out.
+        dropped: by reason, how many rows were left out.
         ignored: by "feature: reason", how many ids in lists of users were left out.
-        repaired: by what was done, how many ids are not as they were written.
+        repaired: by kind of repair, how many ids were changed.
         absent: how many of the `ids` of `from_frame` the frame does not have.
-        notes: "feature: sentence" on how values were read, where that may not be what was meant.
+        notes: "feature: sentence" on values that may not be read as intended.
     """
 
     vocabulary: Vocabulary
@@ -87,19 +87,19 @@ class Catalog:
                 Parquet file or of a folder of parts.
             id: the column with the ids.
             features: name -> {"kind": ..., "column": ...} and what `FeatureEncoder.fit` takes
-                (separator, max_tokens, length, tokenizer). The column is called like the feature
-                if not given; a vector may name a list of number columns.
+                (separator, max_tokens, length, tokenizer). The column defaults to the name of
+                the feature; a vector may name a list of number columns.
             title: the column with the titles.
-            base: a catalog to continue: its rows stay as they are (its titles and columns too,
-                where it has them), new ids are appended, its encoders continue. Its features are
-                the features, and `features` may only say which columns they are in.
-            where: what to call a frame in error messages.
-            on_error: "raise", or "drop" rows with a missing id or one that came before.
-            ids: ids that get a row, without values, where the frame has none: a list of users may
-                name them.
+            base: a catalog to continue: its rows, titles and columns are kept, new ids are
+                appended, and its encoders continue. It fixes the features; `features` may only name
+                their columns.
+            where: name of a frame in error messages.
+            on_error: "raise", or "drop" rows with a missing or repeated id.
+            ids: further ids, which get a row without values where the frame has none: lists of
+                users may name them.
 
         Raises:
-            InputError: a missing column, a missing or repeated id, a value its kind cannot take.
+            InputError: a missing column, a missing or repeated id, a value unfit for its kind.
         """
         features = _checked(features or {}, base)
         names = {name: options.get("column", name) for name, options in features.items()}
@@ -176,7 +176,7 @@ class Catalog:
         return tuple(encoder.feature for encoder in self.encoders.values())
 
     def extended(self, ids: Any) -> "Catalog":
-        """With the new ones among `ids` appended, without feature values; itself if none is."""
+        """With new ids appended, without feature values; itself if none is new."""
         vocabulary = self.vocabulary.extended(ids)
         if vocabulary is self.vocabulary:
             return self
@@ -190,20 +190,20 @@ class Catalog:
             titles = np.concatenate([titles, vocabulary.ids[-new:]])
         missing = {name: self.missing.get(name, 0) + new for name in self.encoders}
         encoders = {
-            name: encoder.among(vocabulary) if encoder.kind == "users" else encoder
+            name: encoder.with_users(vocabulary) if encoder.kind == "users" else encoder
             for name, encoder in self.encoders.items()
         }
         grown = {"encoders": encoders, "columns": columns, "titles": titles, "missing": missing}
         return dataclasses.replace(self, vocabulary=vocabulary, **grown)
 
     def title_of(self, rows: Any) -> np.ndarray:
-        """Titles of rows, where there are any, else their ids: an object array."""
+        """Titles of rows, or their ids in a catalog without titles: an object array."""
         if self.titles is None:
             return self.vocabulary.lookup(rows)
         return self.titles[np.asarray(rows)]
 
     def save(self, directory: str | Path) -> None:
-        """Write vocabulary, encoders and titles; the columns live in the model's weights."""
+        """Write vocabulary, encoders and titles; the model's weights hold the columns."""
         directory = Path(directory)
         directory.mkdir(parents=True, exist_ok=True)
         self.vocabulary.save(directory / "vocabulary.json")
@@ -254,7 +254,7 @@ def _checked(
     unknown = set(features) - set(base.encoders)
     if unknown:
         raise InputError(
-            f"Feature {sorted(unknown)[0]!r} is none of the base's ({', '.join(base.encoders)}): "
+            f"Feature {sorted(unknown)[0]!r} is not in the base ({', '.join(base.encoders)}): "
             "a catalog that continues another keeps its features."
         )
     return {

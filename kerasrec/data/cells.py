@@ -1,4 +1,4 @@
-"""The columns of a table that are features."""
+"""The feature columns of a table."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def cells(name: str, table: Table, position: np.ndarray, column: Any, kind: str)
         return InputError(f"{at}: {shown(values[row])} is no {kind}: {problem}.")
 
     if kind == "category":
-        # By the rules of ids: 4.0 is "4", in a text file as well.
+        # Read like ids: 4.0 is "4", in a text file as well.
         codes, texts, found = read_ids(values)
         faults = {code: fault for code, (fault, _) in found.items()}
         if table.text_file:

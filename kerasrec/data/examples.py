@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kerasrec.data.histories import gaps
+from kerasrec.data.query_spec import step_context
 
 
 def index(largest):
@@ -39,13 +39,11 @@ def _grouped(key, *columns):
 
 
 def _context(data, inputs):
-    """The columns besides the items that a history is to carry, flat as those of `_grouped`."""
+    """The inputs of each step besides its item, flat as the columns of `_grouped`."""
     columns = {}
-    if "behavior" in inputs:
-        *_, columns["behavior"] = _grouped(data.user, data.behavior)
-    if "time_gap" in inputs:
-        _, first, _, timestamp = _grouped(data.user, data.timestamp)
-        columns["time_gap"] = gaps(timestamp, first)
+    for each in step_context(inputs):
+        _, first, _, column = _grouped(data.user, getattr(data, each.source))
+        columns[each.name] = each.values(column, first, len(column))
     return columns
 
 

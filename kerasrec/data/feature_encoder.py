@@ -1,4 +1,4 @@
-"""Raw feature values to the numbers of a catalog column."""
+"""Encodes raw feature values as the numbers of a catalog column."""
 
 import dataclasses
 import math
@@ -22,17 +22,17 @@ from kerasrec.whole_number import whole_number
 
 @dataclasses.dataclass(frozen=True)
 class FeatureEncoder:
-    """One feature's fitted encoding; what it knows is plain data, see `to_dict`.
+    """One feature's fitted encoding; its state is plain data, see `to_dict`.
 
     * category: one value -> its row in a vocabulary, int32 ().
     * categories: values split at `separator`, or a list of them, also one written as text, see
       `read_list` -> rows, int32 (length,).
-    * text: lower case, punctuation stripped, taken apart by `tokenizer` -> token rows, int32
-      (length,). A Keras `TextVectorization`, so an exported graph can do the same.
+    * text: lower case, punctuation stripped, split by `tokenizer` -> token rows, int32 (length,).
+      It uses Keras's `TextVectorization`, as an exported graph does.
     * number: (x - mean) / std, float32 ().
     * vector: as given, float32 (size,).
-    * users: ids of users, given as categories are -> their rows in the vocabulary of all users,
-      int32 (length,). Ids that are not there, the user's own and repeated ones are left out.
+    * users: ids of users, in the formats of categories -> their rows in the vocabulary of all
+      users, int32 (length,). Unknown ids, the user's own id and repeated ids are left out.
 
     A missing value (None, NaN, "") encodes to zeros: padding, or the mean of a number.
 
@@ -75,23 +75,23 @@ class FeatureEncoder:
             values: a sequence with one value for each row; a vector may also be a 2-D array.
             separator: between the values of a categories string.
             max_tokens: largest number of token rows of a text, padding and unknown included.
-            length: values (categories, users) or tokens (text) kept for each row, the first ones;
-                None = the most that any row has.
-            tokenizer: what the tokens of a text are. "words" are what white space separates.
-                "bigrams" are words too, but of a script without spaces between words (Chinese,
-                Japanese, Thai, Lao, Khmer, Burmese) every pair of characters, overlapping. "auto"
-                is "bigrams" if any text has a letter of such a script.
-            base: an earlier encoder: text, number and vector keep its state as it is, category and
-                categories append new values to its vocabulary. Its length, separator and tokenizer
-                stay.
+            length: how many values (categories, users) or tokens (text) of a row are kept, the
+                first ones; None = those of the longest row.
+            tokenizer: how a text is split into tokens. "words" splits at white space. "bigrams"
+                does so as well, and splits scripts without spaces between words (Chinese, Japanese,
+                Thai, Lao, Khmer, Burmese) into overlapping pairs of characters. "auto" is "bigrams"
+                if any text has a letter of such a script.
+            base: an earlier encoder to continue: text, number and vector keep its state; category
+                and categories append new values to its vocabulary. Its length, separator and
+                tokenizer are kept.
             place: names a position in an error message.
-            users: for the kind users: the vocabulary of all users.
-            own: for the kind users: the row of whoever the values belong to.
+            users: for kind users: the vocabulary of all users.
+            own: for kind users: the row of the user that each value belongs to.
 
         Raises:
-            InputError: an unknown kind, an argument of the wrong type, values that the kind cannot
-                take, a base of another name or kind, or a user who names so many that a place for
-                each in every row is out of proportion.
+            InputError: an unknown kind, an argument of the wrong type, values that do not fit the
+                kind, a base of another name or kind, or a user with so many names that a table as
+                wide as the longest list would be too large.
         """
         if kind not in KINDS:
             raise InputError(
@@ -116,14 +116,14 @@ class FeatureEncoder:
                     f"Feature {name!r} ({kind}) cannot continue {base.name!r} ({base.kind})."
                 )
             if kind == "users":
-                return base.among(users)
+                return base.with_users(users)
             if kind not in ("category", "categories"):
                 return base
             values = _parts_of(base._split(values)) if kind == "categories" else values
             return dataclasses.replace(base, vocabulary=base.vocabulary.extended(values))
         encoder = cls(name, kind, separator=separator)
         if kind == "users":
-            encoder = encoder.among(users)
+            encoder = encoder.with_users(users)
             lists = encoder._user_lists(values, own)
             if length is None and lists.problem():
                 encoder._refuse(place, *lists.problem())
@@ -155,7 +155,7 @@ class FeatureEncoder:
             encoder = dataclasses.replace(encoder, tokenizer=tokenizer)
             layer = text_layer(tokenizer, max_tokens=max_tokens)
             layer.adapt(texts or [""])
-            # A token of exotic white space only is no word; left out, it counts as unknown.
+            # A token of exotic white space only is left out and counts as unknown.
             tokens = layer.get_vocabulary(include_special_tokens=False)
             vocabulary = Vocabulary([token for token in map(str, tokens) if token.strip()])
             longest = 1
@@ -171,8 +171,8 @@ class FeatureEncoder:
         size = self.size if self.vocabulary is None else len(self.vocabulary)
         return Feature(self.name, self.kind, size, self.length)
 
-    def among(self, users: Vocabulary) -> "FeatureEncoder":
-        """For the kind users: the same, for a vocabulary of all users that may have grown."""
+    def with_users(self, users: Vocabulary) -> "FeatureEncoder":
+        """For kind users: this encoder with the vocabulary of all users, which may have grown."""
         if users is None:
             raise InputError(
                 f"Feature {self.name!r}: kind users needs the vocabulary of the users."
@@ -212,7 +212,7 @@ class FeatureEncoder:
         return out
 
     def text_layer(self) -> Any:
-        """For the kind text: the Keras layer that encodes, also inside a graph."""
+        """For kind text: the Keras layer that encodes, also inside a graph."""
         return text_layer(self.tokenizer, self.vocabulary.ids, output_sequence_length=self.length)
 
     def missing(self, values: Any) -> np.ndarray:
@@ -224,12 +224,12 @@ class FeatureEncoder:
         return np.array([_is_missing(value) for value in values], dtype=bool)
 
     def ignored(self, values: Any, own: np.ndarray | None = None) -> dict[str, int]:
-        """For the kind users: how many ids `encode` leaves out, by reason."""
+        """For kind users: how many ids `encode` leaves out, by reason."""
         users = self.kind == "users"
         return self._user_lists(values, own).ignored(self.length) if users else {}
 
     def notes(self, values: Any) -> list[str]:
-        """Sentences on how values are read, where that may not be what was meant."""
+        """Sentences on values that may not be read as intended."""
         return feature_notes(self.kind, self.separator, self.tokenizer, values)
 
     def to_dict(self) -> dict[str, Any]:
@@ -243,20 +243,20 @@ class FeatureEncoder:
     def from_dict(
         cls, plain: Mapping[str, Any], users: Vocabulary | None = None
     ) -> "FeatureEncoder":
-        """What `to_dict` gave, and the vocabulary of all users; InputError for anything else."""
+        """The encoder of a `to_dict`, with the vocabulary of all users; InputError if damaged."""
         try:
             encoder = cls(**plain)
         except TypeError as error:
             raise InputError(f"Not a feature encoder: {error}.") from None
         if encoder.kind == "users":
-            encoder = encoder.among(users)
+            encoder = encoder.with_users(users)
         elif isinstance(encoder.vocabulary, list):
             encoder = dataclasses.replace(encoder, vocabulary=Vocabulary(encoder.vocabulary))
         encoder._check_plain()
         return encoder
 
     def _check_plain(self) -> None:
-        """What somebody else wrote may have any type in any place."""
+        """Checks every type: the file may come from anyone."""
         texts = (self.name, self.kind, self.separator, self.tokenizer)
         if not all(isinstance(text, str) for text in texts) or not self.separator:
             raise InputError(

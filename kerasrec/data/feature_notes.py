@@ -1,4 +1,4 @@
-"""What reading a feature's values should not do without a word."""
+"""Notes on feature values that may not be read as intended."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ from kerasrec.data.text_tokens import count_tokens, unspaced
 # Fewer values may have one category each by chance.
 FEW = 10
 SEPARATORS = (",", ";", "|", "/")
-# A separator that is in so much fewer values than another is there by chance.
+# A separator that is so much rarer than another one occurs by chance.
 RARE = 0.1
-# How many texts are looked at, and the characters of one that may well be a single word.
-LOOKED_AT, SHORT = 1000, 8
+# How many texts are read, and the length up to which a text may be a single word.
+SAMPLED, SHORT = 1000, 8
 
 
 def feature_notes(kind: str, separator: str, tokenizer: str, values: Any) -> list[str]:
-    """Sentences on how values are read, where that may not be what was meant.
+    """Sentences on values that may not be read as intended.
 
     >>> print(*feature_notes("categories", "|", "words", ["War, Drama"] * 12))
     the separator '|' is in none of 12 values, e.g. 'War, Drama': each is one; ',' is in 12.
@@ -64,7 +64,7 @@ def _of_texts(texts: list[str], tokenizer: str) -> list[str]:
             "a script without spaces between words, read as pairs of characters; where you have "
             "separated the words, `tokenizer: words` reads those."
         ]
-    some = texts[:LOOKED_AT]
+    some = texts[:SAMPLED]
     tokens, characters = np.median(count_tokens(some, tokenizer)), np.median([*map(len, some)])
     if tokens > 1.5 or characters <= SHORT:
         return []

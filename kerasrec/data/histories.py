@@ -8,12 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kerasrec.data.query_spec import QUERY_INPUTS, REQUEST_INPUTS
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.files.saved_arrays import read_arrays
 
-# What may be known of an interaction besides the item.
-CONTEXT = {"behavior": np.int32, "timestamp": np.int64}
+# What may be known of a step besides the item.
+CONTEXT = {
+    name: np.dtype(each.row_dtype)
+    for name, each in REQUEST_INPUTS.items()
+    if each.axis == "step" and name != "history"
+}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -29,10 +34,10 @@ class Histories:
            [0, 0]], dtype=int32)
 
     Args:
-        indptr: int64 (keys + 1,), from 0, never falling, ending at the number of items.
+        indptr: int64 (keys + 1,), from 0, non-decreasing, ending at the number of items.
         items: int32, the lists one after the other.
-        behavior: int32, what was done, one for each item; None where it is not known.
-        timestamp: int64, when, in seconds; None where it is not known.
+        behavior: int32, the behavior at each item; None where it is not known.
+        timestamp: int64, Unix seconds at each item; None where they are not known.
     """
 
     indptr: np.ndarray
@@ -98,32 +103,32 @@ class Histories:
         return self._at(before[self.indptr], np.flatnonzero(kept))
 
     def inputs(self, names: Iterable[str], length: int) -> dict[str, np.ndarray]:
-        """What a model reads of the last `length` items: (keys, length), padded on the right.
+        """The model inputs of the last `length` items: (keys, length), padded on the right.
 
-        `history` are the items; `behavior` what was done, 0 where it is not known; `time_gap` the
-        float32 seconds since the item before, 0 for the first of all and -1 where it is not known.
-        Other names are left out.
+        `QUERY_INPUTS` says what each name means; names of inputs that are not per step are left
+        out.
         """
-        found: dict[str, np.ndarray] = {}
-        if "history" in names:
-            found["history"] = self.padded(length)
-        if "behavior" in names:
-            unknown = np.zeros(len(self.items), np.int32)
-            found["behavior"] = self.padded(
-                length, unknown if self.behavior is None else self.behavior
-            )
-        if "time_gap" in names:
-            gap = np.full(len(self.items), -1.0, np.float32)
-            if self.timestamp is not None:
-                gap = gaps(self.timestamp, self.indptr[:-1])
-            found["time_gap"] = self.padded(length, gap)
+        found, names = {}, set(names)
+        for name, each in QUERY_INPUTS.items():
+            if name in names and each.per_step:
+                column = self.items if name == "history" else getattr(self, each.source)
+                values = each.values(column, self.indptr[:-1], len(self.items))
+                found[name] = self.padded(length, values)
+        return found
+
+    def step_columns(self, names: Iterable[str]) -> dict[str, np.ndarray]:
+        """One value for each item, by name: "history" the items, a column not known zeros."""
+        found = {}
+        for name in names:
+            column = self.items if name == "history" else getattr(self, name)
+            found[name] = np.zeros(len(self.items), CONTEXT[name]) if column is None else column
         return found
 
     def after(self, earlier: "Histories") -> "Histories":
-        """With what an `earlier` table had and this one has not: events keep their order in time.
+        """Merged with the events that only an `earlier` table has, in time order.
 
-        An event is the same if item, behavior and, where both know it, time agree. Without times
-        the earlier ones stand in front. Keys that `earlier` does not have are as they are.
+        Two events are the same if item, behavior and, where both tables have it, time agree.
+        Without times the earlier events come first. Keys that `earlier` lacks are unchanged.
 
         >>> new = Histories.from_pairs([1, 1, 2], [8, 9, 5], num_keys=3)
         >>> old = Histories.from_pairs([0, 1, 1], [5, 7, 8], num_keys=2)
@@ -136,7 +141,7 @@ class Histories:
         only = frames[0][~np.isin(*marks)]
         if only.empty:
             return self
-        # A time that is not known is 0, as in `gaps`.
+        # A time that is not known is 0, as in `time_gaps`.
         both = pd.concat([only, frames[1]], ignore_index=True)[list(frames[1])].fillna(0)
         if "timestamp" in shared:
             both = both.sort_values("timestamp", kind="stable")
@@ -150,7 +155,7 @@ class Histories:
         Args:
             length: how many items at most, of longer lists the last ones; None = the longest list
                 (at least 1).
-            column: what is padded, one value for each item; None = the items.
+            column: the values to pad, one for each item; None = the items.
         """
         items = self.items if column is None else column
         lengths = self.lengths
@@ -194,7 +199,7 @@ class Histories:
         return pd.DataFrame({name: one for name, one in columns.items() if one is not None})
 
     def _at(self, indptr: np.ndarray, source: np.ndarray) -> "Histories":
-        columns = (self.behavior, self.timestamp)
+        columns = (getattr(self, name) for name in CONTEXT)
         return Histories(
             indptr, self.items[source], *(None if one is None else one[source] for one in columns)
         )
@@ -210,15 +215,3 @@ class Histories:
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return (self[key] for key in range(len(self)))
-
-
-def gaps(timestamp: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """float32 seconds since the row before, 0 at the rows `first`, which begin a list.
-
-    -1 where a time is not known: times are counted from 1970, what is not after it is none.
-    """
-    before = np.concatenate([timestamp[:1], timestamp[:-1]])
-    first = first[first < len(timestamp)]
-    before[first] = timestamp[first]
-    gap = np.maximum(timestamp - before, 0).astype(np.float32)
-    return np.where((timestamp > 0) & (before > 0), gap, np.float32(-1))

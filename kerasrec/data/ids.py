@@ -1,4 +1,4 @@
-"""External ids as text, whatever holds them."""
+"""External ids as text."""
 
 import decimal
 import re
@@ -16,7 +16,7 @@ EXACT = {np.dtype("float16"): 2**11, np.dtype("float32"): 2**24, np.dtype("float
 INTEGER = re.compile(r"-?(0|[1-9]\d*)")
 FLOAT = re.compile(r"-?(0|[1-9]\d*)\.0|-?\d(\.\d+)?e\+\d{2,3}")
 
-# Why a value is no id: (what the report of dropped rows calls it, what an error says).
+# Why a value is not an id: (its name in the report of dropped rows, the text of an error).
 Fault = tuple[str, str]
 FRACTION: Fault = ("fractional", "expected text or integers")
 STRANGE: Fault = ("strange", "expected text or integers")
@@ -36,7 +36,7 @@ def factorize(values: Any) -> tuple[np.ndarray, np.ndarray]:
 
     Raises:
         InputError: a list, a whole float so large that its last digits are lost, bytes that are
-            no text.
+            not text.
     """
     codes, texts, faults = read_ids(values)
     for fault, value in faults.values():
@@ -48,10 +48,10 @@ def factorize(values: Any) -> tuple[np.ndarray, np.ndarray]:
 def read_ids(
     values: Any, strict: bool = False
 ) -> tuple[np.ndarray, np.ndarray, dict[int, tuple[Fault, Any]]]:
-    """As `factorize`, and the fault and the value of each code that is no id.
+    """As `factorize`, and the fault and the value of each code that is not an id.
 
-    With `strict`, a value that has a text but is unlike an id is at fault, too: a fraction, a
-    time, an object of another type.
+    With `strict` a value that has a text but does not look like an id is a fault, too: a
+    fraction, a time, an object of another type.
     """
     if not hasattr(values, "dtype"):
         values = np.array(values, dtype=object)
@@ -64,7 +64,7 @@ def read_ids(
         uniques = uniques.astype(object)
         if is_unicode("".join(uniques)):
             return codes, uniques, {}
-    # Different values may have one text (7 and "7" in an object column); a fault is itself alone.
+    # Different values may share a text (7 and "7" in an object column); a fault shares none.
     keys, found = np.empty(len(uniques), dtype=object), {}
     for place, value in enumerate(uniques):
         keys[place], fault = _text(value, strict)
@@ -81,8 +81,8 @@ def as_integers(
 ) -> tuple[np.ndarray, np.ndarray, dict[int, Fault], np.ndarray]:
     """Codes, texts and faults of a text file's ids, and which rows were changed: "4.0" to "4".
 
-    Only where every id is written as a whole number: so pandas writes a column of integers that
-    has a gap, and a frame or Parquet has the integers. "1.0" beside "1.1" stays as it is.
+    Only where every id is a whole number: pandas writes integers as floats if one is missing, and
+    the same column in a frame or in Parquet has integers. "1.0" beside "1.1" is kept.
 
     >>> as_integers(np.array([0, 1, 0]), np.array(["4.0", "7"], dtype=object))
     (array([0, 1, 0]), array(['4', '7'], dtype=object), {}, array([ True, False,  True]))
@@ -115,7 +115,7 @@ def _factorized(values: Any) -> tuple[np.ndarray, np.ndarray]:
     try:
         codes, uniques = pd.factorize(values)
     except TypeError:
-        # What cannot be hashed is one value, a list.
+        # Every value that cannot be hashed counts as a list.
         single = np.empty(len(values), dtype=object)
         for place, value in enumerate(values):
             single[place] = value if _is_hashable(value) else ()
@@ -123,7 +123,7 @@ def _factorized(values: Any) -> tuple[np.ndarray, np.ndarray]:
     except Exception as error:
         if type(error).__name__ != "ArrowException":
             raise
-        # An Arrow column that says it is text and is not: as bytes, the bad ones can be found.
+        # An Arrow column of invalid text: as bytes, the bad values can be found.
         import pyarrow
 
         column = pyarrow.array(values)
@@ -136,7 +136,7 @@ def _factorized(values: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _text(value: Any, strict: bool) -> tuple[str | None, Fault | None]:
-    """The text of a value, None if it is missing; and what is wrong with it."""
+    """The text of a value, None if it is missing, and its fault."""
     if isinstance(value, str):
         return str(value), None if is_unicode(value) else SURROGATE
     if isinstance(value, bytes):

@@ -1,11 +1,11 @@
-"""Lists that somebody wrote into a cell of a table."""
+"""Lists written as text in a cell of a table."""
 
 import ast
 import json
 import re
 import warnings
 
-# One value of a list and what ends it: Python puts commas between values, NumPy spaces.
+# One value of a list and its delimiter: Python separates by commas, NumPy by spaces.
 _VALUE = re.compile(
     r"""u?(?P<quoted>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")(?:\s*,\s*|\s+|$)"""
     r"""|(?P<plain>[-+]?[\d.]+(?:[eE][-+]?\d+)?|None|nan|NaN|True|False)(?:\s*,\s*|\s+|$)""",
@@ -24,10 +24,10 @@ def is_bracketed(text: str) -> bool:
 def read_list(text: str) -> list | None:
     """The values of a list as JSON, Python or NumPy write it; None for any other text.
 
-    Python's tuples and sets are lists as well, of quoted words.
+    Python's tuples and sets of quoted words are lists as well.
 
-    Nothing is evaluated. A list with a list or anything else but single values in it is none, and
-    neither are words without quotes: `[x]` is a text.
+    Nothing is evaluated. Nested lists and lists of words without quotes are not read: `[x]` is a
+    text.
 
     >>> read_list('["a, b", 2]'), read_list("['a', 'b']"), read_list("['a' 'b']")
     (['a, b', 2], ['a', 'b'], ['a', 'b'])
@@ -68,7 +68,7 @@ def _value(found: re.Match) -> str | float | None:
         if "\\" not in quoted:
             return quoted[1:-1]
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an escape that Python does not know stays as it is
+            warnings.simplefilter("ignore")  # unknown escapes are kept
             return ast.literal_eval(quoted)
     if plain in ("None", "nan", "NaN"):
         return None

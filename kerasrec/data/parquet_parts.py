@@ -27,7 +27,7 @@ def read_parquet(
 
 
 class ParquetParts:
-    """The files of a table; a folder `column=value` that a file is in is a column of it.
+    """The files of a table; the folders `column=value` of a file are columns of it.
 
     Args:
         path: a file, or a folder of parts.
@@ -67,7 +67,7 @@ class ParquetParts:
             self._partitions.append(folders)
 
     def check(self, columns: Iterable[str]) -> None:
-        """InputError where the parts hold one of these columns in types of different kinds."""
+        """InputError if one of these columns has types of different kinds in the parts."""
         for name in dict.fromkeys(columns):
             seen = None
             for file, schema in zip(self.files, self._schemas, strict=True):
@@ -98,10 +98,10 @@ class ParquetParts:
 
 
 def arrow_frame(table: Any) -> pd.DataFrame:
-    """A pyarrow Table as pandas, every id as it is.
+    """A pyarrow Table as pandas, with exact ids.
 
-    Integers with gaps stay integers: as floats, large ones would run into one another. UUIDs
-    become their text, and text that is not UTF-8 becomes bytes, of which the bad ones are named.
+    Integers with missing values stay integers: large ones are not distinct as floats. UUIDs become
+    text. Invalid UTF-8 becomes bytes, so that an error can name the bad value.
     """
     import pyarrow
     from pyarrow import types
@@ -136,7 +136,7 @@ def _uuids(column: Any) -> Any:
 
 
 def _kind(of: Any) -> str | None:
-    """What types of one kind are read to the same ids; None for a column without any value."""
+    """The kind of a type: types of one kind give the same ids; None for a column of nulls."""
     from pyarrow import types
 
     if types.is_dictionary(of):
@@ -145,7 +145,7 @@ def _kind(of: Any) -> str | None:
         return None
     if types.is_string(of) or types.is_large_string(of):
         return "text"
-    # pandas writes integers with a gap as float64, which is as good for the integers it holds.
+    # pandas writes integers with missing values as float64, which gives the same ids.
     if types.is_integer(of) or types.is_float64(of):
         return "numbers"
     return "times" if types.is_temporal(of) else str(of)

@@ -1,4 +1,4 @@
-"""What is asked of a model when a part of the data is evaluated."""
+"""The queries of an evaluation."""
 
 import dataclasses
 
@@ -9,14 +9,14 @@ from kerasrec.data.histories import Histories
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Queries:
-    """One question for each user with an interaction in a part: what comes next?
+    """One query for each user with an interaction in the evaluated part.
 
     Args:
-        users: int32 (n,), user rows, rising.
-        history: what the model may know of them, in time order.
-        truth: the part's distinct items of them, in time order.
-        candidates: the items to rank for them, the truth among them; None for all.
-        ranked: int32, the items to rank for each of them; None for all.
+        users: int32 (n,), user rows, ascending.
+        history: their earlier interactions, which the model may read, in time order.
+        truth: their distinct items in the part, in time order.
+        candidates: the items to rank for each user, the truth included; None for all.
+        ranked: int32, the items to rank, the same for every user; None for all.
     """
 
     users: np.ndarray

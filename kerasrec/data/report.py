@@ -1,4 +1,4 @@
-"""What reading a table did."""
+"""The report on reading a table."""
 
 import dataclasses
 from datetime import datetime, timezone
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """What went in, what came out and where the rest went.
+    """Counts of rows that were read, kept, merged, dropped and repaired.
 
     >>> report = Report(rows_read=6, duplicates_merged=1, users=2, items=3, interactions=5,
     ...                 density=5 / 6, dropped={}, missing_features={"item.genres": 1})
@@ -26,13 +26,13 @@ class Report:
         density: distinct pairs of a user and an item / (users * items).
         first_time, last_time: Unix seconds, None without timestamps.
         out_of_order: rows earlier than a row of the same user above them; they were sorted by time.
-        equal_times: rows at the very time of another row of the same user; they stay in the order
-            of the source.
+        equal_times: rows with the time of another row of the same user; they keep the order of the
+            source.
         missing_features: by "item.<feature>" or "user.<feature>", how many rows of the catalog
             have no value.
         ignored: by "user.<feature>: reason", how many ids in its lists of users were left out.
-        notes: sentences on how a feature was read, where that may not be what was meant.
-        repaired: by what was done, how many ids are not as they were written.
+        notes: sentences on features that may not be read as intended.
+        repaired: by kind of repair, how many ids were changed.
     """
 
     rows_read: int

@@ -9,20 +9,20 @@ from kerasrec.errors import InputError
 
 
 def sample_negatives(data: Interactions, count: int, rng: np.random.Generator) -> Histories:
-    """`count` distinct items for each user row, drawn uniformly from those it has not in `data`.
+    """`count` distinct items for each user row, drawn uniformly from items not in its history.
 
-    Rows 0 and 1 are users like any other here: without interactions.
+    Rows 0 and 1 count as users without interactions.
 
     Raises:
-        InputError: a user has not so few items that `count` others are left.
+        InputError: a user has fewer than `count` items without interaction.
     """
     num_items, num_users = len(data.items), len(data.users)
     seen = np.unique(data.user.astype(np.int64) * num_items + data.item)
     most = int(np.bincount(seen // num_items, minlength=num_users).max())
     if num_items - FIRST - most < count:
         raise InputError(
-            f"{count} items without interaction asked for, and a user with {most} of "
-            f"{num_items - FIRST} items has only {num_items - FIRST - most} others: ask for fewer"
+            f"{count} negatives for each user, and a user with {most} of {num_items - FIRST} items "
+            f"has only {num_items - FIRST - most} others: set a smaller number"
         )
     users = np.repeat(np.arange(num_users, dtype=np.int64), count)
     keys = np.empty(len(users), dtype=np.int64)
@@ -32,7 +32,7 @@ def sample_negatives(data: Interactions, count: int, rng: np.random.Generator) -
         keys[missing] = drawn
         known = seen[np.minimum(np.searchsorted(seen, drawn), len(seen) - 1)] == drawn
         again = np.ones(len(keys), dtype=bool)
-        # Of equal draws one stays.
+        # One of several equal draws is kept.
         again[np.unique(keys, return_index=True)[1]] = False
         again[missing[known]] = True
         missing = np.flatnonzero(again)

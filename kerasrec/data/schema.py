@@ -1,22 +1,22 @@
-"""The treaty between data, model and export: what there is, of which kind and size."""
+"""The contract between data, model and export: the features, their kinds and sizes."""
 
 import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from kerasrec.data.query_spec import EXAMPLES, ITEM, QUERY_INPUTS, REQUEST_INPUTS, REQUEST_OPTIONS
 from kerasrec.errors import InputError
 from kerasrec.whole_number import whole_number
 
 KINDS = ("category", "categories", "number", "text", "vector", "users")
 
-# Those of which a row holds several.
+# Kinds with a list of values in each row.
 LISTS = ("categories", "text", "users")
 
-# A model takes its inputs and features by name, in one dict.
-RESERVED = (
-    "user", "item", "history", "behavior", "time_gap", "timestamp", "exclude", "count",
-    "content_code",
-)  # fmt: skip
+# A model, and a signature of an export, take inputs and features by name, in one dict.
+RESERVED = dict.fromkeys(
+    [*QUERY_INPUTS, *REQUEST_INPUTS, *REQUEST_OPTIONS, ITEM, EXAMPLES, "count", "content_code"]
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Feature:
     | vector     | width                  | 1      | (size,)   | float32 |
 
     The rows of a vocabulary count padding and unknown. Integers are padded on the right with 0.
-    A feature of kind users is one of users: whom a user names, such as friends.
+    Kind users is for features of users: the other users that a user names, such as friends.
 
     >>> Feature("genres", "categories", size=20, length=6).shape
     (6,)
@@ -86,7 +86,7 @@ class Feature:
 
 
 _LEAST = {"num_users": 2, "num_items": 2, "history_length": 1, "num_behaviors": 0}
-# No weight need have this size, so that nothing else bounds it, and each query is padded to it.
+# No weight has this size, so nothing else bounds it, and every query is padded to it.
 LONGEST_HISTORY = 2**20
 
 
@@ -95,8 +95,8 @@ class Schema:
     """What a model needs to know of the data in order to be built.
 
     `num_users` and `num_items` are table rows, padding and unknown included; `num_behaviors` is
-    the rows of the behavior vocabulary, 0 where there is none; `timed` says that the times of the
-    interactions are known.
+    the rows of the behavior vocabulary, 0 without one; `timed` is true if the interactions have
+    times.
 
     >>> schema = Schema(num_users=12, num_items=30, item_features=(Feature("year", "number"),))
     >>> Schema.from_dict(schema.to_dict()) == schema

@@ -13,7 +13,7 @@ from kerasrec.errors import InputError
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Split:
-    """Three disjoint parts with the same catalogs, how they came about, and remarks on it.
+    """Three disjoint parts with the same catalogs, the protocol that made them, and notes.
 
     >>> from kerasrec.data.splits import next_item
     >>> frame = pd.DataFrame({"user": list("uuuuvvv"), "item": list("abcdabd")})
@@ -35,9 +35,9 @@ class Split:
     ranked: dict[str, np.ndarray] | None = None
 
     def known(self, part: str) -> Interactions:
-        """What is known when a part is asked for: train, and for "test" validation as well.
+        """The interactions known when a part is evaluated: train, and for "test" validation.
 
-        Of a split that names the items to be `ranked` for each part only train is known.
+        In a split with `ranked` items only train is known.
         """
         self._part(part)
         if part == "validation" or self.ranked is not None:
@@ -46,16 +46,16 @@ class Split:
 
     def queries(self, part: str) -> Queries:
         """The part's queries; InputError if it is empty."""
-        asked = self._part(part)
-        if not len(asked):
+        found = self._part(part)
+        if not len(found):
             raise InputError(f"The {part} part of the {self.protocol} split is empty.")
-        pairs = pd.DataFrame({"user": asked.user, "item": asked.item})
-        asked = asked.select(~pairs.duplicated().to_numpy())
-        users = np.unique(asked.user)
+        pairs = pd.DataFrame({"user": found.user, "item": found.item})
+        found = found.select(~pairs.duplicated().to_numpy())
+        users = np.unique(found.user)
         return Queries(
             users,
             self.known(part).histories().take(users),
-            asked.histories().take(users),
+            found.histories().take(users),
             self.candidates[part].take(users) if self.candidates else None,
             None if self.ranked is None else self.ranked[part],
         )

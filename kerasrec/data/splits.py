@@ -1,4 +1,4 @@
-"""The ways to split the data, and what each of them leaks."""
+"""Split protocols, and what each of them leaks."""
 
 import dataclasses
 
@@ -14,13 +14,13 @@ from kerasrec.errors import InputError
 def next_item(data: Interactions, unseen: str = "keep", validation: bool = True) -> Split:
     """Each user's last interaction is test, the last but one validation, the rest train.
 
-    Without `validation` the last but one is train as well: for a last training, of settings and a
-    number of epochs that were chosen with it.
+    Without `validation` the last but one is train as well: for a final training with settings and
+    a number of epochs chosen on validation.
 
     Users with fewer than three interactions stay in train. "Last" is by timestamp, or by order.
 
-    Leaks the future of others: one user's train part may lie after another's test item, so trends
-    and new items are known too early. The order within a user is honest.
+    Leaks the future of other users: one user's train part may be later than another's test item, so
+    trends and new items are known too early. Within a user nothing leaks.
     """
     order = np.argsort(data.user, kind="stable")
     ends = np.cumsum(data.user_counts())
@@ -44,8 +44,8 @@ def by_time(
 
     Interactions of one time stay together, in the later part, so shares are approximate.
 
-    Leaks nothing of the interactions; features of users and items may still be of a later date.
-    Users and items that first appear after train are many: see `unseen`.
+    No interactions leak; features of users and items may still have a later date. Many users and
+    items first appear after train: see `unseen`.
     """
     _check_shares(validation, test)
     if data.timestamp is None:
@@ -72,8 +72,8 @@ def random_ratio(
 ) -> Split:
     """Random shares of all interactions; every user keeps at least one in train.
 
-    Leaks the future, the user's own included: a model is asked for what lies before things it has
-    seen. For comparison with papers that rate this way.
+    Leaks the future, also the user's own: test interactions may be earlier than train interactions
+    of the same user. For comparison with papers that evaluate this way.
     """
     _check_shares(validation, test)
     rank = np.random.default_rng(seed).permutation(len(data))
@@ -94,8 +94,8 @@ def k_fold(
 ) -> Split:
     """Random folds of equal size: one is test, of the others a random share is validation.
 
-    The same seed gives the same folds, so `fold` = 0, 1, ... tests every interaction once (but
-    for users who would have nothing left in train). Leaks the future, as `random_ratio` does.
+    The same seed gives the same folds, so `fold` = 0, 1, ... tests every interaction once (except
+    where a user would have no train interaction). Leaks the future, as `random_ratio` does.
     """
     if folds < 2 or not 0 <= fold < folds:
         raise InputError(
@@ -112,10 +112,10 @@ def by_fold(
     seed: int = 0,
     unseen: str = "keep",
 ) -> Split:
-    """A given split: the interactions whose `fold` is this are test, all others train.
+    """A given split: the interactions of this `fold` are test, all others train.
 
-    A random share of the others is validation. Test is as given, to the row. Leaks what the given
-    folds leak; random folds leak the future.
+    A random share of the others is validation. Test has exactly the given rows. Leaks what the
+    given folds leak; random folds leak the future.
     """
     if data.fold is None:
         raise InputError(f"by_fold: {data.name!r} has no folds: map a column to 'fold'.")
@@ -136,10 +136,10 @@ def cold_items(
 ) -> Split:
     """Random shares of the items, with all their interactions: train never sees a test item.
 
-    With `given` the shares are those of the data: items of fold 1 are validation, of fold 2 test.
-    With `among="cold"` only the items of the part asked for are ranked, as papers on cold start do,
-    and only train is known, whose items alone have a history; else all items are. With
-    `unseen="drop"` the cold items stay, of course; users without train interactions go.
+    With `given` the data names the parts: items of fold 1 are validation, of fold 2 test. With
+    `among="cold"` only the items of the evaluated part are ranked, as in papers on cold start, and
+    only train is known; otherwise all items are ranked. `unseen="drop"` drops users without train
+    interactions, and no cold items.
 
     Leaks the future of the warm items; an item's features must not be drawn from its interactions.
     """
@@ -174,15 +174,15 @@ def sampled(
     seed: int = 0,
     unseen: str = "keep",
 ) -> Split:
-    """Each user's test item is ranked among sampled items alone, not among the whole catalogue.
+    """Each user's test item is ranked among sampled items only, not among the whole catalogue.
 
-    Only to reproduce papers that rate this way: such metrics are far higher, are called
-    `sampled_...` for that, and may order models otherwise (Krichene and Rendle, KDD 2020). Test are
-    the interactions of fold 1, or each user's last one where there are no folds; validation is the
-    last one of the rest, or a random one of folds without times, whose order says nothing. Without
-    `validation` the rest is train. The sampled items are those published with the data
-    (`Interactions.negatives`), else drawn uniformly from what the user has not interacted with.
-    Leaks the future of others, as `next_item` does.
+    Only to reproduce papers that evaluate this way. Such metrics are far higher and may rank models
+    differently (Krichene and Rendle, KDD 2020); they are named `sampled_...`. Test is the
+    interactions of fold 1, or each user's last one without folds. Validation is the last one of the
+    rest, or a random one if the data has folds and no times. Without `validation` the rest is
+    train. The sampled items are those published with the data (`Interactions.negatives`), or drawn
+    uniformly from items without interaction of the user. Leaks the future of other users, as
+    `next_item` does.
     """
     if negatives < 1:
         raise InputError(f"sampled: negatives must be at least 1, got {negatives}.")
@@ -203,11 +203,11 @@ def sampled(
     }
     candidates = {}
     for name, items in drawn.items():
-        asked = getattr(split, name)
+        targets = getattr(split, name)
         users = np.repeat(np.arange(len(data.users)), items.lengths)
         candidates[name] = Histories.from_pairs(
-            np.concatenate([users, asked.user]),
-            np.concatenate([items.items, asked.item]),
+            np.concatenate([users, targets.user]),
+            np.concatenate([items.items, targets.item]),
             len(data.users),
         )
     note = f"Ranked among {'published' if published else 'drawn'} items only: sampled metrics."
@@ -257,7 +257,7 @@ def _folded(
 def _keep_one(
     data: Interactions, part: np.ndarray, of: int | None = None
 ) -> tuple[np.ndarray, list[str]]:
-    """Move the first interaction of users without any in train there (only from part `of`)."""
+    """Move the first interaction of users without a train interaction to train (from part `of`)."""
     bare = np.bincount(data.user[part == 0], minlength=len(data.users)) == 0
     movable = np.flatnonzero(bare[data.user] & ((part == of) if of else (part > 0)))
     first = movable[np.unique(data.user[movable], return_index=True)[1]]
@@ -288,7 +288,7 @@ def _split(
     test: float = 1.0,
     cold: bool = False,
 ) -> Split:
-    """Parts by number (0 train, 1 validation, 2 test), with what train never saw kept or dropped.
+    """Parts by number (0 train, 1 validation, 2 test), with unseen interactions kept or dropped.
 
     An interaction of validation or test is unseen if its user, or (unless the split is for cold
     items) its item, has no train interaction.

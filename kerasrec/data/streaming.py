@@ -13,20 +13,20 @@ from kerasrec.data.vocabulary import PADDING, Vocabulary
 from kerasrec.errors import InputError
 
 ROW = np.dtype([("user", np.int32), ("item", np.int32), ("value", np.float32)])
-BLOCK = 16  # batches that cross from Python to TensorFlow at once
+BLOCK = 16  # batches passed from Python to TensorFlow in one call
 
 
 class Scan:
-    """What one pass over the files found: all that `model.adapt` asks of `Interactions`.
+    """The result of one pass over the files: what `model.adapt` reads of `Interactions`.
 
-    Only ids, counts and the mean of the values are kept. A model that reads neither features nor
-    histories can be adapted to it, but what users did is not in memory: its `recommend(users)`
-    cannot leave out what they have seen.
+    It keeps only ids, counts and the mean of the values. A model that reads neither features nor
+    histories can be adapted to it. Histories are not in memory: `recommend(users)` cannot exclude
+    items that the users have seen.
 
     Args:
         users, items: `Catalog`s without features, ids in order of first appearance.
         user_counts, item_counts: int64 by row, 0 for padding and unknown.
-        mean_value: of the values; 1.0 where there is no column of them.
+        mean_value: of the values; 1.0 without a value column.
         has_labels: whether all values are 0 or 1.
     """
 
@@ -40,7 +40,7 @@ class Scan:
         self._item_counts = item_counts
 
     def schema(self, history_length=50):
-        """What a model needs to know in order to be built."""
+        """The `Schema` from which a model is built."""
         return Schema(len(self.users), len(self.items), history_length)
 
     def histories(self):
@@ -71,8 +71,8 @@ def scan_parquet(path, columns=None):
         A `Scan`.
 
     Raises:
-        InputError: no such file, no row, no such column, parts that differ in their columns, what
-            is no id or no number, or fewer than two users or items.
+        InputError: no such file, no row, no such column, parts that differ in their columns,
+            values that are not ids or numbers, or fewer than two users or items.
     """
     source = _Source(path, columns)
     counts, total, labels = {"user": {}, "item": {}}, 0.0, True
@@ -123,10 +123,10 @@ def stream_batches(
         path: a Parquet file, or a folder of parts.
         columns: `{"user": name, "item": name, "value": name}` where the names differ. Without a
             column for the value it is 1.
-        users, items: `Vocabulary` of each side, say `scan_parquet(path).users.vocabulary`; an id
-            that is not there becomes row 1, unknown.
+        users, items: `Vocabulary` of each side, such as `scan_parquet(path).users.vocabulary`; an
+            id that is not in it becomes row 1, unknown.
         batch_size: `B`, over all replicas together; their number must divide it.
-        buffer_rows: rows that are shuffled together.
+        buffer_rows: rows in the shuffle buffer.
         seed: of the shuffling.
         first_epoch: the epoch to start with.
 
@@ -136,8 +136,8 @@ def stream_batches(
 
     Raises:
         InputError: no such file, no row, no such column, parts that differ in their columns. A
-            missing id, or a value that is no number, is met while iterating: TensorFlow then raises
-            its own error with the message.
+            missing id, or a value that is not a number, is found while iterating: TensorFlow then
+            raises its own error with the message.
     """
     import tensorflow as tf
 
@@ -200,10 +200,10 @@ class _Source:
         return Table(frame, parts, first_row, advice="Correct it: a stream leaves no row out.")
 
     def shuffled(self, vocabularies, seed, buffer_rows, batch_size):
-        """Blocks of whole batches, but for the last one, in random order."""
+        """Blocks of whole batches in random order; the last one may end with part of a batch."""
         random = np.random.default_rng(seed)
         buffer_rows = max(buffer_rows, 2 * batch_size)
-        # A buffer larger than the table would be filled once: no more than that is allocated.
+        # The buffer is never larger than the table.
         largest = max(size for *_, size in self.groups)
         buffer = np.empty(min(buffer_rows + largest, self.rows), ROW)
         filled = 0
@@ -213,7 +213,7 @@ class _Source:
             filled += size
             if filled < buffer_rows:
                 continue
-            # Half of it goes, half stays and mixes with what comes.
+            # Half of the buffer is emitted; the other half is shuffled with the next rows.
             random.shuffle(buffer[:filled])
             while steps := min(BLOCK, (filled - buffer_rows // 2) // batch_size):
                 filled -= steps * batch_size
@@ -230,7 +230,7 @@ class _Source:
         out["value"] = self.values(table)
 
     def values(self, table):
-        """The values of one row group, ones where there is no column of them."""
+        """The values of one row group, ones without a value column."""
         if "value" not in self.columns:
             return np.ones(len(table.frame))
         return table.numbers("value", self.columns["value"])

@@ -1,4 +1,4 @@
-"""Which files a table is in."""
+"""The files of a table."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".dat")
 PARQUET_SUFFIXES = (".parquet",)
 TABLE_SUFFIXES = (*TEXT_SUFFIXES, *PARQUET_SUFFIXES)
 PACKED = (".gz", ".bz2", ".xz", ".zip")
-# How Hive and Spark call the partition of the rows that have no value.
+# Hive's and Spark's name of the partition of missing values.
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 
@@ -33,12 +33,12 @@ def table_files(path: Path, suffixes: Sequence[str]) -> list[Path]:
 
 
 def is_parquet(path: Path) -> bool:
-    """Whether a file or a folder is Parquet; InputError if it is no table at all."""
+    """Whether a file or a folder is Parquet; InputError if it is not a table."""
     return suffix(table_files(path, TABLE_SUFFIXES)[0]) in PARQUET_SUFFIXES
 
 
 def partition(root: Path, file: Path) -> dict[str, str | None]:
-    """The values that a part has by the names of its folders below `root`; None = missing.
+    """The column values in the names of a part's folders below `root`; None = missing.
 
     >>> partition(Path("log"), Path("log/day=2024-01-02/shop=A%20B/0.parquet"))
     {'day': '2024-01-02', 'shop': 'A B'}
@@ -51,7 +51,7 @@ def partition(root: Path, file: Path) -> dict[str, str | None]:
 
 
 def suffix(path: Path) -> str:
-    """The ending of a file, of a packed one that of what is inside."""
+    """The suffix of a file, for a packed file that of its content."""
     return Path(path.stem).suffix if path.suffix in PACKED else path.suffix
 
 
@@ -69,7 +69,7 @@ def _parts(path: Path, suffixes: Sequence[str]) -> list[Path]:
             f"{path}: the folder holds parts of two formats, {parquet[0].name} and {text[0].name}. "
             "Put the ones that belong together in a folder of their own."
         )
-    # A .txt beside Parquet may well be a licence.
+    # A .txt file beside Parquet may be a licence.
     files = [file for file in parquet or found if suffix(file) in suffixes]
     if not files:
         raise InputError(

@@ -1,4 +1,4 @@
-"""Text files as they lie on the disk: unpacked, and whether their quotes are closed."""
+"""Text files: unpacking, and a check of quotes and fields."""
 
 import bz2
 import contextlib
@@ -20,10 +20,10 @@ CLOSED = re.compile(r'[^"]*(?:""[^"]*)*"(?!")')
 
 @contextlib.contextmanager
 def unpacked(file: Path) -> Iterator[BinaryIO]:
-    """The bytes of a file, of what is in it if it is .gz, .bz2, .xz or .zip.
+    """The bytes of a file, unpacked if it is .gz, .bz2, .xz or .zip.
 
     Raises:
-        InputError: inside the `with` as well: an archive that is damaged, or holds not one file.
+        InputError: also inside the `with`: an archive that is damaged or has no or several files.
     """
     try:
         if file.suffix == ".zip":
@@ -46,8 +46,7 @@ def unpacked(file: Path) -> Iterator[BinaryIO]:
 def check_lines(file: Path, separator: str) -> None:
     """InputError for the first line with an open quote or with more fields than the header.
 
-    Python's csv module would do, but for its limit on the length of a field, which is one for the
-    whole process.
+    Python's csv module is not used: its limit on the length of a field is global.
     """
     if len(separator) > 1:
         return
@@ -69,7 +68,7 @@ def _records(lines: io.TextIOBase, file: Path, separator: str) -> Iterator[tuple
     for number, line in enumerate(lines, start=1):
         line = line.rstrip("\r\n")
         if '"' not in line:
-            # Most lines: nothing opens and nothing closes.
+            # Most lines have no quotes.
             if not is_open:
                 yield number, line.count(separator) + 1 if line else 0
             continue
@@ -103,7 +102,7 @@ def _open_quote(file: Path, line: int, what: str) -> InputError:
 
 
 def _entry(file: Path, archive: zipfile.ZipFile) -> str:
-    """The one table in an archive; a Mac adds a folder and hidden files of its own."""
+    """The only table in an archive; macOS adds a folder and hidden files."""
     names = [
         name
         for name in archive.namelist()

@@ -1,16 +1,16 @@
-"""Who names whom: lists of user ids as rows."""
+"""Features that are lists of users, such as friends."""
 
 import numpy as np
 import pandas as pd
 
 from kerasrec.data.vocabulary import FIRST, Vocabulary
 
-# Places in a table of lists before somebody must say how many to keep of each: 1 GiB.
+# The largest table of lists without an explicit length: 1 GiB.
 MOST_PLACES = 2**28
 
 
 class UserLists:
-    """The users named in lists of ids, each once and in their order.
+    """Lists of user ids as rows, each user once and in the order of the list.
 
     >>> users = Vocabulary(["ann", "bob", "cem"])
     >>> lists = pd.Series([["bob", "ann", "bob", "cem"], [], ["nobody", "ann"]])
@@ -23,7 +23,7 @@ class UserLists:
     Args:
         lists: A list of external ids for each position.
         vocabulary: Of all users.
-        own: Row of the user who names them, by position; None if there is none.
+        own: Row of the user that each list belongs to; None if there is none.
     """
 
     def __init__(self, lists: pd.Series, vocabulary: Vocabulary, own: np.ndarray | None = None):
@@ -48,14 +48,14 @@ class UserLists:
         return int(self._place.max(initial=-1)) + 1
 
     def problem(self) -> tuple[int, str] | None:
-        """The longest list, if a table with room for it is out of proportion, and what to do."""
+        """Position of the longest list, if a table as wide would be too large, and advice."""
         places = self.most * self._size[1]
         if places <= MOST_PLACES:
             return None
         return int(self._position[self._place.argmax()]), (
-            f"{self.most:,} users are named here, and as many places in each of "
-            f"{self._size[1]:,} rows would be {places / 2**28:.1f} GiB: give a length, such as "
-            "`length: 100`, of which the first are kept"
+            f"{self.most:,} users are named here, and a table with as many places in each of "
+            f"{self._size[1]:,} rows would take {places / 2**28:.1f} GiB: set a length, such as "
+            "`length: 100`, to keep the first ones"
         )
 
     def table(self, length: int) -> np.ndarray:
@@ -65,6 +65,6 @@ class UserLists:
         return out
 
     def ignored(self, length: int) -> dict[str, int]:
-        """How many ids are not in that table, by reason."""
+        """How many ids `table(length)` leaves out, by reason."""
         beyond = int((self._place >= length).sum())
         return self._left_out | ({"beyond length": beyond} if beyond else {})

@@ -64,7 +64,7 @@ class Vocabulary:
     def rows(self, values: Any) -> np.ndarray:
         """Rows of external ids: int32, of the shape of `values`.
 
-        Integers count as their decimal string. An id that is not here is row 1; "", None and NaN
+        Integers count as their decimal string. An id that is not in it is row 1; "", None and NaN
         are row 0.
         """
         # An object array keeps each value's own type: NumPy alone would turn [7, "x"] into text.

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kerasrec.data.query_spec import QUERY_INPUTS
 from kerasrec.data.vocabulary import UNKNOWN
 from kerasrec.errors import InputError
 
@@ -46,8 +47,8 @@ def query_inputs(model, queries, index):
         inputs["user"] = within(queries.users[index], model.schema.num_users, UNKNOWN)
     if missing := set(model.query_inputs) - set(inputs):
         raise InputError(
-            f"{type(model).__name__} asks for the query input {missing.pop()!r}; evaluation knows "
-            "'user', 'history', 'behavior' and 'time_gap'"
+            f"{type(model).__name__} reads the query input {missing.pop()!r}; evaluation knows "
+            f"{', '.join(map(repr, QUERY_INPUTS))}"
         )
     return inputs
 

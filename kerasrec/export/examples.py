@@ -3,6 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
+from kerasrec.data.query_spec import REQUEST_INPUTS
+
 
 def serialized_examples(request, inputs):
     """A `tf.Example` `(batch,)` of bytes for each row of a request; what is empty is left out.
@@ -22,9 +24,10 @@ def serialized_examples(request, inputs):
         for name in inputs:
             values = np.atleast_1d(request[name][row])
             if request[name].ndim == 2:
-                # What was done belongs to the items of the history, place by place.
-                said = request["history"][row] if name in ("behavior", "timestamp") else values
-                values = values[: np.flatnonzero(said != "").max(initial=-1) + 1]
+                # The values of a step stay beside its item, also where they are the default.
+                per_step = name in REQUEST_INPUTS and REQUEST_INPUTS[name].axis == "step"
+                texts = request["history"][row] if per_step else values
+                values = values[: np.flatnonzero(texts != "").max(initial=-1) + 1]
             if values.size and (values.dtype.kind not in "OU" or (values != "").any()):
                 features[name] = _feature(values)
         example = tf.train.Example(features=tf.train.Features(feature=features))

@@ -3,8 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
+from kerasrec.data.query_spec import REQUEST_INPUTS
 from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
-from kerasrec.export.request_reader import HISTORY_COLUMNS
 from kerasrec.export.search import IVFIndex, search_allowed
 from kerasrec.layers.content_encoder import CODE
 from kerasrec.models.requests.reasons import REASONS, words
@@ -58,43 +58,32 @@ class Expected:
 
     def _request(self):
         model, request = self.model, self.request
-        names = request.get("user", np.full(len(request["k"]), "", dtype=object))
+        blank = REQUEST_INPUTS["user"].default
+        names = request.get("user", np.full(len(request["k"]), blank, dtype=object))
         users = model.users.vocabulary.rows(names)
         if "history" not in request:
             return Request(model, names, None)
         kept = model.histories if self.graph.reader.stored is not None else None
-        histories, behaviors, timestamps = [], [], []
-        columns = [name for name in HISTORY_COLUMNS if name in request]
+        lists = {name: [] for name in self.graph.reader.columns}
         for number, given in enumerate(request["history"]):
             real = given != ""
             if real.any() or kept is None:
-                own = [_as_long(request[name][number], real)[real] for name in columns]
+                own = {name: _as_long(name, request[name][number], real)[real] for name in lists}
             else:
-                own = self._stored(kept.take(users[number : number + 1]))
-            for column, into in zip(own, self._into(histories, behaviors, timestamps), strict=True):
-                into.append(column.tolist())
-        read = self.graph.reader.columns
-        return Request(
-            model,
-            names,
-            histories,
-            behaviors if "behavior" in read else None,
-            timestamps if "timestamp" in read else None,
-        )
+                own = self._stored(kept.take(users[number : number + 1]), lists)
+            for name, column in own.items():
+                lists[name].append(column.tolist())
+        lists = [lists.get(name) for name in ("history", "behavior", "timestamp")]
+        return Request(model, names, *lists)
 
-    def _into(self, *lists):
-        return [
-            one for name, one in zip(HISTORY_COLUMNS, lists, strict=True) if name in self.request
-        ]
-
-    def _stored(self, past):
-        nothing = np.zeros(len(past.items), int)
-        columns = [self.model.items.vocabulary.lookup(past.items)]
-        if "behavior" in self.request:
-            done = nothing if past.behavior is None else past.behavior
-            columns.append(self.model.behaviors.lookup(done))
-        if "timestamp" in self.request:
-            columns.append(nothing if past.timestamp is None else past.timestamp)
+    def _stored(self, past, names):
+        columns = past.step_columns(names)
+        for name, known in (
+            ("history", self.model.items.vocabulary),
+            ("behavior", self.model.behaviors),
+        ):
+            if name in columns:
+                columns[name] = known.lookup(columns[name])
         return columns
 
     def _rows(self, ids):
@@ -187,7 +176,7 @@ class Expected:
         return found
 
 
-def _as_long(values, history):
-    """A request's behaviors or times, filled up to the length of its history with "" or 0."""
-    nothing = "" if values.dtype == object else 0
-    return np.concatenate([values, np.full(len(history), nothing, values.dtype)])[: len(history)]
+def _as_long(name, values, history):
+    """The values of an input for each step, padded to the length of the history."""
+    padding = np.full(len(history), REQUEST_INPUTS[name].default, values.dtype)
+    return np.concatenate([values, padding])[: len(history)]

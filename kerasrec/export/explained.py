@@ -2,10 +2,9 @@
 
 import tensorflow as tf
 
+from kerasrec.data.query_spec import QUERY_INPUTS
 from kerasrec.data.vocabulary import FIRST, PADDING
 from kerasrec.models.requests.reasons import REASONS
-
-STEPS = ("history", "behavior", "time_gap")
 
 
 def history_reasons(model, inputs, query, vectors, rows):
@@ -32,7 +31,7 @@ def history_reasons(model, inputs, query, vectors, rows):
         without = {}
         for name in model.query_inputs:
             every = tf.repeat(one[name][None], tf.shape(left)[0], axis=0)
-            if name in STEPS:
+            if QUERY_INPUTS[name].per_step:
                 every = tf.where(left == PADDING, tf.zeros_like(every), every)
                 every = tf.gather(every, order, axis=1, batch_dims=1)
             without[name] = every

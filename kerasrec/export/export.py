@@ -8,6 +8,7 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
+from kerasrec.data.query_spec import EXAMPLES
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.export.describe import describe
@@ -194,10 +195,10 @@ def _record(model, graph, folder):
     examples = serialized_examples(request, asked)
     columns = {f"request/{name}": column for name, column in request.items()}
     texts = [base64.b64encode(one).decode() for one in examples]
-    columns["base64/examples"] = np.array(texts, dtype=object)
+    columns[f"base64/{EXAMPLES}"] = np.array(texts, dtype=object)
     write_arrays(folder / RECORDED, {**columns, **answers})
     inputs = {name: list(inputs) for name, (_, inputs) in graph.signatures.items()}
-    write_warm_up(folder, inputs, {**request, "examples": examples})
+    write_warm_up(folder, inputs, {**request, EXAMPLES: examples})
 
 
 @contextlib.contextmanager

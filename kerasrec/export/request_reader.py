@@ -1,75 +1,73 @@
 """From the strings of a request to the rows that a model reads, inside the served graph."""
 
-import numpy as np
 import tensorflow as tf
 
+from kerasrec.data.query_spec import QUERY_INPUTS, REQUEST_INPUTS, REQUEST_OPTIONS
 from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.errors import CHECK
 from kerasrec.export.check_beside import check_beside
 from kerasrec.export.packed import Packed
 from kerasrec.export.string_lookup import string_lookup
 
-HISTORY_COLUMNS = ("history", "behavior", "timestamp")
-# What a model reads of a history, and what a request says for it.
-ASKED = {"time_gap": "timestamp"}
-
 
 class RequestReader(tf.Module):
-    """Reads `recommend` and its relatives: who asks, and what may be answered.
+    """Reads the inputs of `recommend` and of the other signatures that answer a query.
 
-    Every input has a default, and may have one row for all rows of the others.
+    Every input has a default, and an input of one row stands for all rows of the others.
 
     Args:
         model: An adapted `Recommender`.
         k: The most answers.
         item_rows: The lookup of item ids.
-        histories: Keep what each known user did: a user is answered from it, and not shown it.
+        histories: Store the history of each known user: it answers a request that gives none.
     """
 
     def __init__(self, model, k, item_rows, histories=True):
         super().__init__()
         self.k, self.item_rows, self.read = k, item_rows, model.query_inputs
         self.masks = model.repeats == "mask"
-        asked = {ASKED.get(name, name) for name in self.read}
+        sources = {QUERY_INPUTS[name].source for name in self.read}
         if "histories" in model.capabilities:
-            asked.add("history")
-        self.columns = [name for name in HISTORY_COLUMNS if name in asked]
+            sources.add("history")
         self.length = model.schema.history_length
         self.stored = None
-        if "user" in self.read or histories:
-            self.user_rows = string_lookup(model.users.vocabulary)
-        if "behavior" in self.read:
-            self.behavior_rows = string_lookup(model.behaviors)
+        if histories:
+            sources.add("user")
+        self.inputs = {name: each for name, each in REQUEST_INPUTS.items() if name in sources}
+        self.columns = [name for name, each in self.inputs.items() if each.axis == "step"]
+        lookups = {"history": item_rows}
+        if "user" in self.inputs:
+            lookups["user"] = string_lookup(model.users.vocabulary)
+        if "behavior" in self.inputs:
+            lookups["behavior"] = string_lookup(model.behaviors)
+        self.lookups = lookups
         if histories:
             self.stored = _Stored(model.histories, self.columns)
 
     def query(self):
-        """Who asks: `TensorSpec` and default of each input."""
-        users = "user" in self.read or self.stored is not None
-        inputs = {"user": ((None,), np.array([""], object))} if users else {}
-        for name in self.columns:
-            nothing = np.zeros((1, 1), "int64") if name == "timestamp" else _NO_IDS
-            inputs[name] = ((None, None), nothing)
-        return inputs
+        """Who is asked about: shape and default of each input."""
+        return {
+            name: (each.shape, each.default_array(each.default))
+            for name, each in self.inputs.items()
+        }
 
     def options(self):
-        """What may be answered: `TensorSpec` and default of each input."""
-        return {**self.limits(), "repeats": ((None,), np.array([""], object))}
+        """What an answer may hold: shape and default of each input."""
+        return {
+            name: (each.shape, each.default_array(self.k if name == "k" else each.default))
+            for name, each in REQUEST_OPTIONS.items()
+        }
 
     def limits(self):
-        """The options of every ranking."""
-        return {
-            "exclude": ((None, None), _NO_IDS),
-            "allow": ((None, None), _NO_IDS),
-            "k": ((None,), np.array([self.k], "int32")),
-        }
+        """The options of a ranking that knows no history."""
+        return {name: given for name, given in self.options().items() if name != "repeats"}
 
     def __call__(self, request):
         """The model's inputs by name, each `(batch, ...)`, and `seen` `(batch, any)` item rows."""
         size, found = batch_size(request), {}
         user = None
         if "user" in request:
-            user = every(tf.cast(self.user_rows(request["user"]), tf.int32), size)
+            user = every(self._rows("user", request["user"]), size)
             found["user"] = tf.maximum(user, UNKNOWN)
         columns = self._history(request, user, size)
         if columns is None:  # a model of users alone, without what they did
@@ -78,12 +76,11 @@ class RequestReader(tf.Module):
         items = columns["history"]
         packed = Packed(items, self.length)
         found["seen"] = packed.all(items)
-        if "history" in self.read:
-            found["history"] = packed.last(items)
-        if "behavior" in self.read:
-            found["behavior"] = packed.last(columns["behavior"])
-        if "time_gap" in self.read:
-            found["time_gap"] = packed.cut(_gaps(packed.all(columns["timestamp"])))
+        for each in (QUERY_INPUTS[name] for name in self.read):
+            if each.per_step:
+                column = packed.all(columns[each.source])
+                column = _gaps(column, each.missing) if each.difference else column
+                found[each.name] = packed.cut(tf.cast(column, each.dtype))
         return found
 
     def limited(self, request, seen=None):
@@ -129,16 +126,13 @@ class RequestReader(tf.Module):
         if "history" in request:
             # No items at all are one of padding: an encoder needs a step.
             ids = tf.pad(request["history"], _one_more(request["history"]))
-            items = every(tf.cast(self.item_rows(ids), tf.int32), size)
+            items = every(self._rows("history", ids), size)
             given = {"history": items}
-            for name in ("behavior", "timestamp"):
-                if name in request:
-                    check_beside(name, request[name], request["history"])
-            if "behavior" in request:
-                done = tf.cast(self.behavior_rows(request["behavior"]), tf.int32)
-                given["behavior"] = _as_wide(every(done, size), items)
-            if "timestamp" in request:
-                given["timestamp"] = _as_wide(every(request["timestamp"], size), items)
+            for name in self.columns:
+                if name == "history":
+                    continue
+                check_beside(name, request[name], request["history"])
+                given[name] = _as_wide(every(self._rows(name, request[name]), size), items)
         if self.stored is None:
             return given
         if given is None:
@@ -147,23 +141,22 @@ class RequestReader(tf.Module):
         stored = self.stored(tf.where(silent, user, PADDING))
         return {name: tf.concat([given[name], stored[name]], axis=1) for name in given}
 
+    def _rows(self, name, values):
+        """An input after the lookup of its ids, of the dtype that histories are stored in."""
+        if name in self.lookups:
+            values = self.lookups[name](values)
+        return tf.cast(values, REQUEST_INPUTS[name].row_dtype)
+
 
 class _Stored(tf.Module):
-    """What each known user did, in time order."""
+    """The history of each known user, in time order."""
 
     def __init__(self, histories, columns):
         super().__init__()
         self.indptr = tf.Variable(histories.indptr, trainable=False, name="stored_indptr")
-        nothing = np.zeros(len(histories.items), "int32")
-        found = {"history": histories.items}
-        if "behavior" in columns:
-            found["behavior"] = nothing if histories.behavior is None else histories.behavior
-        if "timestamp" in columns:
-            times = histories.timestamp
-            found["timestamp"] = nothing.astype("int64") if times is None else times
         self.columns = {
             name: tf.Variable(column, trainable=False, name=f"stored_{name}")
-            for name, column in found.items()
+            for name, column in histories.step_columns(["history", *columns]).items()
         }
 
     def __call__(self, user):
@@ -178,9 +171,6 @@ class _Stored(tf.Module):
             ).to_tensor()
             for name, column in self.columns.items()
         }
-
-
-_NO_IDS = np.array([[""]], object)
 
 
 def batch_size(request):
@@ -198,15 +188,15 @@ def _one_more(x):
 
 
 def _as_wide(column, items):
-    """With padding for the last items, of which nothing is said."""
+    """With padding at the last items, for which the request has no value."""
     # Where it is wider there is padding alone, or `check_beside` stops: a pad must not before it.
     width = tf.shape(items)[1]
     column = column[:, :width]
     return tf.pad(column, [[0, 0], [0, width - tf.shape(column)[1]]])
 
 
-def _gaps(timestamp):
-    """Seconds since the item before; -1 where one of both times is not known, which is 0."""
+def _gaps(timestamp, missing):
+    """Seconds since the step before, as of `time_gaps`."""
     before = tf.concat([timestamp[:, :1], timestamp[:, :-1]], axis=1)
     gap = tf.maximum(tf.cast(timestamp - before, tf.float32), 0.0)
-    return tf.where((timestamp > 0) & (before > 0), gap, -1.0)
+    return tf.where((timestamp > 0) & (before > 0), gap, missing)

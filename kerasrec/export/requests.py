@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kerasrec.data.query_spec import ITEM, REQUEST_INPUTS, REQUEST_OPTIONS
 from kerasrec.data.vocabulary import FIRST
 
 REQUESTS = 200
@@ -23,20 +24,18 @@ def make_requests(model, inputs, k, seed=0):
     draw = _Draw(model, np.random.default_rng(seed), k)
     rows = draw.odd()
     rows += [draw.one() for _ in range(REQUESTS - len(rows))]
-    lists = {name for name, (shape, _) in inputs.items() if len(shape) == 2}
     columns = {}
     for name in inputs:
-        values = [row.get(name, _NOTHING.get(name, k)) for row in rows]
-        columns[name] = _rectangle(name, values) if name in lists else _column(values)
-    columns["k"] = columns["k"].astype("int32")
+        each = (REQUEST_INPUTS | REQUEST_OPTIONS)[name]
+        if each.axis == "query":
+            column = _column([row.get(name, k if name == "k" else each.default) for row in rows])
+            columns[name] = column if each.dtype == "string" else column.astype(each.dtype)
+        else:
+            columns[name] = _rectangle([row.get(name, ()) for row in rows], each.default)
     items = [draw.item() for _ in range(REQUESTS)]
     items[:2] = "", "  "
-    columns["item"] = _column(items)
+    columns[ITEM] = _column(items)
     return columns | draw.features()
-
-
-_NOTHING = {"user": "", "repeats": "", "history": (), "behavior": (), "timestamp": ()}
-_NOTHING |= {"exclude": (), "allow": ()}
 
 
 class _Draw:
@@ -125,13 +124,12 @@ class _Draw:
         items.insert(place, str(self.random.choice(["", self.stranger])))
         row = {"history": items}
         if past.behavior is not None and self.model.behaviors is not None:
-            done = [str(one) for one in self.model.behaviors.lookup(past.behavior[kept])]
-            done.insert(place, "")
-            row["behavior"] = done
+            done = self.model.behaviors.lookup(past.behavior[kept])
+            row["behavior"] = [str(one) for one in done]
         if past.timestamp is not None:
-            times = [int(one) for one in past.timestamp[kept]]
-            times.insert(place, 0)
-            row["timestamp"] = times
+            row["timestamp"] = [int(one) for one in past.timestamp[kept]]
+        for name in row.keys() - {"history"}:
+            row[name].insert(place, REQUEST_INPUTS[name].default)
         return row
 
     def features(self):
@@ -153,14 +151,13 @@ class _Draw:
         if feature.kind == "text":
             between = "" if encoder.tokenizer == "bigrams" else ", "
             return _column([between.join(some) for some in picked])
-        return _rectangle(feature.name, picked)
+        return _rectangle(picked, "")
 
 
-def _rectangle(name, lists):
-    """`(n, longest)`, filled up on the right with "" or 0."""
+def _rectangle(lists, padding):
+    """`(n, longest)`, padded on the right."""
     width = max([1, *map(len, lists)])
-    nothing = 0 if name == "timestamp" else ""
-    return _column([[*values, *[nothing] * (width - len(values))] for values in lists])
+    return _column([[*values, *[padding] * (width - len(values))] for values in lists])
 
 
 def _column(values):

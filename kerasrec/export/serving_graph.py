@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.saved_model.experimental import TrackableResource
 
+from kerasrec.data.query_spec import EXAMPLES
 from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.export.explained import history_reasons, word_reasons
 from kerasrec.export.raw_features import RawFeatures
@@ -74,7 +75,7 @@ class ServingGraph(tf.Module):
 
     def recommend_examples(self, request):
         """As `recommend`, of serialized `tf.Example`s."""
-        return self.recommend(self.reader.parsed(request["examples"]))
+        return self.recommend(self.reader.parsed(request[EXAMPLES]))
 
     def recommend_explained(self, request):
         """As `recommend`, with what each score rests on."""
@@ -143,7 +144,7 @@ class ServingGraph(tf.Module):
         found = {"recommend": (self.recommend, asked)}
         if self.explains:
             found["recommend_explained"] = (self.recommend_explained, asked)
-        found["recommend_examples"] = (self.recommend_examples, {"examples": ids})
+        found["recommend_examples"] = (self.recommend_examples, {EXAMPLES: ids})
         found["score"] = (self.score, {**query, "item": ids})
         if self.sizes is not None:
             found["similar_items"] = (self.similar_items, {"item": ids, **self.reader.limits()})

@@ -1,1 +1,1 @@
-"""Files that are there whole or not at all, and bounded readers of files from outside."""
+"""Atomic writes, folder locks, and bounded readers of files from outside."""

@@ -1,4 +1,4 @@
-"""Where a checkpoint is, given its folder or that of its run."""
+"""Finds a checkpoint, given its folder or that of its run."""
 
 import pathlib
 
@@ -7,11 +7,11 @@ from kerasrec.files.replacing import surviving
 
 
 def checkpoint_folder(path, where=""):
-    """The checkpoint folder of a run, or the checkpoint itself, also where a save was killed.
+    """The checkpoint folder of a run, or the checkpoint itself, also after a killed save.
 
     Args:
-        path: Folder of either.
-        where: What named it, in front of the message.
+        path: Folder of a run or of a checkpoint.
+        where: Beginning of the message, such as the name of the argument.
 
     Raises:
         InputError: if the path is neither.

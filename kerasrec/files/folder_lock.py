@@ -1,4 +1,4 @@
-"""A folder that one process at a time writes to."""
+"""A lock that lets one process at a time write to a folder."""
 
 import contextlib
 import errno
@@ -9,23 +9,23 @@ import sys
 from kerasrec.errors import InputError
 
 LOCK = ".lock"
-# Beginning of the name of what is half written, see `replacing`.
+# Prefix of the names of unfinished files, see `replacing`.
 WRITING = ".writing-"
-# What a file system without locks answers; there nothing can be held.
+# Errors of a file system without locks, which never refuses a process.
 UNKNOWN = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
-# Windows locks bytes, and nobody can read them: one far behind the process id.
+# Windows makes a locked byte unreadable: it is far behind the process id.
 BYTE = 2**30
 
 
 class FolderLock:
-    """Holds a folder for this process until it lets go or ends, however it ends.
+    """Locks a folder for this process until `release` or the end of the process.
 
-    The operating system keeps the lock, on the open file `.lock` in the folder. So a process that
-    was killed holds nothing, and a copy of the folder is free. The file goes with the lock; one
-    that is left is of a killed process, and says nothing.
+    The operating system keeps the lock, on the open file `.lock` in the folder. A killed process
+    therefore holds no lock, and a copy of the folder is not locked. `release` removes the file; a
+    file that a killed process has left has no effect.
 
     Args:
-        folder: Made where there is none.
+        folder: Made if missing.
 
     >>> import tempfile
     >>> folder = pathlib.Path(tempfile.mkdtemp())
@@ -43,21 +43,21 @@ class FolderLock:
 
     @property
     def held(self):
-        """Whether this lock holds the folder."""
+        """Whether this process holds the lock."""
         return self._file is not None
 
     def take(self):
-        """Holds the folder.
+        """Takes the lock.
 
         Raises:
-            InputError: if another process does, with its id.
+            InputError: if another process holds it, with the id of that process.
             OSError: if the folder cannot be written.
         """
         while self._file is None:
             self.folder.mkdir(parents=True, exist_ok=True)
             try:
                 file = open(self._path, "a+b")
-            except FileNotFoundError:  # it went with the lock of another, at this moment
+            except FileNotFoundError:  # another process has just removed the folder
                 continue
             if not _locked(file):
                 with file:
@@ -66,13 +66,13 @@ class FolderLock:
                 self._file = file
             else:
                 file.close()
-        with contextlib.suppress(OSError):  # of a full disk: it is held all the same
+        with contextlib.suppress(OSError):  # a full disk: the lock is held without the id
             self._file.truncate(0)
             self._file.write(str(os.getpid()).encode())
             self._file.flush()
 
     def release(self):
-        """Lets go, if it is held; the folder stays."""
+        """Releases the lock, if it is held; the folder stays."""
         if self._file is None:
             return
         file, self._file = self._file, None
@@ -80,7 +80,7 @@ class FolderLock:
             if sys.platform == "win32":
                 file.close()  # an open file cannot be removed there
             else:
-                # Held while it goes: else it might be another's by then.
+                # Removed before it is closed: else another process may hold it by then.
                 last.callback(file.close)
             self._path.unlink()
 
@@ -93,11 +93,11 @@ class FolderLock:
 
 
 def is_unused(folder, ignored=()):
-    """Whether a folder holds nothing but a lock and what a killed process has left half written.
+    """Whether a folder holds only a lock and the unfinished files of a killed process.
 
     Args:
-        folder: It need not exist.
-        ignored: Names that do not count.
+        folder: It may be missing.
+        ignored: Names of files that do not count.
     """
     folder = pathlib.Path(folder)
     if not folder.is_dir():
@@ -131,7 +131,7 @@ def _holder(file):
 
 
 def _is(file, path):
-    """Whether an open file is still the one of that name."""
+    """Whether an open file is still the file at that path."""
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:

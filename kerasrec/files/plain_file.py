@@ -1,4 +1,4 @@
-"""Files that others wrote: opened only where they are plain files."""
+"""Opens a file from outside only if it is a plain file."""
 
 import os
 import pathlib
@@ -16,15 +16,15 @@ KINDS = {
 
 
 def plain_size(path, within=None):
-    """Bytes of a plain file, without opening it.
+    """Size of a plain file in bytes, without opening it.
 
     Args:
         path: The file, or a symbolic link to one.
-        within: Folder outside of which a link must not lead; None where it may lead anywhere.
+        within: Folder that the target of a link must be in; None for any target.
 
     Raises:
-        InputError: for a file that is missing, a pipe, device, socket or folder, and a link that
-            leads outside.
+        InputError: for a missing file, a pipe, device, socket or folder, and a link to a target
+            outside of `within`.
 
     >>> plain_size("/dev/zero")
     Traceback (most recent call last):
@@ -39,7 +39,7 @@ def plain_size(path, within=None):
     except FileNotFoundError:
         raise InputError(f"{path} is missing") from None
     except (OSError, ValueError, RuntimeError) as error:
-        # A loop of links, a name with a zero byte, a folder that may not be entered.
+        # A loop of links, a name with a zero byte, a folder without permission.
         raise InputError(f"{path} cannot be read: {error}") from error
     if not inside:
         raise InputError(
@@ -66,5 +66,5 @@ def open_plain(path, within=None):
 
 
 def _without_waiting(path, flags):
-    # Should a pipe have taken the file's place since it was looked at, nobody waits for its writer.
+    # If a pipe has replaced the file since the check, this does not wait for its writer.
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

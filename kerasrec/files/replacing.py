@@ -1,4 +1,4 @@
-"""Files and folders that are there whole or not at all."""
+"""Atomic replacement of files and folders."""
 
 import contextlib
 import pathlib
@@ -12,10 +12,10 @@ PREVIOUS = ".previous-"
 
 @contextlib.contextmanager
 def replacing(path):
-    """A path to write to, which takes the place of `path` when the block ends without an error.
+    """A path to write to, which is renamed to `path` when the block ends without an error.
 
-    What is written may be a file or a folder. A full disk or a stopped process leaves what was at
-    `path` before; `surviving` finds it. What a killed process has left is removed.
+    The block may write a file or a folder. After a full disk or in a stopped process the earlier
+    content of `path` remains; `surviving` finds it. Leftovers of a killed process are removed.
 
     Raises:
         InputError: if the disk is full or cannot be written, or another process is writing to the
@@ -30,14 +30,14 @@ def replacing(path):
     """
     path = _named(path)
     lock = FolderLock(path.with_name(f"{WRITING}{path.name}"))
-    # Under its own name: some writers choose the format by the suffix, or append it.
+    # The same file name: some writers choose the format by the suffix, or append it.
     partial = lock.folder / path.name
     try:
         lock.take()
-        _settle(path)
+        _restore(path)
         _empty(lock)
         yield partial
-        _take_place(partial, path)
+        _rename_to(partial, path)
     except OSError as error:
         reason = error.strerror or str(error)
         kept = f"; the earlier {path.name} is kept" if path.exists() else ""
@@ -50,10 +50,10 @@ def replacing(path):
 
 
 def surviving(path):
-    """Where what `replacing` has written to `path` is: there, or what a kill has left of it.
+    """The path of the last complete content of `path`, also after a kill during `replacing`.
 
-    A process that is killed between the two renames of a folder leaves the earlier one under
-    another name, until somebody writes to `path` again.
+    A process that is killed between the two renames of a folder leaves the earlier folder under
+    another name, until the next write to `path`.
     """
     path = _named(path)
     previous = _previous(path)
@@ -61,9 +61,9 @@ def surviving(path):
 
 
 def remove_leftovers(folder):
-    """Removes from a folder what killed processes have left half written, and puts back the rest.
+    """Removes the unfinished files of killed processes from a folder, and restores earlier ones.
 
-    What another process is writing at this moment is left alone.
+    Files that another process is writing are left alone.
 
     Raises:
         OSError: if the folder cannot be written.
@@ -73,12 +73,12 @@ def remove_leftovers(folder):
     for name in {name.removeprefix(WRITING).removeprefix(PREVIOUS) for name in found}:
         lock = FolderLock(folder / f"{WRITING}{name}")
         with contextlib.suppress(InputError), lock:
-            _settle(folder / name)
+            _restore(folder / name)
             _clear(lock, folder / name)
 
 
 def _named(path):
-    """The path, of which a name is needed: "." has none."""
+    """The path with a file name, which "." lacks."""
     path = pathlib.Path(path)
     return path if path.name else path.absolute()
 
@@ -87,25 +87,25 @@ def _previous(path):
     return path.with_name(f"{PREVIOUS}{path.name}")
 
 
-def _settle(path):
-    """Puts back what was there before a kill between the two renames."""
+def _restore(path):
+    """Restores the earlier folder after a kill between the two renames."""
     if surviving(path) != path:
         _previous(path).rename(path)
 
 
-def _take_place(partial, path):
+def _rename_to(partial, path):
     if not path.is_dir():
         partial.replace(path)
         return
-    # No system call replaces a folder that holds something.
+    # No system call replaces a folder that is not empty.
     previous = _previous(path)
     _remove(previous)
     try:
         path.rename(previous)
         partial.rename(path)
     except BaseException:
-        # Ctrl-C as well, and it may come when a rename is just done.
-        _settle(path)
+        # Also Ctrl-C, which may arrive just after a rename.
+        _restore(path)
         raise
 
 
@@ -114,7 +114,7 @@ def _clear(lock, path):
     if path.exists():
         _remove(_previous(path))
     lock.release()
-    # Another process may have taken it in this moment.
+    # Another process may have taken the lock by now.
     with contextlib.suppress(OSError):
         lock.folder.rmdir()
 

@@ -1,4 +1,4 @@
-"""Arrays that were saved as `.npz`, and may have been damaged or made up since."""
+"""Reads `.npz` files that may be damaged or forged."""
 
 import math
 import os
@@ -33,18 +33,18 @@ HEADERS = {
 def read_arrays(path, expected, optional=None, within=None):
     """The arrays of a file that `numpy.savez` wrote, by name.
 
-    `numpy.load` allocates whatever a header of a few bytes asks for, and unpacks what was packed
-    a thousandfold. Here an array is read once its header agrees with what is expected and with the
-    bytes that the file holds: as `savez` leaves them, not compressed.
+    `numpy.load` allocates the size that a header states, and unpacks any compression ratio. Here
+    an array is read only if its header agrees with what is expected and with the size of the file,
+    which must not be compressed, as `savez` writes it.
 
     Args:
         path: File to read.
         expected: Dict of name to `(dtype, number of axes)`.
         optional: The same for arrays that may be left out.
-        within: Folder outside of which a link must not lead.
+        within: Folder that the target of a link must be in.
 
     Raises:
-        InputError: for any other file, by what is wrong with it.
+        InputError: for any other file, naming the fault.
     """
     known = {**expected, **(optional or {})}
     with open_plain(path, within) as file:
@@ -71,7 +71,7 @@ def _entries(archive, known, needed, size):
     if any(info.compress_type != zipfile.ZIP_STORED for info in entries.values()):
         raise InputError("an array is compressed, expected what numpy.savez writes")
     if (held := sum(info.file_size for info in entries.values())) > size:
-        raise InputError(f"its arrays are said to have {held:,} bytes, the file has {size:,}")
+        raise InputError(f"its headers state {held:,} bytes of arrays, the file has {size:,}")
     return entries
 
 
@@ -85,6 +85,6 @@ def _read(archive, info, name, dtype, axes):
     if found != np.dtype(dtype) or len(shape) != axes:
         raise InputError(f"{name} is {found} {shape}, expected {dtype} with {axes} axes")
     if any(n < 0 for n in shape) or math.prod(shape) * found.itemsize != room:
-        raise InputError(f"{name} is said to have the shape {shape} and has {room:,} bytes")
+        raise InputError(f"{name} states the shape {shape} and has {room:,} bytes")
     with archive.open(info) as entry:
         return np.lib.format.read_array(entry, allow_pickle=False)

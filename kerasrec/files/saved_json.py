@@ -1,4 +1,4 @@
-"""JSON that was saved, and may have been damaged or made up since."""
+"""Reads JSON files that may be damaged or forged."""
 
 import json
 import math
@@ -6,7 +6,7 @@ import math
 from kerasrec.errors import InputError
 from kerasrec.files.plain_file import open_plain
 
-# What a description takes at most: a schema of some 50,000 features.
+# Most bytes of a description: a schema of some 50,000 features.
 DESCRIPTION = 2**22
 
 
@@ -15,13 +15,13 @@ def read_json(path, within=None, most=None):
 
     Args:
         path: File to read.
-        within: Folder outside of which a link must not lead.
-        most: Bytes that it may have; None where its size has been checked.
+        within: Folder that the target of a link must be in.
+        most: The largest size in bytes; None if the size has been checked.
 
     Raises:
-        InputError: for anything that is no plain file of UTF-8 and JSON, and for what Python's own
-            reader forgives: a key given twice, NaN, infinity, a number beyond all floats, and a
-            whole one of more than 256 bits.
+        InputError: for anything but a plain file of JSON in UTF-8, and for what Python's reader
+            accepts: a repeated key, NaN, infinity, a number beyond all floats, and an integer of
+            more than 256 bits.
     """
     with open_plain(path, within) as file:
         content = file.read() if most is None else file.read(most + 1)
@@ -42,7 +42,7 @@ def read_json(path, within=None, most=None):
 
 
 def repeated_key(pairs):
-    """The first key that comes a second time among the pairs of a JSON object; None if none does.
+    """The first repeated key among the pairs of a JSON object; None without one.
 
     >>> repeated_key([("a", 1), ("b", 2), ("a", 3)])
     'a'
@@ -64,7 +64,7 @@ def _finite(text):
 
 
 def _bounded(text):
-    # The seed of a model may have 128 bits; none of our sizes has 64.
+    # The seed of a model may have 128 bits; sizes have fewer than 64.
     if len(text) > len(str(-(2**256))) or abs(int(text)) >= 2**256:
         raise ValueError(f"{text:.40} has more than 256 bits")
     return int(text)

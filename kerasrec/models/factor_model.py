@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import keras
 import numpy as np
 from keras import ops
 
@@ -12,6 +11,7 @@ from kerasrec.layers.dot_product import DotProduct
 from kerasrec.layers.embedding_tower import EmbeddingTower
 from kerasrec.models.catalog_tables import item_table
 from kerasrec.models.item_inputs import ItemInputs
+from kerasrec.models.query_input import query_input
 from kerasrec.models.retriever import Retriever
 
 
@@ -66,7 +66,7 @@ class FactorModel(Retriever):
             layer.trainable = False
 
         # === Wiring ===
-        user = keras.Input((), dtype="int32", name="user")
+        user = query_input("user")
         item = ItemInputs()
         super().__init__(
             schema=schema,

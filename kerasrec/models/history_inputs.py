@@ -2,13 +2,15 @@
 
 import functools
 
-import keras
 from keras import ops
 
+from kerasrec.data.query_spec import query_spec, step_context
 from kerasrec.layers.known_items import KnownItems
 from kerasrec.layers.step_context import StepContext
-from kerasrec.models.step_context import context_inputs, context_sizes
+from kerasrec.models.query_input import query_input
 
+# The last bucket is open and begins after some nine months.
+TIME_GAP_BUCKETS = 26
 # Rate at which behaviors and times are left out in training, unless the model drops out less.
 CONTEXT_DROPOUT = 0.1
 
@@ -53,8 +55,10 @@ class HistoryInputs:
         self.schema = schema
         self.items = items
         self.catalog = catalog
-        self.context = context_inputs(schema)
-        self.rows = keras.Input((None,), dtype="int32", name="history")
+        self.context = {
+            each.name: query_input(each.name) for each in step_context(query_spec(schema))
+        }
+        self.rows = query_input("history")
         self.inputs = {"history": self.rows, **self.context}
         self.mask = ops.not_equal(self.rows, 0)
         self._known = KnownItems(name="known_items") if known_only else None
@@ -62,8 +66,9 @@ class HistoryInputs:
         self._add_context = None
         if self.context:
             rate = min(dropout, CONTEXT_DROPOUT)
+            buckets = TIME_GAP_BUCKETS if schema.timed else 0
             self._add_context = StepContext(
-                **context_sizes(schema), dropout=rate, name="step_context"
+                schema.num_behaviors, buckets, dropout=rate, name="step_context"
             )
 
     @functools.cached_property

@@ -356,8 +356,8 @@ def test_input_errors():
     data = interactions(u="ab", v="a")
     lonely = interactions(u="a", v="b")
     for expected, arguments in (
-        ("'behavior' belongs to a history", {"inputs": ("behavior", "item")}),
-        ("of data with timestamps", {"inputs": ("history", "time_gap", "item")}),
+        ("'behavior' needs a history", {"inputs": ("behavior", "item")}),
+        ("data with a timestamp column", {"inputs": ("history", "time_gap", "item")}),
         ("inputs=.*weather", {"inputs": ("weather", "item")}),
         ("expected 'item'", {"inputs": ("user",)}),
         ("'user' or 'history'", {"inputs": ("item",)}),

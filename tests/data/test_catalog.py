@@ -205,7 +205,7 @@ def test_no_rows():
 
 
 def test_base_keeps_its_features():
-    with pytest.raises(InputError, match="'colour' is none of the base's"):
+    with pytest.raises(InputError, match="'colour' is not in the base"):
         Catalog.from_frame(movies(), "movie", {"colour": {"kind": "number"}}, base=movie_catalog())
     base = Catalog.from_frame(movies(), "movie", {"year": {"kind": "number"}})
     with pytest.raises(InputError, match="cannot continue"):

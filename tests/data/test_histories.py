@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from kerasrec.data.histories import Histories, gaps
+from kerasrec.data.histories import Histories
+from kerasrec.data.time_gaps import time_gaps
 from kerasrec.errors import InputError
 
 
@@ -123,7 +124,7 @@ def test_context_that_nobody_knows():
     assert inputs["behavior"].tolist() == [[0, 0, 0]]
     assert inputs["time_gap"].tolist() == [[-1, -1, 0]]
     # Times from 1970 on are times, others are none; time that runs backwards stands still.
-    gap = gaps(np.array([0, 10, 30, 20, 7]), np.array([0, 4]))
+    gap = time_gaps(np.array([0, 10, 30, 20, 7]), np.array([0, 4]))
     assert gap.tolist() == [-1, -1, 20, 0, 0]
     with pytest.raises(InputError, match="behavior has shape"):
         Histories(np.array([0, 2]), np.array([5, 6]), behavior=np.array([1]))

@@ -106,7 +106,7 @@ def test_vocabulary_of_the_encoder_follows_the_catalog():
     encoder = FeatureEncoder.fit("friends", ["a|b"], kind="users", users=Vocabulary(["a", "b"]))
     assert encoder.encode(["b", "b|c"]).tolist() == [[3, 0], [3, 0]]
     assert encoder.ignored(["b|c|b"]) == {"unknown user": 1, "repeated": 1}
-    assert encoder.among(Vocabulary(["a", "b", "c"])).encode(["c"]).tolist() == [[4, 0]]
+    assert encoder.with_users(Vocabulary(["a", "b", "c"])).encode(["c"]).tolist() == [[4, 0]]
     assert np.array_equal(encoder.missing(["a", "", None]), [False, True, True])
 
 

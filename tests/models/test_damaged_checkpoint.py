@@ -398,7 +398,7 @@ DAMAGES = {
         entries(HISTORIES, indptr=header((2**62, 4), "<i8"), items=header((0,))), "1 axes"
     ),
     "header negative": (
-        entries(HISTORIES, indptr=header((-1,), "<i8"), items=header((0,))), "has the shape|said to"
+        entries(HISTORIES, indptr=header((-1,), "<i8"), items=header((0,))), "states the shape"
     ),
     "header of another version": (
         entries(HISTORIES, indptr=header((0,), "<i8", b"\x09\x00"), items=header((0,))), "version"

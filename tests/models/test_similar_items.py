@@ -78,5 +78,5 @@ def test_a_model_without_such_vectors_says_so(cls, model):
     with pytest.raises(InputError, match="adapt"):
         other.similar_items(["x"])
     other.adapt(train)
-    with pytest.raises(InputError, match="has no vectors of items that say what they are like"):
+    with pytest.raises(InputError, match="has no item vectors to compare"):
         other.similar_items(["x"], k=1)

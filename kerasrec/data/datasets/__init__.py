@@ -1,4 +1,4 @@
-"""Public data sets, and an invented one, as interactions."""
+"""Public data sets and a synthetic one as interactions."""
 
 import difflib
 import inspect
@@ -26,8 +26,8 @@ NAMES = tuple(LOADERS)
 def load(name, base=None, **options):
     """A data set as `Interactions`.
 
-    Files are looked for in the folder `KERASREC_DATA`, then in the cache (`KERASREC_CACHE`, or
-    `~/.cache/kerasrec`), and downloaded to the cache where they have a public home.
+    Files are searched in the folder `KERASREC_DATA`, then in the cache (`KERASREC_CACHE`, or
+    `~/.cache/kerasrec`), and downloaded to the cache if they have a public address.
 
     >>> len(load("synthetic", users=20, items=100, seed=1).users.vocabulary.ids)
     20

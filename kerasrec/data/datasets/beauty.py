@@ -23,7 +23,7 @@ KEYWORDS = Source(
 def load(base=None, features=True, max_tokens=8000, length=12):
     """Amazon Beauty: 22,363 users, 12,101 items, 198,502 interactions in time order, value 1.
 
-    Features: items have `text`, the keywords of the product, which serve as titles as well.
+    Features: items have `text`, the keywords of the product, which are also the titles.
 
     Args:
         base: (users, items) catalogs to continue.

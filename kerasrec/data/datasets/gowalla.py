@@ -24,7 +24,7 @@ TEST = Source(
 def load(base=None):
     """Gowalla: 29,858 users, 40,981 items; fold 0 = 810,128 train, fold 1 = 217,242 test pairs.
 
-    There are no times: rows are in the order of user and item, which says nothing.
+    There are no times: rows are in the order of user and item, which has no meaning.
 
     Args:
         base: (users, items) catalogs to continue.
@@ -36,6 +36,6 @@ def load(base=None):
     for fold, path in enumerate(paths):
         user, item = read_sequences(path)
         parts.append(pd.DataFrame({"user": user, "item": item, "fold": fold}))
-    # The file exists in more than one order; with this one, rows do not depend on which it is.
+    # The file exists in several orders; sorting makes the rows independent of it.
     frame = pd.concat(parts).sort_values(["fold", "user", "item"], ignore_index=True)
     return Interactions.from_frame(frame, base=base, name="gowalla", where=str(paths[0].parent))

@@ -82,7 +82,7 @@ SMALL_GENRES = (
 
 
 def ml_1m(base=None, variant="sequences", features=True, max_tokens=8000, length=32):
-    """MovieLens 1M: 6,040 users; ids are MovieLens ids, but for variant "ids".
+    """MovieLens 1M: 6,040 users; ids are MovieLens ids, except for variant "ids".
 
     Features: items have `genres` and `text` (title, genres and plot), users `gender`, `age` and
     `occupation`.
@@ -149,9 +149,9 @@ def ml_1m(base=None, variant="sequences", features=True, max_tokens=8000, length
 def ml_100k(base=None, features=True):
     """MovieLens 100K: 943 users, 1,682 items, 100,000 ratings with times and five published folds.
 
-    `fold` 1 to 5 is the file u1.test to u5.test that holds the rating. Each of the five files
-    holds 20,000 ratings, but u5.test repeats three of u4.test in place of the last three that are
-    in none; those three are in fold 5 here, so that the folds are disjoint.
+    `fold` 1 to 5 is the file u1.test to u5.test that holds the rating. Each of the five files holds
+    20,000 ratings, but u5.test repeats three of u4.test, and three ratings are in no file. Those
+    three are in fold 5 here, so the folds are disjoint.
 
     Features: items have `genres`, users `age` (a number), `gender` and `occupation`.
 
@@ -213,7 +213,7 @@ def separated(path, names):
 
 
 def people():
-    """What `Interactions.from_frame` is given of the users."""
+    """The user arguments of `Interactions.from_frame`."""
     return {
         "user_frame": separated(find(PEOPLE), ["user", "gender", "age", "occupation", "zip"]),
         "user_features": {name: {"kind": "category"} for name in ("gender", "age", "occupation")},
@@ -221,7 +221,7 @@ def people():
 
 
 def details():
-    """What IMDb says of the films, by MovieLens id; "" where it says nothing."""
+    """IMDb's metadata of the films by MovieLens id; "" where it is missing."""
     columns = "item title year rated released genre director writer actors plot poster".split()
     return separated(find(PLOTS), columns).set_index("item").replace("N/A", "")
 

@@ -1,4 +1,4 @@
-"""MovieLens 1M with items kept back whole, the published item cold-start split."""
+"""MovieLens 1M, the published item cold-start split: train has no test item."""
 
 import pandas as pd
 
@@ -11,7 +11,7 @@ PARTS = ("train_df.csv", "cold_vali_df.csv", "cold_test_df.csv")
 FOLDS = tuple(Source("ml1m/cold", name, advice=ADVICE) for name in PARTS)
 ITEM_IDS = Source("ml1m/cold", "cold_item_to_ml1m.tsv", advice=ADVICE)
 USER_IDS = Source("ml1m/cold", "cold_user_to_ml1m.tsv", advice=ADVICE)
-# Years on either side in which a film is of the same time.
+# Years before and after a film that count as its time.
 NEAR = 4
 
 
@@ -23,9 +23,9 @@ def load(base=None, max_tokens=10_000, length=96):
     in the order of the ids, not of the interactions.
 
     Features: items have `genres` (MovieLens's), `kinds` (the genres of IMDb), `people` (directors,
-    writers, actors), `years` (its own and the four on either side, so that films of about one time
-    are alike), `rated` (the audience it is for) and `text` (title and plot), users `gender`, `age`
-    and `occupation`.
+    writers, actors), `years` (its own and the four before and after, so that films of similar years
+    share values), `rated` (the age rating) and `text` (title and plot), users `gender`, `age` and
+    `occupation`.
 
     Args:
         base: (users, items) catalogs to continue.
@@ -63,7 +63,7 @@ def _movies(items):
     movies = movies.loc[sorted(movies.index, key=int)]
     more = details().reindex(movies.index).fillna("")
     movies["kinds"] = more["genre"].str.replace(", ", "|")
-    # A writer's part stands behind the name: "(screenplay)".
+    # A writer's role follows the name: "(screenplay)".
     writers = more["writer"].str.replace(r"\s*\([^)]*\)", "", regex=True)
     names = more["director"] + ", " + writers + ", " + more["actors"]
     movies["people"] = ["|".join(dict.fromkeys(_names(text))) for text in names]

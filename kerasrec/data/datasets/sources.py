@@ -1,4 +1,4 @@
-"""Where the files of the public data sets come from."""
+"""The files of the public data sets, and their download."""
 
 import dataclasses
 import gzip
@@ -19,19 +19,19 @@ TIMEOUT = 60  # seconds without an answer
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """One file, plain or gzipped, and its public home if it has one.
+    """One file, plain or gzipped, and its public address if it has one.
 
     A check is "algorithm:hex" of the uncompressed content; the algorithms are those of `hashlib`
-    and "git", a git blob id: what a public repository at a given commit promises.
+    and "git", the git blob id of the file in a public repository at a given commit.
 
     Args:
         folder: of the data set, within `KERASREC_DATA` and the cache.
         name: without `.gz`.
-        url: of the file, or of a zip archive that holds it; "" if it has no public home.
+        url: of the file, or of a zip archive that holds it; "" if it has no public address.
         check: of the file.
         member: its path in the archive.
         archive_check: of the archive.
-        advice: what else to do where it cannot be had.
+        advice: what to do if it is not available.
     """
 
     folder: str
@@ -64,13 +64,13 @@ def find(source, siblings=()):
         siblings: sources in the same archive; they are unpacked with it.
 
     Raises:
-        InputError: the file is nowhere, its download failed, or it is not the file it should be.
+        InputError: the file is missing, its download failed, or its check differs.
     """
     path = present(source)
     if path is not None:
         return path
     if not source.url:
-        raise InputError(_missing(source, "it has no public home to download from."))
+        raise InputError(_missing(source, "it has no public address to download from."))
     wanted = {source, *(other for other in siblings if present(other) is None)}
     try:
         _download(source, wanted)
@@ -149,7 +149,7 @@ def _download(source, wanted):
                 with archive.open(each.member) as member, open(unpacked, "wb") as file:
                     shutil.copyfileobj(member, file)
                 _verify(unpacked, each.check, each)
-        # Only when all are right, and each in one step: no one ever sees half a file.
+        # Only after all checks, and each by a rename: no reader sees part of a file.
         for each in wanted:
             os.replace(Path(temporary) / each.name, folder / each.name)
 
@@ -168,7 +168,7 @@ def _verify(path, check, source):
         raise InputError(
             _missing(
                 source,
-                f"what {source.url} sent is not it: {algorithm} {digest.hexdigest()}, expected "
+                f"{source.url} sent another file: {algorithm} {digest.hexdigest()}, expected "
                 f"{expected}.",
             )
         )

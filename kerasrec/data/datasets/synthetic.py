@@ -1,4 +1,4 @@
-"""An invented bookstore whose best possible recommendations are known."""
+"""A synthetic bookstore whose best possible recommendations are known."""
 
 import dataclasses
 import functools
@@ -9,16 +9,16 @@ import pandas as pd
 from kerasrec.data.interactions import Interactions
 from kerasrec.errors import InputError
 
-STAY = (0.75, 0.6, 0.1)  # chance to stay in a theme after 1, 2, 3 or more books of it on end
-NEXT = 0.6  # of those who leave: to the theme that follows; the others go to a favourite genre
-WANDER = 0.05  # share of choices that ignore all this and follow popularity alone
-DRIFT = 0.03  # chance a step that one favourite genre is replaced
+STAY = (0.75, 0.6, 0.1)  # chance to stay in a theme after 1, 2, 3 or more books of it in a row
+NEXT = 0.6  # share of leavers who go to the next theme; the others go to a favourite genre
+WANDER = 0.05  # share of choices by popularity only
+DRIFT = 0.03  # chance per step that one favourite genre is replaced
 ZIPF = 1.0  # popularity of the r-th most popular book ~ r ** -ZIPF
 STEPS = (15, 45)  # books a user, first and past the last
 SPAN = 730 * 86_400  # seconds the shop is open
 OPENING = 1_600_000_000
 NEW = 0.04  # share of the books that arrive late
-ARRIVAL = 0.93  # when they do, as a share of SPAN
+ARRIVAL = 0.93  # their arrival, as a share of SPAN
 
 # genre: themes, each a few words of its own. All titles and texts are made of these.
 THEMES = {
@@ -110,15 +110,15 @@ class Bookstore:
     """Users who read one book after another, each book at most once.
 
     Books belong to themes, four to a genre; a description uses words of its theme. A user has two
-    favourite genres, one of which changes now and then. The next book comes from the theme of the
-    last one, with a chance (`STAY`) that falls with the number of books read from it on end; else
-    with `NEXT` from the theme that follows in its genre (a circle), else from any theme of the two
-    favourite genres. Within the theme the books that are out and unread are chosen by popularity
-    (Zipf). If the theme has none left, or with `WANDER` in any case, all such books are open. A
-    few books come out when the shop has been open for most of its time.
+    favourite genres, one of which changes with chance `DRIFT` per step. The next book comes from
+    the theme of the last one with a chance (`STAY`) that falls with the number of books read from
+    it in a row; otherwise with chance `NEXT` from the next theme of its genre (a circle), otherwise
+    from any theme of the two favourite genres. Within the theme a published, unread book is chosen
+    by popularity (Zipf). If the theme has none left, and always with chance `WANDER`, all such
+    books are candidates. A few books are published late.
 
-    So the order matters and more of it than the last book, as do the text and the user; and as
-    the rule is known, so is the best recommender there can be, see `best_possible`.
+    So the order of several books matters, as do the text and the user. The rule is known, and with
+    it the best possible recommender, see `best_possible`.
 
     >>> data = Bookstore(users=50, items=120).interactions()
     >>> len(data.users.vocabulary) - 2, len(data.items.vocabulary) - 2
@@ -128,8 +128,8 @@ class Bookstore:
         users: how many.
         items: how many; at least 96, two for each theme.
         seed: the same seed gives the same bookstore, byte for byte.
-        friends: how many friends a user names, drawn from those whose first favourite genre was
-            the same in the beginning; 0 leaves the feature `friends` out.
+        friends: how many friends a user has, drawn from users with the same first favourite genre
+            at the start; 0 leaves the feature `friends` out.
     """
 
     users: int = 2000
@@ -184,15 +184,15 @@ class Bookstore:
         )
 
     def best_possible(self, k=10):
-        """What the best ranker can expect on everyone's last book: `{"recall", "ndcg"}` at k.
+        """Expected metrics of the best ranker on each user's last book: `{"recall", "ndcg"}` at k.
 
-        That ranker knows the rule, each user's favourites at that moment and all that was read
-        before, and ranks the unread books by their true probability p of being next; as one book
-        is relevant, it expects
+        That ranker knows the rule, each user's favourites at that step and all books read before,
+        and ranks the unread books by their true probability p of being next. One book is relevant,
+        so it expects
 
             Recall@k = sum of p over the first k,   NDCG@k = sum of p / log2(rank + 1).
 
-        Means over users. No recommender does better but by chance.
+        Means over users. No recommender has a higher expectation.
         """
         best = -np.sort(-self.last_step, axis=1)[:, :k]
         discount = np.log2(np.arange(best.shape[1]) + 2)
@@ -215,7 +215,7 @@ class Bookstore:
             genre, own = theme // PER_GENRE, WORDS[theme]
             second = int(random.integers(len(GENRES)))
             words = [*random.choice(own, 4), *random.choice(FILLER, 8)]
-            # A word from anywhere: no single word gives the theme away for certain.
+            # A word of a random theme: no single word identifies the theme.
             words.append(random.choice(WORDS[int(random.integers(len(WORDS)))]))
             a, b = random.choice(own, 2, replace=False)
             title = TITLES[int(random.integers(len(TITLES)))].format(a, b)
@@ -241,7 +241,7 @@ class Bookstore:
 
     @functools.cached_property
     def _shelves(self):
-        """Popularity of each book, and the share of SPAN after which it is out."""
+        """Popularity of each book, and the share of SPAN after which it is published."""
         random = np.random.default_rng((self.seed, 2))
         popularity = (1.0 + random.permutation(self.items)) ** -ZIPF
         out = np.zeros(self.items)
@@ -262,9 +262,9 @@ class Bookstore:
 
     @functools.cached_property
     def _reading(self):
-        """Items by (user, step), -1 past the end; the genre each user names; P of the last item.
+        """Items by (user, step), -1 past the end; each user's genre feature; P of the last item.
 
-        And the first favourite genre of each user in the beginning.
+        And the first favourite genre of each user at the start.
         """
         random = np.random.default_rng((self.seed, 4))
         popularity, out = self._shelves
@@ -304,7 +304,7 @@ class Bookstore:
             theme[rows] = self._theme[item]
             drifts = rows[random.random(len(rows)) < DRIFT]
             side = random.integers(2, size=len(drifts))
-            # 1 to 11 genres further on, the other favourite passed over: two that differ.
+            # 1 to 11 genres after the other favourite, so that the two differ.
             other = favourites[drifts, 1 - side]
             new = (other + random.integers(1, len(GENRES), size=len(drifts))) % len(GENRES)
             favourites[drifts, side] = new
@@ -312,7 +312,7 @@ class Bookstore:
 
     @property
     def _friends(self):
-        """The ids that each user names, in one text."""
+        """The ids of each user's friends, in one text."""
         random, beginning, lists = np.random.default_rng((self.seed, 5)), self._reading[3], []
         for user in range(self.users):
             alike = np.flatnonzero((beginning == beginning[user]) & (np.arange(self.users) != user))
@@ -325,9 +325,9 @@ def next_book(item_theme, popularity, open_, theme, run, favourites):
     """P(item is next), float64 (users, items); the rule in `Bookstore`.
 
     Args:
-        item_theme, popularity: by item; items stand in the order of their themes.
-        open_: bool (users, items), out and unread.
-        theme, run: of the last book, (users,), and how many on end were of it.
+        item_theme, popularity: by item; items are in the order of their themes.
+        open_: bool (users, items), published and unread.
+        theme, run: theme of the last book, (users,), and how many in a row were of it.
         favourites: genres, (users, 2).
     """
     users = np.arange(len(theme))

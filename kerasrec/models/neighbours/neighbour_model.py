@@ -6,6 +6,7 @@ from keras import ops
 
 from kerasrec.layers.popular_scores import PopularScores
 from kerasrec.models.predict import predict
+from kerasrec.models.query_input import query_input
 from kerasrec.models.recommender import SCORES_AT_ONCE, Recommender
 
 PAIRS_AT_ONCE = 1024
@@ -32,7 +33,7 @@ class NeighbourModel(Recommender):
     trained = False
 
     def __init__(self, *, schema, scores, query="history", rates=False, name=None):
-        asked = keras.Input((None,) if query == "history" else (), dtype="int32", name=query)
+        asked = query_input(query)
         item = keras.Input((), dtype="int32", name="item")
         all_scores, popular = scores(asked), None
         if query == "history":

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kerasrec.data.query_spec import step_context
 from kerasrec.data.vocabulary import PADDING
 from kerasrec.models.predict import predict
 
@@ -26,9 +27,8 @@ def score_losses(model, inputs, history, items):
     # Padding is on the right, as of every history.
     places = np.argsort(left == PADDING, axis=1, kind="stable")
     without = {"history": left} | {
-        name: np.where(left == PADDING, 0, x)
-        for name, x in inputs.items()
-        if name in ("behavior", "time_gap")
+        each.name: np.where(left == PADDING, PADDING, inputs[each.name])
+        for each in step_context(inputs)
     }
     without = {name: np.take_along_axis(x, places, axis=1) for name, x in without.items()}
     inputs = {

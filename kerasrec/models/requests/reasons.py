@@ -1,33 +1,33 @@
-"""What a recommendation rests on, in items of the history."""
+"""Explains a recommendation by items of the history and by words."""
 
 import numpy as np
 from keras import ops
 
 from kerasrec.data.vocabulary import FIRST
 
-# Of the history, and of the words, where nobody asks for another number.
+# How many items of the history, and how many words, by default.
 REASONS = 3
 OTHERS = "other items of the history"
 REST = "not from the history"
 
 
 def add_reasons(frame, model, inputs, histories, rows, scores, catalog, count):
-    """Writes the columns of `Recommender.recommend(explain=True)` to its frame.
+    """Adds the columns of `Recommender.recommend(explain=True)` to its frame.
 
     Args:
-        frame: The answers, whose index is the place in the flat `rows`.
+        frame: The answers; its index is the position in the flattened `rows`.
         model, inputs, histories, rows, scores, count: As for `reasons`.
         catalog: `model.encode_catalog()`.
     """
 
-    def of_frame(values):
+    def column(values):
         flat = [one for query in values for one in query]
         return [flat[i] for i in frame.index]
 
-    frame["reasons"] = of_frame(reasons(model, inputs, histories, rows, scores, count))
+    frame["reasons"] = column(reasons(model, inputs, histories, rows, scores, count))
     steps = attention(model, inputs, count)
     if steps is not None:
-        frame["attention"] = of_frame([said] * rows.shape[1] for said in steps)
+        frame["attention"] = column([own] * rows.shape[1] for own in steps)
     if model.content_columns is None:
         return
     queries = model.encode_queries(inputs)
@@ -36,7 +36,7 @@ def add_reasons(frame, model, inputs, histories, rows, scores, catalog, count):
     frame["from_content"] = content.ravel()[frame.index]
     frame["from_behavior"] = frame["score"] - frame["from_content"]
     if getattr(model.content_encoder, "texts", None):
-        frame["words"] = of_frame(words(model, queries, rows, count))
+        frame["words"] = column(words(model, queries, rows, count))
 
 
 def reasons(model, inputs, histories, rows, scores, count):
@@ -45,14 +45,15 @@ def reasons(model, inputs, histories, rows, scores, count):
     Args:
         model: An adapted `Recommender` with `contributions`.
         inputs: Model inputs of n queries.
-        histories: `Histories` of the n queries, the item rows that count as reasons.
-        rows, scores: `(n, k)` recommendations; row 0 is none.
-        count: Items to name.
+        histories: `Histories` of the n queries, the items that may be reasons.
+        rows, scores: `(n, k)` recommendations; row 0 is padding.
+        count: Items to return.
 
     Returns:
         n lists of k lists of dicts `item`, `title`, `contribution`, the largest first. Two more
         entries, with `item` None, make the contributions add up to the score: the other items of
-        the history, and what no item of it accounts for. Entries of exactly 0 are left out.
+        the history, and the part of the score that is not from the history. Entries of 0 are left
+        out.
     """
     found = []
     for n in range(len(rows)):
@@ -69,15 +70,15 @@ def reasons(model, inputs, histories, rows, scores, count):
 
 
 def attention(model, inputs, count):
-    """For each query the steps of its history that it attends to most.
+    """For each query the steps of its history with the largest attention weights.
 
     Args:
         model: An adapted model.
         inputs: Model inputs of n queries.
-        count: Steps to name.
+        count: Steps to return.
 
     Returns:
-        n lists of dicts `item`, `title`, `weight`, the largest first; an item may come twice, and
+        n lists of dicts `item`, `title`, `weight`, the largest first. An item may appear twice;
         all weights of a history sum to 1. None for a model that does not attend to steps.
     """
     weights = model.attend(inputs)
@@ -101,18 +102,18 @@ def attention(model, inputs, count):
 
 
 def words(model, queries, rows, count):
-    """For each recommended item the words of its texts that added most to its score.
+    """For each recommended item the words of its texts that contributed most to its score.
 
     Args:
         model: An adapted model with `content_directions` and a `content_encoder` that reads texts
             by convolutions.
         queries: `(n, dim)`, the encoded queries.
-        rows: `(n, k)` recommendations; row 0 is none.
-        count: Words to name.
+        rows: `(n, k)` recommendations; row 0 is padding.
+        count: Words to return.
 
     Returns:
-        n lists of k lists of dicts `word`, `feature`, `contribution`, the largest first; a word
-        that stands there twice is named once, with the sum.
+        n lists of k lists of dicts `word`, `feature`, `contribution`, the largest first. A repeated
+        word is returned once, with the sum.
     """
     n, k = rows.shape
     flat = rows.ravel()
@@ -122,8 +123,8 @@ def words(model, queries, rows, count):
     for name, encoder in model.content_encoder.texts.items():
         tokens = ops.convert_to_numpy(model.catalog(flat)[name])
         parts = ops.convert_to_numpy(encoder.contributions(tokens, directions))
-        said = model.items.encoders[name].vocabulary.lookup(tokens)
-        for sums, row, own, adds in zip(found, flat, said, parts, strict=True):
+        texts = model.items.encoders[name].vocabulary.lookup(tokens)
+        for sums, row, own, adds in zip(found, flat, texts, parts, strict=True):
             for word, add in zip(own, adds, strict=True):
                 if row >= FIRST and add:
                     sums[name, str(word)] = sums.get((name, str(word)), 0.0) + float(add)

@@ -1,4 +1,4 @@
-"""The best items of each query, as a table of the user's own ids."""
+"""The best items of each query, as a table of external ids."""
 
 import numpy as np
 import pandas as pd
@@ -14,20 +14,20 @@ QUERIES_AT_ONCE = 512
 
 
 def recommend(model, request, k, exclude, allow, repeats, reasons):
-    """What `Recommender.recommend` answers.
+    """Computes the answer of `Recommender.recommend`.
 
     Args:
         model: A `Recommender`.
         request: Its `Request`.
-        k, exclude, allow: As there.
+        k, exclude, allow: As in that method.
         repeats: "mask" or "allow".
-        reasons: How many reasons each answer has.
+        reasons: How many reasons to add to each answer; 0 adds none.
     """
     exclude = id_list(() if exclude is None else exclude, "exclude", ordered=False)
-    unwanted = request.listed(exclude, "exclude item")
+    unwanted = request.item_rows(exclude, "exclude item")
     allowed = None
     if allow is not None:
-        allowed = request.listed(id_list(allow, "allow", ordered=False), "allow item")
+        allowed = request.item_rows(id_list(allow, "allow", ordered=False), "allow item")
         if not (allowed >= FIRST).any():
             raise InputError("allow holds no item that the model knows: nothing to recommend")
     k, cut = default_k(model, k)
@@ -57,7 +57,7 @@ def _ranked(model, request, k, unwanted, allowed, masks, reasons):
 
 
 def default_k(model, k):
-    """`k`, for None 10 or the number of items where that is smaller; and notes on it."""
+    """`k`, or by default 10, at most the number of items; and notes on it."""
     if k is not None:
         return k, ()
     available = model.schema.num_items - FIRST

@@ -1,4 +1,4 @@
-"""Whether an answer may hold what is in the history."""
+"""Whether an answer may hold items of the history."""
 
 from kerasrec.errors import InputError
 
@@ -6,7 +6,7 @@ REPEATS = ("mask", "allow")
 
 
 def check_repeats(value):
-    """`value`, or an `InputError` for what is neither "mask" nor "allow"."""
+    """`value`, or an `InputError` if it is neither "mask" nor "allow"."""
     if value not in REPEATS:
         raise InputError(f"repeats must be one of {', '.join(REPEATS)}: got {value!r}")
     return value

@@ -1,8 +1,9 @@
-"""A request in external ids, as the rows a model reads."""
+"""A request in external ids, converted to the rows that a model reads."""
 
 import numpy as np
 
 from kerasrec.data.histories import Histories
+from kerasrec.data.query_spec import QUERY_INPUTS
 from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.errors import InputError
 from kerasrec.id_list import id_list, id_lists, unknown_note
@@ -10,38 +11,39 @@ from kerasrec.models.requests.request_times import request_times
 
 
 class Request:
-    """Users or histories that somebody asks about.
+    """Users or histories to answer.
 
     Args:
         model: An adapted `Recommender`.
         users: External user ids, or None.
         histories: Lists of external item ids in time order, one for each answer, or None for the
             users' stored ones.
-        behaviors, timestamps: What was done at each item of the histories, and when (see
-            `request_times`), as lists of the same lengths; None where it is not known.
+        behaviors, timestamps: The behavior and the time (see `request_times`) at each item of the
+            histories, in lists of the same lengths; None where they are not known.
 
     Attributes:
         names: The user ids, or the numbers of the histories.
-        notes: Sentences on what was unknown or cut.
+        notes: Sentences on unknown ids and on histories that were cut.
 
     Raises:
-        InputError: for neither users nor histories, different numbers of them, what is no list of
-            ids, histories that the model does not read, and behaviors or timestamps of another
-            length.
+        InputError: for neither users nor histories, different numbers of them, values that are not
+            lists of ids, histories that the model does not read, and behaviors or timestamps of
+            another length.
     """
 
     def __init__(self, model, users, histories, behaviors=None, timestamps=None):
         users = None if users is None else id_list(users, "users")
         histories = None if histories is None else id_lists(histories, "histories")
-        lists = {
-            name: values if values is None else id_lists(values, name, of)
+        context = {
+            name: id_lists(values, f"{name}s", of)
             for name, of, values in (
-                ("behaviors", "behaviors", behaviors),
-                ("timestamps", "times", timestamps),
+                ("behavior", "behaviors", behaviors),
+                ("timestamp", "times", timestamps),
             )
+            if values is not None
         }
         _check(model, users, histories)
-        _check_context(histories, lists)
+        _check_context(histories, context)
         self.notes = []
         self._items = model.items.vocabulary
         self._behaviors = model.behaviors
@@ -59,25 +61,26 @@ class Request:
         if histories is None:
             self._past = model.histories.take(self._users)
         else:
-            self._past = self._rows_of(histories, **lists)
+            self._past = self._rows_of(histories, **context)
             cut = int((self._past.lengths > self._length).sum())
             if cut and "history" in model.query_inputs:
                 whose = "history cut to its" if cut == 1 else "histories cut to their"
                 self.notes.append(f"{cut} {whose} last {self._length} items, the model's limit")
 
-        for name, read in (("behaviors", "behavior"), ("timestamps", "time_gap")):
-            if lists.get(name) is not None and read not in model.query_inputs:
+        sources = {QUERY_INPUTS[name].source for name in self._names}
+        for name in context:
+            if name not in sources:
                 self.notes.append(
-                    f"{type(model).__name__} reads no {name} of a history: they change nothing"
+                    f"{type(model).__name__} reads no {name}s of a history: they change nothing"
                 )
-        # Of unknown users it is said already.
-        asked = (self._users != UNKNOWN) | (histories is not None)
-        nothing = int((asked & (self._past.lengths == 0)).sum())
-        if nothing and "history" in model.query_inputs:
+        # Unknown users have their own note.
+        noted = (self._users == UNKNOWN) & (histories is None)
+        empty = int((~noted & (self._past.lengths == 0)).sum())
+        if empty and "history" in model.query_inputs:
             profiled = users is not None and model.user_catalog is not None
             instead = "from what is known of the user" if profiled else model.unknown_user
             self.notes.append(
-                f"{nothing} of {len(self.names)} queries {'has' if nothing == 1 else 'have'} no "
+                f"{empty} of {len(self.names)} queries {'has' if empty == 1 else 'have'} no "
                 f"history that the model knows: answered {instead}"
             )
 
@@ -87,15 +90,15 @@ class Request:
         return {"user": self._users[part], **inputs}
 
     def seen(self, part):
-        """Item rows `(n, longest)` of the histories in a slice, 0 is padding."""
+        """Item rows `(n, longest)` of the histories in a slice; 0 is padding."""
         return self.past(part).padded()
 
     def past(self, part):
         """`Histories` of the queries in a slice."""
         return self._past.take(np.arange(len(self.names))[part])
 
-    def listed(self, ids, what):
-        """Rows of a list of item ids, unknown ones noted as left out; blanks are padding.
+    def item_rows(self, ids, what):
+        """Rows of a list of item ids; blank ids are padding, unknown ones are noted as left out.
 
         `what` names the ids in the note.
         """
@@ -103,27 +106,27 @@ class Request:
         self._note_unknown(what, ids, rows, "left out")
         return rows
 
-    def asked(self, items):
-        """Rows of items to score, one for each query; a blank one is as unknown as any other."""
+    def rows_to_score(self, items):
+        """Rows of items to score, one for each query; a blank id is an unknown item."""
         rows = _rows(self._items, items)
         self._note_unknown("item", items, rows, "scored as one that training never saw")
         return rows
 
-    def _rows_of(self, histories, behaviors, timestamps):
+    def _rows_of(self, histories, behavior=None, timestamp=None):
         lengths = [len(history) for history in histories]
-        rows = self.listed([item for history in histories for item in history], "history item")
+        rows = self.item_rows([item for history in histories for item in history], "history item")
         owner = np.repeat(np.arange(len(lengths)), lengths)
         known, context = rows >= FIRST, {}
-        if behaviors is not None and self._behaviors is not None:
-            done = [name for history in behaviors for name in history]
-            done_rows = _rows(self._behaviors, done, blank=PADDING)
-            self._note_unknown("behavior", done, done_rows, "read as any other would be")
-            context["behavior"] = done_rows[known]
-        if timestamps is not None:
-            order, seconds = (column[known] for column in request_times(timestamps))
+        if behavior is not None and self._behaviors is not None:
+            names = [name for history in behavior for name in history]
+            behavior_rows = _rows(self._behaviors, names, blank=PADDING)
+            self._note_unknown("behavior", names, behavior_rows, "read as any other would be")
+            context["behavior"] = behavior_rows[known]
+        if timestamp is not None:
+            order, seconds = (column[known] for column in request_times(timestamp))
             context["timestamp"] = seconds
             back = (np.diff(order) < 0) & (np.diff(owner[known]) == 0) & (seconds[1:] > 0)
-            if "time_gap" in self._names and back.any():
+            if any(QUERY_INPUTS[name].difference for name in self._names) and back.any():
                 late = len(np.unique(owner[known][1:][back]))
                 self.notes.append(
                     f"{late} {'history has' if late == 1 else 'histories have'} timestamps that go "
@@ -162,8 +165,7 @@ def _check(model, users, histories):
 
 def _check_context(histories, context):
     for name, lists in context.items():
-        if lists is None:
-            continue
+        name = f"{name}s"
         if histories is None:
             raise InputError(f"{name} belong to histories: give histories, or leave {name} out")
         if len(lists) != len(histories):

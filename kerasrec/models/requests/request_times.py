@@ -1,4 +1,4 @@
-"""When the items of given histories were taken, as reading a table takes it."""
+"""Reads the times of given histories as a time column of a table."""
 
 import numpy as np
 import pandas as pd
@@ -11,18 +11,18 @@ COLUMN = "timestamps"
 
 
 def request_times(timestamps):
-    """Times of all histories, one after the other: `(order, seconds)`, int64 or float64 and int64.
+    """Times of all histories, concatenated: `(order, seconds)`, int64 or float64 and int64.
 
-    They may be what a time column may hold: Unix seconds, milli-, micro- or nanoseconds (by the
-    size of the largest), datetimes or ISO 8601 text, UTC where no zone is said. `order` has the
-    full resolution; `seconds` are whole, as training has them. None, NaN, NaT, "" and 0 are times
-    that are not known, 0 in both.
+    The values may be those of a time column: Unix seconds, milli-, micro- or nanoseconds (by the
+    size of the largest), datetimes or ISO 8601 text, UTC without a zone. `order` has the full
+    resolution; `seconds` are whole, as in training. None, NaN, NaT, "" and 0 are unknown times, 0
+    in both.
 
     Args:
         timestamps: One list for each history.
 
     Raises:
-        InputError: for a value that is no time, or in another unit than the largest.
+        InputError: for a value that is not a time, or in another unit than the largest.
 
     >>> request_times([["1970-01-01T00:01:00.5"], [None]])[1].tolist()
     [60, 0]
@@ -32,7 +32,7 @@ def request_times(timestamps):
     order, seconds = np.zeros(len(flat)), np.zeros(len(flat), "int64")
     if not known.any():
         return order, seconds
-    # Without a dtype pandas finds the one that a table would have.
+    # Without a dtype pandas infers the one that a table would have.
     column = pd.Series([time for time, is_known in zip(flat, known, strict=True) if is_known])
     table = Table(column.to_frame(COLUMN), [(COLUMN, len(column))], on_error="drop")
     found, whole = table.times("time", COLUMN)

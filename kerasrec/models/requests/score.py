@@ -1,11 +1,11 @@
-"""Scores of pairs that somebody names by their ids."""
+"""Scores of pairs of queries and items, by external ids."""
 
 from kerasrec.errors import InputError
 from kerasrec.id_list import id_list
 
 
 def score(model, request, items):
-    """What `Recommender.score` answers.
+    """Computes the answer of `Recommender.score`.
 
     Args:
         model: A `Recommender`.
@@ -17,5 +17,5 @@ def score(model, request, items):
         raise InputError(
             f"score takes one item for each query: {len(request.names)} queries, {len(items)} items"
         )
-    rows = request.asked(items)
+    rows = request.rows_to_score(items)
     return model.score_pairs(request.inputs(slice(None)), rows)

@@ -1,4 +1,4 @@
-"""Items that are alike, by the directions of their vectors."""
+"""Similar items, by the cosine of their vectors."""
 
 import warnings
 
@@ -15,7 +15,7 @@ from kerasrec.whole_number import whole_number
 
 
 def similar_items(model, items, k, exclude=None, allow=None):
-    """What `Recommender.similar_items` answers; the arguments are its own."""
+    """Computes the answer of `Recommender.similar_items`, with its arguments."""
     k, cut = default_k(model, k)
     for note in cut:
         warnings.warn(note, stacklevel=3)
@@ -28,21 +28,21 @@ def similar_items(model, items, k, exclude=None, allow=None):
     vectors = directions(model, model.encode_catalog())
     if vectors is None:
         raise InputError(
-            f"{type(model).__name__} has no vectors of items that say what they are like: ask "
-            "recommend with the item as a history"
+            f"{type(model).__name__} has no item vectors to compare: call recommend with the item "
+            "as a history"
         )
     vocabulary = model.items.vocabulary
-    asked, unwanted, allowed = (
+    queried, unwanted, allowed = (
         vocabulary.rows(np.asarray(ids or (), dtype=object)) for ids in (items, exclude, allow)
     )
-    if unknown := [i for i, row in zip(items, asked, strict=True) if row < FIRST]:
+    if unknown := [i for i, row in zip(items, queried, strict=True) if row < FIRST]:
         warnings.warn(unknown_note("item", unknown, "without an answer"), stacklevel=3)
     if allow is not None and not (allowed >= FIRST).any():
         raise InputError("allow holds no item that the model knows: nothing is similar")
-    many = len(asked)
+    many = len(queried)
     answer = TopK(k)(
-        ops.convert_to_tensor(vectors[asked] @ vectors.T),
-        np.concatenate([asked[:, None], np.tile(unwanted, (many, 1))], axis=1),
+        ops.convert_to_tensor(vectors[queried] @ vectors.T),
+        np.concatenate([queried[:, None], np.tile(unwanted, (many, 1))], axis=1),
         None if allow is None else np.tile(allowed, (many, 1)),
     )
     rows, scores = (ops.convert_to_numpy(answer[name]) for name in ("rows", "scores"))
@@ -55,15 +55,15 @@ def similar_items(model, items, k, exclude=None, allow=None):
             "title": model.items.title_of(rows).ravel(),
         }
     )
-    known = np.repeat(asked >= FIRST, k)
+    known = np.repeat(queried >= FIRST, k)
     return frame[known & (frame["score"] != NEVER)].reset_index(drop=True)
 
 
 def directions(model, catalog):
     """Unit vectors `(rows, dim)` of a model's items, None where it has none.
 
-    They leave out the last `bias_columns` of the vectors, which say how much an item is liked by
-    all and not what it is like. A vector of zeros stays one.
+    They leave out the last `bias_columns` of the vectors, the biases and the popularity. A vector
+    of zeros stays zero.
     """
     if not model.searchable or catalog.shape[1] <= model.bias_columns:
         return None

@@ -1,4 +1,4 @@
-"""The rows whose vectors point the same way."""
+"""The rows with the most similar vectors, by cosine."""
 
 import numpy as np
 from keras import ops
@@ -9,7 +9,7 @@ SCORES_AT_ONCE = 2**26
 
 
 def similar_rows(vectors, rows, k, exclude=None, allow=None):
-    """The k rows with the largest cosine for each of `rows`, itself left out.
+    """The k rows with the largest cosine to each of `rows`, itself left out.
 
     Args:
         vectors: `(all, dim)` float32; rows 0 and 1 are never found.

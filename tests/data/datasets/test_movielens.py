@@ -99,9 +99,9 @@ def test_pairs_of_the_sequences_are_named_in_errors(folder):
 @pytest.mark.parametrize(
     ("variant", "name", "source"),
     [
-        ("sequences", "sequences_sasrec_ids.txt", "no public home.*variant='timestamps'"),
+        ("sequences", "sequences_sasrec_ids.txt", "no public address.*variant='timestamps'"),
         ("ids", "ml-1m.txt", "raw.githubusercontent.com/.*/ml-1m.txt failed"),
-        ("ratings", "ratings_5fold.csv", "no public home.*variant='timestamps'"),
+        ("ratings", "ratings_5fold.csv", "no public address.*variant='timestamps'"),
         ("timestamps", "ratings.dat", "files.grouplens.org/.*/ml-1m.zip failed"),
     ],
 )

@@ -97,7 +97,7 @@ def test_no_answer_says_where_to_put_the_file(home, cache, tmp_path, monkeypatch
 
 
 def test_no_public_home(cache):
-    with pytest.raises(InputError, match="no public home.*Ask a librarian"):
+    with pytest.raises(InputError, match="no public address.*Ask a librarian"):
         find(Source("set", "part.txt", advice="Ask a librarian."))
 
 

@@ -1,0 +1,156 @@
+"""The inputs of a query: names, shapes, dtypes and the values of what is missing.
+
+Batches, models, requests and exports read them from here. A new input is an entry in one of the
+tables below, and code that reads its column from the data.
+
+Padding is 0 in every input and stands on the right: the last steps of a history, left-aligned.
+"""
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import numpy as np
+
+from kerasrec.data.time_gaps import time_gaps
+from kerasrec.data.vocabulary import PADDING, UNKNOWN
+
+
+@dataclasses.dataclass(frozen=True)
+class QueryInput:
+    """What a model reads of a query, in rows and numbers.
+
+    Args:
+        name: In batches and in the model.
+        per_step: One value for each step of the history, `(batch, length)`; False is one for each
+            query, `(batch,)`.
+        dtype: Of the values.
+        source: The `RequestInput` that it is read from. Except for the history it is a column of
+            `Interactions` as well.
+        missing: The value where the data does not know it.
+        difference: The model reads the increase since the step before, 0 at the first step, and
+            not the value itself.
+        schema_field: The field of `Schema` that is true for data with this input; None for an
+            input of all data.
+    """
+
+    name: str
+    per_step: bool
+    dtype: str
+    source: str
+    missing: float = PADDING
+    difference: bool = False
+    schema_field: str | None = None
+
+    @property
+    def shape(self) -> tuple[None, ...]:
+        """Shape of one example, None for the length of the history."""
+        return (None,) if self.per_step else ()
+
+    def values(self, column: np.ndarray | None, first: np.ndarray, size: int) -> np.ndarray:
+        """The input at all steps of some histories that follow one another.
+
+        Args:
+            column: `(size,)`, the source at each step; None where it is not known.
+            first: Where each history begins.
+            size: How many steps there are.
+        """
+        if column is None:
+            return np.full(size, self.missing, self.dtype)
+        if self.difference:
+            return time_gaps(column, first, self.missing).astype(self.dtype, copy=False)
+        return column.astype(self.dtype, copy=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class RequestInput:
+    """What a request holds, in external ids and seconds.
+
+    Args:
+        name: In the signatures of an export.
+        axis: "step": one value for each step of the history, `(batch, length)`; "list": a list of
+            its own, `(batch, any)`; "query": one value for each query, `(batch,)`.
+        dtype: "string" or that of NumPy.
+        default: The value where a request holds none, and the padding of lists. The default of
+            `k` is the largest k of the export.
+    """
+
+    name: str
+    axis: Literal["query", "step", "list"]
+    dtype: str
+    default: str | int | None
+
+    @property
+    def shape(self) -> tuple[None, ...]:
+        """Shape of a batch."""
+        return (None,) if self.axis == "query" else (None, None)
+
+    @property
+    def row_dtype(self) -> str:
+        """Dtype after the lookup of ids, as `Interactions` and `Histories` keep it."""
+        return "int32" if self.dtype == "string" else self.dtype
+
+    def default_array(self, default: Any) -> np.ndarray:
+        """A default for one query as an array, `(1,)` or `(1, 1)`; texts as objects."""
+        dtype = object if self.dtype == "string" else self.dtype
+        return np.full([1] * len(self.shape), default, dtype)
+
+
+def _by_name(*inputs):
+    return {each.name: each for each in inputs}
+
+
+# What a model may read of a query.
+QUERY_INPUTS: dict[str, QueryInput] = _by_name(
+    QueryInput("user", False, "int32", source="user", missing=UNKNOWN),
+    QueryInput("history", True, "int32", source="history"),
+    QueryInput("behavior", True, "int32", source="behavior", schema_field="num_behaviors"),
+    QueryInput(
+        "time_gap", True, "float32",
+        source="timestamp", missing=-1.0, difference=True, schema_field="timed",
+    ),
+)  # fmt: skip
+
+# The query of a request, in the order of an export's signatures.
+REQUEST_INPUTS: dict[str, RequestInput] = _by_name(
+    RequestInput("user", "query", "string", ""),
+    RequestInput("history", "step", "string", ""),
+    RequestInput("behavior", "step", "string", ""),
+    RequestInput("timestamp", "step", "int64", 0),
+)
+
+# Options of the answer, in the same order.
+REQUEST_OPTIONS: dict[str, RequestInput] = _by_name(
+    RequestInput("exclude", "list", "string", ""),
+    RequestInput("allow", "list", "string", ""),
+    RequestInput("k", "query", "int32", None),
+    RequestInput("repeats", "query", "string", ""),
+)
+
+# Inputs of an export's signatures besides these: the item to score, and serialized requests.
+ITEM, EXAMPLES = "item", "examples"
+
+
+def query_spec(schema: Any) -> dict[str, QueryInput]:
+    """The inputs that data of a `Schema` gives a model, by name.
+
+    >>> from kerasrec.data import Schema
+    >>> list(query_spec(Schema(num_users=4, num_items=9, timed=True)))
+    ['user', 'history', 'time_gap']
+    """
+    return {
+        name: each
+        for name, each in QUERY_INPUTS.items()
+        if each.schema_field is None or getattr(schema, each.schema_field)
+    }
+
+
+def step_context(names: Iterable[str]) -> list[QueryInput]:
+    """Those of the inputs named that say more of a history's steps than their item.
+
+    >>> [each.name for each in step_context(["user", "history", "time_gap", "item"])]
+    ['time_gap']
+    """
+    names = set(names)
+    steps = (each for name, each in QUERY_INPUTS.items() if name in names and each.per_step)
+    return [each for each in steps if each.name != "history"]
