@@ -1,23 +1,23 @@
-"""What a request says beside a history must fit it, inside the served graph."""
+"""Checks inside the served graph that behaviors and timestamps fit their history."""
 
 import tensorflow as tf
 
 from kerasrec.data.table import TIME_UNITS
 from kerasrec.errors import CHECK
 
-# From here on they are milliseconds: in seconds it is the year 5138.
+# A larger timestamp is in milliseconds: in seconds it would be the year 5138 or later.
 LAST = int(TIME_UNITS[0][0])
 
 
 def check_beside(name, column, history):
-    """Stops a request with more, or fewer, behaviors or timestamps than items, or no seconds.
+    """Rejects a request whose behaviors or timestamps do not match its history in number or unit.
 
-    Nothing said at all, padding of any length, fits every history. Each row is looked at by itself:
-    a server that answers requests together fills up their lists, and those that fit still do.
+    A column of padding only fits every history. Each row is checked on its own, since a batching
+    server pads the lists of the requests that it joins.
 
     Args:
-        name: Of the input.
-        column: `(batch or 1, any)`: "" or 0 where nothing is said.
+        name: Name of the input.
+        column: `(batch or 1, any)`, with "" or 0 for a missing value.
         history: `(batch or 1, any)` item ids.
 
     Raises:
@@ -30,13 +30,13 @@ def check_beside(name, column, history):
     ...     print("refused")
     refused
     """
-    said = tf.not_equal(column, "" if column.dtype == tf.string else 0)
-    told, items = tf.shape(column)[1], tf.shape(history)[1]
-    more = tf.reduce_any(said[:, items:])
-    without = tf.reduce_any(tf.not_equal(history[:, told:], ""), axis=1)
-    fewer = tf.reduce_any(tf.reduce_any(said, axis=1) & without)
+    present = tf.not_equal(column, "" if column.dtype == tf.string else 0)
+    given, items = tf.shape(column)[1], tf.shape(history)[1]
+    more = tf.reduce_any(present[:, items:])
+    unmatched = tf.reduce_any(tf.not_equal(history[:, given:], ""), axis=1)
+    fewer = tf.reduce_any(tf.reduce_any(present, axis=1) & unmatched)
     expected = f"{CHECK}{name}: expected one for each item of the history, or none: got"
-    tf.debugging.Assert(~(more | fewer), [expected, told, "for", items])
+    tf.debugging.Assert(~(more | fewer), [expected, given, "for", items])
     if name == "timestamp":
         last = f"{CHECK}{name}: expected seconds since 1970: got"
         tf.debugging.Assert(tf.reduce_all(column < LAST), [last, tf.reduce_max(column)])

@@ -1,14 +1,14 @@
-"""Requests as serialized `tf.Example`s, as pipelines hand them on."""
+"""Requests as serialized `tf.Example`s, the format of TensorFlow pipelines."""
 
 import numpy as np
 import tensorflow as tf
 
 
 def serialized_examples(request, inputs):
-    """A `tf.Example` `(batch,)` of bytes for each row of a request; what is empty is left out.
+    """Serializes each row of a request as a `tf.Example`, `(batch,)` bytes, without empty inputs.
 
     Args:
-        request: Dict of input to an array `(batch,)` or, filled up on the right, `(batch, any)`.
+        request: Dict of input to an array `(batch,)`, or `(batch, any)` padded on the right.
         inputs: Names of the inputs.
 
     >>> request = {"user": np.array(["a"]), "history": np.array([["x", "y", ""]])}
@@ -22,9 +22,9 @@ def serialized_examples(request, inputs):
         for name in inputs:
             values = np.atleast_1d(request[name][row])
             if request[name].ndim == 2:
-                # What was done belongs to the items of the history, place by place.
-                said = request["history"][row] if name in ("behavior", "timestamp") else values
-                values = values[: np.flatnonzero(said != "").max(initial=-1) + 1]
+                # Behaviors and times are aligned with the history and are cut to its length.
+                ids = request["history"][row] if name in ("behavior", "timestamp") else values
+                values = values[: np.flatnonzero(ids != "").max(initial=-1) + 1]
             if values.size and (values.dtype.kind not in "OU" or (values != "").any()):
                 features[name] = _feature(values)
         example = tf.train.Example(features=tf.train.Features(feature=features))
