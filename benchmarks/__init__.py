@@ -1,1 +1,1 @@
-"""What kerasrec costs beside its peers: `python -m benchmarks NAME`, one file a benchmark."""
+"""Benchmarks of kerasrec and comparable libraries: `python -m benchmarks NAME`, one file each."""

@@ -34,8 +34,10 @@ def make_parser():
             description=module.__doc__,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        command.add_argument("--rounds", type=int, help="times every peer has its turn")
-        command.add_argument("--quick", action="store_true", help="tiny sizes, to see that it runs")
+        command.add_argument("--rounds", type=int, help="number of measurements of each case")
+        command.add_argument(
+            "--quick", action="store_true", help="tiny sizes, to check that it runs"
+        )
         command.add_argument(
             "--json", nargs="?", const="-", metavar="FILE", help="JSON instead of tables"
         )
@@ -52,11 +54,11 @@ def main(arguments=None):
     arguments = make_parser().parse_args(arguments)
     if arguments.rounds is not None and arguments.rounds < 1:
         sys.exit(f"--rounds must be at least 1: got {arguments.rounds}")
-    # As Ctrl-C does, so that the workers are ended on the way out.
+    # As with Ctrl-C, so that `with` blocks end the workers.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     load = os.getloadavg()[0]
     if load > 0.5 and not arguments.quick:
-        say(f"Load {load:.2f}: the machine is not quiet, and the numbers will not be of it alone.")
+        say(f"Load {load:.2f}: the machine has other work, which affects the numbers.")
     try:
         report = arguments.measure(arguments, say)
     except KeyboardInterrupt:

@@ -1,19 +1,19 @@
-"""Our numbers beside the published ones, each by one config of `configs/`.
+"""Accuracy of kerasrec compared with published numbers, each from one config in `configs/`.
 
     python -m benchmarks accuracy --table ncf
 
-KERASREC_DATA names the folder of the data. Settings were chosen on validation data (the command is
-at the head of each config); the test part is measured here, once for each seed or fold. Published
-numbers are read, not measured: the source is named in the last column.
+KERASREC_DATA names the folder of the data. Settings were chosen on validation data (each config
+begins with the command). The test part is measured here, once for each seed or fold. Published
+numbers are quoted, not measured; the notes name their sources.
 """
 
 import dataclasses
 import statistics
 import time
 
-from benchmarks.runner.accuracy_table import AccuracyTable, Found, Line
-from benchmarks.runner.config_run import measured
+from benchmarks.runner.accuracy_table import AccuracyTable, Line, Measurement
 from benchmarks.runner.report import Report
+from benchmarks.runner.run_config import run_config
 
 FERRARI = "Ferrari Dacrema et al. 2019, full results"
 IRSPACK = "irspack, 1-vs-100 example"
@@ -25,9 +25,9 @@ TRANSFORMERS = "blondered/transformer_benchmark"
 
 @dataclasses.dataclass(frozen=True)
 class Protocol:
-    """A table: its metrics, its lines, and the splits over which a number is the mean.
+    """A table: metrics, models, and the splits over which metrics are averaged.
 
-    The first metric is the one with a bar.
+    The first metric has the target.
     """
 
     title: str
@@ -92,7 +92,7 @@ TABLES = {
         ),
     ),
     "cold": Protocol(
-        "MovieLens 1M, 905 items nobody has touched, ranked among themselves",
+        "MovieLens 1M, 905 cold items, ranked among themselves",
         ("recall@30", "ndcg@30"),
         (
             Line("MatrixFactorization, ids only", "ml-1m-cold/matrix_factorization", (), "", 0.0),
@@ -104,7 +104,7 @@ TABLES = {
         ),
     ),
     "ratings": Protocol(
-        "MovieLens 100K, five published folds (the published rows: five random ones)",
+        "MovieLens 100K, five published folds (published numbers: five random folds)",
         ("rmse", "mae"),
         (
             Line("DampedMean", "ml-100k/damped_mean", (0.944, 0.748), SURPRISE, 0.944),
@@ -130,7 +130,7 @@ TABLES = {
 
 def add_arguments(parser):
     parser.add_argument("--table", choices=TABLES, default="ncf")
-    parser.add_argument("--models", nargs="+", metavar="NAME", help="only these lines")
+    parser.add_argument("--models", nargs="+", metavar="NAME", help="only these models")
     parser.add_argument("--seeds", type=int, default=1)
 
 
@@ -144,11 +144,11 @@ def measure(arguments, say):
             parts = []
             for split in protocol.splits:
                 say(f"{line.label}, seed {seed} {' '.join(split)}")
-                metrics = measured(line.config, [*split, f"train.seed={seed}"])
+                metrics = run_config(line.config, [*split, f"train.seed={seed}"])
                 parts.append([_number(metrics, name) for name in protocol.metrics])
             values.append(tuple(map(statistics.mean, zip(*parts, strict=True))))
         minutes = (time.perf_counter() - began) / 60
-        found.append(Found(line, tuple(values), minutes))
+        found.append(Measurement(line, tuple(values), minutes))
     table = AccuracyTable(
         protocol.title, protocol.metrics, tuple(found), protocol.smaller_is_better
     )

@@ -1,12 +1,12 @@
-"""The local server under attack: what each of eighteen hostile requests gets, and costs others.
+"""The local server under attack: answers to eighteen hostile requests, and their cost to others.
 
     python -m benchmarks attack --json attack.json
 
-It starts `kerasrec serve` of its own on the loopback, and attacks nothing else. One client sends
-one kind of attack after the other, each `--tries` times or for `--seconds`, while another asks for
-recommendations as ever. No attack may be answered by a 5xx, later than twice the server's deadline,
-or by another answer than it should; the server's memory may not grow; and 99 of 100 requests of the
-other client may take at most three times what they take undisturbed.
+It starts its own `kerasrec serve` on the loopback interface and attacks nothing else. One client
+runs one attack after the other, each `--tries` times or for `--seconds`, while another client
+requests recommendations. No attack may be answered by a 5xx, later than twice the server's
+deadline, or by another answer than expected. The server's memory may not grow. The p99 of the other
+client may be at most three times that without an attack.
 """
 
 import collections
@@ -20,14 +20,14 @@ import numpy as np
 from benchmarks.runner.attacks import NAME, Target, attacks
 from benchmarks.runner.bystander import Bystander
 from benchmarks.runner.report import Bar, Report, Row, Table
-from benchmarks.runner.served import Served, export_hybrid
+from benchmarks.runner.server_process import ServerProcess, export_hybrid
 
 DEADLINE = 30  # of the server, seconds
 INPUTS = {
     "user": [""], "history": [["", "item-1", "item-2"]], "exclude": [[""]], "allow": [[""]],
     "k": [10], "repeats": [""],
 }  # fmt: skip
-ASKED = {"signature_name": "recommend", "inputs": INPUTS}
+REQUEST = {"signature_name": "recommend", "inputs": INPUTS}
 
 
 def add_arguments(parser):
@@ -43,15 +43,18 @@ def measure(arguments, say):
         folder = pathlib.Path(place) / NAME
         say(f"exporting a Hybrid of {arguments.items:,} items")
         export_hybrid(folder / "1", arguments.items, 100)
-        with Served(folder) as server, Bystander(server.port, NAME, json.dumps(ASKED)) as other:
+        with (
+            ServerProcess(folder) as server,
+            Bystander(server.port, NAME, json.dumps(REQUEST)) as other,
+        ):
             target = Target(server.port, server.grpc_port, folder)
-            outcomes = _all(target, server.process.pid, other, arguments, say)
+            outcomes = _run_attacks(target, server.process.pid, other, arguments, say)
             wrong = other.wrong
     return _report(outcomes, wrong, arguments)
 
 
 class Outcome:
-    """What one attack got, how long answers took, and what it did to memory and to others."""
+    """Outcomes, durations and side effects (memory, latency of others) of one attack."""
 
     def __init__(self, attack):
         self.attack, self.got, self.seconds = attack, collections.Counter(), []
@@ -59,12 +62,12 @@ class Outcome:
 
     @property
     def wrong(self):
-        """Answers that it should not have got."""
-        return sum(count for got, count in self.got.items() if got not in self.attack.right)
+        """Number of unexpected answers."""
+        return sum(count for got, count in self.got.items() if got not in self.attack.expected)
 
     @property
     def failed(self):
-        """Answers of 5xx, or of its like in gRPC; 503 is how a server turns away."""
+        """Number of 5xx answers, also in gRPC, except 503, which refuses under load."""
         return sum(
             count
             for got, count in self.got.items()
@@ -73,18 +76,18 @@ class Outcome:
 
     def row(self):
         got = ", ".join(f"{what} x {count}" for what, count in self.got.most_common())
-        note = f"expected {' or '.join(self.attack.right)}; got {got}"
+        note = f"expected {' or '.join(self.attack.expected)}; got {got}"
         note += f"; {self.before:.0f} -> {self.after:.0f} MiB; others' p99 {self.p99:.0f} ms"
         return Row(self.attack.name, tuple(self.seconds), note)
 
 
-def _all(target, process, other, arguments, say):
+def _run_attacks(target, process, other, arguments, say):
     import psutil
 
     memory = psutil.Process(process).memory_info
     undisturbed = Outcome(None)
-    for attempt in range(2):  # the first warms the server up
-        with other.asking() as times:
+    for attempt in range(2):  # the first one is a warm-up
+        with other.sending() as times:
             time.sleep(max(2.0, arguments.seconds / 2) if attempt else 1.0)
     undisturbed.p99 = _p99(times)
     found = [undisturbed]
@@ -92,7 +95,7 @@ def _all(target, process, other, arguments, say):
         outcome = Outcome(attack)
         outcome.before = memory().rss / (1 << 20)
         end = time.monotonic() + arguments.seconds
-        with other.asking() as times:
+        with other.sending() as times:
             while sum(outcome.got.values()) < arguments.tries:
                 start = time.monotonic()
                 outcome.got[attack.run(target)] += 1
@@ -113,19 +116,19 @@ def _report(outcomes, wrong, arguments):
     undisturbed, *found = outcomes
     slowest = max(max(outcome.seconds) for outcome in found)
     worst = max(outcome.p99 for outcome in found)
-    # Buffers of the first attacks stay with the allocator: what counts is that it ends.
+    # The allocator keeps buffers of the first attacks, so only later growth counts.
     warm = max(outcome.after for outcome in found[: len(found) // 2])
     bars = [
         Bar("answers of 5xx", sum(outcome.failed for outcome in found), 0),
-        Bar("answers that should be others", sum(outcome.wrong for outcome in found), 0),
-        Bar("others' requests without an answer", len(wrong), 0),
+        Bar("unexpected answers", sum(outcome.wrong for outcome in found), 0),
+        Bar("failed requests of others", len(wrong), 0),
         Bar("slowest answer, seconds", slowest, 2 * DEADLINE),
         Bar("growth of memory in the second half", found[-1].after / warm - 1, 0.05),
-        Bar("others' p99, times the undisturbed one", worst / undisturbed.p99, 3),
+        Bar("others' p99 / p99 without an attack", worst / undisturbed.p99, 3),
     ]
     rows = tuple(outcome.row() for outcome in found)
     settings = {key: getattr(arguments, key) for key in ("items", "tries", "seconds")}
-    tables = [Table("One attack after the other", "s", rows)]
-    notes = [f"Undisturbed, 99 of 100 requests of the other client take {undisturbed.p99:.1f} ms."]
-    notes += [f"Without an answer: {line}" for line in wrong[:5]]
+    tables = [Table("Attacks, one after the other", "s", rows)]
+    notes = [f"Without an attack the p99 of the other client is {undisturbed.p99:.1f} ms."]
+    notes += [f"Failed: {line}" for line in wrong[:5]]
     return Report("The local server under attack", settings, tables, bars, notes)

@@ -1,12 +1,12 @@
-"""What behaviour and content are each worth, by how often an item was seen: a table and a picture.
+"""The value of behaviour and of content by the popularity of an item: a table and a picture.
 
     python -m benchmarks blend --picture docs/blend.png
 
-Beauty, the next item: a model that knows behaviour alone, one that knows content alone, and the
-Hybrid in its two forms. The picture has on its left the alpha that the gated one has learned for
-its items, on its right the Recall@10 of tenths of the test's interactions, from rare to popular
-items. The table also says what the Hybrid is ahead of behaviour alone, on all items and on those
-seen fewer than 10 times in training, user by user. KERASREC_DATA names the data.
+Beauty, next item: a model of behaviour only, a model of content only, and the Hybrid in its two
+forms. The picture shows on the left the learned alpha of the gated Hybrid by item count, and on the
+right the Recall@10 for tenths of the test interactions, from rare to popular items. The table also
+has the gain of the Hybrid over behaviour only, paired by user, on all items and on those with fewer
+than 10 interactions in training. KERASREC_DATA names the data.
 """
 
 import pathlib
@@ -15,27 +15,31 @@ import tempfile
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmarks.runner.config_run import CONFIGS
 from benchmarks.runner.report import Report, Row, Table
+from benchmarks.runner.run_config import CONFIGS
 
 K = 10
 RARE = 10
-BEHAVIOUR, GATED, WHOLE = "RNNRecommender, behaviour alone", "Hybrid, gated", "Hybrid, one vector"
+BEHAVIOUR, GATED, ONE_VECTOR = (
+    "RNNRecommender, behaviour only",
+    "Hybrid, gated",
+    "Hybrid, one vector",
+)
 MODELS = {
     BEHAVIOUR: ("rnn_recommender", ()),
-    "ContentBased, content alone": ("content_based", ()),
+    "ContentBased, content only": ("content_based", ()),
     GATED: ("hybrid", ("model.alpha=gated", "model.id_dropout=0.2")),
-    WHOLE: ("hybrid", ("model.alpha=null", "model.encoder=code")),
+    ONE_VECTOR: ("hybrid", ("model.alpha=null", "model.encoder=code")),
 }
 QUICK = ("data.options={users: 200, items: 100}", "model.dim=8", "train.epochs=1")
 
 
 def add_arguments(parser):
-    parser.add_argument("--picture", metavar="FILE", help="where to draw it")
+    parser.add_argument("--picture", metavar="FILE", help="file for the picture")
 
 
 def gains(model, split):
-    """NDCG@10 of each query, whose truth is one item, and how often that was seen in training."""
+    """NDCG@10 of each query with one true item, and the training count of that item."""
     from kerasrec.evaluation.inputs import query_inputs
     from kerasrec.metrics import ndcg
 
@@ -69,47 +73,54 @@ def measure(arguments, say):
                 read=lambda config, base: read,
             )  # fmt: skip
             model = models.load(result.checkpoint)
-        deciles[label], (gained[label], seen) = found.deciles, gains(model, read[1])
+        deciles[label], (gained[label], counts) = found.deciles, gains(model, read[1])
         say(f"{label}: NDCG@{K} {gained[label].mean():.4f}")
         if label == GATED:
             alpha = _alpha(model)
     if arguments.picture:
         draw(arguments.picture, alpha, deciles)
     return Report(
-        "Behaviour and content", {"data": data}, list(_tables(deciles, gained, seen, alpha))
+        "Behaviour and content", {"data": data}, list(_tables(deciles, gained, counts, alpha))
     )
 
 
 def _alpha(model):
-    """Counts that items have, in order, and the alpha of each."""
+    """The distinct item counts in ascending order, and the alpha of each."""
     counts = np.unique(np.asarray(model.catalog.tables["count"]))
     return counts, np.asarray(model.hybrid_head.mixing(counts))
 
 
-def _tables(deciles, gained, seen, alpha):
-    for title, asked in (("All items", seen >= 0), (f"Items seen under {RARE} times", seen < RARE)):
+def _tables(deciles, gained, counts, alpha):
+    for title, chosen in (
+        ("All items", counts >= 0),
+        (f"Items seen under {RARE} times", counts < RARE),
+    ):
         rows = (
-            Row(label, (float(own[asked].mean()),), _ahead((own - gained[BEHAVIOUR])[asked]))
+            Row(
+                label,
+                (float(own[chosen].mean()),),
+                mean_difference((own - gained[BEHAVIOUR])[chosen]),
+            )
             for label, own in gained.items()
         )
-        yield Table(f"{title}: {asked.sum():,} users", f"ndcg@{K}", tuple(rows), BEHAVIOUR)
+        yield Table(f"{title}: {chosen.sum():,} users", f"ndcg@{K}", tuple(rows), BEHAVIOUR)
     for rows in zip(*deciles.values(), strict=True):
         title = f"Items seen {rows[0]['fewest']} to {rows[0]['most']} times"
         found = [row["recall"][f"recall@{K}"] for row in rows]
         each = (Row(label, (recall,)) for label, recall in zip(deciles, found, strict=True))
         yield Table(title, f"recall@{K}", tuple(each))
-    counts, shares = alpha
-    some = [int(np.searchsorted(counts, count)) for count in (0, 1, 3, 10, 30, 100)]
+    item_counts, shares = alpha
+    some = [int(np.searchsorted(item_counts, count)) for count in (0, 1, 3, 10, 30, 100)]
     rows = (
-        Row(f"an item seen {counts[place]:.0f} times", (float(shares[place]),))
+        Row(f"an item seen {item_counts[place]:.0f} times", (float(shares[place]),))
         for place in dict.fromkeys(some)
-        if place < len(counts)
+        if place < len(item_counts)
     )
     yield Table(f"Alpha of {GATED}", "alpha", tuple(rows))
 
 
-def _ahead(differences):
-    """The mean and its 95 % interval, from the users' differences."""
+def mean_difference(differences):
+    """Mean of paired differences, with its 95 % interval."""
     if not differences.any():
         return ""
     error = 1.96 * differences.std() / np.sqrt(len(differences))

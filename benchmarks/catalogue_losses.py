@@ -1,9 +1,9 @@
 """Seconds and memory of a training step for each loss over the catalogue.
 
-Every position of every history is trained; the item vectors are a table of 10,000 to 1 million
-rows, trained by LazyAdam, and the query is the vector of the item before: next to nothing beside
-the loss. Each loss runs in a process of its own, whose memory at the peak is shown, and all of them
-take turns. Invented data, Zipf(1.2) ids, no padding.
+Every position of every history is trained. The item vectors are a table of 10,000 to 1 million
+rows, trained by LazyAdam. The query is the vector of the previous item, whose cost is negligible.
+Each loss runs in its own process, whose peak memory is shown, and all take turns. Invented data,
+Zipf(1.2) ids, no padding.
 """
 
 import contextlib
@@ -50,14 +50,13 @@ def measure(arguments, say):
         [] if arguments.quick else bars(dict(zip(arguments.items, peaks, strict=True))),
         [
             f"The sampled losses share {arguments.negatives:,} negatives in the whole batch.",
-            "The peak is that of the whole process: TensorFlow, the table and Adam's two slots "
-            "included.",
+            "The peak is that of the process, with TensorFlow, the table and Adam's two slots.",
         ],
     )  # fmt: skip
 
 
 def measure_losses(items, arguments, say):
-    """Rows of seconds and rows of GiB for one size of the catalogue."""
+    """Rows of seconds and rows of GiB for one catalogue size."""
     samples, peaks, reasons, steps = {}, {}, {}, {}
     with contextlib.ExitStack() as stack:
         workers = {
@@ -96,7 +95,7 @@ def measure_losses(items, arguments, say):
 
 
 def check_memory(case):
-    """Refuses what would not fit: logits, what they become, and their gradient."""
+    """Raises if logits, probabilities and their gradient would not fit into memory."""
     needed = 3 * 4 * case["items"] * case["batch"] * case["length"] / 1e9
     if case["loss"] == "all_at_once" and needed > 0.6 * gigabytes_free():
         raise PeerError(f"needs about {needed:.0f} GB, {gigabytes_free():.0f} GB are free")

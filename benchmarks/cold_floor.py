@@ -1,18 +1,18 @@
-"""The floor for items nobody has touched: a ridge regression from features to factors.
+"""A baseline for cold items: a ridge regression from item features to factors.
 
     python -m benchmarks cold_floor
 
-MovieLens 1M, the cold items of the test part ranked among themselves, as `accuracy --table cold`.
-Factors of the train part by SVD; those of a cold item are what a ridge regression of the warm
-items' factors on their features makes of its own. The penalty is the one that is best on the cold
-items of validation. KERASREC_DATA names the data.
+MovieLens 1M; the cold items of the test part are ranked among themselves, as in `accuracy --table
+cold`. Factors of the train part come from an SVD. A ridge regression of the warm items' factors on
+their features predicts the factors of cold items. The penalty is the best one on the cold items of
+the validation part. KERASREC_DATA names the data.
 """
 
 import numpy as np
 import scipy.sparse.linalg
 
-from benchmarks.runner.config_run import CONFIGS
 from benchmarks.runner.report import Report, Row, Table
+from benchmarks.runner.run_config import CONFIGS
 
 CONFIG = "ml-1m-cold/content_based"
 FACTORS, K = 100, 30
@@ -20,17 +20,17 @@ PENALTIES = (0.1, 1.0, 10.0, 100.0)
 
 
 def add_arguments(parser):
-    """None of its own."""
+    """This benchmark has no options of its own."""
 
 
 def ridge(features, factors, penalty):
-    """W of argmin |X W - Y|^2 + penalty |W|^2, by the items' dot products: there are fewer."""
+    """W of argmin |X W - Y|^2 + penalty |W|^2, in dual form: features outnumber items."""
     gram = (features @ features.T).toarray()
     return features.T @ np.linalg.solve(gram + penalty * np.eye(len(gram)), factors)
 
 
 def recall_and_ndcg(scores, queries, ranked, k=K):
-    """Means over the queries of `scores` `(queries, len(ranked))`."""
+    """Mean recall and NDCG of `scores` `(queries, len(ranked))` over the queries."""
     from kerasrec.metrics import ndcg, recall
 
     k = min(k, len(ranked))
@@ -58,18 +58,18 @@ def measure(arguments, say):
     users, size, factors = scipy.sparse.linalg.svds(table, min(FACTORS, min(table.shape) - 1))
     warm = np.flatnonzero(train.item_counts())
 
-    def asked(part, penalty):
+    def evaluate_part(part, penalty):
         queries = split.queries(part)
         weight = ridge(features[warm], factors.T[warm], penalty)
         scores = (users * size)[queries.users] @ (features[queries.ranked] @ weight).T
         return recall_and_ndcg(scores, queries, queries.ranked)
 
-    chosen = {penalty: asked("validation", penalty)[0] for penalty in PENALTIES}
+    chosen = {penalty: evaluate_part("validation", penalty)[0] for penalty in PENALTIES}
     for penalty, recall in chosen.items():
         say(f"penalty {penalty:g}: Recall@{K} {recall:.4f} on validation")
     best = max(chosen, key=chosen.get)
-    recall, ndcg = asked("test", best)
+    recall, ndcg = evaluate_part("test", best)
     row = Row("ridge regression", (float(recall),), f"NDCG@{K} {ndcg:.4f}, penalty {best:g}")
     items = len(split.queries("test").ranked)
     tables = [Table(f"{items} cold items", f"recall@{K}", (row,))]
-    return Report("The floor of cold items", {"config": name}, tables)
+    return Report("Baseline of cold items", {"config": name}, tables)

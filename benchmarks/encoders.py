@@ -1,14 +1,14 @@
-"""The encoders of what an item says of itself, and texts compared word by word, in one table.
+"""The content encoders for texts, and baselines without learning, in one table.
 
     python -m benchmarks encoders
 
-The invented bookstore, its cold books ranked among themselves: `ContentBased` with each encoder
-that reads texts, beside `ContentKNN`, which learns nothing, and a ranker that knows no content.
-Settings other than the encoder are those of `configs/synthetic/content_based.yaml`.
+The invented bookstore; its cold books are ranked among themselves. Compared are `ContentBased` with
+each encoder that reads texts, `ContentKNN`, which learns nothing, and Popularity, which has no
+content. The other settings are those of `configs/synthetic/content_based.yaml`.
 """
 
-from benchmarks.runner.config_run import measured
 from benchmarks.runner.report import Report, Row, Table
+from benchmarks.runner.run_config import run_config
 
 CONFIG = "synthetic/content_based"
 METRICS = ("recall@10", "ndcg@10")
@@ -22,7 +22,7 @@ QUICK = ("data.options={users: 200, items: 150}", "train.epochs=1")
 
 
 def add_arguments(parser):
-    """None of its own."""
+    """This benchmark has no options of its own."""
 
 
 def measure(arguments, say):
@@ -31,7 +31,7 @@ def measure(arguments, say):
     rows = {metric: [] for metric in METRICS}
     for name, change in changes.items():
         say(name)
-        found = measured(CONFIG, [change, *(QUICK if arguments.quick else ())])
+        found = run_config(CONFIG, [change, *(QUICK if arguments.quick else ())])
         for metric, own in rows.items():
             value = found["rows"][0]["metrics"][metric]
             note = f"[{value['low']:.4f}, {value['high']:.4f}]"

@@ -1,8 +1,8 @@
-"""Full-ranking evaluation: seconds, beside the bound of one matrix product and argpartition.
+"""Full-ranking evaluation in seconds, compared with one matrix product and argpartition.
 
 Data and weights are random in the shape of MovieLens-1M: histories of 20 to 2,300 items, mean 165,
-four truths a user. Every round measures both sides one after the other, so that a ratio is of one
-machine at one time.
+four true items per user. Every round measures all parts one after the other, so that a ratio is
+not affected by slow moments of the machine.
 """
 
 import statistics
@@ -24,7 +24,7 @@ def add_arguments(parser):
 
 
 def make_split(users, items, seed=0):
-    """A Split of random interactions, popular items more often, no item twice in a history."""
+    """A Split of random interactions, popular items more often, no duplicates in a history."""
     from kerasrec.data import Catalog, Interactions, Split, Vocabulary
 
     rng = np.random.default_rng(seed)
@@ -37,7 +37,7 @@ def make_split(users, items, seed=0):
     }
     pairs = []
     for user, length in enumerate(lengths):
-        # weighted sampling without replacement: the smallest exponential clocks
+        # Weighted sampling without replacement: items with the smallest exponential times.
         clocks = rng.exponential(size=items) / popularity
         chosen = np.argpartition(clocks, length + 4)[: length + 4]
         pairs.append(np.stack([np.full(length + 4, user), rng.permutation(chosen)]))
@@ -50,7 +50,7 @@ def make_split(users, items, seed=0):
 
 
 def make_model(split, dim):
-    """The real model with random weights."""
+    """A MatrixFactorization with random weights."""
     from kerasrec_zoo import MatrixFactorization
 
     model = MatrixFactorization(split.train.schema(), dim=dim, biases=False)
@@ -59,7 +59,7 @@ def make_model(split, dim):
 
 
 def bound(queries, catalog, k, batch_size):
-    """Scores of all items and the k best of them, nothing masked: the least that must be done."""
+    """Scores of all items and the k best, without masking: a lower bound on the work."""
     rows = np.empty((len(queries), k), dtype="int64")
     for start in range(0, len(queries), batch_size):
         scores = queries[start : start + batch_size] @ catalog.T
@@ -80,7 +80,12 @@ def measure(arguments, say):
     rng = np.random.default_rng(0)
     queries = rng.normal(size=(arguments.users, arguments.dim)).astype("float32")
     catalog = rng.normal(size=(arguments.items + 2, arguments.dim)).astype("float32")
-    seconds = {BOUND: [], "ranking, seen items out": [], "metrics and intervals": [], "total": []}
+    seconds = {
+        BOUND: [],
+        "ranking without seen items": [],
+        "metrics and intervals": [],
+        "total": [],
+    }
     for turn in range(arguments.rounds + 1):
         say(f"round {turn} of {arguments.rounds}" if turn else "the first round compiles")
         started = time.perf_counter()

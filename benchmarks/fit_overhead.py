@@ -1,8 +1,8 @@
-"""What Python and `model.fit` add to a step of about a millisecond, and what takes it away.
+"""Overhead of Python and `model.fit` on a step of about a millisecond, and what reduces it.
 
-One step of LazyAdam on a table of 10,000 rows x 64 with `Dense(1)`, done four ways: by `model.fit`,
-by a bare loop over its `train_function`, by a `tf.function` of `train_step`, and all steps in one
-graph on one batch in memory, which is the floor: it has no Python and no input.
+One step of LazyAdam on a table of 10,000 rows x 64 with `Dense(1)`, in four ways: `model.fit`, a
+loop over its `train_function`, a `tf.function` of `train_step`, and all steps in one graph on one
+batch in memory. The last is the floor, without Python and input.
 """
 
 from benchmarks.runner.report import Report, Row, Table
@@ -30,23 +30,24 @@ def measure(arguments, say):
     with Turns(arguments, 0.02 if arguments.quick else 0.25, say) as turns:
         for jit in (False, True):
             for prefetch in (True, False):
-                title = f"jit {on(jit)}, prefetch {on(prefetch)}, batch {arguments.batch:,}"
+                switches = f"jit {on_or_off(jit)}, prefetch {on_or_off(prefetch)}"
+                title = f"{switches}, batch {arguments.batch:,}"
                 peers = list(peers_of(arguments, jit, prefetch))
                 found, _ = turns.measure(title, peers, lambda seconds, n: seconds / n * 1e3)
                 table = Table(title, "ms a step", found, FLOOR)
                 tables.append(Table(title, "ms a step", with_shares(table), FLOOR))
     return Report(
-        "What fit adds to a step",
+        "Overhead of fit per step",
         {**CASE, "batch": arguments.batch, "rounds": arguments.rounds},
         tables,
         notes=[
-            "a call: steps_per_execution. A share is of this row's time, 1 - floor / time.",
+            "a call: steps_per_execution. A share is 1 - floor / time of its row.",
             verdict(tables),
         ],
     )
 
 
-def on(value):
+def on_or_off(value):
     return "on" if value else "off"
 
 
@@ -73,7 +74,7 @@ def with_shares(table):
 
 
 def verdict(tables):
-    """The fastest `fit` of all that was measured, beside the one that Keras has by default."""
+    """A sentence that compares the fastest measured `fit` with Keras's default."""
     fits = [
         (row.median, f"{row.name} ({table.title})")
         for table in tables

@@ -1,10 +1,11 @@
-"""Fit time of the collaborative filtering models beside the best known libraries.
+"""Fit time of the collaborative filtering models compared with well-known libraries.
 
     python -m benchmarks fit_time --models als item_knn
 
-KERASREC_DATA names the folder of the data: MovieLens 1M as the NCF paper has it, and the ratings of
-MovieLens 100K, whole. A fit starts from the table in the form its library takes, and from a model
-that has been made: for ours that is `adapt` or `model.fit`, traced before the clock starts.
+KERASREC_DATA names the folder of the data: MovieLens 1M in the version of the NCF paper, and the
+ratings of MovieLens 100K. A fit starts from the data in the format of its library and from a
+constructed model. For kerasrec it is `adapt`, or `model.fit` that was traced before the clock
+starts.
 """
 
 import dataclasses
@@ -24,17 +25,16 @@ DATA = {"clicks": "ml-1m-ncf", "ratings": "ml-100k"}
 
 @dataclasses.dataclass(frozen=True)
 class Line:
-    """One model and who else fits it.
+    """One model and the libraries it is compared with.
 
     Args:
-        title: Of its table.
+        title: Title of its table.
         data: A key of `DATA`.
         ours: Case of `peers.kerasrec_fits`.
-        theirs: Name and case of each rival, the first is whom ours is held to.
-        library: Whose they are.
-        epochs: Turns over the data in a fit. With `batch` the time of an epoch is measured, by as
-            many of its steps as make a turn.
-        batch: Pairs of a step.
+        theirs: Name and case of each other library; ours is compared with the first.
+        library: Key of `MODULES` of the other libraries.
+        epochs: Epochs of a fit.
+        batch: Pairs per step; if given, some steps are measured and scaled to an epoch.
     """
 
     title: str
@@ -137,7 +137,7 @@ MODELS = {
         "clicks",
         trained(solved("NeuMF", dim=64, mlp=[128, 64, 32], num_negatives=4),
                 "BinaryCrossentropy", "LazyAdam", 0.001, batch=NEUMF, steps=16),
-        # A batch of RecBole counts the negatives: five labels a pair.
+        # A batch of RecBole includes the negatives: five labels per pair.
         (recbole("NeuMF", NEUMF, 4, 5, mf_embedding_size=64, mlp_embedding_size=64,
                  mlp_hidden_size=[128, 64, 32], dropout_prob=0.0),),
         "recbole",
@@ -155,9 +155,9 @@ MODELS = {
     ),
 }  # fmt: skip
 NOTES = [
-    "Less is faster: a ratio below 1 is faster than the other library.",
+    "Smaller is faster: a ratio below 1 is faster than the other library.",
     "implicit has all cores; PyTorch one thread or all, whichever was faster in the warm-up.",
-    "MatrixFactorization takes batches of 1024 with LazyAdam, Surprise's SVD a pair at a time.",
+    "MatrixFactorization uses batches of 1024 with LazyAdam, Surprise's SVD single pairs.",
     "NeuMF's 4 negatives are shared by a batch, RecBole draws them for each pair; both score as "
     "many pairs. RecBole's epochs are those of its data loader, sampling included.",
 ]
@@ -169,7 +169,7 @@ def add_arguments(parser):
 
 
 def write_table(kind, path, quick):
-    """Writes the interactions of a key of `DATA`, and gives their number."""
+    """Writes the interactions of a key of `DATA` and returns their number."""
     from kerasrec.data import load
 
     data = load("synthetic", users=50, items=100) if quick else load(DATA[kind])
@@ -186,12 +186,12 @@ def peers_of(line, data):
 
 
 def scale_of(line, count):
-    """From the seconds of some fits to those of one; of some steps, to those of an epoch."""
+    """Function from seconds and count to seconds of one fit, or of one epoch for steps."""
     each = -(-count // line.batch) if line.batch else 1
     return lambda seconds, times: seconds / times * each
 
 
-def noted(row, epochs):
+def with_epoch_note(row, epochs):
     if not epochs or not row.samples:
         return row
     return dataclasses.replace(row, note=f"{row.median / epochs:.3f} s an epoch")
@@ -213,7 +213,7 @@ def measure(arguments, say):
         for name, line in chosen.items():
             scale = scale_of(line, counts[line.data])
             rows, _ = turns.measure(name, list(peers_of(line, paths[line.data])), scale)
-            rows = tuple(noted(row, line.epochs) for row in rows)
+            rows = tuple(with_epoch_note(row, line.epochs) for row in rows)
             rival = line.theirs[0][0] if line.theirs else None
             source = "synthetic" if arguments.quick else DATA[line.data]
             table = Table(f"{line.title}\n{source}", "s", rows, rival)

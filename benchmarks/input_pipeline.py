@@ -1,7 +1,7 @@
-"""How fast interactions come: in memory, through `model.fit`, and streamed from Parquet.
+"""Throughput of interactions: in memory, through `model.fit`, and streamed from Parquet.
 
-In millions of interactions a second. The bound is NumPy drawing a permutation and taking the same
-three columns by it, without batches.
+The unit is millions of interactions per second. The bound is NumPy drawing a permutation and
+gathering the same three columns by it, without batches.
 """
 
 import tempfile
@@ -37,7 +37,7 @@ def table(rows):
 
 
 def trivial_model(steps_per_execution):
-    """One weight: what is left of `fit` when the model costs nothing."""
+    """A model with one weight, to measure `fit` without the cost of a model."""
     import keras
 
     inputs = {name: keras.Input((), dtype="int32", name=name) for name in ("user", "item")}
@@ -73,7 +73,7 @@ def through_fit(dataset, steps_per_execution):
 
 
 def cases(data, path):
-    """name -> a function that goes through one epoch."""
+    """Dict of name to a function that iterates over one epoch."""
     from kerasrec.data import batches
     from kerasrec.data.streaming import scan_parquet, stream_batches
 
@@ -108,7 +108,7 @@ def measure(arguments, say):
     rows = 20_000 if arguments.quick else arguments.rows
     rounds = arguments.rounds or (2 if arguments.quick else 5)
     frame = table(rows)
-    # Repeated pairs would be merged: each has its own time.
+    # Without distinct times, repeated pairs would be merged.
     data = Interactions.from_frame(frame)
     with tempfile.TemporaryDirectory() as folder:
         path = {ids: Path(folder) / f"{ids}.parquet" for ids in ("integer", "text")}
@@ -119,10 +119,10 @@ def measure(arguments, say):
         pyarrow.parquet.write_table(log, path["text"], row_group_size=500_000)
         epochs = cases(data, path)
         for name, epoch in epochs.items():
-            say(f"first touches: {name}")
-            epoch()  # tracing is not what is measured
+            say(f"warming up: {name}")
+            epoch()  # traces; not measured
         rates = {name: [] for name in epochs}
-        # Rounds of all cases take turns: a slow moment of the machine hits them alike.
+        # All cases take turns, so that a slow moment of the machine affects all of them.
         for turn in range(rounds):
             say(f"round {turn + 1} of {rounds}")
             for name, epoch in epochs.items():

@@ -1,14 +1,13 @@
-"""The local server under load: latencies beside the bare signature, then faults and swaps.
+"""The local server under load: latencies compared with the signature alone, then faults and swaps.
 
     python -m benchmarks load --json load.json
 
-Everything runs on this machine over loopback, so the clients take their share of the cores. First,
-for 1, 8 and 64 clients that ask one recommendation after the other, taking turns: the loaded
+Everything runs on this machine over loopback, so clients and server share the cores. First, 1, 8
+and 64 clients request one recommendation after the other. The cases take turns: the loaded
 signature alone, by as many threads in one process, and `kerasrec serve` over gRPC and REST, without
-and with batching.
-Then mixed load for --minutes: four signatures over both protocols, 5 % of the requests malformed,
-and a new version every minute. No request may fail, every malformed one must be answered by a
-sentence, and the server's memory must not grow.
+and with batching. Then follows mixed load for --minutes: four signatures over both protocols, 5 %
+malformed requests, and a new version every minute. No request may fail, every malformed one must be
+answered with a message, and the server's memory must not grow.
 """
 
 import contextlib
@@ -24,20 +23,20 @@ from functools import partial
 
 import numpy as np
 
-from benchmarks.runner.clients import GrpcClient, RestClient, asked_by
+from benchmarks.runner.clients import GrpcClient, RestClient, run_clients
 from benchmarks.runner.report import Bar, Report, Row, Table
-from benchmarks.runner.served import Served, export_hybrid
+from benchmarks.runner.server_process import ServerProcess, export_hybrid
 
 NAME, K, HISTORY, REQUESTS = "hybrid", 100, 20, 200
 MIXED_CLIENTS, MALFORMED = 8, 0.05
-# What deploy/batching.config says, with batches that wait less.
+# As deploy/batching.config, with a shorter timeout.
 BATCHING = """max_batch_size { value: 128 }
 batch_timeout_micros { value: 500 }
 max_enqueued_batches { value: 16 }
 num_batch_threads { value: 2 }
 pad_variable_length_inputs: true
 """
-# Sent as they are; each is answered by 4xx and a sentence.
+# Malformed bodies; each must be answered by a 4xx with a message.
 BAD_BODIES = (
     b"", b"{", b"[]", b"\xff", b'{"inputs": 3}', b'{"inputs": {"history": [["item-1"]]}}',
     b'{"signature_name": "none", "inputs": {}}', b'{"instances": []}',
@@ -71,7 +70,7 @@ def measure(arguments, say):
 
 
 def _requests(names):
-    """Inputs of recommendations, one row each. Lists begin with "", for batches are padded so."""
+    """Inputs of one-row recommendations. Lists begin with "", the padding in batches."""
     random = np.random.default_rng(1)
     found = []
     for number in range(REQUESTS):
@@ -93,8 +92,8 @@ def _latencies(folder, requests, arguments, say):
     batching.write_text(BATCHING)
     with (
         CLoader(folder / "1") as loaded,
-        Served(folder) as plain,
-        Served(folder, "--batching-config", str(batching)) as batched,
+        ServerProcess(folder) as plain,
+        ServerProcess(folder, "--batching-config", str(batching)) as batched,
     ):
 
         def alone(n):
@@ -106,18 +105,18 @@ def _latencies(folder, requests, arguments, say):
                 partial(GrpcClient, server.grpc_port),
                 partial(RestClient, server.port, NAME),
             )
-            peers[f"gRPC{suffix}"] = partial(_opened, grpc, protos)
-            peers[f"REST{suffix}"] = partial(_opened, rest, bodies)
-        return [_taking_turns(count, peers, arguments, say) for count in arguments.clients]
+            peers[f"gRPC{suffix}"] = partial(_with_client, grpc, protos)
+            peers[f"REST{suffix}"] = partial(_with_client, rest, bodies)
+        return [_measure_in_turns(count, peers, arguments, say) for count in arguments.clients]
 
 
-def _opened(make, requests, stack):
+def _with_client(make, requests, stack):
     client = stack.enter_context(contextlib.closing(make()))
-    return lambda n: client.ask_well(requests[n % REQUESTS])
+    return lambda n: client.ask_or_raise(requests[n % REQUESTS])
 
 
-def _taking_turns(count, peers, arguments, say):
-    """A table of peers for so many clients; a slow moment of the machine is in all of a round."""
+def _measure_in_turns(count, peers, arguments, say):
+    """Measures all peers in turns with `count` clients and returns a table."""
     found = {name: [] for name in peers}
     for number in range(-1, arguments.rounds):
         say(f"{count} clients, " + ("warming up" if number < 0 else f"round {number + 1}"))
@@ -125,7 +124,7 @@ def _taking_turns(count, peers, arguments, say):
             with contextlib.ExitStack() as stack:
                 clients = [make(stack) for _ in range(count)]
                 seconds = min(1.0, arguments.seconds) if number < 0 else arguments.seconds
-                times = asked_by(clients, seconds)
+                times = run_clients(clients, seconds)
             if number >= 0:
                 found[name].append(times)
     return _table(count, found)
@@ -147,10 +146,12 @@ def _mixed_load(folder, requests, names, arguments, say):
     import psutil
 
     counts, memory, stop = _Counts(), [], threading.Event()
-    with Served(folder) as server:
+    with ServerProcess(folder) as server:
         process = psutil.Process(server.process.pid)
         threads = [
-            threading.Thread(target=_mix, args=(number, server, requests, names, counts, stop))
+            threading.Thread(
+                target=_run_mixed_client, args=(number, server, requests, names, counts, stop)
+            )
             for number in range(MIXED_CLIENTS)
         ]
         for thread in threads:
@@ -165,21 +166,21 @@ def _mixed_load(folder, requests, names, arguments, say):
                 resting = max(0.2, arguments.swap - (time.monotonic() - start))
                 stop.wait(resting)
                 memory.append(process.memory_info().rss / (1 << 20))
-                say(f"version {number}: {memory[-1]:.0f} MiB, {counts.said()}")
+                say(f"version {number}: {memory[-1]:.0f} MiB, {counts.summary()}")
         finally:
             stop.set()
             for thread in threads:
                 thread.join()
-    # The first two swaps warm up: caches of the allocator, threads, graphs of every signature.
+    # The first two swaps are a warm-up of the allocator, threads and graphs of the signatures.
     before, after = memory[1], memory[-1]
     bars = [
         Bar("requests that failed (5xx, or no answer)", counts.failed, 0),
         Bar("well-formed requests refused", counts.refused, 0),
-        Bar("malformed requests without a sentence", counts.unsaid, 0),
+        Bar("malformed requests without an error message", counts.unexplained, 0),
         Bar("growth of memory", after / before - 1, 0.05),
     ]
     notes = [
-        f"Mixed load by {MIXED_CLIENTS} clients: {counts.said()}, {swaps} new versions, each "
+        f"Mixed load by {MIXED_CLIENTS} clients: {counts.summary()}, {swaps} new versions, each "
         f"served after {np.median(counts.swaps):.1f} s (at most {max(counts.swaps):.1f}).",
         f"Memory of the server after each swap, MiB: {', '.join(f'{x:.0f}' for x in memory)}.",
         *(f"Failed: {line}" for line in counts.lines[:5]),
@@ -188,7 +189,7 @@ def _mixed_load(folder, requests, names, arguments, say):
 
 
 def _publish(folder, number):
-    """The same export as the next version, by a rename; the one before stays, older ones go."""
+    """Publishes the same export as the next version; keeps the one before, removes older ones."""
     copy = folder / f".copy-{number}"
     shutil.copytree(folder / str(number - 1), copy)
     copy.rename(folder / str(number))
@@ -196,7 +197,7 @@ def _publish(folder, number):
 
 
 def _wait_for(port, number):
-    """Until the version is served and the one before has given its memory back."""
+    """Waits until the version is served and the one before is unloaded."""
     end = time.monotonic() + 300
     while time.monotonic() < end:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
@@ -211,34 +212,34 @@ def _wait_for(port, number):
 
 
 class _Counts:
-    """What the mixed load found, by all clients together."""
+    """Counts of the mixed load, shared by all clients."""
 
     def __init__(self):
-        self.asked = self.malformed = self.failed = self.refused = self.unsaid = 0
+        self.requests = self.malformed = self.failed = self.refused = self.unexplained = 0
         self.lines, self.swaps, self._lock = [], [], threading.Lock()
 
-    def note(self, malformed, code, sentence):
-        """An answer: its HTTP status, or the one that REST gives the code of gRPC."""
+    def note(self, malformed, code, message):
+        """Records an answer by its HTTP status, or the HTTP status of its gRPC code."""
         with self._lock:
-            self.asked += 1
+            self.requests += 1
             self.malformed += malformed
             self.failed += code >= 500
             self.refused += not malformed and 400 <= code < 500
-            # A sentence has words, and no trace of the server's insides.
-            spoken = len(sentence.split()) >= 3 and "Traceback" not in sentence
-            self.unsaid += malformed and not (400 <= code < 500 and spoken)
-            if code >= 500 or (not malformed and code != 200) or (malformed and not spoken):
-                self.lines.append(f"{code}: {sentence[:200]}")
+            # An error message has words and no stack trace.
+            explained = len(message.split()) >= 3 and "Traceback" not in message
+            self.unexplained += malformed and not (400 <= code < 500 and explained)
+            if code >= 500 or (not malformed and code != 200) or (malformed and not explained):
+                self.lines.append(f"{code}: {message[:200]}")
 
     def note_swap(self, seconds):
         self.swaps.append(seconds)
 
-    def said(self):
-        return f"{self.asked:,} requests, {self.malformed:,} of them malformed"
+    def summary(self):
+        return f"{self.requests:,} requests, {self.malformed:,} of them malformed"
 
 
-def _mix(number, server, requests, names, counts, stop):
-    """One client: mostly recommendations, and some of everything else."""
+def _run_mixed_client(number, server, requests, names, counts, stop):
+    """Runs one client: mostly recommendations, and some requests to other signatures."""
     random = np.random.default_rng(number)
     rest, grpc = RestClient(server.port, NAME), GrpcClient(server.grpc_port)
     for turn in itertools.count():
@@ -246,7 +247,7 @@ def _mix(number, server, requests, names, counts, stop):
             break
         request = requests[int(random.integers(len(requests)))]
         item = str(names[int(random.integers(len(names)))])
-        signature, inputs = _one_of(random, request, item)
+        signature, inputs = _draw_signature(random, request, item)
         malformed = random.random() < MALFORMED
         try:
             if (turn + number) % 2:
@@ -260,7 +261,7 @@ def _mix(number, server, requests, names, counts, stop):
     grpc.close()
 
 
-def _one_of(random, request, item):
+def _draw_signature(random, request, item):
     drawn = random.random()
     if drawn < 0.8:
         return "recommend", request

@@ -1,16 +1,16 @@
-"""Bytes of a table row with its optimizer's slots, beside the arithmetic minimum.
+"""Bytes per row of a table with its optimizer's slots, compared with the arithmetic minimum.
 
-Each case trains 20 steps in a process of its own. From its memory that of the same process with a
-table of 1,000 rows is taken away. "At rest" is what the process holds afterwards; "at the peak" is
-the most it ever held, the making of the table included. TensorFlow's allocator rounds large blocks
-up by some percent; with TF_ENABLE_ONEDNN_OPTS=0 it does not.
+Each case trains 20 steps in its own process. The memory of the same process with a table of 1,000
+rows is subtracted. "At rest" is what the process holds afterwards; "at the peak" is the maximum,
+including the creation of the table. TensorFlow's allocator rounds large blocks up by some percent;
+with TF_ENABLE_ONEDNN_OPTS=0 it does not.
 """
 
 from benchmarks.runner.report import Bar, Report, Row, Table
 from benchmarks.runner.worker import PeerError, Worker, add_pythons, python_of
 
 DIM, BATCH, STEPS, SMALL = 64, 1024, 20, 1000
-# Optimizer -> library, and the numbers that it must keep for a row beside the row itself.
+# Optimizer -> library, and the minimum number of slot values per row.
 SLOTS = {
     "RowwiseAdagrad": ("keras", 1),
     "LazyAdam": ("keras", 2 * DIM),
@@ -37,8 +37,8 @@ def label_of(name):
     return name.replace("stock", "Keras")
 
 
-def trained(name, rows, arguments):
-    """Memory of a fresh process after it has trained a table."""
+def train_table(name, rows, arguments):
+    """Memory of a new process after it has trained a table."""
     library, _ = SLOTS[name]
     module = f"benchmarks.peers.{library}_tables"
     case = {"optimizer": name, "rows": rows, "dim": DIM, "batch": BATCH, "start": 0.05}
@@ -61,7 +61,7 @@ def measure(arguments, say):
             rest, peak = [], []
             try:
                 for _ in range(arguments.rounds):
-                    small, large = (trained(name, size, arguments) for size in (SMALL, rows))
+                    small, large = (train_table(name, size, arguments) for size in (SMALL, rows))
                     rest.append((large["resident"] - small["resident"]) / (rows - SMALL))
                     peak.append((large["peak"] - small["peak"]) / (rows - SMALL))
                     whole = max(peaks.get((name, rows), 0), large["peak"] / 2**30)
@@ -85,12 +85,12 @@ def measure(arguments, say):
 
 
 def bars(sizes, rests, peaks):
-    rows = max(sizes)  # what a process takes once weighs least there
+    rows = max(sizes)  # the largest table, where constant memory matters least
     rest, table = (rests.get((name, rows)) for name in ("RowwiseAdagrad", "SparseSGD"))
     peak = peaks.get(("RowwiseAdagrad", rows))
     found = [
         Bar(
-            f"RowwiseAdagrad / SparseSGD, which keeps the table alone, {rows:,} rows at rest",
+            f"RowwiseAdagrad / SparseSGD, which has no slots, {rows:,} rows at rest",
             rest and table and rest / table,
             1.03,
         )

@@ -1,16 +1,16 @@
-"""Quality of the row-sparse optimizers beside stock Adam, on real data: mean and sd of the seeds.
+"""Quality of the row-sparse optimizers compared with Adam on real data: mean and sd over seeds.
 
-Every run is the one of `kerasrec fit` with the config, the optimizer and the seed changed: the best
-epoch by the validation part, measured once on the test part. KERASREC_DATA names the data.
+Every run is one of `kerasrec fit` with the config's optimizer and seed changed: the best epoch on
+the validation part, measured once on the test part. KERASREC_DATA names the data.
 """
 
 import statistics
 
-from benchmarks.runner.config_run import CONFIGS, measured
 from benchmarks.runner.report import Report, Row, Table
+from benchmarks.runner.run_config import CONFIGS, run_config
 
 DEFAULTS = ("ml-1m/matrix_factorization", "gowalla/matrix_factorization")
-# A sixth of the config's time for each of nine runs, and a gradient from every row of a batch.
+# For nine runs in reasonable time: a sixth of the config's time, and gradients for every row.
 SMALLER = {
     "gowalla/matrix_factorization": (
         "split.validation=0.1",
@@ -22,7 +22,7 @@ SMALLER = {
     )
 }
 METRICS = ("ndcg@10", "recall@20")
-# Learning rates of Adam are the configs'; Adagrad's steps shrink, so it starts with larger ones.
+# Factors of the config's learning rate; Adagrad's steps shrink, so it starts with larger ones.
 OPTIMIZERS = {"Adam": 1.0, "LazyAdam": 1.0, "RowwiseAdagrad": 15.0}
 
 
@@ -52,7 +52,7 @@ def measure(arguments, say):
                 rows.append(Row(optimizer, values, f"{mean} {sd}, best epochs {epochs}"))
             tables.append(Table(f"{name}: test {metric}", metric, tuple(rows), "Adam"))
     settings = {"seeds": len(seeds), "configs": list(configs)}
-    return Report("Row-sparse optimizers beside Adam", settings, tables)
+    return Report("Row-sparse optimizers compared with Adam", settings, tables)
 
 
 def _run(name, optimizer, seed):
@@ -67,7 +67,7 @@ def _run(name, optimizer, seed):
         f"train.optimizer={{class: {optimizer}, learning_rate: {rate}}}",
         "evaluate.ks=[10, 20]",
     ]
-    metrics = measured(name, changes)
+    metrics = run_config(name, changes)
     model = metrics["rows"][0]["metrics"]
     return {
         "best_epoch": metrics["best_epoch"],

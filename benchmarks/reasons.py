@@ -1,12 +1,12 @@
-"""Gradient times input beside leave-one-out: do both name the same items of a history?
+"""Gradient times input compared with leave-one-out: do both find the same items of a history?
 
     python -m benchmarks reasons runs/ml-1m-hybrid-1
 
-`recommend(explain=True)` leaves each item of the history out and asks what the score loses. The
-gradient of the score by the vectors that the user encoder reads, times these vectors, says it in
-one pass. For users of a finished run, without one of a small Hybrid on invented data, and their
-first recommendation: the rank correlation of the two over the items of the history, and the seconds
-of each.
+`recommend(explain=True)` removes each item of the history and computes what the score loses.
+Gradient times input needs one pass: the gradient of the score with respect to the vectors that the
+user encoder reads, times these vectors. For users of a finished run (default: a small Hybrid on
+invented data) and their first recommendation, this measures the rank correlation of the two over
+the items of the history, and the seconds of each.
 """
 
 import contextlib
@@ -16,14 +16,14 @@ import time
 
 import numpy as np
 
-from benchmarks.runner.config_run import CONFIGS
 from benchmarks.runner.report import Report, Row, Table
+from benchmarks.runner.run_config import CONFIGS
 
 ENCODER = "user_encoder"
-WAYS = ("leave-one-out", "gradient times input")
+METHODS = ("leave-one-out", "gradient times input")
 USERS = 200
-# Items of a history, below which an order says nothing.
-FEWEST = 5
+# Shorter histories have too few items for a rank correlation.
+MIN_ITEMS = 5
 
 
 def add_arguments(parser):
@@ -31,7 +31,7 @@ def add_arguments(parser):
 
 
 def by_gradient(model, inputs, history, item):
-    """What each of the distinct items of a history adds to the score, by gradient times input."""
+    """Contribution of each distinct item of a history to the score, by gradient times input."""
     import tensorflow as tf
 
     encoder = model.query_model.get_layer(ENCODER)
@@ -67,7 +67,7 @@ def measure(arguments, say):
             _fit(folder, arguments.quick)
         model = models.load(folder / "checkpoint")
     length = model.schema.history_length
-    known = np.flatnonzero(model.histories.lengths >= FEWEST)
+    known = np.flatnonzero(model.histories.lengths >= MIN_ITEMS)
     users = np.random.default_rng(0).permutation(known)[:USERS]
     vectors, alike, seconds = np.asarray(model.encode_catalog()), [], []
     for user in users:
@@ -87,10 +87,10 @@ def measure(arguments, say):
     note = f"median {middle:.2f}, half of the users between {low:.2f} and {high:.2f}"
     first = Row("gradient times input, leave-one-out", (float(np.nanmean(alike)),), note)
     spent = np.array(seconds).T.tolist()
-    rows = [Row(name, tuple(each)) for name, each in zip(WAYS, spent, strict=True)]
+    rows = [Row(name, tuple(each)) for name, each in zip(METHODS, spent, strict=True)]
     tables = [
         Table(f"{len(alike)} users", "rank correlation", (first,)),
-        Table("Seconds a user", "seconds", tuple(rows), WAYS[0]),
+        Table("Seconds a user", "seconds", tuple(rows), METHODS[0]),
     ]
     return Report("Two ways to find reasons", {"model": type(model).__name__}, tables)
 

@@ -1,14 +1,13 @@
-"""The best 100 of many items inside the served graph, beside faiss and the bound.
+"""The best 100 of many items inside the served graph, compared with faiss and the memory bound.
 
     python -m benchmarks retrieval [--items 1000000] [--batch 1 64]
 
-Vectors are synthetic and clustered, of length 1: some 200 items around each of up to 5,000
-directions, more around each where there are more items.
-Ours is timed through a `tf.function` with a batch that the graph does not know, as a signature is
-one. The bound is NumPy's product of the same matrices on the same threads: at a batch of 1 it is
-what the memory gives. Every round all peers take their turn, each called twice and the second call
-timed. Approximate indexes look at as little as a recall of .95 allows; the recall stands beside
-them, ours as the export measures it. faiss joins in where it is installed:
+Vectors are synthetic and clustered, of length 1: about 200 items around each of up to 5,000
+directions, more for larger catalogues. Our indexes run in a `tf.function` with unknown batch size,
+as in a signature. The bound is NumPy's product of the same matrices on the same threads; at a batch
+of 1 it is limited by memory bandwidth. In every round each method is called twice, and the second
+call is timed. Approximate indexes scan the least that reaches a recall of .95; their recall is
+noted, ours as measured by the export. faiss takes part if it is installed:
 benchmarks/requirements-faiss.txt.
 """
 
@@ -21,9 +20,9 @@ from benchmarks.runner.report import Bar, Report, Row, Table
 
 K, RECALL, NEAR, DIRECTIONS = 100, 0.95, 200, 5000
 BOUND = "NumPy product (the bound)"
-EXACT, HALF, IVF = "exact, float32", "exact, bfloat16", "ivf"
+EXACT, BFLOAT16, IVF = "exact, float32", "exact, bfloat16", "ivf"
 FLAT, FAISS_IVF = "faiss Flat", "faiss IVF"
-MEASURED = 1000
+NUM_RECALL_QUERIES = 1000
 
 
 def add_arguments(parser):
@@ -35,7 +34,7 @@ def add_arguments(parser):
     parser.add_argument(
         "--exact",
         action="store_true",
-        help="no approximate index: of 10,000,000 items the buckets take some minutes",
+        help="no approximate index; buckets of 10,000,000 items take some minutes",
     )
 
 
@@ -55,8 +54,8 @@ def clustered(count, queries, dim, seed=0):
     return near(count + 2), near(queries)
 
 
-def ours(index, dim):
-    """A function of queries that searches as a signature does."""
+def search_in_graph(index, dim):
+    """Makes a function of queries that searches in a graph, as a signature does."""
     import tensorflow as tf
 
     @tf.function(input_signature=[tf.TensorSpec((None, dim))])
@@ -67,7 +66,7 @@ def ours(index, dim):
 
 
 def faiss_peers(vectors, queries, best):
-    """Name -> function, and what there is to say of each."""
+    """Dicts of name to search function, and of name to note."""
     import faiss
 
     flat = faiss.IndexFlatIP(vectors.shape[1])
@@ -81,7 +80,7 @@ def faiss_peers(vectors, queries, best):
     ivf.nprobe, recall = 0, 0.0
     while recall < RECALL and ivf.nprobe < count:
         ivf.nprobe += 1
-        recall = shared(ivf.search(queries, K)[1], best)
+        recall = recall_of(ivf.search(queries, K)[1], best)
     peers = {
         FLAT: lambda queries: flat.search(queries, K)[1],
         FAISS_IVF: lambda queries: ivf.search(queries, K)[1],
@@ -91,55 +90,55 @@ def faiss_peers(vectors, queries, best):
 
 
 def product(queries, vectors):
-    """All scores, as many at a time as 256 MiB hold."""
+    """Computes all scores, at most 256 MiB at a time."""
     if len(queries) == 1:
         return vectors @ queries[0]
     for start in range(0, len(vectors), 2**20):
         queries @ vectors[start : start + 2**20].T
 
 
-def shared(found, best):
+def recall_of(found, best):
     return float(
         np.mean([np.isin(one, other).mean() for one, other in zip(best, found, strict=True)])
     )
 
 
 def peers_of(items, dim, approximate, say):
-    """The queries, name -> function of queries, and notes."""
+    """Returns queries, a dict of name to search function, and a dict of name to note."""
     from kerasrec.errors import InputError
     from kerasrec.export.search.exact_index import ExactIndex
     from kerasrec.export.search.ivf_index import IVFIndex
     from kerasrec.tables.memory import free_memory
 
-    vectors, queries = clustered(items, MEASURED + 64, dim)
-    asked, measured = queries[:64], queries[64:]
+    vectors, queries = clustered(items, NUM_RECALL_QUERIES + 64, dim)
+    timed_queries, measured = queries[:64], queries[64:]
     say(f"{items:,} items: indexes")
     started = time.perf_counter()
     notes, index = {BOUND: f"{vectors.nbytes / 1e6:,.0f} MB"}, None
     if approximate:
         try:
             index = IVFIndex.build(vectors, measured, RECALL, K)
-            about, spent = index.about(), time.perf_counter() - started
+            metadata, spent = index.metadata(), time.perf_counter() - started
             notes[IVF] = (
-                f"recall {about['recall']:.3f}, {about['probes']} of {about['pages']} pages, "
-                f"built in {spent:.0f} s"
+                f"recall {metadata['recall']:.3f}, {metadata['probes']} of {metadata['pages']} "
+                f"pages, built in {spent:.0f} s"
             )
         except InputError:
-            notes[IVF] = "refused: an eighth of the items is not enough"
+            notes[IVF] = "refused: needs more than an eighth of the items"
     exact = index.exact if index else ExactIndex(vectors)
     half = ExactIndex(vectors, "bfloat16")
     nothing = np.zeros((len(measured), 1), "int32")
     best = exact.search(measured, K, nothing)["rows"].numpy()
     peers = {
         BOUND: lambda queries: product(queries, vectors),
-        EXACT: ours(exact, dim),
-        HALF: ours(half, dim),
-        IVF: ours(index, dim) if index else None,
+        EXACT: search_in_graph(exact, dim),
+        BFLOAT16: search_in_graph(half, dim),
+        IVF: search_in_graph(index, dim) if index else None,
     }
     found = half.search(measured, K, nothing)["rows"].numpy()
-    notes[HALF] = f"recall {shared(found, best):.3f}"
+    notes[BFLOAT16] = f"recall {recall_of(found, best):.3f}"
     if not approximate:
-        notes |= dict.fromkeys((IVF, FLAT, FAISS_IVF), "not asked for")
+        notes |= dict.fromkeys((IVF, FLAT, FAISS_IVF), "not requested")
     elif not importlib.util.find_spec("faiss"):
         notes |= dict.fromkeys((FLAT, FAISS_IVF), "not installed")
     elif free_memory() < 3 * vectors.nbytes:
@@ -149,10 +148,10 @@ def peers_of(items, dim, approximate, say):
         theirs = faiss_peers(vectors, measured, best)
         peers |= theirs[0]
         notes |= theirs[1]
-    return asked, peers, notes
+    return timed_queries, peers, notes
 
 
-def timed(call, queries):
+def time_call(call, queries):
     call(queries)
     started = time.perf_counter()
     call(queries)
@@ -165,14 +164,14 @@ def measure(arguments, say):
     arguments.rounds = arguments.rounds or (2 if arguments.quick else 15)
     tables = []
     for items in arguments.items:
-        asked, peers, notes = peers_of(items, arguments.dim, not arguments.exact, say)
+        queries, peers, notes = peers_of(items, arguments.dim, not arguments.exact, say)
         for batch in arguments.batch:
             say(f"{items:,} items, batch {batch}")
             samples = {name: [] for name in peers}
             for turn in range(arguments.rounds + 1):
                 for name, call in peers.items():
-                    spent = call and timed(call, asked[:batch])
-                    if turn and call:  # the first one traces
+                    spent = call and time_call(call, queries[:batch])
+                    if turn and call:  # the first round traces the graph
                         samples[name].append(spent)
             rows = [Row(name, tuple(x), notes.get(name, "")) for name, x in samples.items()]
             rows += [Row(name, note=notes[name]) for name in (FLAT, FAISS_IVF) if name not in peers]

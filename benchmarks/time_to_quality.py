@@ -1,11 +1,11 @@
-"""Minutes of training until a ranking is good: SASRec beside RecTools' SASRec in PyTorch.
+"""Training minutes until a target NDCG: SASRec compared with RecTools' SASRec in PyTorch.
 
     python -m benchmarks time_to_quality --target 0.18
 
-MovieLens 1M, the next item: the last but one of each user's items is to be found among all that the
-user has not seen, the last is left aside. The models take turns, an epoch each, until all have
-reached the NDCG@10 asked for or their minutes are over. Only training is timed; what it takes to
-ask for the ten best items is not. KERASREC_DATA names the folder of the data.
+MovieLens 1M, next item: the last but one item of each user is ranked among all unseen items; the
+last is not used. The models take turns, one epoch each, until each has reached the NDCG@10 or its
+time limit. Only training is timed, not the ranking of the ten best items. KERASREC_DATA names the
+folder of the data.
 """
 
 import contextlib
@@ -15,26 +15,28 @@ import tempfile
 
 import numpy as np
 
-from benchmarks.runner.config_run import CONFIGS
 from benchmarks.runner.report import Bar, Report, Row, Table
+from benchmarks.runner.run_config import CONFIGS
 from benchmarks.runner.worker import PeerError, Worker, add_pythons, python_of
 
 CONFIG = "ml-1m/sasrec"
 K = 10
 OURS, RIVAL = "kerasrec SASRec", "RecTools SASRec, the same sizes"
-# An epoch of the slowest on a machine that has other work.
+# Seconds; enough for an epoch of the slowest model on a busy machine.
 LIMIT = 1800
 
 
 def add_arguments(parser):
     parser.add_argument("--target", type=float, default=0.18, help="NDCG@10 (default: .18)")
-    parser.add_argument("--minutes", type=float, default=45, help="of each, at most (default: 45)")
+    parser.add_argument(
+        "--minutes", type=float, default=45, help="limit for each model (default: 45)"
+    )
     add_pythons(parser, ["rectools"])
 
 
 @dataclasses.dataclass
 class Runner:
-    """One model on its way: an epoch at a time, and how good it is after each."""
+    """One model in training: runs an epoch at a time and records the NDCG after each."""
 
     name: str
     worker: Worker
@@ -65,10 +67,11 @@ class Runner:
 
 
 def ndcg(users, items, truth):
-    """The mean over all users of `truth` (user -> item) of 1 / log2(1 + rank), 0 below rank 10.
+    """Mean of 1 / log2(1 + rank) over all users of `truth` (user -> item), 0 below rank 10.
 
     Args:
-        users, items: `(answers,)` and `(answers, K)`, best first; who has no answer counts as 0.
+        users, items: `(answers,)` and `(answers, K)`, best first; users without an answer count as
+        0.
     """
     wanted = np.array([truth[user] for user in users.tolist()])
     hits = items[:, :K] == wanted[:, None]
@@ -76,7 +79,7 @@ def ndcg(users, items, truth):
 
 
 def write_data(config, path):
-    """Writes the train part in time order, and gives the item to find of each user."""
+    """Writes the train part in time order and returns the true item of each user."""
     from kerasrec.training.run import read_split
 
     data, split = read_split(config)
@@ -89,7 +92,7 @@ def write_data(config, path):
 
 
 def peers_of(config):
-    """Name -> interpreter, module and case."""
+    """Yields name, library, module and case of each model."""
     model = config.model.arguments
     sizes = {name: model[name] for name in ("dim", "num_blocks", "num_heads", "dropout")}
     sizes |= {
@@ -126,14 +129,14 @@ def measure(arguments, say):
             except PeerError as error:
                 runner.reason = str(error)
             runners.append(runner)
-        while on_the_way := [
+        while unfinished := [
             runner
             for runner in runners
             if not runner.reason
             and not runner.reached(arguments.target)
             and runner.seconds < 60 * arguments.minutes
         ]:
-            for runner in on_the_way:
+            for runner in unfinished:
                 runner.epoch(truth)
                 say(f"{runner.name}: {runner.seconds / 60:.1f} min, {runner.curve[-1:]}")
     rows = tuple(runner.row(arguments.target) for runner in runners)
@@ -142,12 +145,12 @@ def measure(arguments, say):
     ours, rival = found[OURS], found[RIVAL]
     bar = "RecTools to kerasrec"
     if ratio is None and ours.reached(arguments.target) and rival.curve:
-        # It was given up: it takes longer than this.
+        # It stopped at its time limit, so the ratio is a lower bound.
         ratio, bar = rival.seconds / ours.seconds, f"{bar}, at least"
     bars = [] if arguments.quick else [Bar(bar, ratio, 1.0, at_least=True)]
     settings = {"target": arguments.target, "minutes": arguments.minutes, "users": len(truth)}
     notes = [
         "RecTools trains the last windows of users who have more items than the window holds, "
-        "kerasrec all windows: an epoch of it has more to learn from, and takes longer.",
+        "kerasrec all windows, so its epochs have more data and take longer.",
     ]
     return Report("Time to quality", settings, [table], bars, notes)

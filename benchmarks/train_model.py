@@ -1,7 +1,8 @@
-"""Examples a second of whole models: kerasrec, the same in plain PyTorch, RecBole's own.
+"""Training throughput of whole models: kerasrec, the same models in plain PyTorch, and RecBole.
 
-Invented data, the same shapes and batches for all, in memory. An example is a pair of user and
-item, or a history with the item after each of its positions. Keras is timed through `model.fit`.
+All implementations get the same invented data, shapes and batches, in memory. An example is a pair
+of user and item, or a history with the item after each of its positions. Keras is timed in
+`model.fit`.
 """
 
 from benchmarks.runner.report import Bar, Report, Table
@@ -12,7 +13,7 @@ OURS = "kerasrec, LazyAdam, 16 a call"
 PAIRS = {"users": 100_000, "items": 100_000, "dim": 64, "batch": 1024}
 HISTORIES = {"items": 3_418, "dim": 64, "batch": 64, "length": 100}
 TEXT = {"items": 3_416, "dim": 64, "batch": 64, "length": 50, "words": 5000, "text": 16}
-# Name -> its line in the table, its sizes, whether SparseAdam fits, RecBole's name for it.
+# Name -> label in the table, sizes, whether SparseAdam can train it, RecBole's name of it.
 MODELS = {
     "mf": ("MF, softmax in the batch", PAIRS, True, "BPR, its pairwise loss"),
     "neumf": ("NeuMF, one label a pair", PAIRS, True, "NeuMF"),
@@ -21,7 +22,7 @@ MODELS = {
     "sasrec": ("SASRec, softmax over all items", {**HISTORIES, "heads": 1}, False, None),
     "hybrid": ("LSTM and Conv1D, softmax over all items", TEXT, False, None),
 }
-# Models whose step must be as many times as fast as PyTorch's.
+# Models, and how many times as fast as PyTorch's their steps must be.
 BARS = {"recurrence": 1.0, "lstm": 1.0, "sasrec": 1.2}
 SMALL = {"users": 200, "items": 300, "dim": 8, "batch": 16, "length": 6, "words": 50, "text": 4}
 
@@ -75,10 +76,10 @@ def measure(arguments, say):
         tables,
         bars,
         notes=[
-            "More is faster: a ratio below 1 is slower than the first row.",
-            "A softmax over all items has a dense gradient: SparseAdam does not take it.",
+            "Larger is faster: a ratio below 1 is slower than the first row.",
+            "A softmax over all items has a dense gradient: SparseAdam cannot train it.",
             "PyTorch and RecBole run with one thread or all, whichever was faster in the warm-up.",
             "RecBole's MF is trained by BPR with one negative; its sequence models train one "
-            "position of a history a row, which is not this step.",
+            "position of a history per row, which is another step.",
         ],
     )

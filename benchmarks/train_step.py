@@ -1,8 +1,8 @@
 """Milliseconds of a training step: one embedding table, `Dense(1)`, mean squared error.
 
-Tables of 10,000 to 10 million rows, batches of Zipf(1.2) ids whose popular ones lie scattered over
-the table. Keras is timed inside `model.fit`, all that a step costs there included; PyTorch by the
-plain loop that stands for it. The data waits in memory. All peers of a table take turns in one run.
+Tables of 10,000 to 10 million rows and batches of Zipf(1.2) ids; popular ids are scattered over the
+table. Keras is timed in `model.fit` with all its overhead, PyTorch in a plain training loop. The
+data is in memory. All implementations for a table take turns in one run.
 """
 
 import dataclasses
@@ -14,7 +14,7 @@ from benchmarks.runner.worker import add_pythons
 DIM = 64
 OURS = "LazyAdam, 16 a call"
 TORCH = "torch SparseAdam"
-# Tables' worth of memory at the most: weights, slots, and what a step makes on the way.
+# Peak memory in multiples of the table: weights, slots, and temporary tensors of a step.
 TABLES = {
     **{"LazyAdam": 3, "RowwiseAdagrad": 1.1, "SparseAdagrad": 2, "SparseSGD": 1},
     **{"stock Adam": 6, "stock Adagrad": 5, "SparseAdam": 3, "Adam": 5, "Adam fused": 4},
@@ -33,7 +33,7 @@ def add_arguments(parser):
         "--peers",
         nargs="+",
         metavar="WORD",
-        help="only peers whose name holds one of these, such as: LazyAdam torch",
+        help="only peers whose name contains one of these words: LazyAdam torch",
     )
     add_pythons(parser, ["torch"])
 
@@ -64,12 +64,12 @@ def peers_of(rows, batch):
         )  # fmt: skip
 
 
-def chosen(peers, words):
+def select_peers(peers, words):
     return [p for p in peers if not words or any(word in p.name for word in words)]
 
 
-def named(peers, suffix):
-    """The same peers with longer names: a name is unique among those alive together."""
+def with_suffix(peers, suffix):
+    """The same peers with a suffix, since names in one measurement must be unique."""
     return [dataclasses.replace(peer, name=peer.name + suffix) for peer in peers]
 
 
@@ -80,11 +80,13 @@ def measure(arguments, say):
     tables, notes = {}, []
     with Turns(arguments, 0.02 if arguments.quick else 0.4, say) as turns:
         for rows in arguments.rows:
-            # All batches in one cell: they share the weights, and a large table is made once.
+            # All batch sizes are measured together: they share the weights of a large table.
             cell = [
                 peer
                 for batch in arguments.batch
-                for peer in named(chosen(peers_of(rows, batch), arguments.peers), f" @{batch}")
+                for peer in with_suffix(
+                    select_peers(peers_of(rows, batch), arguments.peers), f" @{batch}"
+                )
             ]
             found, together = turns.measure(f"{rows:,} rows", cell, milliseconds)
             for batch in arguments.batch:
@@ -94,8 +96,8 @@ def measure(arguments, say):
                 tables[rows, batch] = Table(title, "ms a step", tuple(own), OURS)
             if not together:
                 notes.append(
-                    f"{rows:,} rows: the tables do not fit in memory together. One optimizer after "
-                    "the other was alive, so slow moments of the machine do not hit all alike."
+                    f"{rows:,} rows: the tables do not fit in memory together. Optimizers were "
+                    "measured one after the other, so slow moments affect them differently."
                 )
         scaling = scaling_table(turns, arguments) if len(arguments.rows) > 1 else None
     return Report(
@@ -106,7 +108,7 @@ def measure(arguments, say):
         [
             *notes,
             '"16 a call" is steps_per_execution=16, what `kerasrec fit` does.',
-            "FBGEMM has no Adam on a CPU: its table takes the rule named, the head takes Adam.",
+            "FBGEMM has no Adam on a CPU: its table uses the named rule, the head Adam.",
             "PyTorch and FBGEMM run with one thread or all, whichever was faster in the warm-up.",
         ],
     )
@@ -117,7 +119,7 @@ def milliseconds(seconds, steps):
 
 
 def scaling_table(turns, arguments):
-    """The smallest and the largest table in turns: their ratio is of one time."""
+    """Measures the smallest and the largest table in turns, for a stable ratio."""
     ends = min(arguments.rows), max(arguments.rows)
     batch = min(arguments.batch)
     wanted = [f"{name}, {steps} a call" for name in ("LazyAdam", "RowwiseAdagrad")
@@ -125,7 +127,7 @@ def scaling_table(turns, arguments):
     peers = []
     for rows in ends:
         own = [peer for peer in peers_of(rows, batch) if peer.name in wanted]
-        peers += named(chosen(own, arguments.peers), f", {rows:,} rows")
+        peers += with_suffix(select_peers(own, arguments.peers), f", {rows:,} rows")
     if not peers:
         return None
     title = f"{ends[0]:,} and {ends[1]:,} rows in turns, batch {batch:,}"
@@ -144,7 +146,7 @@ def bars(tables, scaling, arguments):
             found.append(Bar(says, scaling.ratio(large, small), 1.3))
     for (rows, _), table in tables.items():
         if rows == 1_000_000:
-            # The faster of the two, the slower would flatter.
+            # The faster of the two; the slower one would favour LazyAdam.
             ratios = [table.ratio(name, OURS) for name in ("Keras Adam", "Keras Adam, jit")]
             ratios = [ratio for ratio in ratios if ratio is not None]
             found.append(

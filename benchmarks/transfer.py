@@ -1,10 +1,10 @@
-"""What an encoder of texts brings from one catalogue to another, by how much the other one has.
+"""The gain of a text encoder transferred between catalogues, by the amount of target data.
 
     python -m benchmarks transfer
 
-A Hybrid learns the plots of MovieLens 1M; another one, over the keywords of Beauty and a share of
-its users, starts from nothing, from that encoder, or from that encoder left as it is. All of
-Beauty's users are asked for their last item. KERASREC_DATA names the data.
+A Hybrid is trained on the plots of MovieLens 1M. Another Hybrid, on the keywords of Beauty and a
+share of its users, starts from scratch, from that encoder, or from that encoder frozen. All users
+of Beauty are tested on their last item. KERASREC_DATA names the data.
 """
 
 import pathlib
@@ -12,8 +12,8 @@ import tempfile
 
 import numpy as np
 
-from benchmarks.runner.config_run import CONFIGS
 from benchmarks.runner.report import Report, Row, Table
+from benchmarks.runner.run_config import CONFIGS
 
 FROM, TO = "ml-1m/hybrid", "beauty/hybrid"
 SHARES = (0.01, 0.1, 1.0)
@@ -28,11 +28,11 @@ QUICK = ("data.name=synthetic", "data.options={users: 200, items: 100}")
 
 
 def add_arguments(parser):
-    """None of its own."""
+    """This benchmark has no options of its own."""
 
 
 def some_users(split, share, seed=0):
-    """The split with the train part of a share of the users; all are asked."""
+    """The split with train interactions of a share of the users; the test users are unchanged."""
     import dataclasses
 
     users = np.unique(split.train.user)
@@ -48,7 +48,7 @@ def measure(arguments, say):
     changes = [*MODEL, f"train.epochs={1 if arguments.quick else EPOCHS}"]
     changes += [f"train.monitor=ndcg@{K}", f"evaluate.ks=[{K}]", "evaluate.baselines=[]"]
     changes += QUICK if arguments.quick else ()
-    tables, words = [], []
+    tables, lines = [], []
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         say(FROM)
@@ -58,9 +58,9 @@ def measure(arguments, say):
         )  # fmt: skip
         given = f"content_from={source.checkpoint}"
         starts = {
-            "from nothing": (),
+            "from scratch": (),
             "from MovieLens's plots": (given,),
-            "from MovieLens's plots, left as it is": (given, "freeze_content=true"),
+            "from MovieLens's plots, frozen": (given, "freeze_content=true"),
         }
         for share in SHARES:
             rows = []
@@ -73,20 +73,20 @@ def measure(arguments, say):
                 say(f"{TO}, {share:.0%} of the users, {name}")
                 found = run(
                     load_config(CONFIGS / f"{TO}.yaml", [*changes, *start]),
-                    folder / f"{len(rows)} of {share}", say=words.append, progress=False, read=read,
+                    folder / f"{len(rows)} of {share}", say=lines.append, progress=False, read=read,
                 )[1]  # fmt: skip
                 ndcg = found.rows[0]["metrics"][f"ndcg@{K}"]
                 cold = next(g for g in found.groups if (g["by"], g["group"]) == ("item", "cold"))
                 rows.append(Row(name, (ndcg["mean"],), _note(ndcg, cold)))
             title = f"{share:.0%} of Beauty's users"
-            tables.append(Table(title, f"NDCG@{K}", tuple(rows), "from nothing"))
-    notes = sorted({line for line in words if line.startswith("content_from")})
+            tables.append(Table(title, f"NDCG@{K}", tuple(rows), "from scratch"))
+    notes = sorted({line for line in lines if line.startswith("content_from")})
     return Report("From one catalogue to another", {"epochs": EPOCHS}, tables, notes=notes)
 
 
 def _note(ndcg, cold):
-    said = f"[{ndcg['low']:.4f}, {ndcg['high']:.4f}]"
+    interval = f"[{ndcg['low']:.4f}, {ndcg['high']:.4f}]"
     if not cold["n"]:
-        return said
+        return interval
     recall = cold["metrics"][f"recall@{K}"]["mean"]
-    return f"{said}; items nobody touched ({cold['n']}): Recall@{K} {recall:.4f}"
+    return f"{interval}; cold items ({cold['n']}): Recall@{K} {recall:.4f}"

@@ -1,4 +1,4 @@
-"""The attack benchmark judges right; it is run by hand: `python -m benchmarks attack`."""
+"""The attack benchmark counts outcomes correctly; run it by `python -m benchmarks attack`."""
 
 import pathlib
 
@@ -9,16 +9,16 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 @pytest.fixture(autouse=True)
 def _repository_on_the_path(monkeypatch):
-    # The benchmarks are no part of the package.
+    # The benchmarks are not part of the package.
     monkeypatch.syspath_prepend(str(ROOT))
 
 
-def test_what_an_attack_got_is_judged():
+def test_outcomes_are_counted_as_failed_or_wrong():
     from benchmarks.attack import Outcome
     from benchmarks.runner.attacks import Attack
 
     outcome = Outcome(Attack("bodies", ("400", "closed"), None))
-    # Turning away is no failure, but not what this attack should get.
+    # 503 is not a failure, but not expected for this attack.
     outcome.got.update({"400": 5, "closed": 1, "503": 2, "500": 3, "INTERNAL": 4, "200": 1})
     assert (outcome.failed, outcome.wrong) == (7, 10)
     outcome.seconds, outcome.before, outcome.after, outcome.p99 = [0.25], 100.0, 101.0, 5.0
@@ -28,9 +28,9 @@ def test_what_an_attack_got_is_judged():
     assert row.note.endswith("100 -> 101 MiB; others' p99 5 ms")
 
 
-def test_every_attack_has_a_name_of_its_own():
+def test_attacks_have_unique_names_and_expected_outcomes():
     from benchmarks.runner.attacks import attacks
 
     names = [attack.name for attack in attacks()]
     assert len(set(names)) == len(names) == 18
-    assert all(attack.right for attack in attacks())
+    assert all(attack.expected for attack in attacks())

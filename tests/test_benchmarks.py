@@ -1,4 +1,4 @@
-"""The arithmetic of the tables, and workers that answer, fail and end."""
+"""The arithmetic of the tables, and workers that reply, fail and end."""
 
 import argparse
 import json
@@ -16,13 +16,13 @@ MODULES = ["keras_models", "keras_paths", "keras_tables", "catalogue_losses"]
 
 @pytest.fixture(autouse=True)
 def _repository_on_the_path(monkeypatch):
-    # The benchmarks are no part of the package.
+    # The benchmarks are not part of the package.
     monkeypatch.syspath_prepend(str(ROOT))
 
 
 @pytest.fixture
 def peers(tmp_path, monkeypatch):
-    """A folder from which workers can import a module that stands for a library."""
+    """A module for workers that stands in for a library."""
     (tmp_path / "stand_in.py").write_text(
         "import os, time\n"
         "def setup(case):\n"
@@ -43,7 +43,7 @@ def peers(tmp_path, monkeypatch):
 
 @pytest.fixture
 def turns(peers, monkeypatch):
-    """`(peer, measure)`: makes a `Peer` of a case, and measures a cell of them in 3 rounds."""
+    """`(peer, measure)`: makes a `Peer` of a case, and measures peers in 3 rounds."""
     import benchmarks.runner.turns as module
 
     real = module.Worker
@@ -60,25 +60,27 @@ def turns(peers, monkeypatch):
     return peer, measure
 
 
-def test_ratio_is_the_median_of_the_rounds_ratios():
+def test_ratio_is_the_median_of_the_ratios_by_round():
     from benchmarks.runner.report import Row, Table
 
     ours, theirs = Row("ours", (1.0, 2.0, 4.0)), Row("theirs", (3.0, 4.0, 20.0))
     table = Table("t", "ms", (ours, theirs, Row("absent", note="not installed")), "ours")
-    assert table.ratio("theirs", "ours") == 3.0  # of 3, 2, 5; of the medians it were 2
+    assert (
+        table.ratio("theirs", "ours") == 3.0
+    )  # the median of 3, 2, 5; the ratio of the medians is 2
     assert table.ratio("ours", "ours") == 1.0
     assert table.ratio("absent", "ours") is None
     assert table.ratio("nobody", "ours") is None
 
 
-def test_ratio_of_unequal_rounds_is_that_of_the_medians():
+def test_ratio_of_unequal_rounds_is_the_ratio_of_medians():
     from benchmarks.runner.report import Row, Table
 
     table = Table("t", "ms", (Row("a", (6.0,)), Row("b", (1.0, 2.0, 9.0))), "b")
     assert table.ratio("a", "b") == 3.0
 
 
-def test_row_against_a_number_of_its_own():
+def test_a_row_may_have_its_own_reference():
     from benchmarks.runner.report import Row, Table
 
     table = Table("t", "bytes", (Row("a", (520.0,), against=260.0),), "the minimum")
@@ -120,14 +122,14 @@ def test_tables_fit_100_columns_and_become_json(capsys):
     assert found["bars"][0]["kept"] is False
 
 
-def test_accuracy_stands_beside_what_was_published(capsys):
-    from benchmarks.runner.accuracy_table import AccuracyTable, Found, Line
+def test_accuracy_table_shows_published_values_and_differences(capsys):
+    from benchmarks.runner.accuracy_table import AccuracyTable, Line, Measurement
     from benchmarks.runner.report import Report
 
-    one = Found(
+    one = Measurement(
         Line("Ours", "a/b", (0.45, 0.7), "A paper", 0.44), ((0.46, 0.69), (0.44, 0.69)), 2.0
     )
-    alone = Found(Line("Alone", "a/c", (), "", 0.5), ((0.43, 0.7),), 0.25)
+    alone = Measurement(Line("Alone", "a/c", (), "", 0.5), ((0.43, 0.7),), 0.25)
     table = AccuracyTable("A protocol", ("sampled_ndcg@10", "recall@10"), (one, alone))
     Report("Accuracy", {}, [table]).show({"cores": 2, "load_at_start": 0.0, "python": "3"})
     lines = capsys.readouterr().out.splitlines()
@@ -154,7 +156,7 @@ def test_accuracy_stands_beside_what_was_published(capsys):
     assert not errors.kept(one)
 
 
-def test_ids_stay_inside_and_the_popular_lie_scattered():
+def test_ids_are_in_range_and_popular_ones_scattered():
     import numpy as np
 
     from benchmarks.peers.ids import zipf_ids
@@ -170,7 +172,7 @@ def test_ids_stay_inside_and_the_popular_lie_scattered():
     assert len(zipf_ids(7, (1000,))) == 1000 and len(np.unique(zipf_ids(7, (1000,)))) == 6
 
 
-def test_worker_answers_and_ends(peers):
+def test_worker_replies_and_ends(peers):
     from benchmarks.runner.worker import PeerError, Worker
 
     with Worker(sys.executable, peers) as worker:
@@ -187,7 +189,7 @@ def test_worker_answers_and_ends(peers):
     assert process.poll() is not None
 
 
-def test_worker_ends_when_its_runner_is_gone(peers):
+def test_worker_ends_with_its_runner(peers):
     from benchmarks.runner.worker import Worker
 
     with Worker(sys.executable, peers) as worker:
@@ -197,7 +199,7 @@ def test_worker_ends_when_its_runner_is_gone(peers):
         worker.process.stdin = None
 
 
-def test_peers_take_turns_and_who_cannot_run_says_why(turns):
+def test_peers_take_turns_and_failures_are_noted(turns):
     peer, measure = turns
     rows, together = measure(
         peer("slow", seconds=0.01),
@@ -211,7 +213,7 @@ def test_peers_take_turns_and_who_cannot_run_says_why(turns):
     assert absent.note == "not installed: there is no /nowhere/python"
 
 
-def test_a_death_is_a_row_and_the_next_worker_goes_on(turns):
+def test_a_dead_worker_is_noted_and_the_next_runs(turns):
     peer, measure = turns
     (dies, killed, after), _ = measure(
         peer("dies", dies=True), peer("killed", killed=True), peer("after", seconds=0.001)
@@ -221,7 +223,7 @@ def test_a_death_is_a_row_and_the_next_worker_goes_on(turns):
     assert len(after.samples) == 3
 
 
-def test_what_does_not_fit_is_alive_one_at_a_time_or_not_at_all(turns, monkeypatch):
+def test_peers_that_do_not_fit_run_one_at_a_time_or_not_at_all(turns, monkeypatch):
     monkeypatch.setattr(FREE, lambda: 10.0)
     peer, measure = turns
     cell = [peer("first", gigabytes=5.0), peer("second", gigabytes=5.0), peer("huge", gigabytes=20)]
@@ -231,7 +233,7 @@ def test_what_does_not_fit_is_alive_one_at_a_time_or_not_at_all(turns, monkeypat
     assert huge.samples == () and huge.note == "needs about 20 GB, 10 GB are free"
 
 
-def test_a_hanging_worker_is_given_up(peers):
+def test_a_hanging_worker_is_killed(peers):
     from benchmarks.runner import worker as module
 
     with module.Worker(sys.executable, peers, limit=1.0) as worker:
@@ -260,11 +262,11 @@ def test_seconds_of_a_fit_and_of_an_epoch():
     assert fit_time.scale_of(fit_time.MODELS["nmf"], 1000)(6.0, 3) == 2.0
     # 20,000 pairs are 3 batches of 8,192: two steps in 8 seconds make 12 an epoch.
     assert fit_time.scale_of(fit_time.MODELS["light_gcn"], 20_000)(8.0, 2) == 12.0
-    assert fit_time.noted(Row("a", (1.0, 2.0, 3.0)), 20).note == "0.100 s an epoch"
-    assert fit_time.noted(Row("a", note="absent"), 20).note == "absent"
+    assert fit_time.with_epoch_note(Row("a", (1.0, 2.0, 3.0)), 20).note == "0.100 s an epoch"
+    assert fit_time.with_epoch_note(Row("a", note="absent"), 20).note == "absent"
 
 
-def test_fits_of_ours_are_timed_and_rivals_without_their_python_say_so(tmp_path):
+def test_our_fits_are_timed_and_missing_pythons_are_noted(tmp_path):
     from benchmarks import fit_time
     from benchmarks.runner.turns import Turns
 
@@ -280,19 +282,19 @@ def test_fits_of_ours_are_timed_and_rivals_without_their_python_say_so(tmp_path)
             assert rival.samples == () and rival.note.startswith("not installed")
 
 
-def test_losses_over_the_catalogue_are_timed_and_weighed(monkeypatch):
+def test_losses_over_the_catalogue_have_time_and_memory(monkeypatch):
     from benchmarks import catalogue_losses
     from benchmarks.__main__ import make_parser
 
-    # The others: test_every_peer_in_keras_gives_the_seconds_of_its_steps.
+    # For the other losses: test_every_keras_peer_returns_seconds.
     monkeypatch.setattr(catalogue_losses, "LOSSES", {"plain": "all_at_once", "fails": "unknown"})
     arguments = make_parser().parse_args(["catalogue_losses", "--quick", "--rounds", "2"])
     seconds, memory = catalogue_losses.measure(arguments, lambda line: None).tables
     assert len(seconds.row("plain").samples) == 2 and seconds.row("plain").median > 0
-    # A process with TensorFlow in it.
+    # The memory of a process with TensorFlow.
     assert 0.2 < memory.row("plain").median < 8
     assert seconds.row("fails").note == memory.row("fails").note == "KeyError: 'unknown'"
-    # Logits that do not fit are not tried.
+    # Logits that do not fit into memory are refused.
     monkeypatch.setattr(catalogue_losses, "gigabytes_free", lambda: 10.0)
     with pytest.raises(catalogue_losses.PeerError, match="needs about 19 GB, 10 GB are free"):
         catalogue_losses.check_memory(
@@ -301,7 +303,7 @@ def test_losses_over_the_catalogue_are_timed_and_weighed(monkeypatch):
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_every_peer_in_keras_gives_the_seconds_of_its_steps(module):
+def test_every_keras_peer_returns_seconds(module):
     from benchmarks import catalogue_losses, fit_overhead, train_model, train_step
     from benchmarks.runner.worker import Worker
 
@@ -328,16 +330,16 @@ def test_every_peer_in_keras_gives_the_seconds_of_its_steps(module):
             assert 0 < seconds["seconds"] < 60
 
 
-def test_time_to_quality_reads_the_rank_of_the_one_true_item():
+def test_time_to_quality_ndcg_of_one_true_item():
     from benchmarks.time_to_quality import ndcg
 
     users, items = np.array(["a", "b", "c"]), np.array([["x", "y"], ["y", "x"], ["y", "z"]])
-    # First, second, not among them, and no answer at all.
+    # Rank 1, rank 2, not found, and no answer.
     truth = {"a": "x", "b": "x", "c": "x", "d": "x"}
     assert ndcg(users, items, truth) == pytest.approx((1 + 1 / np.log2(3)) / 4)
 
 
-def test_time_to_quality_counts_minutes_until_the_target_is_reached():
+def test_time_to_quality_reports_minutes_until_the_target():
     from benchmarks.__main__ import make_parser
     from benchmarks.time_to_quality import OURS, RIVAL, measure
 

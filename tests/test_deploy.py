@@ -1,4 +1,4 @@
-"""The files of deploy/, read with the server's own messages where they are to be had."""
+"""The files in deploy/, parsed with the server's protobuf messages if they are available."""
 
 import http.server
 import json
@@ -15,7 +15,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, te
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 DEPLOY = ROOT / "deploy"
 
-# tensorflow-serving-api ships neither of these two, so they are written here as in
+# tensorflow-serving-api does not contain these two messages. They are defined here as in
 # servables/tensorflow/session_bundle_config.proto and config/monitoring_config.proto: field, number
 # and type, where "int64?" is google.protobuf.Int64Value and "int64*" is repeated.
 MESSAGES = {
@@ -88,14 +88,14 @@ def test_the_newest_version_is_served():
     assert hybrid.model_version_policy.latest.num_versions == 1
 
 
-def test_a_canary_has_labels_for_versions_that_are_served():
+def test_canary_labels_name_served_versions():
     hybrid = models("models.canary.config")["hybrid"]
     assert hybrid.base_path == models("models.config")["hybrid"].base_path
     served = list(hybrid.model_version_policy.specific.versions)
     assert dict(hybrid.version_labels) == {"stable": served[0], "canary": served[1]}
 
 
-def test_the_roll_back_of_the_readme_is_a_policy():
+def test_the_roll_back_in_the_readme_is_a_valid_policy():
     from tensorflow_serving.config import model_server_config_pb2
 
     text = re.search(r"`(model_version_policy .*?)` in", (DEPLOY / "README.md").read_text())[1]
@@ -103,13 +103,13 @@ def test_the_roll_back_of_the_readme_is_a_policy():
     assert list(config.model_version_policy.specific.versions) == [41]
 
 
-def test_batches_are_those_of_the_warm_up_and_are_read_by_the_local_server(messages):
+def test_batching_fits_the_warm_up_and_the_local_server(messages):
     from kerasrec.export.warm_up import BATCHES
     from kerasrec.serving.batching_parameters import BatchingParameters
 
     batching = read("batching.config", messages["BatchingParameters"]())
     assert batching.max_batch_size.value == max(BATCHES)
-    # Histories differ in length; without it, they are refused beside each other.
+    # Histories differ in length; without padding they cannot share a batch.
     assert batching.pad_variable_length_inputs
     local = BatchingParameters.read(DEPLOY / "batching.config")
     assert local.max_batch_size == batching.max_batch_size.value
@@ -128,12 +128,12 @@ def test_monitoring(messages):
     assert job["metrics_path"] == monitoring.path
 
 
-def test_a_field_that_is_not_there_would_be_noticed(messages):
+def test_an_unknown_field_is_an_error(messages):
     with pytest.raises(text_format.ParseError, match="max_batch"):
         text_format.Parse("max_batch { value: 1 }", messages["BatchingParameters"]())
 
 
-def test_every_file_that_a_flag_names_is_mounted(compose, flags):
+def test_files_named_by_flags_are_mounted(compose, flags):
     (config,) = [each for each in compose["volumes"] if each["target"] == "/config"]
     assert config["source"] == "."
     named = [value for value in flags.values() if value.startswith("/config/")]
@@ -142,7 +142,7 @@ def test_every_file_that_a_flag_names_is_mounted(compose, flags):
     assert all(each["read_only"] for each in compose["volumes"])
 
 
-def test_flags_are_those_of_the_server(flags):
+def test_flags_exist_in_the_server(flags):
     # tensorflow_serving/model_servers/main.cc.
     assert flags.keys() <= {
         "allow_version_labels_for_unavailable_models",
@@ -166,7 +166,7 @@ def test_ports_are_bound_to_this_machine(compose):
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="THE HEALTH CHECK WAS NOT RUN: no bash")
 @pytest.mark.parametrize("state,healthy", [("AVAILABLE", True), ("LOADING", False), (None, False)])
-def test_health_is_that_of_the_model(compose, state, healthy):
+def test_the_health_check_follows_the_model_state(compose, state, healthy):
     body = json.dumps({"model_version_status": [{"version": "1", "state": state}]})
 
     class Status(http.server.BaseHTTPRequestHandler):
@@ -184,14 +184,14 @@ def test_health_is_that_of_the_model(compose, state, healthy):
     with http.server.HTTPServer(("127.0.0.1", 0), Status) as server:
         thread = threading.Thread(target=server.handle_request)
         thread.start()
-        asked = command[3].replace("127.0.0.1/8501", f"127.0.0.1/{server.server_port}")
-        assert asked != command[3]
-        done = subprocess.run(["bash", "-c", asked], timeout=20)
+        script = command[3].replace("127.0.0.1/8501", f"127.0.0.1/{server.server_port}")
+        assert script != command[3]
+        done = subprocess.run(["bash", "-c", script], timeout=20)
         thread.join()
     assert (done.returncode == 0) == healthy
 
 
-def test_the_readme_names_what_is_there_and_what_was_not_run():
+def test_the_readme_names_the_files_and_what_was_not_run():
     readme = (DEPLOY / "README.md").read_text()
     for name in re.findall(r"`(models\S*\.config|batching\.config|monitoring\.config)`", readme):
         assert (DEPLOY / name).is_file()

@@ -1,1 +1,1 @@
-"""What is measured: modules with `setup(case)`, each run by the Python that has its library."""
+"""The measured implementations: modules with `setup(case)`, each run by its library's Python."""

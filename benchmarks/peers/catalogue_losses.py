@@ -1,4 +1,4 @@
-"""One table of item vectors, query and item side at once, under a loss over the catalogue."""
+"""A loss over the catalogue on one table of item vectors, used for queries and items."""
 
 import keras
 import numpy as np
@@ -16,7 +16,7 @@ BATCHES = 4
 
 
 def setup(case):
-    """A function that trains n steps by `model.fit`, and gives their seconds.
+    """Makes a function that trains n steps by `model.fit` and returns their seconds.
 
     Case: `loss` (of `LOSSES`), `items` (rows of the table), `batch`, `length`, `dim`, `negatives`.
     """
@@ -34,7 +34,7 @@ def setup(case):
 
 
 class AllAtOnce(keras.layers.Layer):
-    """The score of the observed item and the log of the sum over all, in the plain way."""
+    """Score of the observed item and logsumexp over all items, with all logits in memory."""
 
     def __init__(self, num_items):
         super().__init__()

@@ -3,11 +3,11 @@
 import numpy as np
 import scipy.sparse
 
-FIRST = 2  # rows 0 and 1 of the table's vocabularies are no users and no items
+FIRST = 2  # rows 0 and 1 are padding and unknown
 
 
 def setup(case):
-    """A function that fits n times, from the data in the form that the library takes.
+    """Makes a function that fits n times, from data in the format of the library.
 
     Case: `data` (a file of `fit_time`), `library`, `class`, `arguments`.
     """
@@ -26,13 +26,13 @@ def implicit(table, name, arguments):
     from implicit.als import AlternatingLeastSquares
     from implicit.nearest_neighbours import CosineRecommender
 
-    made = {"ALS": AlternatingLeastSquares, "Cosine": CosineRecommender}[name]
+    model_class = {"ALS": AlternatingLeastSquares, "Cosine": CosineRecommender}[name]
     shape = int(table["num_users"]) - FIRST, int(table["num_items"]) - FIRST
     pairs = table["user"] - FIRST, table["item"] - FIRST
     matrix = scipy.sparse.csr_matrix((table["value"].astype("float32"), pairs), shape=shape)
-    # As implicit asks for: it has threads of its own.
+    # implicit has its own threads and recommends a single BLAS thread.
     threadpoolctl.threadpool_limits(1, "blas")
-    return lambda: made(**arguments).fit(matrix, show_progress=False)
+    return lambda: model_class(**arguments).fit(matrix, show_progress=False)
 
 
 def surprise(table, name, arguments):

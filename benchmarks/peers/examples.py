@@ -1,20 +1,20 @@
-"""The invented batches that every peer of a model is given; NumPy only."""
+"""Invented batches, the same for all implementations of a model; NumPy only."""
 
 import numpy as np
 
 from benchmarks.peers.ids import zipf_ids
 
 BATCHES = 16
-# The shortest history; the longest is the case's `length`.
+# Length of the shortest history; the longest has the case's `length`.
 SHORTEST = 5
 
 
 def examples(case):
-    """Dict of arrays `(BATCHES, batch, ...)` for the case's model.
+    """Makes a dict of arrays `(BATCHES, batch, ...)` for the case's model.
 
-    user, item, negative: ids of pairs. label: half ones. history `(length,)`, padded with 0 on the
-    right, with its `lengths`; item after it. next: for each position of the history the item that
-    follows, 0 at padding.
+    user, item, negative: ids. label: 0 or 1 with equal probability. history `(length,)`: padded
+    with 0 on the right, with `lengths`. next: the item after each position of the history, 0 at
+    padding.
     """
     random = np.random.default_rng(0)
     shape = BATCHES, case["batch"]
@@ -36,7 +36,7 @@ def examples(case):
 
 
 def texts(case):
-    """Tokens `(items, text)` int of every item, 0 at padding, row 0 and row 1 without any."""
+    """Int tokens `(items, text)` of every item, padded with 0; rows 0 and 1 are empty."""
     random = np.random.default_rng(2)
     tokens = 1 + zipf_ids(case["words"] - 1, (case["items"], case["text"]), seed=3)
     tokens *= np.arange(case["text"]) < random.integers(3, case["text"] + 1, (case["items"], 1))

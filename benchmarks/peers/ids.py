@@ -1,13 +1,13 @@
-"""Ids as people choose them; NumPy only."""
+"""Random ids with a Zipf distribution; NumPy only."""
 
 import numpy as np
 
-# A prime above every table size here: it scatters the popular ids without a permutation in memory.
+# A prime above all table sizes: it scatters popular ids over the table without a permutation.
 SCATTER = 2_654_435_761
 
 
 def zipf_ids(rows, shape, exponent=1.2, seed=0):
-    """Rows 1 to rows - 1 (0 is padding), the k-th most popular as often as k ** -exponent."""
+    """Draws ids from 1 to rows - 1 (0 is padding); rank k has the weight k ** -exponent."""
     random = np.random.default_rng(seed)
     count = int(np.prod(shape))
     ranks = np.empty(0, "int64")

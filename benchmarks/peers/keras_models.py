@@ -1,4 +1,4 @@
-"""The models in kerasrec, trained by `model.fit`: those of the zoo, and the rest of its blocks."""
+"""The benchmark models in kerasrec, trained by `model.fit`: zoo models, or models of its blocks."""
 
 import keras
 import numpy as np
@@ -14,7 +14,7 @@ from kerasrec.losses import Softmax
 
 
 def setup(case):
-    """A function that trains n steps, and gives their seconds.
+    """Makes a function that trains n steps and returns their seconds.
 
     Case: `model`, `optimizer`, `steps_per_execution`, and the sizes of `examples` and `texts`.
     """
@@ -30,7 +30,7 @@ def setup(case):
         for name, array in examples(case).items()
     }
     x = {"item" if name == "next" else name: arrays[name] for name in names}
-    # A loss of candidates reads no target; the weights keep padding out of it.
+    # Losses on candidates ignore the target; weights of 0 exclude padding.
     y = arrays[target] if target else np.ones(x["item"].shape, "float32")
     real = np.float32(x["item"] != 0)
     weight = real / real.mean(axis=tuple(range(1, real.ndim)), keepdims=True)
@@ -39,7 +39,7 @@ def setup(case):
 
 
 def interactions(case, item_frame=None):
-    """Each item once, as much data as a model needs to know its catalogue."""
+    """Interactions with each item once, enough for a model to adapt to its catalogue."""
     rows = np.arange(2, case["items"])
     features = {"words": {"kind": "text", "column": "words", "length": case.get("text")}}
     vocabulary = Vocabulary([str(row) for row in rows])
@@ -65,7 +65,7 @@ def matrix_factorization(case):
 
 
 def neumf(case):
-    """GMF and an MLP side by side; one sigmoid over both."""
+    """GMF and an MLP, joined by one sigmoid output."""
     user, item = (keras.Input((), dtype="int32", name=name) for name in ("user", "item"))
 
     def embedded(rows, ids):
@@ -89,7 +89,7 @@ def lstm(case):
 
 
 def recurrence(case):
-    """An LSTM to its last state, against the vector of one item: next to nothing beside it."""
+    """The dot product of an LSTM's last state and one item vector, so that the LSTM dominates."""
     history = keras.Input((case["length"],), dtype="int32", name="history")
     item = keras.Input((), dtype="int32", name="item")
     table = EmbeddingTable(case["items"], case["dim"])
@@ -107,7 +107,7 @@ def sasrec(case):
 
 
 def next_item(case, model_class, **arguments):
-    """Every position of a history trained, with a softmax over all items."""
+    """Trains every position of a history with a softmax over all items."""
     data = interactions(case)
     model = model_class(data.schema(history_length=case["length"]), dim=case["dim"], **arguments)
     model.adapt(data)
@@ -115,7 +115,7 @@ def next_item(case, model_class, **arguments):
 
 
 def hybrid(case):
-    """The zoo's Hybrid; the items' words are their tokens, written out."""
+    """The zoo's Hybrid; item texts are made of their tokens."""
     import pandas as pd
 
     from kerasrec_zoo import Hybrid

@@ -1,4 +1,4 @@
-"""The same training steps by four ways: what `model.fit` adds to them."""
+"""The same training steps in four ways, to measure the overhead of `model.fit`."""
 
 import tensorflow as tf
 
@@ -7,11 +7,11 @@ from benchmarks.peers.timed_fit import timed_fit
 
 
 def setup(case):
-    """A function that trains n steps.
+    """Makes a function that trains n steps.
 
     Case: as for `keras_tables`, and `prefetch`, and `path`: "fit", "train_function" (the loop
-    inside `fit` without callbacks), "function" (`train_step` in a `tf.function` of the same number
-    of steps), "graph" (all n steps in one call, on a batch that waits in memory).
+    inside `fit`, without callbacks), "function" (`train_step` in a `tf.function` of the same number
+    of steps), "graph" (all n steps in one call, on one batch in memory).
     """
     model, data, _ = keras_tables.build(case)
     if case["prefetch"]:

@@ -1,4 +1,4 @@
-"""One table and `Dense(1)` in Keras: kerasrec's layer and optimizers, and the stock ones."""
+"""One table and `Dense(1)` in Keras, with kerasrec's layer and optimizers or Keras's own."""
 
 import weakref
 
@@ -13,7 +13,7 @@ BATCHES = 64
 
 
 class Weights:
-    """What the cases of one group share."""
+    """Weights and optimizer that the cases of one group share."""
 
     def __init__(self, optimizer, rows, dim, start):
         stock = optimizer.startswith("stock ")
@@ -34,7 +34,7 @@ _alive = weakref.WeakValueDictionary()
 
 
 def setup(case):
-    """A function that trains n steps by `model.fit`, and gives their seconds.
+    """Makes a function that trains n steps by `model.fit` and returns their seconds.
 
     Case: `optimizer` (of kerasrec, or "stock Adam"), `rows`, `dim`, `batch`, `start` (standard
     deviation), `jit`, `steps_per_execution`.
@@ -45,7 +45,7 @@ def setup(case):
 
 
 def build(case):
-    """The compiled model, its endless data, and the weights it may share with another case."""
+    """Returns the compiled model, its infinite data set, and its possibly shared weights."""
     key = case["optimizer"], case["rows"], case["dim"], case["start"]
     weights = _alive.get(key) or Weights(*key)
     _alive[key] = weights

@@ -1,4 +1,4 @@
-"""kerasrec's SASRec, an epoch at a time, as its README trains a model."""
+"""kerasrec's SASRec, trained one epoch at a time."""
 
 import time
 
@@ -12,7 +12,7 @@ from kerasrec_zoo import SASRec
 
 
 def setup(case):
-    """A function that trains n epochs, writes the best items of all users, and gives its seconds.
+    """Makes a function that trains n epochs, writes the best items of all users, returns seconds.
 
     Case: `data`, `answers` (files of `time_to_quality`), `arguments` of the model, `length`,
     `batch`, `learning_rate`, `k`.

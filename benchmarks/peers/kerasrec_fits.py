@@ -1,4 +1,4 @@
-"""Models of the zoo on a table of interactions: solved for by `adapt`, or trained by `fit`."""
+"""Zoo models on a table of interactions: solved by `adapt`, or trained by `fit`."""
 
 import keras
 import numpy as np
@@ -11,10 +11,10 @@ from kerasrec.data import Catalog, Interactions, Vocabulary, batches
 
 
 def setup(case):
-    """A function that fits n times; for a case with `steps` one that trains n steps.
+    """Makes a function that fits n times, or trains n steps for a case with `steps`.
 
-    Case: `data` (a file of `fit_time`), `class` and `arguments` of the model, and for a model that
-    is trained `loss`, `optimizer`, `learning_rate`, `batch`, and `epochs` of a fit or `steps` a
+    Case: `data` (a file of `fit_time`), `class` and `arguments` of the model, and for a
+    trained model `loss`, `optimizer`, `learning_rate`, `batch`, and `epochs` of a fit or `steps` a
     call.
     """
     train = interactions(case["data"])
@@ -31,7 +31,7 @@ def setup(case):
 
 
 def interactions(path):
-    """The table of a file, under ids that are its rows."""
+    """Reads a file as interactions whose ids are row numbers."""
     with np.load(path) as file:
         table = dict(file)
     users, items = (
@@ -52,7 +52,7 @@ def loss_of(case):
 
 
 def repeated(fit):
-    """A function that does it n times."""
+    """Makes a function that calls `fit` n times."""
 
     def run(times):
         for _ in range(times):

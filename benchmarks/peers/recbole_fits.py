@@ -17,12 +17,12 @@ FIELDS = "user_id:token\titem_id:token"
 
 
 def setup(case):
-    """A function that trains n steps.
+    """Makes a function that trains n steps.
 
-    Case: `data` (a file of `fit_time`), `class`, `batch` of pairs that were observed, `negatives`
-    of each, `rows` a batch has for each pair, `learning_rate`, `arguments` of the model.
+    Case: `data` (a file of `fit_time`), `class`, `batch` (observed pairs), `negatives` per pair,
+    `rows` of a batch per pair, `learning_rate`, `arguments` of the model.
     """
-    # RecBole 1.2.1 calls what scipy 1.13 has taken out.
+    # RecBole 1.2.1 calls a method that scipy 1.13 removed.
     if not hasattr(scipy.sparse.dok_matrix, "_update"):
         scipy.sparse.dok_matrix._update = lambda self, items: self._dict.update(items)
     with tempfile.TemporaryDirectory() as folder:
@@ -35,12 +35,12 @@ def setup(case):
     model = get_model(case["class"])(config, loader.dataset)
     model.train()
     optimizer = torch.optim.Adam(model.parameters(), case["learning_rate"])
-    given = endless(loader)
+    batches = infinite(loader)
 
     def run(steps):
         for _ in range(steps):
             optimizer.zero_grad()
-            model.calculate_loss(next(given)).backward()
+            model.calculate_loss(next(batches)).backward()
             optimizer.step()
 
     return with_best_threads(run)
@@ -71,6 +71,6 @@ def write(data, folder):
     np.savetxt(target / "table.inter", pairs, "%d", "\t", header=FIELDS, comments="")
 
 
-def endless(loader):
+def infinite(loader):
     while True:
         yield from loader

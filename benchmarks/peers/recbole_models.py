@@ -1,4 +1,4 @@
-"""RecBole's own model classes and losses, in the plain loop, with dense Adam as in its trainer."""
+"""RecBole's model classes and losses in a plain loop, with dense Adam as in its trainer."""
 
 import torch
 from recbole.model.general_recommender.bpr import BPR
@@ -17,7 +17,7 @@ FIELDS = {
 
 
 class Sizes:
-    """As much of RecBole's data set as its models ask for."""
+    """The part of RecBole's data set that its models read."""
 
     def __init__(self, case):
         self.rows = {"user_id": case.get("users"), "item_id": case["items"]}
@@ -45,12 +45,12 @@ def config_of(case):
         "use_pretrain": False,
         "dropout_prob": 0.0,
     }
-    # A RecBole config answers None for what it does not hold.
+    # A RecBole config returns None for missing keys.
     return {**dict.fromkeys(("mf_pretrain_path", "mlp_pretrain_path")), **fields, **sizes}
 
 
 def setup(case):
-    """A function that trains n steps. Case: as for `torch_models`."""
+    """Makes a function that trains n steps. Case: as for `torch_models`."""
     model = MODELS[case["model"]](config_of(case), Sizes(case))
     model.train()
 

@@ -1,4 +1,4 @@
-"""RecTools' SASRec with the softmax over all items, an epoch at a time."""
+"""RecTools' SASRec with a softmax over all items, one epoch at a time."""
 
 import logging
 import time
@@ -12,7 +12,7 @@ from rectools.models import SASRecModel
 
 
 def trainer():
-    """RecTools' own, without the folder of logs."""
+    """RecTools' default trainer without log files."""
     return Trainer(
         max_epochs=1,
         accelerator="cpu",
@@ -25,7 +25,7 @@ def trainer():
 
 
 def setup(case):
-    """A function that trains n epochs, writes the best items of all users, and gives its seconds.
+    """Makes a function that trains n epochs, writes the best items of all users, returns seconds.
 
     Case: as for `kerasrec_epochs`, with the sizes `dim`, `num_blocks`, `num_heads`, `dropout`.
     """
@@ -56,9 +56,9 @@ def setup(case):
         seconds = time.perf_counter() - start
         answers = model.recommend(users, dataset, k=case["k"], filter_viewed=True)
         order = answers.sort_values(["user_id", "rank"])
-        asked = order["user_id"].to_numpy(str).reshape(len(users), case["k"])[:, 0]
+        user_ids = order["user_id"].to_numpy(str).reshape(len(users), case["k"])[:, 0]
         found = order["item_id"].to_numpy(str).reshape(len(users), case["k"])
-        np.savez(case["answers"], user=asked, item=found)
+        np.savez(case["answers"], user=user_ids, item=found)
         return seconds
 
     return run

@@ -1,4 +1,4 @@
-"""One thread or all of them, whichever PyTorch is faster with."""
+"""Chooses one thread or all threads for PyTorch, whichever is faster."""
 
 import os
 import time
@@ -7,10 +7,10 @@ import torch
 
 
 def with_best_threads(run):
-    """`run(steps)` with the number of threads that its first call finds to be the faster.
+    """Wraps `run(steps)`; the first call chooses the faster number of threads.
 
-    On a machine that is not quiet two threads that wait for each other can be ten times slower than
-    one: a peer must not lose by that.
+    On a busy machine two threads that wait for each other can be ten times slower than one, which
+    would be unfair to PyTorch.
     """
     threads = None
 

@@ -1,4 +1,4 @@
-"""Keras's `fit` with a clock around its steps."""
+"""Times the steps of Keras's `fit`."""
 
 import time
 
@@ -6,15 +6,15 @@ import keras
 
 
 def timed_fit(model, data, multiple):
-    """A function that trains n steps by `model.fit` and gives their seconds.
+    """Makes a function that trains n steps by `model.fit` and returns their seconds.
 
-    The clock runs from the end of the first call to the end of the last: what every step costs,
-    callbacks included, and not the start of an epoch.
+    The clock runs from the end of the first call to the end of the last. So it includes callbacks,
+    but not the start of an epoch.
 
     Args:
-        model: Compiled.
-        data: Endless `tf.data.Dataset`.
-        multiple: Steps a call.
+        model: A compiled model.
+        data: An infinite `tf.data.Dataset`.
+        multiple: Steps per call.
     """
     ends = []
     clock = keras.callbacks.LambdaCallback(

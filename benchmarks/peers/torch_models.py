@@ -1,4 +1,4 @@
-"""The same models in plain PyTorch, and the loop that everyone writes."""
+"""The benchmark models in plain PyTorch, with a plain training loop."""
 
 import torch
 from torch import nn
@@ -9,7 +9,7 @@ from benchmarks.peers.threads import with_best_threads
 
 
 def setup(case):
-    """A function that trains n steps. Case: `model`, `optimizer`, the sizes of `examples`."""
+    """Makes a function that trains n steps. Case: `model`, `optimizer`, the sizes of `examples`."""
     model = MODELS[case["model"]](case)
     sparse = case["optimizer"] == "SparseAdam"
     tables = [m.weight for m in model.modules() if isinstance(m, nn.Embedding) and m.sparse]
@@ -21,7 +21,7 @@ def setup(case):
 
 
 def training_loop(loss_of, optimizers, case):
-    """A function that trains n steps of `loss_of(batch)`, a dict of tensors."""
+    """Makes a function that trains n steps of `loss_of(batch)`; a batch is a dict of tensors."""
     arrays = {name: torch.from_numpy(array) for name, array in examples(case).items()}
     batches = [
         {name: array[number] for name, array in arrays.items()}
@@ -44,9 +44,9 @@ def training_loop(loss_of, optimizers, case):
 
 
 def table(rows, case, **options):
-    made = nn.Embedding(rows, case["dim"], sparse=case["optimizer"] == "SparseAdam", **options)
-    nn.init.normal_(made.weight, 0, 0.05)
-    return made
+    embedding = nn.Embedding(rows, case["dim"], sparse=case["optimizer"] == "SparseAdam", **options)
+    nn.init.normal_(embedding.weight, 0, 0.05)
+    return embedding
 
 
 class MatrixFactorization(nn.Module):
@@ -79,7 +79,7 @@ class NeuMF(nn.Module):
 
 
 class Recurrence(nn.Module):
-    """An LSTM to its last state, against the vector of one item."""
+    """The dot product of an LSTM's last state and one item vector."""
 
     def __init__(self, case):
         super().__init__()
@@ -94,7 +94,7 @@ class Recurrence(nn.Module):
 
 
 class NextItem(nn.Module):
-    """A history to a vector at every position, and the softmax over all items by the same table."""
+    """Encodes every position of a history, with a softmax over all items of the same table."""
 
     def __init__(self, case):
         super().__init__()
@@ -117,7 +117,7 @@ class LSTM(nn.Module):
 
 
 class SASRec(nn.Module):
-    """Padding stands on the right, where no earlier position sees it: one mask for all rows."""
+    """One causal mask for all rows: padding is on the right, where no earlier position sees it."""
 
     def __init__(self, case):
         super().__init__()
@@ -136,7 +136,7 @@ class SASRec(nn.Module):
 
 
 class Hybrid(nn.Module):
-    """An LSTM over the history, a CNN over every item's words, alpha by how often it was seen."""
+    """An LSTM over the history, a CNN over the items' words, and alpha by item count."""
 
     def __init__(self, case):
         super().__init__()
@@ -160,7 +160,7 @@ class Hybrid(nn.Module):
         items = torch.cat([alpha * self.items.weight[2:], (1 - alpha) * content], dim=-1)
         query = torch.cat([user, self.projection(user)], dim=-1)
         logits = query.flatten(0, 1) @ items.T + self.bias[2:]
-        # Padding has no next item: -2 after the two rows that are no items.
+        # Item rows start at 2, so padding is -2 after the shift.
         return functional.cross_entropy(logits, batch["next"].flatten() - 2, ignore_index=-2)
 
 

@@ -1,4 +1,4 @@
-"""One table and a linear head in plain PyTorch, and in FBGEMM; tensors wait in memory."""
+"""One table and a linear head in plain PyTorch and in FBGEMM; the data is in memory."""
 
 import weakref
 
@@ -11,7 +11,7 @@ BATCHES = 64
 
 
 class Weights:
-    """What the cases of one group share."""
+    """Weights and optimizers that the cases of one group share."""
 
     def __init__(self, optimizer, rows, dim, start):
         self.head = torch.nn.Linear(dim, 1)
@@ -31,7 +31,7 @@ _alive = weakref.WeakValueDictionary()
 
 
 def setup(case):
-    """A function that trains n steps. Case: `optimizer`, `rows`, `dim`, `batch`, `start`."""
+    """Makes a function that trains n steps. Case: `optimizer`, `rows`, `dim`, `batch`, `start`."""
     key = case["optimizer"], case["rows"], case["dim"], case["start"]
     weights = _alive.get(key) or Weights(*key)
     _alive[key] = weights
@@ -55,7 +55,7 @@ def setup(case):
 
 
 def fbgemm_table(rows, dim, name):
-    """A table whose optimizer is fused into its backward pass; each bag is one id."""
+    """A table with an optimizer fused into the backward pass; each bag has one id."""
     try:
         from fbgemm_gpu.split_table_batched_embeddings_ops_common import EmbeddingLocation
         from fbgemm_gpu.split_table_batched_embeddings_ops_training import (

@@ -1,1 +1,1 @@
-"""How it is measured and shown."""
+"""Infrastructure of the benchmarks: workers, clients, timing and reports."""

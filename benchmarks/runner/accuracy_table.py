@@ -1,4 +1,4 @@
-"""Our numbers beside the published ones."""
+"""A table of our metrics, the published ones and their differences."""
 
 import dataclasses
 import statistics
@@ -12,11 +12,11 @@ class Line:
     """One model of a table.
 
     Args:
-        label: In the table.
-        config: Below `configs/`, without ".yaml".
-        published: The numbers to compare with, of the first metrics; empty where there are none.
-        source: Of those.
-        bar: What the model must reach in the first metric.
+        label: Label in the table.
+        config: Path below `configs/`, without ".yaml".
+        published: Published values of the first metrics; may be empty.
+        source: Source of the published values.
+        bar: Target of the first metric.
     """
 
     label: str
@@ -27,8 +27,8 @@ class Line:
 
 
 @dataclasses.dataclass(frozen=True)
-class Found:
-    """What was measured of a line: for every seed a number for each metric."""
+class Measurement:
+    """The results of a line: for every seed a value of each metric."""
 
     line: Line
     values: tuple
@@ -40,14 +40,14 @@ class Found:
 
     @property
     def differences(self):
-        """Ours less the published; empty where nothing is."""
+        """Our mean minus the published value, for published metrics."""
         pairs = zip(self.means, self.line.published, strict=False)
         return tuple(ours - theirs for ours, theirs in pairs)
 
 
 @dataclasses.dataclass(frozen=True)
 class AccuracyTable:
-    """Rows of ours, the published number and the difference, for every metric."""
+    """For every metric our mean, the published value and the difference."""
 
     title: str
     metrics: tuple
@@ -55,8 +55,9 @@ class AccuracyTable:
     smaller_is_better: bool = False
     reference = None
 
-    def kept(self, found):
-        ours, bar = found.means[0], found.line.bar
+    def kept(self, measurement):
+        """Whether the first metric reaches its target."""
+        ours, bar = measurement.means[0], measurement.line.bar
         return ours <= bar if self.smaller_is_better else ours >= bar
 
     def to_dict(self):
@@ -76,13 +77,13 @@ class AccuracyTable:
             ],
         }
 
-    def drawn(self):
+    def to_rich(self):
         table = rich.table.Table(
             title=self.title, title_justify="left", box=rich.box.SIMPLE_HEAD, title_style="bold"
         )
         table.add_column("", no_wrap=True)
         for name in self.metrics:
-            for column in (name.removeprefix("sampled_"), "publ.", "differs"):
+            for column in (name.removeprefix("sampled_"), "publ.", "diff."):
                 table.add_column(column, justify="right", no_wrap=True)
         for column in ("bar", "", "minutes"):
             table.add_column(column, justify="right", no_wrap=True)
@@ -97,14 +98,14 @@ class AccuracyTable:
         return table
 
     def notes(self):
-        """Where the published numbers stand, and how far the seeds are apart."""
+        """Yields the sources of published values and the standard deviations over seeds."""
         for found in self.rows:
-            said = [f"published in {found.line.source}"] if found.line.source else []
+            parts = [f"published in {found.line.source}"] if found.line.source else []
             if len(found.values) > 1:
                 each = map(statistics.stdev, zip(*found.values, strict=True))
-                said.append(f"sd of {len(found.values)} seeds {', '.join(map(_short, each))}")
-            if said:
-                yield f"{found.line.label}: {'; '.join(said)}."
+                parts.append(f"sd of {len(found.values)} seeds {', '.join(map(_short, each))}")
+            if parts:
+                yield f"{found.line.label}: {'; '.join(parts)}."
 
 
 def _signed(value):

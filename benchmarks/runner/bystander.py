@@ -1,7 +1,7 @@
-"""A client in a process of its own: `python -m benchmarks.runner.bystander PORT NAME BODY`.
+"""A normal client in its own process: `python -m benchmarks.runner.bystander PORT NAME BODY`.
 
-After each line on stdin it asks one recommendation after the other, until the next one; then it
-answers with a line of JSON: the seconds of each request, and what went wrong.
+After a line on stdin it requests one recommendation after the other until the next line. Then it
+writes a line of JSON with the seconds of each request and the errors.
 """
 
 import contextlib
@@ -16,15 +16,15 @@ from benchmarks.runner.clients import RestClient
 
 
 class Bystander:
-    """That process, seen from the one that attacks; a context.
+    """Context manager that runs this process.
 
     Args:
-        port: Of the server.
-        name: Of the model.
-        body: JSON of a request that is answered for sure.
+        port: Port of the server.
+        name: Name of the model.
+        body: JSON of a valid request.
 
     Attributes:
-        wrong: What went wrong, a line for each request.
+        wrong: Errors, a line for each failed request.
     """
 
     def __init__(self, port, name, body):
@@ -42,19 +42,19 @@ class Bystander:
         self._process.communicate()
 
     @contextlib.contextmanager
-    def asking(self):
-        """A list that holds the seconds of each request when the block has ended."""
+    def sending(self):
+        """Context manager that sends requests; yields a list that gets their seconds at the end."""
         times = []
-        self._say()
+        self._signal()
         try:
             yield times
         finally:
-            self._say()
+            self._signal()
             found = json.loads(self._process.stdout.readline())
             times += found["seconds"]
             self.wrong += found["wrong"]
 
-    def _say(self):
+    def _signal(self):
         self._process.stdin.write("\n")
         self._process.stdin.flush()
 
@@ -68,7 +68,7 @@ def main(port, name, body):
         while not stopped.is_set():
             start = time.perf_counter()
             try:
-                client.ask_well(body)
+                client.ask_or_raise(body)
             except (OSError, http.client.HTTPException, RuntimeError, ValueError) as error:
                 wrong.append(repr(error))
                 client.close()

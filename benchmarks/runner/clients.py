@@ -1,4 +1,4 @@
-"""Clients that ask a server over and over, and what they found."""
+"""Clients that send requests repeatedly, and their latencies."""
 
 import http.client
 import json
@@ -7,11 +7,11 @@ import time
 
 import numpy as np
 
-MOST = 100_000  # requests of one measurement
+MAX_REQUESTS = 100_000  # of one measurement
 
 
 class RestClient:
-    """One connection to TF Serving's REST; `ask(body)` -> (status, JSON)."""
+    """A connection to TF Serving's REST; `ask(body)` -> (status, JSON)."""
 
     def __init__(self, port, name):
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
@@ -22,8 +22,8 @@ class RestClient:
         answer = self._connection.getresponse()
         return answer.status, json.loads(answer.read())
 
-    def ask_well(self, body):
-        """Of a request that is answered for sure."""
+    def ask_or_raise(self, body):
+        """Sends a valid request; raises if the status is not 200."""
         code, answer = self.ask(body)
         if code != 200:
             raise RuntimeError(f"{code}: {answer}")
@@ -33,7 +33,7 @@ class RestClient:
 
 
 class GrpcClient:
-    """One connection to TF Serving's gRPC; `ask(request)` -> its answer."""
+    """A connection to TF Serving's gRPC; `ask(request)` -> the response."""
 
     def __init__(self, port):
         import grpc
@@ -46,18 +46,18 @@ class GrpcClient:
     def ask(self, request):
         return self._stub.Predict(request, timeout=60)
 
-    ask_well = ask
+    ask_or_raise = ask
 
     def close(self):
         self._channel.close()
 
 
-def asked_by(clients, seconds):
-    """Lets every client ask until the time is over.
+def run_clients(clients, seconds):
+    """Runs all clients in threads for a time.
 
     Args:
-        clients: Functions of a number, one a client, which ask the request of that number.
-        seconds: How long.
+        clients: One function per client, which sends the request of a given number.
+        seconds: Duration.
 
     Returns:
         (milliseconds of each request, requests per second)
@@ -71,12 +71,12 @@ def asked_by(clients, seconds):
         end = time.perf_counter() + seconds
         before = time.perf_counter()
         try:
-            while before < end and len(times) < MOST // len(clients):
+            while before < end and len(times) < MAX_REQUESTS // len(clients):
                 ask(place + len(clients) * len(times))
                 after = time.perf_counter()
                 times.append(1000 * (after - before))
                 before = after
-        except Exception as error:  # told by the one who started it
+        except Exception as error:  # raised in the main thread below
             errors.append(error)
 
     threads = [threading.Thread(target=work, args=each) for each in enumerate(clients)]

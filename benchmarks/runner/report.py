@@ -1,4 +1,4 @@
-"""What a benchmark found, as tables for people and as JSON for machines."""
+"""Benchmark results as tables for people and as JSON for programs."""
 
 import dataclasses
 import statistics
@@ -12,9 +12,9 @@ WIDTH = 100
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One peer: a sample of every round, or in `note` the reason why there is none.
+    """One case: a sample from every round, or in `note` the reason why there is none.
 
-    `against` is what this row alone is divided by, where no row is the reference of all.
+    `against` is the reference value of this row, if the table has no reference row.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Row:
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """Peers measured together; `reference` names the row, or the numbers, they are divided by."""
+    """Cases measured together; `reference` names the row, or the values, that ratios refer to."""
 
     title: str
     unit: str
@@ -40,11 +40,9 @@ class Table:
         return next((row for row in self.rows if row.name == name), Row(name))
 
     def ratio(self, name, reference):
-        """How many times the reference: the median over the rounds of both.
+        """Ratio to the reference: the median of the ratios of each round.
 
-        None without both, or beside nothing.
-
-        Round by round, a slow moment of the machine is in both numbers.
+        Ratios within a round cancel slow moments of the machine. None if a sample is missing or 0.
         """
         row = self.row(name)
         if row.against is not None and row.samples:
@@ -76,7 +74,7 @@ class Table:
             "rows": rows,
         }
 
-    def drawn(self):
+    def to_rich(self):
         table = rich.table.Table(
             title=self.title, title_justify="left", box=rich.box.SIMPLE_HEAD, title_style="bold"
         )
@@ -102,7 +100,7 @@ class Table:
 
 @dataclasses.dataclass(frozen=True)
 class Bar:
-    """A promise: `value` must be at most, or at least, `limit`. None was not measured."""
+    """A target: `value` must be at most, or at least, `limit`. None was not measured."""
 
     name: str
     value: float | None
@@ -143,20 +141,20 @@ class Report:
             f"Python {machine['python']}. Median of the rounds, lowest and highest."
         )
         for table in self.tables:
-            console.print(table.drawn())
+            console.print(table.to_rich())
             if table.reference:
                 console.print(f"  ratio: to {table.reference}", style="dim")
             console.print()
         if self.bars:
-            console.print(_drawn(self.bars))
+            console.print(_bars_to_rich(self.bars))
         for note in self.notes:
             console.print(f"- {note}")
 
 
-def _drawn(bars):
-    table = rich.table.Table(title="Bars", title_justify="left", box=rich.box.SIMPLE_HEAD)
+def _bars_to_rich(bars):
+    table = rich.table.Table(title="Targets", title_justify="left", box=rich.box.SIMPLE_HEAD)
     table.add_column("", overflow="fold")
-    for column in ("measured", "bar", ""):
+    for column in ("measured", "target", ""):
         table.add_column(column, justify="right", no_wrap=True)
     verdicts = {None: "not measured", True: "kept", False: "MISSED"}
     for bar in bars:
@@ -166,7 +164,7 @@ def _drawn(bars):
 
 
 def number(value):
-    """Three digits, and no exponent: 0.0123, 1.23, 12.3, 123, 1,234,567."""
+    """Formats with three digits and no exponent: 0.0123, 1.23, 12.3, 123, 1,234,567."""
     if value is None:
         return ""
     if abs(value) >= 100:

@@ -1,4 +1,4 @@
-"""Peers of one cell taking turns."""
+"""Measures several implementations in turns."""
 
 import contextlib
 import dataclasses
@@ -11,16 +11,16 @@ from benchmarks.runner.worker import PeerError, Worker, python_of
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Peer:
-    """One line of a table.
+    """An implementation to measure: one row of a table.
 
     Args:
-        name: In the table.
+        name: Name in the table.
         library: "keras", "torch" or "recbole": whose interpreter runs it.
-        module: In `benchmarks.peers`.
-        case: What its `setup` builds, as plain JSON.
-        group: Peers of one group share their weights in the worker, and stay alive together.
-        multiple: Steps come in multiples of this.
-        gigabytes: A guess of what it holds at most; the first of a group names it.
+        module: Module in `benchmarks.peers`.
+        case: JSON argument of its `setup`.
+        group: Peers of one group share their weights in the worker and are in memory together.
+        multiple: The number of steps is a multiple of this.
+        gigabytes: Estimated peak memory; given by the first peer of a group.
     """
 
     name: str
@@ -33,12 +33,12 @@ class Peer:
 
 
 class Turns:
-    """Measures cells; workers live on from cell to cell. Leave the `with` block to end them.
+    """Measures peers in turns, with workers that are reused until the `with` block ends.
 
     Args:
-        arguments: With `rounds`, and the interpreters of `add_pythons`.
-        seconds: What a turn should take; a slow step has a turn of one step.
-        say: Called with a line of progress.
+        arguments: Namespace with `rounds` and the interpreters of `add_pythons`.
+        seconds: Target duration of a turn; a turn has at least one step.
+        say: Function that is called with a line of progress.
     """
 
     def __init__(self, arguments, seconds, say):
@@ -56,13 +56,13 @@ class Turns:
         self.stack.close()
 
     def measure(self, title, peers, scale):
-        """Rows of a cell, and whether all its peers were alive together.
+        """Measures peers; returns their rows, and whether all were in memory together.
 
         Args:
-            title: For the progress.
-            peers: Of `Peer`. Where they do not fit into memory together, one group after the other
-                is alive; each still has all its rounds.
-            scale: From seconds and steps of a turn to the number shown.
+            title: Title for progress lines.
+            peers: List of `Peer`. If they do not fit into memory together, the groups are measured
+                one after the other, each with all rounds.
+            scale: Function from seconds and steps of a turn to the reported value.
         """
         groups = {}
         for peer in peers:
@@ -79,7 +79,7 @@ class Turns:
                         f"{free:.0f} GB are free"
                     )
                 continue
-            self._part(title, part, scale, samples, reasons)
+            self._measure_part(title, part, scale, samples, reasons)
         rows = tuple(
             Row(peer.name, note=reasons[peer.name])
             if peer.name in reasons
@@ -88,23 +88,23 @@ class Turns:
         )
         return rows, together
 
-    def _part(self, title, peers, scale, samples, reasons):
+    def _measure_part(self, title, peers, scale, samples, reasons):
         numbers, turns = {}, {}
         for peer in peers:
             self.say(f"{title}: {peer.name}")
             numbers[peer.name] = next(self.ids)
-            with self._noted(peer, reasons):
+            with self._record_error(peer, reasons):
                 self._ask(peer, "setup", id=numbers[peer.name], case=peer.case)
                 turns[peer.name] = self._steps(peer, numbers[peer.name])
         for _ in range(self.arguments.rounds):
             for peer in peers:
                 if peer.name in reasons:
                     continue
-                with self._noted(peer, reasons):
+                with self._record_error(peer, reasons):
                     steps = turns[peer.name]
                     taken = self._time(peer, numbers[peer.name], steps)
                     samples[peer.name].append(scale(taken, steps))
-        # A process keeps memory that it has freed: what held much of it is ended.
+        # A process does not return all freed memory, so workers that used much are ended.
         if sum(peer.gigabytes for peer in peers) > 1:
             for worker in self.workers.values():
                 worker.end()
@@ -114,7 +114,7 @@ class Turns:
                 self._ask(peer, "drop", id=numbers[peer.name])
 
     def _steps(self, peer, number):
-        """Warms up, and says how many steps make a turn."""
+        """Warms up and returns the number of steps of a turn."""
         steps = peer.multiple
         for _ in range(2):  # the first turn compiles
             taken = self._time(peer, number, steps)
@@ -127,7 +127,7 @@ class Turns:
         return self._ask(peer, "time", id=number, steps=steps)["seconds"]
 
     @contextlib.contextmanager
-    def _noted(self, peer, reasons):
+    def _record_error(self, peer, reasons):
         try:
             yield
         except PeerError as error:
@@ -144,7 +144,7 @@ class Turns:
 
 
 def gigabytes_free():
-    """Memory that may still be taken; without /proc, nothing is known and all fits."""
+    """Available memory in GB; infinity if /proc is missing."""
     path = pathlib.Path("/proc/meminfo")
     if not path.exists():
         return float("inf")

@@ -1,4 +1,4 @@
-"""The runner's side of a worker process."""
+"""The client side of a worker process."""
 
 import json
 import os
@@ -9,17 +9,17 @@ import tempfile
 import threading
 
 BENCHMARKS = pathlib.Path(__file__).parents[1]
-# Setting up a table of 10 million rows takes seconds; what takes minutes hangs.
+# Seconds. Setting up a table of 10 million rows takes some; a worker that takes minutes hangs.
 LIMIT = 300
 PEERS = ("torch", "recbole")
 
 
 class PeerError(Exception):
-    """Why a peer has no number: it becomes a row of the table."""
+    """The reason why a peer has no result; it is shown in its row."""
 
 
 def add_pythons(parser, peers=PEERS):
-    """Options for the interpreters of the peers that have environments of their own."""
+    """Adds options for the interpreters of peers with their own environments."""
     for peer in peers:
         parser.add_argument(
             f"--{peer}-python",
@@ -31,19 +31,19 @@ def add_pythons(parser, peers=PEERS):
 
 
 def python_of(library, arguments):
-    """The interpreter of a library: this one for keras."""
+    """Returns the interpreter of a library; the current one for keras."""
     return getattr(arguments, f"{library}_python", None) or sys.executable
 
 
 class Worker:
-    """A process that runs one module of `benchmarks.peers`; it starts with the first request.
+    """A process that runs one module of `benchmarks.peers`; it starts at the first request.
 
-    It stays in the runner's process group, and is killed when the `with` block is left.
+    It is in the runner's process group, and is killed at the end of the `with` block.
 
     Args:
         python: Interpreter.
         module: For example "benchmarks.peers.torch_tables".
-        limit: Seconds an answer may take.
+        limit: Maximum seconds for a reply.
     """
 
     def __init__(self, python, module, limit=LIMIT):
@@ -60,10 +60,10 @@ class Worker:
         self.end()
 
     def ask(self, do, **request):
-        """The answer to a request.
+        """Sends a request and returns the reply.
 
         Raises:
-            PeerError: with what the worker said, or how it died.
+            PeerError: if the worker replies with an error, dies or takes too long.
         """
         if self.process is None:
             self._start()
@@ -97,7 +97,7 @@ class Worker:
             raise PeerError(f"not installed: there is no {self.python}")
         self.log = tempfile.TemporaryFile("w+", errors="replace")
         self.process = subprocess.Popen(
-            [self.python, "-m", "benchmarks.runner.serve", self.module],
+            [self.python, "-m", "benchmarks.runner.worker_main", self.module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,

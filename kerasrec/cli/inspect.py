@@ -3,7 +3,7 @@
 import json
 
 from kerasrec.errors import InputError
-from kerasrec.savedmodel.about import ABOUT, read_about
+from kerasrec.savedmodel.metadata import METADATA, read_metadata
 from kerasrec.savedmodel.versions import find_version
 
 NAME = "inspect"
@@ -18,11 +18,13 @@ def add_arguments(parser):
 
 def run(arguments, output):
     directory = find_version(arguments.directory)
-    about = read_about(directory)
+    about = read_metadata(directory)
     try:
         rows, signatures = _rows(about), _signatures(about)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise InputError(f"{directory}: {ABOUT} is not what an export writes: {error!r}") from error
+        raise InputError(
+            f"{directory}: {METADATA} is not what an export writes: {error!r}"
+        ) from error
     size = sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
     rows = [("folder", directory), *rows, ("size", f"{size / 2**20:.1f} MiB")]
     output.rows(["export", ""], rows)

@@ -9,7 +9,7 @@ from kerasrec.cli.saved import find_checkpoint, find_export
 from kerasrec.errors import InputError
 from kerasrec.files.saved_json import read_json
 from kerasrec.id_list import unknown_note
-from kerasrec.savedmodel.about import read_about
+from kerasrec.savedmodel.metadata import read_metadata
 
 NAME = "recommend"
 HELP = "the best items for a user, or after some items"
@@ -89,9 +89,9 @@ def _from_export(export, arguments, history, exclude):
     from kerasrec.config.cutoffs import DEFAULT_K
     from kerasrec.savedmodel import CLoader
     from kerasrec.savedmodel.c_loader import load_library
-    from kerasrec.savedmodel.check import check_export
+    from kerasrec.savedmodel.check_export import check_export
 
-    about = read_about(export)
+    about = read_metadata(export)
     try:
         check_export(export, arguments.trust)
     except InputError as error:

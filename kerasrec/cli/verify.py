@@ -1,6 +1,6 @@
 """`kerasrec verify DIR`."""
 
-from kerasrec.savedmodel.about import ABOUT
+from kerasrec.savedmodel.metadata import METADATA
 from kerasrec.savedmodel.versions import find_version
 
 NAME = "verify"
@@ -33,7 +33,7 @@ def run(arguments, output):
         output.note(f"kerasrec verify: {problem}")
     if not found["problems"]:
         output.say(
-            f"It answers as Python did, and its files are those listed in {ABOUT}; nobody has "
+            f"It answers as Python did, and its files are those listed in {METADATA}; nobody has "
             "signed that one."
         )
     output.result({"export": str(directory), **found})

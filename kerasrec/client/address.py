@@ -1,4 +1,4 @@
-"""Where a server is, as the caller says it."""
+"""Checks the URL of a server."""
 
 import urllib.parse
 
@@ -10,20 +10,20 @@ SCHEMES = ("http", "https", "grpc", "grpcs")
 
 
 def read_address(url):
-    """(scheme, host:port) of a url, checked before anything is sent.
+    """Returns (scheme, host:port) of a url.
 
     Raises:
-        InputError: for another scheme, no host, a port that is none, or parts that would not be
-            used: a user, a query and, for gRPC, a path.
+        InputError: for another scheme, a missing host, an invalid port, or parts that would be
+            ignored: a user, a query and, for gRPC, a path.
 
     >>> read_address("grpc://localhost:8500")
     ('grpc', 'localhost:8500')
     """
     try:
-        usable = _usable(url)
+        valid = _is_valid(url)
     except ValueError:
-        usable = False
-    if not usable:
+        valid = False
+    if not valid:
         raise InputError(
             "url must look like http://localhost:8501 or grpc://localhost:8500, with a port from 1 "
             f"to 65535 if any: got {url!r:.200}"
@@ -32,9 +32,9 @@ def read_address(url):
     return parts.scheme, parts.netloc
 
 
-def _usable(url):
-    # `urlsplit` drops line breaks and tabs without a word.
-    if not isinstance(url, str) or any(sign <= " " or sign == "\x7f" for sign in url):
+def _is_valid(url):
+    # `urlsplit` removes line breaks and tabs silently.
+    if not isinstance(url, str) or any(char <= " " or char == "\x7f" for char in url):
         return False
     parts = urllib.parse.urlsplit(url)
     url.encode()

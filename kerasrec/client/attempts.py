@@ -1,4 +1,4 @@
-"""One question, asked again where that may help, within one deadline."""
+"""Retries a request with random exponential backoff, within one deadline."""
 
 import random
 import time
@@ -9,24 +9,24 @@ FIRST_WAIT, LONGEST_WAIT = 0.1, 2.0
 
 
 class Attempts:
-    """What is left of the time and of the tries of one call of the client.
+    """The remaining time and retries of one call of the client.
 
-    Before try n + 1 it waits a random part of `0.1 * 2 ** n` seconds, at most 2, so that many
-    clients do not come back at once; longer where the server says so by `Retry-After`. Source:
-    "full jitter" in Brooker, Exponential Backoff And Jitter, AWS Architecture Blog, 2015.
+    Before retry n (from 0) it waits a random part of `0.1 * 2 ** n` seconds, at most 2, so that
+    many clients do not retry at the same moment; longer if the server says so by `Retry-After`.
+    Source: "full jitter" in Brooker, Exponential Backoff And Jitter, AWS Architecture Blog, 2015.
 
     Args:
-        timeout: Seconds for everything, waiting included.
-        retries: Tries after the first.
+        timeout: Seconds for all attempts, including waits.
+        retries: Attempts after the first.
         clock, sleep, chance: For tests.
 
-    >>> def ask(seconds):
-    ...     raise ServingError("nobody there", again=True)
+    >>> def call(seconds):
+    ...     raise ServingError("no server", again=True)
     >>> waits = []
-    >>> Attempts(5.0, retries=2, sleep=waits.append, chance=lambda: 1.0).run(ask)
+    >>> Attempts(5.0, retries=2, sleep=waits.append, chance=lambda: 1.0).run(call)
     Traceback (most recent call last):
         ...
-    kerasrec.client.serving_error.ServingError: nobody there
+    kerasrec.client.serving_error.ServingError: no server
     >>> waits
     [0.1, 0.2]
     """
@@ -38,18 +38,18 @@ class Attempts:
         self._timeout, self._deadline = timeout, clock() + timeout
         self._left, self._wait = retries, FIRST_WAIT
 
-    def run(self, ask):
-        """The answer of `ask(seconds)`, which is given what is left of the time.
+    def run(self, call):
+        """Returns the result of `call(seconds)`, which gets the remaining time.
 
         Raises:
-            ServingError: the last one, once tries or time are used up.
+            ServingError: the last one, when retries or time are used up, or if a retry cannot help.
         """
         while True:
             seconds = self._deadline - self._clock()
             if seconds <= 0:
                 raise ServingError(f"no answer within {self._timeout:g} seconds")
             try:
-                return ask(seconds)
+                return call(seconds)
             except ServingError as error:
                 wait = max(self._wait * self._chance(), error.wait or 0.0)
                 in_time = self._clock() + wait < self._deadline

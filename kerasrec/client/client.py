@@ -1,42 +1,43 @@
-"""Asks TF Serving, or `kerasrec serve`, for recommendations."""
+"""The client of TF Serving and `kerasrec serve`."""
 
 import numbers
 import warnings
 
 from kerasrec.client.address import read_address
 from kerasrec.client.attempts import Attempts
+from kerasrec.client.json_values import as_list, as_number
 from kerasrec.client.query import columns
 from kerasrec.client.recommendation import read_answer
 from kerasrec.client.request import Request, texts
 from kerasrec.client.rest_transport import RestTransport
-from kerasrec.client.serving_error import ServingError, understood
-from kerasrec.client.typed import listed, number
+from kerasrec.client.serving_error import ServingError, expect_format
 from kerasrec.errors import InputError
 from kerasrec.whole_number import whole_number
 
 DEFAULT_K = 10
-LARGEST_K, LARGEST_VERSION = 2**31 - 1, 2**63 - 1  # as TF Serving's messages hold them
-LONGEST = 86_400.0
+MAX_K, MAX_VERSION = 2**31 - 1, 2**63 - 1  # int32 and int64 in TF Serving's messages
+MAX_TIMEOUT = 86_400.0  # seconds
 
 
 class Client:
-    """A model that a server holds, with the names of `Recommender`.
+    """A client of one served model; its methods have the names of `Recommender`.
 
-    One client may be used from many threads. It asks the server once what the model can do, and
-    again after a request that was refused. Neither Keras nor TensorFlow is imported for REST.
+    It is thread-safe. It reads the signatures of the model before the first request, and again
+    after a refused one. REST imports neither Keras nor TensorFlow.
 
     Args:
         url: `http://host:8501` or `https://...` for REST, `grpc://host:8500` or `grpcs://...` for
             gRPC.
         model: Name of the model.
-        version: A version number, a label that the server gives to one, or None for the newest.
-        timeout: Seconds for a call, with all its tries, however its answer arrives; at most a day.
-        retries: Tries after the first, where nobody answered or the server said that it has no
-            time (429, 503, UNAVAILABLE); never where it refused.
+        version: A version number, a version label, or None for the newest.
+        timeout: Seconds for a call with all its attempts, at most a day.
+        retries: Attempts after the first, if the server did not answer or is busy (429, 503,
+            UNAVAILABLE); a refused request is not retried.
 
     Raises:
-        InputError: for what the model cannot do or what is not of the right kind; nothing was sent.
-        ServingError: for what the server refused or did not answer.
+        InputError: for an invalid argument, or a method that the model does not support; nothing is
+            sent then.
+        ServingError: if the server refuses a request or does not answer.
 
     Example:
 
@@ -47,8 +48,8 @@ class Client:
 
     def __init__(self, url, model, version=None, timeout=10.0, retries=2):
         scheme, rest = read_address(url)
-        self._model, self._timeout = _named(model, "model"), _seconds(timeout)
-        version = _version(version)
+        self._model, self._timeout = _check_name(model, "model"), _check_timeout(timeout)
+        version = _check_version(version)
         self._retries = whole_number(retries, "retries", 0)
         self._metadata, self._closed = None, False
         if scheme.startswith("http"):
@@ -75,21 +76,21 @@ class Client:
         timestamp=None,
         timestamps=None,
     ):
-        """The k best items for one user or history, or for many.
+        """Returns the k best items for one user or history, or for many.
 
         Args:
             user, users: External user ids.
-            history, histories: External item ids in time order, the latest last. A user without
-                one is answered from the history stored in the export.
-            k: Items to return, at most the number fixed at export; None for 10, or with a warning
-                for that number where it is smaller.
-            exclude: Item ids that nobody is shown.
-            allow: Item ids of which alone the answer may consist; None for all.
-            repeats: "mask" leaves out what is in the history, "allow" does not; None does what the
-                export says.
-            explain: Also say what the score rests on: True, or how many reasons.
-            behavior, behaviors, timestamp, timestamps: What was done at each item of the history,
-                and when (seconds since 1970), for models that read it.
+            history, histories: External item ids in time order, the latest last. For a user
+                without one the history stored in the export is used.
+            k: Number of items, at most the number fixed at export; None for 10, or for the number
+                fixed at export if that is smaller, with a warning.
+            exclude: Item ids that are never returned.
+            allow: The only item ids that may be returned; None for all.
+            repeats: "mask" excludes items of the history, "allow" does not; None for the default of
+                the export.
+            explain: Also return reasons for the score: True for all, or their maximum number.
+            behavior, behaviors, timestamp, timestamps: Behavior and time (seconds since 1970) of
+                each item of the history, for models that read them.
 
         Returns:
             A list of `Recommendation`, best first, for one; a list of such lists for many.
@@ -97,17 +98,18 @@ class Client:
         request = Request(
             user, users, history, histories, behavior, behaviors, timestamp, timestamps
         )
-        given = {**request.columns, **self._choice(request.rows, exclude, allow)}
+        given = {**request.columns, **self._limits(request.rows, exclude, allow)}
         reasons = None if explain is True else whole_number(explain or 0, "explain", 0)
         if repeats not in (None, "mask", "allow"):
             raise InputError(f"repeats must be mask or allow: got {repeats!r}")
         if repeats is not None:
             given["repeats"] = [repeats] * request.rows
         name = "recommend_explained" if explain else "recommend"
-        outputs = self._predict(name, request.rows, given, _asked(k), cut=k is None)
-        with understood(name):
+        outputs = self._predict(name, request.rows, given, _check_k(k), reduce_k=k is None)
+        with expect_format(name):
             answers = read_answer(outputs, reasons)
-        return self._of(request, [answer[: _asked(k)] for answer in answers])
+        answers = [answer[: _check_k(k)] for answer in answers]
+        return answers[0] if request.single else answers
 
     def score(
         self,
@@ -123,11 +125,11 @@ class Client:
         timestamp=None,
         timestamps=None,
     ):
-        """Scores of items for users or histories; see `recommend`.
+        """Returns scores of items for users or histories; see `recommend`.
 
         Args:
             item: One item id, for one user or history.
-            items: Item ids: any number for one user or history, else one for each.
+            items: Item ids: any number for one user or history, one for each of many.
 
         Returns:
             A float for `item`, a list of floats for `items`.
@@ -137,50 +139,50 @@ class Client:
         )
         if (item is None) == (items is None) or (item is not None and not request.single):
             raise InputError("give one item for one user or history, or items")
-        asked = texts([item] if items is None else items, "items")
+        ids = texts([item] if items is None else items, "items")
         if request.single:
-            given = {name: values * len(asked) for name, values in request.columns.items()}
-        elif len(asked) == request.rows:
+            given = {name: values * len(ids) for name, values in request.columns.items()}
+        elif len(ids) == request.rows:
             given = request.columns
         else:
             raise InputError(
-                f"score takes one item for each query: {request.rows} queries, {len(asked)} items"
+                f"score takes one item for each query: {request.rows} queries, {len(ids)} items"
             )
-        if not asked:
+        if not ids:
             return []
-        outputs = self._predict("score", len(asked), {**given, "item": asked})
-        with understood("score"):
-            scores = [number(score) for score in outputs["score"]]
+        outputs = self._predict("score", len(ids), {**given, "item": ids})
+        with expect_format("score"):
+            scores = [as_number(score) for score in outputs["score"]]
         return scores[0] if items is None else scores
 
     def similar_items(self, item=None, k=None, exclude=(), allow=None, *, items=None):
-        """The k items nearest to one item, or to each of many, never the item itself.
+        """Returns the k most similar items of one item, or of each of many, without the item.
 
         Returns:
             A list of `Recommendation`, best first, for `item`; a list of such lists for `items`.
         """
         if (item is None) == (items is None):
             raise InputError("give an item or items")
-        asked = texts([item] if items is None else items, "items")
-        if not asked:
+        ids = texts([item] if items is None else items, "items")
+        if not ids:
             return []
-        given = {"item": asked, **self._choice(len(asked), exclude, allow)}
-        outputs = self._predict("similar_items", len(asked), given, _asked(k), cut=k is None)
-        with understood("similar_items"):
-            answers = [answer[: _asked(k)] for answer in read_answer(outputs)]
+        given = {"item": ids, **self._limits(len(ids), exclude, allow)}
+        outputs = self._predict("similar_items", len(ids), given, _check_k(k), reduce_k=k is None)
+        with expect_format("similar_items"):
+            answers = [answer[: _check_k(k)] for answer in read_answer(outputs)]
         return answers[0] if items is None else answers
 
     def metadata(self):
-        """`Metadata`: the version that answers and the signatures it has, asked anew."""
+        """Requests and returns `Metadata`: the served version and its signatures."""
         self._metadata = self._attempts().run(self._transport.metadata)
         return self._metadata
 
     def status(self):
-        """A list of `VersionStatus`, the newest version first."""
+        """Requests and returns a list of `VersionStatus`, newest version first."""
         return self._attempts().run(self._transport.status)
 
     def close(self):
-        """Closes the connections; nothing is asked any more."""
+        """Closes the connections. The client cannot be used afterwards."""
         self._closed = True
         self._transport.close()
 
@@ -195,15 +197,15 @@ class Client:
             raise InputError("this client is closed: make a new one")
         return Attempts(self._timeout, self._retries)
 
-    def _choice(self, rows, exclude, allow):
-        choice = {"exclude": texts(() if exclude is None else exclude, "exclude", ordered=False)}
+    def _limits(self, rows, exclude, allow):
+        limits = {"exclude": texts(() if exclude is None else exclude, "exclude", ordered=False)}
         if allow is not None:
-            choice["allow"] = texts(allow, "allow", ordered=False)
-            if not any(choice["allow"]):
-                raise InputError("allow holds no item: nothing to recommend")
-        return {name: [ids] * rows for name, ids in choice.items() if ids}
+            limits["allow"] = texts(allow, "allow", ordered=False)
+            if not any(limits["allow"]):
+                raise InputError("allow has no item: nothing can be recommended")
+        return {name: [ids] * rows for name, ids in limits.items() if ids}
 
-    def _predict(self, name, rows, given, k=None, cut=False):
+    def _predict(self, name, rows, given, k=None, reduce_k=False):
         attempts = self._attempts()
         metadata = self._metadata or attempts.run(self._transport.metadata)
         self._metadata = metadata
@@ -221,33 +223,30 @@ class Client:
                 lambda seconds: self._transport.predict(name, signature, inputs, seconds)
             )
         except ServingError:
-            # It may be another version by now, with other signatures.
+            # The server may have loaded a version with other signatures.
             self._metadata = None
             raise
-        with understood(name):
+        with expect_format(name):
             for each in {*signature.outputs, *outputs}:
-                if len(listed(outputs[each])) != rows:
+                if len(as_list(outputs[each])) != rows:
                     raise ServingError(f"the server did not answer all {rows} rows of {name}")
-            # An answer is as wide as what was asked, or as the export allows.
-            width = k if k is None else len(listed(outputs["item"][0]))
+            # The width of an answer is k, or the maximum of the export if that is smaller.
+            width = k if k is None else len(as_list(outputs["item"][0]))
             if width == 0:
-                raise ServingError(f"the server answered {name} with no place for an item")
-        if k is not None and k > width and cut:
-            note = f"the export answers with {width} items at most: k is {width}, not {k}"
+                raise ServingError(f"the answer of {name} has width 0")
+        if k is not None and k > width and reduce_k:
+            note = f"the export returns at most {width} items: k is {width}, not {k}"
             warnings.warn(note, stacklevel=3)
         elif k is not None and k > width:
             raise InputError(f"k must be at most {width}, which was fixed at export: got {k}")
         return outputs
 
-    def _of(self, request, answers):
-        return answers[0] if request.single else answers
+
+def _check_k(k):
+    return DEFAULT_K if k is None else whole_number(k, "k", 1, MAX_K)
 
 
-def _asked(k):
-    return DEFAULT_K if k is None else whole_number(k, "k", 1, LARGEST_K)
-
-
-def _named(name, what):
+def _check_name(name, what):
     try:
         if name and isinstance(name, str) and name.encode():
             return name
@@ -256,16 +255,16 @@ def _named(name, what):
     raise InputError(f"{what} must be the name of a {what} on the server: got {name!r}")
 
 
-def _version(version):
+def _check_version(version):
     if version is None or isinstance(version, str):
-        return version if version is None else _named(version, "version")
-    return whole_number(version, "version", 0, LARGEST_VERSION)
+        return version if version is None else _check_name(version, "version")
+    return whole_number(version, "version", 0, MAX_VERSION)
 
 
-def _seconds(timeout):
-    known = isinstance(timeout, numbers.Real) and not isinstance(timeout, bool)
-    if known and 0 < timeout <= LONGEST:
+def _check_timeout(timeout):
+    is_number = isinstance(timeout, numbers.Real) and not isinstance(timeout, bool)
+    if is_number and 0 < timeout <= MAX_TIMEOUT:
         return float(timeout)
     raise InputError(
-        f"timeout must be seconds above 0 and at most {LONGEST:,.0f}, a day: got {timeout!r}"
+        f"timeout must be seconds above 0 and at most {MAX_TIMEOUT:,.0f}, a day: got {timeout!r}"
     )

@@ -1,7 +1,7 @@
-"""Connections of urllib3 on which everything ends at one moment.
+"""urllib3 connections with one deadline for a whole request.
 
-urllib3's timeouts are for one operation of a socket: a server that sends a byte now and then keeps
-a client for ever, and so does a name with many addresses.
+The timeouts of urllib3 are for a single socket operation. A server that sends a byte now and then
+could block a client forever, and so could a host name with many addresses.
 """
 
 import contextlib
@@ -19,10 +19,10 @@ _deadline = contextvars.ContextVar("deadline")
 
 @contextlib.contextmanager
 def within(seconds):
-    """What a connection of `connections` does inside of it ends after that time.
+    """Context manager that sets the deadline of all `connections` inside it.
 
-    Connecting, the handshake of TLS, writing, and reading headers and body alike; looking a name up
-    is the system's, and has the system's timeout.
+    The deadline holds for connecting, the TLS handshake, writing, and reading headers and body.
+    Resolving a host name has the timeout of the system.
     """
     token = _deadline.set(time.monotonic() + seconds)
     try:
@@ -32,12 +32,12 @@ def within(seconds):
 
 
 def is_over():
-    """Whether the time is used up."""
+    """Whether the deadline has passed."""
     return time.monotonic() >= _deadline.get()
 
 
 def connections(secure):
-    """A `urllib3.PoolManager`, usable inside of `within` only.
+    """Makes a `urllib3.PoolManager` that can be used inside `within` only.
 
     Args:
         secure: Whether to load the system's certificates, for https.
@@ -51,52 +51,52 @@ def connections(secure):
     return manager
 
 
-def _left():
+def _remaining():
     seconds = _deadline.get() - time.monotonic()
     if seconds <= 0:
         raise TimeoutError("the time is used up")
     return seconds
 
 
-class _Timed:
-    """A socket whose operations together take no longer than what is left."""
+class _WithDeadline:
+    """Mixin: a socket whose operations all end at the deadline."""
 
     def recv_into(self, *arguments):
-        self.settimeout(_left())
+        self.settimeout(_remaining())
         return super().recv_into(*arguments)
 
     def send(self, *arguments):
-        self.settimeout(_left())
+        self.settimeout(_remaining())
         return super().send(*arguments)
 
     def sendall(self, *arguments):
-        self.settimeout(_left())
+        self.settimeout(_remaining())
         return super().sendall(*arguments)
 
 
-class _Socket(_Timed, socket.socket):
+class _Socket(_WithDeadline, socket.socket):
     pass
 
 
-class _SecureSocket(_Timed, ssl.SSLSocket):
+class _SecureSocket(_WithDeadline, ssl.SSLSocket):
     pass
 
 
-class _Connecting:
-    """A connection that tries all addresses of a name in the time that one would have."""
+class _ConnectWithDeadline:
+    """Mixin: a connection that tries all addresses of a host within the deadline."""
 
     def _new_conn(self):
         try:
-            places = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+            addresses = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise NameResolutionError(self.host, self, error) from error
-        for number, (family, kind, protocol, _, place) in enumerate(places):
+        for number, (family, kind, protocol, _, address) in enumerate(addresses):
             sock = _Socket(family, kind, protocol)
             try:
-                sock.settimeout(_left() / (len(places) - number))
-                sock.connect(place)
+                sock.settimeout(_remaining() / (len(addresses) - number))
+                sock.connect(address)
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                sock.settimeout(_left())
+                sock.settimeout(_remaining())
                 return sock
             except OSError as error:
                 sock.close()
@@ -106,11 +106,11 @@ class _Connecting:
         raise NewConnectionError(self, str(failed)) from failed
 
 
-class _Connection(_Connecting, HTTPConnection):
+class _Connection(_ConnectWithDeadline, HTTPConnection):
     pass
 
 
-class _SecureConnection(_Connecting, HTTPSConnection):
+class _SecureConnection(_ConnectWithDeadline, HTTPSConnection):
     pass
 
 

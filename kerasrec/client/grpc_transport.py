@@ -1,25 +1,25 @@
-"""TF Serving's gRPC API, by its own stubs."""
+"""Requests over TF Serving's gRPC API, by its own stubs."""
 
 import math
 
 from kerasrec.client.metadata import read_metadata, read_status
-from kerasrec.client.serving_error import ServingError, cut, understood
+from kerasrec.client.serving_error import ServingError, expect_format, shorten
 from kerasrec.errors import InputError
 
-LARGEST_ANSWER = 2**26
+MAX_ANSWER_BYTES = 2**26
 
 
 class GrpcTransport:
-    """Asks one model of a server; safe to use from many threads.
+    """Sends requests for one model over gRPC; thread-safe.
 
-    The stubs are TF Serving's (`tensorflow-serving-api`), which import TensorFlow: that takes
-    some seconds the first time. REST needs neither.
+    The stubs of TF Serving (`tensorflow-serving-api`) import TensorFlow, which takes some seconds
+    at first use. REST needs neither.
 
     Args:
         target: `host:port`.
         model: Name of the model.
         version: A number, a label, or None for the newest.
-        secure: Whether to speak TLS, checked against the system's certificates.
+        secure: Whether to use TLS, checked against the system's certificates.
 
     Raises:
         InputError: if the stubs are not installed.
@@ -37,9 +37,9 @@ class GrpcTransport:
                 'grpc:// needs TF Serving\'s stubs: pip install "kerasrec[serving]", or use http://'
             ) from error
         options = [
-            ("grpc.max_receive_message_length", LARGEST_ANSWER),
-            ("grpc.max_send_message_length", LARGEST_ANSWER),
-            # Tries are counted by the client; a broken connection is made anew as fast as it asks.
+            ("grpc.max_receive_message_length", MAX_ANSWER_BYTES),
+            ("grpc.max_send_message_length", MAX_ANSWER_BYTES),
+            # `Attempts` retries, so gRPC must not. Reconnect at least as fast as it retries.
             ("grpc.enable_retries", 0),
             ("grpc.initial_reconnect_backoff_ms", 100),
             ("grpc.max_reconnect_backoff_ms", 2000),
@@ -55,21 +55,21 @@ class GrpcTransport:
         self._model, self._version = model, version
 
     def predict(self, name, signature, inputs, seconds):
-        """Outputs by name, as lists; `inputs` are lists by name."""
+        """Runs a signature; `inputs` and the returned outputs are dicts of name to lists."""
         from tensorflow import dtypes, make_ndarray, make_tensor_proto
         from tensorflow_serving.apis import predict_pb2
 
-        request = self._about(predict_pb2.PredictRequest())
+        request = self._with_model(predict_pb2.PredictRequest())
         request.model_spec.signature_name = name
-        # The types are the server's; that the values fit them was seen to before.
-        with understood("metadata"):
+        # The dtypes come from the server; the values were checked by `columns`.
+        with expect_format("metadata"):
             for each, values in inputs.items():
                 dtype = dtypes.as_dtype(signature.inputs[each].dtype)
                 request.inputs[each].CopyFrom(make_tensor_proto(values, dtype))
-        answer = self._ask(self._predictions.Predict, request, seconds)
-        with understood(name):
+        answer = self._call(self._predictions.Predict, request, seconds)
+        with expect_format(name):
             return {
-                each: _plain(make_ndarray(_bounded(value)))
+                each: _as_lists(make_ndarray(_check_size(value)))
                 for each, value in answer.outputs.items()
             }
 
@@ -77,10 +77,10 @@ class GrpcTransport:
         from google.protobuf import json_format, message
         from tensorflow_serving.apis import get_model_metadata_pb2
 
-        request = self._about(get_model_metadata_pb2.GetModelMetadataRequest())
+        request = self._with_model(get_model_metadata_pb2.GetModelMetadataRequest())
         request.metadata_field.append("signature_def")
-        answer = self._ask(self._predictions.GetModelMetadata, request, seconds)
-        with understood("metadata", json_format.Error, message.Error):
+        answer = self._call(self._predictions.GetModelMetadata, request, seconds)
+        with expect_format("metadata", json_format.Error, message.Error):
             found = json_format.MessageToDict(answer, preserving_proto_field_name=True)
             return read_metadata(found)
 
@@ -88,16 +88,16 @@ class GrpcTransport:
         from google.protobuf import json_format
         from tensorflow_serving.apis import get_model_status_pb2
 
-        request = self._about(get_model_status_pb2.GetModelStatusRequest())
-        answer = self._ask(self._models.GetModelStatus, request, seconds)
-        with understood("status"):
+        request = self._with_model(get_model_status_pb2.GetModelStatusRequest())
+        answer = self._call(self._models.GetModelStatus, request, seconds)
+        with expect_format("status"):
             found = json_format.MessageToDict(answer, preserving_proto_field_name=True)
             return read_status(found)
 
     def close(self):
         self._channel.close()
 
-    def _about(self, request):
+    def _with_model(self, request):
         request.model_spec.name = self._model
         if isinstance(self._version, int):
             request.model_spec.version.value = self._version
@@ -105,29 +105,32 @@ class GrpcTransport:
             request.model_spec.version_label = self._version
         return request
 
-    def _ask(self, method, request, seconds):
+    def _call(self, method, request, seconds):
         try:
             return method(request, timeout=seconds)
         except self._grpc.RpcError as error:
             code = error.code()
             again = code is self._grpc.StatusCode.UNAVAILABLE
-            said = cut(error.details() or code.name)
-            raise ServingError(said, code.name, again=again) from error
+            message = shorten(error.details() or code.name)
+            raise ServingError(message, code.name, again=again) from error
 
 
-def _bounded(tensor):
-    """A tensor whose shape claims no more values than bytes have come: others are filled up."""
+def _check_size(tensor):
+    """Returns a tensor if its shape has at most as many values as the message has bytes.
+
+    TensorFlow would repeat the last value of a smaller message up to the claimed shape.
+    """
     size = math.prod(dim.size for dim in tensor.tensor_shape.dim)
     if not 0 <= size <= tensor.ByteSize():
         raise ValueError("more values than bytes")
     return tensor
 
 
-def _plain(values):
+def _as_lists(values):
     if values.dtype.kind != "O":
         return values.tolist()
     import numpy as np
 
-    # Strings come as bytes, in arrays of objects.
+    # Strings are bytes in arrays of objects.
     flat = [value.decode("utf-8", "replace") for value in values.ravel()]
     return np.array(flat, dtype=object).reshape(values.shape).tolist()

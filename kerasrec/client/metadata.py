@@ -1,13 +1,13 @@
-"""What a served model can be asked, as the server says it."""
+"""Signatures and version states of a served model, read from the server's JSON."""
 
 from dataclasses import dataclass
 
-from kerasrec.client.typed import listed, text, whole
+from kerasrec.client.json_values import as_list, as_text, as_whole
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """An input or output: `dtype` such as "string", `shape` with None where any size goes."""
+    """An input or output: `dtype` such as "string", and `shape` with None for any size."""
 
     dtype: str
     shape: tuple[int | None, ...]
@@ -33,7 +33,7 @@ class Metadata:
 class VersionStatus:
     """The state of a version: "AVAILABLE", "LOADING", "UNLOADING", "END" or "START".
 
-    `error` is the server's sentence where it could not be loaded, else "".
+    `error` is the server's message if the version could not be loaded, else "".
     """
 
     version: int
@@ -42,7 +42,7 @@ class VersionStatus:
 
 
 def read_metadata(answer):
-    """`Metadata` from TF Serving's `GetModelMetadataResponse` as JSON.
+    """Reads `Metadata` from TF Serving's `GetModelMetadataResponse` as JSON.
 
     >>> vector = {"dtype": "DT_FLOAT", "tensor_shape": {"dim": [{"size": "-1"}, {"size": "5"}]}}
     >>> table = {"embed_user": {"inputs": {}, "outputs": {"vector": vector}}}
@@ -53,21 +53,23 @@ def read_metadata(answer):
     """
     table = answer["metadata"]["signature_def"]["signature_def"]
     signatures = {
-        text(name): Signature(_tensors(each.get("inputs", {})), _tensors(each.get("outputs", {})))
+        as_text(name): Signature(
+            _tensors(each.get("inputs", {})), _tensors(each.get("outputs", {}))
+        )
         for name, each in table.items()
     }
-    return Metadata(whole(answer["model_spec"]["version"]), signatures)
+    return Metadata(as_whole(answer["model_spec"]["version"]), signatures)
 
 
 def read_status(answer):
-    """A list of `VersionStatus`, the newest first, from `GetModelStatusResponse` as JSON."""
+    """Reads a list of `VersionStatus`, newest first, from `GetModelStatusResponse` as JSON."""
     versions = [
         VersionStatus(
-            whole(each.get("version", 0)),
-            text(each["state"]),
-            text(each.get("status", {}).get("error_message", "")),
+            as_whole(each.get("version", 0)),
+            as_text(each["state"]),
+            as_text(each.get("status", {}).get("error_message", "")),
         )
-        for each in listed(answer.get("model_version_status", []))
+        for each in as_list(answer.get("model_version_status", []))
     ]
     return sorted(versions, key=lambda each: -each.version)
 
@@ -75,10 +77,10 @@ def read_status(answer):
 def _tensors(described):
     tensors = {}
     for name, each in described.items():
-        dims = listed(each.get("tensor_shape", {}).get("dim", []))
-        sizes = [whole(dim.get("size", 0)) for dim in dims]
+        dims = as_list(each.get("tensor_shape", {}).get("dim", []))
+        sizes = [as_whole(dim.get("size", 0)) for dim in dims]
         shape = tuple(None if size < 0 else size for size in sizes)
-        # TensorFlow's DT_FLOAT is float32.
-        dtype = text(each["dtype"]).removeprefix("DT_").lower()
-        tensors[text(name)] = Tensor("float32" if dtype == "float" else dtype, shape)
+        # DT_FLOAT is float32.
+        dtype = as_text(each["dtype"]).removeprefix("DT_").lower()
+        tensors[as_text(name)] = Tensor("float32" if dtype == "float" else dtype, shape)
     return tensors

@@ -1,4 +1,4 @@
-"""A request as the columns that a signature reads, all with the same number of rows."""
+"""Fills in the inputs of a signature as columns with the same number of rows."""
 
 from kerasrec.errors import InputError
 
@@ -6,17 +6,17 @@ LISTS = {"history": "", "behavior": "", "timestamp": 0, "exclude": "", "allow": 
 
 
 def columns(signature, rows, given):
-    """Every input of `signature` as a list with one entry for each row.
+    """Returns every input of `signature` as a list with one entry for each row.
 
-    All inputs are sent, also those nobody named: TF Serving's REST API asks for each of them
-    (util/json_tensor.cc), and its batching for equal first dimensions (batching_session.cc). Every
-    row of a list begins with padding, since a server that fills requests up to one length repeats
-    the first value it finds (batching_util.cc).
+    All inputs are sent, also those that are not given: TF Serving's REST requires all of them
+    (util/json_tensor.cc), and its batching requires equal first dimensions (batching_session.cc).
+    Every list begins with padding, since a batching server pads lists with their first value
+    (batching_util.cc).
 
     Args:
         signature: `Signature`.
-        rows: How many.
-        given: Values by input, one for each row; an input that is not there is not asked for.
+        rows: Number of rows.
+        given: Dict of input to a list with one value for each row; other inputs get defaults.
 
     Raises:
         InputError: for an input that the signature does not have.
@@ -33,7 +33,7 @@ def columns(signature, rows, given):
                 f"the model takes no {name}: it reads {', '.join(sorted(signature.inputs))}"
             )
     otherwise = {"user": "", "repeats": ""}
-    # What was done at each item of a history, and when, is as long as the history.
+    # Default behaviors and timestamps are as long as the history.
     past = given.get("history", [[]] * rows)
     filled = {}
     for name in signature.inputs:

@@ -1,13 +1,13 @@
-"""What a server recommends, as plain values."""
+"""Recommendations with their reasons, read from a server's answer."""
 
 from dataclasses import dataclass
 
-from kerasrec.client.typed import listed, number, text
+from kerasrec.client.json_values import as_list, as_number, as_text
 
 
 @dataclass(frozen=True)
 class Reason:
-    """An item of the history, and what the score would lose without it."""
+    """An item of the history, and what the score loses without it."""
 
     item: str
     contribution: float
@@ -15,7 +15,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class Word:
-    """A word of a text of the item, and what it adds to the score."""
+    """A word in a text feature of the item, and its contribution to the score."""
 
     word: str
     feature: str
@@ -24,9 +24,9 @@ class Word:
 
 @dataclass(frozen=True)
 class Recommendation:
-    """An item and its score; with `explain` also what the score rests on.
+    """An item and its score; with `explain` also reasons for the score.
 
-    `from_behavior` and `from_content` add up to the score; None for models that have no content.
+    `from_behavior` and `from_content` sum to the score; None for models without content.
 
     >>> Recommendation("book-7", 2.5).reasons
     ()
@@ -41,55 +41,57 @@ class Recommendation:
 
 
 def read_answer(outputs, count=None):
-    """Lists of `Recommendation`, one for each row of a signature's outputs.
+    """Converts outputs to lists of `Recommendation`, one list for each row.
 
     Args:
-        outputs: `item` and `score` `(n, k)` and, explained, `reason_item`, `reason`, `word`,
-            `word_feature`, `word_reason` `(n, k, any)`, `from_behavior`, `from_content` `(n, k)`.
-            `""` fills up.
-        count: Reasons and words to keep; None is all.
+        outputs: `item` and `score` `(n, k)`; with explanations also `reason_item`, `reason`,
+            `word`, `word_feature`, `word_reason` `(n, k, any)`, `from_behavior` and
+            `from_content` `(n, k)`. "" is padding.
+        count: Number of reasons and words to keep; None for all.
 
     >>> read_answer({"item": [["a", ""]], "score": [[1.5, float("-inf")]]})
     [[Recommendation(item='a', score=1.5, reasons=(), words=(), from_behavior=None, \
 from_content=None)]]
     """
 
-    def of(name, row, place, otherwise=None):
-        return listed(listed(outputs[name])[row])[place] if name in outputs else otherwise
+    def value(name, row, rank, default=None):
+        return as_list(as_list(outputs[name])[row])[rank] if name in outputs else default
 
-    def several(name, *at):
-        return listed(of(name, *at, []))
+    def values(name, *position):
+        return as_list(value(name, *position, []))
 
-    def part(name, *at):
-        value = of(name, *at)
-        return None if value is None else number(value)
+    def optional_number(name, *position):
+        found = value(name, *position)
+        return None if found is None else as_number(found)
 
-    def recommendation(row, place, item, score):
-        at = (row, place)
-        reasons = zip(several("reason_item", *at), several("reason", *at), strict=True)
+    def recommendation(row, rank, item, score):
+        position = (row, rank)
+        reasons = zip(values("reason_item", *position), values("reason", *position), strict=True)
         words = zip(
-            several("word", *at),
-            several("word_feature", *at),
-            several("word_reason", *at),
+            values("word", *position),
+            values("word_feature", *position),
+            values("word_reason", *position),
             strict=True,
         )
         return Recommendation(
             item,
-            number(score),
-            tuple(Reason(name, number(part)) for name, part in reasons if text(name))[:count],
+            as_number(score),
+            tuple(Reason(name, as_number(part)) for name, part in reasons if as_text(name))[:count],
             tuple(
-                Word(name, text(feature), number(part))
+                Word(name, as_text(feature), as_number(part))
                 for name, feature, part in words
-                if text(name)
+                if as_text(name)
             )[:count],
-            part("from_behavior", *at),
-            part("from_content", *at),
+            optional_number("from_behavior", *position),
+            optional_number("from_content", *position),
         )
 
     return [
-        [recommendation(row, place, *pair) for place, pair in enumerate(pairs) if text(pair[0])]
+        [recommendation(row, rank, *pair) for rank, pair in enumerate(pairs) if as_text(pair[0])]
         for row, pairs in enumerate(
-            list(zip(listed(items), listed(scores), strict=True))
-            for items, scores in zip(listed(outputs["item"]), listed(outputs["score"]), strict=True)
+            list(zip(as_list(items), as_list(scores), strict=True))
+            for items, scores in zip(
+                as_list(outputs["item"]), as_list(outputs["score"]), strict=True
+            )
         )
     ]

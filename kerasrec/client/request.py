@@ -1,29 +1,29 @@
-"""Who is asked about, checked before anything is sent."""
+"""Checks users and histories of a request and converts them to columns."""
 
 from kerasrec.errors import InputError
 from kerasrec.id_list import id_list, id_lists
 from kerasrec.whole_number import whole_number
 
-# The graph reads seconds: more are milliseconds.
+# Timestamps are in seconds; a larger one is in milliseconds.
 LAST = 10**11
-# What the lists of an input hold, where it is not ids.
+# For error messages: the values of an input whose values are not ids.
 OF = {"timestamp": "times", "behavior": "behaviors"}
 
 
 class Request:
-    """One user or history, or many.
+    """A request for one user or history, or for many.
 
     Args:
-        user, history, behavior, timestamp: Of one: an id, and lists of the same length.
-        users, histories, behaviors, timestamps: Of many: a list of them.
+        user, history, behavior, timestamp: For one: an id, and lists of equal length.
+        users, histories, behaviors, timestamps: For many: a list of such values.
 
     Attributes:
-        single: Whether it is about one.
-        rows: How many.
-        columns: `user`, `history`, `behavior`, `timestamp`, those given, one entry for each row.
+        single: Whether it is for one.
+        rows: Number of queries.
+        columns: The given ones of `user`, `history`, `behavior`, `timestamp`, one entry per row.
 
     Raises:
-        InputError: for nobody, for one and many at once, or for lists of other lengths.
+        InputError: without users and histories, for one and many at once, or for unequal lengths.
 
     >>> Request(history=["a", "b"]).columns
     {'history': [['a', 'b']]}
@@ -59,7 +59,7 @@ class Request:
         counts = {name: len(values) for name, values in self.columns.items()}
         self.rows = next(iter(counts.values()))
         if not self.rows or len(set(counts.values())) > 1:
-            raise InputError(f"expected one of each for every answer, and one answer: got {counts}")
+            raise InputError(f"expected lists of equal length, at least 1: got {counts}")
         self._check_lengths()
 
     def _check_lengths(self):
@@ -76,7 +76,7 @@ class Request:
 
 
 def texts(values, name, ordered=True):
-    """A list of ids or behaviors, or an `InputError`."""
+    """Checks and returns a list of ids or behaviors, else raises an `InputError`."""
     values = id_list(values, name, ordered, OF.get(name, "ids"))
     for value in values:
         if not isinstance(value, str):
@@ -84,7 +84,9 @@ def texts(values, name, ordered=True):
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise InputError(f"{name} must be text: got {value!r:.80}, half a character") from None
+            raise InputError(
+                f"{name} must be text: got {value!r:.80} with an unpaired surrogate"
+            ) from None
     return [str(value) for value in values]
 
 

@@ -1,4 +1,4 @@
-"""TF Serving's REST API, by urllib3."""
+"""Requests over TF Serving's REST API, by urllib3."""
 
 import http.client
 import json
@@ -9,14 +9,14 @@ import urllib3
 
 from kerasrec.client.deadline import connections, is_over, within
 from kerasrec.client.metadata import read_metadata, read_status
-from kerasrec.client.serving_error import ServingError, cut, understood
+from kerasrec.client.serving_error import ServingError, expect_format, shorten
 
-LARGEST_ANSWER = 2**26
-AGAIN = (429, 503)
+MAX_ANSWER_BYTES = 2**26
+RETRY_STATUSES = (429, 503)
 
 
 class RestTransport:
-    """Asks one model of a server; safe to use from many threads.
+    """Sends requests for one model over REST; thread-safe.
 
     Redirects are not followed, and proxies of the environment are not used. Source:
     tensorflow/serving, g3doc/api_rest.md and util/json_tensor.cc.
@@ -35,28 +35,28 @@ class RestTransport:
         self._pool = connections(secure=url.startswith("https:"))
 
     def predict(self, name, signature, inputs, seconds):
-        """Outputs by name, as lists; `inputs` are lists by name."""
+        """Runs a signature; `inputs` and the returned outputs are dicts of name to lists."""
         body = json.dumps({"signature_name": name, "inputs": inputs}).encode()
-        answer = self._ask("POST", ":predict", body, seconds)
-        with understood(name):
+        answer = self._send("POST", ":predict", body, seconds)
+        with expect_format(name):
             outputs = answer["outputs"]
-        # Of a signature with one output the server sends the values alone.
+        # For a signature with one output the server sends the values without the name.
         return outputs if isinstance(outputs, dict) else dict.fromkeys(signature.outputs, outputs)
 
     def metadata(self, seconds):
-        answer = self._ask("GET", "/metadata", None, seconds)
-        with understood("metadata"):
+        answer = self._send("GET", "/metadata", None, seconds)
+        with expect_format("metadata"):
             return read_metadata(answer)
 
     def status(self, seconds):
-        answer = self._ask("GET", "", None, seconds)
-        with understood("status"):
+        answer = self._send("GET", "", None, seconds)
+        with expect_format("status"):
             return read_status(answer)
 
     def close(self):
         self._pool.clear()
 
-    def _ask(self, method, path, body, seconds):
+    def _send(self, method, path, body, seconds):
         url = self._url + path
         with within(seconds):
             response, text = self._exchange(method, url, body)
@@ -64,9 +64,9 @@ class RestTransport:
         if status != 200:
             wait = response.headers.get("Retry-After", "")
             raise ServingError(
-                _sentence(text, response.reason),
+                _error_message(text, response.reason),
                 status,
-                again=status in AGAIN,
+                again=status in RETRY_STATUSES,
                 wait=float(wait) if wait.isdecimal() else None,
             )
         try:
@@ -84,23 +84,23 @@ class RestTransport:
                 retries=False,
                 redirect=False,
                 preload_content=False,
-                # Nothing packed was asked for: a few bytes of it may be a very large answer.
+                # A few compressed bytes may be a very large answer; compression is not requested.
                 decode_content=False,
             )
             return response, _read(response)
         except urllib3.exceptions.HTTPError as error:
-            raise _failed(url, error) from error
+            raise _as_serving_error(url, error) from error
 
 
 def _read(response):
-    """The body, bounded in size."""
+    """Reads the body up to a maximum size."""
     parts, size = [], 0
     try:
         while part := response.read1(2**16):
             parts.append(part)
             size += len(part)
-            if size > LARGEST_ANSWER:
-                raise ServingError(f"the answer is larger than {LARGEST_ANSWER >> 20} MiB")
+            if size > MAX_ANSWER_BYTES:
+                raise ServingError(f"the answer is larger than {MAX_ANSWER_BYTES >> 20} MiB")
     except BaseException:
         response.close()
         raise
@@ -108,27 +108,27 @@ def _read(response):
     return b"".join(parts)
 
 
-def _failed(url, error):
+def _as_serving_error(url, error):
     if is_over():
         return ServingError(f"{url} did not answer in time")
     if isinstance(error, urllib3.exceptions.NewConnectionError):
-        return ServingError(f"{url} cannot be reached: nobody listens", again=True)
+        return ServingError(f"{url} cannot be reached: no server listens", again=True)
     if isinstance(error, urllib3.exceptions.SSLError):
         if isinstance(error.args[0], ssl.SSLCertVerificationError):
-            return ServingError(f"{url} has no certificate that is trusted: {error}")
-        return ServingError(f"{url} does not speak TLS as this client does: {error}")
-    # What broke off may be whole the next time; what is no HTTP stays none.
+            return ServingError(f"{url} has no trusted certificate: {error}")
+        return ServingError(f"the TLS handshake with {url} failed: {error}")
+    # A lost connection is worth a retry; an answer that is not HTTP is not.
     cause = error.args[-1] if error.args else None
     if isinstance(cause, OSError | http.client.IncompleteRead):
         return ServingError(f"{url}: the connection was lost", again=True)
     return ServingError(f"{url} did not answer with HTTP")
 
 
-def _sentence(text, reason):
+def _error_message(text, reason):
     try:
-        said = json.loads(text)["error"]
+        message = json.loads(text)["error"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        said = None
-    if not isinstance(said, str):
-        said = reason or "the server gave no reason"
-    return cut(said)
+        message = None
+    if not isinstance(message, str):
+        message = reason or "the server gave no reason"
+    return shorten(message)

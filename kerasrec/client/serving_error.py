@@ -1,22 +1,24 @@
-"""The one error for what a server did not answer."""
+"""The error of a request that a server did not answer."""
 
 import contextlib
 
-LONGEST_SENTENCE = 500
-# What reading raises where something is missing, of another type, too large or too deep.
-FORM = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+MAX_LENGTH = 500  # characters of a message
+# Exceptions of reading an answer with a missing, wrong, too large or too deeply nested value.
+FORMAT_ERRORS = (
+    ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
+)  # fmt: skip
 
 
 class ServingError(RuntimeError):
-    """A server refused, failed, or was not there in time.
+    """A server refused a request, failed, or did not answer in time.
+
+    An invalid argument that the client can detect is an `InputError` instead.
 
     Args:
-        message: The server's own sentence where there is one.
-        status: HTTP's number (404), gRPC's name ("NOT_FOUND"), or None where no answer came.
-        again: Whether the same request may be answered if it is asked again.
-        wait: Seconds after which the server wants to be asked again, or None.
-
-    What the caller gave wrong and the client could see is an `InputError` instead.
+        message: The server's message if there is one.
+        status: HTTP status (404), gRPC status name ("NOT_FOUND"), or None without an answer.
+        again: Whether a retry of the same request may succeed.
+        wait: Seconds to wait before a retry, as requested by the server, or None.
 
     >>> raise ServingError("Servable not found for request: Latest(hybrid)", status=404)
     Traceback (most recent call last):
@@ -32,21 +34,21 @@ class ServingError(RuntimeError):
         self.wait = wait
 
 
-def cut(sentence):
-    """A server's sentence as one can print it: not longer than a paragraph, no half characters."""
-    sentence = sentence.encode(errors="replace").decode()
-    return sentence if len(sentence) <= LONGEST_SENTENCE else sentence[:LONGEST_SENTENCE] + "..."
+def shorten(message):
+    """Cuts a server's message to a paragraph and replaces unpaired surrogates."""
+    message = message.encode(errors="replace").decode()
+    return message if len(message) <= MAX_LENGTH else message[:MAX_LENGTH] + "..."
 
 
 @contextlib.contextmanager
-def understood(what, *errors):
-    """Turns what goes wrong in reading an answer of another form into a `ServingError`.
+def expect_format(what, *errors):
+    """Context manager: turns errors in reading an answer into a `ServingError`.
 
     Args:
-        what: What was asked.
-        errors: Further exceptions that a reader raises.
+        what: Name of the request, for the message.
+        errors: Further exceptions that the reader may raise.
 
-    >>> with understood("predict"):
+    >>> with expect_format("predict"):
     ...     {}["outputs"]
     Traceback (most recent call last):
         ...
@@ -54,5 +56,5 @@ def understood(what, *errors):
     """
     try:
         yield
-    except (*FORM, *errors) as error:
+    except (*FORMAT_ERRORS, *errors) as error:
         raise ServingError(f"the server did not answer {what} as TF Serving does") from error

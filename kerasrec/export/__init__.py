@@ -1,3 +1,3 @@
-"""Export: one SavedModel, strings in and strings out, checked before it is handed over."""
+"""Export: one SavedModel with strings as inputs and outputs, verified before it gets its name."""
 
 from kerasrec.export.export import export as export

@@ -1,4 +1,4 @@
-"""Checks inputs that run in parallel with a history, inside the served graph."""
+"""Checks inside the served graph that behaviors and timestamps fit their history."""
 
 import tensorflow as tf
 
@@ -6,15 +6,15 @@ from kerasrec.data.query_spec import REQUEST_INPUTS
 from kerasrec.data.table import TIME_UNITS
 from kerasrec.errors import CHECK
 
-# From here on they are milliseconds: in seconds it is the year 5138.
+# A larger timestamp is in milliseconds: in seconds it would be the year 5138 or later.
 LAST = int(TIME_UNITS[0][0])
 
 
 def check_beside(name, column, history):
-    """Stops a request with more, or fewer, behaviors or timestamps than items, or no seconds.
+    """Rejects a request whose behaviors or timestamps do not match its history in number or unit.
 
-    Padding alone, of any length, fits every history. Each row is checked by itself: a server that
-    batches requests pads their lists, and a valid request must stay valid.
+    A column of padding only fits every history. Each row is checked on its own, since a batching
+    server pads the lists of the requests that it joins.
 
     Args:
         name: Name of the input in `REQUEST_INPUTS`.
@@ -31,13 +31,13 @@ def check_beside(name, column, history):
     ...     print("refused")
     refused
     """
-    given = tf.not_equal(column, REQUEST_INPUTS[name].default)
-    length, items = tf.shape(column)[1], tf.shape(history)[1]
-    more = tf.reduce_any(given[:, items:])
-    without = tf.reduce_any(tf.not_equal(history[:, length:], ""), axis=1)
-    fewer = tf.reduce_any(tf.reduce_any(given, axis=1) & without)
+    present = tf.not_equal(column, REQUEST_INPUTS[name].default)
+    given, items = tf.shape(column)[1], tf.shape(history)[1]
+    more = tf.reduce_any(present[:, items:])
+    unmatched = tf.reduce_any(tf.not_equal(history[:, given:], ""), axis=1)
+    fewer = tf.reduce_any(tf.reduce_any(present, axis=1) & unmatched)
     expected = f"{CHECK}{name}: expected one for each item of the history, or none: got"
-    tf.debugging.Assert(~(more | fewer), [expected, length, "for", items])
+    tf.debugging.Assert(~(more | fewer), [expected, given, "for", items])
     if name == "timestamp":
         last = f"{CHECK}{name}: expected seconds since 1970: got"
         tf.debugging.Assert(tf.reduce_all(column < LAST), [last, tf.reduce_max(column)])

@@ -1,4 +1,4 @@
-"""Requests as serialized `tf.Example`s, as pipelines hand them on."""
+"""Requests as serialized `tf.Example`s, the format of TensorFlow pipelines."""
 
 import numpy as np
 import tensorflow as tf
@@ -7,10 +7,10 @@ from kerasrec.data.query_spec import REQUEST_INPUTS
 
 
 def serialized_examples(request, inputs):
-    """A `tf.Example` `(batch,)` of bytes for each row of a request; what is empty is left out.
+    """Serializes each row of a request as a `tf.Example`, `(batch,)` bytes, without empty inputs.
 
     Args:
-        request: Dict of input to an array `(batch,)` or, filled up on the right, `(batch, any)`.
+        request: Dict of input to an array `(batch,)`, or `(batch, any)` padded on the right.
         inputs: Names of the inputs.
 
     >>> request = {"user": np.array(["a"]), "history": np.array([["x", "y", ""]])}
@@ -24,10 +24,10 @@ def serialized_examples(request, inputs):
         for name in inputs:
             values = np.atleast_1d(request[name][row])
             if request[name].ndim == 2:
-                # The values of a step stay beside its item, also where they are the default.
+                # Behaviors and times are aligned with the history and are cut to its length.
                 per_step = name in REQUEST_INPUTS and REQUEST_INPUTS[name].axis == "step"
-                texts = request["history"][row] if per_step else values
-                values = values[: np.flatnonzero(texts != "").max(initial=-1) + 1]
+                ids = request["history"][row] if per_step else values
+                values = values[: np.flatnonzero(ids != "").max(initial=-1) + 1]
             if values.size and (values.dtype.kind not in "OU" or (values != "").any()):
                 features[name] = _feature(values)
         example = tf.train.Example(features=tf.train.Features(feature=features))

@@ -1,4 +1,4 @@
-"""What Python answers to the requests that an export is compared on."""
+"""Computes Python's answers to the requests on which an export is compared."""
 
 import numpy as np
 import tensorflow as tf
@@ -12,7 +12,7 @@ from kerasrec.models.requests.request import Request
 from kerasrec.models.requests.similar_items import directions
 from kerasrec.models.top_k import NEVER, TopK
 
-# Queries that explain the answers to all requests; a history of h items takes h of them.
+# Queries spent on explanations of all requests; a history of h items takes h of them.
 EXPLAINING = 4000
 
 
@@ -21,9 +21,9 @@ class Expected:
 
     Args:
         model: An adapted `Recommender`.
-        graph: Its `ServingGraph`, of which only the sizes, the index and whether it keeps
-            histories are read.
-        request: What `make_requests` gave.
+        graph: Its `ServingGraph`. Only its sizes, its index and whether it stores histories are
+            read.
+        request: The result of `make_requests`.
     """
 
     def __init__(self, model, graph, request):
@@ -41,16 +41,16 @@ class Expected:
         self.seen = np.where(masked, self.asked.seen(slice(None)), PADDING)
 
     def answers(self):
-        """Dict of signature to a dict of output to an array; the first requests of each."""
+        """Dict of signature to a dict of output to an array, for the first requests."""
         found = {}
         for name in self.graph.signatures:
             found[name] = getattr(self, "_" + name)()
         return found
 
     def twins(self):
-        """For a model that writes sequences: a number for each item row, equal for equal vectors.
+        """For a model that generates sequences: a number per item row, equal for equal vectors.
 
-        Such items, like those that were never seen, change places anywhere in a sequence.
+        Items with equal vectors, such as untrained ones, may swap positions in a sequence.
         """
         if self.model.horizon == 1 or self.graph.index is not None:
             return None
@@ -92,9 +92,9 @@ class Expected:
     def _ranked(self):
         model, index, k = self.model, self.graph.index, self.graph.k
         if isinstance(index, IVFIndex):
-            # What it finds nobody else knows; how much that is was measured when it was made.
-            asked = (model.encode_queries(self.inputs), self._excluded(), self.allow)
-            queries, exclude, allow = map(tf.convert_to_tensor, asked)
+            # Its answers are approximate; its recall was measured when it was built.
+            arrays = (model.encode_queries(self.inputs), self._excluded(), self.allow)
+            queries, exclude, allow = map(tf.convert_to_tensor, arrays)
             answer = search_allowed(index, queries, k, exclude, allow)
             return answer["rows"].numpy(), answer["scores"].numpy()
         return model.top_k(self.inputs, k, self._excluded(), self.allow, np.asarray(self.catalog))
@@ -170,9 +170,9 @@ class Expected:
         if getattr(model.content_encoder, "texts", None):
             found["word_reason"] = np.zeros((*rows.shape, REASONS), "float32")
             for query, answers in enumerate(words(model, queries, rows, REASONS)):
-                for place, said in enumerate(answers):
-                    for n, one in enumerate(said):
-                        found["word_reason"][query, place, n] = one["contribution"]
+                for place, reasons in enumerate(answers):
+                    for n, reason in enumerate(reasons):
+                        found["word_reason"][query, place, n] = reason["contribution"]
         return found
 
 

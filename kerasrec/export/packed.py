@@ -1,4 +1,4 @@
-"""Columns of a history without the gaps that a request may have."""
+"""Moves the padding and unknown items of a history to the right."""
 
 import tensorflow as tf
 
@@ -6,11 +6,11 @@ from kerasrec.data.vocabulary import UNKNOWN
 
 
 class Packed:
-    """Columns of a history with padding and unknown items moved to the right and set to 0.
+    """Packs the columns of a history: padding and unknown items move to the right and become 0.
 
     Args:
         items: `(batch, any)` item rows.
-        length: Of how many of the last items `last` and `cut` are.
+        length: Number of most recent items that `last` and `cut` keep.
     """
 
     def __init__(self, items, length):
@@ -22,14 +22,14 @@ class Packed:
         self.places = tf.maximum(real - width, 0) + tf.range(width)[None]
 
     def all(self, column):
-        """A column of the items, packed."""
+        """Packs a column that is aligned with the items."""
         column = tf.gather(column, self.order, axis=1, batch_dims=1)
         return tf.where(self.real, column, tf.zeros((), column.dtype))
 
     def last(self, column):
-        """Of the last `length` items."""
+        """Packs a column and keeps the last `length` items."""
         return self.cut(self.all(column))
 
     def cut(self, packed):
-        """The last `length` items of a column that is packed."""
+        """Keeps the last `length` items of a packed column."""
         return tf.gather(packed, self.places, axis=1, batch_dims=1)

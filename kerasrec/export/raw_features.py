@@ -1,13 +1,13 @@
-"""Raw item features inside the graph, encoded as the data encoded them."""
+"""Encodes raw item features inside the served graph, as the catalogue's encoders do."""
 
 import keras
 import tensorflow as tf
 
-from kerasrec.export.string_lookup import words
+from kerasrec.export.string_lookup import lookup_vocabulary
 
 
 class RawFeatures(tf.Module):
-    """From raw text, categories, numbers and vectors to what the item encoder reads.
+    """Encodes raw text, categories, numbers and vectors into the inputs of the item encoder.
 
     Args:
         encoders: The `FeatureEncoder` of each item feature, by name.
@@ -16,10 +16,10 @@ class RawFeatures(tf.Module):
     def __init__(self, encoders):
         super().__init__()
         self.features = {name: encoder.feature for name, encoder in encoders.items()}
-        self.encoders = {name: _in_graph(encoder) for name, encoder in encoders.items()}
+        self.encoders = {name: _as_layer(encoder) for name, encoder in encoders.items()}
 
     def signature(self):
-        """What a request must carry: a `TensorSpec` for each feature."""
+        """Returns the `TensorSpec` of each feature that a request must have."""
         specs = {}
         for name, feature in self.features.items():
             shape = {"categories": (None, None), "vector": (None, feature.size)}
@@ -33,29 +33,31 @@ class RawFeatures(tf.Module):
     def _encode(self, name, raw):
         feature, encode = self.features[name], self.encoders[name]
         if feature.kind == "number":
-            # As in the data: a number that is missing is an average one.
+            # As in the data: a missing number is replaced by the mean, 0 after scaling.
             encoded = encode(raw[:, None])[:, 0]
             return tf.where(tf.math.is_finite(raw), encoded, tf.zeros_like(encoded))
         if feature.kind == "vector":
-            # Nobody can be told here: a vector that is none counts as missing.
+            # A graph cannot warn: a vector with NaN or infinity counts as missing.
             raw = tf.ensure_shape(raw, (None, feature.size))
             whole = tf.reduce_all(tf.math.is_finite(raw), axis=1, keepdims=True)
             return tf.where(whole, raw, tf.zeros_like(raw))
         rows = encode(raw)
         if feature.kind == "categories":
-            room = tf.maximum(feature.length - tf.shape(rows)[1], 0)
-            rows = tf.pad(rows, [[0, 0], [0, room]])[:, : feature.length]
+            missing = tf.maximum(feature.length - tf.shape(rows)[1], 0)
+            rows = tf.pad(rows, [[0, 0], [0, missing]])[:, : feature.length]
             rows = tf.ensure_shape(rows, (None, feature.length))
         return rows
 
 
-def _in_graph(encoder):
+def _as_layer(encoder):
     kind = encoder.feature.kind
     if kind == "text":
         return encoder.text_layer()
     if kind in ("category", "categories"):
         return keras.layers.StringLookup(
-            vocabulary=words(encoder.vocabulary.ids), mask_token="", oov_token="[unknown]"
+            vocabulary=lookup_vocabulary(encoder.vocabulary.ids),
+            mask_token="",
+            oov_token="[unknown]",
         )
     if kind == "number":
         return keras.layers.Rescaling(1 / encoder.std, -encoder.mean / encoder.std)

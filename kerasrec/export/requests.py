@@ -1,4 +1,4 @@
-"""Requests that an export must answer as Python does: the odd ones first, then random ones."""
+"""Requests on which an export is compared with Python: edge cases first, then random ones."""
 
 import numpy as np
 
@@ -6,20 +6,21 @@ from kerasrec.data.query_spec import ITEM, REQUEST_INPUTS, REQUEST_OPTIONS
 from kerasrec.data.vocabulary import FIRST
 
 REQUESTS = 200
-LONGER = 7  # than what a model reads of a history
+LONGER = 7  # items by which the longest history exceeds the model's history length
 
 
 def make_requests(model, inputs, k, seed=0):
-    """Columns of `REQUESTS` requests, one array for each input.
+    """Makes `REQUESTS` requests as columns, one array for each input.
 
     Args:
         model: An adapted `Recommender`.
-        inputs: What is asked of queries and rankings, as `ServingGraph.signatures` has it.
-        k: The most answers.
-        seed: Of the random ones.
+        inputs: Inputs of `recommend`, as in `ServingGraph.signatures`.
+        k: Maximum number of answers.
+        seed: Seed of the random requests.
 
     Returns:
-        Dict of input, `item` and raw item feature to an array; texts as objects.
+        Dict from the name of an input, `item` or a raw item feature to an array. Strings are
+        arrays of objects.
     """
     draw = _Draw(model, np.random.default_rng(seed), k)
     rows = draw.odd()
@@ -39,7 +40,7 @@ def make_requests(model, inputs, k, seed=0):
 
 
 class _Draw:
-    """Draws parts of requests that make sense for a model."""
+    """Draws random requests and parts of them: users, items, histories, raw features."""
 
     def __init__(self, model, random, k):
         self.model, self.random, self.k = model, random, k
@@ -52,7 +53,7 @@ class _Draw:
         self.length = model.schema.history_length
 
     def odd(self):
-        """One of each kind of request that is easily answered wrong."""
+        """Returns one request for each edge case."""
         x, y = (str(one) for one in self.random.choice(self.items, 2))
         user, stranger = self.user(), self.stranger
         longest = self.length + LONGER
@@ -92,7 +93,7 @@ class _Draw:
         ]
 
     def one(self):
-        """A random request."""
+        """Draws a random request."""
         random, row = self.random, {}
         if random.random() < 0.6:
             row["user"] = self.user()
@@ -116,7 +117,7 @@ class _Draw:
         return self.stranger if self.random.random() < 0.05 else str(self.random.choice(self.items))
 
     def history(self):
-        """Somebody's history with what was done and when, an unknown item or a gap in between."""
+        """Draws a user's history with behaviors and times, and inserts an unknown item or a gap."""
         past = self.model.histories.take([self.random.choice(self.active)])
         kept = slice(-int(self.random.integers(1, self.length + LONGER)), None)
         items = [str(one) for one in self.model.items.vocabulary.lookup(past.items[kept])]
@@ -133,7 +134,7 @@ class _Draw:
         return row
 
     def features(self):
-        """Raw features of `REQUESTS` items, of words and values that the encoders know or not."""
+        """Draws raw features of `REQUESTS` items, with known and unknown words and values."""
         return {name: self._feature(each) for name, each in self.model.items.encoders.items()}
 
     def _feature(self, encoder):
@@ -162,5 +163,5 @@ def _rectangle(lists, padding):
 
 def _column(values):
     array = np.array(values, dtype=object)
-    # Texts stay objects: a fixed width gives every text the room of the longest.
+    # Strings stay objects: a fixed-width dtype gives every string the size of the longest.
     return array if isinstance(array.flat[0], str) else np.array(values)

@@ -1,4 +1,4 @@
-"""The graph that is served: lookups of strings around the model's own query and item side."""
+"""The served graph: string lookups around the model's query tower and item vectors."""
 
 import numpy as np
 import tensorflow as tf
@@ -6,7 +6,7 @@ from tensorflow.saved_model.experimental import TrackableResource
 
 from kerasrec.data.query_spec import EXAMPLES
 from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
-from kerasrec.export.explained import history_reasons, word_reasons
+from kerasrec.export.explanations import history_reasons, word_reasons
 from kerasrec.export.raw_features import RawFeatures
 from kerasrec.export.request_reader import RequestReader, batch_size, every
 from kerasrec.export.search import search_allowed
@@ -16,17 +16,17 @@ from kerasrec.layers.content_encoder import CODE
 
 
 class ServingGraph(tf.Module):
-    """Traces the signatures of a model.
+    """Traces the signatures of a model and writes them as a SavedModel.
 
     Args:
         model: An adapted `Recommender`.
-        k: The most items in an answer.
+        k: Maximum number of items in an answer.
         index: `ExactIndex` or `IVFIndex` of its item vectors, for a searchable model.
-        histories: Keep what each known user did in the graph.
+        histories: Store the history of each known user in the graph.
 
     Attributes:
-        signatures: Name -> (method, inputs as name -> (shape, default)); a default of a dtype
-            means that the input must be given.
+        signatures: Name -> (method, inputs as name -> (shape, default)). A required input has its
+            dtype in place of the default.
     """
 
     def __init__(self, model, k, index=None, histories=True):
@@ -55,7 +55,7 @@ class ServingGraph(tf.Module):
         """Writes the SavedModel to `directory`."""
         traced = {name: _traced(*given) for name, given in self.signatures.items()}
         traced["serving_default"] = traced["recommend"]
-        # Alone what the graphs use: of the model itself all layers would be traced as well.
+        # Saving the model itself would also trace all its layers, so save only what is used.
         served = tf.Module()
         served.used = list({id(v): v for each in traced.values() for v in each.variables}.values())
         parts = tf.train.TrackableView(self).descendants()
@@ -68,17 +68,17 @@ class ServingGraph(tf.Module):
         write_defaults(directory, defaults)
 
     def recommend(self, request):
-        """The best items of each query."""
+        """Returns the best items of each query."""
         rows = self.reader(request)
         answer = self._rank(self._encode(rows), *self.reader.limited(request, rows["seen"]))
         return {"item": self.item_ids(answer["rows"]), "score": answer["scores"]}
 
     def recommend_examples(self, request):
-        """As `recommend`, of serialized `tf.Example`s."""
+        """As `recommend`, from serialized `tf.Example`s."""
         return self.recommend(self.reader.parsed(request[EXAMPLES]))
 
     def recommend_explained(self, request):
-        """As `recommend`, with what each score rests on."""
+        """As `recommend`, with the history items and words that contribute most to each score."""
         rows = self.reader(request)
         query = self._encode(rows)
         answer = self._rank(query, *self.reader.limited(request, rows["seen"]))
@@ -86,28 +86,28 @@ class ServingGraph(tf.Module):
         vectors = self.index.take(answered)
         inputs = {name: rows[name] for name in self.model.query_inputs}
         items, parts = history_reasons(self.model, inputs, query, vectors, answered)
-        said = {"item": self.item_ids(answered), "score": score}
-        said |= {"reason_item": self.item_ids(items), "reason": parts}
+        outputs = {"item": self.item_ids(answered), "score": score}
+        outputs |= {"reason_item": self.item_ids(items), "reason": parts}
         if self.model.content_columns is not None:
             content = self.model.content_scores(query, vectors)
             content = tf.where(answered >= FIRST, content, 0.0)
             behavior = tf.where(answered >= FIRST, score - content, 0.0)
-            said |= {"from_content": content, "from_behavior": behavior}
+            outputs |= {"from_content": content, "from_behavior": behavior}
         if self.words:
             words, features, parts = word_reasons(self.model, query, answered, self.words)
-            said |= {"word": words, "word_feature": features, "word_reason": parts}
-        return said
+            outputs |= {"word": words, "word_feature": features, "word_reason": parts}
+        return outputs
 
     def score(self, request):
-        """The score of one item for each query."""
-        # A blank item is as unknown as any other.
+        """Returns the score of one item for each query."""
+        # A blank item id counts as an unknown item.
         query, item = self._encode(self.reader(request)), tf.maximum(self._items(request), UNKNOWN)
         if self.index is not None:
-            return {"score": self.index.each(query, item[:, None])[:, 0]}
+            return {"score": self.index.score_rows(query, item[:, None])[:, 0]}
         return {"score": self.model.score_rows(query, self.catalog, item)}
 
     def similar_items(self, request):
-        """The items whose vectors point where that of an item does."""
+        """Returns the items whose vectors have the largest cosine with that of an item."""
         item = self._items(request)
         exclude, allow, k = self.reader.limited(request, seen=None)
         exclude = tf.concat([exclude, item[:, None]], axis=1)
@@ -119,11 +119,11 @@ class ServingGraph(tf.Module):
         return {"item": self.item_ids(answer["rows"]), "score": answer["scores"]}
 
     def embed_user(self, request):
-        """The query's vector."""
+        """Returns the query vector."""
         return {"vector": self._encode(self.reader(request))}
 
     def embed_items(self, request):
-        """The vector of an item, one never seen from its raw features."""
+        """Returns the vector of an item; an unknown item is encoded from its raw features."""
         tower = self.model.item_tower
         rows = tf.cast(self.item_rows(request["item"]), tf.int32)
         stored = tower.catalog(rows)
@@ -162,7 +162,7 @@ class ServingGraph(tf.Module):
         return every(item, batch_size(request))
 
     def _encode(self, rows):
-        # As `predict` gives it: a model may compute in half precision, what ranks does not.
+        # A model may compute in half precision; ranking is always float32, as in `predict`.
         query = self.model.query_model({name: rows[name] for name in self.model.query_inputs})
         return tf.cast(query, tf.float32)
 
@@ -173,7 +173,7 @@ class ServingGraph(tf.Module):
 
 
 def _cut(answer, k):
-    """As wide as the largest `k` `(batch,)` asks; row 0 and -inf from the k-th place on."""
+    """Cuts an answer to the largest `k` `(batch,)`; each row has row 0 and -inf after its own k."""
     widest = tf.maximum(tf.reduce_max(k), 1)
     rows, scores = answer["rows"][:, :widest], answer["scores"][:, :widest]
     shown = tf.range(tf.shape(rows)[1])[None] < k[:, None]
@@ -181,7 +181,7 @@ def _cut(answer, k):
 
 
 def _inverse_sizes(vectors, bias_columns):
-    """`(rows,)`: one by the length of each vector without its bias columns, 0 for zeros."""
+    """`(rows,)`: 1 / norm of each vector without its bias columns; 0 for a zero vector."""
     width = vectors.shape[1] - bias_columns
     if not width:
         return None
@@ -191,7 +191,7 @@ def _inverse_sizes(vectors, bias_columns):
 
 
 def _traced(method, inputs):
-    # Once: `tf.saved_model.save` would trace what is not concrete a second time.
+    # A concrete function: `tf.saved_model.save` would trace any other a second time.
     specs = {key: _spec(key, *given) for key, given in inputs.items()}
     return tf.function(method, input_signature=[specs]).get_concrete_function()
 

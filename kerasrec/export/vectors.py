@@ -1,4 +1,4 @@
-"""Item vectors for a search outside of the graph: Parquet, and an index of faiss."""
+"""Writes item vectors for search outside the graph: a Parquet file and a faiss index."""
 
 import importlib.util
 import pathlib
@@ -13,29 +13,29 @@ from kerasrec.files.replacing import replacing
 from kerasrec.models.precision import in_float32
 
 TABLE, INDEX = "items.parquet", "items.faiss"
-# Of one group in the file: 64 MiB at 256 columns.
-ROWS_AT_ONCE = 2**16
+# Rows of one Parquet row group: 64 MiB at 256 columns.
+ROW_GROUP = 2**16
 
 
 def export_vectors(model, directory):
-    """Writes the vectors of all items, to be searched beside a served `embed_user`.
+    """Writes the vectors of all items for a vector database; queries come from `embed_user`.
 
-    A score is the dot product of the two vectors; biases are columns of both. There are two files:
+    A score is the dot product of both vectors; biases are columns of both. There are two files:
 
     * `items.parquet`: `item`, the id, and `vector`, float32 of fixed size, in the model's order;
-    * `items.faiss`, where faiss is installed: the same rows in the same order as an exact index by
-      inner product, from which any other index of faiss can be made.
+    * `items.faiss`, if faiss is installed: an exact inner product index of the same rows in the
+      same order, from which any other faiss index can be built.
 
     Args:
         model: An adapted model whose score is a dot product.
-        directory: Folder to make.
+        directory: Folder to create.
 
     Returns:
         The names of the files.
 
     Raises:
-        InputError: if the folder exists, the score is no dot product, the model is not adapted or
-            the disk is full. Nothing is left behind then.
+        InputError: if the folder exists, the score is not a dot product, the model is not adapted
+            or the disk is full. No files remain then.
 
     Example:
 
@@ -55,11 +55,11 @@ def export_vectors(model, directory):
     directory = pathlib.Path(directory)
     if not model.searchable:
         raise InputError(
-            f"the score of {type(model).__name__} is no dot product: it has no vectors to search"
+            f"the score of {type(model).__name__} is not a dot product: it has no vectors to search"
         )
     if directory.exists():
         raise InputError(f"{directory} exists already: write the vectors to a new folder")
-    # As the served `embed_user` computes.
+    # In float32, as the served `embed_user` computes.
     catalog = np.asarray(in_float32(model).encode_catalog())
     vectors = np.ascontiguousarray(catalog[FIRST:], "float32")
     with replacing(directory) as partial:
@@ -76,8 +76,8 @@ def _write_table(ids, vectors, path):
     vector = pa.list_(pa.float32(), vectors.shape[1])
     schema = pa.schema([("item", pa.string()), ("vector", vector)])
     with pq.ParquetWriter(path, schema) as writer:
-        for start in range(0, max(1, len(vectors)), ROWS_AT_ONCE):
-            part = slice(start, start + ROWS_AT_ONCE)
+        for start in range(0, max(1, len(vectors)), ROW_GROUP):
+            part = slice(start, start + ROW_GROUP)
             flat = pa.array(vectors[part].ravel())
             column = pa.FixedSizeListArray.from_arrays(flat, type=vector)
             items = pa.array(list(ids[part]), pa.string())
@@ -92,5 +92,5 @@ def _write_index(vectors, path):
     try:
         faiss.write_index(index, str(path))
     except RuntimeError as error:
-        # What faiss raises for a full disk and the like.
+        # faiss raises RuntimeError for a full disk and the like.
         raise OSError(str(error).splitlines()[0]) from error

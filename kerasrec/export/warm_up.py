@@ -1,11 +1,11 @@
-"""Requests that TF Serving replays when it loads a version, before the first real one."""
+"""Warm-up requests, which TF Serving replays when it loads a version."""
 
 import numpy as np
 import tensorflow as tf
 
-from kerasrec.savedmodel.about import WARM_UP
+from kerasrec.savedmodel.metadata import WARM_UP_FILE
 
-# A server that batches answers so many rows at once: `max_batch_size` of deploy/batching.config.
+# The largest batch of a batching server: `max_batch_size` of deploy/batching.config.
 MAX_BATCH = 128
 BATCHES = (1, 8, MAX_BATCH)
 
@@ -13,18 +13,18 @@ BATCHES = (1, 8, MAX_BATCH)
 def write_warm_up(directory, signatures, request):
     """Writes a `PredictionLog` for each signature and each of `BATCHES`.
 
-    TensorFlow prepares a signature for the shapes that it is first run on, so that the first
-    request of each would be slow.
+    TensorFlow optimizes the graph of a signature at its first run, so the first request without
+    warm-up would be slow.
 
     Args:
         directory: A SavedModel.
         signatures: Dict of signature to the names of its inputs.
-        request: Recorded requests, dict of input to an array.
+        request: Requests as columns, dict of input to an array.
 
     Source: apis/prediction_log.proto, predict.proto and model.proto of tensorflow_serving, and its
     servables/tensorflow/saved_model_warmup_util.cc, which replays at most 1,000 records.
     """
-    with tf.io.TFRecordWriter(str(directory / WARM_UP)) as file:
+    with tf.io.TFRecordWriter(str(directory / WARM_UP_FILE)) as file:
         for signature, inputs in signatures.items():
             for batch in BATCHES:
                 columns = {name: _rows(request[name], batch) for name in inputs}
@@ -36,7 +36,7 @@ def _rows(column, batch):
 
 
 def _prediction_log(signature, columns):
-    """A serialized `PredictionLog`, whose class comes with no package of TensorFlow."""
+    """A serialized `PredictionLog`; the TensorFlow package does not contain its class."""
     spec = _message(3, signature.encode())  # ModelSpec.signature_name
     request = _message(1, spec)  # PredictRequest.model_spec
     for name, column in columns.items():
@@ -46,7 +46,7 @@ def _prediction_log(signature, columns):
 
 
 def _message(field, content):
-    """A field of protobuf that is as long as it says (wire type 2)."""
+    """A length-delimited protobuf field (wire type 2)."""
     return _varint(field << 3 | 2) + _varint(len(content)) + content
 
 

@@ -1,26 +1,26 @@
-"""A SavedModel that can read its variables and not write any."""
+"""Removes the function that saves variables from a SavedModel; loading stays."""
 
 import pathlib
 
 from tensorflow.core.protobuf import saved_model_pb2
 
-from kerasrec.savedmodel.about import GRAPH
+from kerasrec.savedmodel.metadata import GRAPH_FILE
 
 
 def remove_saving(directory):
-    """Takes the function out of a graph by which TensorFlow would save its variables.
+    """Removes the function by which TensorFlow saves the variables of a graph.
 
-    Whoever serves a graph has no use for it, and without it no export holds an operation that
-    writes files, so that `kerasrec.savedmodel.operations` need not allow one. The node that called
-    it stays, and returns the name of the file that it is given: `SaverDef` names it.
+    Serving does not need it. Without it an export holds no operation that writes files, so
+    `kerasrec.savedmodel.operations` need not allow one. `SaverDef` names the node that called the
+    function: the node stays and returns its input, the file name.
 
     Args:
         directory: A SavedModel.
 
-    Source: `SaverDef` in tensorflow/core/protobuf/saver.proto; of it the C++ loader reads what
-    restores alone (tensorflow/cc/saved_model/loader.cc: RunRestore).
+    Source: `SaverDef` in tensorflow/core/protobuf/saver.proto. The C++ loader reads only its
+    restore fields (tensorflow/cc/saved_model/loader.cc: RunRestore).
     """
-    path = pathlib.Path(directory) / GRAPH
+    path = pathlib.Path(directory) / GRAPH_FILE
     saved = saved_model_pb2.SavedModel.FromString(path.read_bytes())
     (meta_graph,) = saved.meta_graphs
     graph, saver = meta_graph.graph_def, meta_graph.saver_def

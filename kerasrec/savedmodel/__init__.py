@@ -1,11 +1,11 @@
-"""SavedModels as a server runs them: TensorFlow's C++ loader, without Python's TensorFlow.
+"""SavedModels as TF Serving runs them: TensorFlow's C++ loader, without Python's TensorFlow.
 
 Importing this package imports neither TensorFlow nor Keras nor the rest of kerasrec.
 """
 
 
 def __getattr__(name):
-    # Lazily, so that `kerasrec --help` does not wait for NumPy.
+    # Imported lazily, so that `kerasrec --help` does not wait for NumPy.
     if name == "CLoader":
         from kerasrec.savedmodel.c_loader import CLoader
 

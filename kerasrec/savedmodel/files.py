@@ -1,36 +1,36 @@
-"""The files of an export: listed with their sizes and hashes, found, and compared with the list."""
+"""Lists the files of an export with sizes and hashes, and compares a folder with the list."""
 
 import os
 import pathlib
 
 from kerasrec.files.file_hash import file_hash
-from kerasrec.savedmodel.about import ABOUT
+from kerasrec.savedmodel.metadata import METADATA
 
-MOST = 1000  # entries of a folder; an export has about ten
+MAX_ENTRIES = 1000  # files and folders of an export, which has about ten
 
 
 def list_files(directory):
-    """The size of each file of an export but `kerasrec.json`, with its size and SHA-256.
+    """Returns size and SHA-256 of each file of an export except `kerasrec.json`.
 
     Args:
-        directory: A SavedModel that is complete.
+        directory: A complete SavedModel.
 
     Returns:
-        Dict of name to a dict of `bytes` and `sha256`, for `files` of `kerasrec.json`.
+        Dict of name to a dict of `bytes` and `sha256`: the entry `files` of `kerasrec.json`.
     """
     directory = pathlib.Path(directory)
     return {
-        name: {"bytes": about.st_size, "sha256": file_hash(directory / name)}
-        for name, about in sorted(find_files(directory))
-        if name != ABOUT
+        name: {"bytes": status.st_size, "sha256": file_hash(directory / name)}
+        for name, status in sorted(find_files(directory))
+        if name != METADATA
     }
 
 
 def find_files(directory):
-    """Name below the folder, with `/`, and `os.stat_result` of each of its files.
+    """Yields the relative name (with `/`) and the `os.stat_result` of each file of a folder.
 
     Raises:
-        ValueError: if the folder has more than `MOST` entries.
+        ValueError: if the folder has more than `MAX_ENTRIES` files and folders.
     """
     directory, seen = str(directory), 0
     for folder, folders, files in os.walk(directory, followlinks=True):
@@ -38,17 +38,17 @@ def find_files(directory):
         for name in sorted(files):
             path = os.path.join(folder, name)
             try:
-                about = os.stat(path)
-            except OSError:  # taken away meanwhile, or a link that leads nowhere
+                status = os.stat(path)
+            except OSError:  # removed meanwhile, or a broken link
                 continue
-            yield pathlib.PurePath(os.path.relpath(path, directory)).as_posix(), about
+            yield pathlib.PurePath(os.path.relpath(path, directory)).as_posix(), status
         seen += len(files) + len(folders)
-        if seen > MOST:
-            raise ValueError(f"it has more than {MOST} files and folders")
+        if seen > MAX_ENTRIES:
+            raise ValueError(f"it has more than {MAX_ENTRIES} files and folders")
 
 
-def incomplete(directory, listed):
-    """Sentences on files of the list that are not there, or shorter than they will be."""
+def incomplete_files(directory, listed):
+    """Returns a sentence for each listed file that is missing or too short."""
     wrong = []
     for name, expected in listed.items():
         try:
@@ -61,15 +61,15 @@ def incomplete(directory, listed):
     return wrong
 
 
-def damaged(directory, listed):
-    """Sentences on the files of an export that are not as they were written.
+def damaged_files(directory, listed):
+    """Returns a sentence for each file that differs from the list, and for each unlisted file.
 
     Args:
         directory: A SavedModel.
-        listed: `files` of its `kerasrec.json`, as `list_files` made them.
+        listed: The entry `files` of its `kerasrec.json`, see `list_files`.
     """
-    wrong = incomplete(directory, listed)
-    if wrong:  # the others may be large, and it is looked at again
+    wrong = incomplete_files(directory, listed)
+    if wrong:  # do not hash large files of an export that is checked again when it is complete
         return wrong
     for name, expected in listed.items():
         path = pathlib.Path(directory) / name
@@ -81,5 +81,5 @@ def damaged(directory, listed):
         found = {name for name, _ in find_files(directory)}
     except ValueError as error:
         return [*wrong, str(error)]
-    beside = sorted(found - set(listed) - {ABOUT})
-    return wrong + [f"{name} was not written with it: take it out" for name in beside]
+    unlisted = sorted(found - set(listed) - {METADATA})
+    return wrong + [f"{name} does not belong to the export: remove it" for name in unlisted]

@@ -1,21 +1,21 @@
-"""The operations that exports of kerasrec may consist of; no others are run without `trust`.
+"""The list of operations that run without `trust`; an export may hold no others.
 
-None of them writes a file, opens a connection, starts a process or calls Python. What the odd ones
-among them are needed for, and what they can do at worst:
+None of them writes a file, opens a connection, starts a process or calls Python. Those with the
+largest effects:
 
-* `RestoreV2` reads the variables when a version is loaded. It reads any file in the format of
-  TensorFlow's checkpoints that its input names, which a hostile graph chooses, and nothing else.
-* `HashTableV2`, `MutableHashTableV2` and `LookupTable...` hold the ids, in memory. The one that
-  reads a text file, `InitializeTableFromTextFileV2`, is not among them.
+* `RestoreV2` reads the variables when a version is loaded. A hostile graph can make it read any
+  file in the format of TensorFlow's checkpoints, and no other file.
+* `HashTableV2`, `MutableHashTableV2` and `LookupTable...` hold the ids in memory.
+  `InitializeTableFromTextFileV2`, which reads a text file, is not in the list.
 * `If`, `While`, `PartitionedCall` and `StatefulPartitionedCall` run functions of the graph, whose
-  operations are checked too. A graph may run without end, or take all the memory there is.
-* `Assert` refuses a request with a message.
+  operations are checked too. A graph may run forever or use up the memory.
+* `Assert` rejects a request with a message.
 
-`SaveV2`, which writes files and which TensorFlow puts into every SavedModel, is taken out by
-`kerasrec.export.without_saving`.
+TensorFlow puts `SaveV2`, which writes files, into every SavedModel;
+`kerasrec.export.without_saving` removes it.
 """
 
-# What exports of the zoo consist of, with every index and storage; in alphabetical order.
+# Operations in exports of the zoo, with every index and storage; in alphabetical order.
 ZOO = frozenset(
     """
     Abs Add AddV2 All Any ArgMax Assert AssignVariableOp BatchMatMulV2 BiasAdd Bitcast BitwiseAnd
@@ -34,7 +34,7 @@ ZOO = frozenset(
     """.split()
 )
 
-# What other layers of Keras become, and ours with other data: each computes on its inputs alone.
+# Operations of other Keras layers, and of our layers with other data. They are all stateless.
 STATELESS = frozenset(
     """
     Acos Acosh AddN ArgMin AsString Asin Asinh Atan Atan2 Atanh AvgPool BatchMatMulV3 Bincount

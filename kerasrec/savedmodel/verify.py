@@ -1,4 +1,4 @@
-"""Whether an export answers as Python did when it was written."""
+"""Compares the answers of an export with those that Python gave when it was written."""
 
 import pathlib
 import subprocess
@@ -7,61 +7,61 @@ import tempfile
 
 import numpy as np
 
-from kerasrec.savedmodel.about import RECORDED, read_about
-from kerasrec.savedmodel.files import damaged
+from kerasrec.savedmodel.files import damaged_files
 from kerasrec.savedmodel.graph_operations import foreign_operations, unportable_operations
-from kerasrec.savedmodel.recorded import read_arrays
+from kerasrec.savedmodel.metadata import EXPECTED, read_metadata
+from kerasrec.savedmodel.npz_file import read_arrays
 
 TOLERANCE = 1e-5
 REPLAY = pathlib.Path(__file__).with_name("replay.py")
 ITEM = "item"
-# Their order is free where they are equal, so that names of reasons are not compared.
+# Equal reasons may be in any order, so their values are compared sorted, and not their names.
 UNORDERED = ("reason", "word_reason")
 
 
 def verify(directory, trust=False):
-    """Asks an export what was asked of its model in Python, and compares the answers.
+    """Runs the recorded requests of an export and compares the answers with Python's.
 
-    TensorFlow's C++ loader, which TF Serving calls, runs it in a fresh process that holds neither
-    Python's TensorFlow nor kerasrec: all requests at once, the first ones one by one, and as many
-    as 1,024 in one.
+    The export runs in TensorFlow's C++ loader, as in TF Serving, in a new process without Python's
+    TensorFlow and kerasrec: all requests in one batch, the first ones one at a time, and one batch
+    of 1,024 rows.
 
-    Before that, each file is compared with its size and hash in `kerasrec.json`, and the graph is
-    read for operations that no export holds: one is not run then. Nobody has signed
-    `kerasrec.json`: whoever can write it can change what is compared.
+    Before that, each file is compared with its size and hash in `kerasrec.json`, and the
+    operations of the graph are checked; if either fails, nothing runs. `kerasrec.json` is not
+    signed: whoever can write it can also change the recorded answers.
 
     Args:
         directory: An export.
         trust: Run a graph with any operations.
 
     Returns:
-        A dict: `signatures`, for each the number of `requests`, the largest `difference` of a
-        number (absolute; of numbers beyond 1 a share of them, of which float32 holds seven
-        digits) and how many items were `other` ones; `problems`, sentences, none where all is
-        well. Equal scores may stand in any order.
+        A dict of `signatures` and `problems`. `signatures` has for each signature the number of
+        `requests`, the largest `difference` of a number (absolute up to 1, relative above, since
+        float32 has seven digits) and the number of `other` items. `problems` is a list of
+        sentences, empty if the export is correct. Equal scores may be in any order.
 
     Raises:
-        InputError: if there is no export, or one that holds no recorded answers.
+        InputError: if the folder is not an export, or has no recorded answers.
     """
     directory = pathlib.Path(directory).resolve()
-    about = read_about(directory)
-    problems = damaged(directory, about["files"])
+    metadata = read_metadata(directory)
+    problems = damaged_files(directory, metadata["files"])
     if not trust:
         problems += foreign_operations(directory)
     if problems:
         return {"signatures": {}, "problems": problems}
     problems += unportable_operations(directory)
-    recorded = directory / RECORDED
+    expected = directory / EXPECTED
     with tempfile.TemporaryDirectory() as folder:
         answers = pathlib.Path(folder) / "answers.npz"
-        done = subprocess.run(
-            [sys.executable, str(REPLAY), str(directory), str(recorded), str(answers)],
+        process = subprocess.run(
+            [sys.executable, str(REPLAY), str(directory), str(expected), str(answers)],
             cwd=folder, capture_output=True, text=True,
         )  # fmt: skip
-        if done.returncode:
-            problems.append(f"it does not load in a fresh process: {done.stderr.strip()[-2000:]}")
+        if process.returncode:
+            problems.append(f"it does not load in a new process: {process.stderr.strip()[-2000:]}")
             return {"signatures": {}, "problems": problems}
-        signatures = _compared(read_arrays(recorded), read_arrays(answers))
+        signatures = compare_answers(read_arrays(expected), read_arrays(answers))
     for name, row in signatures.items():
         if row["difference"] > TOLERANCE:
             problems.append(
@@ -69,7 +69,7 @@ def verify(directory, trust=False):
                 f"{TOLERANCE:g} is allowed"
             )
         if row["other"]:
-            problems.append(f"{name}: {row['other']} items are other ones than Python's")
+            problems.append(f"{name}: {row['other']} items differ from Python's")
         if row["requests"] < row["recorded"]:
             problems.append(
                 f"{name}: {row['recorded']} requests were recorded, some have no answer"
@@ -77,7 +77,12 @@ def verify(directory, trust=False):
     return {"signatures": signatures, "problems": problems}
 
 
-def _compared(expected, found):
+def compare_answers(expected, found):
+    """Compares the arrays that `export` recorded with those of `replay`, by signature.
+
+    Returns:
+        Dict of signature to a dict of `recorded`, `requests`, `difference` and `other`.
+    """
     twins, rows = expected.get("twins"), {}
     for key, answer in expected.items():
         kind, _, place = key.partition("/")
@@ -89,67 +94,72 @@ def _compared(expected, found):
             {"recorded": len(answer), "requests": len(answer), "difference": 0.0, "other": 0},
         )
         scores = expected.get(f"answer/{signature}/score")
-        for way in ("all", "alone", "large"):
-            got = found.get(f"{way}/{signature}/{output}")
-            if got is None:  # one by one, or as one large request, not every signature is asked
-                row["requests"] = 0 if way == "all" else row["requests"]
+        for batching in ("all", "alone", "large"):
+            actual = found.get(f"{batching}/{signature}/{output}")
+            if actual is None:  # "alone" and "large" do not cover every signature
+                row["requests"] = 0 if batching == "all" else row["requests"]
                 continue
-            if way != "alone":
-                row["requests"] = min(row["requests"], len(got))
-            wanted, own = answer[: len(got)], scores[: len(got)] if scores is not None else None
-            got, wanted = got[: len(wanted)], _as_wide(output, wanted, got)
+            count = len(actual)
+            if batching != "alone":
+                row["requests"] = min(row["requests"], count)
+            wanted, known = answer[:count], scores[:count] if scores is not None else None
+            actual, wanted = actual[: len(wanted)], _trim(output, wanted, actual)
             if output == ITEM:
-                row["other"] += _others(wanted, got, own, twins, expected.get("items"))
+                row["other"] += _count_other(wanted, actual, known, twins, expected.get("items"))
             else:
                 if output in UNORDERED:
-                    wanted, got = np.sort(wanted), np.sort(got)
-                    row["difference"] = max(row["difference"], _difference(wanted, got, own))
+                    wanted, actual = np.sort(wanted), np.sort(actual)
+                    row["difference"] = max(row["difference"], _difference(wanted, actual, known))
                 else:
-                    row["difference"] = max(row["difference"], _difference(wanted, got))
+                    row["difference"] = max(row["difference"], _difference(wanted, actual))
     return rows
 
 
-def _as_wide(output, wanted, got):
-    """Without the places behind the answers that nobody asked for, where they are empty."""
-    if wanted.ndim == 1 or got.shape[1] >= wanted.shape[1]:
+def _trim(output, wanted, actual):
+    """Cuts expected answers to the width of the actual ones, if only padding is cut off."""
+    if wanted.ndim == 1 or actual.shape[1] >= wanted.shape[1]:
         return wanted
-    beyond = wanted[:, got.shape[1] :]
-    nothing = "" if beyond.dtype == object else beyond.dtype.type()
-    empty = np.isneginf(beyond) if output == "score" else beyond == nothing
-    return wanted[:, : got.shape[1]] if empty.all() else wanted
+    rest = wanted[:, actual.shape[1] :]
+    padding = "" if rest.dtype == object else rest.dtype.type()
+    empty = np.isneginf(rest) if output == "score" else rest == padding
+    return wanted[:, : actual.shape[1]] if empty.all() else wanted
 
 
-def _others(wanted, got, scores, twins, items):
-    """How many items are neither Python's nor as good."""
-    moved = got != wanted
+def _count_other(wanted, actual, scores, twins, items):
+    """Counts items that differ from the expected ones and are not tied with them."""
+    differs = actual != wanted
     free = _tied(scores)
-    if twins is not None and moved.any():
-        place = {name: row for row, name in enumerate(items)}
-        for query, rank in np.argwhere(moved & ~free):
-            one, other = wanted[query, rank], got[query, rank]
-            both = place.get(one), place.get(other)
+    if twins is not None and differs.any():
+        row_of = {name: row for row, name in enumerate(items)}
+        for query, rank in np.argwhere(differs & ~free):
+            one, other = wanted[query, rank], actual[query, rank]
+            both = row_of.get(one), row_of.get(other)
             free[query, rank] = None not in both and twins[both[0]] == twins[both[1]]
-    return int((moved & ~free).sum())
+    return int((differs & ~free).sum())
 
 
-def _difference(wanted, got, scores=None):
-    """The largest; relative to scores beyond 1: those given, of which these are parts, or these."""
-    both = np.isfinite(wanted) & np.isfinite(got)
-    if wanted.shape != got.shape or not np.array_equal(wanted[~both], got[~both]):
+def _difference(wanted, actual, scores=None):
+    """The largest difference, relative where the score is above 1.
+
+    Args:
+        scores: The scores of which `wanted` are parts; None if `wanted` are the scores.
+    """
+    both = np.isfinite(wanted) & np.isfinite(actual)
+    if wanted.shape != actual.shape or not np.array_equal(wanted[~both], actual[~both]):
         return float("inf")
     scores = wanted if scores is None else scores.reshape(*scores.shape, *[1] * (wanted.ndim - 2))
     scores = np.where(np.isfinite(scores), np.abs(scores), 0.0)
     size = np.maximum(1.0, np.broadcast_to(scores, wanted.shape)[both])
-    return float(np.max(np.abs(wanted[both] - got[both]) / size, initial=0.0))
+    return float(np.max(np.abs(wanted[both] - actual[both]) / size, initial=0.0))
 
 
 def _tied(scores):
-    """Places whose score is within the tolerance of a neighbour's: their order is free."""
+    """Places whose score is within the tolerance of a neighbour's, so that they may swap."""
     real = np.isfinite(scores)
     size = np.maximum(1.0, np.abs(np.where(real, scores, 0.0)[:, 1:]))
     with np.errstate(invalid="ignore"):
         close = np.abs(np.diff(scores, axis=1)) <= 2 * TOLERANCE * size
     no = np.zeros((len(scores), 1), bool)
-    # Beyond the last of a row there may be an equal score that is not shown.
+    # The last item of a row may be tied with an item that did not fit into the answer.
     last = real & ~np.concatenate([real[:, 1:], no], 1)
     return last | np.concatenate([close, no], 1) | np.concatenate([no, close], 1)

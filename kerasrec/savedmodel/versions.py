@@ -1,4 +1,4 @@
-"""Numbered versions of a model in one folder, as TF Serving watches it."""
+"""Numbered versions of a model in one folder, in the layout of TF Serving."""
 
 import contextlib
 import pathlib
@@ -8,24 +8,24 @@ from kerasrec.errors import InputError
 from kerasrec.files.replacing import remove_leftovers
 
 CLAIM, REMOVED = ".version-", ".removed-"
-LARGEST = (1 << 63) - 1  # TF Serving keeps the number of a version as an int64
+LARGEST = (1 << 63) - 1  # TF Serving stores the version number as an int64
 
 
 @contextlib.contextmanager
 def new_version(folder, number=None, keep=None):
-    """The path of a version that is not there yet, for the block to make; then old ones go.
+    """Context manager: yields the path of a new version to write, then removes old versions.
 
-    A number is never given twice, not after its version was removed, nor to two at the same time:
-    an empty file `.version-<number>` claims it, and stays. Servers look at names of digits alone.
-    What killed processes have left half written or half removed goes first.
+    A number is used only once, even after its version was removed and with concurrent exports: an
+    empty file `.version-<number>` claims it and stays. Servers ignore names that are not digits.
+    Partial folders of killed processes are removed first.
 
     Args:
-        folder: Of the model, such as `saved_models/hybrid`.
-        number: The number, above all that there were; None for the next one.
-        keep: How many versions are kept, the newest; None for all.
+        folder: The folder of the model, such as `saved_models/hybrid`.
+        number: Version number, larger than all before; None for the next one.
+        keep: Number of newest versions to keep; None for all.
 
     Raises:
-        InputError: for a number that is or was taken, or a `keep` below 1.
+        InputError: for a number that is or was used, or a `keep` below 1.
 
     Example:
 
@@ -44,7 +44,7 @@ def new_version(folder, number=None, keep=None):
         folder.mkdir(parents=True, exist_ok=True)
         remove_leftovers(folder)
         for removed in folder.glob(f"{REMOVED}*"):
-            shutil.rmtree(removed, ignore_errors=True)  # another export may be at it
+            shutil.rmtree(removed, ignore_errors=True)  # another export may be removing it
         number = _claim(folder, number)
     except OSError as error:
         raise InputError(f"{folder} cannot be written: {error.strerror}") from error
@@ -55,32 +55,32 @@ def new_version(folder, number=None, keep=None):
 
 
 def is_version(name):
-    """Whether a folder of that name is a version: ASCII digits, of a number that a server takes.
+    """Whether a folder name is a version: ASCII digits that fit into an int64.
 
     >>> [is_version(name) for name in ("7", "-7", "٧", "9223372036854775808")]
     [True, False, False, False]
     """
-    # Python refuses to read a number of thousands of digits.
+    # `int` raises for thousands of digits.
     digits = name.isascii() and name.isdecimal() and len(name) <= len(str(LARGEST))
     return digits and int(name) <= LARGEST
 
 
 def versions(folder):
-    """The numbers of the versions in a folder, the newest last."""
+    """Returns the version numbers in a folder, ascending."""
     return sorted(_folders(pathlib.Path(folder)))
 
 
 def _folders(folder):
-    """Number -> folder: it may be named 007."""
+    """Dict of version number to folder; the name may have leading zeros."""
     found = (path for path in folder.glob("*") if is_version(path.name) and path.is_dir())
     return {int(path.name): path for path in found}
 
 
 def find_version(path):
-    """The folder of a version: the path itself, or the newest version in it.
+    """Returns the path itself if it is a version, else its newest version.
 
     Raises:
-        InputError: if it is neither.
+        InputError: if the path is neither a version nor holds one.
     """
     path = pathlib.Path(path)
     if (path / "saved_model.pb").is_file():
@@ -89,7 +89,7 @@ def find_version(path):
     if not found:
         raise InputError(
             f"{path} holds no export: give the folder of a version, such as saved_models/hybrid/1, "
-            "or that of its model"
+            "or the folder of a model"
         )
     return found[max(found)]
 
@@ -100,28 +100,28 @@ def _claim(folder, number):
     highest = max([0, *versions(folder), *claimed])
     if number is not None and number <= highest:
         raise InputError(
-            f"{folder}: version {number} is or was there, and numbers are not used again: the next "
-            f"one is {highest + 1}"
+            f"{folder}: version {number} exists or existed, and numbers are not used twice: the "
+            f"next one is {highest + 1}"
         )
     while True:
         wanted = highest + 1 if number is None else number
         if wanted > LARGEST:
             raise InputError(
-                f"{folder}: version {wanted} is above {LARGEST}, the largest that a server takes"
+                f"{folder}: version {wanted} is above {LARGEST}, the largest number of TF Serving"
             )
         try:
             (folder / f"{CLAIM}{wanted}").touch(exist_ok=False)
-        except FileExistsError:  # somebody else's, at this moment
+        except FileExistsError:  # a concurrent export claimed it
             if number is not None:
                 raise InputError(f"{folder}: version {number} is being written") from None
             highest += 1
         else:
-            # The older claims stay: an export that looked before this one may try their numbers.
+            # Older claims stay: a concurrent export may still try to claim their numbers.
             return wanted
 
 
 def _remove(version, hidden):
-    # Out of sight first: a server that looks never sees half a version.
-    with contextlib.suppress(FileNotFoundError):  # another export has removed it
+    # Rename first, so that a server never sees a partial version.
+    with contextlib.suppress(FileNotFoundError):  # a concurrent export removed it
         version.rename(hidden)
         shutil.rmtree(hidden)

@@ -1,1 +1,1 @@
-"""A local server for an export that speaks TF Serving's REST and gRPC."""
+"""A local server for exports, with the REST and gRPC interfaces of TF Serving."""

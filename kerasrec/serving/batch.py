@@ -1,4 +1,4 @@
-"""Requests that are answered by one run of the graph: their arrays joined, and its answer split."""
+"""Requests that run in one batch: concatenates their inputs and splits the outputs."""
 
 import time
 
@@ -9,20 +9,19 @@ from kerasrec.serving.request_size import too_large
 
 
 class Batch:
-    """Tasks of one signature, in the order in which they came.
+    """Tasks of one signature, in order of arrival.
 
-    A task has `inputs`, name -> array, all of as many rows as its `rows` says, and takes an
-    `answer`.
+    A task has `inputs`, name -> array with `rows` rows each, and an attribute `answer` to set.
 
     Args:
-        signature: Its name.
+        signature: Name of the signature.
         parameters: A `BatchingParameters`.
-        limits: A `Limits`, which hold of all tasks together as of one request.
+        limits: A `Limits`; a batch has the same limits as a single request.
 
     Attributes:
-        tasks: What it holds.
-        rows: Their rows.
-        start: When it was begun, by `time.monotonic`.
+        tasks: The tasks of the batch.
+        rows: Total number of rows.
+        start: Time of creation, by `time.monotonic`.
     """
 
     def __init__(self, signature, parameters, limits):
@@ -31,12 +30,12 @@ class Batch:
         self._shapes = {}
 
     def add(self, task):
-        """Takes a task, and says so; False where the task does not fit beside the others."""
-        shapes = self._widened(task)
+        """Adds a task and returns True, or returns False if it does not fit into the batch."""
+        shapes = self._shapes_with(task)
         if self.tasks and (
             shapes is None
             or self.rows + task.rows > self._parameters.max_batch_size
-            # One wide row makes all rows as wide.
+            # All rows are padded to the widest.
             or too_large(self._signature, shapes, self._limits)
         ):
             return False
@@ -44,13 +43,13 @@ class Batch:
         self.rows, self._shapes = self.rows + task.rows, shapes
         return True
 
-    def merged(self, tasks):
-        """The inputs of some of the tasks, below each other.
+    def concatenate(self, tasks):
+        """Concatenates the inputs of some of the tasks.
 
         Raises:
-            Refusal: if they differ in width, and are not to be or cannot be filled up.
+            Refusal: if they differ in width, and padding is turned off or not possible.
         """
-        merged = {}
+        inputs = {}
         for name in tasks[0].inputs:
             arrays = [task.inputs[name] for task in tasks]
             widest = np.max([array.shape[1:] for array in arrays], axis=0)
@@ -62,16 +61,16 @@ class Batch:
                         "and padding is turned off. Set pad_variable_length_inputs to true, or "
                         "send lists of one length.",
                     )
-                arrays = [_padded(array, widest) for array in arrays]
-            merged[name] = np.concatenate(arrays)
-        return merged
+                arrays = [_pad(array, widest) for array in arrays]
+            inputs[name] = np.concatenate(arrays)
+        return inputs
 
     @staticmethod
     def split(answer, tasks):
-        """Gives each of the tasks its rows of an answer.
+        """Splits an answer by rows and sets the `answer` of each task.
 
         Raises:
-            Refusal: if the answer has other rows than the tasks together.
+            Refusal: if the number of rows differs from that of the tasks.
         """
         rows = [task.rows for task in tasks]
         for name, array in answer.items():
@@ -84,8 +83,8 @@ class Batch:
         for task, end in zip(tasks, np.cumsum(rows), strict=True):
             task.answer = {name: array[end - task.rows : end] for name, array in answer.items()}
 
-    def _widened(self, task):
-        """The shapes of the inputs with one more task; None where their ranks differ."""
+    def _shapes_with(self, task):
+        """Shapes of the concatenated inputs with one more task; None if the ranks differ."""
         shapes = {name: array.shape for name, array in task.inputs.items()}
         for name, (rows, *widest) in self._shapes.items():
             more, *widths = shapes[name]
@@ -95,7 +94,7 @@ class Batch:
         return shapes
 
 
-def _padded(array, widest):
+def _pad(array, widest):
     if array.shape[1:] == tuple(widest):
         return array
     if not array.size:

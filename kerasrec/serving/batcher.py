@@ -1,4 +1,4 @@
-"""Requests of one signature answered together, as TF Serving's batching does it."""
+"""Batches requests of one signature as TF Serving does."""
 
 import collections
 import contextlib
@@ -13,20 +13,20 @@ LOG = logging.getLogger(__name__)
 
 
 class Batcher:
-    """Collects requests into batches, and answers each batch by one run of the graph.
+    """Collects requests into batches and runs the graph once per batch.
 
-    It follows tensorflow_serving/batching/batching_session.cc and, for what waits and what is
-    turned away, tensorflow/core/kernels/batching_util/shared_batch_scheduler.h; also where that is
-    unpleasant, so that it shows here and not in production:
+    Source: tensorflow_serving/batching/batching_session.cc, and for queues
+    tensorflow/core/kernels/batching_util/shared_batch_scheduler.h. Their restrictions apply here
+    too, so that a client meets them before production:
 
-    * all inputs of a request need the same number of rows, those of defaults too;
-    * lists of unequal length are filled up with the first value of the request's tensor
-      (batching_util.cc: PadTensor), so lists should begin with "", which every signature skips.
+    * all inputs of a request, also defaults, must have the same number of rows;
+    * shorter lists are padded with the first value of the request's tensor (batching_util.cc:
+      PadTensor), so lists should begin with "", which every signature skips.
 
     Args:
-        run: Answers a request: `run(signature, inputs, timeout)`.
+        run: Function that runs the graph: `run(signature, inputs, timeout)`.
         parameters: A `BatchingParameters`.
-        limits: A `Limits`, which hold of a batch as of a request.
+        limits: A `Limits`; a batch has the same limits as a single request.
     """
 
     def __init__(self, run, parameters, limits):
@@ -42,10 +42,10 @@ class Batcher:
             thread.start()
 
     def run(self, signature, inputs, timeout):
-        """The answer to one request, out of a batch; arguments are those of `run` above.
+        """Runs one request in a batch and returns its answer; arguments as of `run` above.
 
         Raises:
-            Refusal: what the batch is refused with, or for a request that fits into none.
+            Refusal: if the batch is refused, the request is too large or the queue is full.
         """
         task = _Task(inputs, _rows(inputs), time.monotonic() + timeout)
         self._enqueue(signature, task)
@@ -58,7 +58,7 @@ class Batcher:
         return task.answer
 
     def close(self):
-        """Ends the threads; nothing may be asked any more."""
+        """Ends the threads. `run` must not be called afterwards."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -78,7 +78,7 @@ class Batcher:
                     raise Refusal(
                         "UNAVAILABLE",
                         "The batch scheduling queue to which this task was submitted is full. "
-                        "Ask again in a moment.",
+                        "Try again in a moment.",
                     )
                 queue.append(Batch(signature, self._parameters, self._limits))
                 queue[-1].add(task)
@@ -87,14 +87,14 @@ class Batcher:
     def _work(self):
         while True:
             with self._changed:
-                signature, batch = self._next()
+                signature, batch = self._next_batch()
             if batch is None:
                 return
-            with contextlib.suppress(Exception):  # it has told its tasks, the next one has others
+            with contextlib.suppress(Exception):  # its tasks have the error; the thread goes on
                 self._answer(signature, batch)
 
-    def _next(self):
-        """The oldest batch that is full, followed by another, or has waited long enough."""
+    def _next_batch(self):
+        """Waits for the oldest batch that is full, is followed by another, or has timed out."""
         while not self._closed:
             now, soonest = time.monotonic(), None
             waiting = [(queue[0].start, name) for name, queue in self._queues.items() if queue]
@@ -113,7 +113,7 @@ class Batcher:
         if not tasks:
             return
         try:
-            inputs = batch.merged(tasks)
+            inputs = batch.concatenate(tasks)
             longest = max(task.deadline for task in tasks) - now
             answer = self._run(signature, inputs, longest)
             batch.split(answer, tasks)
@@ -142,9 +142,9 @@ def _rows(inputs):
     if () in counts.values():
         raise invalid("Batching Run() input tensors must have at least one dimension")
     if len(set(counts.values())) > 1:
-        said = ", ".join(f"{name} {count[0]}" for name, count in sorted(counts.items()))
+        rows = ", ".join(f"{name} {count[0]}" for name, count in sorted(counts.items()))
         raise invalid(
-            "Batching Run() input tensors must have equal 0th-dimension size; an input left out "
-            f"has that of its default. Rows: {said}."
+            "Batching Run() input tensors must have equal 0th-dimension size; a missing input "
+            f"has the rows of its default. Rows: {rows}."
         )
     return next(iter(counts.values()))[0]

@@ -1,4 +1,4 @@
-"""The parameters of TF Serving's batching, read from its own file format."""
+"""Reads the batching parameters of TF Serving from a file in its format."""
 
 import dataclasses
 import os
@@ -7,10 +7,10 @@ import re
 
 from kerasrec.errors import InputError
 
-# A number stands in a message of its own: max_batch_size { value: 64 }
+# Protobuf text format. Numbers are wrapped in a message: max_batch_size { value: 64 }
 NUMBER = r"(\w+)\s*:?\s*\{\s*value\s*:\s*(\d+)\s*\}"
-PLAIN = r"(\w+)\s*:\s*(true|false)"
-NAME = r"(thread_pool_name)\s*:?\s*\{\s*value\s*:\s*(?:\"[^\"]*\"|'[^']*')\s*\}"
+BOOLEAN = r"(\w+)\s*:\s*(true|false)"
+POOL_NAME = r"(thread_pool_name)\s*:?\s*\{\s*value\s*:\s*(?:\"[^\"]*\"|'[^']*')\s*\}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,11 +20,12 @@ class BatchingParameters:
     The defaults are those of tensorflow/core/kernels/batching_util/shared_batch_scheduler.h.
 
     Attributes:
-        max_batch_size: Rows of a batch.
+        max_batch_size: Maximum number of rows of a batch.
         batch_timeout_micros: How long a batch waits for more rows while a thread is free.
-        max_enqueued_batches: Batches of one signature that wait; a request beyond is turned away.
-        num_batch_threads: Batches answered at the same time.
-        pad_variable_length_inputs: Lists of unequal length are made equal; else they are refused.
+        max_enqueued_batches: Length of the queue of a signature, in batches; further requests are
+            refused.
+        num_batch_threads: Number of batches that run at the same time.
+        pad_variable_length_inputs: Pad lists of unequal length; else they are refused.
 
     >>> import tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "batching.config"
@@ -41,10 +42,10 @@ class BatchingParameters:
 
     @classmethod
     def read(cls, path):
-        """Of a file for `--batching_parameters_file` of TF Serving.
+        """Reads a file for TF Serving's `--batching_parameters_file`.
 
         Raises:
-            InputError: if the file is not there, or holds something that is not read here.
+            InputError: if the file cannot be read, or has a field that is not supported.
         """
         try:
             text = pathlib.Path(path).read_text(encoding="utf-8")
@@ -52,14 +53,14 @@ class BatchingParameters:
             raise InputError(f"{path}: cannot be read: {error.strerror}") from error
         text = re.sub(r"#.*", "", text)
         found = {}
-        for pattern, value in ((NUMBER, int), (PLAIN, "true".__eq__)):
+        for pattern, value in ((NUMBER, int), (BOOLEAN, "true".__eq__)):
             found |= {name: value(given) for name, given in re.findall(pattern, text)}
             text = re.sub(pattern, "", text)
-        text = re.sub(NAME, "", text)
+        text = re.sub(POOL_NAME, "", text)
         names = [field.name for field in dataclasses.fields(cls)]
         if unknown := sorted(set(found) - set(names)) or text.split():
             raise InputError(
-                f"{path}: {unknown[0]!r} is not read here; expected {', '.join(names)}, written as "
+                f"{path}: {unknown[0]!r} is not supported; expected {', '.join(names)}, written as "
                 "max_batch_size { value: 64 }"
             )
         for name in ("max_batch_size", "max_enqueued_batches", "num_batch_threads"):

@@ -1,70 +1,70 @@
-"""Which connections are open, and who makes room for one more."""
+"""Limits the number of open HTTP connections, in total and by address."""
 
 import collections
 
 
 class Connections:
-    """The open HTTP connections, of all and of each address within a bound.
+    """Tracks the open HTTP connections and closes idle ones above the limits.
 
-    One over the bound closes the connection that has waited longest without asking: one that never
-    asked, or one kept alive since its last answer. A connection with a request is never closed, so
-    a crowd of silent ones costs those who ask nothing but a new connection now and then.
+    A connection above a limit closes the connection that has been idle longest: one that never sent
+    a request, or a kept-alive one since its last answer. A connection with a request in progress is
+    never closed. So many idle connections cost other clients at most a reconnect.
 
     Args:
         limits: A `Limits`.
     """
 
     def __init__(self, limits):
-        self._most, self._most_of_one = bounds(limits)
-        self._open, self._of_one = {}, collections.Counter()
-        self._waiting = {}  # connection -> None, the longest first
+        self._max_total, self._max_per_address = connection_limits(limits)
+        self._open, self._per_address = {}, collections.Counter()
+        self._idle = {}  # connection -> None, the longest idle first
 
-    def opened(self, connection, address):
-        """Lets one in, and closes another, or it, where that is one too many."""
+    def add(self, connection, address):
+        """Registers an open connection; closes an idle one if there are too many."""
         self._open[connection] = address
-        self._of_one[address] += 1
-        self._waiting[connection] = None
-        if self._of_one[address] > self._most_of_one:
-            self._close_one_of(address)
-        elif len(self._open) > self._most:
-            self._close_one_of(None)
+        self._per_address[address] += 1
+        self._idle[connection] = None
+        if self._per_address[address] > self._max_per_address:
+            self._close_idle(address)
+        elif len(self._open) > self._max_total:
+            self._close_idle(None)
 
-    def asked(self, connection):
-        """It has a request, which will be answered."""
-        self._waiting.pop(connection, None)
+    def mark_busy(self, connection):
+        """Records that a connection has a request in progress."""
+        self._idle.pop(connection, None)
 
-    def answered(self, connection):
-        """It waits again."""
+    def mark_idle(self, connection):
+        """Records that a connection waits for its next request."""
         if connection in self._open:
-            self._waiting[connection] = None
+            self._idle[connection] = None
 
-    def lost(self, connection):
-        """It is closed, by whomever."""
+    def remove(self, connection):
+        """Forgets a connection that is closed."""
         if connection in self._open:
             address = self._open.pop(connection)
-            self._waiting.pop(connection, None)
-            self._of_one[address] -= 1
-            if not self._of_one[address]:
-                del self._of_one[address]
+            self._idle.pop(connection, None)
+            self._per_address[address] -= 1
+            if not self._per_address[address]:
+                del self._per_address[address]
 
-    def _close_one_of(self, address):
-        for connection in self._waiting:
+    def _close_idle(self, address):
+        for connection in self._idle:
             if address in (None, self._open[connection]):
-                self.lost(connection)
-                connection.give_way()
+                self.remove(connection)
+                connection.close()
                 return
 
 
-def bounds(limits):
-    """How many connections a protocol may have, and how many of them one address.
+def connection_limits(limits):
+    """Returns the maximum number of connections of a protocol, in total and per address.
 
-    REST and gRPC take three eighths each of the files that this process may open: the rest is for
-    the files of a model and for connections that are accepted before another is closed.
+    REST and gRPC each get three eighths of the files that this process may open. The rest is for
+    the files of a model and for connections that are accepted before another one is closed.
     """
     most = limits.connections
     try:
         import resource
-    except ImportError:  # Windows has no such bound.
+    except ImportError:  # Windows has no such limit.
         return most, limits.address_connections
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if files != resource.RLIM_INFINITY:

@@ -1,80 +1,81 @@
-"""One HTTP connection: a deadline for whatever is its turn, and refusals in JSON."""
+"""An HTTP connection with a deadline for each phase of a request, and errors in JSON."""
 
 import http
 import json
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-NOT_HTTP = "This is no HTTP request, or its head is larger than 16 KiB."
-# After a refusal the rest is read for so long: closing at once would lose the answer on its way.
+NOT_HTTP = "This is not an HTTP request, or its head is larger than 16 KiB."
+# Seconds for which input is read after a refusal: closing the connection at once would drop the
+# answer before the client reads it.
 LINGER = 2.0
 
 
 class HttpConnection(H11Protocol):
-    """uvicorn's, where nobody can hold a connection by doing nothing, or nearly nothing.
+    """uvicorn's HTTP protocol with deadlines, so that idle or slow clients are disconnected.
 
-    * The head of a request must be there `limits.headers` seconds after the connection was opened,
-      or after the first byte that follows an answer, however its bytes are spread: else 408.
-    * Between requests uvicorn closes it after `timeout_keep_alive`.
-    * An answer must be taken within `limits.timeout` seconds.
-    * Bodies have their deadline in the `Gate`.
+    * The head of a request must arrive within `limits.headers` seconds, from the opening of the
+      connection or from the first byte after an answer: else 408.
+    * Between requests uvicorn closes the connection after `timeout_keep_alive`.
+    * The client must read an answer within `limits.timeout` seconds.
+    * `RequestLimiter` has the deadline for bodies.
 
     Args:
-        connections: The `Connections` it is one of.
+        connections: The `Connections` to register with.
         limits: A `Limits`.
-        uvicorn: What uvicorn gives to a protocol.
+        uvicorn: Keyword arguments from uvicorn.
     """
 
     def __init__(self, connections, limits, **uvicorn):
         super().__init__(**uvicorn)
         self._connections, self._limits = connections, limits
         self._timer = None
-        self._begun = self._refused = False
+        self._head_started = self._refused = False
 
     def connection_made(self, transport):
         super().connection_made(transport)
-        self._expect_within(self._limits.headers)
-        self._connections.opened(self, self.client and self.client[0])
+        self._start_timer(self._limits.headers)
+        self._connections.add(self, self.client and self.client[0])
 
     def connection_lost(self, exc):
-        self._connections.lost(self)
-        self._expect_nothing()
+        self._connections.remove(self)
+        self._stop_timer()
         super().connection_lost(exc)
 
     def data_received(self, data):
         if self._refused:
             return
-        if not self._begun and not self._asked():
-            self._begun = True
+        if not self._head_started and not self._in_request():
+            self._head_started = True
             if self.cycle:
-                self._expect_within(self._limits.headers)
+                self._start_timer(self._limits.headers)
         super().data_received(data)
 
     def handle_events(self):
         super().handle_events()
-        if self._asked() and not self._refused:
-            self._connections.asked(self)
+        if self._in_request() and not self._refused:
+            self._connections.mark_busy(self)
             if not self.flow.write_paused:
-                self._expect_nothing()
+                self._stop_timer()
 
     def on_response_complete(self):
-        self._begun = False
-        self._connections.answered(self)
-        self._expect_within(self._limits.timeout)
+        self._head_started = False
+        self._connections.mark_idle(self)
+        self._start_timer(self._limits.timeout)
         super().on_response_complete()
 
     def pause_writing(self):
         super().pause_writing()
-        self._expect_within(self._limits.timeout)
+        self._start_timer(self._limits.timeout)
 
     def resume_writing(self):
         super().resume_writing()
-        if self._asked():
-            self._expect_nothing()
+        if self._in_request():
+            self._stop_timer()
 
     def send_400_response(self, msg):
-        if self._asked():
-            # Its body breaks off: there will be no second answer, by the app.
+        if self._in_request():
+            # The body is malformed. End the cycle, so that the app sends no second answer.
             self.cycle.disconnected = True
             self.cycle.message_event.set()
             if self.cycle.response_started:
@@ -88,24 +89,24 @@ class HttpConnection(H11Protocol):
         elif not self.transport.is_closing():
             super().shutdown()
 
-    def give_way(self):
-        """Closes it at once, for another one."""
+    def close(self):
+        """Closes the connection at once."""
         self.transport.abort()
 
-    def _asked(self):
+    def _in_request(self):
         return self.cycle is not None and not self.cycle.response_complete
 
-    def _expect_within(self, seconds):
-        self._expect_nothing()
-        self._timer = self.loop.call_later(seconds, self._late)
+    def _start_timer(self, seconds):
+        self._stop_timer()
+        self._timer = self.loop.call_later(seconds, self._on_timeout)
 
-    def _expect_nothing(self):
+    def _stop_timer(self):
         if self._timer:
             self._timer.cancel()
             self._timer = None
 
-    def _late(self):
-        if self._begun and not self._refused and not self.transport.get_write_buffer_size():
+    def _on_timeout(self):
+        if self._head_started and not self._refused and not self.transport.get_write_buffer_size():
             seconds = self._limits.headers
             self._refuse(408, f"The head of a request did not arrive within {seconds:.3g} s.")
         else:
@@ -123,4 +124,4 @@ class HttpConnection(H11Protocol):
         )
         self.transport.write_eof()
         self.flow.resume_reading()
-        self._expect_within(LINGER)
+        self._start_timer(LINGER)

@@ -1,21 +1,21 @@
-"""Finds ids by what somebody types of them or of their titles."""
+"""Finds ids by parts of the ids or of their titles, for the search box of the page."""
 
 import unicodedata
 
-# So many places are ranked; a query that matches more is too short to rank by.
-RANKED = 10_000
+# Maximum number of matches that are ranked; a query with more is too short for a useful ranking.
+MAX_RANKED = 10_000
 
 
 class IdSearch:
-    """Ids with titles, searched by parts of words; case and accents do not matter.
+    """Searches ids and titles by parts of words, without regard to case and accents.
 
-    First comes the id that was typed, then titles and ids that begin with the query, then those of
-    which each word of the query begins a word, then those that hold each word anywhere. Within
-    each, the order of `ids`.
+    Results are in this order: the id that equals the query; titles and ids that begin with the
+    query; those in which each word of the query begins a word; those that contain each word. Equal
+    ranks keep the order of `ids`.
 
     Args:
         ids: Strings.
-        titles: As many, "" where there is none; None for none at all.
+        titles: One for each id, "" for no title; None if no id has a title.
 
     >>> search = IdSearch(["b1", "b2", "b3"], ["Café noir", "The café", "Decafe"])
     >>> search.find("CAFE", 3)
@@ -26,24 +26,24 @@ class IdSearch:
         self.ids = ids
         self.titles = dict(zip(ids, titles, strict=True)) if titles else {}
         self._texts = [
-            _folded(f" {self.titles[each]} {each}" if self.titles.get(each) else f" {each}")
-            for each in ids
+            _fold(f" {self.titles[name]} {name}" if self.titles.get(name) else f" {name}")
+            for name in ids
         ]
-        self._rows = {each: row for row, each in enumerate(ids)}
+        self._rows = {name: row for row, name in enumerate(ids)}
 
-    def title(self, each):
-        """The title of an id, "" where it is not known."""
-        return self.titles.get(each, "")
+    def title(self, name):
+        """Returns the title of an id, "" if there is none."""
+        return self.titles.get(name, "")
 
     def find(self, query, limit):
-        """At most `limit` ids, the best first; for an empty query the first ids."""
-        words = _folded(query).split()
+        """Returns at most `limit` ids, best first; the first ids for an empty query."""
+        words = _fold(query).split()
         if not words:
             return self.ids[:limit]
         longest = max(words, key=len)
         rows = [row for row, text in enumerate(self._texts) if longest in text]
         whole, rank = " " + " ".join(words), {}
-        for row in rows[:RANKED]:
+        for row in rows[:MAX_RANKED]:
             text = self._texts[row]
             if all(word in text for word in words):
                 begins = text.startswith(whole) or text.endswith(whole)
@@ -54,6 +54,7 @@ class IdSearch:
         return [self.ids[row] for row in sorted(rank, key=lambda row: (rank[row], row))[:limit]]
 
 
-def _folded(text):
+def _fold(text):
+    """Removes accents and case."""
     parts = unicodedata.normalize("NFKD", text)
-    return "".join(each for each in parts if not unicodedata.combining(each)).casefold()
+    return "".join(char for char in parts if not unicodedata.combining(char)).casefold()

@@ -1,4 +1,4 @@
-"""Nested lists of JSON as an array, by the rules of tensorflow_serving/util/json_tensor.cc."""
+"""Converts nested JSON lists to an array, as tensorflow_serving/util/json_tensor.cc does."""
 
 import base64
 import binascii
@@ -7,39 +7,39 @@ import json
 import numpy as np
 
 from kerasrec.serving.refusal import invalid
-from kerasrec.serving.request_size import MOST_DIMENSIONS
+from kerasrec.serving.request_size import MAX_DIMENSIONS
 
 RANGES = {"int32": (-(1 << 31), (1 << 31) - 1), "int64": (-(1 << 63), (1 << 63) - 1)}
 FLOATS = ("float32", "float64")
 KINDS = {bool: "Bool", int: "Number", float: "Number", str: "String", dict: "Object", list: "Array"}
-PAD = "Lists of unequal length are refused: fill the shorter ones up, ids with ''."
+PAD = "Lists must have equal length: pad the shorter ones, ids with ''."
 SHOWN = 80
 
 
 def claimed_shape(value):
-    """The sizes of nested lists by the first of each: what `json_array` then wants of all.
+    """Returns the sizes of nested lists along their first elements; `json_array` checks the others.
 
-    One more than an array can have is enough of them.
+    At most one dimension more than an array can have is returned.
 
     >>> claimed_shape([["a", "b"], 7])
     [2, 2]
     """
     shape = []
-    while isinstance(value, list) and len(shape) <= MOST_DIMENSIONS:
+    while isinstance(value, list) and len(shape) <= MAX_DIMENSIONS:
         shape.append(len(value))
         value = value[0] if value else None
     return shape
 
 
 def json_array(name, value, shape, dtype, by_row):
-    """The array of an input.
+    """Converts the JSON value of an input to an array.
 
     Args:
-        name: Of the input.
-        value: What JSON says: nested lists of strings, {"b64": ...}, numbers or booleans.
+        name: Name of the input.
+        value: Nested lists of strings, {"b64": ...}, numbers or booleans.
         shape: Its `claimed_shape`.
         dtype: "string", "float32", ...
-        by_row: Whether the first level is that of `instances`.
+        by_row: Whether the outer list is `instances`.
 
     Raises:
         Refusal: for lists of unequal length, or a value of another type.
@@ -50,21 +50,21 @@ def json_array(name, value, shape, dtype, by_row):
     found = []
     _fill(name, value, 0, shape, dtype, found, by_row)
     array = np.empty(len(found), object if dtype == "string" else dtype)
-    with np.errstate(over="ignore"):  # beyond float32 is infinity, as for TF Serving
+    with np.errstate(over="ignore"):  # a float32 overflow is infinity, as in TF Serving
         array[:] = found
     return array.reshape(shape)
 
 
 def is_base64(value):
-    """Whether an object of JSON stands for bytes: {"b64": ...}."""
+    """Whether a JSON object represents bytes: {"b64": ...}."""
     return len(value) == 1 and isinstance(value.get("b64"), str)
 
 
 def short(value):
-    """The beginning of what JSON says, for a sentence."""
+    """Returns the beginning of a JSON value, for an error message."""
     try:
         text = json.dumps(value)
-    except RecursionError:  # it may go deeper than what was read
+    except RecursionError:  # writing allows less nesting than reading
         return "nested too deeply"
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
@@ -100,7 +100,7 @@ def _value(name, value, dtype):
             try:
                 return value.encode()
             except UnicodeEncodeError as error:
-                raise invalid(f"{name}: a string with half of a surrogate pair.") from error
+                raise invalid(f"{name}: a string with an unpaired surrogate.") from error
         if kind is dict and is_base64(value):
             try:
                 return base64.b64decode(value["b64"], validate=True)

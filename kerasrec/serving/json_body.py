@@ -1,4 +1,4 @@
-"""The JSON of a request's body, whoever wrote it."""
+"""Parses the JSON of an untrusted request body."""
 
 import gc
 import json
@@ -8,48 +8,49 @@ from kerasrec.files.saved_json import repeated_key
 from kerasrec.serving.refusal import invalid
 
 
-class _Pause:
-    """No garbage collection while somebody is inside.
+class _NoGarbageCollection:
+    """Context manager that turns off garbage collection, for any number of threads at a time.
 
-    Among millions of new lists, Python looks for cycles again and again, and nobody else works.
+    While millions of lists are created, Python would search for cycles repeatedly and hold the
+    interpreter lock.
     """
 
     def __init__(self):
-        self._inside, self._was, self._lock = 0, True, threading.Lock()
+        self._users, self._was_enabled, self._lock = 0, True, threading.Lock()
 
     def __enter__(self):
         with self._lock:
-            if not self._inside:
-                self._was = gc.isenabled()
+            if not self._users:
+                self._was_enabled = gc.isenabled()
                 gc.disable()
-            self._inside += 1
+            self._users += 1
 
     def __exit__(self, *error):
         with self._lock:
-            self._inside -= 1
-            if self._was and not self._inside:
+            self._users -= 1
+            if self._was_enabled and not self._users:
                 gc.enable()
 
 
-PAUSE = _Pause()
+NO_GARBAGE_COLLECTION = _NoGarbageCollection()
 
 
 def read_json(body):
-    """What a body of UTF-8 says in JSON.
+    """Parses UTF-8 JSON.
 
-    A name that an object gives twice is refused: parsers differ in which value they take.
+    Duplicate names in an object are refused, since parsers differ in which value they take.
 
     Args:
         body: Bytes.
 
     Raises:
-        Refusal: for what is no such JSON, or more than is read of nesting and digits.
+        Refusal: for invalid JSON, a duplicate name, or too much nesting or too many digits.
 
     >>> read_json(b'{"items": ["a", 1e400]}')
     {'items': ['a', inf]}
     """
     try:
-        with PAUSE:
+        with NO_GARBAGE_COLLECTION:
             return json.loads(body.decode("utf-8"), object_pairs_hook=_object)
     except RecursionError:
         reason = "it is nested too deeply"
@@ -63,6 +64,6 @@ def read_json(body):
 def _object(pairs):
     found = dict(pairs)
     if len(found) < len(pairs):
-        twice = json.dumps(repeated_key(pairs))
-        raise invalid(f"JSON Parse error: the name {twice} is given twice")
+        name = json.dumps(repeated_key(pairs))
+        raise invalid(f"JSON Parse error: the name {name} is given twice")
     return found

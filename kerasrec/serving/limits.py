@@ -1,4 +1,4 @@
-"""What one server takes upon itself, so that no request and no crowd of them exhausts it."""
+"""Resource limits of a server, so that no number of requests exhausts it."""
 
 import dataclasses
 import os
@@ -6,27 +6,27 @@ import os
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """Bounds of a server; all have a value that a developer's machine can bear.
+    """Resource limits of a server; the defaults suit a developer's machine.
 
     Attributes:
-        body: Bytes of a request, packed or unpacked.
-        rows: Rows of a request: an answer is as many times as long as its items.
-        values: Rows times the values of a row, all inputs together: one row may stand for all. Of a
-            batch as of a request.
-        explained: Rows times the widest list of `recommend_explained`, which asks the model once
-            per item of a history.
-        waiting: Requests at the same time, those that wait included; one more is turned away.
-        waiting_bytes: Bytes of their bodies together.
-        timeout: Seconds for a request, as `--rest_api_timeout_in_ms` of TF Serving.
-        threads: Requests worked on at the same time, by REST and by gRPC each. As TF Serving's
-            `--rest_api_num_threads`, four a core.
-        headers: Seconds for the head of a request, from when its connection was opened.
-        connections: Open ones, of REST and of gRPC each; three eighths of the files that the
-            process may open, where that is less.
-        address_connections: Of them over REST from one address. More than `waiting`, so that a
-            proxy, which is one address, can have all of these; less than `connections`, so that no
-            address has all of those. Of an address over it, the one closed is that which has
-            waited longest without asking.
+        body: Maximum bytes of a body, compressed and decompressed.
+        rows: Maximum rows of a request. An answer has k items for each row.
+        values: Maximum of rows times values per row, over all inputs, for a request and for a
+            batch. A one-row input counts for every row.
+        explained: Maximum of rows times the widest list in `recommend_explained`, which runs the
+            model once for each item of a history.
+        waiting: Maximum requests in progress, including waiting ones; further ones are refused.
+        waiting_bytes: Maximum total bytes of their bodies.
+        timeout: Seconds for a request, as TF Serving's `--rest_api_timeout_in_ms`.
+        threads: Requests that run at the same time, for REST and gRPC each: four per core, as TF
+            Serving's `--rest_api_num_threads`.
+        headers: Seconds for the head of a request, from the opening of its connection.
+        connections: Maximum open connections, for REST and gRPC each, and at most three eighths of
+            the files that the process may open.
+        address_connections: Maximum REST connections from one address; above it the connection
+            that has been idle longest is closed. It is larger than `waiting`, so that a proxy (one
+            address) can use all of these, and smaller than `connections`, so that one address
+            cannot use all of those.
     """
 
     body: int = 8 << 20

@@ -1,4 +1,4 @@
-"""Requests that mean this machine by one of its own names."""
+"""Accepts only requests that name this machine in their Host header."""
 
 import re
 
@@ -9,13 +9,14 @@ HOST = re.compile(rb"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]*)?", re.IGNORECASE)
 
 
 class LocalHost:
-    """ASGI middleware: refuses requests for any other host than this machine.
+    """ASGI middleware: refuses requests whose Host header does not name this machine.
 
-    So a web page elsewhere cannot ask through a browser here under a name of its own.
+    This prevents DNS rebinding: a foreign web page in a local browser cannot reach the server under
+    its own host name.
 
     Args:
-        app: What answers.
-        refuse: Makes the answer of a `Refusal`, an ASGI app.
+        app: The ASGI app that answers.
+        refuse: Function from a `Refusal` to an ASGI app that answers with it.
     """
 
     def __init__(self, app, refuse):
@@ -27,5 +28,5 @@ class LocalHost:
             hosts = [value for name, value in scope["headers"] if name == b"host"]
             if len(hosts) != 1 or not HOST.fullmatch(hosts[0]):
                 names = ", ".join(LOOPBACK)
-                app = self._refuse(invalid(f"Invalid host header: the hosts here are {names}."))
+                app = self._refuse(invalid(f"Invalid host header: expected one of {names}."))
         await app(scope, receive, send)

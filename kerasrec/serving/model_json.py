@@ -1,6 +1,6 @@
-"""What TF Serving's REST says about a model: the state of its versions, and its signatures."""
+"""Model status and metadata as the JSON of TF Serving's REST."""
 
-NUMBERS = {
+DTYPES = {
     "string": "DT_STRING",
     "float32": "DT_FLOAT",
     "float64": "DT_DOUBLE",
@@ -30,12 +30,12 @@ def model_status(versions):
 def model_metadata(name, version):
     """The body of `GET /v1/models/NAME/metadata`: model and `SignatureDefMap` as JSON.
 
-    Defaults of inputs are left out: TF Serving 2.20 no longer returns them (its RELEASE.md).
+    Defaults of inputs are omitted, as in TF Serving 2.20 (its RELEASE.md).
     """
     signatures = {
         key: {
-            "inputs": _sides(signature.inputs),
-            "outputs": _sides(signature.outputs),
+            "inputs": _tensor_infos(signature.inputs),
+            "outputs": _tensor_infos(signature.outputs),
             "method_name": signature.method_name,
             "defaults": {},
         }
@@ -47,10 +47,10 @@ def model_metadata(name, version):
     }
 
 
-def _sides(tensors):
+def _tensor_infos(tensors):
     return {
         name: {
-            "dtype": NUMBERS.get(tensor.dtype, "DT_INVALID"),
+            "dtype": DTYPES.get(tensor.dtype, "DT_INVALID"),
             "tensor_shape": {
                 "dim": [
                     {"size": str(-1 if size is None else size), "name": ""}

@@ -1,4 +1,4 @@
-"""What the server answers, as OpenAPI says it: `/openapi.json`."""
+"""The OpenAPI document of the server, `/openapi.json`."""
 
 import numpy as np
 
@@ -23,13 +23,13 @@ JSON_TYPES = {
     "float32": {"type": "number"},
     "float64": {"type": "number"},
 }
-REFUSED = {
-    "400": "what was asked does not fit",
+ERRORS = {
+    "400": "the request does not fit the model",
     "404": "no such model or version",
-    "405": "another method is meant",
+    "405": "another HTTP method is required",
     "408": "the request did not arrive in time",
     "413": "the body is too large",
-    "415": "the body is packed with something else than gzip",
+    "415": "the body has another encoding than gzip",
     "429": "the graph ran out of memory",
     "503": "too many requests wait already",
     "504": "the answer took too long",
@@ -37,10 +37,10 @@ REFUSED = {
 
 
 def openapi(models):
-    """An OpenAPI 3.1 document of the model that is served now.
+    """Returns an OpenAPI 3.1 document of the served model.
 
-    Lists of one input must be of one length, which a schema cannot say: so requests that fit it
-    may still be refused with 400.
+    The lists of one input must have equal length, which a schema cannot express. So a request that
+    fits the schema may still be refused with 400.
 
     Args:
         models: A `Models`.
@@ -49,10 +49,10 @@ def openapi(models):
     for name in models.names():
         with models.current(name) as version:
             signatures, number = version.signatures, version.number
-        for place in (f"/v1/models/{name}", f"/v1/models/{name}/versions/{number}"):
-            paths[place] = {"get": _operation("State of the versions")}
-            paths[f"{place}/metadata"] = {"get": _operation("Signatures")}
-            paths[f"{place}:predict"] = {"post": _predict(signatures)}
+        for path in (f"/v1/models/{name}", f"/v1/models/{name}/versions/{number}"):
+            paths[path] = {"get": _operation("State of the versions")}
+            paths[f"{path}/metadata"] = {"get": _operation("Signatures")}
+            paths[f"{path}:predict"] = {"post": _predict(signatures)}
     return {
         "openapi": "3.1.0",
         "info": {"title": "kerasrec serve", "version": kerasrec.__version__},
@@ -61,15 +61,15 @@ def openapi(models):
 
 
 def _operation(summary):
-    refused = {
+    error = {
         "type": "object",
         "properties": {"error": {"type": "string"}},
         "required": ["error"],
     }
-    answers = {"200": {"description": "the answer", "content": _content({"type": "object"})}}
-    for code, description in REFUSED.items():
-        answers[code] = {"description": description, "content": _content(refused)}
-    return {"summary": summary, "responses": answers}
+    responses = {"200": {"description": "the answer", "content": _content({"type": "object"})}}
+    for code, description in ERRORS.items():
+        responses[code] = {"description": description, "content": _content(error)}
+    return {"summary": summary, "responses": responses}
 
 
 def _predict(signatures):
@@ -95,19 +95,19 @@ def _predict(signatures):
 
 
 def _inputs(properties):
-    """By name; a single input may stand without it."""
+    """Schema of the inputs: an object by name, or the value alone for a single input."""
     named = {"type": "object", "properties": properties, "required": sorted(properties)}
     return {"anyOf": [named, *properties.values()]} if len(properties) == 1 else named
 
 
 def _nested(tensor, depth):
     if depth <= 0:
-        return JSON_TYPES.get(tensor.dtype, {})  # a type that no request can have
+        return JSON_TYPES.get(tensor.dtype, {})  # {} for a type that JSON cannot represent
     return {"type": "array", "items": _nested(tensor, depth - 1)}
 
 
 def _example(tensor):
-    """One row: the default, or nothing of the shape."""
+    """An example of one row: the default, or empty values of the shape."""
     if tensor.default is not None:
         return plain_values(tensor.default)
     shape = [size or 1 for size in tensor.shape or ()]

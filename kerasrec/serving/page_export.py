@@ -1,4 +1,4 @@
-"""What the page shows of an export beside its answers."""
+"""Reads ids, titles and metadata of an export for the page."""
 
 import json
 import pathlib
@@ -8,14 +8,15 @@ from kerasrec.serving.id_search import IdSearch
 
 
 class PageExport:
-    """Items and users one can search for, and what `kerasrec.json` says.
+    """Searchable items and users of an export, and its `kerasrec.json`.
 
     Args:
-        directory: Folder of a version. What its `assets.extra` lacks is empty.
+        directory: Folder of a version. A file that is missing in its `assets.extra` counts as
+            empty.
 
     Attributes:
         items, users: `IdSearch`.
-        about: A dict.
+        about: The `kerasrec.json`, a dict.
     """
 
     def __init__(self, directory):
@@ -26,10 +27,10 @@ class PageExport:
 
 
 class PageExports:
-    """The export of each model's newest version, read when somebody first asks for it.
+    """The `PageExport` of each model's served version, read at its first use.
 
     Args:
-        models: `Models`: `names()`, and `current(name)`, inside of which a version stays.
+        models: A `Models`.
     """
 
     def __init__(self, models):
@@ -42,10 +43,10 @@ class PageExports:
         return sorted(self._models.names())
 
     def get(self, name):
-        """`(number of the version, PageExport)`.
+        """Returns `(version number, PageExport)`.
 
         Raises:
-            Refusal: for a name that is not served.
+            Refusal: if the model is not served.
         """
         with self._lock, self._models.current(name) as version:
             if self._read.get(name, (None,))[0] != version.number:
@@ -53,8 +54,8 @@ class PageExports:
             return self._read[name]
 
 
-def _read(path, otherwise):
+def _read(path, default):
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return otherwise
+        return default

@@ -1,4 +1,4 @@
-"""The page at `/`: what a person needs to try a served model."""
+"""Routes of the web page at `/`, where a person can try a served model."""
 
 import json
 import pathlib
@@ -19,7 +19,7 @@ MEDIA = {
     ".svg": "image/svg+xml",
 }
 FILES = {path.name: path for path in STATIC.iterdir() if path.suffix in MEDIA}
-# Everything comes from this server, and titles are only ever shown as text.
+# All content comes from this server.
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -29,21 +29,22 @@ HEADERS = {
     "Cache-Control": "no-cache",
 }
 SUGGESTIONS = 12
-LONGEST_QUERY = 200
-MOST_TITLES, LARGEST_BODY = 1000, 2**18
+MAX_QUERY = 200  # characters
+MAX_TITLES, MAX_BODY = 1000, 2**18
 
 
 def page_routes(models):
-    """Starlette routes of the page, of its files and of what it asks beside TF Serving's API.
+    """Returns the Starlette routes of the page, its files and its own API.
 
     * `GET /`: the page; `GET /page/static/NAME`: its files.
     * `GET /page/models`: names of the models.
-    * `GET /page/model?name=`: the version of one, and its `kerasrec.json`.
-    * `GET /page/search?name=&what=items&q=`: the 12 items (or `what=users`) that fit best.
+    * `GET /page/model?name=`: the served version of a model, and its `kerasrec.json`.
+    * `GET /page/search?name=&what=items&q=`: the 12 best matches among items, or users with
+      `what=users`.
     * `POST /page/titles` `{"name": ..., "items": [...]}`: titles of at most 1000 items.
 
-    Recommendations the page takes from `/v1/models/NAME:predict`, as any client does. Errors are
-    told as TF Serving tells them: `{"error": "..."}`.
+    For recommendations the page uses `/v1/models/NAME:predict`, as any client. Errors have the
+    form of TF Serving: `{"error": "..."}`.
 
     Args:
         models: `Models`.
@@ -60,56 +61,56 @@ def page_routes(models):
 
     def static(request):
         name = request.path_params["name"]
-        return _file(FILES[name]) if name in FILES else _refused(404, f"there is no file {name!r}")
+        return _file(FILES[name]) if name in FILES else _error(404, f"there is no file {name!r}")
 
     def names(request):
         return _json({"models": exports.names()})
 
     def model(request):
-        return told(request.query_params.get("name"), lambda export: {"about": export.about})
+        return respond(request.query_params.get("name"), lambda export: {"about": export.about})
 
     def search(request):
-        asked = request.query_params
+        query = request.query_params
 
-        def found(export):
-            ids = export.users if asked.get("what") == "users" else export.items
-            best = ids.find(asked.get("q", "")[:LONGEST_QUERY], SUGGESTIONS)
-            return {"found": [{"id": each, "title": ids.title(each)} for each in best]}
+        def find(export):
+            ids = export.users if query.get("what") == "users" else export.items
+            best = ids.find(query.get("q", "")[:MAX_QUERY], SUGGESTIONS)
+            return {"found": [{"id": name, "title": ids.title(name)} for name in best]}
 
-        return told(asked.get("name"), found)
+        return respond(query.get("name"), find)
 
     async def titles(request):
         body = b""
         async for part in request.stream():
             body += part
-            if len(body) > LARGEST_BODY:
-                return _refused(413, f"the request is larger than {LARGEST_BODY >> 10} KiB")
+            if len(body) > MAX_BODY:
+                return _error(413, f"the request is larger than {MAX_BODY >> 10} KiB")
         try:
-            asked = read_json(body)
+            fields = read_json(body)
         except Refusal as refusal:
-            return _refused(refusal.http, refusal.message)
-        asked = asked if isinstance(asked, dict) else {}
-        name, items = asked.get("name"), asked.get("items")
+            return _error(refusal.http, refusal.message)
+        fields = fields if isinstance(fields, dict) else {}
+        name, items = fields.get("name"), fields.get("items")
         if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-            return _refused(400, 'expected {"name": "...", "items": ["...", ...]}')
-        if len(items) > MOST_TITLES:
-            return _refused(400, f"at most {MOST_TITLES} titles at once: got {len(items)} items")
+            return _error(400, 'expected {"name": "...", "items": ["...", ...]}')
+        if len(items) > MAX_TITLES:
+            return _error(400, f"expected at most {MAX_TITLES} items, got {len(items)}")
 
-        def found(export):
-            return {"titles": {each: export.items.title(each) for each in items}}
+        def find(export):
+            return {"titles": {item: export.items.title(item) for item in items}}
 
-        return await run_in_threadpool(told, name, found)
+        return await run_in_threadpool(respond, name, find)
 
-    def told(name, answer):
+    def respond(name, make_fields):
         if not name or not isinstance(name, str):
-            return _refused(400, "name must be the name of a model")
+            return _error(400, "name must be the name of a model")
         try:
             version, export = exports.get(name)
         except Refusal as refusal:
-            return _refused(refusal.http, refusal.message)
-        return _json({"version": version, **answer(export)})
+            return _error(refusal.http, refusal.message)
+        return _json({"version": version, **make_fields(export)})
 
-    # Starlette runs functions that are not async in a thread: reading an export takes a while.
+    # Starlette runs functions that are not async in a thread, since reading an export is slow.
     return [
         Route("/", page),
         Route("/page/static/{name}", static),
@@ -121,14 +122,14 @@ def page_routes(models):
 
 
 def _file(path):
-    # Whole: Starlette's FileResponse refuses some parts of a file in plain text.
+    # Not Starlette's FileResponse: it answers some range requests with an error in plain text.
     return Response(path.read_bytes(), headers=HEADERS, media_type=MEDIA[path.suffix])
 
 
 def _json(body, status=200):
-    # Escaped: halves of surrogate pairs, which JSON may hold, are no UTF-8.
+    # `json.dumps` escapes unpaired surrogates, which cannot be encoded as UTF-8.
     return Response(json.dumps(body), status, HEADERS, "application/json")
 
 
-def _refused(status, sentence):
-    return _json({"error": sentence}, status)
+def _error(status, message):
+    return _json({"error": message}, status)

@@ -1,4 +1,4 @@
-"""Arrays as the JSON that TF Serving answers `:predict` with."""
+"""Writes output arrays as the JSON of TF Serving's `:predict`."""
 
 import base64
 import json
@@ -9,18 +9,18 @@ BYTES = "_bytes"
 
 
 def predict_answer(outputs, by_row):
-    """JSON of a request's outputs: `{"predictions": [...]}` by row, else `{"outputs": {...}}`.
+    """Returns outputs as JSON: `{"predictions": [...]}` by row, else `{"outputs": {...}}`.
 
-    As tensorflow_serving/util/json_tensor.cc writes it: a single output stands without its name,
-    strings are {"b64": ...} where the output's name ends with `_bytes`, and numbers that are none
-    are NaN, Infinity and -Infinity, which is no JSON in the strict sense.
+    As tensorflow_serving/util/json_tensor.cc: a single output has no name; strings are {"b64": ...}
+    if the output's name ends with `_bytes`; non-finite numbers are NaN, Infinity and -Infinity,
+    which strict JSON does not allow.
 
     Args:
         outputs: Name -> array.
         by_row: Whether the request was in row format.
 
     Raises:
-        Refusal: if rows are wanted and the outputs do not have the same number of them.
+        Refusal: in row format, if the outputs differ in their number of rows.
 
     >>> import numpy as np
     >>> outputs = {"score": np.float32([[0.1, -np.inf]]), "item": np.array([[b"x", b""]])}
@@ -37,7 +37,7 @@ def predict_answer(outputs, by_row):
         return json.dumps({"outputs": next(iter(values.values())) if one else values})
     rows = {len(array) if array.ndim else None for array in outputs.values()}
     if len(rows) > 1 or None in rows:
-        raise invalid("The outputs have no common number of rows: ask in column format.")
+        raise invalid("The outputs differ in their number of rows: use the column format.")
     if len(values) == 1:
         return json.dumps({"predictions": next(iter(values.values()))})
     columns = zip(*values.values(), strict=True)
@@ -45,14 +45,14 @@ def predict_answer(outputs, by_row):
 
 
 def plain_values(array, as_bytes=False):
-    """The values of an array as JSON has them: nested lists of numbers and text.
+    """Converts an array to nested lists of JSON numbers and strings.
 
     Args:
-        array: Of numbers or bytes.
-        as_bytes: Strings become {"b64": ...}; else what is no UTF-8 in them is replaced.
+        array: An array of numbers or bytes.
+        as_bytes: Write strings as {"b64": ...}; else invalid UTF-8 in them is replaced.
     """
     if array.dtype == "float32":
-        # The shortest digits that mean the same float32, not those of the float64 beside it.
+        # The shortest decimal of the float32, instead of the longer one of the same float64.
         array = array.astype("U").astype("float64")
     return _text(array.tolist(), as_bytes) if array.dtype.kind in "SO" else array.tolist()
 

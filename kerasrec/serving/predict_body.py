@@ -1,9 +1,9 @@
-"""The JSON body of `:predict`, as arrays."""
+"""Reads the JSON body of `:predict` into arrays."""
 
 import json
 import typing
 
-from kerasrec.serving.checked import find_signature
+from kerasrec.serving.check_inputs import find_signature
 from kerasrec.serving.json_array import claimed_shape, is_base64, json_array, short
 from kerasrec.serving.json_body import read_json
 from kerasrec.serving.predict_answer import plain_values
@@ -14,7 +14,7 @@ ROW, COLUMN = "instances", "inputs"
 
 
 class PredictBody(typing.NamedTuple):
-    """What a request asks: the name of a signature, its inputs as arrays, and rows or columns."""
+    """A decoded request: name of the signature, input arrays, and whether the format is by row."""
 
     signature: str
     inputs: dict
@@ -24,46 +24,50 @@ class PredictBody(typing.NamedTuple):
 def read_predict_body(body, signatures, limits):
     """Reads the row format, `{"instances": [...]}`, or the column format, `{"inputs": {...}}`.
 
-    Both want every input of the signature, as TF Serving's REST does: defaults are for gRPC alone.
-    The rules, and where it makes sense the sentences, are those of
-    tensorflow_serving/util/json_tensor.cc.
+    Both formats need every input of the signature, as in TF Serving, whose REST fills in no
+    defaults. Rules and most messages follow tensorflow_serving/util/json_tensor.cc.
 
     Args:
         body: Bytes.
-        signatures: Name -> `Signature` of the model asked.
+        signatures: Name -> `Signature` of the model.
         limits: A `Limits`.
 
     Returns:
         A `PredictBody`.
 
     Raises:
-        Refusal: for what is no JSON, or does not fit the signature or the limits.
+        Refusal: for invalid JSON, or values that do not fit the signature or the limits.
 
-    >>> from kerasrec.savedmodel.c_loader import Signature, Tensor
+    >>> from kerasrec.savedmodel.c_loader import Signature, TensorInfo
     >>> from kerasrec.serving.limits import Limits
-    >>> user = Signature({"user": Tensor("user:0", "string", (None,))}, {})
+    >>> user = Signature({"user": TensorInfo("user:0", "string", (None,))}, {})
     >>> body = b'{"instances": ["ann", {"b64": "Ym9i"}]}'
     >>> read_predict_body(body, {"serving_default": user}, Limits()).inputs
     {'user': array([b'ann', b'bob'], dtype=object)}
     """
-    asked = _parsed(body, signatures, limits)
-    name = asked.get("signature_name", "")
+    fields = _parse(body, signatures, limits)
+    name = fields.get("signature_name", "")
     if not isinstance(name, str):
-        raise invalid(f"{short(asked)} not formatted correctly. 'signature_name' must be a string.")
+        raise invalid(
+            f"{short(fields)} not formatted correctly. 'signature_name' must be a string."
+        )
     try:
         name, signature = find_signature(signatures, name)
     except Refusal as error:
         # tensorflow_serving/model_servers/http_rest_api_handler.cc: GetInfoMap.
-        there = error.message.partition(" not found.")[2].strip()
+        choices = error.message.partition(" not found.")[2].strip()
         raise invalid(
-            f'Serving signature name: "{name}" not found in signature def. {there}'
+            f'Serving signature name: "{name}" not found in signature def. {choices}'
         ) from error
-    if ROW in asked and COLUMN in asked:
+    if ROW in fields and COLUMN in fields:
         raise invalid(f"Give only one of '{COLUMN}' and '{ROW}'.")
-    if ROW not in asked and COLUMN not in asked:
+    if ROW not in fields and COLUMN not in fields:
         raise invalid(f"Missing '{COLUMN}' or '{ROW}' key")
-    by_row = ROW in asked
-    columns = (_rows if by_row else _columns)(asked[ROW if by_row else COLUMN], signature.inputs)
+    by_row = ROW in fields
+    if by_row:
+        columns = _columns_of_rows(fields[ROW], signature.inputs)
+    else:
+        columns = _check_columns(fields[COLUMN], signature.inputs)
     shapes = {key: claimed_shape(value) for key, value in columns.items()}
     check_shapes(name, signature, shapes, limits)
     inputs = {
@@ -73,8 +77,9 @@ def read_predict_body(body, signatures, limits):
     return PredictBody(name, inputs, by_row)
 
 
-def _parsed(body, signatures, limits):
-    # Before it is parsed, which nobody else can work beside: each row separates its inputs as well.
+def _parse(body, signatures, limits):
+    # Count commas first, since parsing holds the interpreter lock. In row format commas also
+    # separate the inputs of each row.
     inputs = max((len(signature.inputs) for signature in signatures.values()), default=0)
     most = limits.values + inputs * limits.rows
     if body.count(b",") > most:
@@ -82,13 +87,14 @@ def _parsed(body, signatures, limits):
             f"JSON Parse error: the body holds more than {most} commas, and a request at most "
             f"{limits.values} values. Split it."
         )
-    asked = read_json(body)
-    if not isinstance(asked, dict):
-        raise invalid(f"JSON Value: {short(asked)} Is not object")
-    return asked
+    fields = read_json(body)
+    if not isinstance(fields, dict):
+        raise invalid(f"JSON Value: {short(fields)} Is not object")
+    return fields
 
 
-def _rows(rows, wanted):
+def _columns_of_rows(rows, wanted):
+    """Converts the row format to a dict of input to a list of values."""
     if not isinstance(rows, list):
         raise invalid(f"Expecting '{ROW}' to be an list/array")
     if not rows:
@@ -115,7 +121,8 @@ def _rows(rows, wanted):
     return columns
 
 
-def _columns(columns, wanted):
+def _check_columns(columns, wanted):
+    """Checks the column format; a single input may have no name."""
     if not _is_object(columns):
         if len(wanted) > 1:
             raise invalid(
@@ -125,22 +132,22 @@ def _columns(columns, wanted):
         columns = {next(iter(wanted)): columns}
     for name in sorted(wanted):
         if name not in columns:
-            said = _defaults(set(wanted) - set(columns), wanted, 0)
-            raise invalid(f"Missing named input: {name} in '{COLUMN}' object.{said}")
+            advice = _defaults(set(wanted) - set(columns), wanted, 0)
+            raise invalid(f"Missing named input: {name} in '{COLUMN}' object.{advice}")
     return {name: columns[name] for name in wanted}
 
 
 def _defaults(missing, wanted, start):
-    """What to send for inputs left out that have defaults."""
-    said = []
+    """A sentence with the defaults of the missing inputs, to be sent by the client."""
+    defaults = []
     for name in sorted(missing):
         default = wanted[name].default
         if default is not None and default.ndim >= start and default.size:
             value = plain_values(default)
-            said.append(f'"{name}": {json.dumps(value[0] if start else value)}')
-    if not said:
+            defaults.append(f'"{name}": {json.dumps(value[0] if start else value)}')
+    if not defaults:
         return ""
-    return f" REST fills in no defaults, which are {', '.join(said)}."
+    return f" REST fills in no defaults; send {', '.join(defaults)}."
 
 
 def _is_object(value):

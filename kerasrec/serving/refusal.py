@@ -1,4 +1,4 @@
-"""A request that is not answered, with a status code of gRPC and its sentence."""
+"""The error of a refused request: a gRPC status code and a message."""
 
 # tensorflow_serving/model_servers/http_server.cc: ToHTTPStatusCode.
 HTTP = {
@@ -12,7 +12,7 @@ HTTP = {
     "INTERNAL": 500,
     "UNAVAILABLE": 503,
 }
-# Of absl::StatusCode, which TensorFlow's C API returns.
+# absl::StatusCode, as TensorFlow's C API returns it.
 CODES = {
     1: "CANCELLED",
     3: "INVALID_ARGUMENT",
@@ -23,20 +23,21 @@ CODES = {
     11: "OUT_OF_RANGE",
     14: "UNAVAILABLE",
 }
-# tensorflow_serving/model_servers/grpc_status_util.cc cuts messages there, in bytes.
-LONGEST = 1024
+# Messages are cut to this many bytes, as in tensorflow_serving/model_servers/grpc_status_util.cc.
+MAX_BYTES = 1024
 
 
 class Refusal(Exception):
-    """Why a request is not answered.
+    """A request is refused.
 
     Args:
         code: Name of a gRPC status code, such as "INVALID_ARGUMENT".
-        message: A sentence for the one who asked. What it repeats of a request may be too long, or
-            no text that can be sent: it is cut, and halves of surrogate pairs are spelled out.
+        message: A message for the client. A long message is cut, and unpaired surrogates are
+            escaped.
+        http: HTTP status; None for the status that TF Serving's REST gives `code`.
 
     Attributes:
-        http: The HTTP status that TF Serving's REST gives this code; 413 and the like where given.
+        code, message, http: As above.
 
     >>> Refusal("NOT_FOUND", "no such model").http
     404
@@ -44,12 +45,12 @@ class Refusal(Exception):
 
     def __init__(self, code, message, http=None):
         encoded = message.encode(errors="backslashreplace")
-        message = encoded[:LONGEST].decode(errors="ignore")
-        message += "...TRUNCATED" if len(encoded) > LONGEST else ""
+        message = encoded[:MAX_BYTES].decode(errors="ignore")
+        message += "...TRUNCATED" if len(encoded) > MAX_BYTES else ""
         super().__init__(message)
         self.code, self.message, self.http = code, message, http or HTTP.get(code, 500)
 
 
 def invalid(message):
-    """A `Refusal` of what the request holds."""
+    """Makes a `Refusal` with the code INVALID_ARGUMENT."""
     return Refusal("INVALID_ARGUMENT", message)

@@ -1,24 +1,24 @@
-"""How large a request is, by the shapes of its inputs: known before one array is made."""
+"""Checks the size of a request by the shapes of its inputs, before any array is made."""
 
 import math
 
 from kerasrec.serving.refusal import invalid
 
 EXPLAINED = "recommend_explained"
-# A user stands for a history in the export, whose length the request does not show.
-STORED = 128
-MOST_DIMENSIONS = 32  # of an array in NumPy 1
-LARGEST = 1 << 63  # what a sentence says of a size at most
+# Assumed length of a stored history, which the request does not show.
+STORED_LENGTH = 128
+MAX_DIMENSIONS = 32  # of an array in NumPy 1
+MAX_WIDTH = 1 << 63  # larger widths are cut to this in messages
 SHOWN = 8
 
 
 def check_shapes(name, signature, shapes, limits):
-    """Whether inputs of these shapes may be asked, together with the defaults of the others.
+    """Checks the shapes of inputs, together with the defaults of missing ones.
 
     Args:
         name: Name of the signature.
         signature: Its `kerasrec.savedmodel.c_loader.Signature`.
-        shapes: Name of an input -> the sizes of its dimensions, as somebody claims them.
+        shapes: Name of an input -> the sizes of its dimensions; these may be untrusted claims.
         limits: A `Limits`.
 
     Raises:
@@ -36,9 +36,9 @@ def check_shapes(name, signature, shapes, limits):
 
 
 def too_large(name, shapes, limits):
-    """Why inputs of these shapes are more than a signature takes at once; "" if they are not.
+    """Returns why inputs of these shapes are too large for one request, or "".
 
-    One row stands for all, so each input is counted with the rows of the longest.
+    A one-row input is repeated for all rows, so each input counts with the largest number of rows.
 
     Args:
         name: Name of the signature.
@@ -59,31 +59,31 @@ def too_large(name, shapes, limits):
             f"{key} has {count} rows and another input {rows}: give the same number, or 1 for all."
         )
     if rows > limits.rows:
-        return f"A request of {rows} rows: at most {limits.rows} are answered at once. Split it."
-    # A size of 0 counts as 1: NumPy bounds the others also where an array holds nothing.
+        return f"The request has {rows} rows: expected at most {limits.rows}. Split it."
+    # A size of 0 counts as 1: NumPy limits the other sizes even of an empty array.
     widths = {
-        key: min(LARGEST, math.prod(size or 1 for size in shape[1:]))
+        key: min(MAX_WIDTH, math.prod(size or 1 for size in shape[1:]))
         for key, shape in shapes.items()
     }
     key = max(widths, key=widths.get)
-    bounds = [(sum(widths.values()), limits.values)]
+    checks = [(sum(widths.values()), limits.values)]
     if name == EXPLAINED:
-        bounds.append((max(widths[key], STORED), limits.explained))
-    for width, most in bounds:
+        checks.append((max(widths[key], STORED_LENGTH), limits.explained))
+    for width, most in checks:
         if max(1, rows) * width > most:
             return (
                 f"{rows} rows of {width} values, {widths[key]} of them of {key}, are more than the "
-                f"{most} that {name} takes at once. Shorten the lists, or split the request."
+                f"{most} values that {name} takes. Shorten the lists, or split the request."
             )
     return ""
 
 
 def _check_shape(key, wanted, shape):
     if wanted is None:
-        if len(shape) > MOST_DIMENSIONS:
-            raise invalid(f"{key} has more than {MOST_DIMENSIONS} dimensions.")
+        if len(shape) > MAX_DIMENSIONS:
+            raise invalid(f"{key} has more than {MAX_DIMENSIONS} dimensions.")
         if min(shape, default=0) < 0:
-            raise invalid(f"{key} has the shape {_said(shape)}: no size is below 0.")
+            raise invalid(f"{key} has the shape {_format(shape)}: no size may be negative.")
         return
     fits = len(shape) == len(wanted) and all(
         found >= 0 if size is None else found == size
@@ -91,9 +91,9 @@ def _check_shape(key, wanted, shape):
     )
     if not fits:
         expected = ", ".join("any" if size is None else str(size) for size in wanted)
-        raise invalid(f"{key} has the shape {_said(shape)}; expected [{expected}].")
+        raise invalid(f"{key} has the shape {_format(shape)}; expected [{expected}].")
 
 
-def _said(shape):
+def _format(shape):
     more = ", ..." if len(shape) > SHOWN else ""
     return f"[{', '.join(map(str, shape[:SHOWN]))}{more}]"

@@ -1,4 +1,4 @@
-"""TF Serving's REST on Starlette, and the page beside it."""
+"""The REST interface of TF Serving, with the page and `/openapi.json`, as a Starlette app."""
 
 import asyncio
 import json
@@ -12,8 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from kerasrec.savedmodel.versions import is_version
-from kerasrec.serving.content_encoding import unpacked
-from kerasrec.serving.gate import Gate
+from kerasrec.serving.content_encoding import decompress
 from kerasrec.serving.local_host import LOOPBACK, LocalHost
 from kerasrec.serving.model_json import model_metadata, model_status
 from kerasrec.serving.openapi import openapi
@@ -21,27 +20,28 @@ from kerasrec.serving.page_routes import page_routes
 from kerasrec.serving.predict_answer import predict_answer
 from kerasrec.serving.predict_body import read_predict_body
 from kerasrec.serving.refusal import Refusal, invalid
+from kerasrec.serving.request_limiter import RequestLimiter
 
 # tensorflow_serving/model_servers/http_rest_api_util.cc.
-WHICH = r"(?:/versions/(?P<version>[0-9]+)|/labels/(?P<label>[^/:]+))?"
-ASK = re.compile(rf"/v1/models/(?P<name>[^/:]+){WHICH}:(?P<method>classify|regress|predict)")
-TELL = re.compile(rf"/v1/models(?:/(?P<name>[^/:]+))?{WHICH}(?:/(?P<what>metadata))?")
+VERSION = r"(?:/versions/(?P<version>[0-9]+)|/labels/(?P<label>[^/:]+))?"
+PREDICT = re.compile(rf"/v1/models/(?P<name>[^/:]+){VERSION}:(?P<method>classify|regress|predict)")
+STATUS = re.compile(rf"/v1/models(?:/(?P<name>[^/:]+))?{VERSION}(?:/(?P<metadata>metadata))?")
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"]
 
 
 def rest_app(models, pool, limits, host):
-    """The ASGI app of a server.
+    """Makes the ASGI app of a server.
 
     Args:
         models: A `Models`.
-        pool: An executor for what blocks.
+        pool: An executor for blocking calls.
         limits: A `Limits`.
-        host: Where it is reached; on loopback, requests for any other host are refused.
+        host: The host it listens on; on loopback, requests for other hosts are refused.
     """
     rest = _Rest(models, pool, limits)
-    middleware = [Middleware(Gate, limits=limits, refuse=_refused)]
+    middleware = [Middleware(RequestLimiter, limits=limits, refuse=_response)]
     if host in LOOPBACK:
-        middleware.insert(0, Middleware(LocalHost, refuse=_refused))
+        middleware.insert(0, Middleware(LocalHost, refuse=_response))
     return Starlette(
         routes=[
             Route("/v1/{rest:path}", rest.v1, methods=METHODS),
@@ -49,7 +49,11 @@ def rest_app(models, pool, limits, host):
             *page_routes(models),
         ],
         middleware=middleware,
-        exception_handlers={Refusal: _refusing, HTTPException: _wrong, Exception: _failed},
+        exception_handlers={
+            Refusal: _handle_refusal,
+            HTTPException: _handle_http_exception,
+            Exception: _handle_exception,
+        },
     )
 
 
@@ -61,53 +65,53 @@ class _Rest:
         return _json(openapi(self._models))
 
     async def v1(self, request):
-        # Not that of `request.url`, which is put together with what the Host header says.
+        # `request.url` depends on the Host header, `scope` does not.
         path, method = request.scope["path"], request.method
-        asked, told = ASK.fullmatch(path), TELL.fullmatch(path)
-        if method == "POST" and asked:
-            version = _number(asked)
-            if asked["method"].lower() != "predict":
-                raise invalid(f"An export of kerasrec answers :predict, not :{asked['method']}.")
+        predict, status = PREDICT.fullmatch(path), STATUS.fullmatch(path)
+        if method == "POST" and predict:
+            number = _version_number(predict)
+            if predict["method"].lower() != "predict":
+                raise invalid(f"An export of kerasrec answers :predict, not :{predict['method']}.")
             body, start = await request.body(), time.monotonic()
             run = asyncio.get_running_loop().run_in_executor
             coding = ",".join(request.headers.getlist("content-encoding"))
-            asking = (asked["name"], version, body, coding, start)
-            text = await run(self._pool, self._predict, *asking)
+            arguments = (predict["name"], number, body, coding, start)
+            text = await run(self._pool, self._predict, *arguments)
             return Response(text, media_type="application/json")
-        if method == "GET" and told:
-            if not told["name"]:
+        if method == "GET" and status:
+            if not status["name"]:
                 raise invalid("Missing model name in request.")
-            name, version = told["name"], _number(told)
-            if not told["what"]:
-                return _json(model_status(self._models.versions(name, version)))
-            with self._models.current(name, version) as held:
-                return _json(model_metadata(name, held))
-        # TF Serving answers 400 here (http_rest_api_handler.cc); the sentence is its own.
+            name, number = status["name"], _version_number(status)
+            if not status["metadata"]:
+                return _json(model_status(self._models.versions(name, number)))
+            with self._models.current(name, number) as version:
+                return _json(model_metadata(name, version))
+        # Message and status 400 as in TF Serving (http_rest_api_handler.cc).
         refusal = invalid(f"Malformed request: {method} {path}")
-        allowed = {"POST": asked, "GET": told}
+        allowed = {"POST": predict, "GET": status}
         if any(allowed.values()):
             refusal.http = 405
-        answer = _refused(refusal)
+        response = _response(refusal)
         if refusal.http == 405:
-            answer.headers["Allow"] = ", ".join(name for name, fits in allowed.items() if fits)
-        return answer
+            response.headers["Allow"] = ", ".join(name for name, fits in allowed.items() if fits)
+        return response
 
-    def _predict(self, name, version, body, coding, start):
-        self._left(start)
-        with self._models.current(name, version) as held:
-            body = unpacked(body, coding, self._limits.body)
-            asked = read_predict_body(body, held.signatures, self._limits)
-            outputs = held.run(asked.signature, asked.inputs, self._left(start))
-        return predict_answer(outputs, asked.by_row)
+    def _predict(self, name, number, body, coding, start):
+        self._remaining(start)
+        with self._models.current(name, number) as version:
+            body = decompress(body, coding, self._limits.body)
+            request = read_predict_body(body, version.signatures, self._limits)
+            outputs = version.run(request.signature, request.inputs, self._remaining(start))
+        return predict_answer(outputs, request.by_row)
 
-    def _left(self, start):
+    def _remaining(self, start):
         left = start + self._limits.timeout - time.monotonic()
         if left <= 0:
-            raise Refusal("DEADLINE_EXCEEDED", "The request waited too long for its turn.")
+            raise Refusal("DEADLINE_EXCEEDED", "The request waited too long in the queue.")
         return left
 
 
-def _number(match):
+def _version_number(match):
     if match["label"]:
         # tensorflow_serving/model_servers/server_core.cc.
         raise invalid(f"Unrecognized servable version label: {match['label']}")
@@ -123,21 +127,21 @@ def _json(value, status=200):
     return Response(json.dumps(value, indent=4), status, media_type="application/json")
 
 
-def _refused(refusal):
+def _response(refusal):
     return _json({"error": refusal.message}, refusal.http)
 
 
-async def _refusing(request, refusal):
-    return _refused(refusal)
+async def _handle_refusal(request, refusal):
+    return _response(refusal)
 
 
-async def _wrong(request, error):
-    said = f"{error.detail}: {request.method} {request.scope['path']}"
-    answer = _json({"error": said}, error.status_code)
-    answer.headers.update(error.headers or {})
-    return answer
+async def _handle_http_exception(request, error):
+    message = f"{error.detail}: {request.method} {request.scope['path']}"
+    response = _json({"error": message}, error.status_code)
+    response.headers.update(error.headers or {})
+    return response
 
 
-async def _failed(request, error):
-    # What went wrong is logged by uvicorn; whoever asked gets no stack trace.
+async def _handle_exception(request, error):
+    # uvicorn logs the stack trace; the client does not get it.
     return _json({"error": "The server could not answer this request."}, 500)

@@ -1,4 +1,4 @@
-"""A server on this machine: REST, the page, gRPC where asked for, and versions that come and go."""
+"""A local server: REST, the page and optional gRPC for the newest version of a model."""
 
 import concurrent.futures
 import contextlib
@@ -18,29 +18,30 @@ from kerasrec.serving.models import Models
 from kerasrec.serving.refusal import Refusal
 from kerasrec.serving.rest import rest_app
 
-GRACE = 30  # seconds that requests in flight have when it is stopped
-# asyncio accepts so many at once, before it can close any; the kernel holds the others.
-ACCEPTED, HELD = 8, 1024
+GRACE = 30  # seconds that requests in progress have when the server is stopped
+# asyncio accepts ACCEPTED connections at a time before it can close any. The others wait in the
+# kernel's queue of length QUEUE.
+ACCEPTED, QUEUE = 8, 1024
 
 
 class Server:
-    """Serves an export over TF Serving's REST and gRPC, from threads of this process.
+    """Serves an export over the REST and gRPC interfaces of TF Serving, in threads.
 
     Args:
-        folder: A model's folder of numbered versions, or one version.
-        name: The model's name; that of its folder if None.
-        host: Where to listen.
-        port: Of REST and the page; 0 for a free one.
-        grpc_port: Of gRPC, 0 for a free one; None for no gRPC, which imports TensorFlow.
+        folder: Folder of a model with numbered versions, or of one version.
+        name: The model's name; None for the name of its folder.
+        host: Host to listen on.
+        port: Port of REST and the page; 0 for a free one.
+        grpc_port: Port of gRPC, 0 for a free one; None for no gRPC, which would import TensorFlow.
         batching: A `BatchingParameters`; None for no batching.
-        limits: A `Limits`.
-        poll: Seconds between two looks at the folder.
-        say: Is called with a line about every change.
-        trust: Also serve what is no export of kerasrec; see `kerasrec.savedmodel.check`.
+        limits: A `Limits`; None for the defaults.
+        poll: Seconds between two checks of the folder for new versions.
+        say: Function that is called with a line about every change.
+        trust: Also serve a SavedModel that is not an export, see `savedmodel.check_export`.
 
     Attributes:
         models: The `Models` that are served.
-        port, grpc_port: Where it listens.
+        port, grpc_port: The ports in use.
 
     Raises:
         InputError: if the folder holds no version that loads, or a port is taken.
@@ -75,11 +76,11 @@ class Server:
         self.stop()
 
     def ended(self):
-        """Names of its threads that have ended by themselves; none while all is well."""
+        """Returns the names of threads that ended unexpectedly."""
         return [thread.name for thread in self._threads if not thread.is_alive()]
 
     def stop(self):
-        """Takes no more requests, answers those in flight, and gives everything back."""
+        """Refuses new requests, answers those in progress, and frees all resources."""
         self._stopped.set()
         self._stack.close()
 
@@ -87,7 +88,7 @@ class Server:
         self._stack.callback(self.models.close)
         self.models.poll()
         if not self.models.names():
-            raise InputError(_nothing_served(self.models))
+            raise InputError(_no_version_message(self.models))
         pool = concurrent.futures.ThreadPoolExecutor(self._limits.threads, "rest")
         self._stack.callback(pool.shutdown)
         listening = _listen(host, port)
@@ -101,7 +102,7 @@ class Server:
         self._threads.append(thread)
         while not http.ready.wait(0.1):
             if self.ended():
-                raise RuntimeError("the HTTP server ended before it was there")
+                raise RuntimeError("the HTTP server ended before it was ready")
         self.grpc_port = None
         if grpc_port is not None:
             from kerasrec.serving.grpc_server import start_grpc
@@ -115,19 +116,19 @@ class Server:
         self._stack.callback(self._stopped.set)
 
     def _keep_polling(self):
-        said = set()
+        reported = set()
         while not self._stopped.wait(self._poll):
             try:
                 self.models.poll()
-            except Exception as error:  # the next look may go well
-                line = f"{self.models.name}: the folder was not looked at: {error!r}"
-                if line not in said:
-                    said.add(line)
-                    self.models.tell(line)
+            except Exception as error:  # the next poll may succeed
+                line = f"{self.models.name}: the folder could not be checked: {error!r}"
+                if line not in reported:
+                    reported.add(line)
+                    self.models.report(line)
 
 
 class _Http(uvicorn.Server):
-    """uvicorn, which says when it is there."""
+    """A uvicorn server with an event `ready`, set once it listens."""
 
     def __init__(self, config):
         super().__init__(config)
@@ -136,7 +137,7 @@ class _Http(uvicorn.Server):
     async def startup(self, sockets=None):
         await super().startup(sockets)
         for listening in sockets:
-            listening.listen(HELD)
+            listening.listen(QUEUE)
         self.ready.set()
 
 
@@ -155,21 +156,21 @@ def _config(app, limits):
 
 
 def _versions_folder(folder):
-    """The folder of versions, and the only one of them to serve."""
+    """The folder of a model, and the only version to serve or None."""
     folder = pathlib.Path(folder).resolve()
     if not folder.is_dir():
-        raise InputError(f"{folder} is no folder: give that of a model, with its versions in it")
+        raise InputError(f"{folder} is not a folder: give the folder of a model or of a version")
     if not (folder / "saved_model.pb").exists():
         return folder, None
     if not is_version(folder.name):
         raise InputError(
-            f"{folder} is a SavedModel, and its name is no version number: expected such as "
+            f"{folder} is a SavedModel whose name is not a version number: expected a name such as "
             f"{folder / '1'}"
         )
     return folder.parent, int(folder.name)
 
 
-def _nothing_served(models):
+def _no_version_message(models):
     try:
         tried = models.versions(models.name)
     except Refusal:
@@ -177,20 +178,20 @@ def _nothing_served(models):
             f"{models.folder} holds no version: expected folders named by numbers, such as "
             f"{models.folder / '1'}, which `kerasrec export` writes"
         )
-    said = "; ".join(f"version {version.number}: {version.error}" for version in tried)
-    return f"{models.folder}: no version can be loaded. {said}"
+    errors = "; ".join(f"version {version.number}: {version.error}" for version in tried)
+    return f"{models.folder}: no version can be loaded. {errors}"
 
 
 def _listen(host, port):
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Of a socket that names TCP, asyncio sends what it is given at once: an answer does not wait
-    # for the acknowledgement of its header.
+    # asyncio sets TCP_NODELAY only if the socket names its protocol. Without it the body of an
+    # answer waits until the client acknowledges the header.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
-        listening.listen(HELD)
+        listening.listen(QUEUE)
     except OSError as error:
         listening.close()
-        raise InputError(f"{host}:{port} cannot be listened on: {error.strerror}") from error
+        raise InputError(f"cannot listen on {host}:{port}: {error.strerror}") from error
     return listening

@@ -1,31 +1,31 @@
-"""One version of a model: a loaded SavedModel that many requests share."""
+"""One version of a model: loads, runs and unloads its SavedModel."""
 
 import threading
 
 from kerasrec.savedmodel import CLoader
 from kerasrec.savedmodel.c_loader import RunError
-from kerasrec.savedmodel.check import IncompleteError, check_export
+from kerasrec.savedmodel.check_export import IncompleteError, check_export
 from kerasrec.serving.batcher import Batcher
-from kerasrec.serving.checked import checked, find_signature
+from kerasrec.serving.check_inputs import check_inputs, find_signature
 from kerasrec.serving.refusal import CODES, Refusal
 from kerasrec.serving.warm_up import warm_up
 
 
 class Version:
-    """A numbered SavedModel, from its folder to its end.
+    """A numbered SavedModel that is loaded, shared by requests, and unloaded.
 
     Args:
         number: The name of its folder, as a number.
         folder: Path of the SavedModel.
         limits: A `Limits`.
-        batching: A `BatchingParameters`, or None to answer every request by itself.
-        trust: Also load what is no export of kerasrec; see `kerasrec.savedmodel.check`.
+        batching: A `BatchingParameters`, or None to run every request on its own.
+        trust: Also load a SavedModel that is not an export; see `kerasrec.savedmodel.check_export`.
 
     Attributes:
         number, folder: As given.
-        state: As TF Serving's status names it: START, LOADING, AVAILABLE, UNLOADING, END.
-        error: Why it could not be loaded, a sentence; "" where nothing went wrong.
-        incomplete: Whether that is because files are missing, so that a copy may be going on.
+        state: The state in TF Serving's status: START, LOADING, AVAILABLE, UNLOADING, END.
+        error: Why it could not be loaded, a sentence; "" if there was no error.
+        incomplete: Whether the error is that files are missing, so that a copy may be in progress.
         signatures: Name -> `kerasrec.savedmodel.c_loader.Signature`, from AVAILABLE on.
     """
 
@@ -38,13 +38,13 @@ class Version:
         self._users, self._changed = 0, threading.Condition()
 
     def load(self):
-        """Checks it, loads it, asks each signature; whether that went well is in `state`."""
+        """Checks, loads and warms up the SavedModel; sets `state`, and `error` if it fails."""
         self.state = "LOADING"
         try:
             check_export(self.folder, self._trust)
             self._loaded = CLoader(self.folder)
             warm_up(self._loaded, self.folder)
-        except Exception as error:  # whatever is wrong with it, the old one stays
+        except Exception as error:  # any error: the old version stays in service
             self.error = _first_line(error)
             self.incomplete = isinstance(error, IncompleteError)
             self._close()
@@ -55,26 +55,26 @@ class Version:
         self.state = "AVAILABLE"
 
     def run(self, signature, inputs, timeout=None):
-        """The answer to a request, of a version that is held: `with models.current(name) as v`.
+        """Runs a request. The version must be held: `with models.current(name) as version`.
 
         Args:
             signature: Name of a signature; "" for the default one.
-            inputs: Name -> array or nested lists. Those left out take their defaults.
-            timeout: Seconds; those of the limits if None.
+            inputs: Name -> array or nested lists. Missing inputs take their defaults.
+            timeout: Seconds; None for the timeout of the limits.
 
         Returns:
-            Name -> array, of all outputs; strings are bytes.
+            Name -> array, for all outputs; strings are bytes.
 
         Raises:
-            Refusal: with a status code, and a sentence that may be shown to whoever asked.
+            Refusal: with a status code and a message for the client.
         """
         name, definition = find_signature(self.signatures, signature)
-        values = checked(name, definition, inputs, self._limits)
+        values = check_inputs(name, definition, inputs, self._limits)
         run = self._batcher.run if self._batcher else self._run
         return run(name, values, timeout or self._limits.timeout)
 
     def hold(self):
-        """Keeps it loaded until `release`; False where it is unloaded already."""
+        """Keeps it loaded until `release` and returns True; returns False if it is not loaded."""
         with self._changed:
             if self.state != "AVAILABLE":
                 return False
@@ -82,13 +82,13 @@ class Version:
             return True
 
     def release(self):
-        """Ends what `hold` began."""
+        """Ends a successful `hold`."""
         with self._changed:
             self._users -= 1
             self._changed.notify_all()
 
     def unload(self):
-        """Takes no more requests, waits for the last one, and gives the memory back."""
+        """Refuses new requests, waits for those in progress, and frees the memory."""
         with self._changed:
             self.state = "UNLOADING"
             self._changed.wait_for(lambda: not self._users)
@@ -113,5 +113,5 @@ class Version:
 
 
 def _first_line(error):
-    """What TensorFlow adds are names of nodes, over several lines."""
+    """The first line of an error; TensorFlow appends names of nodes over several lines."""
     return str(error).strip().partition("\n")[0].partition(" [[{{")[0] or type(error).__name__

@@ -1,64 +1,64 @@
-"""The requests of an export that are answered before anybody waits for an answer.
+"""Runs the warm-up requests of an export before it is served.
 
-TensorFlow builds and optimises the graph of a signature when it is first asked, which takes up to
-seconds. tensorflow_serving/servables/tensorflow/saved_model_warmup_util.cc is what this follows,
-but for the signatures without records: they are asked once as well, as a version without its
-variables loads and then answers nobody.
+TensorFlow builds and optimises the graph of a signature at its first run, which takes up to several
+seconds. This follows tensorflow_serving/servables/tensorflow/saved_model_warmup_util.cc, with one
+difference: signatures without records run once too, since a version whose variables are missing
+loads but fails at every request.
 """
 
 import struct
 
-from kerasrec.savedmodel.about import WARM_UP
 from kerasrec.savedmodel.c_loader import RunError, read_fields, read_tensor
-from kerasrec.serving.made_request import made_request
+from kerasrec.savedmodel.metadata import WARM_UP_FILE
+from kerasrec.serving.default_request import default_request
 from kerasrec.serving.refusal import CODES
 
-MOST = 1000  # WarmupConsts::kMaxNumRecords
-LARGEST = 64 << 20  # bytes of a record; those of an export are some thousands
+MAX_RECORDS = 1000  # WarmupConsts::kMaxNumRecords
+MAX_RECORD_BYTES = 64 << 20  # a record of an export has some thousand bytes
 
 
 def warm_up(loaded, folder):
-    """Asks a loaded SavedModel what its folder's warm-up records hold, and each other signature.
+    """Runs the recorded warm-up requests of a SavedModel, and once each signature without any.
 
     Args:
         loaded: A `CLoader`.
         folder: Path of its SavedModel.
 
     Returns:
-        How many requests were answered.
+        The number of requests that were answered.
 
     Raises:
-        ValueError: if the file is no TFRecord of `PredictionLog`, or holds more than 1000.
-        RuntimeError: if one of the requests is refused.
+        ValueError: if the file is not a TFRecord of `PredictionLog`, or has more than 1000 records.
+        RuntimeError: if a request fails.
     """
-    asked = _ask_recorded(loaded, folder / WARM_UP)
-    answered = len(asked)
-    for name in sorted(set(loaded.signatures) - set(asked)):
-        request = made_request(loaded.signatures[name])
+    signatures = _run_recorded(loaded, folder / WARM_UP_FILE)
+    answered = len(signatures)
+    for name in sorted(set(loaded.signatures) - set(signatures)):
+        request = default_request(loaded.signatures[name])
         if request is not None:
-            answered += _ask_made(loaded, name, request)
+            answered += _run_default(loaded, name, request)
     return answered
 
 
-def _ask_recorded(loaded, path):
-    """The signatures of the records that were answered, one for each."""
-    asked = []
+def _run_recorded(loaded, path):
+    """Runs all recorded requests and returns the signature of each."""
+    signatures = []
     if not path.is_file():
-        return asked
+        return signatures
     try:
         for number, record in enumerate(_records(path), 1):
-            if number > MOST:
-                raise ValueError(f"more than {MOST} records")
+            if number > MAX_RECORDS:
+                raise ValueError(f"more than {MAX_RECORDS} records")
             for signature, inputs in _requests(record):
-                asked.append(signature or "serving_default")
-                loaded.run(asked[-1], inputs)
+                signatures.append(signature or "serving_default")
+                loaded.run(signatures[-1], inputs)
     except (ValueError, struct.error) as error:
-        raise ValueError(f"{path} is no TFRecord of warm-up requests: {error}") from error
-    return asked
+        raise ValueError(f"{path} is not a TFRecord of warm-up requests: {error}") from error
+    return signatures
 
 
-def _ask_made(loaded, name, request):
-    """Whether it was answered: a model may refuse nothing as a request, but must have looked."""
+def _run_default(loaded, name, request):
+    """Runs a default request; returns False if the model rejects its values as invalid."""
     try:
         loaded.run(name, request)
     except RunError as error:
@@ -69,11 +69,11 @@ def _ask_made(loaded, name, request):
 
 
 def _records(path):
-    """Length, its checksum, the record, its checksum: TFRecord. The checksums are not read."""
+    """Yields the records of a TFRecord file (length, checksum, record, checksum), unchecked."""
     with open(path, "rb") as file:
         while head := file.read(12):
             (length,) = struct.unpack("<Q", head[:8])
-            if length > LARGEST:
+            if length > MAX_RECORD_BYTES:
                 raise ValueError(f"a record of {length:,} bytes")
             record = file.read(length)
             if len(record) < length or len(file.read(4)) < 4:
@@ -82,7 +82,10 @@ def _records(path):
 
 
 def _requests(record):
-    """Of a `PredictionLog`: predict_log (6), request (1), model_spec (1), signature_name (3)."""
+    """Yields signature name and inputs of each request in a serialized `PredictionLog`.
+
+    Fields: predict_log (6), request (1), model_spec (1), signature_name (3), inputs (2).
+    """
     for log in read_fields(record, 6):
         for request in read_fields(log, 1):
             names = [

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from kerasrec.cli import main
-from kerasrec.savedmodel.about import ABOUT
+from kerasrec.savedmodel.metadata import METADATA
 from kerasrec.training import EvaluationBar
 
 
@@ -344,7 +344,7 @@ def test_inspect_says_what_an_export_takes_and_where_it_comes_from(kerasrec, rat
     for change in ({"signatures": []}, {"run": "a run"}, {"versions": ..., "index": None}):
         about = {name: one for name, one in (found | change).items() if one is not ...}
         shutil.copytree(rated / "mf" / "1", tmp_path / "1", dirs_exist_ok=True)
-        (tmp_path / "1" / ABOUT).write_text(json.dumps(about))
+        (tmp_path / "1" / METADATA).write_text(json.dumps(about))
         status, _, error = kerasrec("inspect", tmp_path / "1")
         assert status == 2 and "is not what an export writes" in error
 

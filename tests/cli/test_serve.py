@@ -14,8 +14,8 @@ import urllib3
 
 from kerasrec.cli import main
 from kerasrec.export.without_saving import remove_saving
-from kerasrec.savedmodel.about import ABOUT, EXTRA, FORMAT
 from kerasrec.savedmodel.files import list_files
+from kerasrec.savedmodel.metadata import EXTRA_FOLDER, FORMAT, METADATA
 from kerasrec.serving.limits import Limits
 from kerasrec.serving.models import Models
 
@@ -114,9 +114,9 @@ def test_a_graph_that_writes_a_file_is_not_run(tmp_path, capsys):
     remove_saving(where)
     for listed in (False, True):
         if listed:
-            (where / EXTRA).mkdir()
+            (where / EXTRA_FOLDER).mkdir()
             about = {"format": FORMAT, "files": list_files(where)}
-            (where / ABOUT).write_text(json.dumps(about))
+            (where / METADATA).write_text(json.dumps(about))
         for command in ("serve", "verify", "recommend"):
             options = {"recommend": ["--user", "a"], "serve": ["--port", "0"]}.get(command, [])
             status = 1 if listed and command == "verify" else 2

@@ -5,7 +5,7 @@ from kerasrec.client.attempts import Attempts
 
 
 class Clock:
-    """Time passes only when somebody sleeps or works."""
+    """A fake clock: time passes only in `sleep` and `work`."""
 
     def __init__(self):
         self.now, self.waits = 0.0, []
@@ -43,7 +43,7 @@ def test_waits_double_up_to_two_seconds(clock):
     assert clock.waits == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0])
 
 
-def test_waits_are_a_random_part(clock):
+def test_waits_are_random(clock):
     attempts(clock, chance=0.25).run(failing(2, again=True))
     assert clock.waits == pytest.approx([0.025, 0.05])
 
@@ -53,13 +53,13 @@ def test_waits_as_long_as_the_server_wants(clock):
     assert clock.waits == [3.0]
 
 
-def test_never_again_after_a_refusal(clock):
+def test_a_refusal_is_not_retried(clock):
     with pytest.raises(ServingError, match="busy"):
         attempts(clock).run(failing(1, status=404))
     assert not clock.waits
 
 
-def test_gives_up_when_tries_are_used_up(clock):
+def test_raises_when_retries_are_used_up(clock):
     with pytest.raises(ServingError, match="busy"):
         attempts(clock, retries=2).run(failing(3, again=True))
     assert len(clock.waits) == 2
@@ -71,7 +71,7 @@ def test_does_not_wait_beyond_the_deadline(clock):
     assert clock.waits == pytest.approx([0.1])
 
 
-def test_each_try_is_given_the_time_that_is_left(clock):
+def test_each_attempt_gets_the_remaining_time(clock):
     left = []
 
     def ask(seconds):
@@ -83,7 +83,7 @@ def test_each_try_is_given_the_time_that_is_left(clock):
     assert left == pytest.approx([10.0, 9.9, 9.7])
 
 
-def test_several_questions_share_one_deadline(clock):
+def test_several_calls_share_one_deadline(clock):
     tries = attempts(clock, timeout=1.0)
     tries.run(lambda seconds: clock.sleep(1.5))
     with pytest.raises(ServingError, match="no answer within 1 seconds"):

@@ -1,4 +1,4 @@
-"""The client against servers written here: REST by http.server, gRPC by TF Serving's own stubs."""
+"""The client with fake servers: REST by http.server, gRPC by TF Serving's own stubs."""
 
 import json
 import subprocess
@@ -46,9 +46,9 @@ SIGNATURES = {
 
 
 def answer(signature, inputs):
-    """A model one can work out by hand: item i of a, b, c, d scores 4 - i, plus 10 a history item.
+    """A model with known answers: item i of a, b, c, d scores 4 - i, plus 10 per history item.
 
-    What is excluded, not allowed or, unless told otherwise, in the history is left out.
+    Excluded items, items that are not allowed and, by default, history items are left out.
     """
     rows = [dict(zip(inputs, values, strict=True)) for values in zip(*inputs.values(), strict=True)]
     if signature == "score":
@@ -113,14 +113,14 @@ STATUS = {
 
 
 class Rest(ThreadingHTTPServer):
-    """Answers as TF Serving does, or what a test puts into `replies` first."""
+    """Answers as TF Serving does, or with the next of `replies`."""
 
     daemon_threads = True
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
-        self.asked, self.replies = [], []
+        self.received, self.replies = [], []
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -135,7 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         signature = SIGNATURES[request["signature_name"]]
-        # TF Serving's own words, util/json_tensor.cc.
+        # The message of TF Serving, util/json_tensor.cc.
         missing = [name for name in signature[0] if name not in request["inputs"]]
         assert not missing, f"Missing named input: {missing[0]} in 'inputs' object."
         outputs = answer(request["signature_name"], request["inputs"])
@@ -143,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer({"outputs": outputs}, request)
 
     def _answer(self, body, request=None):
-        self.server.asked.append((self.path, request))
+        self.server.received.append((self.path, request))
         if self.server.replies:
             reply = self.server.replies.pop(0)
             if reply is None:
@@ -193,20 +193,20 @@ def items(recommendations):
 
 
 def last_inputs(server):
-    return server.asked[-1][1]["inputs"]
+    return server.received[-1][1]["inputs"]
 
 
-# What is asked and answered.
+# Requests and answers.
 
 
 def test_one_history(client, rest):
-    # a was taken; 4 - i + 10 for the one item of the history; padding is not an answer.
+    # a is in the history; scores are 4 - i + 10; padding is not an answer.
     assert client.recommend(history=["a"], k=2) == [
         Recommendation("b", 13.0),
         Recommendation("c", 12.0),
     ]
-    assert rest.asked[0][0] == "/v1/models/toy/metadata"
-    assert rest.asked[1][0] == "/v1/models/toy:predict"
+    assert rest.received[0][0] == "/v1/models/toy/metadata"
+    assert rest.received[1][0] == "/v1/models/toy:predict"
 
 
 def test_fewer_than_k(client):
@@ -282,21 +282,21 @@ def test_metadata_and_status(client):
     assert client.status() == [VersionStatus(3, "AVAILABLE"), VersionStatus(2, "END")]
 
 
-def test_metadata_is_asked_for_once_and_again_after_a_refusal(client, rest):
+def test_metadata_is_requested_once_and_again_after_a_refusal(client, rest):
     client.recommend(user="u")
     client.recommend(user="u")
-    assert [path.endswith("metadata") for path, _ in rest.asked] == [True, False, False]
+    assert [path.endswith("metadata") for path, _ in rest.received] == [True, False, False]
     rest.replies = [(400, {}, '{"error": "no such input"}')]
     with pytest.raises(ServingError):
         client.recommend(user="u")
     client.recommend(user="u")
-    assert [path.endswith("metadata") for path, _ in rest.asked][3:] == [False, True, False]
+    assert [path.endswith("metadata") for path, _ in rest.received][3:] == [False, True, False]
 
 
 def test_a_version_by_number_and_by_label(rest, waits):
     kerasrec.Client(rest.url, model="to y", version=7).metadata()
     kerasrec.Client(rest.url + "/behind/", model="toy", version="canary").metadata()
-    assert [path for path, _ in rest.asked] == [
+    assert [path for path, _ in rest.received] == [
         "/v1/models/to%20y/versions/7/metadata",
         "/behind/v1/models/toy/labels/canary/metadata",
     ]
@@ -307,16 +307,16 @@ def test_numpy_and_tuples(client):
     assert items(client.recommend(history=("a",), k=1)) == ["b"]
 
 
-def test_more_than_the_export_allows_is_said(client):
+def test_a_k_above_that_of_the_export_is_refused(client):
     with pytest.raises(InputError, match="k must be at most 12, which was fixed at export: got 13"):
         client.recommend(user="u", k=13)
     assert len(client.recommend(user="u", k=12)) == 4
 
 
-def test_the_default_k_is_cut_to_what_the_export_allows_and_that_is_said(client, monkeypatch):
+def test_the_default_k_is_reduced_with_a_warning(client, monkeypatch):
     monkeypatch.setitem(globals(), "MOST", 3)
     for ask in ({"user": "u"}, {"users": ["u"]}):
-        with pytest.warns(UserWarning, match="answers with 3 items at most: k is 3, not 10"):
+        with pytest.warns(UserWarning, match="returns at most 3 items: k is 3, not 10"):
             client.recommend(**ask)
     with pytest.warns(UserWarning, match="k is 3, not 10"):
         assert len(client.similar_items("a")) == 3
@@ -328,11 +328,11 @@ def test_many_threads(client):
     assert found == [["a"], ["a", "b"], ["a", "b", "c"], ["a", "b", "c", "d"]] * 8
 
 
-# What is wrong before anything is sent.
+# Errors before anything is sent.
 
 
 @pytest.mark.parametrize(
-    "wrong,said",
+    "wrong,message",
     [
         ({}, "all are missing"),
         ({"user": "u", "users": ["u"]}, "one or many, not both"),
@@ -341,23 +341,23 @@ def test_many_threads(client):
         ({"users": "u"}, "expected a list for each answer|must be a list"),
         ({"user": 7}, "users must be strings: got 7, a int"),
         ({"history": ["a", None]}, "history must be strings: got None"),
-        ({"users": []}, "one answer"),
-        ({"users": ["u"], "histories": [["a"], ["b"]]}, "one of each"),
+        ({"users": []}, "lists of equal length, at least 1"),
+        ({"users": ["u"], "histories": [["a"], ["b"]]}, "lists of equal length"),
         ({"user": "u", "k": 0}, "k must be a whole number between 1 and 2147483647: got 0"),
         ({"user": "u", "k": 2.5}, "k must be a whole number"),
         ({"user": "u", "exclude": "a"}, "exclude must be a list"),
-        ({"user": "u", "allow": []}, "allow holds no item"),
-        ({"user": "u", "allow": [""]}, "allow holds no item"),
+        ({"user": "u", "allow": []}, "allow has no item"),
+        ({"user": "u", "allow": [""]}, "allow has no item"),
         ({"user": "u", "behavior": ["click"]}, "behavior belongs to a history"),
         ({"history": ["a"], "behavior": ["click", "buy"]}, "one for each of the 1 items"),
         ({"history": ["a"], "behavior": ["click"]}, "takes no behavior: it reads allow, exclude"),
         ({"history": ["a"], "timestamp": [-1]}, "a timestamp must be a whole number"),
     ],
 )
-def test_wrong_requests_are_not_sent(client, rest, wrong, said):
-    with pytest.raises(InputError, match=said):
+def test_wrong_requests_are_not_sent(client, rest, wrong, message):
+    with pytest.raises(InputError, match=message):
         client.recommend(**wrong)
-    assert not any(request for _, request in rest.asked)
+    assert not any(request for _, request in rest.received)
 
 
 @pytest.mark.parametrize(
@@ -380,7 +380,7 @@ def test_a_signature_the_model_does_not_have(client, rest):
 
 
 @pytest.mark.parametrize("url", ["localhost:8501", "ftp://a", "http://", None, "http://a?b=c"])
-def test_wrong_addresses(url):
+def test_wrong_urls(url):
     with pytest.raises(InputError, match="url must look like"):
         kerasrec.Client(url, model="toy")
 
@@ -391,10 +391,10 @@ def test_wrong_settings(rest):
             kerasrec.Client(rest.url, **{"model": "toy", **wrong})
 
 
-# What a server does not answer.
+# Servers that refuse or do not answer.
 
 
-def test_the_servers_sentence_and_status(client, rest):
+def test_the_servers_message_and_status(client, rest):
     rest.replies = [(404, {}, '{"error": "Servable not found for request: Latest(toy)"}')]
     with pytest.raises(ServingError) as caught:
         client.status()
@@ -402,39 +402,39 @@ def test_the_servers_sentence_and_status(client, rest):
         404,
         "Servable not found for request: Latest(toy)",
     )
-    assert len(rest.asked) == 1
+    assert len(rest.received) == 1
 
 
 @pytest.mark.parametrize("status", [400, 404, 413, 500, 504, 301])
-def test_no_second_try_after_a_refusal(client, rest, waits, status):
+def test_a_refusal_is_not_retried(client, rest, waits, status):
     rest.replies = [(status, {"Location": "/elsewhere"}, "<html>")] * 9
     with pytest.raises(ServingError) as caught:
         client.status()
     assert caught.value.status == status
-    assert (len(rest.asked), waits) == (1, [])
+    assert (len(rest.received), waits) == (1, [])
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_tries_again_when_the_server_has_no_time(client, rest, waits, status):
+def test_a_busy_server_is_retried(client, rest, waits, status):
     rest.replies = [(status, {"Retry-After": "1"}, '{"error": "busy"}'), (status, {}, "")]
     assert client.status()[0].version == 3
     assert waits == [1.0, 0.2]
 
 
-def test_gives_up_after_the_last_try(client, rest, waits):
+def test_raises_after_the_last_retry(client, rest, waits):
     rest.replies = [(503, {}, '{"error": "busy"}')] * 9
     with pytest.raises(ServingError, match=r"busy \(503\)"):
         client.status()
-    assert (len(rest.asked), len(waits)) == (3, 2)
+    assert (len(rest.received), len(waits)) == (3, 2)
 
 
-def test_a_lost_connection_is_tried_again(client, rest, waits):
+def test_a_lost_connection_is_retried(client, rest, waits):
     rest.replies = [None]
     assert client.status()[0].version == 3
     assert len(waits) == 1
 
 
-def test_nobody_there(rest, waits):
+def test_no_server(rest, waits):
     client = kerasrec.Client("http://127.0.0.1:1", model="toy")
     with pytest.raises(
         ServingError, match="http://127.0.0.1:1/v1/models/toy cannot be reach"
@@ -443,7 +443,7 @@ def test_nobody_there(rest, waits):
     assert (no.value.status, len(waits)) == (None, 2)
 
 
-def test_an_answer_that_never_comes_ends_in_time(waits):
+def test_a_missing_answer_ends_at_the_deadline(waits):
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -455,8 +455,8 @@ def test_an_answer_that_never_comes_ends_in_time(waits):
     assert not waits
 
 
-def test_an_answer_in_drops_ends_in_time(waits):
-    """Each drop is in time; all of them are not."""
+def test_a_slow_answer_ends_at_the_deadline(waits):
+    """Each byte comes in time, but not all of them together."""
     import socket
 
     done = threading.Event()
@@ -482,7 +482,7 @@ def test_an_answer_in_drops_ends_in_time(waits):
 
 
 def test_an_answer_that_is_too_large(client, rest, monkeypatch):
-    monkeypatch.setattr("kerasrec.client.rest_transport.LARGEST_ANSWER", 2**20)
+    monkeypatch.setattr("kerasrec.client.rest_transport.MAX_ANSWER_BYTES", 2**20)
     rest.replies = [(200, {}, " " * (2**20 + 2**17))]
     with pytest.raises(ServingError, match="larger than 1 MiB"):
         client.status()
@@ -495,14 +495,14 @@ def test_an_answer_that_is_not_json(client, rest):
 
 
 @pytest.mark.parametrize("body", ["[]", "{}", '{"outputs": {"item": [["a"]]}}', '{"outputs": 3}'])
-def test_an_answer_of_another_form(client, rest, body):
+def test_an_answer_of_another_format(client, rest, body):
     client.metadata()
     rest.replies = [(200, {}, body)]
     with pytest.raises(ServingError, match="did not answer"):
         client.recommend(histories=[["a"], ["b"]])
 
 
-def test_metadata_of_another_form(client, rest):
+def test_metadata_of_another_format(client, rest):
     rest.replies = [(200, {}, '{"hello": "world"}')]
     with pytest.raises(ServingError, match="did not answer"):
         client.metadata()
@@ -512,7 +512,7 @@ def test_metadata_of_another_form(client, rest):
 
 
 class Grpc:
-    """A gRPC server by the real stubs that answers from the same model."""
+    """A gRPC server by the real stubs that answers with the same model."""
 
     def __init__(self):
         import grpc
@@ -526,7 +526,7 @@ class Grpc:
             prediction_service_pb2_grpc,
         )
 
-        outer, self.asked, self.errors = self, [], []
+        outer, self.received, self.errors = self, [], []
 
         def refuse(context):
             if outer.errors:
@@ -534,7 +534,7 @@ class Grpc:
 
         class Predictions(prediction_service_pb2_grpc.PredictionServiceServicer):
             def Predict(self, request, context):
-                outer.asked.append(request)
+                outer.received.append(request)
                 refuse(context)
                 inputs = {
                     name: np.vectorize(_text)(make_ndarray(value)).tolist()
@@ -547,7 +547,7 @@ class Grpc:
                 return response
 
             def GetModelMetadata(self, request, context):
-                outer.asked.append(request)
+                outer.received.append(request)
                 refuse(context)
                 table = METADATA["metadata"]["signature_def"]
                 body = {
@@ -565,7 +565,7 @@ class Grpc:
 
         class Models(model_service_pb2_grpc.ModelServiceServicer):
             def GetModelStatus(self, request, context):
-                outer.asked.append(request)
+                outer.received.append(request)
                 refuse(context)
                 return json_format.ParseDict(STATUS, get_model_status_pb2.GetModelStatusResponse())
 
@@ -591,7 +591,7 @@ def stubs():
 
 @pytest.fixture
 def grpc_server(stubs):
-    stubs.asked.clear()
+    stubs.received.clear()
     stubs.errors.clear()
     return stubs
 
@@ -603,13 +603,13 @@ def grpc_client(grpc_server, waits):
 
 
 def test_grpc_answers_as_rest_does(grpc_client, client):
-    for asked in (
+    for arguments in (
         {"history": ["a"], "k": 2},
         {"histories": [["a", "b"], []], "exclude": ["d"]},
         {"users": ["u"], "explain": True},
         {"history": ["a"], "allow": ["a", "d"], "repeats": "allow"},
     ):
-        assert grpc_client.recommend(**asked) == client.recommend(**asked)
+        assert grpc_client.recommend(**arguments) == client.recommend(**arguments)
     assert grpc_client.score(history=["a"], items=["b", "c"]) == [13.0, 12.0]
     assert grpc_client.similar_items("a") == client.similar_items("a")
     assert grpc_client.metadata() == client.metadata()
@@ -618,7 +618,7 @@ def test_grpc_answers_as_rest_does(grpc_client, client):
 
 def test_grpc_inputs_have_the_dtypes_of_the_signature(grpc_client, grpc_server):
     grpc_client.recommend(history=[], k=1)
-    request = grpc_server.asked[-1]
+    request = grpc_server.received[-1]
     dtypes = {name: value.dtype for name, value in request.inputs.items()}
     # types.proto: string 7, int32 3.
     assert dtypes == {
@@ -635,11 +635,11 @@ def test_grpc_inputs_have_the_dtypes_of_the_signature(grpc_client, grpc_server):
 def test_grpc_versions_and_labels(grpc_server, waits):
     kerasrec.Client(grpc_server.url, model="toy", version=7).status()
     kerasrec.Client(grpc_server.url, model="toy", version="canary").status()
-    assert grpc_server.asked[0].model_spec.version.value == 7
-    assert grpc_server.asked[1].model_spec.version_label == "canary"
+    assert grpc_server.received[0].model_spec.version.value == 7
+    assert grpc_server.received[1].model_spec.version_label == "canary"
 
 
-def test_grpc_tries_again_when_unavailable_only(grpc_client, grpc_server, waits):
+def test_grpc_retries_only_if_unavailable(grpc_client, grpc_server, waits):
     import grpc
 
     grpc_server.errors = [(grpc.StatusCode.UNAVAILABLE, "busy")] * 2
@@ -658,7 +658,7 @@ def test_grpc_without_the_stubs(monkeypatch):
         kerasrec.Client("grpc://127.0.0.1:1", model="toy")
 
 
-# What it costs to have.
+# Imports.
 
 
 def test_rest_imports_neither_keras_nor_tensorflow():

@@ -1,4 +1,4 @@
-"""The client against `kerasrec serve`: answers equal to those of the model in Python."""
+"""The client with `kerasrec serve`: answers equal those of the model in Python."""
 
 from concurrent import futures
 
@@ -51,7 +51,7 @@ def client(request, server):
         yield client
 
 
-def test_it_knows_what_is_served(client):
+def test_metadata_and_k_of_the_export(client):
     assert [(each.version, each.state) for each in client.status()] == [(4, "AVAILABLE")]
     metadata = client.metadata()
     assert metadata.version == 4 and "k" in metadata.signatures["recommend"].inputs
@@ -91,8 +91,8 @@ def test_scores_and_similar_items(client, hybrid):
     assert len(similar) == 3 and ids[0] not in [each.item for each in similar]
 
 
-def test_requests_of_unequal_length_that_are_batched_do_not_disturb_each_other(client, hybrid):
-    """The server fills shorter requests up with the first value of each: it must be padding."""
+def test_batched_requests_of_unequal_length_do_not_affect_each_other(client, hybrid):
+    """The server pads shorter lists with their first value, which must be padding."""
     ids = np.array(hybrid[0].items.vocabulary.ids)
     random = np.random.default_rng(0)
     histories = [
@@ -104,7 +104,7 @@ def test_requests_of_unequal_length_that_are_batched_do_not_disturb_each_other(c
     assert [[each.item for each in answer] for answer in answers] == expected.tolist()
 
 
-def test_what_a_model_of_users_cannot_do(train, tmp_path):
+def test_a_model_of_users_refuses_histories_and_explanations(train, tmp_path):
     keras.utils.set_random_seed(5)
     model = MatrixFactorization(train.schema(), dim=4)
     model.adapt(train)

@@ -1,4 +1,4 @@
-"""A call ends in its time, however a server spreads what it sends."""
+"""A call ends at its deadline, however slowly a server sends."""
 
 import contextlib
 import shutil
@@ -17,7 +17,7 @@ from kerasrec.client.deadline import connections, within
 
 TIMEOUT = 0.3
 HEAD = b"HTTP/1.1 200 OK\r\n"
-# Each byte, or line, is in time; all of them are not.
+# Each byte or line comes in time, but not all of them together.
 DRIPS = {
     "status line": (b"", b"H"),
     "headers": (HEAD, b"x"),
@@ -32,7 +32,7 @@ DRIPS = {
 
 @pytest.fixture
 def dripping():
-    """`dripping(first, drip, wrap)` -> port: sends `first`, and `drip` until the client goes."""
+    """`dripping(first, drip, wrap)` -> port: sends `first`, then `drip` until disconnection."""
     with contextlib.ExitStack() as stack:
 
         def serve(listening, first, drip, wrap, done):
@@ -60,12 +60,12 @@ def ends_in_time(client):
     start = time.monotonic()
     with pytest.raises(ServingError, match="in time"):
         client.status()
-    # It had its time, and not twice; a loaded machine may be late.
+    # The timeout was used once and not twice; a busy machine may be late.
     assert TIMEOUT - 0.01 <= time.monotonic() - start < TIMEOUT + 5
 
 
 @pytest.mark.parametrize("drips", DRIPS)
-def test_an_answer_in_drops_ends_in_time(dripping, drips):
+def test_a_slow_answer_ends_at_the_deadline(dripping, drips):
     url = f"http://127.0.0.1:{dripping(*DRIPS[drips])}"
     with kerasrec.Client(url, model="toy", timeout=TIMEOUT) as client:
         ends_in_time(client)
@@ -97,7 +97,7 @@ def secured(certificate, monkeypatch):
 
 
 @pytest.mark.parametrize("drips", ["headers", "continue", "body", "nothing"])
-def test_the_same_over_tls(dripping, secured, drips):
+def test_a_slow_answer_over_tls_ends_at_the_deadline(dripping, secured, drips):
     port = dripping(*DRIPS[drips], secured)
     with kerasrec.Client(f"https://127.0.0.1:{port}", model="toy", timeout=TIMEOUT) as client:
         ends_in_time(client)
@@ -110,22 +110,22 @@ def test_tls_answers(dripping, secured):
         assert client.status() == []
 
 
-def test_tls_that_nobody_vouches_for(dripping, certificate, secured, monkeypatch):
+def test_an_untrusted_certificate_is_refused(dripping, certificate, secured, monkeypatch):
     monkeypatch.delenv("SSL_CERT_FILE")
     port = dripping(b"", b"", secured)
     with kerasrec.Client(f"https://127.0.0.1:{port}", model="toy", timeout=20) as client:
-        with pytest.raises(ServingError, match="has no certificate that is trusted"):
+        with pytest.raises(ServingError, match="has no trusted certificate"):
             client.status()
 
 
-def test_a_handshake_in_drops_ends_in_time(dripping):
-    # The beginning of a record of TLS that is as long as one may be.
+def test_a_slow_handshake_ends_at_the_deadline(dripping):
+    # The beginning of a TLS record of maximum length.
     port = dripping(b"\x16\x03\x03\x40\x00", b"\x02")
     with kerasrec.Client(f"https://127.0.0.1:{port}", model="toy", timeout=TIMEOUT) as client:
         ends_in_time(client)
 
 
-def test_a_body_that_nobody_takes_ends_in_time():
+def test_a_body_that_is_not_read_ends_at_the_deadline():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         pool = connections(secure=False)
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
@@ -136,7 +136,7 @@ def test_a_body_that_nobody_takes_ends_in_time():
         pool.clear()
 
 
-def test_all_addresses_of_a_name_share_the_time(monkeypatch):
+def test_all_addresses_of_a_host_share_the_deadline(monkeypatch):
     """Three addresses that do not answer, and one that does."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         here = listening.getsockname()
@@ -158,8 +158,8 @@ def test_all_addresses_of_a_name_share_the_time(monkeypatch):
     assert waited == [pytest.approx(share, abs=0.1) for share in shares]
 
 
-def test_tls_to_a_server_that_speaks_none(dripping):
+def test_a_server_without_tls(dripping):
     port = dripping(b"HTTP/1.1 400 Bad Request\r\n\r\n", b"")
     with kerasrec.Client(f"https://127.0.0.1:{port}", model="toy", timeout=20) as client:
-        with pytest.raises(ServingError, match="does not speak TLS"):
+        with pytest.raises(ServingError, match="the TLS handshake with"):
             client.status()

@@ -1,4 +1,4 @@
-"""What a caller or a server may give wrong, and that each is one of the two errors."""
+"""Wrong arguments and wrong answers: each raises InputError or ServingError."""
 
 import gzip
 import json
@@ -43,7 +43,7 @@ def metadata(signatures=SIGNATURES, version="3"):
 
 
 def whole(body, status=200, headers=b"", length=None):
-    """The bytes of an answer; `body` is bytes, JSON text, or what becomes JSON."""
+    """The bytes of an answer; `body` is bytes, JSON text, or a JSON value."""
     if not isinstance(body, bytes):
         body = (body if isinstance(body, str) else json.dumps(body)).encode()
     length = len(body) if length is None else length
@@ -53,7 +53,7 @@ def whole(body, status=200, headers=b"", length=None):
 
 
 class Canned:
-    """A server that answers each request, by the end of its path, with the bytes it was given."""
+    """A server that answers each path ending with given bytes."""
 
     def __init__(self):
         self.answers, self.sent = {}, 0
@@ -101,7 +101,7 @@ def client(canned):
         yield client
 
 
-# Where the bytes of an answer go: the end of a path, and the methods that read it.
+# The endings of paths, and the methods that read their answers.
 METHODS = {
     "toy": [lambda client: client.status()],
     "metadata": [lambda client: client.metadata(), lambda client: client.score(user="u", item="a")],
@@ -151,7 +151,7 @@ GOOD = {"item": [["a"]], "score": [[1.5]], "reason_item": [[["b"]]], "reason": [
     ],
     ids=lambda answer: repr(answer[:60]),
 )  # fmt: skip
-def test_an_answer_that_is_none(client, canned, answer):
+def test_a_malformed_answer(client, canned, answer):
     for end, asks in METHODS.items():
         for ask in asks:
             if end == "toy" and answer in (
@@ -169,7 +169,7 @@ def test_an_answer_that_is_none(client, canned, answer):
 
 
 def replaced(value, at):
-    """`GOOD` with another value at a place such as ("item", 0, 0); None is the whole."""
+    """`GOOD` with another value at a position such as ("item", 0, 0); None is the whole."""
     found = json.loads(json.dumps(GOOD))
     *path, last = at
     holder = found
@@ -195,7 +195,7 @@ HUGE = int("1" + "0" * 400)
         (("reason", 0, 0), [None, 3, ["0.5"], [math.nan], [HUGE], [0.5, 0.5]]),
     ],
 )
-def test_outputs_of_another_form(client, canned, at, values):
+def test_outputs_of_another_format(client, canned, at, values):
     canned.answers["predict"] = whole({"outputs": GOOD})
     (best,) = client.recommend(user="u", k=1, explain=True)
     assert (best.item, best.score, best.reasons[0].item) == ("a", 1.5, "b")
@@ -217,7 +217,7 @@ def test_outputs_of_another_form(client, canned, at, values):
     [[None], ["1.5"], [True], [[1.5]], [1.5, 2.5], "1", {"score": "1"}, {"score": {"0": 1.5}},
      [math.nan], [math.inf], [HUGE], {"scores": [1.5]}, []],
 )  # fmt: skip
-def test_scores_of_another_form(client, canned, outputs):
+def test_scores_of_another_format(client, canned, outputs):
     canned.answers["predict"] = whole({"outputs": outputs})
     with pytest.raises(ServingError):
         client.score(user="u", item="a")
@@ -227,7 +227,7 @@ def test_scores_of_another_form(client, canned, outputs):
 
 @pytest.mark.parametrize("number", ["1e999", "1" + "0" * 400, "3.5", "true", '"x"', "[3]", "null"])
 @pytest.mark.parametrize("at", ["version of metadata", "version of status", "size"])
-def test_whole_numbers_of_another_form(client, canned, number, at):
+def test_whole_numbers_of_another_format(client, canned, number, at):
     shape = {"dtype": NUMBERS, "tensor_shape": {"dim": [{"size": "@" if at == "size" else 1}]}}
     signatures = {"score": {"inputs": {}, "outputs": {"score": shape}}}
     version = "@" if at == "version of metadata" else 3
@@ -246,7 +246,7 @@ def test_whole_numbers_of_another_form(client, canned, number, at):
      {"score": {"outputs": {"score": {"dtype": NUMBERS, "tensor_shape": {"dim": {}}}}}},
      {"\ud800": {}}, {"score": {"outputs": {"\ud800": {"dtype": NUMBERS}}}}],
 )  # fmt: skip
-def test_signatures_of_another_form(client, canned, signatures):
+def test_signatures_of_another_format(client, canned, signatures):
     canned.answers["metadata"] = whole(metadata(signatures))
     for ask in METHODS["metadata"]:
         with pytest.raises(ServingError):
@@ -258,17 +258,17 @@ def test_signatures_of_another_form(client, canned, signatures):
     ["ab", {}, 3, [3], [{}], [{"state": 3}], [{"state": "\ud800"}],
      [{"state": "END", "status": "no"}], [{"state": "END", "status": {"error_message": 7}}]],
 )  # fmt: skip
-def test_statuses_of_another_form(client, canned, versions):
+def test_statuses_of_another_format(client, canned, versions):
     canned.answers["toy"] = whole({"model_version_status": versions})
     with pytest.raises(ServingError):
         client.status()
 
 
-# What the caller gives.
+# Wrong arguments.
 
 
 @pytest.mark.parametrize("timeout", [math.inf, math.nan, 0, -1, "5", None, True, 10**400, 86_401])
-def test_timeouts(timeout):
+def test_wrong_timeouts(timeout):
     with pytest.raises(InputError, match="timeout must be seconds above 0 and at most 86,400"):
         kerasrec.Client("http://127.0.0.1:1", model="toy", timeout=timeout)
 
@@ -279,12 +279,12 @@ def test_timeouts(timeout):
     ["[::1", "[zz]:80", "a:99999", "a:abc", "a:-1", "a:0", "a:80:80", "u:p@a", "a b", "a\n", "a#b",
      "a?b", "", ":80", "a..b", "x" * 64, "\ud800"],
 )  # fmt: skip
-def test_addresses(scheme, rest):
+def test_wrong_urls(scheme, rest):
     with pytest.raises(InputError, match="url must look like"):
         kerasrec.Client(f"{scheme}://{rest}", model="toy")
 
 
-def test_a_path_is_for_rest():
+def test_grpc_urls_have_no_path():
     with pytest.raises(InputError, match="url must look like"):
         kerasrec.Client("grpc://127.0.0.1:1/behind", model="toy")
 
@@ -295,7 +295,7 @@ def test_a_path_is_for_rest():
      {"version": ""}, {"version": "\ud800"}, {"version": 10**30}, {"version": ["3"]},
      {"retries": math.inf}],
 )  # fmt: skip
-def test_settings(wrong):
+def test_wrong_settings(wrong):
     with pytest.raises(InputError):
         kerasrec.Client("http://127.0.0.1:1", **{"model": "toy", **wrong})
 
@@ -318,7 +318,7 @@ def test_requests(client, canned):
     assert canned.sent == before
 
 
-def test_after_it_is_closed(client):
+def test_a_closed_client(client):
     client.close()
     for ask in (client.status, client.metadata, lambda: client.recommend(user="u")):
         with pytest.raises(InputError, match="this client is closed"):
@@ -329,7 +329,7 @@ def test_after_it_is_closed(client):
 
 
 class CannedGrpc:
-    """A gRPC server that answers each method with the bytes it was given."""
+    """A gRPC server that answers each method with given bytes."""
 
     def __init__(self):
         import grpc
@@ -373,7 +373,7 @@ def grpc_client(canned_grpc):
         yield client
 
 
-def test_grpc_metadata_and_status_of_another_form(grpc_client, canned_grpc):
+def test_grpc_metadata_and_status_of_another_format(grpc_client, canned_grpc):
     from tensorflow_serving.apis import get_model_metadata_pb2
 
     unknown, broken, other = (get_model_metadata_pb2.GetModelMetadataResponse() for _ in range(3))
@@ -395,7 +395,7 @@ def test_grpc_metadata_and_status_of_another_form(grpc_client, canned_grpc):
         grpc_client.status()
 
 
-def test_grpc_inputs_of_no_type(grpc_client, canned_grpc):
+def test_grpc_inputs_without_a_dtype(grpc_client, canned_grpc):
     for dtype in ("DT_INVALID", "DT_FLOAT", "DT_RESOURCE"):
         score = {**SIGNATURES["score"], "inputs": tensors(user=dtype, item=dtype)}
         canned_grpc.answers["GetModelMetadata"] = described(score=score)
@@ -403,7 +403,7 @@ def test_grpc_inputs_of_no_type(grpc_client, canned_grpc):
             grpc_client.score(user="u", item="a")
 
 
-def test_grpc_outputs_of_another_form(grpc_client, canned_grpc):
+def test_grpc_outputs_of_another_format(grpc_client, canned_grpc):
     from tensorflow import make_tensor_proto
     from tensorflow_serving.apis import predict_pb2
 
@@ -433,7 +433,7 @@ def test_grpc_outputs_of_another_form(grpc_client, canned_grpc):
         grpc_client.score(user="u", item="a")
 
 
-def test_grpc_ends_in_time():
+def test_grpc_ends_at_the_deadline():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"grpc://127.0.0.1:{silent.getsockname()[1]}"
         with kerasrec.Client(url, model="toy", timeout=0.3) as client:

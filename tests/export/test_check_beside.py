@@ -6,7 +6,7 @@ from kerasrec.export.check_beside import check_beside
 
 
 def check(name, column, history):
-    """As in a graph that is served: widths are not known when it is traced."""
+    """Runs the check in a graph that is traced with unknown widths, as a served graph."""
     dtype = tf.int64 if name == "timestamp" else tf.string
     spec = [tf.TensorSpec((None, None), dtype), tf.TensorSpec((None, None), tf.string)]
     column, history = np.array(column, dtype.as_numpy_dtype), np.array(history, object)
@@ -23,12 +23,12 @@ def check(name, column, history):
         (np.zeros((1, 0)), [["a"]]),
         (np.zeros((2, 0)), np.zeros((2, 0))),
         ([[0, 5]], [["", "b"], ["c", "d"]]),
-        # Asked together with somebody else: who gives no times has a longer history, or a shorter.
+        # Two requests in one batch: the one without times has a longer or a shorter history.
         ([[5, 7], [0, 0]], [["a", "b", ""], ["c", "d", "e"]]),
         ([[0, 0, 0], [5, 6, 7]], [["a", "", ""], ["c", "d", "e"]]),
     ],
 )
-def test_as_many_as_items_or_none_are_taken(column, history):
+def test_one_value_for_each_item_or_none_is_accepted(column, history):
     check("timestamp", column, history)
     words = np.where(np.array(column) == 0, "", "view")
     check("behavior", words, history)
@@ -45,14 +45,14 @@ def test_as_many_as_items_or_none_are_taken(column, history):
         ([[0, 0], [5, 7]], [["a", "b", "c"], ["a", "b", "c"]], r"\[2\] \[for\] \[3\]"),
     ],
 )
-def test_more_or_fewer_are_refused_and_named(column, history, got):
+def test_more_or_fewer_values_are_refused(column, history, got):
     words = np.where(np.array(column) == 0, "", "view")
     for name, given in (("timestamp", column), ("behavior", words)):
         if got is None:
             check(name, given, history)
             continue
-        said = f"kerasrec: {name}: expected one for each item of the history, or none: got"
-        with pytest.raises(tf.errors.InvalidArgumentError, match=rf"{said}\] {got}"):
+        message = f"kerasrec: {name}: expected one for each item of the history, or none: got"
+        with pytest.raises(tf.errors.InvalidArgumentError, match=rf"{message}\] {got}"):
             check(name, given, history)
 
 

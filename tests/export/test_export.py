@@ -10,8 +10,8 @@ from kerasrec.export import export
 from kerasrec.export.examples import serialized_examples
 from kerasrec.export.serving_graph import ServingGraph
 from kerasrec.savedmodel import CLoader, verify
-from kerasrec.savedmodel.about import read_about
 from kerasrec.savedmodel.c_loader import RunError
+from kerasrec.savedmodel.metadata import read_metadata
 from kerasrec_zoo import Hybrid, MatrixFactorization, Popularity
 
 TEXTS = {"x": "blue sea", "y": "red fire", "z": "blue sky", "w": "red sun"}
@@ -54,21 +54,21 @@ def hybrid(train, tmp_path_factory):
         yield model, loaded
 
 
-def test_strings_in_strings_out(popularity):
-    # x and y were taken three times, z twice, w never; ties go to the earlier item.
+def test_recommend_takes_and_returns_strings(popularity):
+    # x and y have three interactions, z two, w none; ties go to the earlier item.
     answer = popularity("recommend", user=["nobody"], exclude=[[""]])
     assert answer["item"].tolist() == [[b"x", b"y", b"z", b"w"]]
     assert answer["score"].tolist() == [[3.0, 3.0, 2.0, 0.0]]
 
 
-def test_recommend_is_the_default(popularity):
+def test_recommend_is_the_default_signature(popularity):
     answer = popularity("serving_default", user=["nobody"], exclude=[["x"]])
     assert answer["item"].tolist() == [[b"y", b"z", b"w", b""]]
     assert answer["score"][0, 3] == -np.inf
 
 
-def test_any_batch_any_width_of_exclusions(popularity):
-    exclude = [["y", "", "x", "never heard of"]] * 7
+def test_any_batch_size_and_number_of_exclusions(popularity):
+    exclude = [["y", "", "x", "not an item"]] * 7
     answer = popularity("recommend", user=["nobody"] * 7, exclude=exclude)
     assert answer["item"].tolist() == [[b"z", b"w", b"", b""]] * 7
     none = np.zeros((2, 0), dtype=np.dtype("S1"))
@@ -90,7 +90,7 @@ def test_history_may_be_padded_anywhere_and_is_not_recommended(hybrid):
         assert set(answer["item"][0][2:]) == {b""}
 
 
-def test_a_long_history_is_read_from_its_end(hybrid):
+def test_only_the_last_items_of_a_long_history_are_read(hybrid):
     signatures = hybrid[1]
     one = signatures("embed_user", history=[["z", "z", "x", "y", ""]])
     other = signatures("embed_user", history=[["x", "y"]])
@@ -104,7 +104,7 @@ def raw(item, text, price=1.0):
     }  # fmt: skip
 
 
-def test_shares_add_up_to_the_score_and_match_python(hybrid):
+def test_content_and_behavior_parts_sum_to_the_score(hybrid):
     model, signatures = hybrid
     answer = signatures("recommend_explained", history=[["x", "y"]], exclude=[[""]])
     plain = signatures("recommend", history=[["x", "y"]], exclude=[[""]])
@@ -117,18 +117,18 @@ def test_shares_add_up_to_the_score_and_match_python(hybrid):
     np.testing.assert_allclose(answer["from_content"][0, :2], python["from_content"], atol=1e-6)
 
 
-def test_reasons_are_those_of_python(hybrid):
+def test_reasons_match_python(hybrid):
     model, signatures = hybrid
     for history in (["x", "y"], ["z", "", "?"], ["y"]):
         answer = signatures("recommend_explained", history=[history], exclude=[[""]])
         known = [item for item in history if item in TEXTS]
         python = model.recommend(histories=[known], k=2, explain=True)
         for place, row in python.iterrows():
-            said = {r["item"]: r["contribution"] for r in row["reasons"] if r["item"]}
+            expected = {r["item"]: r["contribution"] for r in row["reasons"] if r["item"]}
             names = answer["reason_item"][0, place].astype(str)
             parts = dict(zip(names, answer["reason"][0, place], strict=True))
             assert parts.pop("", 0.0) == 0.0
-            assert parts == pytest.approx(said, abs=1e-6)
+            assert parts == pytest.approx(expected, abs=1e-6)
             words = {w["word"]: w["contribution"] for w in row["words"]}
             names = answer["word"][0, place].astype(str)
             parts = dict(zip(names, answer["word_reason"][0, place], strict=True))
@@ -139,7 +139,7 @@ def test_reasons_are_those_of_python(hybrid):
 
 
 @pytest.mark.parametrize("history", [[[""]], [["?", ""]], np.zeros((1, 0), str)])
-def test_no_history_has_no_reasons(hybrid, history):
+def test_an_empty_history_has_no_reasons(hybrid, history):
     answer = hybrid[1]("recommend_explained", history=history, exclude=[[""]])
     assert (answer["reason_item"] == b"").all() and not answer["reason"].any()
     plain = hybrid[1]("recommend", history=history, exclude=[[""]])
@@ -147,7 +147,7 @@ def test_no_history_has_no_reasons(hybrid, history):
     assert np.isfinite(answer["score"][0, 0])
 
 
-def test_answers_that_are_none_have_no_reasons(hybrid):
+def test_padding_has_no_reasons(hybrid):
     answer = hybrid[1]("recommend_explained", history=[["x"]], exclude=[["y", "z", "w"]])
     assert (answer["item"] == b"").all()
     assert not any(answer[name].any() for name in ("reason", "word_reason", "from_content"))
@@ -155,7 +155,7 @@ def test_answers_that_are_none_have_no_reasons(hybrid):
 
 def test_a_new_item_is_embedded_from_its_raw_features(hybrid):
     model, signatures = hybrid
-    # w was never taken, so that it too is known by its features alone.
+    # w has no interactions, so its vector also comes from its features alone.
     row = model.items.vocabulary.rows(["w"])[0]
     stored = np.asarray(model.encode_catalog())[row]
     same = signatures("embed_items", **raw("brand new", "red sun", price=4.0))
@@ -164,7 +164,7 @@ def test_a_new_item_is_embedded_from_its_raw_features(hybrid):
     assert np.abs(other["vector"][0] - stored).max() > 1e-4
 
 
-def test_numbers_and_vectors_that_are_none_are_missing_ones(hybrid):
+def test_non_finite_numbers_and_vectors_count_as_missing(hybrid):
     signatures = hybrid[1]
     plain = raw("new", "red sun")
     nothing = signatures("embed_items", **{**plain, "look": np.zeros((1, 2), "float32")})
@@ -184,14 +184,14 @@ def test_numbers_and_vectors_that_are_none_are_missing_ones(hybrid):
 def test_a_known_item_is_embedded_from_the_catalogue(hybrid):
     model, signatures = hybrid
     row = model.items.vocabulary.rows(["x"])[0]
-    answer = signatures("embed_items", **raw("x", "whatever stands here"))
+    answer = signatures("embed_items", **raw("x", "any text"))
     np.testing.assert_allclose(
         answer["vector"][0], np.asarray(model.encode_catalog())[row], atol=1e-6
     )
 
 
-def test_what_a_user_has_seen_is_left_out_unless_asked_for(popularity):
-    # a took x, y and z; x and y three times, z twice, w never.
+def test_seen_items_are_excluded_unless_repeats_allow_them(popularity):
+    # a has x, y and z. Counts: x and y three, z two, w none.
     seen = popularity("recommend", user=["a", "b", "nobody"])
     assert seen["item"].tolist() == [
         [b"w", b"", b"", b""], [b"w", b"", b"", b""], [b"x", b"y", b"z", b"w"],
@@ -202,31 +202,31 @@ def test_what_a_user_has_seen_is_left_out_unless_asked_for(popularity):
         popularity("recommend", user=["a"], repeats=["sometimes"])
 
 
-def test_k_is_of_each_row_and_the_rest_is_empty(popularity):
+def test_each_row_has_its_own_k(popularity):
     answer = popularity("recommend", k=[0, 1, 3, 99, -1])
     found = [[item for item in row if item] for row in answer["item"].tolist()]
     assert found == [[], [b"x"], [b"x", b"y", b"z"], [b"x", b"y", b"z", b"w"], []]
     assert np.isneginf(answer["score"][0]).all() and answer["score"].shape == (5, 4)
 
 
-def test_a_whitelist_is_of_each_row(popularity):
+def test_each_row_has_its_own_whitelist(popularity):
     allow = [["w", "z", "w"], ["no such item", "", ""], ["", "", ""], ["x", "y", "?"]]
     answer = popularity("recommend", allow=allow, exclude=[[""], [""], [""], ["x"]])
     found = [[item for item in row if item] for row in answer["item"].tolist()]
     assert found == [[b"z", b"w"], [], [b"x", b"y", b"z", b"w"], [b"y"]]
 
 
-def test_one_row_is_meant_for_all_rows(popularity):
+def test_one_row_is_broadcast_to_all_rows(popularity):
     answer = popularity("recommend", user=["nobody"] * 3, exclude=[["x"]], k=[2])
     assert answer["item"].tolist() == [[b"y", b"z"]] * 3
     with pytest.raises(RuntimeError, match="Incompatible|incompatible|broadcast"):
         popularity("recommend", user=["nobody"] * 3, k=[2, 2])
 
 
-def test_a_user_without_a_history_is_answered_from_the_stored_one(hybrid):
+def test_a_user_without_a_history_gets_the_stored_history(hybrid):
     model, signatures = hybrid
     stored = signatures("recommend", user=["c"])
-    given = signatures("recommend", history=[["x", "y"]])  # what c took
+    given = signatures("recommend", history=[["x", "y"]])  # the history of c
     python = model.recommend(users=["c"], k=2)
     np.testing.assert_array_equal(stored["item"], given["item"])
     assert [item.decode() for item in stored["item"][0, :2]] == python["item"].tolist()
@@ -234,18 +234,18 @@ def test_a_user_without_a_history_is_answered_from_the_stored_one(hybrid):
     np.testing.assert_array_equal(both["item"], signatures("recommend", history=[["z"]])["item"])
 
 
-def test_histories_may_be_left_out_of_an_export(train, tmp_path):
+def test_an_export_may_omit_histories(train, tmp_path):
     model = MatrixFactorization(train.schema(), dim=2)
     model.adapt(train)
     export(model, tmp_path / "1", histories=False)
     with CLoader(tmp_path / "1") as loaded:
         answer = loaded("recommend", user=["a"])
     assert sorted(answer["item"][0].tolist()) == [b"w", b"x", b"y", b"z"]
-    about = read_about(tmp_path / "1")
-    assert about["stored_histories"] is False and about["num_items"] == 4
+    metadata = read_metadata(tmp_path / "1")
+    assert metadata["stored_histories"] is False and metadata["num_items"] == 4
 
 
-def test_examples_are_requests(hybrid):
+def test_examples_give_the_same_answers(hybrid):
     signatures = hybrid[1]
     request = {
         "user": np.array(["c", "", "nobody"]),
@@ -264,7 +264,7 @@ def test_examples_are_requests(hybrid):
     np.testing.assert_array_equal(nothing["item"], signatures("recommend", k=[100])["item"])
 
 
-def test_similar_items_are_those_of_python(hybrid):
+def test_similar_items_match_python(hybrid):
     model, signatures = hybrid
     answer = signatures("similar_items", item=["x", "no such item", ""], exclude=[["z"]])
     python = model.similar_items(["x"], k=2, exclude=["z"])
@@ -290,7 +290,7 @@ def test_every_output_has_the_batch_dimension(hybrid, batch):
         assert all(len(value) == batch for value in answer.values()), name
 
 
-def test_an_existing_folder_is_left_alone(train, tmp_path):
+def test_an_existing_folder_and_a_model_without_adapt_are_refused(train, tmp_path):
     model = Popularity(train.schema())
     model.adapt(train)
     with pytest.raises(InputError, match="exists already"):
@@ -300,16 +300,16 @@ def test_an_existing_folder_is_left_alone(train, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_other_answers_than_pythons_are_refused_and_leave_nothing(train, tmp_path, monkeypatch):
+def test_an_export_with_other_answers_is_refused_and_removed(train, tmp_path, monkeypatch):
     model = MatrixFactorization(train.schema(), dim=2)
     model.adapt(train)
     monkeypatch.setattr(verify, "TOLERANCE", -1.0)
-    with pytest.raises(RuntimeError, match="answers other than Python"):
+    with pytest.raises(RuntimeError, match="gives other answers than Python"):
         export(model, tmp_path / "model" / "1")
     assert not list((tmp_path / "model").iterdir())
 
 
-def test_a_full_disk_leaves_nothing(train, tmp_path, monkeypatch):
+def test_a_full_disk_leaves_no_files(train, tmp_path, monkeypatch):
     model = Popularity(train.schema())
     model.adapt(train)
 
@@ -326,7 +326,7 @@ def test_a_full_disk_leaves_nothing(train, tmp_path, monkeypatch):
         export(model, tmp_path / "1", k=0)
 
 
-def test_a_model_of_a_stream_is_exported_too(tmp_path):
+def test_a_model_adapted_to_a_stream_is_exported(tmp_path):
     pd.DataFrame({"user": list("aabbc"), "item": list("xyyzx")}).to_parquet(tmp_path / "t.parquet")
     scan = scan_parquet(tmp_path / "t.parquet")
     model = MatrixFactorization(scan.schema(), dim=2)

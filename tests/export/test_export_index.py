@@ -1,4 +1,4 @@
-"""Exports whose items are found by an index: what it keeps to, and what it refuses."""
+"""Exports with a search index: recall, storage and refused arguments."""
 
 import keras
 import numpy as np
@@ -9,7 +9,7 @@ from kerasrec.data import Interactions
 from kerasrec.errors import InputError
 from kerasrec.export import export
 from kerasrec.savedmodel import CLoader
-from kerasrec.savedmodel.about import read_about
+from kerasrec.savedmodel.metadata import read_metadata
 from kerasrec_zoo import ItemKNN, MatrixFactorization
 
 ITEMS, USERS, CLUSTERS, DIM = 1200, 60, 40, 8
@@ -33,12 +33,12 @@ def model():
     return model
 
 
-def test_ivf_claims_the_recall_that_it_measured(model, tmp_path):
+def test_ivf_has_the_recall_in_its_metadata(model, tmp_path):
     report = export(model, tmp_path / "1", k=10, index="ivf", recall=0.9)
     assert report["foreign"] == []
     assert report["requests"] == 200
-    about = read_about(tmp_path / "1")["index"]
-    assert about["kind"] == "ivf" and about["recall"] >= 0.9
+    metadata = read_metadata(tmp_path / "1")["index"]
+    assert metadata["kind"] == "ivf" and metadata["recall"] >= 0.9
     with CLoader(tmp_path / "1") as loaded:
         users = model.users.vocabulary.ids.tolist()
         answer = loaded("recommend", user=users)
@@ -50,7 +50,7 @@ def test_ivf_claims_the_recall_that_it_measured(model, tmp_path):
         for n, (_, rows) in enumerate(exact.groupby("user", sort=False)["item"])
     ]
     assert np.mean(shares) >= 0.85
-    # Nothing that was seen, and a whitelist is exact.
+    # Seen items are excluded, and a whitelist is searched exactly.
     for n, user in enumerate(users):
         row = model.users.vocabulary.rows([user])[0]
         seen = set(model.items.vocabulary.lookup(model.histories[row]))
@@ -70,21 +70,21 @@ def test_a_recall_that_is_not_reached_is_refused(model, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_half_of_the_memory_gives_the_answers_of_the_rounded_vectors(model, tmp_path):
+def test_bfloat16_scores_match_within_rounding(model, tmp_path):
     assert export(model, tmp_path / "1", k=10, storage="bfloat16")["foreign"] == []
-    about = read_about(tmp_path / "1")
-    assert about["index"]["storage"] == "bfloat16"
+    metadata = read_metadata(tmp_path / "1")
+    assert metadata["index"]["storage"] == "bfloat16"
     with CLoader(tmp_path / "1") as loaded:
         answer = loaded("recommend", user=["3"])
     exact = model.recommend(users=["3"], k=10)
     np.testing.assert_allclose(answer["score"][0], exact["score"], rtol=0.01)
 
 
-def test_what_cannot_be_searched_takes_no_index(tmp_path):
+def test_a_model_without_vectors_takes_no_index(tmp_path):
     train = Interactions.from_frame(pd.DataFrame({"user": list("aabb"), "item": list("xyyz")}))
     model = ItemKNN(train.schema())
     model.adapt(train)
-    with pytest.raises(InputError, match="the score of ItemKNN is no dot product"):
+    with pytest.raises(InputError, match="the score of ItemKNN is not a dot product"):
         export(model, tmp_path / "1", index="ivf")
     with pytest.raises(InputError, match="index must be one of exact, ivf: got 'hnsw'"):
         export(model, tmp_path / "1", index="hnsw")

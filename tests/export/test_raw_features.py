@@ -1,4 +1,4 @@
-"""Raw features in a saved graph, run by TensorFlow's C++ loader, against the data's encoders."""
+"""Raw features encoded by a saved graph in the C++ loader match the catalogue's encoders."""
 
 import json
 
@@ -32,7 +32,7 @@ def encoders():
 
 @pytest.fixture(scope="module")
 def saved(encoders, tmp_path_factory):
-    # As it comes back from a checkpoint.
+    # Encoders are restored from JSON, as from a checkpoint.
     plain = [json.loads(json.dumps(encoder.to_dict())) for encoder in encoders.values()]
     raw = RawFeatures({one["name"]: FeatureEncoder.from_dict(one) for one in plain})
     directory = tmp_path_factory.mktemp("raw") / "1"
@@ -43,12 +43,12 @@ def saved(encoders, tmp_path_factory):
     return directory
 
 
-def test_texts_and_lists_are_encoded_as_in_the_data(encoders, saved):
+def test_texts_and_lists_are_encoded_as_in_the_catalogue(encoders, saved):
     assert encoders["title"].tokenizer == "bigrams"
     lists = [encoders["tags"]._parts(cell) for cell in TAGS]
-    asked = np.array([[*values, "", ""][:2] for values in lists])
+    tags = np.array([[*values, "", ""][:2] for values in lists])
     with CLoader(saved) as loaded:
-        found = loaded("encode", title=TEXTS, plain=TEXTS, tags=asked)
+        found = loaded("encode", title=TEXTS, plain=TEXTS, tags=tags)
         one = [loaded("encode", title=[t], plain=[t], tags=[["c"]])["title"][0] for t in TEXTS]
     np.testing.assert_array_equal(found["title"], encoders["title"].encode(TEXTS))
     np.testing.assert_array_equal(found["title"], one)

@@ -8,7 +8,7 @@ from kerasrec.export.requests import REQUESTS, make_requests
 from kerasrec_zoo import ItemKNN
 
 
-def test_one_long_id_takes_the_room_of_one():
+def test_one_long_id_does_not_widen_the_others():
     items = ["i" * 2000, *(f"i{n}" for n in range(40))]
     train = Interactions.from_frame(pd.DataFrame({"user": ["u", "v"] * 41, "item": items * 2}))
     model = ItemKNN(train.schema())
@@ -21,7 +21,7 @@ def test_one_long_id_takes_the_room_of_one():
     request = make_requests(model, inputs, k=3)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    # With the room of the longest for each the excluded items alone would be 65 MB.
+    # In a fixed-width array the excluded items alone would take 65 MB.
     assert peak < 4e6
     assert {name: array.shape[0] for name, array in request.items()} == {
         name: REQUESTS for name in [*inputs, "item"]

@@ -7,7 +7,7 @@ from kerasrec.data.vocabulary import Vocabulary
 from kerasrec.export.string_lookup import string_lookup
 
 
-def test_rows_are_those_of_the_vocabulary_and_back():
+def test_lookup_and_inverse_match_the_vocabulary():
     vocabulary = Vocabulary(["b", "[unknown]", "é"])
     ids = np.array(["é", "", "nobody", "b", "[unknown]"], dtype=object)
     rows = string_lookup(vocabulary)(tf.constant(ids)).numpy()
@@ -16,11 +16,11 @@ def test_rows_are_those_of_the_vocabulary_and_back():
     assert [name.decode() for name in names] == ["é", "", "b", "[unknown]"]
 
 
-def test_a_vocabulary_of_nothing():
+def test_an_empty_vocabulary():
     assert string_lookup(Vocabulary())(tf.constant(["x", ""])).numpy().tolist() == [1, 0]
 
 
-def test_one_long_id_takes_the_room_of_one():
+def test_one_long_id_does_not_widen_the_others():
     vocabulary = Vocabulary([*(f"i{n}" for n in range(5000)), "i" * 2000])
     string_lookup(vocabulary)
     for invert in (False, True):
@@ -28,5 +28,5 @@ def test_one_long_id_takes_the_room_of_one():
         string_lookup(vocabulary, invert)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        # With the room of the longest for each it would be 5,001 * 2,000 * 4 bytes, 40 MB.
+        # A fixed-width array would take 5,001 * 2,000 * 4 bytes, 40 MB.
         assert peak < 4e6

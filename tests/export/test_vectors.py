@@ -28,14 +28,14 @@ def model(train):
 
 
 def best(model, user):
-    """The ten best items of a user, and their scores, by the model itself."""
+    """The ten best items of a user and their scores, by the model."""
     rows = model.users.vocabulary.rows([user])
     found, scores = model.top_k({"user": rows}, 10)
     return model.items.vocabulary.lookup(found[0]).tolist(), scores[0]
 
 
-def test_a_search_by_dot_product_gives_the_models_answer(model, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "ROWS_AT_ONCE", 7)
+def test_a_dot_product_search_matches_the_model(model, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "ROW_GROUP", 7)
     names = export_vectors(model, tmp_path / "vectors")
     assert sorted(path.name for path in (tmp_path / "vectors").iterdir()) == sorted(names)
     table = pq.read_table(tmp_path / "vectors" / "items.parquet")
@@ -52,7 +52,7 @@ def test_a_search_by_dot_product_gives_the_models_answer(model, tmp_path, monkey
     np.testing.assert_allclose(scores[order], right[1], rtol=1e-5, atol=1e-6)
 
 
-def test_faiss_finds_the_same(model, tmp_path):
+def test_a_faiss_search_matches_the_model(model, tmp_path):
     faiss = pytest.importorskip("faiss", reason="faiss is not installed: items.faiss is NOT TESTED")
     assert export_vectors(model, tmp_path / "vectors") == ["items.parquet", "items.faiss"]
     index = faiss.read_index(str(tmp_path / "vectors" / "items.faiss"))
@@ -64,7 +64,7 @@ def test_faiss_finds_the_same(model, tmp_path):
         np.testing.assert_allclose(other, right[1], rtol=1e-5, atol=1e-6)
 
 
-def test_without_faiss_there_is_the_table(model, tmp_path, monkeypatch):
+def test_without_faiss_only_the_table_is_written(model, tmp_path, monkeypatch):
     find = importlib.util.find_spec
     monkeypatch.setattr(
         module.importlib.util, "find_spec", lambda name: None if name == "faiss" else find(name)
@@ -72,22 +72,22 @@ def test_without_faiss_there_is_the_table(model, tmp_path, monkeypatch):
     assert export_vectors(model, tmp_path / "vectors") == ["items.parquet"]
 
 
-def test_what_is_refused_leaves_nothing(model, train, tmp_path):
+def test_a_refused_export_leaves_no_files(model, train, tmp_path):
     neighbours = ItemKNN(train.schema())
     with pytest.raises(InputError, match="adapt"):
         export_vectors(neighbours, tmp_path / "vectors")
     neighbours.adapt(train)
-    with pytest.raises(InputError, match="ItemKNN is no dot product"):
+    with pytest.raises(InputError, match="ItemKNN is not a dot product"):
         export_vectors(neighbours, tmp_path / "vectors")
     assert not list(tmp_path.iterdir())
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "letter.txt").write_text("dear")
+    (tmp_path / "existing").mkdir()
+    (tmp_path / "existing" / "letter.txt").write_text("dear")
     with pytest.raises(InputError, match="exists already"):
-        export_vectors(model, tmp_path / "mine")
-    assert (tmp_path / "mine" / "letter.txt").read_text() == "dear"
+        export_vectors(model, tmp_path / "existing")
+    assert (tmp_path / "existing" / "letter.txt").read_text() == "dear"
 
 
-def test_a_full_disk_leaves_nothing(model, tmp_path, monkeypatch):
+def test_a_full_disk_leaves_no_files(model, tmp_path, monkeypatch):
     def full(*arguments):
         raise OSError(28, "No space left on device")
 

@@ -1,16 +1,16 @@
-"""The warm-up file, read with TF Serving's own messages."""
+"""The warm-up file is read by TF Serving's own protobuf classes."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from kerasrec.export.warm_up import BATCHES, write_warm_up
-from kerasrec.savedmodel.about import EXTRA, WARM_UP
+from kerasrec.savedmodel.metadata import EXTRA_FOLDER, WARM_UP_FILE
 
 
-def test_it_holds_a_request_for_every_signature_and_batch(tmp_path):
+def test_it_has_a_request_for_every_signature_and_batch(tmp_path):
     serving = pytest.importorskip("tensorflow_serving.apis.prediction_log_pb2")
-    (tmp_path / EXTRA).mkdir()
+    (tmp_path / EXTRA_FOLDER).mkdir()
     request = {
         "user": np.array(["a", "b", "c"]),
         "history": np.array([["x", ""], ["ÿ", "z"], ["", ""]]),
@@ -20,12 +20,12 @@ def test_it_holds_a_request_for_every_signature_and_batch(tmp_path):
     signatures = {"recommend": list(request), "embed_user": ["user", "history"]}
     write_warm_up(tmp_path, signatures, request)
     found = []
-    for record in tf.data.TFRecordDataset(str(tmp_path / WARM_UP)).as_numpy_iterator():
+    for record in tf.data.TFRecordDataset(str(tmp_path / WARM_UP_FILE)).as_numpy_iterator():
         log = serving.PredictionLog.FromString(record)
         assert log.WhichOneof("log_type") == "predict_log"
-        asked = log.predict_log.request
-        name = asked.model_spec.signature_name
-        inputs = {key: tf.make_ndarray(value) for key, value in asked.inputs.items()}
+        message = log.predict_log.request
+        name = message.model_spec.signature_name
+        inputs = {key: tf.make_ndarray(value) for key, value in message.inputs.items()}
         assert set(inputs) == set(signatures[name])
         (batch,) = {len(value) for value in inputs.values()}
         found.append((name, batch))

@@ -27,13 +27,13 @@ def folder(tmp_path):
     return tmp_path / "1"
 
 
-def test_it_cannot_save_and_answers_as_before(folder):
+def test_saving_is_removed_and_answers_stay(folder):
     assert foreign_operations(folder) == []
     with CLoader(folder) as loaded:
         assert loaded("serving_default", x=np.float32([[1, 1]]))["y"].tolist() == [[2.0, 3.0]]
 
 
-def test_pythons_loader_takes_it_and_the_old_one_too(folder):
+def test_both_python_loaders_still_load_it(folder):
     loaded = tf.saved_model.load(str(folder))
     assert loaded.signatures["serving_default"](x=[[1.0, 1.0]])["y"].numpy().tolist() == [[2, 3]]
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
@@ -43,7 +43,7 @@ def test_pythons_loader_takes_it_and_the_old_one_too(folder):
         assert session.run(place.outputs["y"].name, fed).tolist() == [[2, 3]]
 
 
-def test_what_saver_names_is_there(folder):
+def test_the_node_that_saver_def_names_remains(folder):
     (graph,) = SavedModel.FromString((folder / "saved_model.pb").read_bytes()).meta_graphs
     nodes = {node.name: node.op for node in graph.graph_def.node}
     assert nodes[graph.saver_def.save_tensor_name.partition(":")[0]] == "Identity"

@@ -1,4 +1,4 @@
-"""What an export can do in TensorFlow's C++ loader, in a process without Python's TensorFlow."""
+"""Exports run in TensorFlow's C++ loader, in a process without Python's TensorFlow."""
 
 import json
 import pathlib
@@ -18,14 +18,14 @@ from kerasrec_zoo import ContentBased, Hybrid
 
 WORDS = ("calm blue water", "wild red fire")
 OLD = 16
-FIRST_LINES = """
+SETUP = """
 import json, sys
 import numpy as np
 sys.path.insert(0, sys.argv[1])
 import c_loader
 loaded = c_loader.CLoader(sys.argv[2])
 """
-# An index outside of the graph: the catalogue, and two items that came later.
+# An index outside the graph: the catalogue and two new items.
 NEW_ITEMS = """
 items = [str(i) for i in range(16)] + ["new water", "new fire"]
 texts = [""] * 16 + ["Blue, calm water!", "red wild fire"]
@@ -38,7 +38,7 @@ print(json.dumps([[items[i] for i in row] for row in best]))
 
 
 def interactions():
-    """Even items speak of water, odd ones of fire, and every user keeps to one kind."""
+    """Even items are about water, odd ones about fire; every user reads one kind."""
     pairs = [(u, i) for u in range(24) for i in range(OLD) if i % 2 == u % 2]
     kept = [pair for n, pair in enumerate(pairs) if n % 5]
     items = pd.DataFrame({"item": np.arange(OLD), "text": [WORDS[i % 2] for i in range(OLD)]})
@@ -61,7 +61,7 @@ def fitted(model_class, train, **arguments):
 
 def run(code, directory):
     done = subprocess.run(
-        [sys.executable, "-c", FIRST_LINES + code, savedmodel.__path__[0], str(directory)],
+        [sys.executable, "-c", SETUP + code, savedmodel.__path__[0], str(directory)],
         capture_output=True,
         text=True,
     )
@@ -77,9 +77,7 @@ def run(code, directory):
         (ContentBased, {"code_dim": 8}),
     ],
 )
-def test_an_item_never_seen_is_recommended_as_soon_as_the_index_holds_it(
-    model_class, arguments, tmp_path
-):
+def test_a_new_item_is_recommended_once_it_is_in_the_index(model_class, arguments, tmp_path):
     model = fitted(model_class, interactions(), **arguments)
     export(model, tmp_path / "1", k=5)
     for best, new, kind in zip(
@@ -87,7 +85,7 @@ def test_an_item_never_seen_is_recommended_as_soon_as_the_index_holds_it(
     ):
         place = best.index(new)
         others = [item for item in best[:place] if item.isdigit()]
-        # Before every item of the other kind, the one that is as new as it among them.
+        # The new item ranks before every item of the other kind, also before the other new one.
         assert all(int(item) % 2 == kind for item in others) and len(others) <= OLD // 2
         assert best.index({"new water": "new fire", "new fire": "new water"}[new]) > place
 
@@ -100,7 +98,7 @@ def exported(tmp_path_factory):
     return model, folder
 
 
-def test_signatures_and_answers_are_those_of_python(exported):
+def test_signatures_and_answers_match_python(exported):
     model, folder = exported
     code = """
 answer = loaded("serving_default", history=[["0", "2"]], exclude=[["4"]])
@@ -110,11 +108,11 @@ print(json.dumps({
 loaded.close()
 """
     found = run(code, folder)
-    query, asked = {"user", "history"}, {"exclude", "allow", "k", "repeats"}
+    query, options = {"user", "history"}, {"exclude", "allow", "k", "repeats"}
     expected = {
-        "serving_default": query | asked,
-        "recommend": query | asked,
-        "recommend_explained": query | asked,
+        "serving_default": query | options,
+        "recommend": query | options,
+        "recommend_explained": query | options,
         "score": query | {"item"},
         "similar_items": {"item", "exclude", "allow", "k"},
         "embed_user": query,
@@ -127,10 +125,10 @@ loaded.close()
     np.testing.assert_allclose(found["scores"][0], expected["score"], atol=1e-5)
 
 
-def test_what_is_wrong_is_said(exported):
+def test_errors_name_what_is_wrong(exported):
     code = """
-said = []
-for ask in (
+messages = []
+for call in (
     lambda: c_loader.CLoader(sys.argv[2] + "/not there"),
     lambda: loaded("recommend", histories=[["0"]]),
     lambda: loaded("recommend", history=["0"], exclude=[[""]]),
@@ -138,9 +136,9 @@ for ask in (
     lambda: loaded("recommend", history=np.zeros((1, 1), "float16"), exclude=[[""]]),
 ):
     try:
-        ask()
+        call()
     except RuntimeError as error:
-        said.append(str(error))
+        messages.append(str(error))
 long = loaded("recommend", history=[["0", "x" * 1000]], exclude=[["y" * 30, "4" + " " * 40]])
 assert long["item"].shape == (1, 5)
 with loaded:
@@ -149,8 +147,8 @@ loaded.close()
 try:
     loaded("recommend", history=[["0"]], exclude=[[""]])
 except RuntimeError as error:
-    said.append(str(error))
-print(json.dumps(said))
+    messages.append(str(error))
+print(json.dumps(messages))
 """
     missing, inputs, shape, name, kind, closed = run(code, exported[1])
     assert name.startswith("no signature 'rank': there are ['embed_items'")

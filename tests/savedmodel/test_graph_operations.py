@@ -1,4 +1,4 @@
-"""What a graph would run is said without running it, whatever the file holds."""
+"""Operations of a graph are found without running it, for any content of the file."""
 
 import numpy as np
 import pytest
@@ -12,15 +12,15 @@ from kerasrec.savedmodel.c_loader import all_fields
 from kerasrec.savedmodel.graph_operations import foreign_operations, unportable_operations
 from kerasrec.savedmodel.operations import OPERATIONS
 
-# All that keep something beyond a run or depend on more than their inputs: tables, variables, and
-# what runs functions of the graph.
+# Operations with state or effects beyond their outputs: tables, variables, and
+# those that run functions of the graph.
 STATEFUL = {
     "Assert", "AssignVariableOp", "DisableCopyOnRead", "HashTableV2", "If", "LookupTableExportV2",
     "LookupTableFindV2", "LookupTableImportV2", "MutableHashTableV2", "ReadVariableOp",
     "ResourceGather", "RestoreV2", "StatefulPartitionedCall", "VarHandleOp", "While",
 }  # fmt: skip
 READS = {"RestoreV2"}
-# Parts of names of what reaches beyond the process, as TensorFlow's operations have them.
+# Parts of the names of TensorFlow operations that may act outside the process.
 DANGEROUS = (
     "File", "Save", "Restore", "Checkpoint", "Write", "Summary", "PyFunc", "Dataset", "Iterator",
     "Rpc", "Send", "Recv", "Reader", "Print", "Remote", "Cluster", "Debug", "Custom", "Call",
@@ -42,7 +42,7 @@ def saved(folder, change=lambda meta_graph: None):
     return folder
 
 
-def test_an_empty_one_and_ours(tmp_path):
+def test_an_allowed_graph_has_no_foreign_operations(tmp_path):
     assert foreign_operations(saved(tmp_path)) == []
 
 
@@ -54,9 +54,9 @@ def test_an_empty_one_and_ours(tmp_path):
         lambda graph: graph.graph_def.library.function.add().node_def.append(node("WriteFile")),
     ],
 )
-def test_an_operation_is_found_wherever_it_stands(tmp_path, change):
-    said = "the graph holds operations that no export of kerasrec has: WriteFile"
-    assert foreign_operations(saved(tmp_path, change)) == [said]
+def test_an_operation_is_found_in_nodes_and_functions(tmp_path, change):
+    message = "the graph holds operations that no export of kerasrec has: WriteFile"
+    assert foreign_operations(saved(tmp_path, change)) == [message]
 
 
 def test_every_meta_graph_is_read(tmp_path):
@@ -67,7 +67,7 @@ def test_every_meta_graph_is_read(tmp_path):
     assert "ReadFile" in foreign_operations(tmp_path)[0]
 
 
-def test_an_id_that_reads_like_an_operation_is_none(tmp_path):
+def test_names_and_values_are_not_operations(tmp_path):
     def change(graph):
         graph.graph_def.node[0].attr["value"].tensor.CopyFrom(tf.make_tensor_proto(["WriteFile"]))
         graph.graph_def.node[0].name = "WriteFile"
@@ -75,23 +75,23 @@ def test_an_id_that_reads_like_an_operation_is_none(tmp_path):
     assert foreign_operations(saved(tmp_path, change)) == []
 
 
-def test_files_that_are_read_when_it_is_loaded(tmp_path):
-    said = "the graph reads files when it is loaded, which no export of kerasrec does"
+def test_assets_and_other_graph_files_are_refused(tmp_path):
+    message = "the graph reads files when it is loaded, which no export of kerasrec does"
 
     def asset(graph):
         graph.asset_file_def.add().filename = "../../etc/passwd"
 
-    assert foreign_operations(saved(tmp_path, asset)) == [said]
+    assert foreign_operations(saved(tmp_path, asset)) == [message]
 
     def collection(graph):
         graph.collection_def["saved_model_assets"].any_list.value.add()
 
-    assert foreign_operations(saved(tmp_path, collection)) == [said]
+    assert foreign_operations(saved(tmp_path, collection)) == [message]
     (saved(tmp_path) / "saved_model.cpb").touch()
     assert foreign_operations(tmp_path) == ["it also has a saved_model.cpb"]
 
 
-def test_what_a_server_on_a_cpu_would_not_run(tmp_path):
+def test_operations_that_a_cpu_server_cannot_run(tmp_path):
     saved(tmp_path, lambda graph: graph.graph_def.node.extend(map(node, ("PyFunc", "WriteFile"))))
     assert unportable_operations(tmp_path) == ["the graph holds PyFunc"]
 
@@ -108,13 +108,13 @@ def test_what_a_server_on_a_cpu_would_not_run(tmp_path):
         b"\x12\x02\x12\xff",
     ],
 )
-def test_what_is_damaged_ends_in_a_sentence(tmp_path, content):
+def test_a_malformed_protobuf_is_reported(tmp_path, content):
     (tmp_path / "saved_model.pb").write_bytes(content)
-    (said,) = foreign_operations(tmp_path)
-    assert said.startswith("saved_model.pb cannot be read: a protobuf ")
+    (message,) = foreign_operations(tmp_path)
+    assert message.startswith("saved_model.pb cannot be read: a protobuf ")
 
 
-def test_random_changes_and_cuts_raise_nothing(tmp_path):
+def test_random_corruption_raises_nothing(tmp_path):
     path, random = saved(tmp_path) / "saved_model.pb", np.random.default_rng(0)
     content = path.read_bytes()
     for _ in range(300):
@@ -126,16 +126,16 @@ def test_random_changes_and_cuts_raise_nothing(tmp_path):
 
 def test_fields_and_bytes_are_bounded(tmp_path, monkeypatch):
     path = saved(tmp_path) / "saved_model.pb"
-    monkeypatch.setattr(graph_operations, "MOST", 3)
+    monkeypatch.setattr(graph_operations, "MAX_FIELDS", 3)
     assert "more than 3 fields" in foreign_operations(tmp_path)[0]
-    monkeypatch.setattr(graph_operations, "LARGEST", 1)
+    monkeypatch.setattr(graph_operations, "MAX_BYTES", 1)
     assert "larger than" in foreign_operations(tmp_path)[0]
     path.unlink()
     assert "cannot be read" in foreign_operations(tmp_path)[0]
 
 
 def test_an_unknown_field_is_skipped_as_protobuf_does(tmp_path):
-    # Field 2 as a number is no meta graph, for protobuf as for us.
+    # Field 2 as a varint is not a meta graph, neither for protobuf nor here.
     assert [*all_fields(b"\x10\x05")] == [(2, 0, 5)]
     path = saved(tmp_path) / "saved_model.pb"
     path.write_bytes(b"\x10\x05" + path.read_bytes())
@@ -143,7 +143,7 @@ def test_an_unknown_field_is_skipped_as_protobuf_does(tmp_path):
     assert len(SavedModel.FromString(path.read_bytes()).meta_graphs) == 1
 
 
-def test_what_is_allowed_is_known_and_cannot_reach_out():
+def test_allowed_operations_exist_and_act_only_in_the_process():
     known = {name for name in OPERATIONS if op_def_registry.get(name)}
     assert known == OPERATIONS
     assert {name for name in OPERATIONS if op_def_registry.get(name).is_stateful} == STATEFUL
@@ -152,7 +152,7 @@ def test_what_is_allowed_is_known_and_cannot_reach_out():
 
 
 def test_the_loader_follows_an_asset_out_of_its_folder(tmp_path):
-    """Why no graph with assets is run: a hostile one answers with the lines of any text file."""
+    """The reason to refuse assets: a hostile graph can return the lines of any text file."""
     (tmp_path / "secret.txt").write_text("the first line\nthe second\n")
     asset = tmp_path / "words.txt"
     asset.write_text("a\nb\n")
@@ -174,4 +174,4 @@ def test_the_loader_follows_an_asset_out_of_its_folder(tmp_path):
     path.write_bytes(model.SerializeToString())
     with CLoader(tmp_path / "1") as loaded:
         assert loaded("serving_default", row=[1])["line"].tolist() == [b"the second"]
-    assert any("reads files" in said for said in foreign_operations(tmp_path / "1"))
+    assert any("reads files" in message for message in foreign_operations(tmp_path / "1"))

@@ -1,4 +1,4 @@
-"""What goes into TensorFlow's C library and comes out, on graphs that hand it through."""
+"""Values pass through TensorFlow's C library unchanged, on identity graphs."""
 
 import concurrent.futures
 import time
@@ -27,8 +27,8 @@ ANY = (
 NUMBERS = ("float32", "float64", "int32", "int64", "bool")
 
 
-class Through(tf.Module):
-    """Every input comes back as it is."""
+class Identity(tf.Module):
+    """Returns every input unchanged."""
 
     @tf.function(input_signature=[tf.TensorSpec(None, tf.string, name="text")])
     def texts(self, text):
@@ -49,10 +49,10 @@ class Through(tf.Module):
     def defaults(self, user, exclude=tf.constant([["", "ü"]]), k=tf.constant([-7])):  # noqa: B008
         return {"user": user, "exclude": exclude, "k": k}
 
-    @tf.function(input_signature=[tf.TensorSpec((), tf.int64, name="turns")])
-    def spin(self, turns):
+    @tf.function(input_signature=[tf.TensorSpec((), tf.int64, name="steps")])
+    def spin(self, steps):
         return {
-            "done": tf.while_loop(lambda n: n < turns, lambda n: n + 1, [tf.constant(0, "int64")])[
+            "done": tf.while_loop(lambda n: n < steps, lambda n: n + 1, [tf.constant(0, "int64")])[
                 0
             ]
         }
@@ -61,7 +61,7 @@ class Through(tf.Module):
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory):
     folder = tmp_path_factory.mktemp("through") / "1"
-    model = Through()
+    model = Identity()
     names = ("texts", "numbers", "defaults", "spin")
     tf.saved_model.save(model, str(folder), {name: getattr(model, name) for name in names})
     with CLoader(folder) as loaded:
@@ -74,7 +74,7 @@ def objects(values):
     return array
 
 
-def test_strings_of_any_bytes_survive(loaded):
+def test_strings_of_any_bytes_round_trip(loaded):
     for texts in (ANY, ANY[:2], ANY[:0]):
         found = loaded("texts", text=objects(texts))["text"]
         assert found.tolist() == list(texts)
@@ -84,7 +84,7 @@ def test_strings_of_any_bytes_survive(loaded):
     assert loaded("texts", text=["ü", "b"])["text"].dtype.kind == "S"
 
 
-def test_numbers_come_back_as_they_are(loaded):
+def test_numbers_round_trip(loaded):
     values = {
         "float32": [[1.5, -np.inf], [np.nan, 3e-45]], "float64": [[0.1, 1e300], [0.0, -0.0]],
         "int32": [[2**31 - 1, -(2**31)], [0, 1]], "int64": [[2**63 - 1, -(2**63)], [0, 1]],
@@ -99,7 +99,7 @@ def test_numbers_come_back_as_they_are(loaded):
     np.testing.assert_array_equal(loaded.run("numbers", transposed)["int64"], values["int64"])
 
 
-def test_signatures_tell_types_shapes_and_defaults(loaded):
+def test_signatures_have_dtypes_shapes_and_defaults(loaded):
     inputs, outputs, method = loaded.signatures["defaults"]
     assert {name: (x.dtype, x.shape) for name, x in inputs.items()} == {
         "user": ("string", (None,)), "exclude": ("string", (None, None)), "k": ("int32", (None,)),
@@ -109,10 +109,10 @@ def test_signatures_tell_types_shapes_and_defaults(loaded):
     assert inputs["k"].default.tolist() == [-7] and inputs["k"].default.dtype == "int32"
     assert outputs["k"].dtype == "int32" and method == "tensorflow/serving/predict"
     assert loaded.signatures["texts"].inputs["text"].shape is None
-    assert loaded.signatures["spin"].inputs["turns"].shape == ()
+    assert loaded.signatures["spin"].inputs["steps"].shape == ()
 
 
-def test_inputs_left_out_take_their_defaults(loaded):
+def test_missing_inputs_take_their_defaults(loaded):
     found = loaded("defaults", user=["a"])
     assert {name: x.tolist() for name, x in found.items()} == {
         "user": [b"a"], "exclude": [[b"", "ü".encode()]], "k": [-7],
@@ -122,12 +122,12 @@ def test_inputs_left_out_take_their_defaults(loaded):
         loaded("defaults", k=np.int32([3]))
 
 
-def test_outputs_may_be_chosen(loaded):
+def test_outputs_can_be_selected(loaded):
     assert set(loaded.run("defaults", {"user": ["a"]}, outputs=["k"])) == {"k"}
 
 
-def test_many_threads_ask_at_the_same_time(loaded):
-    def ask(number):
+def test_threads_run_it_concurrently(loaded):
+    def call(number):
         if number % 5 == 0:
             with pytest.raises(RunError, match="float") as caught:
                 loaded("texts", text=np.float32([number]))
@@ -136,15 +136,15 @@ def test_many_threads_ask_at_the_same_time(loaded):
         return loaded("texts", text=[str(number)])["text"].tolist()
 
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(ask, range(400)))
+        found = list(pool.map(call, range(400)))
     assert found == [[str(number).encode()] for number in range(400)]
 
 
-def test_it_gives_up_when_told(loaded):
+def test_a_timeout_stops_the_run(loaded):
     with pytest.raises(RunError) as caught:
-        loaded.run("spin", {"turns": 1 << 50}, timeout=0.05)
+        loaded.run("spin", {"steps": 1 << 50}, timeout=0.05)
     assert caught.value.code == 4  # DEADLINE_EXCEEDED
-    assert loaded("spin", turns=3)["done"] == 3
+    assert loaded("spin", steps=3)["done"] == 3
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_tensor_protos_are_read_as_python_writes_them(value):
         assert read_tensor(packed.SerializeToString()).tolist() == expected.tolist()
 
 
-def test_the_last_value_stands_for_those_that_follow():
+def test_the_last_value_is_repeated():
     proto = tf.make_tensor_proto(np.full((2, 3), 7))
     proto.ClearField("tensor_content")
     proto.int64_val.extend([5, 7])
@@ -178,7 +178,7 @@ def test_the_last_value_stands_for_those_that_follow():
     assert read_tensor(proto.SerializeToString()).tolist() == [[0] * 3] * 2
 
 
-def test_protos_that_lie_are_refused():
+def test_inconsistent_protos_are_refused():
     proto = tf.make_tensor_proto(["a"])
     proto.string_val.append(b"b")
     with pytest.raises(ValueError, match="2 values in a tensor of 1"):
@@ -200,7 +200,7 @@ def claiming(*sizes, **fields):
     [[2] * 1_000_000, [1] * 1_000_000, [0, 1 << 62], [1 << 62, 0], [1 << 62] * 200, [1] * 65],
     ids=["twos", "ones", "zero first", "zero last", "large", "65"],
 )
-def test_shapes_that_no_array_has_are_refused_in_few_words(sizes):
+def test_impossible_shapes_are_refused_with_a_short_message(sizes):
     dims = {size: b"\x08" + write_varint(size) for size in set(sizes)}
     shape = b"".join(b"\x12" + bytes([len(dims[size])]) + dims[size] for size in sizes)
     message = b"\x08\x09\x12" + write_varint(len(shape)) + shape
@@ -211,15 +211,15 @@ def test_shapes_that_no_array_has_are_refused_in_few_words(sizes):
     assert time.perf_counter() - start < 1  # reading all of a million takes longer
 
 
-def test_values_outside_of_their_type_are_cut_as_protobuf_cuts_them():
+def test_values_out_of_range_are_truncated_as_by_protobuf():
     # tensor_shape {dim {size: 1}} int_val: 2^40 + 7, which the field's 32 bits do not hold.
     wide = b"\x08\x03\x12\x04\x12\x02\x08\x01\x3a\x06" + write_varint((1 << 40) + 7)
     assert tensor_pb2.TensorProto.FromString(wide).int_val == [7]
     assert read_tensor(wide).tolist() == [7]
 
 
-def test_a_number_where_bytes_belong_takes_no_memory():
-    # string_val as the varint 10^15: protobuf knows no such field, and skips it.
+def test_a_varint_in_place_of_bytes_is_skipped():
+    # string_val as the varint 10^15: protobuf skips a field of an unexpected wire type.
     message = claiming(1).SerializeToString().replace(b"\x08\x09", b"\x08\x07", 1)
     message += b"\x40" + write_varint(10**15)
     assert list(tensor_pb2.TensorProto.FromString(message).string_val) == []
@@ -231,14 +231,14 @@ def test_a_number_where_bytes_belong_takes_no_memory():
     [b"\xff" * 1000, b"\x08\xff", b"\x08", b"\x12\x7f\x00", b"\x0b", b"\x0d\x00", b"\x12"],
     ids=["endless", "cut varint", "no value", "cut field", "group", "cut fixed", "no length"],
 )
-def test_what_is_no_protobuf_is_refused(message):
+def test_a_malformed_message_is_refused(message):
     with pytest.raises(DecodeError):
         tensor_pb2.TensorProto.FromString(message)
     with pytest.raises(ValueError):
         read_tensor(message)
 
 
-def test_strings_as_content_are_read_as_c_writes_them():
+def test_strings_in_tensor_content_are_read_as_c_writes_them():
     # tensorflow/core/platform/tensor_coding.cc: EncodeStringList. Lengths, then the strings.
     content = b"\x02\x00\xac\x02" + b"ab" + b"c" * 300
     message = claiming(3, tensor_content=content)
@@ -250,10 +250,10 @@ def test_strings_as_content_are_read_as_c_writes_them():
             read_tensor(message.SerializeToString())
 
 
-def test_one_long_string_does_not_make_all_of_them_long(loaded):
+def test_one_long_string_does_not_widen_the_others(loaded):
     message = claiming(1 << 20, string_val=[b"x" * (1 << 20)])
     message.dtype = 7
-    found = read_tensor(message.SerializeToString())  # 1 TiB as bytes of a fixed width
+    found = read_tensor(message.SerializeToString())  # 1 TiB as fixed-width bytes
     assert found.dtype == object and found.shape == (1 << 20,)
     texts = [b"x" * (1 << 20), *[b"a"] * 5000]
     assert loaded("texts", text=objects(texts))["text"].tolist() == texts

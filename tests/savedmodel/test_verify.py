@@ -1,4 +1,4 @@
-"""What counts as the same answer, and what is said of an export that gives another."""
+"""Which answers count as equal, and which problems are reported."""
 
 import json
 import shutil
@@ -11,10 +11,10 @@ import pytest
 from kerasrec.data import Interactions
 from kerasrec.errors import InputError
 from kerasrec.export import export
-from kerasrec.savedmodel.about import ABOUT, RECORDED, read_about
 from kerasrec.savedmodel.files import list_files
-from kerasrec.savedmodel.recorded import read_arrays, write_arrays
-from kerasrec.savedmodel.verify import _compared, verify
+from kerasrec.savedmodel.metadata import EXPECTED, METADATA, read_metadata
+from kerasrec.savedmodel.npz_file import read_arrays, write_arrays
+from kerasrec.savedmodel.verify import compare_answers, verify
 from kerasrec_zoo import Popularity
 
 
@@ -31,23 +31,23 @@ def exported(tmp_path_factory):
 
 @pytest.fixture
 def copied(exported, tmp_path):
-    """The export at another place, which it must not notice."""
+    """A copy of the export in another folder."""
     return shutil.copytree(exported, tmp_path / "elsewhere")
 
 
 def rewrite(directory, **changes):
-    """Changes recorded arrays by `changes[name with _ for /](array)`, and the file's hash."""
-    arrays = read_arrays(directory / RECORDED)
+    """Changes recorded arrays by `changes[name with __ for /](array)`, and the file's hash."""
+    arrays = read_arrays(directory / EXPECTED)
     for name, change in changes.items():
         key = name.replace("__", "/")
         arrays[key] = change(arrays[key])
-    write_arrays(directory / RECORDED, arrays)
-    about = json.loads((directory / ABOUT).read_text())
-    about["files"] = list_files(directory)
-    (directory / ABOUT).write_text(json.dumps(about))
+    write_arrays(directory / EXPECTED, arrays)
+    metadata = json.loads((directory / METADATA).read_text())
+    metadata["files"] = list_files(directory)
+    (directory / METADATA).write_text(json.dumps(metadata))
 
 
-def test_a_moved_export_answers_as_python_did(copied):
+def test_a_copied_export_gives_pythons_answers(copied):
     found = verify(copied)
     assert found["problems"] == []
     assert found["signatures"]["recommend"] == {
@@ -58,7 +58,7 @@ def test_a_moved_export_answers_as_python_did(copied):
     }  # fmt: skip
 
 
-def test_a_number_and_an_item_that_differ_are_said(copied):
+def test_differing_numbers_and_items_are_reported(copied):
     rewrite(copied, answer__score__score=lambda scores: scores + 0.001)
     assert verify(copied)["problems"] == [
         "score: numbers differ from Python's by up to 0.001, at most 1e-05 is allowed"
@@ -76,10 +76,10 @@ def test_a_number_and_an_item_that_differ_are_said(copied):
         answer__recommend__item=moved,
     )
     (problem,) = verify(copied)["problems"]
-    assert problem.startswith("recommend: ") and "items are other ones than Python's" in problem
+    assert problem.startswith("recommend: ") and "items differ from Python's" in problem
 
 
-def test_a_damaged_file_is_named_before_anything_runs(copied):
+def test_a_missing_file_is_reported_before_anything_runs(copied):
     (copied / "saved_model.pb").with_name("fingerprint.pb").unlink()
     assert verify(copied) == {"signatures": {}, "problems": ["fingerprint.pb is missing"]}
 
@@ -91,13 +91,13 @@ FILES = [
 ]  # fmt: skip
 
 
-def test_every_file_of_an_export_is_listed_but_the_list(copied):
+def test_every_file_except_the_metadata_is_listed(copied):
     files = {p.relative_to(copied).as_posix() for p in copied.rglob("*") if p.is_file()}
-    assert files == {*FILES, ABOUT}
+    assert files == {*FILES, METADATA}
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_one_byte_of_any_file_is_noticed(copied, name, monkeypatch):
+def test_a_change_of_one_byte_in_any_file_is_reported(copied, name, monkeypatch):
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("it is run"))
     content = bytearray((copied / name).read_bytes())
     content[len(content) * 2 // 3] ^= 1
@@ -109,44 +109,44 @@ def test_one_byte_of_any_file_is_noticed(copied, name, monkeypatch):
     assert verify(copied)["problems"][0] == f"{name} is not the file that was written"
 
 
-def test_a_file_that_was_not_written_with_it_is_named(copied):
+def test_an_unlisted_file_is_reported(copied):
     (copied / "assets.extra" / "titles.json").write_text("[]")
     assert verify(copied) == {
         "signatures": {},
-        "problems": ["assets.extra/titles.json was not written with it: take it out"],
+        "problems": ["assets.extra/titles.json does not belong to the export: remove it"],
     }
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda about: about.pop("files"),
-        lambda about: about["files"].update({"../../secret": {"bytes": 0, "sha256": ""}}),
-        lambda about: about["files"].update({"/etc/passwd": {"bytes": 0, "sha256": ""}}),
-        lambda about: about["files"].update({"items.json": "of format 1"}),
-        lambda about: about["files"].pop("saved_model.pb"),
+        lambda metadata: metadata.pop("files"),
+        lambda metadata: metadata["files"].update({"../../secret": {"bytes": 0, "sha256": ""}}),
+        lambda metadata: metadata["files"].update({"/etc/passwd": {"bytes": 0, "sha256": ""}}),
+        lambda metadata: metadata["files"].update({"items.json": "of format 1"}),
+        lambda metadata: metadata["files"].pop("saved_model.pb"),
     ],
 )
-def test_a_list_of_files_that_is_none_is_refused(copied, change):
-    about = json.loads((copied / ABOUT).read_text())
-    change(about)
-    (copied / ABOUT).write_text(json.dumps(about))
+def test_an_invalid_list_of_files_is_refused(copied, change):
+    metadata = json.loads((copied / METADATA).read_text())
+    change(metadata)
+    (copied / METADATA).write_text(json.dumps(metadata))
     with pytest.raises(InputError, match="has no list of its files"):
         verify(copied)
 
 
-def test_what_is_no_export_is_refused(copied, tmp_path):
-    with pytest.raises(InputError, match="is no SavedModel"):
-        read_about(tmp_path)
-    (copied / ABOUT).unlink()
-    with pytest.raises(InputError, match="says nothing of itself"):
+def test_a_folder_that_is_not_an_export_is_refused(copied, tmp_path):
+    with pytest.raises(InputError, match="is not a SavedModel"):
+        read_metadata(tmp_path)
+    (copied / METADATA).unlink()
+    with pytest.raises(InputError, match="has no valid metadata"):
         verify(copied)
-    (copied / ABOUT).write_text('{"format": 99}')
+    (copied / METADATA).write_text('{"format": 99}')
     with pytest.raises(InputError, match="export format 99, this kerasrec reads 2"):
         verify(copied)
     for text in ("[" * 100_000, "[]", "{}", "null"):
-        (copied / ABOUT).write_text(text)
-        with pytest.raises(InputError, match="says nothing of itself"):
+        (copied / METADATA).write_text(text)
+        with pytest.raises(InputError, match="has no valid metadata"):
             verify(copied)
 
 
@@ -157,10 +157,10 @@ def answers(items, scores):
     }
 
 
-def compared(wanted, got, **more):
+def compare(wanted, got, **more):
     expected = {f"answer/{name}": value for name, value in wanted.items()} | more
     found = {f"all/{name}": value for name, value in got.items()}
-    return _compared(expected, found)["recommend"]
+    return compare_answers(expected, found)["recommend"]
 
 
 @pytest.mark.parametrize(
@@ -168,57 +168,57 @@ def compared(wanted, got, **more):
     [
         (["a", "b", "c"], [3.0, 2.0, 1.0], 0),
         (["b", "a", "c"], [3.0, 2.0, 1.0], 2),
-        (["a", "c", "b"], [3.0, 2.0, 2.0], 0),  # equal scores stand in any order
-        (["a", "b", "d"], [3.0, 2.0, 1.0], 0),  # beyond the last there may be an equal one
+        (["a", "c", "b"], [3.0, 2.0, 2.0], 0),  # equal scores may be in any order
+        (["a", "b", "d"], [3.0, 2.0, 1.0], 0),  # the last may be tied with one that is cut off
         (["d", "b", "c"], [3.0, 2.0, 1.0], 1),
     ],
 )
-def test_equal_scores_alone_may_change_places(items, scores, other):
+def test_only_equal_scores_may_swap(items, scores, other):
     wanted = answers([["a", "b", "c"]], [scores])
-    assert compared(wanted, answers([items], [scores]))["other"] == other
+    assert compare(wanted, answers([items], [scores]))["other"] == other
 
 
-def test_the_last_of_a_row_that_asked_for_fewer_may_be_another_equal_one():
+def test_the_last_item_of_a_shorter_row_may_be_tied():
     wanted = answers([["a", "b", "", ""]], [[3.0, 2.0, -np.inf, -np.inf]])
     got = answers([["a", "d", "", ""]], [[3.0, 2.0, -np.inf, -np.inf]])
-    assert compared(wanted, got)["other"] == 0
+    assert compare(wanted, got)["other"] == 0
     got = answers([["d", "b", "", ""]], [[3.0, 2.0, -np.inf, -np.inf]])
-    assert compared(wanted, got)["other"] == 1
+    assert compare(wanted, got)["other"] == 1
 
 
-def test_an_answer_where_there_is_none_is_another_one():
+def test_an_answer_in_place_of_padding_differs():
     wanted = answers([["a", ""]], [[3.0, -np.inf]])
-    assert compared(wanted, answers([["a", "b"]], [[3.0, -np.inf]]))["other"] == 1
-    assert compared(wanted, answers([["a", ""]], [[3.0, 1.0]]))["difference"] == np.inf
+    assert compare(wanted, answers([["a", "b"]], [[3.0, -np.inf]]))["other"] == 1
+    assert compare(wanted, answers([["a", ""]], [[3.0, 1.0]]))["difference"] == np.inf
 
 
-def test_scores_beyond_one_differ_by_a_share():
+def test_large_scores_differ_relatively():
     wanted = answers([["a", "b"]], [[1000.0, 0.5]])
     got = answers([["a", "b"]], [[1000.5, 0.5]])
-    assert compared(wanted, got)["difference"] == pytest.approx(0.0005)
+    assert compare(wanted, got)["difference"] == pytest.approx(0.0005)
 
 
-def test_items_of_one_vector_change_places_in_a_sequence():
+def test_items_of_equal_vectors_may_swap_in_a_sequence():
     wanted = answers([["a", "b", "c"]], [[3.0, 2.0, 1.0]])
     got = answers([["a", "d", "c"]], [[3.0, 2.0, 1.0]])
     items = np.array(["", "[unknown]", "a", "b", "c", "d"], object)
-    assert compared(wanted, got, twins=np.array([0, 1, 2, 3, 4, 3]), items=items)["other"] == 0
-    assert compared(wanted, got, twins=np.array([0, 1, 2, 3, 4, 5]), items=items)["other"] == 1
+    assert compare(wanted, got, twins=np.array([0, 1, 2, 3, 4, 3]), items=items)["other"] == 0
+    assert compare(wanted, got, twins=np.array([0, 1, 2, 3, 4, 5]), items=items)["other"] == 1
 
 
-def test_a_number_that_is_none_is_no_empty_place():
+def test_nan_and_infinity_are_not_padding():
     wanted = answers([["a", ""]], [[3.0, -np.inf]])
     for nothing in (np.nan, np.inf):
-        assert compared(wanted, answers([["a", ""]], [[3.0, nothing]]))["difference"] == np.inf
+        assert compare(wanted, answers([["a", ""]], [[3.0, nothing]]))["difference"] == np.inf
 
 
-def test_an_output_that_is_missing_is_noticed():
+def test_a_missing_output_is_reported():
     wanted = answers([["a"]], [[1.0]])
-    found = compared(wanted, {"recommend/item": np.array([["a"]])})
+    found = compare(wanted, {"recommend/item": np.array([["a"]])})
     assert (found["recorded"], found["requests"]) == (1, 0)
 
 
-def test_fewer_answers_than_requests_are_noticed():
+def test_fewer_answers_than_requests_are_reported():
     wanted = answers([["a"], ["b"]], [[1.0], [2.0]])
-    found = compared(wanted, answers([["a"]], [[1.0]]))
+    found = compare(wanted, answers([["a"]], [[1.0]]))
     assert (found["recorded"], found["requests"]) == (2, 1)

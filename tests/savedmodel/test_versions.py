@@ -1,4 +1,4 @@
-"""Numbers of versions, as a server that looks at the folder sees them."""
+"""Version numbers: claimed once, found, and removed when they are old."""
 
 import pathlib
 import threading
@@ -16,14 +16,14 @@ def made(folder, number=None, keep=None):
     return int(path.name)
 
 
-def test_numbers_rise_and_the_newest_is_found(tmp_path):
+def test_numbers_increase_and_the_newest_is_found(tmp_path):
     assert [made(tmp_path / "m") for _ in range(3)] == [1, 2, 3]
     assert made(tmp_path / "m", number=9) == 9
     assert find_version(tmp_path / "m") == tmp_path / "m" / "9"
     assert find_version(tmp_path / "m" / "2") == tmp_path / "m" / "2"
 
 
-def test_a_number_is_not_used_again(tmp_path):
+def test_a_number_is_not_reused(tmp_path):
     assert [made(tmp_path) for _ in range(2)] == [1, 2]
     (tmp_path / "2" / "saved_model.pb").unlink()
     (tmp_path / "2").rmdir()
@@ -40,7 +40,7 @@ def test_a_failed_export_uses_up_its_number(tmp_path):
     assert made(tmp_path) == 2
 
 
-def test_a_number_may_be_written_with_zeros_before_it(tmp_path):
+def test_a_number_may_have_leading_zeros(tmp_path):
     (tmp_path / "2").mkdir()
     (tmp_path / "007").mkdir()
     assert find_version(tmp_path) == tmp_path / "007"
@@ -65,7 +65,7 @@ def test_old_versions_stay_when_the_new_one_fails(tmp_path):
     assert versions(tmp_path) == [1]
 
 
-def test_what_is_no_number_is_no_version(tmp_path):
+def test_only_names_of_digits_are_versions(tmp_path):
     for name in ("7", "8.tmp", ".partial-9", "latest", "²", "9" * 20, "9" * 200):
         (tmp_path / name).mkdir()
     assert versions(tmp_path) == [7]
@@ -73,7 +73,7 @@ def test_what_is_no_number_is_no_version(tmp_path):
     assert versions(tmp_path) == [7]
 
 
-def test_a_number_that_no_server_takes_is_not_given(tmp_path):
+def test_numbers_above_int64_are_refused(tmp_path):
     largest = (1 << 63) - 1
     for claim in ("latest", "9" * 20):
         (tmp_path / f".version-{claim}").touch()
@@ -85,7 +85,7 @@ def test_a_number_that_no_server_takes_is_not_given(tmp_path):
         made(tmp_path)
 
 
-def test_exports_at_the_same_time_get_numbers_of_their_own(tmp_path):
+def test_concurrent_exports_get_different_numbers(tmp_path):
     found, start = [], threading.Barrier(8)
 
     def one():
@@ -100,11 +100,11 @@ def test_exports_at_the_same_time_get_numbers_of_their_own(tmp_path):
     assert sorted(found) == list(range(1, 9))
 
 
-def test_a_number_stays_taken_while_another_export_is_slow(tmp_path, monkeypatch):
+def test_a_claim_stays_while_another_export_is_slow(tmp_path, monkeypatch):
     touch, between = pathlib.Path.touch, iter([None])
 
     def slow_touch(path, **options):
-        # It has looked which numbers are taken; two others come and go before it takes one.
+        # Two other exports finish after this one listed the numbers and before it claims one.
         for _ in between:
             assert [made(tmp_path), made(tmp_path)] == [1, 2]
         touch(path, **options)
@@ -127,7 +127,7 @@ def test_two_exports_remove_the_same_old_version(tmp_path, monkeypatch):
     assert versions(tmp_path) == [5]
 
 
-def test_a_folder_without_an_export_is_said(tmp_path):
+def test_a_folder_without_an_export_is_refused(tmp_path):
     with pytest.raises(InputError, match="holds no export"):
         find_version(tmp_path)
     with pytest.raises(InputError, match="holds no export"):

@@ -1,4 +1,4 @@
-"""A small SavedModel whose right answers one can count, and servers of it."""
+"""A small SavedModel whose answers can be computed by hand, and servers of it."""
 
 import contextlib
 import json
@@ -11,8 +11,8 @@ import urllib3
 
 from kerasrec.export.signature_defaults import write_defaults
 from kerasrec.export.without_saving import remove_saving
-from kerasrec.savedmodel.about import ABOUT, EXTRA, FORMAT
 from kerasrec.savedmodel.files import list_files
+from kerasrec.savedmodel.metadata import EXTRA_FOLDER, FORMAT, METADATA
 from kerasrec.serving.limits import Limits
 from kerasrec.serving.server import Server
 
@@ -20,7 +20,7 @@ CATALOG = ["a", "b", "ü"]
 
 
 class Toy(tf.Module):
-    """The score of an item is how often the history names it, and a tenth of the version."""
+    """The score of an item is its count in the history plus a tenth of the version number."""
 
     def __init__(self, version):
         super().__init__()
@@ -74,15 +74,15 @@ def save(version, folder):
 
 
 def record(folder):
-    """Says of a folder that it is as it was exported."""
-    (folder / EXTRA).mkdir(exist_ok=True)
+    """Writes the list of files of a folder, as an export does."""
+    (folder / EXTRA_FOLDER).mkdir(exist_ok=True)
     about = {"format": FORMAT, "files": list_files(folder)}
-    (folder / ABOUT).write_text(json.dumps(about))
+    (folder / METADATA).write_text(json.dumps(about))
 
 
 @pytest.fixture(scope="session")
 def toys(tmp_path_factory):
-    """A folder with the versions 1 and 2 of the toy; not to be changed."""
+    """A folder with versions 1 and 2 of the toy; must not be changed."""
     folder = tmp_path_factory.mktemp("toys") / "toy"
     for version in (1, 2):
         save(version, folder / str(version))
@@ -91,7 +91,7 @@ def toys(tmp_path_factory):
 
 @pytest.fixture
 def publish(toys, tmp_path):
-    """`publish(version, number)` puts one into the folder `publish.folder`, by a rename."""
+    """`publish(version, number)` renames a version into the folder `publish.folder`."""
 
     def put(version, number, spoil=None):
         partial = tmp_path / "toy" / f".copy-{number}"
@@ -118,14 +118,14 @@ def ask():
     """`ask(server, path, body)` -> (status, JSON): POST with a body, else GET."""
     with urllib3.PoolManager(retries=False) as pool:
 
-        def asked(server, path, body=None, method=None, **headers):
+        def send(server, path, body=None, method=None, **headers):
             url = f"http://127.0.0.1:{server.port}{path}"
             body = body if isinstance(body, bytes | None) else json.dumps(body).encode()
             method = method or ("GET" if body is None else "POST")
             answer = pool.request(method, url, body=body, headers=headers)
             return answer.status, json.loads(answer.data or b"null")
 
-        yield asked
+        yield send
 
 
 @pytest.fixture

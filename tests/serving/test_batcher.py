@@ -1,4 +1,4 @@
-"""Batches put together and taken apart, without a graph: the run is a function of the test."""
+"""Batching without a graph: requests run a function of the test."""
 
 import concurrent.futures
 import threading
@@ -17,16 +17,16 @@ FOREVER = 3_600_000_000
 
 
 class Graph:
-    """Answers `{"x": ...}` with twice x, when it is let; notes the batches it was asked."""
+    """Answers `{"x": ...}` with twice x once it is released; records the batches it gets."""
 
     def __init__(self):
         self.batches, self.free = [], threading.Event()
-        self.asked = threading.Semaphore(0)
+        self.started = threading.Semaphore(0)
         self.free.set()
 
     def __call__(self, signature, inputs, timeout):
         self.batches.append((signature, inputs))
-        self.asked.release()
+        self.started.release()
         assert self.free.wait(30)
         if signature == "broken":
             raise Refusal("INVALID_ARGUMENT", "broken")
@@ -74,7 +74,7 @@ def batching():
         pool.shutdown()
 
 
-def test_requests_that_wait_are_one_batch_and_each_gets_its_rows(batching):
+def test_waiting_requests_share_a_batch_and_get_their_rows(batching):
     graph, _, ask = batching(max_batch_size=4, batch_timeout_micros=FOREVER)
     one, two = ask("double", x=[1.0, 2.0]), ask("double", x=[3.0])
     assert not graph.batches
@@ -86,23 +86,23 @@ def test_requests_that_wait_are_one_batch_and_each_gets_its_rows(batching):
     assert signature == "double" and inputs["x"].tolist() == [1, 2, 3, 4]
 
 
-def test_a_batch_that_is_not_full_goes_after_its_time(batching):
+def test_a_batch_that_is_not_full_runs_after_its_timeout(batching):
     graph, _, ask = batching(batch_timeout_micros=20_000)
     start = time.monotonic()
     assert ask("double", x=[1.0]).result(30)["y"].tolist() == [2]
     assert time.monotonic() - start >= 0.02
 
 
-def test_what_does_not_fit_waits_for_the_next_batch(batching):
+def test_a_request_that_does_not_fit_waits_for_the_next_batch(batching):
     graph, _, ask = batching(max_batch_size=3, batch_timeout_micros=FOREVER)
     first, second = ask("double", x=[1.0, 2.0]), ask("double", x=[3.0, 4.0])
-    assert first.result(30)["y"].tolist() == [2, 4]  # closed by the one behind it
+    assert first.result(30)["y"].tolist() == [2, 4]  # closed by the next batch
     third = ask("double", x=[5.0])
     assert second.result(30)["y"].tolist() == [6, 8] and third.result(30)["y"].tolist() == [10]
     assert [len(inputs["x"]) for _, inputs in graph.batches] == [2, 3]
 
 
-def test_signatures_do_not_mix(batching):
+def test_each_signature_has_its_own_batches(batching):
     graph, _, ask = batching(max_batch_size=2, batch_timeout_micros=FOREVER)
     one, other = ask("double", x=[1.0]), ask("twice", x=[2.0])
     assert not graph.batches
@@ -110,7 +110,7 @@ def test_signatures_do_not_mix(batching):
     assert one.result(30)["y"].tolist() == [2] and other.result(30)["y"].tolist() == [4]
 
 
-def test_lists_are_filled_up_with_their_first_value_as_tf_serving_does_it(batching):
+def test_lists_are_padded_with_their_first_value_as_in_tf_serving(batching):
     parameters = {"max_batch_size": 2, "batch_timeout_micros": FOREVER}
     graph, _, ask = batching(pad_variable_length_inputs=True, **parameters)
     short, long = ask("echo", text=[["", "a"]]), ask("echo", text=[["b", "c", "d"]])
@@ -123,7 +123,7 @@ def test_lists_are_filled_up_with_their_first_value_as_tf_serving_does_it(batchi
             one.result(30)
 
 
-def test_an_empty_list_cannot_be_filled_up(batching):
+def test_an_empty_list_cannot_be_padded(batching):
     _, _, ask = batching(
         max_batch_size=2, batch_timeout_micros=FOREVER, pad_variable_length_inputs=True
     )
@@ -133,8 +133,8 @@ def test_an_empty_list_cannot_be_filled_up(batching):
             each.result(30)
 
 
-def test_a_batch_is_bounded_as_a_request_is(batching):
-    """One wide row and narrow ones: each fits, but filled up they are 3 x 8 values."""
+def test_a_batch_has_the_value_limit_of_a_request(batching):
+    """One wide row and narrow ones: each fits, but padded they are 3 x 8 values."""
     limits = Limits(values=16)
     graph, _, ask = batching(
         limits, max_batch_size=3, batch_timeout_micros=FOREVER, pad_variable_length_inputs=True
@@ -147,7 +147,7 @@ def test_a_batch_is_bounded_as_a_request_is(batching):
     assert [inputs["text"].shape for _, inputs in graph.batches] == [(2, 8), (3, 1)]
 
 
-def test_the_rows_of_a_batch_are_bounded_as_those_of_a_request(batching):
+def test_a_batch_has_the_row_limit_of_a_request(batching):
     _, _, ask = batching(Limits(rows=2), batch_timeout_micros=FOREVER)
     one, two = ask("double", x=[1.0]), ask("double", x=[2.0, 3.0])
     assert one.result(30)["y"].tolist() == [2]
@@ -155,7 +155,7 @@ def test_the_rows_of_a_batch_are_bounded_as_those_of_a_request(batching):
     assert two.result(30)["y"].tolist() == [4, 6]
 
 
-def test_other_ranks_are_another_batch(batching):
+def test_other_ranks_form_another_batch(batching):
     _, _, ask = batching(batch_timeout_micros=FOREVER, pad_variable_length_inputs=True)
     flat, deep = ask("double", x=[1.0]), ask("double", x=[[2.0]])
     assert flat.result(30)["y"].tolist() == [2]
@@ -163,11 +163,11 @@ def test_other_ranks_are_another_batch(batching):
     assert deep.result(30)["y"].tolist() == [[4]]
 
 
-def test_a_full_queue_turns_away(batching):
+def test_a_full_queue_refuses_requests(batching):
     graph, _, ask = batching(max_batch_size=1, max_enqueued_batches=2)
     graph.free.clear()
     running = ask("double", x=[1.0])
-    assert graph.asked.acquire(timeout=30)
+    assert graph.started.acquire(timeout=30)
     waiting = [ask("double", x=[2.0]), ask("double", x=[3.0])]
     with pytest.raises(Refusal, match="queue to which this task was submitted is full") as full:
         ask("double", x=[4.0]).result(30)
@@ -176,11 +176,11 @@ def test_a_full_queue_turns_away(batching):
     assert [one.result(30)["y"].tolist() for one in (running, *waiting)] == [[2], [4], [6]]
 
 
-def test_who_waits_too_long_is_told_and_not_answered(batching):
+def test_a_request_that_waits_too_long_is_refused(batching):
     graph, _, ask = batching(max_batch_size=1)
     graph.free.clear()
     running = ask("double", x=[1.0])
-    assert graph.asked.acquire(timeout=30)
+    assert graph.started.acquire(timeout=30)
     with pytest.raises(Refusal, match="was not answered within 0.01 s") as late:
         ask("double", timeout=0.01, x=[2.0]).result(30)
     assert late.value.http == 504
@@ -190,7 +190,7 @@ def test_who_waits_too_long_is_told_and_not_answered(batching):
     assert [inputs["x"].tolist() for _, inputs in graph.batches] == [[1], [3]]
 
 
-def test_what_a_batch_is_refused_with_reaches_all_of_it(batching):
+def test_a_refusal_of_a_batch_reaches_all_its_requests(batching):
     _, _, ask = batching(max_batch_size=2, batch_timeout_micros=FOREVER)
     for signature, sentence in (("broken", "broken"), ("no rows", "0th dimension does not equal")):
         both = ask(signature, x=[1.0]), ask(signature, x=[2.0])
@@ -199,7 +199,7 @@ def test_what_a_batch_is_refused_with_reaches_all_of_it(batching):
                 one.result(30)
 
 
-def test_a_fault_does_not_end_the_thread(batching, caplog):
+def test_an_exception_does_not_end_the_thread(batching, caplog):
     _, _, ask = batching(max_batch_size=1)
     with pytest.raises(Refusal, match="The server could not answer this request.") as caught:
         ask("fault", x=[1.0]).result(30)
@@ -208,7 +208,7 @@ def test_a_fault_does_not_end_the_thread(batching, caplog):
     assert ask("double", x=[1.0]).result(30)["y"].tolist() == [2]
 
 
-def test_requests_that_fit_into_no_batch(batching):
+def test_requests_that_cannot_be_batched_are_refused(batching):
     _, batcher, ask = batching(max_batch_size=2)
     with pytest.raises(Refusal, match="Task size 3 is larger than maximum input batch size 2"):
         ask("double", x=[1.0, 2.0, 3.0]).result(30)
@@ -220,7 +220,7 @@ def test_requests_that_fit_into_no_batch(batching):
             batcher.run("double", inputs, 30)
 
 
-def test_a_log_that_cannot_be_written_ends_no_thread(batching, monkeypatch):
+def test_a_failing_log_does_not_end_the_thread(batching, monkeypatch):
     def broken(*_):
         raise ValueError("I/O operation on closed file")
 

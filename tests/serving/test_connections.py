@@ -1,4 +1,4 @@
-"""Connections that do nothing, or nearly nothing, on servers with very small bounds."""
+"""Idle, slow and malformed connections, on servers with very small limits."""
 
 import http.client
 import json
@@ -11,10 +11,10 @@ import grpc
 import pytest
 
 from kerasrec.serving import rest
-from kerasrec.serving.connections import Connections, bounds
-from kerasrec.serving.gate import Gate
+from kerasrec.serving.connections import Connections, connection_limits
 from kerasrec.serving.http_connection import HttpConnection
 from kerasrec.serving.limits import Limits
+from kerasrec.serving.request_limiter import RequestLimiter
 from kerasrec.serving.server import Server
 
 STATUS = b"GET /v1/models/toy HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -23,14 +23,14 @@ BODY = json.dumps({"signature_name": "echo", "inputs": ["a"]}).encode()
 
 
 @pytest.fixture(scope="module")
-def all_gates():
-    gates = []
+def all_limiters():
+    limiters = []
 
-    class Kept(Gate):
+    class Kept(RequestLimiter):
         def __init__(self, *arguments, **named):
             super().__init__(*arguments, **named)
             self.left = threading.Event()
-            gates.append(self)
+            limiters.append(self)
 
         async def __call__(self, *arguments):
             await super().__call__(*arguments)
@@ -44,15 +44,15 @@ def all_gates():
                 assert self.left.wait(30)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rest, "Gate", Kept)
-        yield gates
+        patch.setattr(rest, "RequestLimiter", Kept)
+        yield limiters
 
 
 @pytest.fixture
-def gates(all_gates):
-    """The gates of the servers that are started."""
-    all_gates.clear()
-    return all_gates
+def limiters(all_limiters):
+    """The `RequestLimiter`s of the servers that are started."""
+    all_limiters.clear()
+    return all_limiters
 
 
 def connect(server):
@@ -67,14 +67,14 @@ def answer(connection):
     return found.status, found.headers["Content-Type"], text.get("error")
 
 
-def asked(server, connection=None):
+def status_of(server, connection=None):
     with connection or connect(server) as client:
         client.sendall(STATUS)
         return answer(client)[0]
 
 
 def closed(connection):
-    """Reads until the other side closes; what came."""
+    """Reads until the other side closes, and returns what was read."""
     found = b""
     try:
         while part := connection.recv(2**16):
@@ -84,66 +84,68 @@ def closed(connection):
     return found
 
 
-# Who makes room.
+# Which connection is closed.
 
 
 class Closed(list):
-    """Connections are names; which of them had to give way, in order."""
+    """Records in order which connections (names) are closed."""
 
     def of(self, name):
         outer = self
 
         class Connection(str):
-            def give_way(self):
+            def close(self):
                 outer.append(str(self))
 
         return Connection(name)
 
 
-@pytest.mark.parametrize("most,most_of_one", [(3, 9), (9, 3)])
-def test_who_waits_longest_without_asking_makes_room(most, most_of_one, monkeypatch):
-    monkeypatch.setattr("kerasrec.serving.connections.bounds", lambda limits: (most, most_of_one))
+@pytest.mark.parametrize("total,per_address", [(3, 9), (9, 3)])
+def test_the_connection_idle_longest_is_closed(total, per_address, monkeypatch):
+    monkeypatch.setattr(
+        "kerasrec.serving.connections.connection_limits", lambda limits: (total, per_address)
+    )
     closed = Closed()
     a, b, c, d, e, f = map(closed.of, "abcdef")
     connections = Connections(Limits())
     for each in (a, b, c):
-        connections.opened(each, "here")
-    connections.asked(a)
-    connections.asked(b)
-    connections.answered(b)  # c has waited longer than b, and a does not wait
-    connections.opened(d, "here")
+        connections.add(each, "here")
+    connections.mark_busy(a)
+    connections.mark_busy(b)
+    connections.mark_idle(b)  # c has been idle longer than b, and a is not idle
+    connections.add(d, "here")
     assert closed == ["c"]
-    connections.asked(d)
-    connections.opened(e, "here")
+    connections.mark_busy(d)
+    connections.add(e, "here")
     assert closed == ["c", "b"]
-    connections.asked(e)
-    connections.opened(f, "here")  # all others are at work: there is no room for it
+    connections.mark_busy(e)
+    connections.add(f, "here")  # all others are busy, so the new one is closed
     assert closed == ["c", "b", "f"]
     for each in (a, d, e):
-        connections.lost(each)
-    connections.answered(a)  # an answer that nobody waits for
-    assert not connections._open and not connections._of_one and not connections._waiting
+        connections.remove(each)
+    connections.mark_idle(a)  # a removed connection is ignored
+    assert not connections._open and not connections._per_address and not connections._idle
 
 
-def test_an_address_over_its_bound_costs_nobody_else(monkeypatch):
-    monkeypatch.setattr("kerasrec.serving.connections.bounds", lambda limits: (9, 2))
+def test_an_address_above_its_limit_affects_only_itself(monkeypatch):
+    monkeypatch.setattr("kerasrec.serving.connections.connection_limits", lambda limits: (9, 2))
     closed = Closed()
     connections = Connections(Limits())
-    connections.opened(closed.of("a"), "there")
+    connections.add(closed.of("a"), "there")
     for name in "bcde":
-        connections.opened(closed.of(name), "here")
+        connections.add(closed.of(name), "here")
     assert closed == ["b", "c"]
 
 
-def test_bounds(monkeypatch):
+def test_connection_limits_follow_the_open_file_limit(monkeypatch):
     limits = Limits()
     for files, most in ((1024, 384), (256, 96), (1 << 20, 384), (resource.RLIM_INFINITY, 384)):
         monkeypatch.setattr(resource, "getrlimit", lambda _, files=files: (files, files))
-        assert bounds(limits) == (most, min(320, most * 5 // 6))
+        assert connection_limits(limits) == (most, min(320, most * 5 // 6))
     assert limits.waiting < limits.address_connections < limits.connections
 
 
-def test_a_crowd_of_silent_connections_keeps_nobody_out(serve):
+def test_many_idle_connections_block_no_other_client(serve):
     server = serve(connections=12, address_connections=10)
     silent = [connect(server) for _ in range(10)]
     with connect(server) as kept:
@@ -151,22 +153,22 @@ def test_a_crowd_of_silent_connections_keeps_nobody_out(serve):
             silent += [connect(server) for _ in range(8)]
             kept.sendall(STATUS)
             assert answer(kept)[0] == 200
-            assert asked(server) == 200
+            assert status_of(server) == 200
     assert closed(silent[0]) == b""
     for connection in silent:
         connection.close()
 
 
-# Heads.
+# Heads of requests.
 
 
-def test_a_silent_connection_is_closed(serve):
+def test_an_idle_connection_is_closed(serve):
     with connect(serve(headers=0.05)) as client:
         assert closed(client) == b""
 
 
-def test_a_head_in_drops_must_end_in_time(serve):
-    """Each byte is in time; all of them are not."""
+def test_a_slow_head_has_a_deadline(serve):
+    """Each byte comes in time, but not all of them together."""
     server = serve(headers=0.1)
     with connect(server) as client:
         client.settimeout(0.01)
@@ -185,7 +187,7 @@ def test_a_head_in_drops_must_end_in_time(serve):
 
 
 @pytest.mark.parametrize("begun", [STATUS[:20], STATUS + STATUS[:20]])
-def test_half_a_head_is_answered(serve, begun):
+def test_an_incomplete_head_is_answered(serve, begun):
     with connect(serve(headers=0.05)) as client:
         client.sendall(begun)
         if begun.startswith(STATUS):
@@ -197,8 +199,8 @@ def test_half_a_head_is_answered(serve, begun):
         assert closed(client) == b""
 
 
-def test_between_requests_nobody_is_in_a_hurry(serve):
-    """A second request after more time than a head may take, on a connection kept alive."""
+def test_the_deadline_of_the_head_does_not_run_between_requests(serve):
+    """A second request on a kept-alive connection, later than the deadline of a head."""
     server = serve(headers=0.05)
     with connect(server) as client:
         client.sendall(STATUS)
@@ -209,7 +211,7 @@ def test_between_requests_nobody_is_in_a_hurry(serve):
         assert answer(client)[0] == 200
 
 
-def test_an_answer_that_is_not_taken_is_given_up(serve, gates, monkeypatch):
+def test_an_answer_that_is_not_read_is_dropped(serve, limiters, monkeypatch):
     lost, connection_lost = threading.Event(), HttpConnection.connection_lost
 
     def seen(self, error):
@@ -218,7 +220,7 @@ def test_an_answer_that_is_not_taken_is_given_up(serve, gates, monkeypatch):
 
     monkeypatch.setattr(HttpConnection, "connection_lost", seen)
     server = serve(timeout=0.5, rows=1 << 17)
-    # An answer of more than the buffers of both sides hold.
+    # An answer larger than the buffers of both sides.
     body = json.dumps({"signature_name": "echo", "inputs": ["x" * 60] * 100_000}).encode()
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -228,22 +230,22 @@ def test_an_answer_that_is_not_taken_is_given_up(serve, gates, monkeypatch):
         assert lost.wait(30)
         found = closed(client)
     assert found.startswith(b"HTTP/1.1 200") and len(found) < len(body)
-    gates[0].wait_until_empty()
+    limiters[0].wait_until_empty()
 
 
-# What is no HTTP, or hardly.
+# Malformed HTTP.
 
 
 @pytest.fixture(scope="module")
-def hasty(toys, all_gates):
-    """A server that waits for nobody, and its gate."""
+def hasty(toys, all_limiters):
+    """A server with short deadlines, and its `RequestLimiter`."""
     limits = Limits(timeout=0.1, headers=0.1, body=1000)
     with Server(toys, port=0, limits=limits, say=lambda line: None) as server:
-        assert asked(server) == 200
-        yield server, all_gates[-1]
+        assert status_of(server) == 200
+        yield server, all_limiters[-1]
 
 
-ERROR = "This is no HTTP request, or its head is larger than 16 KiB."
+ERROR = "This is not an HTTP request, or its head is larger than 16 KiB."
 
 
 @pytest.mark.parametrize(
@@ -270,10 +272,10 @@ ERROR = "This is no HTTP request, or its head is larger than 16 KiB."
         (b"GET /v1/models/toy HTTP/1.1\r\n\r\n", 400),
     ],
 )  # fmt: skip
-def test_attacks_end_in_a_sentence_and_cost_nothing(hasty, sent, status):
+def test_attacks_get_an_error_and_free_all_resources(hasty, sent, status):
     server, gate = hasty
     with connect(server) as client:
-        # It may be refused, and closed, before all is sent.
+        # The server may refuse and close the connection before everything is sent.
         try:
             client.sendall(sent)
             found = answer(client)
@@ -285,36 +287,36 @@ def test_attacks_end_in_a_sentence_and_cost_nothing(hasty, sent, status):
             assert (found[0], found[1]) == (status, "application/json") and found[2]
         if found:
             closed(client)
-    assert asked(server) == 200
+    assert status_of(server) == 200
     gate.wait_until_empty()
     if status == 400 and sent.startswith(b"hello"):
         assert found[2] == ERROR
 
 
-def test_requests_that_follow_without_waiting_are_answered_in_order(serve, gates):
+def test_pipelined_requests_are_answered_in_order(serve, limiters):
     server = serve()
     whole = PREDICT + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
     with connect(server) as client:
         client.sendall((whole + STATUS) * 50 + b"nonsense\r\n\r\n")
         found = closed(client)
     assert re.findall(rb"HTTP/1.1 (\d+)", found) == [b"200"] * 100 + [b"400"]
-    gates[0].wait_until_empty()
+    limiters[0].wait_until_empty()
 
 
-def test_bodies_that_do_not_arrive_take_no_place(serve):
+def test_incomplete_bodies_do_not_count_as_requests(serve):
     server = serve(waiting=2)
     slow = [connect(server) for _ in range(5)]
     for client in slow:
         client.sendall(PREDICT + b"Content-Length: %d\r\n\r\n" % len(BODY))
-    assert asked(server) == 200
+    assert status_of(server) == 200
     for client in slow:
         client.sendall(BODY)
         assert answer(client)[0] == 200
         client.close()
 
 
-def test_a_client_that_goes_is_not_answered(serve, gates, ask, monkeypatch):
-    """Its body has come in part, and that part is a request by itself."""
+def test_a_client_that_disconnects_is_not_answered(serve, limiters, ask, monkeypatch):
+    """The part of its body that arrived is a valid request by itself."""
     server = serve()
     predicted = []
     predict = rest._Rest._predict
@@ -328,23 +330,23 @@ def test_a_client_that_goes_is_not_answered(serve, gates, ask, monkeypatch):
         client.sendall(PREDICT + b"Content-Length: 1000\r\n\r\n" + BODY)
     assert ask(server, "/v1/models/toy:predict", BODY)[0] == 200
     assert len(predicted) == 1
-    gates[0].wait_until_empty()
+    limiters[0].wait_until_empty()
 
 
-def test_grpc_connections_that_say_nothing_are_closed_and_counted(toys):
+def test_idle_grpc_connections_are_limited_and_closed(toys):
     limits = Limits(headers=0.1, connections=3)
     with Server(toys, port=0, grpc_port=0, limits=limits, say=lambda line: None) as server:
         clients = [
             socket.create_connection(("127.0.0.1", server.grpc_port), timeout=30) for _ in range(4)
         ]
-        # The settings of HTTP/2, but not for the fourth.
+        # HTTP/2 settings arrive for three connections, but not for the fourth.
         assert [bool(closed(client)) for client in clients] == [True] * 3 + [False]
         for client in clients:
             client.close()
 
 
-def test_grpc_requests_without_a_message_take_no_place(toys):
-    """Frames of HTTP/2 by hand: the settings, and the headers of requests that never end."""
+def test_grpc_requests_without_a_message_do_not_block_others(toys):
+    """Hand-made HTTP/2 frames: the settings, and headers of requests that never end."""
     from tensorflow_serving.apis import get_model_status_pb2, model_service_pb2_grpc
 
     path = b"/tensorflow.serving.ModelService/GetModelStatus"
@@ -368,7 +370,7 @@ def test_grpc_requests_without_a_message_take_no_place(toys):
                 request = get_model_status_pb2.GetModelStatusRequest()
                 request.model_spec.name = "toy"
                 assert stub.GetModelStatus(request, timeout=30).model_version_status
-            # Each of them is cancelled: by its status, or by a frame that ends the stream.
+            # Each request is cancelled, by a status or by a frame that ends the stream.
             found = b""
             while found.count(b"grpc-status") + found.count(b"\0\0\4\3") < 3:
                 assert (part := client.recv(2**16))

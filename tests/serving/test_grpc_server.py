@@ -1,4 +1,4 @@
-"""TF Serving's own stubs against our server; codes and sentences from its source."""
+"""TF Serving's own stubs call our server; codes and messages are from its source."""
 
 import tracemalloc
 
@@ -16,7 +16,7 @@ from tensorflow_serving.apis import (
 )
 
 from kerasrec.savedmodel import CLoader
-from kerasrec.serving.grpc_arrival import GrpcArrival
+from kerasrec.serving.grpc_limiter import GrpcLimiter
 from kerasrec.serving.limits import Limits
 from kerasrec.serving.server import Server
 
@@ -33,17 +33,17 @@ def stub(channel):
 
 
 def request(signature="", model="toy", version=None, outputs=(), **inputs):
-    asked = predict_pb2.PredictRequest(output_filter=outputs)
-    asked.model_spec.name, asked.model_spec.signature_name = model, signature
+    message = predict_pb2.PredictRequest(output_filter=outputs)
+    message.model_spec.name, message.model_spec.signature_name = model, signature
     if version is not None:
-        asked.model_spec.version.value = version
+        message.model_spec.version.value = version
     for name, value in inputs.items():
         value = value if isinstance(value, tensor_pb2.TensorProto) else tf.make_tensor_proto(value)
-        asked.inputs[name].CopyFrom(value)
-    return asked
+        message.inputs[name].CopyFrom(value)
+    return message
 
 
-def test_strings_in_strings_out_and_defaults_between(stub):
+def test_predict_with_strings_and_defaults(stub):
     answer = stub.Predict(request(history=[["ü", "", "ü"]]), timeout=30)
     assert tf.make_ndarray(answer.outputs["item"]).tolist() == [["ü".encode(), b"a", b"b"]]
     score = tf.make_ndarray(answer.outputs["score"])
@@ -52,7 +52,7 @@ def test_strings_in_strings_out_and_defaults_between(stub):
     assert answer.model_spec.signature_name == "serving_default"
 
 
-def test_all_types_all_ways_to_write_them(stub):
+def test_all_dtypes_in_all_encodings(stub):
     content = tf.make_tensor_proto(np.array([5, -6]))
     assert content.tensor_content
     values = tensor_pb2.TensorProto(dtype="DT_INT64", int64_val=[5, -6])
@@ -63,7 +63,7 @@ def test_all_types_all_ways_to_write_them(stub):
         assert found == {"number": [5, -6], "yes": [True, False], "half": [2.5, -3.0]}
 
 
-def test_outputs_can_be_chosen_and_bytes_are_bytes(stub):
+def test_outputs_can_be_selected_and_bytes_stay_bytes(stub):
     answer = stub.Predict(request(history=[["a"]], outputs=["score"]), timeout=30)
     assert list(answer.outputs) == ["score"]
     answer = stub.Predict(request("echo", text=[b"\xff\x00", b""]), timeout=30)
@@ -71,7 +71,7 @@ def test_outputs_can_be_chosen_and_bytes_are_bytes(stub):
 
 
 def claim(dtype, *sizes, **fields):
-    """A few bytes that claim to be a tensor of that shape."""
+    """A small message that claims a tensor of this shape."""
     shape = tensor_shape_pb2.TensorShapeProto()
     shape.dim.extend([tensor_shape_pb2.TensorShapeProto.Dim(size=size) for size in sizes])
     return tensor_pb2.TensorProto(dtype=f"DT_{dtype}", tensor_shape=shape, **fields)
@@ -88,7 +88,7 @@ def lying(**change):
 
 
 @pytest.mark.parametrize(
-    ("asked", "code", "sentence"),
+    ("message", "code", "sentence"),
     [
         (predict_pb2.PredictRequest(), "INVALID_ARGUMENT", "Missing ModelSpec"),
         (request(model="other"), "NOT_FOUND", "Servable not found for request: Latest(other)"),
@@ -96,7 +96,7 @@ def lying(**change):
         (request("rank"), "FAILED_PRECONDITION", 'Serving signature key "rank" not found.'),
         (request(), "INVALID_ARGUMENT", "Signature input alias: history not found in request"),
         (request(history=[["a"]], x=[1]), "INVALID_ARGUMENT", "Inputs contains invalid name: x"),
-        (request(history=[[1]]), "INVALID_ARGUMENT", "history is of int32; expected string"),
+        (request(history=[[1]]), "INVALID_ARGUMENT", "history has type int32; expected string"),
         (request(history=["a"]), "INVALID_ARGUMENT", "history has the shape [1]"),
         (request(history=claim("STRING", 10**6, 1)), "INVALID_ARGUMENT", "request of 1000000 rows"),
         (request(history=lying(string_val=[b"b"])), "INVALID_ARGUMENT", "tensor parsing error"),
@@ -113,14 +113,14 @@ def lying(**change):
         (request("echo", text=claim("STRING", 1 << 62)), "INVALID_ARGUMENT", "at most 1024"),
         (request(history=claim("STRING", 1 << 62, 0)), "INVALID_ARGUMENT", "rows: at most 1024"),
         (request(history=claim("STRING", 1, 1 << 62)), "INVALID_ARGUMENT", "Shorten the lists"),
-        (request(history=UNKNOWN_RANK), "INVALID_ARGUMENT", "history is of unknown rank"),
+        (request(history=UNKNOWN_RANK), "INVALID_ARGUMENT", "history has unknown rank"),
         (request(history=[["a"]], outputs=["item"] * 10**5), "INVALID_ARGUMENT", "duplicate"),
         (request("total", x=np.float32([[-1, 2]])), "INVALID_ARGUMENT", "must not be negative"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_said_with_a_code(stub, asked, code, sentence):
+def test_invalid_requests_get_a_code_and_a_message(stub, message, code, sentence):
     with pytest.raises(grpc.RpcError) as caught:
-        stub.Predict(asked, timeout=30)
+        stub.Predict(message, timeout=30)
     assert caught.value.code() is grpc.StatusCode[code]
     assert sentence in caught.value.details()
 
@@ -129,13 +129,13 @@ def test_what_is_wrong_is_said_with_a_code(stub, asked, code, sentence):
     ("inputs", "sentence"),
     [
         ({f"x{number}": claim("INT64", 1 << 21) for number in range(400)}, "invalid name: x"),
-        ({"history": claim("INT64", 1, 1 << 21)}, "is of int64; expected string"),
+        ({"history": claim("INT64", 1, 1 << 21)}, "has type int64; expected string"),
         ({name: claim("STRING", 1, 1 << 20) for name in ("history", "exclude")}, "2097153 values"),
         ({"history": claim("STRING", 1, 1 << 20), "k": claim("INT32", 3)}, "3 rows of 1048578"),
     ],
     ids=["unknown", "type", "together", "one for all"],
 )
-def test_what_a_request_claims_takes_no_memory(stub, inputs, sentence):
+def test_claimed_shapes_take_no_memory(stub, inputs, sentence):
     tracemalloc.start()
     try:
         with pytest.raises(grpc.RpcError) as caught:
@@ -145,10 +145,10 @@ def test_what_a_request_claims_takes_no_memory(stub, inputs, sentence):
         tracemalloc.stop()
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert sentence in caught.value.details()
-    assert most < 4 << 20  # of one array of them it is 8 MiB
+    assert most < 4 << 20  # one such array would have 8 MiB
 
 
-def test_strings_as_content(stub):
+def test_strings_in_tensor_content(stub):
     content = claim("STRING", 3, tensor_content=b"\x01\x00\x02" + b"a" + b"bc")
     answer = stub.Predict(request("echo", text=content), timeout=30)
     assert tf.make_ndarray(answer.outputs["text_bytes"]).tolist() == [b"a", b"", b"bc"]
@@ -158,43 +158,43 @@ def test_strings_as_content(stub):
         assert caught.value.details() == "tensor parsing error: text"
 
 
-def test_the_last_value_stands_for_those_that_follow(stub):
-    asked = request(
+def test_the_last_value_is_repeated(stub):
+    message = request(
         "types",
         number=claim("INT64", 3, int64_val=[5, 7]), yes=claim("BOOL", 3),
     )  # fmt: skip
-    answer = stub.Predict(asked, timeout=30)
+    answer = stub.Predict(message, timeout=30)
     assert tf.make_ndarray(answer.outputs["number"]).tolist() == [5, 7, 7]
     assert tf.make_ndarray(answer.outputs["yes"]).tolist() == [False] * 3
 
 
-def test_one_graph_answers_whatever_outputs_are_asked(stub, monkeypatch):
-    asked, run = [], CLoader.run
+def test_any_selection_of_outputs_runs_the_same_graph(stub, monkeypatch):
+    message, run = [], CLoader.run
 
     def noted(self, signature, inputs, outputs=None, timeout=0.0):
-        asked.append((signature, outputs))
+        message.append((signature, outputs))
         return run(self, signature, inputs, outputs, timeout)
 
     monkeypatch.setattr(CLoader, "run", noted)
     for outputs in (["score"], ["item"], ["item", "score"], []):
         answer = stub.Predict(request(history=[["a"]], outputs=outputs), timeout=30)
         assert sorted(answer.outputs) == (outputs or ["item", "score"])
-    assert set(asked) == {("serving_default", None)}
+    assert set(message) == {("serving_default", None)}
 
 
-def test_a_message_over_the_limit(stub):
+def test_a_message_above_the_limit(stub):
     with pytest.raises(grpc.RpcError) as caught:
         stub.Predict(request(history=[["a" * 9_000_000]]), timeout=30)
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
-def test_messages_that_wait_are_bounded_together():
-    arrival = GrpcArrival(Limits(waiting_bytes=100))
+def test_the_total_size_of_messages_is_limited():
+    arrival = GrpcLimiter(Limits(waiting_bytes=100))
     assert arrival._take(60) and not arrival._take(41) and arrival._take(40)
     assert arrival._take(-60) and arrival._take(60)
 
 
-def test_a_message_beside_too_many_bytes_is_turned_away(toys):
+def test_a_message_above_the_total_size_is_refused(toys):
     limits = Limits(waiting_bytes=50)
     with (
         Server(toys, port=0, grpc_port=0, limits=limits, say=lambda line: None) as server,
@@ -209,9 +209,9 @@ def test_a_message_beside_too_many_bytes_is_turned_away(toys):
 
 
 def test_metadata(stub, toys):
-    asked = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
-    asked.model_spec.name = "toy"
-    answer = stub.GetModelMetadata(asked, timeout=30)
+    message = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
+    message.model_spec.name = "toy"
+    answer = stub.GetModelMetadata(message, timeout=30)
     found = get_model_metadata_pb2.SignatureDefMap()
     assert answer.metadata["signature_def"].Unpack(found)
     expected = tf.saved_model.load(str(toys / "2")).signatures
@@ -226,29 +226,29 @@ def test_metadata(stub, toys):
     ("fields", "sentence"),
     [([], "at least one metadata_field"), (["x"], "Metadata field x is not supported")],
 )
-def test_metadata_of_nothing(stub, fields, sentence):
-    asked = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=fields)
-    asked.model_spec.name = "toy"
+def test_invalid_metadata_requests_are_refused(stub, fields, sentence):
+    message = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=fields)
+    message.model_spec.name = "toy"
     with pytest.raises(grpc.RpcError) as caught:
-        stub.GetModelMetadata(asked, timeout=30)
+        stub.GetModelMetadata(message, timeout=30)
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert sentence in caught.value.details()
 
 
 def test_status(channel):
     stub = model_service_pb2_grpc.ModelServiceStub(channel)
-    asked = get_model_status_pb2.GetModelStatusRequest()
-    asked.model_spec.name = "toy"
-    (version,) = stub.GetModelStatus(asked, timeout=30).model_version_status
+    message = get_model_status_pb2.GetModelStatusRequest()
+    message.model_spec.name = "toy"
+    (version,) = stub.GetModelStatus(message, timeout=30).model_version_status
     assert version.version == 2 and version.status.error_code == 0
     assert version.state == get_model_status_pb2.ModelVersionStatus.AVAILABLE
-    asked.model_spec.name = "other"
+    message.model_spec.name = "other"
     with pytest.raises(grpc.RpcError) as caught:
-        stub.GetModelStatus(asked, timeout=30)
+        stub.GetModelStatus(message, timeout=30)
     assert caught.value.code() is grpc.StatusCode.NOT_FOUND
 
 
-def test_a_fault_of_the_server_shows_nothing_of_it(stub, monkeypatch):
+def test_an_internal_error_reveals_nothing(stub, monkeypatch):
     def broken(*_):
         raise KeyError("secret")
 

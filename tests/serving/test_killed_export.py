@@ -1,4 +1,4 @@
-"""An export that is killed half-way leaves nothing that a server would take for a version."""
+"""An export that is killed leaves no folder that a server would load as a version."""
 
 import os
 import subprocess
@@ -6,8 +6,8 @@ import sys
 
 from kerasrec.serving.server import Server
 
-# Exports to `sys.argv[1]`, but says so and waits where the graph is written and its folder has not
-# got its name yet.
+# Exports to `sys.argv[1]`; prints a line and waits after writing the graph, before its folder is
+# renamed.
 EXPORT = """
 import sys
 from kerasrec.data import load
@@ -26,7 +26,7 @@ export(model, sys.argv[1], k=5)
 """
 
 
-def test_the_old_version_stays(publish, ask):
+def test_the_old_version_stays_in_service(publish, ask):
     publish(1, 1)
     command = [sys.executable, "-c", EXPORT, str(publish.folder / "2")]
     with (
@@ -38,7 +38,7 @@ def test_the_old_version_stays(publish, ask):
     ):  # fmt: skip
         try:
             assert process.stdout.readline() == "half\n"
-            # All of it is there but the name.
+            # The export is complete except for its name.
             (writing,) = (path for path in publish.folder.iterdir() if path.name != "1")
             assert (writing / "2" / "saved_model.pb").exists()
         finally:

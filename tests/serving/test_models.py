@@ -1,4 +1,4 @@
-"""Versions that come, go, are broken, and change under a stream of requests."""
+"""Versions that appear, disappear, are broken, and change under load."""
 
 import concurrent.futures
 import shutil
@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from kerasrec.savedmodel import files
-from kerasrec.savedmodel.about import ABOUT, WARM_UP
+from kerasrec.savedmodel.metadata import METADATA, WARM_UP_FILE
 from kerasrec.serving.limits import Limits
 from kerasrec.serving.models import Models
 from kerasrec.serving.refusal import Refusal
@@ -21,9 +21,9 @@ ASK = ("recommend", {"history": [["a"]]})
 
 @pytest.fixture
 def models(publish):
-    said = []
-    models = Models(publish.folder, limits=Limits(), say=said.append)
-    models.said = said
+    lines = []
+    models = Models(publish.folder, limits=Limits(), say=lines.append)
+    models.lines = lines
     yield models
     models.close()
 
@@ -37,7 +37,7 @@ def best_score(models):
         return round(float(version.run(*ASK)["score"][0, 0]), 1)
 
 
-def test_the_newest_version_takes_the_place_of_the_old_one(models, publish):
+def test_the_newest_version_replaces_the_old_one(models, publish):
     publish(1, 1)
     models.poll()
     assert best_score(models) == 1.1
@@ -45,14 +45,14 @@ def test_the_newest_version_takes_the_place_of_the_old_one(models, publish):
     models.poll()
     assert best_score(models) == 1.2
     assert states(models) == {12: "AVAILABLE", 1: "END"}
-    assert models.said == [
+    assert models.lines == [
         "toy: version 1 is served", "toy: version 12 is served", "toy: version 1 is unloaded",
     ]  # fmt: skip
     with pytest.raises(Refusal, match=r"Specific\(toy, 1\)"), models.current("toy", 1):
         pass
 
 
-def test_folders_that_are_no_version_are_left_alone(models, publish):
+def test_other_folders_are_ignored(models, publish):
     publish(1, 1)
     for name in (".partial-7", "7.old", "seven", "-7", "٧", "9" * 20):
         shutil.copytree(publish.folder / "1", publish.folder / name)
@@ -61,31 +61,31 @@ def test_folders_that_are_no_version_are_left_alone(models, publish):
     assert states(models) == {1: "AVAILABLE"}
 
 
-def no_graph(folder):
+def remove_graph(folder):
     (folder / "saved_model.pb").unlink()
 
 
-def half_a_graph(folder):
+def cut_graph(folder):
     path = folder / "saved_model.pb"
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-def another_byte(folder):
+def change_byte(folder):
     path = folder / "variables" / "variables.index"
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
 
 
-def not_listed(folder):
+def add_file(folder):
     (folder / "variables" / "variables.data-00001-of-00002").write_bytes(b"more")
 
 
-def nothing_said(folder):
-    (folder / ABOUT).unlink()
+def remove_metadata(folder):
+    (folder / METADATA).unlink()
 
 
-def other_operation(folder):
+def change_operation(folder):
     path = folder / "saved_model.pb"
     content = path.read_bytes()
     assert b"\x12\x06TopKV2" in content
@@ -93,17 +93,19 @@ def other_operation(folder):
 
 
 SPOILED = [
-    (no_graph, "is not complete", "saved_model.pb is missing"),
-    (half_a_graph, "is not complete", "saved_model.pb ends too early"),
-    (another_byte, "does not load", "variables/variables.index is not the file that was written"),
-    (not_listed, "does not load", "variables.data-00001-of-00002 was not written with it"),
-    (nothing_said, "does not load", "holds no assets.extra/kerasrec.json"),
-    (other_operation, "does not load", "saved_model.pb is not the file that was written"),
+    (remove_graph, "is not complete", "saved_model.pb is missing"),
+    (cut_graph, "is not complete", "saved_model.pb ends too early"),
+    (change_byte, "does not load", "variables/variables.index is not the file that was written"),
+    (add_file, "does not load", "variables.data-00001-of-00002 does not belong to the export"),
+    (remove_metadata, "does not load", "has no assets.extra/kerasrec.json"),
+    (change_operation, "does not load", "saved_model.pb is not the file that was written"),
 ]
 
 
 @pytest.mark.parametrize(("spoil", "what", "why"), SPOILED)
-def test_a_broken_version_is_kept_out_and_named_in_the_status(models, publish, spoil, what, why):
+def test_a_broken_version_is_not_served_and_its_error_is_reported(
+    models, publish, spoil, what, why
+):
     publish(1, 1)
     models.poll()
     publish(2, 2, spoil)
@@ -112,10 +114,10 @@ def test_a_broken_version_is_kept_out_and_named_in_the_status(models, publish, s
     broken, served = models.versions("toy")
     assert (broken.state, served.state) == ("END", "AVAILABLE")
     assert why in broken.error and "\n" not in broken.error
-    assert models.said[-1] == f"toy: version 2 {what}; version 1 stays: {broken.error}"
-    lines = len(models.said)
+    assert models.lines[-1] == f"toy: version 2 {what}; version 1 stays: {broken.error}"
+    lines = len(models.lines)
     models.poll()
-    assert len(models.said) == lines  # not tried again
+    assert len(models.lines) == lines  # not tried again
     shutil.rmtree(publish.folder / "2")
     publish(2, 2)
     models.poll()
@@ -123,18 +125,18 @@ def test_a_broken_version_is_kept_out_and_named_in_the_status(models, publish, s
 
 
 def bad_warm_up(folder):
-    (folder / WARM_UP).write_bytes(b"no record at all")
+    (folder / WARM_UP_FILE).write_bytes(b"no record at all")
 
 
 @pytest.mark.parametrize(
     ("spoil", "why"),
     [
-        (half_a_graph, "saved_model.pb cannot be read: a protobuf ends within a"),
+        (cut_graph, "saved_model.pb cannot be read: a protobuf ends within a"),
         (bad_warm_up, "is no TFRecord of warm-up requests"),
-        (other_operation, "operations that no export of kerasrec has: TopKV9. It is not run"),
+        (change_operation, "operations that no export of kerasrec has: TopKV9. It is not run"),
     ],
 )
-def test_a_list_that_fits_is_not_believed(models, publish, spoil, why):
+def test_matching_hashes_do_not_hide_a_broken_version(models, publish, spoil, why):
     publish(1, 1)
     publish(2, 2, lambda folder: (spoil(folder), publish.record(folder)))
     models.poll()
@@ -142,8 +144,8 @@ def test_a_list_that_fits_is_not_believed(models, publish, spoil, why):
     assert why in models.versions("toy")[0].error
 
 
-def test_a_copy_that_takes_its_time_is_served_when_it_is_complete(models, publish):
-    """The version before it answers all the while, and of the copy one line is said."""
+def test_a_slow_copy_is_served_when_it_is_complete(models, publish):
+    """The version before it answers meanwhile, and one line is printed about the copy."""
     publish(1, 1)
     models.poll()
     whole = publish(2, 2).rename(publish.folder / "whole")
@@ -160,21 +162,21 @@ def test_a_copy_that_takes_its_time_is_served_when_it_is_complete(models, publis
         (copy / name).write_bytes(content)
         models.poll()
     assert best_score(models) == 1.2
-    said = [line for line in models.said if "not complete" in line]
-    assert len(said) == 1 and len(models.said) <= 6
+    incomplete = [line for line in models.lines if "not complete" in line]
+    assert len(incomplete) == 1 and len(models.lines) <= 6
 
 
 @pytest.mark.parametrize("trust", [False, True])
-def test_what_is_no_export_is_served_for_whoever_trusts_it(publish, trust):
-    publish(1, 1, nothing_said)
+def test_a_foreign_savedmodel_is_served_with_trust_only(publish, trust):
+    publish(1, 1, remove_metadata)
     models = Models(publish.folder, limits=Limits(), say=lambda line: None, trust=trust)
     models.poll()
     assert models.names() == (["toy"] if trust else [])
     models.close()
 
 
-def test_a_graph_without_its_variables_is_not_served_to_anybody(publish, tmp_path):
-    """TensorFlow loads it, and then every request fails: so each signature is asked first."""
+def test_a_graph_without_its_variables_is_not_served(publish, tmp_path):
+    """TensorFlow loads it and every request fails; the warm-up detects that."""
     module = tf.Module()
     module.count = tf.Variable([1.0])
     answer = tf.function(lambda x: {"y": x + module.count})
@@ -191,9 +193,9 @@ def test_a_graph_without_its_variables_is_not_served_to_anybody(publish, tmp_pat
     models.close()
 
 
-def test_files_are_read_again_only_when_one_has_changed(models, publish, monkeypatch):
+def test_files_are_hashed_again_only_after_a_change(models, publish, monkeypatch):
     publish(1, 1)
-    publish(2, 2, another_byte)
+    publish(2, 2, change_byte)
     read = []
     monkeypatch.setattr(files, "file_hash", lambda path: read.append(path) or "other")
     for _ in range(3):
@@ -207,7 +209,7 @@ def test_files_are_read_again_only_when_one_has_changed(models, publish, monkeyp
     assert once < len(read) <= 2 * once
 
 
-def test_that_nobody_hears_a_line_stops_nothing(models, publish):
+def test_an_error_of_say_is_ignored(models, publish):
     def broken(line):
         raise BrokenPipeError(32, "Broken pipe")
 
@@ -220,20 +222,20 @@ def test_that_nobody_hears_a_line_stops_nothing(models, publish):
 
 
 def test_a_folder_of_too_many_files_is_refused(models, publish, monkeypatch):
-    monkeypatch.setattr(files, "MOST", 3)
+    monkeypatch.setattr(files, "MAX_ENTRIES", 3)
     publish(1, 1)
     models.poll()
     assert "more than 3 files" in models.versions("toy")[0].error
 
 
-def test_at_the_start_the_newest_that_loads_is_served(models, publish):
+def test_the_newest_version_that_loads_is_served_at_start(models, publish):
     publish(1, 1)
-    publish(2, 2, half_a_graph)
+    publish(2, 2, cut_graph)
     models.poll()
     assert best_score(models) == 1.1
 
 
-def test_without_the_newest_folder_the_one_before_is_served_again(models, publish):
+def test_after_removing_the_newest_folder_the_one_before_is_served(models, publish):
     publish(1, 1)
     models.poll()
     publish(2, 2)
@@ -242,7 +244,7 @@ def test_without_the_newest_folder_the_one_before_is_served_again(models, publis
     models.poll()
     assert best_score(models) == 1.1
     shutil.rmtree(publish.folder / "1")
-    models.poll()  # nothing is left that could take its place
+    models.poll()  # no other version can replace it
     assert best_score(models) == 1.1
 
 
@@ -267,7 +269,7 @@ def test_a_version_in_use_is_unloaded_after_its_last_request(models, publish):
 
 
 def test_no_request_fails_while_versions_change(publish, ask):
-    """8 clients ask all the time, while 5 versions take each other's place."""
+    """8 clients send requests while 5 versions replace each other."""
     publish(1, 1)
     with Server(publish.folder, port=0, poll=0.01, say=lambda line: None) as server:
         swapped, failed, scores = threading.Event(), [], set()
@@ -287,8 +289,8 @@ def test_no_request_fails_while_versions_change(publish, ask):
                 for number in range(2, 7):
                     served = threading.Event()
                     line = f"toy: version {number - 1} is unloaded"
-                    server.models._say = lambda said, line=line, served=served: (
-                        served.set() if said == line else None
+                    server.models._say = lambda reported, line=line, served=served: (
+                        served.set() if reported == line else None
                     )
                     publish(2 - number % 2, number)
                     assert served.wait(60)
@@ -300,7 +302,7 @@ def test_no_request_fails_while_versions_change(publish, ask):
         assert scores == {1.1, 1.2}
 
 
-def test_the_sessions_of_unloaded_versions_are_closed(models, publish, monkeypatch):
+def test_sessions_of_unloaded_versions_are_closed(models, publish, monkeypatch):
     from kerasrec.savedmodel import CLoader
 
     closed, close = [], CLoader.close
@@ -312,7 +314,7 @@ def test_the_sessions_of_unloaded_versions_are_closed(models, publish, monkeypat
     assert states(models)[4] == "AVAILABLE"
 
 
-def test_the_status_does_not_grow_without_end(models, publish, monkeypatch):
+def test_the_status_lists_a_limited_number_of_versions(models, publish, monkeypatch):
     monkeypatch.setattr(Version, "load", lambda self: setattr(self, "state", "END"))
     for number in range(1, 40):
         (publish.folder / str(number)).mkdir()

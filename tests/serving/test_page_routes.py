@@ -1,4 +1,4 @@
-"""What the page asks of the server, over a socket."""
+"""The API of the page, over a socket."""
 
 import configparser
 import contextlib
@@ -22,7 +22,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 class Models:
-    """Two folders, of which `number` is served."""
+    """Two version folders; `number` is served."""
 
     def __init__(self, folder):
         self.folder, self.number = folder, 1
@@ -52,8 +52,8 @@ def models(tmp_path):
 
 @pytest.fixture
 def ask(models):
-    """Asks a running server: `ask(path, body=None)` gives status, headers and text."""
-    # Connections wait in the socket until the server takes them.
+    """Sends requests to a running server: `ask(path, body=None)` -> status, headers, text."""
+    # The socket queues connections until the server accepts them.
     with socket.create_server(("127.0.0.1", 0)) as listening:
         app = Starlette(routes=page_routes(models))
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
@@ -76,12 +76,12 @@ def ask(models):
         thread.join()
 
 
-def told(answer):
+def parsed(answer):
     status, _, text = answer
     return status, json.loads(text)
 
 
-def test_the_page_and_its_files_allow_nothing_from_elsewhere(ask):
+def test_the_page_and_its_files_have_a_strict_content_policy(ask):
     for path in ("/", *(f"/page/static/{name}" for name in FILES)):
         status, headers, text = ask(path)
         assert status == 200
@@ -94,38 +94,38 @@ def test_the_page_and_its_files_allow_nothing_from_elsewhere(ask):
     assert ask("/page/static/page.js")[1]["Content-Type"].startswith("text/javascript")
 
 
-def test_a_part_of_a_file_is_not_asked_for(ask):
+def test_range_requests_get_the_whole_file(ask):
     whole = ask("/page/static/page.js")[2]
     for asked in ("bytes=0-1", "bytes=9999999-", "bytes=x", "x"):
         assert ask("/page/static/page.js", Range=asked)[::2] == (200, whole)
 
 
 @pytest.mark.parametrize("name", ["nothing.js", "..%2Fpage_routes.py", "%2e%2e", "page.js%00"])
-def test_no_other_file(ask, name):
+def test_other_files_are_not_served(ask, name):
     assert ask(f"/page/static/{name}")[0] == 404
 
 
-def test_models_and_what_they_say_of_themselves(ask):
-    assert told(ask("/page/models")) == (200, {"models": ["toy"]})
+def test_models_and_their_metadata(ask):
+    assert parsed(ask("/page/models")) == (200, {"models": ["toy"]})
     about = {"model": "Toy", "max_k": 3}
-    assert told(ask("/page/model?name=toy")) == (200, {"version": 1, "about": about})
+    assert parsed(ask("/page/model?name=toy")) == (200, {"version": 1, "about": about})
 
 
 def test_search(ask):
-    found = told(ask("/page/search?name=toy&q=cafe"))[1]
+    found = parsed(ask("/page/search?name=toy&q=cafe"))[1]
     assert found == {"version": 1, "found": [{"id": "<i>", "title": "Café"}]}
-    found = told(ask("/page/search?name=toy&what=users&q=b"))[1]
+    found = parsed(ask("/page/search?name=toy&what=users&q=b"))[1]
     assert found["found"] == [{"id": "bob", "title": ""}]
-    assert len(told(ask("/page/search?name=toy"))[1]["found"]) == 3
-    assert told(ask(f"/page/search?name=toy&q={'x' * 5000}"))[1]["found"] == []
+    assert len(parsed(ask("/page/search?name=toy"))[1]["found"]) == 3
+    assert parsed(ask(f"/page/search?name=toy&q={'x' * 5000}"))[1]["found"] == []
 
 
 def test_titles_and_a_new_version(ask, models):
     body = json.dumps({"name": "toy", "items": ["a", "b", "stranger"]}).encode()
     titles = {"a": "Old title", "b": "", "stranger": ""}
-    assert told(ask("/page/titles", body)) == (200, {"version": 1, "titles": titles})
+    assert parsed(ask("/page/titles", body)) == (200, {"version": 1, "titles": titles})
     models.number = 2
-    answer = told(ask("/page/titles", body))[1]
+    answer = parsed(ask("/page/titles", body))[1]
     assert (answer["version"], answer["titles"]["a"]) == (2, "New title")
 
 
@@ -133,7 +133,7 @@ NESTED = b'{"name": "toy", "items": [' + b"[" * 900 + b"]" * 900 + b"]}"
 
 
 @pytest.mark.parametrize(
-    "path,body,status,said",
+    "path,body,status,message",
     [
         ("/page/model?name=no", None, 404, "Servable not found for request: Latest(no)"),
         ("/page/search?q=a", None, 400, "name must be the name of a model"),
@@ -153,33 +153,33 @@ NESTED = b'{"name": "toy", "items": [' + b"[" * 900 + b"]" * 900 + b"]}"
         ("/page/titles", b'"' + b"x" * 2**18 + b'"', 413, "larger than 256 KiB"),
     ],
 )
-def test_errors_are_sentences(ask, path, body, status, said):
-    code, answer = told(ask(path, body))
+def test_errors_have_a_message(ask, path, body, status, message):
+    code, answer = parsed(ask(path, body))
     assert code == status
-    assert answer["error"].startswith(said) or said in answer["error"]
+    assert answer["error"].startswith(message) or message in answer["error"]
 
 
-def test_half_of_a_surrogate_pair_is_an_id_as_any_other(ask):
+def test_an_unpaired_surrogate_is_an_id_like_any_other(ask):
     body = b'{"name": "toy", "items": ["\\ud800"]}'
-    assert told(ask("/page/titles", body)) == (200, {"version": 1, "titles": {"\ud800": ""}})
+    assert parsed(ask("/page/titles", body)) == (200, {"version": 1, "titles": {"\ud800": ""}})
 
 
-def test_no_more_titles_than_asked_at_once(ask):
+def test_too_many_titles_are_refused(ask):
     body = json.dumps({"name": "toy", "items": ["a"] * 1001}).encode()
-    assert told(ask("/page/titles", body)) == (
+    assert parsed(ask("/page/titles", body)) == (
         400,
-        {"error": "at most 1000 titles at once: got 1001 items"},
+        {"error": "expected at most 1000 items, got 1001"},
     )
 
 
-def test_an_export_that_says_nothing(ask, models):
+def test_an_export_without_metadata(ask, models):
     for path in (models.folder / "1" / "assets.extra").iterdir():
         path.unlink()
-    assert told(ask("/page/model?name=toy")) == (200, {"version": 1, "about": {}})
-    assert told(ask("/page/search?name=toy&q=a"))[1]["found"] == []
+    assert parsed(ask("/page/model?name=toy")) == (200, {"version": 1, "about": {}})
+    assert parsed(ask("/page/search?name=toy&q=a"))[1]["found"] == []
 
 
-def test_the_files_are_shipped():
+def test_static_files_are_in_the_package():
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")
     patterns = config["options.package_data"]["kerasrec.serving"].split()

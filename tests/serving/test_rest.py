@@ -1,4 +1,4 @@
-"""What TF Serving's REST answers, by its source: tensorflow_serving/util/json_tensor.cc."""
+"""REST requests and answers, by TF Serving's tensorflow_serving/util/json_tensor.cc."""
 
 import asyncio
 import gc
@@ -22,13 +22,13 @@ PREDICT = "/v1/models/toy:predict"
 ALL = {"history": [["a", "a"]], "exclude": [["b"]], "k": [3]}
 
 
-def test_columns_in_columns_out(server, ask):
+def test_column_format(server, ask):
     status, answer = ask(server, PREDICT, {"inputs": ALL})
     assert status == 200
     assert answer == {"outputs": {"item": [["a", "ü", ""]], "score": [[2.2, 0.2, -np.inf]]}}
 
 
-def test_rows_in_rows_out(server, ask):
+def test_row_format(server, ask):
     rows = [
         {"history": ["ü"], "exclude": [""], "k": 1},
         {"history": ["b"], "exclude": ["b"], "k": 2},
@@ -43,15 +43,15 @@ def test_rows_in_rows_out(server, ask):
     }
 
 
-def test_one_input_and_one_output_stand_without_names(server, ask):
+def test_a_single_input_or_output_has_no_name(server, ask):
     for format, answered in (("inputs", "outputs"), ("instances", "predictions")):
         body = {"signature_name": "echo", format: ["é", {"b64": "AP8A"}]}
         status, answer = ask(server, PREDICT, body)
-        # The name of the output ends with _bytes, so it comes in base64: é is c3 a9.
+        # The name of the output ends with _bytes, so it is in base64: é is c3 a9.
         assert (status, answer) == (200, {answered: [{"b64": "w6k="}, {"b64": "AP8A"}]})
 
 
-def test_other_types_and_a_named_version(server, ask):
+def test_other_dtypes_and_an_explicit_version(server, ask):
     body = {"signature_name": "types", "inputs": {"number": [3, -(2**62)], "yes": [True, False]}}
     status, answer = ask(server, "/v1/models/toy/versions/2:predict", body)
     assert status == 200
@@ -59,12 +59,12 @@ def test_other_types_and_a_named_version(server, ask):
                                  "yes": [True, False]}  # fmt: skip
 
 
-def test_an_output_without_rows_is_answered_in_columns_alone(server, ask):
+def test_an_output_without_rows_needs_the_column_format(server, ask):
     body = {"signature_name": "total", "inputs": [[1, 2], [3, 4.5]]}
     assert ask(server, PREDICT, body) == (200, {"outputs": 10.5})
     body = {"signature_name": "total", "instances": [[1, 2], [3, 4.5]]}
     status, answer = ask(server, PREDICT, body)
-    assert status == 400 and "no common number of rows" in answer["error"]
+    assert status == 400 and "differ in their number of rows" in answer["error"]
 
 
 def nested(depth, value='"a"'):
@@ -101,7 +101,7 @@ WRONG = [
     (json.dumps({"inputs": ALL}).encode("utf-16"), "JSON Parse error"),
     (json.dumps({"inputs": ALL}).encode("utf-8-sig"), "JSON Parse error"),
     (b'{"inputs": {"history": [[%s]], "exclude": [[%s]], "k": [1]}}' % (MANY, MANY),
-     "1 rows of 2098001 values, 1049000 of them of exclude, are more than the 2097152 that"),
+     "1 rows of 2098001 values, 1049000 of them of exclude, are more than the 2097152 values that"),
     (b"[0" + b",0" * 2_200_000 + b"]", "holds more than 2100224 commas"),
     (b"", "JSON Parse error"),
     (b"{", "JSON Parse error"),
@@ -116,15 +116,15 @@ WRONG = [
     ({"instances": {}}, "Expecting 'instances' to be an list/array"),
     ({"instances": []}, "No values in 'instances' array"),
     ({"instances": [["a"]]}, "expecting list of objects"),
-    ({"instances": [{"history": ["a"], "k": 1}]}, 'defaults, which are "exclude": [""]'),
+    ({"instances": [{"history": ["a"], "k": 1}]}, 'defaults; send "exclude": [""]'),
     ({"instances": [{**ALL, "kk": 1}]}, "Keys must be equal to: exclude, history, k"),
     ({"instances": [{"history": ["a"], "exclude": [], "k": 1}, 3]}, "but got list at item 1"),
     ({"instances": [{"history": ["a"], "exclude": [""], "k": 1},
-                    {"history": ["a", "b"], "exclude": [""], "k": 1}]}, "fill the shorter ones up"),
+                    {"history": ["a", "b"], "exclude": [""], "k": 1}]}, "pad the shorter ones"),
     ({"inputs": [["a"]]}, "inputs is a plain value/list"),
     ({"inputs": {**ALL, "history": ["a"]}}, "history has the shape [1]; expected [any, any]"),
     ({"inputs": {"history": [["a"]]}}, "Missing named input: exclude in 'inputs' object. REST "
-     'fills in no defaults, which are "exclude": [[""]], "k": [3].'),
+     'fills in no defaults; send "exclude": [[""]], "k": [3].'),
     ({"inputs": {**ALL, "history": [["a"], ["b", "c"]]}}, "Encountered list at unexpected size: 2"),
     ({"inputs": {**ALL, "history": [["a"], "b"]}}, "found at incorrect level"),
     ({"inputs": {**ALL, "history": [["a"], [["b"]]]}}, "list at unexpected level"),
@@ -138,7 +138,7 @@ WRONG = [
     ({"inputs": {**ALL, "k": [True]}}, "Type: Bool"),
     ({"inputs": {**ALL, "k": ["1"]}}, "Type: String"),
     ({"inputs": {**ALL, "k": [1, 2, 3], "history": [["a"]] * 2}}, "2 rows and another input 3"),
-    ({"inputs": {**ALL, "k": [1] * 1025}}, "at most 1024 are answered at once. Split it."),
+    ({"inputs": {**ALL, "k": [1] * 1025}}, "expected at most 1024. Split it."),
     ({"inputs": {"history": [["a"] * 3000], "exclude": [[]], "k": [1] * 1000}}, "Shorten the list"),
     ({"signature_name": "total", "inputs": [[1, 2, 3]]}, "has the shape [1, 3]; expected [any, 2]"),
     ({"signature_name": "total", "inputs": [[-1, 2]]}, "x must not be negative"),
@@ -148,7 +148,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("body", "sentence"), WRONG, ids=[sentence for _, sentence in WRONG])
-def test_what_is_wrong_is_said_in_a_sentence(server, ask, body, sentence):
+def test_invalid_bodies_are_refused(server, ask, body, sentence):
     status, answer = ask(server, PREDICT, body)
     assert status == 400
     assert sentence in answer["error"]
@@ -184,19 +184,19 @@ def test_what_is_wrong_is_said_in_a_sentence(server, ask, body, sentence):
         ("/v2/models", None, 404, "Not Found"),
     ],
 )  # fmt: skip
-def test_wrong_addresses(server, ask, path, body, status, sentence):
+def test_wrong_paths_are_refused(server, ask, path, body, status, sentence):
     found, answer = ask(server, path, body)
     assert found == status and sentence in answer["error"]
 
 
-def test_garbage_is_not_collected_while_millions_of_lists_are_read():
+def test_no_garbage_collection_while_millions_of_lists_are_read():
     collected = []
     gc.callbacks.append(lambda phase, about: collected.append(about["generation"]))
     try:
         assert len(read_json(b"[%s]" % b",".join([b"[]"] * 100_000))) == 100_000
     finally:
         gc.callbacks.pop()
-    assert len(collected) < 5 and gc.isenabled()  # else one for every 700 lists
+    assert len(collected) < 5 and gc.isenabled()  # otherwise one for every 700 lists
     with pytest.raises(Refusal):
         read_json(b"[")
     assert gc.isenabled()
@@ -213,7 +213,7 @@ def test_status(server, ask):
         assert ask(server, path) == (200, expected)
 
 
-def test_metadata_is_what_protobuf_prints(server, ask, toys):
+def test_metadata_matches_protobufs_json(server, ask, toys):
     saved = saved_model_pb2.SavedModel.FromString((toys / "2" / "saved_model.pb").read_bytes())
     signatures = get_model_metadata_pb2.SignatureDefMap()
     for name, signature in saved.meta_graphs[0].signature_def.items():
@@ -229,7 +229,7 @@ def test_metadata_is_what_protobuf_prints(server, ask, toys):
     assert answer["metadata"]["signature_def"] == expected
 
 
-def test_the_answer_is_that_of_python(server, ask, toys):
+def test_the_answer_matches_python(server, ask, toys):
     signature = tf.saved_model.load(str(toys / "2")).signatures["recommend"]
     expected = signature(**{name: tf.constant(value) for name, value in ALL.items()})
     _, answer = ask(server, PREDICT, {"inputs": ALL})
@@ -244,7 +244,7 @@ def test_the_answer_is_that_of_python(server, ask, toys):
 def test_another_host_is_refused(server, ask, host):
     status, answer = ask(server, "/v1/models/toy", Host=host)
     assert status == 400
-    assert answer == {"error": "Invalid host header: the hosts here are 127.0.0.1, localhost, ::1."}
+    assert answer == {"error": "Invalid host header: expected one of 127.0.0.1, localhost, ::1."}
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8501", "127.0.0.1:1", "[::1]", "[::1]:8"])
@@ -262,7 +262,7 @@ def test_this_host_is_answered(server, ask, host):
         (b"\xff", "/v1/models", 400),
     ],
 )
-def test_where_every_host_is_answered_it_does_not_change_the_address(server, host, path, status):
+def test_the_host_header_does_not_change_the_path(server, host, path, status):
     sent = []
 
     async def receive():
@@ -282,20 +282,20 @@ def test_where_every_host_is_answered_it_does_not_change_the_address(server, hos
         assert isinstance(json.loads(sent[1]["body"]), dict)
 
 
-def test_what_a_method_is_not_allowed_is_json_as_well(server, ask):
+def test_a_method_that_is_not_allowed_gets_json(server, ask):
     status, answer = ask(server, "/page/titles")
     assert (status, answer) == (405, {"error": "Method Not Allowed: GET /page/titles"})
     status, answer = ask(server, "/v1/models/toy", method="BREW")
     assert status == 405 and answer["error"].startswith("Method Not Allowed: BREW")
 
 
-def packed(body):
+def compress(body):
     return gzip.compress(body, mtime=0)  # the same in every process of the tests
 
 
-def test_a_body_may_be_packed_with_gzip(server, ask):
+def test_a_body_may_be_compressed_with_gzip(server, ask):
     plain = ask(server, PREDICT, {"inputs": ALL})
-    body = packed(json.dumps({"inputs": ALL}).encode())
+    body = compress(json.dumps({"inputs": ALL}).encode())
     for coding in ("gzip", "GZIP ", "x-gzip"):
         headers = {"Content-Encoding": coding}
         assert ask(server, PREDICT, body, **headers) == plain
@@ -306,25 +306,25 @@ def test_a_body_may_be_packed_with_gzip(server, ask):
 @pytest.mark.parametrize(
     ("body", "coding", "status", "sentence"),
     [
-        (packed(b" " * (8 << 20)), "gzip", 400, "JSON Parse error"),
-        (packed(b" " * ((8 << 20) + 1)), "gzip", 413, "larger than 8 MiB unpacked: split"),
-        (packed(b" " * (1 << 26)), "gzip", 413, "larger than 8 MiB unpacked: split"),
-        (packed(b"{}")[:-1], "gzip", 400, "not one whole gzip member"),
-        (packed(b"{}") + b"{}", "gzip", 400, "not one whole gzip member"),
-        (packed(b"") * 10_000, "gzip", 400, "not one whole gzip member"),
-        (packed(b"{}")[:-5] + b"12345", "gzip", 400, "The body is no gzip"),
-        (b"{}", "gzip", 400, "The body is no gzip"),
-        (b"", "gzip", 400, "not one whole gzip member"),
-        (zlib.compress(b"{}"), "deflate", 415, "Content-Encoding 'deflate' is not read"),
-        (packed(packed(b"{}")), "gzip, gzip", 415, "send gzip, or the body as it is"),
+        (compress(b" " * (8 << 20)), "gzip", 400, "JSON Parse error"),
+        (compress(b" " * ((8 << 20) + 1)), "gzip", 413, "larger than 8 MiB decompressed: split"),
+        (compress(b" " * (1 << 26)), "gzip", 413, "larger than 8 MiB decompressed: split"),
+        (compress(b"{}")[:-1], "gzip", 400, "not exactly one complete gzip member"),
+        (compress(b"{}") + b"{}", "gzip", 400, "not exactly one complete gzip member"),
+        (compress(b"") * 10_000, "gzip", 400, "not exactly one complete gzip member"),
+        (compress(b"{}")[:-5] + b"12345", "gzip", 400, "The body is not gzip"),
+        (b"{}", "gzip", 400, "The body is not gzip"),
+        (b"", "gzip", 400, "not exactly one complete gzip member"),
+        (zlib.compress(b"{}"), "deflate", 415, "Content-Encoding 'deflate' is not supported"),
+        (compress(compress(b"{}")), "gzip, gzip", 415, "send gzip or no encoding"),
     ],
 )  # fmt: skip
-def test_packed_bodies_that_are_refused(server, ask, body, coding, status, sentence):
+def test_compressed_bodies_that_are_refused(server, ask, body, coding, status, sentence):
     found, answer = ask(server, PREDICT, body, **{"Content-Encoding": coding})
     assert found == status and sentence in answer["error"]
 
 
-def test_a_fault_of_the_server_shows_nothing_of_it(server, ask, monkeypatch):
+def test_an_internal_error_reveals_nothing(server, ask, monkeypatch):
     def broken(*_):
         raise KeyError("secret")
 

@@ -11,10 +11,10 @@ from kerasrec.serving.version import Version
 
 
 def quiet(line):
-    """Nobody reads it."""
+    """Discards the lines of a server."""
 
 
-def test_one_version_is_served_under_the_name_of_its_model(toys, ask):
+def test_a_version_folder_is_served_under_the_name_of_its_model(toys, ask):
     with Server(toys / "1", port=0, say=quiet) as server:
         _, answer = ask(server, "/v1/models/toy")
         assert [one["version"] for one in answer["model_version_status"]] == ["1"]
@@ -39,7 +39,7 @@ def test_ipv6(toys):
         connection.close()
 
 
-def test_folders_that_cannot_be_served(toys, tmp_path):
+def test_other_folders_are_refused(toys, tmp_path):
     (tmp_path / "1").mkdir()
     (tmp_path / "empty").mkdir()
     (tmp_path / "toy").symlink_to(toys / "1")
@@ -52,20 +52,20 @@ def test_folders_that_cannot_be_served(toys, tmp_path):
             Server(folder, port=0, say=quiet)
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "saved_model.pb").write_bytes(b"")
-    with pytest.raises(InputError, match="its name is no version number"):
+    with pytest.raises(InputError, match="whose name is not a version number"):
         Server(tmp_path / "model", port=0, say=quiet)
 
 
-def test_a_port_that_is_taken(toys):
+def test_a_port_in_use_is_refused(toys):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(InputError, match=f"127.0.0.1:{port} cannot be listened on"):
+        with pytest.raises(InputError, match=f"cannot listen on 127.0.0.1:{port}"):
             Server(toys, port=port, say=quiet)
-        with pytest.raises(InputError, match=f"127.0.0.1:{port} cannot be listened on by gRPC"):
+        with pytest.raises(InputError, match=f"gRPC cannot listen on 127.0.0.1:{port}"):
             Server(toys, port=0, grpc_port=port, say=quiet)
 
 
-def test_stopping_answers_what_is_in_flight_and_gives_everything_back(toys, ask, monkeypatch):
+def test_stop_answers_requests_in_progress_and_frees_resources(toys, ask, monkeypatch):
     inside, free, run = threading.Event(), threading.Event(), Version.run
 
     def wait(self, *arguments, **named):
@@ -94,7 +94,7 @@ def test_stopping_answers_what_is_in_flight_and_gives_everything_back(toys, ask,
         http.client.HTTPConnection("127.0.0.1", server.port).connect()
 
 
-def test_keep_alive_connections_do_not_hold_it_up(toys):
+def test_keep_alive_connections_do_not_delay_stop(toys):
     server = Server(toys, port=0, say=quiet)
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     connection.request("GET", "/v1/models/toy")
@@ -103,8 +103,8 @@ def test_keep_alive_connections_do_not_hold_it_up(toys):
     connection.close()
 
 
-def test_a_look_at_the_folder_that_fails_is_said_once_and_the_next_one_is_made(toys, monkeypatch):
-    looked, said, real = threading.Semaphore(0), [], Models.poll
+def test_a_failed_poll_is_reported_once_and_polling_goes_on(toys, monkeypatch):
+    looked, lines, real = threading.Semaphore(0), [], Models.poll
 
     def fail(models):
         real(models)
@@ -115,19 +115,19 @@ def test_a_look_at_the_folder_that_fails_is_said_once_and_the_next_one_is_made(t
     monkeypatch.setattr(Models, "poll", fail)
 
     def say(line):
-        said.append(line)
+        lines.append(line)
         raise BrokenPipeError
 
     with Server(toys, port=0, poll=0.001, say=say) as server:
         for _ in range(3):
             assert looked.acquire(timeout=30)
         assert server.ended() == []
-    assert [line for line in said if "gone" in line] == [
-        "toy: the folder was not looked at: OSError('the disk is gone')"
+    assert [line for line in lines if "gone" in line] == [
+        "toy: the folder could not be checked: OSError('the disk is gone')"
     ]
 
 
-def test_a_thread_that_has_ended_is_named(toys, monkeypatch):
+def test_ended_names_a_dead_thread(toys, monkeypatch):
     monkeypatch.setattr(Server, "_keep_polling", lambda server: None)
     with Server(toys, port=0, say=quiet) as server:
         server._threads[-1].join(30)

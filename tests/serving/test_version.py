@@ -27,24 +27,24 @@ def test_defaults_are_filled_in(version):
         ("rank", {}, "FAILED_PRECONDITION", 'key "rank" not found. There are echo, recommend'),
         ("recommend", {}, "INVALID_ARGUMENT", "history not found in request and no default"),
         ("recommend", {"history": [["a"]], "kk": [1]}, "INVALID_ARGUMENT", "invalid name: kk"),
-        ("recommend", {"history": [[1]]}, "INVALID_ARGUMENT", "is of int64; expected string"),
+        ("recommend", {"history": [[1]]}, "INVALID_ARGUMENT", "has type int64; expected string"),
         ("recommend", {"history": [["a"], ["b", "c"]]}, "INVALID_ARGUMENT", "of unequal length"),
-        ("recommend", {"history": [[None]]}, "INVALID_ARGUMENT", "history is of mixed types"),
+        ("recommend", {"history": [[None]]}, "INVALID_ARGUMENT", "history has type mixed types"),
         ("total", {"x": np.float32([[-1, 2]])}, "INVALID_ARGUMENT", "x must not be negative"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_said(version, name, inputs, code, sentence):
+def test_invalid_inputs_are_refused(version, name, inputs, code, sentence):
     with pytest.raises(Refusal, match=sentence) as caught:
         version.run(name, inputs)
     assert caught.value.code == code
 
 
-def test_strings_of_any_bytes_come_back(version):
+def test_strings_of_any_bytes_round_trip(version):
     texts = np.empty(3, object)
     texts[:] = [b"\x00\xff\x00", b"", "ü".encode() * 40 + b"\x00"]
     assert version.run("echo", {"text": texts})["text_bytes"].tolist() == list(texts)
 
 
-def test_an_empty_list_is_of_every_type(version):
+def test_an_empty_list_fits_every_dtype(version):
     answer = version.run("recommend", {"history": np.zeros((1, 0))})
     assert answer["item"].tolist() == [[b"a", b"b", "ü".encode()]]

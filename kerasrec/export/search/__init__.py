@@ -1,5 +1,5 @@
-"""The best of many items by their vectors, inside the graph that is served."""
+"""Search for the items with the largest dot products, inside the served graph."""
 
-from kerasrec.export.search.allowed import search_allowed as search_allowed
 from kerasrec.export.search.exact_index import ExactIndex as ExactIndex
 from kerasrec.export.search.ivf_index import IVFIndex as IVFIndex
+from kerasrec.export.search.whitelist import search_allowed as search_allowed

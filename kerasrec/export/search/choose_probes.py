@@ -1,4 +1,4 @@
-"""How much of an approximate index is looked at: chosen and measured on queries."""
+"""Chooses how many pages an approximate index scans, and measures the recall."""
 
 import math
 
@@ -7,70 +7,71 @@ import numpy as np
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 
-FEWEST_QUERIES = 20
-QUERIES_AT_ONCE = 50
+MIN_QUERIES = 20
+QUERIES_PER_SEARCH = 50
 
 
 def choose_probes(index, queries, recall, seed=0):
-    """Sets `index.probes` to the fewest that reach a recall, and `index.measured` to what it is.
+    """Sets `index.probes` to the fewest pages that reach a recall, and `index.measurement`.
 
-    Recall is the share of answers that score at least what the exact k-th best does, over all
+    Recall is the share of answers that score at least as much as the exact k-th best, over all
     queries. It must be reached twice: with nothing excluded, and with the k best of each query
-    excluded, for what somebody has seen is often what scores best. One half of the queries chooses:
-    an answer is found as soon as its page is looked at, so the rank of its page among what is
-    promised to the query says how many it takes. The other half measures by searching; should it
-    fall short, a tenth more is looked at until it does not.
+    excluded, since the items that a user has seen often score best.
+
+    One half of the queries chooses the number of pages: the rank of an item's page in the order of
+    the scan says how many pages are scanned until the item is found. The other half measures the
+    recall by searching. While it is too low, a tenth more pages are scanned.
 
     Args:
         index: `IVFIndex`.
         queries: `(n, dim)` float32.
-        recall: What to reach.
-        seed: Of the halves.
+        recall: The recall to reach.
+        seed: Seed of the split into halves.
 
     Raises:
-        InputError: if more than an eighth of the pages would be looked at. Single vectors are read
-            much slower than a whole catalogue from front to back, so little would be gained.
+        InputError: if more than an eighth of the pages would be scanned. Random access to vectors
+            is much slower than a sequential scan of the catalogue, so little would be gained.
     """
     most = index.rows_of_page.shape[0] // 8
     queries = np.random.default_rng(seed).permutation(np.asarray(queries, "float32"))
     choosing, measuring = np.array_split(queries, 2)
-    probes, measuring = _fewest(index, choosing, recall), _Measured(index, measuring)
-    while probes <= most and min(found := measuring.recalls(probes)) < recall:
+    probes, measuring = _fewest_probes(index, choosing, recall), _RecallMeter(index, measuring)
+    while probes <= most and min(recalls := measuring.recalls(probes)) < recall:
         probes = max(probes + 1, probes * 11 // 10)
     if probes > most:
         raise InputError(
-            f"for a recall of {recall:g} at {index.k} more than an eighth of the "
-            f"{index.exact.num_rows - FIRST} items would be looked at, which is no faster than to "
-            "look at all: use the exact index, a smaller k or a smaller recall"
+            f"a recall of {recall:g} at {index.k} needs a scan of more than an eighth of the "
+            f"{index.exact.num_rows - FIRST} items, which is no faster than scanning all: use the "
+            "exact index, a smaller k or a smaller recall"
         )
-    index.measured = {
+    index.measurement = {
         "k": index.k,
         "queries": len(measuring.queries),
-        "recall": round(found[0], 4),
-        "recall_with_k_excluded": round(found[1], 4),
+        "recall": round(recalls[0], 4),
+        "recall_with_k_excluded": round(recalls[1], 4),
     }
 
 
 def check_recall(recall, queries):
-    """Whether a recall can be asked for, and be measured on these queries.
+    """Checks a recall and the number of queries it is measured on.
 
     Raises:
-        InputError: if not.
+        InputError: if the recall is not between 0 and 1, or the queries are too few.
     """
     if not 0 < recall < 1:
         raise InputError(f"recall must be between 0 and 1: got {recall}; 1 is the exact index")
-    if len(queries) < FEWEST_QUERIES:
+    if len(queries) < MIN_QUERIES:
         raise InputError(
-            f"recall is measured on queries: expected at least {FEWEST_QUERIES}, got "
+            f"recall is measured on queries: expected at least {MIN_QUERIES}, got "
             f"{len(queries)}; the exact index needs none"
         )
 
 
-def _fewest(index, queries, recall):
-    """The fewest probes that find a share of the k best, and as large a share of the k after."""
-    rows, _ = _exact(index, queries)
-    steps = range(0, len(queries), QUERIES_AT_ONCE)
-    parts = [slice(start, start + QUERIES_AT_ONCE) for start in steps]
+def _fewest_probes(index, queries, recall):
+    """The fewest pages that find a share `recall` of the k best, and of the k items after them."""
+    rows, _ = _search_exactly(index, queries)
+    steps = range(0, len(queries), QUERIES_PER_SEARCH)
+    parts = [slice(start, start + QUERIES_PER_SEARCH) for start in steps]
     ranks = np.concatenate([index.page_ranks(queries[part], rows[part]) for part in parts])
     probes = 1
     for columns in (slice(index.k), slice(index.k, None)):
@@ -80,31 +81,32 @@ def _fewest(index, queries, recall):
     return probes
 
 
-def _exact(index, queries):
-    """Rows and scores of the 2 k best of each query."""
+def _search_exactly(index, queries):
+    """Rows and scores of the exact 2 k best of each query."""
     best = index.exact.search(queries, 2 * index.k, np.zeros((len(queries), 0), "int32"))
     return best["rows"].numpy(), best["scores"].numpy()
 
 
-class _Measured:
-    """Queries with the scores of their exact answers."""
+class _RecallMeter:
+    """Measures the recall of an index on queries whose exact answers it knows."""
 
     def __init__(self, index, queries):
         self.index, self.queries, self.k = index, queries, index.k
-        rows, scores = _exact(index, queries)
-        nothing = rows[:, :0]
-        self.asked = (nothing, scores[:, : self.k]), (rows[:, : self.k], scores[:, self.k :])
+        rows, scores = _search_exactly(index, queries)
+        none, best, rest = rows[:, :0], scores[:, : self.k], scores[:, self.k :]
+        # Excluded rows, and the scores of the exact answers without them.
+        self.cases = (none, best), (rows[:, : self.k], rest)
 
     def recalls(self, probes):
-        """Without anything excluded, and with the k best excluded."""
+        """Recall with nothing excluded, and with the k best excluded."""
         self.index.probes = probes
-        return [self._recall(*asked) for asked in self.asked]
+        return [self._recall(*case) for case in self.cases]
 
     def _recall(self, exclude, best):
-        found = self.index.looked_up(self.queries, self.k, exclude)["scores"].numpy()
+        scores = self.index.search_pages(self.queries, self.k, exclude)["scores"].numpy()
         real = np.isfinite(best)
         least = np.min(best, axis=1, where=real, initial=np.inf, keepdims=True)
         least = np.where(real, least, np.inf)
-        # Two ways to the same dot product differ in the last digits.
-        hits = (found >= least) | np.isclose(found, least, rtol=1e-5, atol=0)
+        # Two orders of summation of one dot product differ in the last digits.
+        hits = (scores >= least) | np.isclose(scores, least, rtol=1e-5, atol=0)
         return float((hits & real).sum() / max(1, real.sum()))

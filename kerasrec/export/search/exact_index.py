@@ -1,40 +1,40 @@
-"""Exact search of a whole catalogue of vectors, inside the graph that is served."""
+"""Exact search of a catalogue of vectors, inside the served graph."""
 
 import tensorflow as tf
 
 from kerasrec.data.vocabulary import FIRST, PADDING
 from kerasrec.errors import InputError
-from kerasrec.export.search.best_rows import (
+from kerasrec.export.search.top_columns import (
     BLOCK,
-    NUMBERS_AT_ONCE,
-    best_columns,
-    best_of,
-    in_groups,
-    struck_out,
+    MAX_FLOATS,
+    map_groups,
+    mask_columns,
+    top_candidates,
+    top_columns,
 )
 from kerasrec.models.top_k import NEVER
 
 STORAGES = ("float32", "bfloat16")
-ROWS_AT_ONCE = 2**20
-# Of a bfloat16 table so many numbers are float32 at once: 16 MiB, which a processor's cache holds.
-WIDENED_AT_ONCE = 2**22
+MAX_ROWS = 2**20
+# Elements of a bfloat16 table that are widened to float32 at a time: 16 MiB fit a CPU cache.
+MAX_WIDENED = 2**22
 
 
 class ExactIndex(tf.Module):
-    """All items by their dot product with a query: every score is computed, none is missed.
+    """Exact top-k search by dot product: every score is computed.
 
-    A catalogue is read from front to back, which at a batch of 1 takes as long as its bytes take.
-    Of the scores the maxima of blocks are compared first, see `best_columns`. Some 2^26 scores are
-    held at once, whatever the batch and the catalogue.
+    The catalogue is read sequentially; at batch size 1 the memory bandwidth is the bound. The k
+    best are found by the maxima of blocks, see `top_columns`. At most 2^26 scores are in memory,
+    for any batch and catalogue.
 
     Args:
         vectors: `(rows, dim)` float32, the whole catalogue. Rows 0 (padding) and 1 (unknown) are
             never returned.
-        storage: "float32", or "bfloat16" for half the memory: the vectors are rounded once and
-            the dot products are those of `stored()`, in float32.
+        storage: "float32", or "bfloat16" for half the memory: the vectors are rounded once, and
+            the scores are float32 dot products of the rounded vectors (`stored()`).
 
     Raises:
-        InputError: for another storage.
+        InputError: for any other storage.
 
     Example:
 
@@ -53,47 +53,47 @@ class ExactIndex(tf.Module):
         self.table = tf.Variable(vectors, trainable=False, name="vectors")
 
     def search(self, queries, k, exclude, scale=None):
-        """The k best rows of each query, ties to the smaller row.
+        """Finds the k best rows of each query, ties to the smaller row.
 
         Args:
             queries: `(batch, dim)` float32.
-            k: An int; there may be fewer items.
+            k: An int; may exceed the number of items.
             exclude: `(batch, any)` int32 rows that must not be returned; 0 is padding.
-            scale: `(rows,)` float32, what the scores of each row are multiplied with.
+            scale: `(rows,)` float32 factor of each row's scores, or None.
 
         Returns:
-            A dict of `rows` `(batch, k)` int32 and `scores` `(batch, k)` float32, best first; row
-            0 and -inf where there are fewer.
+            A dict of `rows` `(batch, k)` int32 and `scores` `(batch, k)` float32, best first;
+            padded with row 0 and -inf.
         """
-        group = max(1, NUMBERS_AT_ONCE // self._rows_at_once)
-        rows, scores = in_groups(
-            lambda *part: self._scanned(*part, k, scale), (queries, exclude), k, group
+        group = max(1, MAX_FLOATS // self._chunk_rows)
+        rows, scores = map_groups(
+            lambda *part: self._scan(*part, k, scale), (queries, exclude), k, group
         )
         return {"rows": rows, "scores": scores}
 
-    def each(self, queries, rows):
-        """Scores `(batch, m)` of each query `(batch, dim)` with rows of its own `(batch, m)`."""
+    def score_rows(self, queries, rows):
+        """Scores `(batch, m)` of each query `(batch, dim)` with its own `rows` `(batch, m)`."""
         return tf.linalg.matvec(self.take(rows), queries)
 
     def take(self, rows):
-        """Vectors `rows.shape + (dim,)` in float32."""
+        """Gathers the vectors of `rows`, `rows.shape + (dim,)` float32."""
         return tf.cast(tf.gather(self.table.read_value(), rows), tf.float32)
 
     def stored(self):
-        """The vectors `(rows, dim)` as they are stored, in float32."""
+        """All vectors `(rows, dim)`, rounded to the storage, as a float32 array."""
         return tf.cast(self.table[: self.num_rows], tf.float32).numpy()
 
-    def about(self):
-        """What the metadata of an export says of it."""
+    def metadata(self):
+        """The entry `index` of `kerasrec.json`."""
         return {"kind": "exact", "rows": self.num_rows, "dim": self.dim, "storage": self.storage}
 
     @property
-    def _rows_at_once(self):
-        most = ROWS_AT_ONCE if self.storage == "float32" else WIDENED_AT_ONCE // self.dim
+    def _chunk_rows(self):
+        most = MAX_ROWS if self.storage == "float32" else MAX_WIDENED // self.dim
         return min(max(BLOCK, most // BLOCK * BLOCK), self.table.shape[0])
 
-    def _scanned(self, queries, exclude, k, scale):
-        table, step = self.table.read_value(), self._rows_at_once
+    def _scan(self, queries, exclude, k, scale):
+        table, step = self.table.read_value(), self._chunk_rows
         batch, end = tf.shape(queries)[0], table.shape[0]
         if scale is not None:
             scale = tf.pad(scale, [[0, end - self.num_rows]])
@@ -102,29 +102,29 @@ class ExactIndex(tf.Module):
         if step == end:
             return self._best(queries, table, exclude, k, scale)
 
-        def turn(start, rows, scores):
-            part = table[start : start + step]
-            own = None if scale is None else scale[start : start + step]
-            found, values = self._best(queries, part, exclude - start, k, own)
-            found = tf.where(values == NEVER, PADDING, found + start)
-            # Rows found before are smaller, and stand to the left.
+        def scan_chunk(start, rows, scores):
+            chunk = table[start : start + step]
+            chunk_scale = None if scale is None else scale[start : start + step]
+            columns, values = self._best(queries, chunk, exclude - start, k, chunk_scale)
+            found = tf.where(values == NEVER, PADDING, columns + start)
+            # Earlier rows are smaller and stand to the left, so ties go to them.
             rows, scores = tf.concat([rows, found], 1), tf.concat([scores, values], 1)
-            return start + step, *best_of(rows, scores, k)
+            return start + step, *top_candidates(rows, scores, k)
 
         none = tf.zeros([batch, k], tf.int32), tf.fill([batch, k], NEVER)
         return tf.while_loop(
             lambda start, *_: start < end,
-            turn,
+            scan_chunk,
             (0, *none),
             shape_invariants=(tf.TensorShape([]), *[tf.TensorShape([None, k])] * 2),
             parallel_iterations=1,
         )[1:]
 
-    def _best(self, queries, part, exclude, k, scale):
-        scores = tf.matmul(queries, tf.cast(part, tf.float32), transpose_b=True)
+    def _best(self, queries, chunk, exclude, k, scale):
+        scores = tf.matmul(queries, tf.cast(chunk, tf.float32), transpose_b=True)
         if scale is not None:
             scores *= scale
-        # What lies in another part of the catalogue is not meant.
-        inside = (exclude >= 0) & (exclude < tf.shape(part)[0])
-        scores = struck_out(scores, exclude, inside)
-        return best_columns(scores, k, self._rows_at_once)
+        # Excluded rows of other chunks are out of range here.
+        inside = (exclude >= 0) & (exclude < tf.shape(chunk)[0])
+        scores = mask_columns(scores, exclude, inside)
+        return top_columns(scores, k, self._chunk_rows)

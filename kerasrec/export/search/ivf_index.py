@@ -1,4 +1,4 @@
-"""Approximate search: items in buckets, of which only the most promising are looked at."""
+"""Approximate search: items are in buckets, and only the most promising buckets are scanned."""
 
 import math
 
@@ -6,49 +6,50 @@ import numpy as np
 import tensorflow as tf
 
 from kerasrec.data.vocabulary import FIRST, PADDING
-from kerasrec.export.search.best_rows import best_of, in_groups, struck_out
 from kerasrec.export.search.choose_probes import check_recall, choose_probes
 from kerasrec.export.search.exact_index import ExactIndex
 from kerasrec.export.search.k_means import k_means
+from kerasrec.export.search.top_columns import map_groups, mask_columns, top_candidates
 from kerasrec.models.top_k import NEVER
 
-MOST_BUCKETS = 2**14
-# Numbers of vectors that are looked at at once: 16 MiB, which a processor's cache holds.
-NUMBERS_AT_ONCE = 2**22
+MAX_BUCKETS = 2**14
+# Vector elements scanned at a time: 16 MiB fit a CPU cache.
+MAX_FLOATS = 2**22
 
 
 class IVFIndex(tf.Module):
-    """An inverted file: row numbers in buckets made by k-means, beside an `ExactIndex`.
+    """Inverted file index (IVF): rows in buckets from k-means, on top of an `ExactIndex`.
 
-    Buckets are cut into pages of one size. A query looks at the `probes` pages that promise most:
-    of a bucket of n items what its best would score if the scores were normally distributed,
+    Buckets are cut into pages of equal size. A query scans the `probes` pages whose bucket has the
+    largest expected best score. For a bucket of n items with normally distributed scores it is
 
         <q, mean> + |q| spread sqrt(2 log(n) / dim),
 
-    where the spread is the root of the mean square distance from the mean.
+    where the spread is the root mean square distance from the mean.
 
-    Excluded items that lie in those pages are left out before the best are chosen. The exact index
-    answers where the measured recall says nothing: a query of which more than k excluded items lie
-    in the pages or fewer than k answers are left, a search for more than `k` items or with a
-    `scale`. Answers with equal scores are in the order of their rows.
+    Excluded items are masked before the best are chosen. The exact index answers whatever the
+    recall was not measured for: a query with more than k excluded items in its pages or fewer than
+    k answers left, a search for more than `k` items, and a search with a `scale`. Ties go to the
+    smaller row.
 
-    `build` makes one; its arguments are those of this class but for what it finds out:
+    Use `build` to construct one from vectors.
 
     Args:
         exact: The `ExactIndex` of the catalogue.
         bucket_of: `(items,)` int, the bucket of each row from 2 on.
-        page: Rows in a page.
-        k: The most items of an answer.
+        page: Number of rows in a page.
+        k: Maximum number of items in an answer.
     """
 
     def __init__(self, exact, bucket_of, page, k):
         super().__init__()
         self.exact, self.page, self.k, self.dim = exact, page, k, exact.dim
-        self.probes, self.measured = 1, {}
+        self.probes, self.measurement = 1, {}
         order = np.argsort(bucket_of, kind="stable")
         _, starts, sizes = np.unique(bucket_of[order], return_index=True, return_counts=True)
         pages = -(-sizes // page)
-        # Buckets without a gap, and places: the first page of the bucket, times its size, and on.
+        # Buckets are renumbered without gaps. Each bucket starts at a new page; the place of a row
+        # is its position in the concatenated pages.
         bucket = np.repeat(np.arange(len(sizes)), sizes)
         places = np.zeros(exact.num_rows, "int32")
         first = (np.cumsum(pages) - pages) * page - starts
@@ -60,8 +61,8 @@ class IVFIndex(tf.Module):
         means = np.add.reduceat(vectors[order], starts, axis=0) / sizes[:, None]
         spread = np.sqrt(np.maximum(squares - np.square(means).sum(axis=1), 0))
         most = spread * np.sqrt(2 * np.log(sizes) / self.dim)
-        promises = np.concatenate([means, most[:, None]], axis=1)
-        self.promises = tf.Variable(promises.astype("float32"), trainable=False)
+        bounds = np.concatenate([means, most[:, None]], axis=1)
+        self.bucket_bounds = tf.Variable(bounds.astype("float32"), trainable=False)
         buckets = np.repeat(np.arange(len(pages), dtype="int32"), pages)
         self.bucket_of_page = tf.Variable(buckets, trainable=False)
         self.rows_of_page = tf.Variable(rows.reshape(-1, page), trainable=False)
@@ -69,25 +70,25 @@ class IVFIndex(tf.Module):
 
     @classmethod
     def build(cls, vectors, queries, recall=0.95, k=100, storage="float32", seed=0):
-        """Makes the buckets and looks at as few pages as the recall allows, see `choose_probes`.
+        """Builds the buckets and scans as few pages as the recall allows, see `choose_probes`.
 
         Args:
             vectors: `(rows, dim)` float32, the whole catalogue, see `ExactIndex`.
-            queries: `(n, dim)` float32, such as the index will be asked; at least 20.
+            queries: `(n, dim)` float32, at least 20, distributed as the queries in production.
             recall: Share of the exact k best that must be found, mean over queries.
-            k: The most items of an answer.
+            k: Maximum number of items in an answer.
             storage: See `ExactIndex`.
-            seed: Of k-means and of what the queries are used for.
+            seed: Seed of k-means and of the split of the queries.
 
         Raises:
-            InputError: for a recall that is not between 0 and 1, too few queries, or a recall for
-                which more than an eighth of the pages would be looked at.
+            InputError: for a recall that is not between 0 and 1, too few queries, or a recall that
+                needs a scan of more than an eighth of the pages.
         """
         check_recall(recall, queries)
         num_items = len(vectors) - FIRST
         exact = ExactIndex(vectors, storage)
-        # The more buckets, the fewer vectors are looked at, and the longer k-means takes.
-        count = min(num_items, round(8 * math.sqrt(num_items)), MOST_BUCKETS)
+        # More buckets mean fewer scanned vectors, and a longer k-means.
+        count = min(num_items, round(8 * math.sqrt(num_items)), MAX_BUCKETS)
         page = 2 ** max(3, round(math.log2(num_items / count / 2)))
         bucket_of = k_means(exact.stored()[FIRST:], count, seed)
         index = cls(exact, bucket_of, page, k)
@@ -95,88 +96,89 @@ class IVFIndex(tf.Module):
         return index
 
     def search(self, queries, k, exclude, scale=None):
-        """As of `ExactIndex`, but some of the best may be missing."""
+        """As `ExactIndex.search`, but a few of the best items may be missing."""
         if scale is not None or k > self.k:
             return self.exact.search(queries, k, exclude, scale)
-        rows, scores = in_groups(
-            lambda *part: self._answered(*part, k), (queries, exclude), k, self._queries_at_once
+        rows, scores = map_groups(
+            lambda *part: self._search(*part, k), (queries, exclude), k, self._group
         )
         return {"rows": rows, "scores": scores}
 
-    def looked_up(self, queries, k, exclude):
-        """As `search` without the exact index: what is measured."""
-        rows, scores = in_groups(
-            lambda *part: self._looked_up(*part, k)[:2],
+    def search_pages(self, queries, k, exclude):
+        """As `search`, but never falls back to the exact index; its recall is measured."""
+        rows, scores = map_groups(
+            lambda *part: self._search_pages(*part, k)[:2],
             (queries, exclude),
             k,
-            self._queries_at_once,
+            self._group,
         )
         return {"rows": rows, "scores": scores}
 
     def page_ranks(self, queries, rows):
-        """How many pages are looked at before that of each row, ints of the shape of `rows`."""
-        promised = self._promised(queries)
-        # In the order in which `top_k` takes them.
-        _, pages = tf.math.top_k(promised, promised.shape[1])
+        """Number of pages scanned before the page of each row, ints of the shape of `rows`."""
+        bounds = self._page_bounds(queries)
+        # `top_k` also breaks ties as the search does.
+        _, pages = tf.math.top_k(bounds, bounds.shape[1])
         ranks = tf.argsort(pages, axis=1)
         page = tf.gather(self.place_of_row, rows) // self.page
         return tf.gather(ranks, page, batch_dims=1).numpy()
 
-    def each(self, queries, rows):
-        """As of `ExactIndex`."""
-        return self.exact.each(queries, rows)
+    def score_rows(self, queries, rows):
+        """As `ExactIndex.score_rows`."""
+        return self.exact.score_rows(queries, rows)
 
     def take(self, rows):
-        """As of `ExactIndex`."""
+        """As `ExactIndex.take`."""
         return self.exact.take(rows)
 
     def stored(self):
-        """As of `ExactIndex`."""
+        """As `ExactIndex.stored`."""
         return self.exact.stored()
 
-    def about(self):
-        """What the metadata of an export says of it: what was measured above all."""
-        buckets, pages = self.promises.shape[0], self.rows_of_page.shape[0]
+    def metadata(self):
+        """The entry `index` of `kerasrec.json`, with the measured recall."""
+        buckets, pages = self.bucket_bounds.shape[0], self.rows_of_page.shape[0]
         own = {"kind": "ivf", "buckets": buckets, "pages": pages, "page": self.page}
-        return {**self.exact.about(), **own, "probes": self.probes, **self.measured}
+        return {**self.exact.metadata(), **own, "probes": self.probes, **self.measurement}
 
     @property
-    def _queries_at_once(self):
-        return max(1, NUMBERS_AT_ONCE // (self.probes * self.page * self.dim))
+    def _group(self):
+        return max(1, MAX_FLOATS // (self.probes * self.page * self.dim))
 
-    def _answered(self, queries, exclude, k):
-        found, values, seen = self._looked_up(queries, exclude, k)
-        unsure = tf.where((seen > self.k) | (values[:, -1] == NEVER))
-        asked = [tf.gather(x, unsure[:, 0]) for x in (queries, exclude)]
-        exact = self.exact.search(asked[0], k, asked[1])
+    def _search(self, queries, exclude, k):
+        rows, scores, num_excluded = self._search_pages(queries, exclude, k)
+        fallback = tf.where((num_excluded > self.k) | (scores[:, -1] == NEVER))
+        queries, exclude = (tf.gather(x, fallback[:, 0]) for x in (queries, exclude))
+        exact = self.exact.search(queries, k, exclude)
         return (
-            tf.tensor_scatter_nd_update(found, unsure, exact["rows"]),
-            tf.tensor_scatter_nd_update(values, unsure, exact["scores"]),
+            tf.tensor_scatter_nd_update(rows, fallback, exact["rows"]),
+            tf.tensor_scatter_nd_update(scores, fallback, exact["scores"]),
         )
 
-    def _looked_up(self, queries, exclude, k):
-        """Rows, scores, and how many of the excluded are in the pages."""
-        promised = self._promised(queries)
-        pages = tf.sort(tf.math.top_k(promised, self.probes).indices, axis=1)
+    def _search_pages(self, queries, exclude, k):
+        """Rows, scores, and the number of excluded items in the scanned pages."""
+        bounds = self._page_bounds(queries)
+        pages = tf.sort(tf.math.top_k(bounds, self.probes).indices, axis=1)
         rows = tf.gather(self.rows_of_page, pages)
         rows = tf.reshape(rows, [-1, self.probes * self.page])
-        scores = tf.where(rows < FIRST, NEVER, self.exact.each(queries, rows))
+        scores = tf.where(rows < FIRST, NEVER, self.exact.score_rows(queries, rows))
         columns, inside = self._columns(pages, exclude)
-        found, values = best_of(rows, struck_out(scores, columns, inside), k)
+        found, values = top_candidates(rows, mask_columns(scores, columns, inside), k)
+        # Sorted by row first, so that ties go to the smaller row.
         order = tf.argsort(found, axis=1)
         by_row = [tf.gather(x, order, batch_dims=1) for x in (found, values)]
-        return *best_of(*by_row, k), tf.reduce_sum(tf.cast(inside, tf.int32), axis=1)
+        return *top_candidates(*by_row, k), tf.reduce_sum(tf.cast(inside, tf.int32), axis=1)
 
-    def _promised(self, queries):
-        """What each page promises to each query, `(batch, pages)`."""
-        sizes = tf.norm(queries, axis=1, keepdims=True)
-        asked = tf.concat([queries, sizes], axis=1)
-        promised = tf.matmul(asked, self.promises, transpose_b=True)
-        return tf.gather(promised, self.bucket_of_page, axis=1)
+    def _page_bounds(self, queries):
+        """Expected best score of each query in each page's bucket, `(batch, pages)`."""
+        norms = tf.norm(queries, axis=1, keepdims=True)
+        extended = tf.concat([queries, norms], axis=1)
+        bounds = tf.matmul(extended, self.bucket_bounds, transpose_b=True)
+        return tf.gather(bounds, self.bucket_of_page, axis=1)
 
     def _columns(self, pages, rows):
-        """Where among the items of the pages each row is, and whether it is there at all."""
-        rows = tf.pad(rows, [[0, 0], [0, 1]])  # `searchsorted` wants one
+        """The column of each row among the items of the pages, and whether it is in them."""
+        rows = tf.pad(rows, [[0, 0], [0, 1]])  # `searchsorted` needs at least one
         places = tf.gather(self.place_of_row, rows)
         number = tf.minimum(tf.searchsorted(pages, places // self.page), self.probes - 1)
         inside = tf.gather(pages, number, batch_dims=1) == places // self.page

@@ -1,24 +1,24 @@
-"""K-means, for buckets of vectors that are searched by dot product."""
+"""K-means clustering of item vectors into the buckets of `IVFIndex`."""
 
 import numpy as np
 
-SAMPLED = 32  # vectors for each bucket that the centres are learned from
+SAMPLE_PER_BUCKET = 32  # vectors per bucket from which the centres are learned
 ROUNDS = 5
-NUMBERS_AT_ONCE = 2**22
+MAX_FLOATS = 2**22  # distances in memory at a time
 
 
 def k_means(vectors, count, seed=0):
-    """Puts vectors that are near each other into the same of `count` buckets.
+    """Clusters vectors into `count` buckets.
 
     Lloyd's algorithm: a vector belongs to its nearest centre, a centre is the mean of its vectors.
-    Near is Euclidean and not by direction, so that long vectors, which dot products find first
-    whatever the query, share buckets. Learned from at most 32 vectors a bucket, in 5 rounds; a
-    centre that gets none starts again from a random vector.
+    Distances are Euclidean, not angular: long vectors have large dot products with many queries, so
+    they should share buckets. The centres are learned from at most 32 vectors per bucket in 5
+    rounds. A centre without vectors restarts from a random vector.
 
     Args:
         vectors: `(n, dim)` float32.
         count: Number of buckets; some may stay empty.
-        seed: Of the sample and of the first centres.
+        seed: Seed of the sample and of the first centres.
 
     Returns:
         `(n,)` int32, the bucket of each vector.
@@ -27,7 +27,7 @@ def k_means(vectors, count, seed=0):
     [1, 0, 1, 0]
     """
     generator = np.random.default_rng(seed)
-    sample = vectors[generator.permutation(len(vectors))[: SAMPLED * count]]
+    sample = vectors[generator.permutation(len(vectors))[: SAMPLE_PER_BUCKET * count]]
     centres = sample[:count].copy()
     for _ in range(ROUNDS):
         nearest = _nearest(sample, centres)
@@ -40,7 +40,7 @@ def k_means(vectors, count, seed=0):
 
 def _nearest(vectors, centres):
     nearest = np.empty(len(vectors), "int32")
-    step = max(1, NUMBERS_AT_ONCE // len(centres))
+    step = max(1, MAX_FLOATS // len(centres))
     # |v - c|^2 is smallest where <v, c> - |c|^2 / 2 is largest.
     half = np.einsum("nd,nd->n", centres, centres) / 2
     for start in range(0, len(vectors), step):

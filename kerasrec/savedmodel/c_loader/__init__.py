@@ -1,8 +1,7 @@
-"""A SavedModel in TensorFlow's C++ loader, which TF Serving calls; Python's TensorFlow stays out.
+"""Runs a SavedModel with TensorFlow's C++ loader, as TF Serving does, without Python's TensorFlow.
 
-This package imports neither kerasrec nor TensorFlow, so that a process that imports it alone, from
-the folder around it, shows what an export can do without them. Its imports are relative, since its
-name is another one there.
+This package imports neither kerasrec nor TensorFlow. `kerasrec.savedmodel.replay` imports it as the
+top-level package `c_loader` to show that an export runs without them, so all imports are relative.
 """
 
 from .c_loader import CLoader as CLoader
@@ -11,10 +10,10 @@ from .library import load_library as load_library
 from .protobuf import all_fields as all_fields
 from .protobuf import read_fields as read_fields
 from .signatures import Signature as Signature
-from .signatures import Tensor as Tensor
+from .signatures import TensorInfo as TensorInfo
 from .tensor_proto import read_strings as read_strings
 from .tensor_proto import read_tensor as read_tensor
-from .types import KINDS as KINDS
-from .types import NAMES as NAMES
-from .types import NUMBERS as NUMBERS
+from .types import DTYPE_CODES as DTYPE_CODES
+from .types import DTYPE_NAMES as DTYPE_NAMES
+from .types import NUMPY_DTYPES as NUMPY_DTYPES
 from .types import STRING as STRING

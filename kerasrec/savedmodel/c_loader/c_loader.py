@@ -1,18 +1,18 @@
-"""A SavedModel, run by TensorFlow's C++."""
+"""Runs a SavedModel by TensorFlow's C API."""
 
 import ctypes
 import math
 
 import numpy as np
 
-from .library import Buffer, Place, Pointer, load_library
+from .library import Buffer, OutputRef, Pointer, load_library
 from .protobuf import write_varint
 from .signatures import read_signatures
 from .tensors import delete_tensor, make_tensor, read_array
 
 
 class RunError(RuntimeError):
-    """What TensorFlow says of a model or a request that it refuses; `code` is its status code."""
+    """TensorFlow's error for a model or a request; `code` is its status code."""
 
     def __init__(self, message, code):
         super().__init__(message)
@@ -22,17 +22,17 @@ class RunError(RuntimeError):
 class CLoader:
     """The signatures of a SavedModel, run by `TF_LoadSessionFromSavedModel` and `TF_SessionRun`.
 
-    Any number of threads may ask at the same time; nobody may when it is being closed.
+    `run` is thread-safe. `close` must not be called while a run is in progress.
 
     Args:
         directory: A SavedModel.
 
     Attributes:
-        signatures: Name -> `Signature`: `inputs` and `outputs`, each a dict of name -> `Tensor`.
+        signatures: Name -> `Signature`, with `inputs` and `outputs`: name -> `TensorInfo`.
 
     Raises:
-        RuntimeError: what TensorFlow says of a model or a request that it refuses, or that its
-            library is not there.
+        RuntimeError: if TensorFlow rejects the model or a request (`RunError`), or if its library
+            is missing.
 
     Example:
 
@@ -43,22 +43,22 @@ class CLoader:
     def __init__(self, directory):
         self._c, self._session = load_library(), None
         self._graph = self._c.TF_NewGraph()
-        options, about = self._c.TF_NewSessionOptions(), self._c.TF_NewBuffer()
+        options, meta_graph = self._c.TF_NewSessionOptions(), self._c.TF_NewBuffer()
         tags = (ctypes.c_char_p * 1)(b"serve")
         path = str(directory).encode()
         try:
             with _Status(self._c) as status:
                 self._session = self._c.TF_LoadSessionFromSavedModel(
-                    options, None, path, tags, 1, self._graph, about, status
+                    options, None, path, tags, 1, self._graph, meta_graph, status
                 )
-            buffer = ctypes.cast(about, ctypes.POINTER(Buffer)).contents
+            buffer = ctypes.cast(meta_graph, ctypes.POINTER(Buffer)).contents
             self.signatures = read_signatures(ctypes.string_at(buffer.data, buffer.length))
         except BaseException:
             self.close()
             raise
         finally:
             self._c.TF_DeleteSessionOptions(options)
-            self._c.TF_DeleteBuffer(about)
+            self._c.TF_DeleteBuffer(meta_graph)
 
     def __enter__(self):
         return self
@@ -67,55 +67,57 @@ class CLoader:
         self.close()
 
     def __call__(self, signature, **inputs):
-        """The outputs of a signature, a dict of arrays; see `run`."""
+        """Runs a signature and returns all its outputs, a dict of arrays; see `run`."""
         return self.run(signature, inputs)
 
     def run(self, signature, inputs, outputs=None, timeout=0.0):
-        """Asks a signature; inputs left out take their defaults, as TF Serving's gRPC does it.
+        """Runs a signature. Missing inputs take their defaults, as over TF Serving's gRPC.
 
         Args:
-            signature: Its name.
-            inputs: Name -> array, or what NumPy makes one of.
-            outputs: Names of the outputs wanted; all if None.
-            timeout: Seconds after which TensorFlow gives up; 0 for never.
+            signature: Name of the signature.
+            inputs: Name -> array, or a value that NumPy can convert.
+            outputs: Names of the outputs to compute; None for all.
+            timeout: Time limit in seconds; 0 for none.
 
         Returns:
-            Name -> array. Strings are bytes of a fixed width; objects where one ends with a NUL,
-            which a fixed width drops, and where they are many.
+            Name -> array. Strings are fixed-width bytes. They are bytes objects if one ends with
+            NUL, which a fixed width drops, or if the fixed width would take much memory.
         """
         if not self._session:
             raise RuntimeError("the model is closed")
         if signature not in self.signatures:
             raise RuntimeError(f"no signature {signature!r}: there are {sorted(self.signatures)}")
-        wanted, given, _ = self.signatures[signature]
-        defaults = {name: x.default for name, x in wanted.items() if x.default is not None}
+        required, returned, _ = self.signatures[signature]
+        defaults = {name: x.default for name, x in required.items() if x.default is not None}
         values = {**defaults, **inputs}
-        if set(wanted) != set(values):
-            raise RuntimeError(f"{signature} takes {sorted(wanted)}, and got {sorted(inputs)}")
-        given = {name: given[name] for name in (given if outputs is None else outputs)}
-        fed = (Place * len(wanted))(*(self._place(x.tensor) for x in wanted.values()))
-        asked = (Place * len(given))(*(self._place(x.tensor) for x in given.values()))
-        tensors, found = [], (Pointer * len(given))()
-        # `RunOptions`, of which field 2 is the timeout in milliseconds.
+        if set(required) != set(values):
+            raise RuntimeError(f"{signature} takes {sorted(required)}, and got {sorted(inputs)}")
+        returned = {name: returned[name] for name in (returned if outputs is None else outputs)}
+        input_refs = self._output_refs(required.values())
+        output_refs = self._output_refs(returned.values())
+        tensors, results = [], (Pointer * len(returned))()
+        # `RunOptions`: field 2 is the timeout in milliseconds.
         options = b"\x10" + write_varint(math.ceil(timeout * 1000)) if timeout else b""
         options = self._c.TF_NewBufferFromString(options, len(options))
         try:
-            for name in wanted:
-                tensors.append(make_tensor(self._c, _as_array(values[name], wanted[name].dtype)))
+            for name in required:
+                tensors.append(make_tensor(self._c, _as_array(values[name], required[name].dtype)))
             with _Status(self._c) as status:
                 self._c.TF_SessionRun(
-                    self._session, options, fed, (Pointer * len(tensors))(*tensors), len(tensors),
-                    asked, found, len(given), None, 0, None, status,
+                    self._session, options,
+                    input_refs, (Pointer * len(tensors))(*tensors), len(tensors),
+                    output_refs, results, len(returned), None, 0, None, status,
                 )  # fmt: skip
-            return {n: read_array(self._c, tensor) for n, tensor in zip(given, found, strict=True)}
+            pairs = zip(returned, results, strict=True)
+            return {name: read_array(self._c, tensor) for name, tensor in pairs}
         finally:
             self._c.TF_DeleteBuffer(options)
-            # Inputs last: an output may lie in the memory of one.
-            for tensor in (*filter(None, found), *tensors):
+            # Inputs last: an output may share the memory of an input.
+            for tensor in (*filter(None, results), *tensors):
                 delete_tensor(self._c, tensor, own=tensor in tensors)
 
     def close(self):
-        """Frees what the model holds; nothing can be asked after it."""
+        """Frees the model; it cannot run afterwards."""
         session, graph = self._session, self._graph
         self._session = self._graph = None
         if session:
@@ -125,16 +127,19 @@ class CLoader:
         if graph:
             self._c.TF_DeleteGraph(graph)
 
-    def _place(self, name):
+    def _output_refs(self, infos):
+        return (OutputRef * len(infos))(*(self._output_ref(info.tensor) for info in infos))
+
+    def _output_ref(self, name):
         operation, _, index = name.partition(":")
         found = self._c.TF_GraphOperationByName(self._graph, operation.encode())
         if not found:
             raise RuntimeError(f"the graph has no operation {operation}")
-        return Place(found, int(index or 0))
+        return OutputRef(found, int(index or 0))
 
 
 class _Status:
-    """A status for one call, raised where it is not OK."""
+    """Context manager for the `TF_Status` of one call; raises `RunError` if it is not OK."""
 
     def __init__(self, library):
         self.library, self.status = library, library.TF_NewStatus()
@@ -151,7 +156,7 @@ class _Status:
 
 
 def _as_array(value, dtype):
-    """An array as it is; Python's numbers, of which NumPy cannot know the size, as `dtype`."""
+    """Converts to an array; Python numbers get `dtype`, arrays keep theirs."""
     if isinstance(value, np.ndarray) or dtype == "string":
         return np.asarray(value)
     return np.asarray(value, dtype)

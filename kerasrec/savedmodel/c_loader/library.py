@@ -1,4 +1,4 @@
-"""TensorFlow's C library, loaded without Python's TensorFlow."""
+"""Loads TensorFlow's C library without Python's TensorFlow."""
 
 import ctypes
 import functools
@@ -8,8 +8,8 @@ import pathlib
 Pointer = ctypes.c_void_p
 
 
-class Place(ctypes.Structure):
-    """`TF_Output`: an output of an operation."""
+class OutputRef(ctypes.Structure):
+    """`TF_Output`: a reference to an output of an operation."""
 
     _fields_ = [("operation", Pointer), ("index", ctypes.c_int)]
 
@@ -22,10 +22,12 @@ class Buffer(ctypes.Structure):
 
 @functools.cache
 def load_library():
-    """TensorFlow's C library with the types of its functions, which prints a few lines at first.
+    """Loads TensorFlow's C library and declares the types of its functions.
+
+    The library prints a few lines when it is loaded.
 
     Raises:
-        RuntimeError: if it is not there.
+        RuntimeError: if the library is missing.
     """
     found = importlib.util.find_spec("tensorflow")
     folder = pathlib.Path(found.origin).parent if found else pathlib.Path()

@@ -1,21 +1,21 @@
-"""Protobuf's wire format, of which reading a few messages needs no more than this.
+"""Reads protobuf's wire format, as far as a few TensorFlow messages need it.
 
-What is read may come from a stranger: whatever it holds, reading ends, takes no more memory than
-the message, and says what is wrong by a ValueError.
+Messages may be hostile. Reading always ends, takes no more memory than the message, and raises
+ValueError for a malformed message.
 """
 
-KEY, NUMBER = 32, 64  # bits of a field's key and of a number, as protobuf's own parsers have them
-# Wire types, and how long those of a fixed size are. Groups, 3 and 4, no proto3 message has.
+KEY, NUMBER = 32, 64  # bits of a field's key and of a number, as in protobuf's own parsers
+# Wire types, and the length of those of fixed size. proto3 has no groups (3 and 4).
 VARINT, BYTES, FIXED = 0, 2, {1: 8, 5: 4}
 
 
 def read_fields(message, number):
-    """The fields of that number in a serialized protobuf, as bytes.
+    """Yields the fields with this number in a serialized protobuf, as bytes.
 
-    One that is written as a number is skipped, as protobuf skips what it does not know.
+    A varint field is skipped, as protobuf skips a field of an unexpected wire type.
 
     Raises:
-        ValueError: where the message is no protobuf, or ends within a field.
+        ValueError: if the message is not a protobuf, or ends within a field.
     """
     for found, kind, value in all_fields(message):
         if found == number and kind != VARINT:
@@ -23,7 +23,7 @@ def read_fields(message, number):
 
 
 def read_field(message, number):
-    """The last of that number, as protobuf reads one that is not repeated; empty if none."""
+    """Returns the last field with this number, as protobuf does for a singular field; else b""."""
     found = b""
     for found in read_fields(message, number):  # noqa: B007
         pass
@@ -31,10 +31,10 @@ def read_field(message, number):
 
 
 def read_numbers(message, number):
-    """The varints of that number in a serialized protobuf, one by one or packed.
+    """Yields the varints with this field number in a serialized protobuf, packed or not.
 
     Raises:
-        ValueError: where the message is no protobuf, or ends within a field.
+        ValueError: if the message is not a protobuf, or ends within a field.
     """
     for found, kind, value in all_fields(message):
         if found != number:
@@ -49,7 +49,7 @@ def read_numbers(message, number):
 
 
 def read_number(message, number):
-    """The last of that number, as protobuf reads one that is not repeated; 0 if none."""
+    """Returns the last varint with this number, as protobuf does for a singular field; else 0."""
     found = 0
     for found in read_numbers(message, number):  # noqa: B007
         pass
@@ -57,10 +57,10 @@ def read_number(message, number):
 
 
 def all_fields(message):
-    """Number, wire type and value of each field, in their order.
+    """Yields number, wire type and value of each field, in order.
 
     Raises:
-        ValueError: where the message is damaged, or of a kind that protobuf would not write.
+        ValueError: if the message is malformed, or has a wire type that proto3 does not have.
     """
     place, size = 0, len(message)
     while place < size:
@@ -81,11 +81,11 @@ def all_fields(message):
 
 
 def read_varint(message, place, bits=NUMBER):
-    """A number, and the place after it.
+    """Returns a varint and the position after it.
 
     Raises:
-        ValueError: where it ends too early, or has more bits. Protobuf's parsers cut a key that is
-            too long to another one, so that they would read another message than this.
+        ValueError: if it ends too early or has too many bits. Protobuf's parsers truncate a key
+            that is too long, so they would read another message than this parser.
     """
     value = shift = 0
     while shift < bits:
@@ -102,7 +102,7 @@ def read_varint(message, place, bits=NUMBER):
 
 
 def write_varint(number):
-    """The bytes of a number that is not negative."""
+    """Encodes a non-negative number as a varint."""
     parts = []
     while number > 127:
         parts.append(number & 127 | 128)
@@ -110,6 +110,6 @@ def write_varint(number):
     return bytes([*parts, number])
 
 
-def signed(number):
-    """The int64 that a varint stands for."""
+def as_int64(number):
+    """Converts an unsigned varint to the int64 with the same bits."""
     return number - (1 << 64) if number >= 1 << 63 else number

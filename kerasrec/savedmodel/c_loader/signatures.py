@@ -1,4 +1,4 @@
-"""What a SavedModel says of its signatures."""
+"""Reads the signatures of a SavedModel."""
 
 import typing
 
@@ -6,17 +6,17 @@ import numpy as np
 
 from .protobuf import read_field, read_fields, read_number
 from .tensor_proto import read_shape, read_tensor
-from .types import NAMES
+from .types import DTYPE_NAMES
 
 
-class Tensor(typing.NamedTuple):
-    """An input or output of a signature, as its `TensorInfo` says.
+class TensorInfo(typing.NamedTuple):
+    """An input or output of a signature, from its protobuf `TensorInfo`.
 
     Attributes:
-        tensor: Its name in the graph.
+        tensor: Name of the tensor in the graph.
         dtype: "string", "float32", ...
-        shape: A tuple with None for a dimension of any size; None where the rank is not known.
-        default: The array that stands for an input left out, or None.
+        shape: A tuple with None for a dimension of any size; None for an unknown rank.
+        default: Default value of an input, an array, or None.
     """
 
     tensor: str
@@ -26,7 +26,7 @@ class Tensor(typing.NamedTuple):
 
 
 class Signature(typing.NamedTuple):
-    """Inputs and outputs by name, each a `Tensor`, and the method's name in the `SignatureDef`."""
+    """Inputs and outputs by name, each a `TensorInfo`, and the `method_name` of `SignatureDef`."""
 
     inputs: dict
     outputs: dict
@@ -34,8 +34,12 @@ class Signature(typing.NamedTuple):
 
 
 def read_signatures(meta_graph):
-    """Of a serialized `MetaGraphDef`: what `signature_def` (5) names, as maps of protobuf are."""
-    found = {}
+    """Reads `signature_def` (field 5, a protobuf map) of a serialized `MetaGraphDef`.
+
+    Returns:
+        Dict of name to `Signature`, without the initialization op.
+    """
+    signatures = {}
     for entry in read_fields(meta_graph, 5):
         name, definition = read_field(entry, 1).decode(), read_field(entry, 2)
         defaults = {
@@ -52,11 +56,11 @@ def read_signatures(meta_graph):
             for side in (1, 2)
         ]
         if not name.startswith("__"):  # __saved_model_init_op
-            found[name] = Signature(*sides, read_field(definition, 3).decode())
-    return found
+            signatures[name] = Signature(*sides, read_field(definition, 3).decode())
+    return signatures
 
 
 def _tensor_info(message, default):
-    kind = read_number(message, 2)
+    tensor, code = read_field(message, 1).decode(), read_number(message, 2)
     shape = read_shape(read_field(message, 3))
-    return Tensor(read_field(message, 1).decode(), NAMES.get(kind, f"type {kind}"), shape, default)
+    return TensorInfo(tensor, DTYPE_NAMES.get(code, f"type {code}"), shape, default)

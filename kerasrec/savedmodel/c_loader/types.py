@@ -1,8 +1,8 @@
-"""TensorFlow's numbers of the types that an export's tensors have."""
+"""Codes of TensorFlow's `DataType` for the dtypes of exports."""
 
 import numpy as np
 
 STRING = 7
-NUMBERS = {1: np.float32, 2: np.float64, 3: np.int32, 9: np.int64, 10: np.bool_}
-KINDS = {np.dtype(kind): number for number, kind in NUMBERS.items()}
-NAMES = {STRING: "string", **{number: np.dtype(kind).name for number, kind in NUMBERS.items()}}
+NUMPY_DTYPES = {1: np.float32, 2: np.float64, 3: np.int32, 9: np.int64, 10: np.bool_}
+DTYPE_CODES = {np.dtype(dtype): code for code, dtype in NUMPY_DTYPES.items()}
+DTYPE_NAMES = {STRING: "string", **{c: np.dtype(dtype).name for c, dtype in NUMPY_DTYPES.items()}}

@@ -8,7 +8,7 @@ from kerasrec.export.search.exact_index import ExactIndex
 
 
 def ranked(scores, k, exclude):
-    """The k best by a plain sort: rows and scores, 0 and -inf where there are fewer."""
+    """The k best by a plain sort: rows and scores, padded with 0 and -inf."""
     scores = np.array(scores, "float32")
     scores[:, :2] = -np.inf
     for one, rows in zip(scores, exclude, strict=True):
@@ -20,8 +20,8 @@ def ranked(scores, k, exclude):
     return np.where(values == -np.inf, 0, np.pad(rows, short)), values
 
 
-def searched(index, queries, k, exclude):
-    """By a graph that knows neither the batch nor the width of `exclude`."""
+def search_in_graph(index, queries, k, exclude):
+    """Searches in a graph with unknown batch size and width of `exclude`."""
 
     @tf.function(
         input_signature=[tf.TensorSpec((None, index.dim)), tf.TensorSpec((None, None), tf.int32)]
@@ -34,7 +34,7 @@ def searched(index, queries, k, exclude):
 
 
 def whole_numbers(shape, largest, seed=0):
-    """Small whole numbers: dot products are exact in any order, and many are equal."""
+    """Small whole numbers: dot products are exact in any order of summation, with many ties."""
     return np.random.default_rng(seed).integers(-largest, largest + 1, shape).astype("float32")
 
 
@@ -42,68 +42,68 @@ def whole_numbers(shape, largest, seed=0):
 @pytest.mark.parametrize(
     "num_rows,k", [(2000, 3), (2000, 7), (2000, 500), (2050, 1), (70, 90), (3, 5), (64, 2)]
 )
-def test_ties_go_to_the_smaller_row_as_in_a_plain_sort(monkeypatch, num_rows, k, at_once):
-    monkeypatch.setattr(exact_index, "ROWS_AT_ONCE", at_once)
+def test_ties_go_to_the_smaller_row(monkeypatch, num_rows, k, at_once):
+    monkeypatch.setattr(exact_index, "MAX_ROWS", at_once)
     vectors, queries = whole_numbers((num_rows, 3), 1), whole_numbers((6, 3), 2, seed=1)
     exclude = np.random.default_rng(2).integers(0, num_rows, (6, 9))
     exclude[0] = 0
-    rows, scores = searched(ExactIndex(vectors), queries, k, exclude)
+    rows, scores = search_in_graph(ExactIndex(vectors), queries, k, exclude)
     expected = ranked(queries @ vectors.T, k, exclude)
     np.testing.assert_array_equal(scores, expected[1])
     np.testing.assert_array_equal(rows, expected[0])
 
 
-def test_equal_vectors_are_in_the_order_of_their_rows_wherever_they_stand():
-    # Of no whole numbers: a product that rounds by the place of a row would break the ties.
+def test_equal_vectors_are_in_the_order_of_their_rows():
+    # Not whole numbers: rounding that depends on the position of a row would break the ties.
     vector = np.random.default_rng(0).normal(size=(1, 37)).astype("float32")
     index = ExactIndex(np.repeat(vector, 70_000, axis=0))
     for batch in (1, 5, 64):
         queries = np.random.default_rng(1).normal(size=(batch, 37)).astype("float32")
-        rows, _ = searched(index, queries, 100, np.zeros((batch, 0)))
+        rows, _ = search_in_graph(index, queries, 100, np.zeros((batch, 0)))
         assert rows.tolist() == [list(range(2, 102))] * batch
 
 
-def test_all_items_may_be_excluded_many_times_over():
+def test_all_items_may_be_excluded_repeatedly():
     index = ExactIndex(whole_numbers((50, 3), 1))
     exclude = np.tile(np.arange(50), (2, 3))
     exclude[1] = np.where(exclude[1] == 17, 0, exclude[1])
-    rows, scores = searched(index, np.ones((2, 3), "float32"), 4, exclude)
+    rows, scores = search_in_graph(index, np.ones((2, 3), "float32"), 4, exclude)
     assert rows.tolist() == [[0] * 4, [17, 0, 0, 0]]
     assert (scores[0] == -np.inf).all() and (scores[1, 1:] == -np.inf).all()
 
 
 @pytest.mark.parametrize("storage", exact_index.STORAGES)
 @pytest.mark.parametrize("batch", [0, 1, 1024])
-def test_any_batch_in_few_queries_at_a_time(monkeypatch, batch, storage):
-    monkeypatch.setattr(exact_index, "NUMBERS_AT_ONCE", 64 * 300)
-    monkeypatch.setattr(exact_index, "ROWS_AT_ONCE", 64)
-    monkeypatch.setattr(exact_index, "WIDENED_AT_ONCE", 64 * 3)
+def test_queries_are_searched_in_groups(monkeypatch, batch, storage):
+    monkeypatch.setattr(exact_index, "MAX_FLOATS", 64 * 300)
+    monkeypatch.setattr(exact_index, "MAX_ROWS", 64)
+    monkeypatch.setattr(exact_index, "MAX_WIDENED", 64 * 3)
     vectors, queries = whole_numbers((300, 3), 4), whole_numbers((batch, 3), 4, seed=1)
     exclude = np.random.default_rng(2).integers(0, 300, (batch, 4))
-    found = searched(ExactIndex(vectors, storage), queries, 5, exclude)
+    found = search_in_graph(ExactIndex(vectors, storage), queries, 5, exclude)
     for one, other in zip(found, ranked(queries @ vectors.T, 5, exclude), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("storage,itemsize", [("float32", 4), ("bfloat16", 2)])
-def test_scores_are_those_of_what_is_stored(storage, itemsize):
+def test_scores_are_dot_products_of_the_stored_vectors(storage, itemsize):
     generator = np.random.default_rng(0)
     vectors = generator.normal(size=(1000, 16)).astype("float32")
     queries = generator.normal(size=(4, 16)).astype("float32")
     index = ExactIndex(vectors, storage)
     assert index.table.dtype.size == itemsize
     stored = index.stored()
-    # A bfloat16 has 8 bits of a number.
+    # The significand of bfloat16 has 8 bits.
     np.testing.assert_allclose(stored, vectors, rtol=2.0**-8 if storage == "bfloat16" else 0)
-    rows, scores = searched(index, queries, 20, np.zeros((4, 1)))
+    rows, scores = search_in_graph(index, queries, 20, np.zeros((4, 1)))
     expected = ranked(
         queries.astype("float64") @ stored.T.astype("float64"), 20, np.zeros((4, 0), int)
     )
     np.testing.assert_array_equal(rows, expected[0])
     np.testing.assert_allclose(scores, expected[1], rtol=1e-6, atol=1e-6)
-    each = index.each(tf.constant(queries), tf.constant(rows))
-    np.testing.assert_allclose(each, scores, rtol=1e-6, atol=1e-6)
-    assert index.about() == {"kind": "exact", "rows": 1000, "dim": 16, "storage": storage}
+    scored = index.score_rows(tf.constant(queries), tf.constant(rows))
+    np.testing.assert_allclose(scored, scores, rtol=1e-6, atol=1e-6)
+    assert index.metadata() == {"kind": "exact", "rows": 1000, "dim": 16, "storage": storage}
 
 
 def test_another_storage_is_refused():
@@ -111,7 +111,7 @@ def test_another_storage_is_refused():
         ExactIndex(np.zeros((3, 1), "float32"), "int8")
 
 
-def test_is_saved_with_its_vectors(tmp_path):
+def test_a_saved_model_contains_the_vectors(tmp_path):
     vectors, queries = whole_numbers((3000, 4), 3), whole_numbers((2, 4), 3, seed=1)
     exclude = np.array([[5, 0], [9, 7]], "int32")
     index = ExactIndex(vectors, "bfloat16")

@@ -3,11 +3,11 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from kerasrec.savedmodel import recorded
-from kerasrec.savedmodel.recorded import read_arrays, write_arrays
+from kerasrec.savedmodel import npz_file
+from kerasrec.savedmodel.npz_file import read_arrays, write_arrays
 
 
-def test_numbers_and_texts_come_back(tmp_path):
+def test_numbers_and_strings_round_trip(tmp_path):
     arrays = {
         "answer/recommend/item": np.array([["ü", "a\0"], ["", "\ud83d"]], dtype=object),
         "request/history": np.zeros((2, 0), dtype=object),
@@ -23,20 +23,20 @@ def test_numbers_and_texts_come_back(tmp_path):
     assert found["found"].tolist() == ["ü", ""]
 
 
-def test_one_long_text_takes_the_room_of_one(tmp_path):
+def test_one_long_string_does_not_widen_the_others(tmp_path):
     texts = np.array([*(f"i{n}" for n in range(5000)), "i" * 2000], dtype=object)
     tracemalloc.start()
     write_arrays(tmp_path / "a.npz", {"items": texts})
     assert read_arrays(tmp_path / "a.npz")["items"].tolist() == texts.tolist()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    # With the room of the longest for each it would be 5,001 * 2,000 * 4 bytes, 40 MB.
+    # A fixed-width array would take 5,001 * 2,000 * 4 bytes, 40 MB.
     assert peak < 4e6
 
 
-def test_a_file_that_unpacks_to_more_than_is_read_is_refused(tmp_path, monkeypatch):
+def test_a_file_above_the_uncompressed_limit_is_refused(tmp_path, monkeypatch):
     write_arrays(tmp_path / "a.npz", {"zeros": np.zeros(10_000)})
     assert (tmp_path / "a.npz").stat().st_size < 2_000
-    monkeypatch.setattr(recorded, "MOST", 50_000)
-    with pytest.raises(ValueError, match="80,128 bytes unpacked, at most 50,000"):
+    monkeypatch.setattr(npz_file, "MAX_BYTES", 50_000)
+    with pytest.raises(ValueError, match="80,128 uncompressed bytes, expected at most 50,000"):
         read_arrays(tmp_path / "a.npz")

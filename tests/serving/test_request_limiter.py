@@ -1,4 +1,4 @@
-"""Bounds of what comes in, on a server with very small ones."""
+"""Limits of requests and bodies, on servers with very small limits."""
 
 import http.client
 import json
@@ -7,14 +7,14 @@ import threading
 
 import pytest
 
-from kerasrec.serving import gate
+from kerasrec.serving import request_limiter
 from kerasrec.serving.version import Version
 
 BODY = {"inputs": {"history": [["a"]], "exclude": [[""]], "k": [1]}}
 PREDICT = "/v1/models/toy:predict"
 
 
-def test_a_body_over_the_limit(serve, ask):
+def test_a_body_above_the_limit(serve, ask):
     server = serve(body=1000)
     assert ask(server, PREDICT, BODY)[0] == 200
     for size in (1001, 5000, 50_000):
@@ -24,7 +24,7 @@ def test_a_body_over_the_limit(serve, ask):
         )  # fmt: skip
 
 
-def test_a_body_in_chunks_over_the_limit(serve):
+def test_a_chunked_body_above_the_limit(serve):
     server = serve(body=1000)
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     parts = iter([b" " * 600] * 3)
@@ -34,7 +34,7 @@ def test_a_body_in_chunks_over_the_limit(serve):
     connection.close()
 
 
-def test_a_body_that_does_not_arrive(serve):
+def test_a_body_that_arrives_too_late(serve):
     server = serve(timeout=0.05)
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
         client.sendall(b"POST /v1/models/toy:predict HTTP/1.1\r\nHost: localhost\r\n"
@@ -45,7 +45,7 @@ def test_a_body_that_does_not_arrive(serve):
 
 @pytest.fixture
 def blocked(monkeypatch):
-    """Requests stop inside of the graph until `blocked.free` is set."""
+    """Requests block inside the graph until `blocked.free` is set."""
 
     class Blocked:
         inside, free = threading.Semaphore(0), threading.Event()
@@ -68,13 +68,13 @@ def start(ask, server, answers):
     return thread
 
 
-def test_a_crowd_is_turned_away_and_the_others_are_answered(serve, ask, blocked):
+def test_too_many_requests_are_refused_and_the_others_answered(serve, ask, blocked):
     server, answers = serve(waiting=3), []
     clients = [start(ask, server, answers) for _ in range(3)]
     for _ in clients:
         assert blocked.inside.acquire(timeout=30)
     status, answer = ask(server, "/v1/models/toy")
-    assert (status, answer["error"]) == (503, "3 requests wait already: ask again in a moment.")
+    assert (status, answer["error"]) == (503, "3 requests wait already: try again in a moment.")
     blocked.free.set()
     for client in clients:
         client.join(30)
@@ -82,7 +82,7 @@ def test_a_crowd_is_turned_away_and_the_others_are_answered(serve, ask, blocked)
     assert ask(server, PREDICT, BODY)[0] == 200
 
 
-def test_bodies_together_are_bounded(serve, ask, blocked):
+def test_the_total_size_of_bodies_is_limited(serve, ask, blocked):
     server, answers = serve(waiting_bytes=100), []
     assert len(json.dumps(BODY)) > 50
     client = start(ask, server, answers)
@@ -95,11 +95,9 @@ def test_bodies_together_are_bounded(serve, ask, blocked):
     assert ask(server, PREDICT, BODY)[0] == 200
 
 
-@pytest.mark.parametrize("first,status", [(1000.0, 503), (-1000.0, 200)])
-def test_room_that_is_announced_and_not_used_keeps_nobody_out(
-    serve, ask, monkeypatch, first, status
-):
-    monkeypatch.setattr(gate, "FIRST", first)  # the slow one is slow from then on
+@pytest.mark.parametrize("grace,status", [(1000.0, 503), (-1000.0, 200)])
+def test_a_slow_body_does_not_reserve_memory_forever(serve, ask, monkeypatch, grace, status):
+    monkeypatch.setattr(request_limiter, "GRACE", grace)  # from then on a body counts as slow
     server = serve(waiting_bytes=100)
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as slow:
         slow.sendall(b"POST /v1/models/toy:predict HTTP/1.1\r\nHost: localhost\r\n"
@@ -112,7 +110,7 @@ def test_room_that_is_announced_and_not_used_keeps_nobody_out(
     assert ask(server, PREDICT, BODY)[0] == 200
 
 
-def test_who_waited_too_long_for_a_thread(serve, ask, blocked):
+def test_a_request_that_waits_too_long_for_a_thread(serve, ask, blocked):
     server, answers = serve(threads=1, timeout=0.3), []
     first = start(ask, server, answers)
     assert blocked.inside.acquire(timeout=30)

@@ -1,4 +1,4 @@
-"""Sizes that are refused; what a request may hold besides is in test_version.py."""
+"""Sizes of requests that are refused; other checks of inputs are in test_version.py."""
 
 import math
 import time
@@ -6,15 +6,15 @@ import time
 import numpy as np
 import pytest
 
-from kerasrec.savedmodel.c_loader import Signature, Tensor
-from kerasrec.serving.checked import checked
+from kerasrec.savedmodel.c_loader import Signature, TensorInfo
+from kerasrec.serving.check_inputs import check_inputs
 from kerasrec.serving.limits import Limits
 from kerasrec.serving.refusal import Refusal
 from kerasrec.serving.request_size import EXPLAINED, check_shapes
 
 INPUTS = {
-    "user": Tensor("user:0", "string", (None,)),
-    "history": Tensor("history:0", "string", (None, None), np.array([[b""]])),
+    "user": TensorInfo("user:0", "string", (None,)),
+    "history": TensorInfo("history:0", "string", (None, None), np.array([[b""]])),
 }
 LIMITS = Limits(rows=8, values=800, explained=640)
 
@@ -22,9 +22,9 @@ LIMITS = Limits(rows=8, values=800, explained=640)
 @pytest.mark.parametrize(
     ("name", "rows", "width", "sentence"),
     [
-        ("recommend", 9, 1, "A request of 9 rows: at most 8 are answered at once. Split it."),
+        ("recommend", 9, 1, "The request has 9 rows: expected at most 8. Split it."),
         ("recommend", 8, 99, None),
-        # The users count as well.
+        # The users count too.
         (
             "recommend",
             8,
@@ -32,35 +32,35 @@ LIMITS = Limits(rows=8, values=800, explained=640)
             "8 rows of 101 values, 100 of them of history, are more than the 800",
         ),
         ("recommend", 1, 799, None),
-        # One list for all users is as long as one for each.
+        # A one-row list counts once for every row.
         ("recommend", (8, 1), 100, "8 rows of 101 values"),
         (EXPLAINED, 5, 128, None),
         (EXPLAINED, 5, 129, "5 rows of 129 values, 129 of them of history, are more than the 640"),
-        # Users whose stored histories nobody sees.
+        # Users with stored histories of unknown length.
         (EXPLAINED, 6, 1, "6 rows of 128 values"),
-        # What is explained is bounded as anything else is, too.
+        # The limits of all signatures also hold for explanations.
         (EXPLAINED, 1, 640, None),
     ],
 )
-def test_rows_and_widths_are_bounded(name, rows, width, sentence):
+def test_rows_and_widths_are_limited(name, rows, width, sentence):
     users, lists = rows if isinstance(rows, tuple) else (rows, rows)
     inputs = {"user": ["u"] * users, "history": [["a"] * width] * lists}
     if sentence is None:
-        found = checked(name, Signature(INPUTS, {}), inputs, LIMITS)
+        found = check_inputs(name, Signature(INPUTS, {}), inputs, LIMITS)
         assert found["history"].shape == (lists, width)
         return
     with pytest.raises(Refusal, match=sentence) as caught:
-        checked(name, Signature(INPUTS, {}), inputs, LIMITS)
+        check_inputs(name, Signature(INPUTS, {}), inputs, LIMITS)
     assert caught.value.http == 400
 
 
-def test_defaults_count_as_well():
-    found = checked("recommend", Signature(INPUTS, {}), {"user": ["u"] * 8}, LIMITS)
+def test_defaults_count_too():
+    found = check_inputs("recommend", Signature(INPUTS, {}), {"user": ["u"] * 8}, LIMITS)
     assert found["history"].tolist() == [[b""]]
 
 
 HUGE = 1 << 62
-ANY_RANK = {"x": Tensor("x:0", "float32", None)}
+ANY_RANK = {"x": TensorInfo("x:0", "float32", None)}
 
 
 @pytest.mark.parametrize(
@@ -69,13 +69,13 @@ ANY_RANK = {"x": Tensor("x:0", "float32", None)}
         (INPUTS, (1, 0), None),
         (INPUTS, [2] * 1_000_000, "history has the shape [2, 2, 2, 2, 2, 2, 2, 2, ...]; expected"),
         (INPUTS, (0, HUGE), "0 rows of"),
-        (INPUTS, (HUGE, 0), "rows: at most 8 are answered at once"),
+        (INPUTS, (HUGE, 0), "rows: expected at most 8"),
         (INPUTS, (1, -1), "history has the shape [1, -1]; expected [any, any]"),
         (ANY_RANK, (1,) * 32, None),
         (ANY_RANK, (1,) * 33, "x has more than 32 dimensions"),
         (ANY_RANK, (1, *[2] * 31), "values"),
         (ANY_RANK, (1, *[HUGE] * 31), "values"),
-        (ANY_RANK, (1, -1), "no size is below 0"),
+        (ANY_RANK, (1, -1), "no size may be negative"),
     ],
 )
 def test_claimed_shapes_are_checked_without_an_array(inputs, shape, sentence):

@@ -1,4 +1,4 @@
-"""What an export says of itself, in `assets.extra/`."""
+"""Writes the metadata of an export to `assets.extra/`."""
 
 import datetime
 import hashlib
@@ -13,19 +13,19 @@ from tensorflow.core.protobuf import saved_model_pb2
 import kerasrec
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.files.file_hash import file_hash
-from kerasrec.savedmodel.about import ABOUT, EXTRA, FORMAT
 from kerasrec.savedmodel.files import list_files
+from kerasrec.savedmodel.metadata import EXTRA_FOLDER, FORMAT, METADATA
 
 
-def describe(model, graph, directory, run=None):
+def write_metadata(model, graph, directory, run=None):
     """Writes `kerasrec.json`, `items.json`, `users.json` and `titles.json` of an export.
 
     Args:
         model, graph: The model and the `ServingGraph` that was written.
-        directory: The SavedModel, whose files are there.
-        run: Plain values on where the model comes from, such as its config, data and metrics.
+        directory: The SavedModel; all its other files must exist, since their hashes are listed.
+        run: JSON values that say where the model comes from: config, data, metrics.
     """
-    extra = directory / EXTRA
+    extra = directory / EXTRA_FOLDER
     model.items.vocabulary.save(extra / "items.json")
     model.users.vocabulary.save(extra / "users.json")
     rows = np.arange(FIRST, model.schema.num_items)
@@ -33,7 +33,7 @@ def describe(model, graph, directory, run=None):
     if titles != model.items.vocabulary.ids.tolist():
         (extra / "titles.json").write_text(json.dumps(titles, indent=0), encoding="utf-8")
     features = [model.items.columns[name] for name in sorted(model.items.columns)]
-    about = {
+    metadata = {
         "format": FORMAT,
         "model": type(model).__name__,
         "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
@@ -44,15 +44,15 @@ def describe(model, graph, directory, run=None):
         "unknown_user": model.unknown_user,
         "stored_histories": graph.reader.stored is not None,
         "signatures": _signatures(directory),
-        "index": None if graph.index is None else graph.index.about(),
+        "index": None if graph.index is None else graph.index.metadata(),
         "sha256": {
             "users": file_hash(extra / "users.json"),
             "items": file_hash(extra / "items.json"),
-            "catalog": _hash_of(*features) if features else None,
-            "vectors": None if graph.index is None else _hash_of(graph.index.stored()),
-            "data": _hash_of(model.histories.indptr, model.histories.items),
-            # Keras numbers the names of models that are made one after the other.
-            "config": _hash({**model.get_config(), "name": None}),
+            "catalog": _hash_of_arrays(*features) if features else None,
+            "vectors": None if graph.index is None else _hash_of_arrays(graph.index.stored()),
+            "data": _hash_of_arrays(model.histories.indptr, model.histories.items),
+            # Keras numbers the default names of models, so the name is not part of the hash.
+            "config": _hash_of_json({**model.get_config(), "name": None}),
         },
         "run": run,
         "versions": {
@@ -64,43 +64,43 @@ def describe(model, graph, directory, run=None):
         },
         "files": list_files(directory),
     }
-    text = json.dumps(about, indent=1, ensure_ascii=False, allow_nan=False)
-    (directory / ABOUT).write_text(text + "\n", encoding="utf-8")
+    text = json.dumps(metadata, indent=1, ensure_ascii=False, allow_nan=False)
+    (directory / METADATA).write_text(text + "\n", encoding="utf-8")
 
 
 def _signatures(directory):
-    """Inputs and outputs of each signature as the file has them, with their defaults."""
+    """Inputs, defaults and outputs of each signature, as read from `saved_model.pb`."""
     saved = saved_model_pb2.SavedModel.FromString((directory / "saved_model.pb").read_bytes())
-    found = {}
+    signatures = {}
     for name, signature in sorted(saved.meta_graphs[0].signature_def.items()):
-        if name.startswith("__"):  # the initialization of tables
+        if name.startswith("__"):  # initialization of the lookup tables
             continue
-        inputs = {key: _tensor(info) for key, info in sorted(signature.inputs.items())}
+        inputs = {key: _dtype_and_shape(info) for key, info in sorted(signature.inputs.items())}
         for key, value in signature.defaults.items():
-            inputs[key]["default"] = _plain(tf.make_ndarray(value))
-        outputs = {key: _tensor(info) for key, info in sorted(signature.outputs.items())}
-        found[name] = {"inputs": inputs, "outputs": outputs}
-    return found
+            inputs[key]["default"] = _json_value(tf.make_ndarray(value))
+        outputs = {key: _dtype_and_shape(info) for key, info in sorted(signature.outputs.items())}
+        signatures[name] = {"inputs": inputs, "outputs": outputs}
+    return signatures
 
 
-def _tensor(info):
+def _dtype_and_shape(info):
     shape = [None if dim.size < 0 else dim.size for dim in info.tensor_shape.dim]
     return {"dtype": tf.dtypes.as_dtype(info.dtype).name, "shape": shape}
 
 
-def _plain(values):
+def _json_value(values):
     if values.dtype == object:
         return np.vectorize(lambda text: text.decode(), otypes=[object])(values).tolist()
     return values.tolist()
 
 
-def _hash_of(*arrays):
+def _hash_of_arrays(*arrays):
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(np.ascontiguousarray(array))
     return digest.hexdigest()
 
 
-def _hash(plain):
-    text = json.dumps(plain, sort_keys=True, default=str)
+def _hash_of_json(value):
+    text = json.dumps(value, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""A run of `kerasrec fit`, and the numbers it wrote."""
+"""Runs `kerasrec fit` on a config and returns the metrics."""
 
 import json
 import pathlib
@@ -7,8 +7,8 @@ import tempfile
 CONFIGS = pathlib.Path(__file__).parents[2] / "configs"
 
 
-def measured(name, changes=(), say=lambda line: None):
-    """The `metrics.json` of a run of `configs/NAME.yaml` with `key=value` changes."""
+def run_config(name, changes=(), say=lambda line: None):
+    """Runs `configs/NAME.yaml` with `key=value` changes and returns its `metrics.json`."""
     from kerasrec.config import load_config
     from kerasrec.training import run
 

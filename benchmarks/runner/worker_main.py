@@ -1,14 +1,14 @@
-"""The worker's side: `python -m benchmarks.runner.serve MODULE` builds and times cases.
+"""The worker process: `python -m benchmarks.runner.worker_main MODULE` builds and times cases.
 
-Standard library only: it runs in the peers' environments. It reads one JSON object a line and
-answers each with one. A `run` that has a clock of its own returns its seconds, any other None:
+Standard library only, since it runs in the environments of other libraries. It reads a JSON object
+per line and answers with one. A `run` that times itself returns seconds, any other returns None:
 
     {"do": "setup", "id": 1, "case": {...}}    {}                  module.setup(case) -> run
     {"do": "time", "id": 1, "steps": 64}       {"seconds": 0.03}                run(steps)
     {"do": "memory"}                           {"peak": ..., "resident": ...}   bytes
     {"do": "drop", "id": 1}                    {}
 
-What fails answers `{"error": "..."}`. The end of stdin ends the worker.
+An error is answered by `{"error": "..."}`. The worker ends at the end of stdin.
 """
 
 import gc
@@ -24,16 +24,16 @@ import time
 
 def main(module):
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # whatever a library prints is no answer
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the runner ends its workers itself
-    _be_the_first_to_go()
+    os.dup2(2, 1)  # keeps the output of libraries out of the replies
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the runner ends its workers
+    _prefer_oom_kill()
     cases = {}
     for line in sys.stdin:
         try:
             reply = json.dumps(answer(module, cases, json.loads(line)))
-        # A library that does not load raises whatever it likes.
+        # A library that does not load may raise any exception.
         except Exception as error:
-            reply = json.dumps({"error": told(error)})
+            reply = json.dumps({"error": describe_error(error)})
         gc.collect()
         replies.write(reply + "\n")
         replies.flush()
@@ -59,30 +59,30 @@ def answer(module, cases, request):
 
 
 def memory():
-    """Bytes of this process: the most it ever held, and what it holds."""
+    """Peak and current memory of this process in bytes."""
     status = pathlib.Path("/proc/self/status")
     if not status.exists():
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         most *= 1 if sys.platform == "darwin" else 1024
         return {"peak": most, "resident": most}
-    # ru_maxrss also counts the parent, whose memory a fresh process shares for a moment.
+    # ru_maxrss also counts memory that a new process briefly shares with its parent.
     lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
     peak, resident = (int(lines[name].split()[0]) * 1024 for name in ("VmHWM", "VmRSS"))
     return {"peak": peak, "resident": resident}
 
 
-def told(error):
-    """One line: the kind of an error, the first line that says something, and its cause."""
+def describe_error(error):
+    """One line: type of the error, its first non-empty line, and its cause."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = f"{type(error).__name__}: {lines[0] if lines else ''}"
     cause = error.__cause__
     if cause is not None and str(cause) != str(error):
-        text += f" ({told(cause)})"
+        text += f" ({describe_error(cause)})"
     return text[:300]
 
 
-def _be_the_first_to_go():
-    """Out of memory, the kernel takes this process and not its neighbours."""
+def _prefer_oom_kill():
+    """Makes the kernel kill this process first if memory runs out."""
     try:
         pathlib.Path("/proc/self/oom_score_adj").write_text("1000")
     except OSError:

@@ -1,4 +1,4 @@
-"""A large untrained Hybrid, exported, and `kerasrec serve` in a process of its own."""
+"""Exports a large untrained Hybrid, and runs `kerasrec serve` in its own process."""
 
 import json
 import os
@@ -12,7 +12,7 @@ TITLE = 4
 
 
 def export_hybrid(folder, items, k):
-    """Exports a Hybrid of random weights over invented items with titles; speed is all of it."""
+    """Exports a Hybrid with random weights and invented items, for measurements of speed."""
     import keras
     import pandas as pd
 
@@ -39,12 +39,12 @@ def export_hybrid(folder, items, k):
     return names
 
 
-class Served:
-    """`kerasrec serve FOLDER` on free ports; a context.
+class ServerProcess:
+    """Context manager that runs `kerasrec serve FOLDER` on free ports.
 
     Attributes:
         process: The `subprocess.Popen`.
-        port, grpc_port: Of the server.
+        port, grpc_port: Ports of the server.
     """
 
     def __init__(self, folder, *options):
@@ -55,14 +55,14 @@ class Served:
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )  # fmt: skip
         try:
-            said = "".join(iter(self.process.stdout.readline, "}\n")) + "}"
-            where = json.loads(said)
+            text = "".join(iter(self.process.stdout.readline, "}\n")) + "}"
+            ports = json.loads(text)
         except ValueError:
             self.process.kill()
             raise RuntimeError(
                 f"the server does not start:\n{self.process.communicate()[1]}"
             ) from None
-        self.port, self.grpc_port = where["port"], where["grpc_port"]
+        self.port, self.grpc_port = ports["port"], ports["grpc_port"]
 
     def __enter__(self):
         return self

@@ -1,4 +1,4 @@
-"""Inputs of a request as arrays that fit a signature, or a sentence that says what does not."""
+"""Checks the inputs of a request against a signature and converts them to arrays."""
 
 import itertools
 
@@ -12,10 +12,10 @@ SHOWN = 8
 
 
 def find_signature(signatures, name):
-    """The name of a signature and what it says; "" is the default one.
+    """Returns the name of a signature and its `Signature`; "" is the default one.
 
     Raises:
-        Refusal: if there is none of that name.
+        Refusal: if there is no signature of that name.
     """
     name = name or DEFAULT
     if name not in signatures:
@@ -28,7 +28,7 @@ def find_signature(signatures, name):
 
 
 def check_names(name, signature, given):
-    """Whether a signature has the inputs given, and defaults for those left out.
+    """Checks that a signature has the given inputs, and defaults for the missing ones.
 
     Args:
         name: Name of the signature.
@@ -53,8 +53,8 @@ def check_names(name, signature, given):
             )
 
 
-def checked(name, signature, inputs, limits):
-    """All inputs of a signature as arrays: those left out take their defaults.
+def check_inputs(name, signature, inputs, limits):
+    """Converts all inputs of a signature to arrays; missing inputs take their defaults.
 
     Args:
         name: Name of the signature.
@@ -63,35 +63,35 @@ def checked(name, signature, inputs, limits):
         limits: A `Limits`.
 
     Returns:
-        Name -> array, of every input of the signature.
+        Name -> array, for every input of the signature.
 
     Raises:
         Refusal: for an unknown or missing input, a wrong type or shape, or too many values.
     """
     check_names(name, signature, inputs)
     values = {
-        key: _fitting(key, wanted, inputs[key]) if key in inputs else wanted.default
+        key: _as_array(key, wanted, inputs[key]) if key in inputs else wanted.default
         for key, wanted in signature.inputs.items()
     }
     check_shapes(name, signature, {key: array.shape for key, array in values.items()}, limits)
     return values
 
 
-def _fitting(key, wanted, given):
+def _as_array(key, wanted, given):
     try:
         array = np.asarray(given)
     except ValueError as error:
         raise invalid(
-            f"{key}: lists of unequal length. Fill the shorter ones up, ids with ''."
+            f"{key}: lists of unequal length. Pad the shorter ones, ids with ''."
         ) from error
     kind = "string" if array.dtype.kind in "USO" else array.dtype.name
     if array.dtype.kind == "O" and not all(isinstance(x, str | bytes) for x in array.flat):
         kind = "mixed types"
-    if array.size == 0 and kind != wanted.dtype:  # an empty list says nothing of its type
+    if array.size == 0 and kind != wanted.dtype:  # an empty list has no type of its own
         array, kind = (
             array.astype(object if wanted.dtype == "string" else wanted.dtype),
             wanted.dtype,
         )
     if kind != wanted.dtype:
-        raise invalid(f"{key} is of {kind}; expected {wanted.dtype}.")
+        raise invalid(f"{key} has type {kind}; expected {wanted.dtype}.")
     return array

@@ -1,0 +1,106 @@
+"""Top-k over many scores with bounded memory, in stock TensorFlow operations."""
+
+import tensorflow as tf
+
+from kerasrec.data.vocabulary import PADDING
+from kerasrec.models.top_k import NEVER
+
+BLOCK = 64
+# Scores or vector elements held in memory at a time: 256 MiB.
+MAX_FLOATS = 2**26
+
+
+def top_columns(scores, k, columns):
+    """The k largest of each row of `scores`, ties to the smaller column.
+
+    The k best lie in the k blocks of 64 columns with the largest maxima (the earlier block on a
+    tie). Only those blocks are sorted; all other scores are read once.
+
+    Args:
+        scores: `(batch, any)` float32, any a multiple of 64.
+        k: An int; may exceed the number of columns.
+        columns: Approximate number of columns; few columns are sorted without blocks.
+
+    Returns:
+        `(batch, k)` int32 columns and their scores, best first; padded with 0 and -inf.
+
+    >>> columns, scores = top_columns(tf.constant([[1.0, 7.0, 7.0] + [0.0] * 61]), 2, 64)
+    >>> columns.numpy().tolist(), scores.numpy().tolist()
+    ([[1, 2]], [[7.0, 7.0]])
+    """
+    batch = tf.shape(scores)[0]
+    if columns < 4 * k * BLOCK:  # blocks would save little
+        return _pad_to_k(*_top(scores, k), k)
+    blocks = tf.reshape(scores, [batch, -1, BLOCK])
+    chosen, _ = _top(tf.reduce_max(blocks, axis=2), k)
+    # In column order, so that ties below go to the smaller column.
+    chosen = tf.sort(chosen, axis=1)
+    left = tf.reshape(tf.gather(blocks, chosen, batch_dims=1), [batch, tf.shape(chosen)[1] * BLOCK])
+    places, values = _top(left, k)
+    best = tf.gather(chosen, places // BLOCK, batch_dims=1) * BLOCK + places % BLOCK
+    return _pad_to_k(best, values, k)
+
+
+def top_candidates(rows, scores, k):
+    """The k best of the candidate `rows` `(batch, any)`; ties go to the left."""
+    places, values = _top(scores, k)
+    return _pad_to_k(tf.gather(rows, places, batch_dims=1), values, k)
+
+
+def mask_columns(scores, columns, valid):
+    """Sets the scores of some columns of each row to -inf.
+
+    TensorFlow updates `scores` in place if no other operation reads it, so memory is not doubled.
+
+    Args:
+        scores: `(batch, any)` float32.
+        columns: `(batch, m)` int32.
+        valid: `(batch, m)` bool: which of the columns to mask; the others may be any number.
+
+    >>> mask_columns(tf.constant([[1.0, 2.0]]), tf.constant([[7, 1]]), [[False, True]]).numpy()
+    array([[  1., -inf]], dtype=float32)
+    """
+    queries = tf.repeat(tf.range(tf.shape(columns)[0]), tf.shape(columns)[1])
+    # For columns that are not valid: the minimum of a score and infinity is the score.
+    index = tf.stack([queries, tf.reshape(tf.where(valid, columns, 0), [-1])], axis=1)
+    return tf.tensor_scatter_nd_min(scores, index, tf.reshape(tf.where(valid, NEVER, -NEVER), [-1]))
+
+
+def map_groups(search, inputs, k, group):
+    """Computes `search(*inputs)` for at most `group` queries at a time, to bound memory.
+
+    Args:
+        search: Function of a part of each input to rows int32 and scores float32, `(part, k)`.
+        inputs: Tensors with the same first dimension; it may be 0.
+        k: Number of answers of a query.
+        group: An int or a scalar tensor.
+    """
+    num_groups = -(-tf.shape(inputs[0])[0] // group)
+    # One empty answer is added, since an empty TensorArray cannot be concatenated.
+    rows, scores = (
+        tf.TensorArray(dtype, num_groups + 1, element_shape=[None, k], infer_shape=False).write(
+            num_groups, tf.zeros([0, k], dtype)
+        )
+        for dtype in (tf.int32, tf.float32)
+    )
+
+    def step(number, rows, scores):
+        answer = search(*(x[number * group : (number + 1) * group] for x in inputs))
+        return number + 1, rows.write(number, answer[0]), scores.write(number, answer[1])
+
+    _, rows, scores = tf.while_loop(
+        lambda number, *_: number < num_groups, step, (0, rows, scores), parallel_iterations=1
+    )
+    return rows.concat(), scores.concat()
+
+
+def _top(scores, k):
+    values, places = tf.math.top_k(scores, tf.minimum(k, tf.shape(scores)[1]))
+    return places, values
+
+
+def _pad_to_k(rows, scores, k):
+    missing = [[0, 0], [0, k - tf.shape(scores)[1]]]
+    scores = tf.pad(scores, missing, constant_values=NEVER)
+    rows = tf.where(scores == NEVER, PADDING, tf.pad(rows, missing))
+    return tf.ensure_shape(rows, [None, k]), tf.ensure_shape(scores, [None, k])
