@@ -11,6 +11,7 @@ from kerasrec.cli import (
     fit,
     inspect,
     listing,
+    new_model,
     quickstart,
     recommend,
     serve,
@@ -33,6 +34,7 @@ COMMANDS = (
     verify,
     serve,
     listing,
+    new_model,
 )
 
 

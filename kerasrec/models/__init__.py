@@ -8,6 +8,7 @@ from kerasrec.models.checkpoints.checkpoint import load_behaviors as load_behavi
 from kerasrec.models.checkpoints.checkpoint import load_catalogs as load_catalogs
 from kerasrec.models.checkpoints.transfer import load_content_from as load_content_from
 from kerasrec.models.checks.finite_loss import FiniteLoss as FiniteLoss
+from kerasrec.models.contract.check_model import check_model as check_model
 from kerasrec.models.factor_model import FactorModel as FactorModel
 from kerasrec.models.factor_model import Factors as Factors
 from kerasrec.models.history_inputs import HistoryInputs as HistoryInputs

@@ -23,6 +23,8 @@ class Hooks:
         user_catalog: `CatalogTable` of the user features in the query; None: it reads none.
         values_read: How the values of interactions are read, in words; None: they are not read.
         order_read: Whether the answers depend on the order in time.
+        context_read: Whether a model trained on the steps of histories reads behaviors and times
+            where the data has them; False declares that it does not, see `check_model`.
         features_read: Names of the user features and names of the item features in a score.
 
     What it answers:
@@ -61,6 +63,7 @@ class Hooks:
     horizon = 1
     trained = True
     user_catalog = None
+    context_read = True
 
     capabilities = frozenset({"users"})
     predicts_values = False

@@ -1,0 +1,49 @@
+"""Every zoo model keeps the contract, and so does each of its forms that reads something else."""
+
+import inspect
+
+import keras
+import pytest
+import tensorflow as tf
+
+import kerasrec_zoo
+from kerasrec.models import check_model
+
+pytestmark = pytest.mark.filterwarnings("ignore:Even though the.*run_functions_eagerly")
+MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
+SMALL = {"dim": 8, "epochs": 1, "hidden_dim": 8, "filters": (4, 4), "num_blocks": 1}
+FORMS = [(cls, {}) for cls in MODELS]
+FORMS += [
+    (kerasrec_zoo.AutoRec, {"item_based": False}),
+    (kerasrec_zoo.ContentBased, {"use_profile": True, "encoder": "vectors"}),
+    (kerasrec_zoo.EASE, {"num_neighbours": 5}),
+    (kerasrec_zoo.Hybrid, {"encoder": "code", "alpha": None}),
+    (kerasrec_zoo.ItemKNN, {"task": "rating"}),
+    (kerasrec_zoo.LightGCN, {"biases": True, "candidates": "pair"}),
+    (kerasrec_zoo.MatrixFactorization, {"biases": False, "candidates": "pair"}),
+    (kerasrec_zoo.NeuMF, {"features": True}),
+    (kerasrec_zoo.NMF, {"implicit": True}),
+    (kerasrec_zoo.RNNRecommender, {"cell": "bilstm"}),
+    (kerasrec_zoo.RNNRecommender, {"use_user": True}),
+    (kerasrec_zoo.SVD, {"centred": True}),
+    (kerasrec_zoo.UserKNN, {"task": "rating"}),
+]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _without_graphs():
+    # Each is run a few times only: tracing would take longer.
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.mark.parametrize(
+    "cls,given",
+    FORMS,
+    ids=["-".join([cls.__name__, *map(str, given.values())]) for cls, given in FORMS],
+)
+def test_keeps_the_contract(cls, given):
+    keras.utils.set_random_seed(0)
+    names = inspect.signature(cls).parameters
+    check_model(cls, **{name: SMALL[name] for name in names if name in SMALL}, **given)
