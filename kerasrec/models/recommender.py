@@ -159,9 +159,9 @@ class Recommender(Hooks, KerasSaving):
             kwargs.setdefault("shuffle", False)
         if self.optimizer is not None and not self.optimizer.built:
             self._build_optimizer()
-        with fit_errors.told():
+        with fit_errors.as_input_error():
             if self.jit_compile:  # else the lookups do it, with less work
-                x = fit_errors.checked(x, self.schema)
+                x = fit_errors.with_checked_ids(x, self.schema)
             callbacks = with_finite_loss(callbacks)
             history = super().fit(x, y, batch_size, epochs, verbose, callbacks, **kwargs)
         self.check_finite("fit")

@@ -1,21 +1,21 @@
-"""The end of a training graph."""
+"""The last layer of every training graph: it refuses `clone_model`."""
 
 import keras
 
 from kerasrec.errors import InputError
 
 NOT_CLONED = (
-    "clone_model would copy the layers of a recommender and lose its catalogue: use "
+    "clone_model would copy only the layers of a recommender and lose its catalogue: use "
     "copy.deepcopy(model), or type(model).from_config(model.get_config()) for fresh weights"
 )
 
 
 class TrainingOutput(keras.layers.Layer):
-    """Hands on the output of a training graph, whatever it is.
+    """Passes the output of a training graph through unchanged.
 
-    `keras.models.clone_model` copies the layers of a graph one by one, and a recommender is more
-    than that graph: its query model, its item tower and its catalogue would be the old model's or
-    missing. It asks every layer for its config, and this one refuses.
+    `keras.models.clone_model` copies the layers of a graph one by one. A recommender is more than
+    that graph: in the clone, query model, item tower and catalogue would be missing or belong to
+    the old model. `clone_model` asks every layer for its config, and this one raises an error.
     """
 
     def __init__(self, **kwargs):

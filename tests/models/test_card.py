@@ -10,10 +10,10 @@ USERS, ITEMS = ["a", "a", "b", "b", "c"], ["x", "y", "y", "z", "x"]
 
 
 class Ours(MatrixFactorization):
-    """Ours alone:
+    """First line:
     a second line.
 
-    A paragraph that no card needs.
+    A second paragraph.
     """
 
 
@@ -29,20 +29,20 @@ def saved(cls, train, path):
     return (path / "README.md").read_text(encoding="utf-8")
 
 
-def test_tells_of_this_model_alone(train, tmp_path):
+def test_states_facts_of_this_model_only(train, tmp_path):
     text = saved(MatrixFactorization, train, tmp_path / "checkpoint")
     assert text.startswith("# MatrixFactorization\n\n")
     assert "| class | `kerasrec_zoo.MatrixFactorization` |" in text
     assert "| users | 3 |" in text and "| items | 3 |" in text
-    assert "| interactions it knows | 5 |" in text
+    assert "| interactions | 5 |" in text
     assert "| `dim` | `3` |" in text and "| `l2` | `0.125` |" in text
-    assert "Nobody has measured it" in text
-    # The zoo's card has the zoo's results, its licence and links into its repository.
+    assert "saved without an evaluation" in text
+    # Results, licence and links belong to the card of the zoo model.
     for foreign in ("icense", "icence", "MovieLens", "](", "results"):
         assert foreign not in text
 
 
-def test_its_code_runs(train, tmp_path, monkeypatch):
+def test_the_example_code_runs(train, tmp_path, monkeypatch):
     text = saved(MatrixFactorization, train, tmp_path / "checkpoint")
     (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     *lines, last = code.strip().splitlines()
@@ -52,8 +52,8 @@ def test_its_code_runs(train, tmp_path, monkeypatch):
     assert eval(last, names)["item"].tolist() == ["z"]  # "a" has seen x and y
 
 
-def test_a_class_from_outside_is_said_to_need_trust(train, tmp_path):
+def test_a_class_from_outside_kerasrec_needs_trust(train, tmp_path):
     text = saved(Ours, train, tmp_path / "checkpoint")
-    assert text.startswith("# Ours\n\nOurs alone:\na second line.\n\n|")
-    assert "no card needs" not in text
+    assert text.startswith("# Ours\n\nFirst line:\na second line.\n\n|")
+    assert "second paragraph" not in text
     assert 'load(".", trust=True)' in text and "--user ID --trust" in text

@@ -39,7 +39,7 @@ def test_holds_plain_files_only(saved):
     assert not list(saved.parent.glob(".*"))
 
 
-def test_an_existing_folder_is_kept_unless_told(saved):
+def test_an_existing_folder_is_kept_without_overwrite(saved):
     model = models.load(saved)
     with pytest.raises(InputError, match="exists already"):
         model.save(saved)
@@ -62,7 +62,7 @@ def test_a_full_disk_leaves_the_old_checkpoint(saved, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["config.json", "model.weights.h5", "items/vocabulary.json"])
-def test_damage_is_named(saved, name):
+def test_a_damaged_file_is_named(saved, name):
     path = saved / name
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
@@ -74,7 +74,7 @@ def test_damage_is_named(saved, name):
         models.load(saved)
 
 
-def test_another_format_says_which_version_wrote_it(saved):
+def test_another_format_names_the_version_that_wrote_it(saved):
     path = saved / "metadata.json"
     metadata = json.loads(path.read_text())
     path.write_text(json.dumps({**metadata, "format": 99, "kerasrec": "7.0"}))
@@ -82,13 +82,13 @@ def test_another_format_says_which_version_wrote_it(saved):
         models.load(saved)
 
 
-def test_not_a_checkpoint(tmp_path):
+def test_a_folder_that_is_not_a_checkpoint(tmp_path):
     with pytest.raises(InputError, match="not a checkpoint"):
         models.load(tmp_path)
 
 
 @pytest.mark.parametrize(
-    "dotted, said",
+    "dotted, message",
     [
         ("os.system", "trust=true"),
         ("kerasrec.models.checkpoints.checkpoint.keras", "no model"),
@@ -96,8 +96,8 @@ def test_not_a_checkpoint(tmp_path):
         ("kerasrec_zoo.Missing", "no model"),
     ],
 )
-def test_foreign_classes_are_refused(dotted, said):
-    with pytest.raises(InputError, match=said):
+def test_classes_from_outside_kerasrec_are_refused(dotted, message):
+    with pytest.raises(InputError, match=message):
         find_model_class(dotted)
 
 
@@ -114,7 +114,7 @@ def test_a_grown_vocabulary_keeps_old_scores(saved):
     assert len(new.items.vocabulary) == len(old.items.vocabulary) + 1
 
 
-def test_rows_must_be_the_same_ids(saved):
+def test_the_old_vocabulary_must_come_first(saved):
     other = interactions(["b", "a", "c", "b"], ["z", "x", "y", "x"])
     model = MatrixFactorization(other.schema(), dim=3)
     model.adapt(other)
@@ -122,7 +122,7 @@ def test_rows_must_be_the_same_ids(saved):
         model.load_rows_from(saved)
 
 
-def test_only_the_same_model_grows(saved, train):
+def test_class_and_arguments_must_be_equal(saved, train):
     wide = MatrixFactorization(train.schema(), dim=4)
     wide.adapt(train)
     with pytest.raises(InputError, match="use the checkpoint's model arguments"):
@@ -133,7 +133,7 @@ def test_only_the_same_model_grows(saved, train):
         popularity.load_rows_from(saved)
 
 
-def test_positions_do_not_grow_because_the_items_do_by_as_many(train, tmp_path):
+def test_a_table_of_positions_does_not_grow_with_the_items(train, tmp_path):
     old = SASRec(train.schema(history_length=5), dim=2, num_blocks=1)
     old.adapt(train)
     old.save(tmp_path / "old")
@@ -147,7 +147,7 @@ def test_positions_do_not_grow_because_the_items_do_by_as_many(train, tmp_path):
         new.load_rows_from(tmp_path / "old")
 
 
-def test_weights_of_other_layers_are_said_to_be_of_another_version(saved, monkeypatch):
+def test_weights_of_other_layers_come_from_another_version(saved, monkeypatch):
     def other_layers(self, path):
         raise ValueError("Layer 'dense' expected 2 variables, but received 0")
 
@@ -156,7 +156,7 @@ def test_weights_of_other_layers_are_said_to_be_of_another_version(saved, monkey
         models.load(saved)
 
 
-def test_the_optimizer_is_left_out(train, saved):
+def test_the_optimizer_is_not_saved(train, saved):
     model = models.load(saved)
     size = (saved / "model.weights.h5").stat().st_size
     optimizer = keras.optimizers.Adam(0.1)
@@ -167,13 +167,13 @@ def test_the_optimizer_is_left_out(train, saved):
     assert model.optimizer is optimizer
     with h5py.File(saved / "model.weights.h5") as file:
         assert "optimizer" not in file and "layers" in file
-    # The loss Keras keeps the mean of is a number or two.
+    # Keras saves the mean of the loss: a few numbers.
     assert (saved / "model.weights.h5").stat().st_size < size + 8192
     for one, other in zip(before, models.load(saved).weights, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-def test_an_argument_that_no_file_can_hold_is_refused_before_anything_is_replaced(saved):
+def test_an_argument_that_json_cannot_hold_is_refused_before_the_checkpoint_is_replaced(saved):
     model = models.load(saved)
     model.dim = float("nan")
     with pytest.raises(InputError, match="config.json cannot hold an argument"):

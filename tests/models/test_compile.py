@@ -1,4 +1,4 @@
-"""What `compile` and `fit` refuse: losses and metrics that would misread raw scores."""
+"""`compile` and `fit` refuse losses and metrics that would misread raw scores."""
 
 import functools
 
@@ -44,92 +44,92 @@ def made(train):
 
 
 def _named(loss):
-    """Without an address in memory, which differs between processes."""
+    """The name without the memory address, which differs between processes."""
     return str(loss).partition(" at 0x")[0]
 
 
 @pytest.mark.parametrize("loss", PROBABILITIES, ids=_named)
 def test_a_loss_of_probabilities(made, loss):
-    with pytest.raises(InputError, match="reads probabilities, and a model gives raw scores: take"):
+    with pytest.raises(InputError, match="reads probabilities, and a model gives raw scores: use"):
         made("pair").compile("adam", loss)
 
 
 @pytest.mark.parametrize("loss", CLASSES, ids=_named)
 def test_a_loss_of_classes(made, loss):
     for candidates in ("pair", "in_batch"):
-        with pytest.raises(InputError, match="number of the right column.*losses.Softmax"):
+        with pytest.raises(InputError, match="index of the right column.*losses.Softmax"):
             made(candidates).compile("adam", loss)
 
 
 @pytest.mark.parametrize("loss", RAW, ids=_named)
-def test_a_loss_of_raw_scores_fits_pairs_alone(made, loss):
+def test_a_loss_of_raw_scores_fits_pairs_only(made, loss):
     made("pair").compile("adam", loss)
-    with pytest.raises(InputError, match="column 0 beside others: take a loss of kerasrec.losses"):
+    with pytest.raises(InputError, match="column 0 beside other items: use a loss"):
         made("in_batch").compile("adam", loss)
 
 
-def test_losses_of_ours_and_their_candidates(made):
+def test_losses_of_kerasrec_and_their_candidates(made):
     for loss in (losses.Softmax(), losses.BPR(), losses.BinaryCrossentropy()):
         made("in_batch").compile("adam", loss)
     with pytest.raises(InputError, match="MeanSquaredError fits scores .*='pair'"):
         made("in_batch").compile("adam", losses.MeanSquaredError())
     for loss in (losses.BPR(), losses.BinaryCrossentropy(), losses.GBCE(20)):
-        with pytest.raises(InputError, match="candidates='all' gives their sum"):
+        with pytest.raises(InputError, match="candidates='all' gives only their sum"):
             made("all").compile("adam", loss)
     with pytest.raises(InputError, match="there is no loss 'sofmax'"):
         made("all").compile("adam", "sofmax")
 
 
-def test_of_many_targets_each_counts(train):
-    """Keras takes the mean of an item's ratings first, and its padding with them."""
+def test_each_target_of_an_example_is_weighted(train):
+    """A Keras loss takes the mean over an item's ratings, including padding."""
     model = AutoRec(train.schema(), dim=2)
     model.compile("adam", losses.MeanSquaredError())
-    with pytest.raises(InputError, match="padding among them"):
+    with pytest.raises(InputError, match="including padding"):
         model.compile("adam", "huber")
 
 
-def test_a_loss_of_the_users_own_is_the_users_concern(made):
+def test_a_loss_of_the_user_is_not_checked(made):
     made("in_batch").compile("adam", lambda y, logits: -logits[..., 0])
 
 
 @pytest.mark.parametrize("keyword", ["metrics", "weighted_metrics"])
 @pytest.mark.parametrize(
-    "metric,words",
+    "metric,message",
     [
         ("accuracy", "chosen by shapes"),
         ("acc", "chosen by shapes"),
-        ("binary_accuracy", "above 0.5 a yes, .* give threshold=0.0"),
+        ("binary_accuracy", "above 0.5 as positive, .* give threshold=0.0"),
         (keras.metrics.BinaryAccuracy(), "give threshold=0.0"),
         (keras.metrics.Precision(), "give thresholds=0.0"),
         (keras.metrics.BinaryCrossentropy(), "reads probabilities"),
         ("auc", "auc of Keras reads probabilities"),
-        ("sparse_categorical_accuracy", "number of the right column"),
+        ("sparse_categorical_accuracy", "index of the right column"),
         ("acuracy", "there is no metric"),
     ],
     ids=str,
 )
-def test_a_metric_that_misreads_logits(made, keyword, metric, words):
-    with pytest.raises(InputError, match=words):
+def test_a_metric_that_misreads_logits(made, keyword, metric, message):
+    with pytest.raises(InputError, match=message):
         made("pair").compile("adam", BINARY, **{keyword: [metric]})
 
 
-def test_the_line_that_articles_print(made):
+def test_metrics_as_the_third_argument_are_refused(made):
     with pytest.raises(InputError, match="loss_weights: expected numbers, received 'accuracy'"):
         made("pair").compile("adam", BINARY, ["accuracy"])
     with pytest.raises(InputError):
         made("pair").compile("adam", "binary_crossentropy", ["accuracy"])
 
 
-def test_metrics_that_read_what_there_is(made):
+def test_metrics_that_read_raw_scores(made):
     right = [keras.metrics.BinaryAccuracy(threshold=0.0), keras.metrics.AUC(from_logits=True)]
     made("pair").compile("adam", losses.BinaryCrossentropy(), metrics=right)
     made("pair").compile("adam", "mse", weighted_metrics=["mae", "binary_accuracy"])
-    with pytest.raises(InputError, match="column 0 beside others: leave it out"):
+    with pytest.raises(InputError, match="column 0 beside other items: leave it out"):
         made("in_batch").compile("adam", losses.Softmax(), metrics=["mae"])
 
 
-def test_a_column_of_ratings_trains_as_the_ratings(train):
-    """`frame[["rating"]]` is enough to have one."""
+def test_targets_of_shape_n_1_train_like_shape_n(train):
+    """`frame[["rating"]]` has the shape (n, 1)."""
     learnt = []
     for y in (train.value, train.value[:, None]):
         keras.utils.set_random_seed(0)
@@ -142,7 +142,7 @@ def test_a_column_of_ratings_trains_as_the_ratings(train):
         np.testing.assert_allclose(one, other, atol=1e-6)
 
 
-def test_stars_are_refused_by_a_loss_of_labels(made, train):
+def test_a_loss_of_labels_refuses_ratings(made, train):
     model = made("pair")
     model.compile("adam", losses.BinaryCrossentropy())
     with pytest.raises(InputError, match=r"reads labels, 0 or 1, received [2-5]\S* .*value >= 4"):
@@ -152,10 +152,10 @@ def test_stars_are_refused_by_a_loss_of_labels(made, train):
 def test_fit_before_compile_and_class_weights(train):
     model = MatrixFactorization(train.schema(), dim=2)
     model.adapt(train)
-    with pytest.raises(InputError, match="fit needs an optimizer and a loss first: call model.co"):
+    with pytest.raises(InputError, match="fit needs an optimizer and a loss: call model.co"):
         model.fit(batches(train))
     model.compile("adam", losses.Softmax())
-    with pytest.raises(InputError, match="class_weight: values and choices are no classes"):
+    with pytest.raises(InputError, match="class_weight: the targets are not classes"):
         model.fit(batches(train), class_weight={0: 1.0, 1: 2.0}, verbose=0)
 
 
@@ -165,9 +165,9 @@ def test_an_optimizer_that_does_not_exist(made):
 
 
 @pytest.mark.parametrize("name", ["BinaryCrossentropy", "BinaryFocalCrossentropy", "Hinge"])
-def test_keras_losses_of_labels_refuse_stars(made, name):
+def test_keras_losses_of_labels_refuse_ratings(made, name):
     cls = getattr(keras.losses, name)
     model = made("pair")
     model.compile("adam", cls() if name == "Hinge" else cls(from_logits=True))
-    with pytest.raises(InputError, match="takes labels, 0 or 1, and the data has other values"):
+    with pytest.raises(InputError, match="reads labels, 0 or 1, and the data has other values"):
         model.fit({"user": np.array([2]), "item": np.array([2])}, np.array([5.0]), verbose=0)

@@ -1,4 +1,4 @@
-"""Checkpoints that were damaged or made up: each is an `InputError`, soon and cheap."""
+"""Damaged and forged checkpoints: each raises an `InputError` without much time or memory."""
 
 import hashlib
 import io
@@ -23,7 +23,7 @@ from kerasrec.models.checkpoints.checkpoint import load_class_name, load_histori
 from kerasrec_zoo import ItemKNN, MatrixFactorization
 
 WEIGHTS = "model.weights.h5"
-# Enough for a tiny model, its graph and pytest; not for any of what the files below say they hold.
+# Enough for a tiny model, its graph and pytest, not for the sizes that the forged files claim.
 MEMORY = 2**29
 
 
@@ -46,16 +46,16 @@ def saved(model_class, folder, **arguments):
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory):
-    """Nobody changes it."""
+    """An undamaged checkpoint; no test changes it."""
     return saved(MatrixFactorization, tmp_path_factory.mktemp("good") / "checkpoint", dim=3)
 
 
 @pytest.fixture(autouse=True)
-def soon():
-    """Whoever waits for a pipe or unpacks without end is stopped, and fails."""
+def time_limit():
+    """A test fails if the code waits for a pipe or decompresses without end."""
 
     def stop(*_):
-        raise TimeoutError("not within 30 seconds")
+        raise TimeoutError("more than 30 seconds")
 
     before = signal.signal(signal.SIGALRM, stop)
     signal.alarm(30)
@@ -69,7 +69,7 @@ def copy(good, tmp_path):
     return shutil.copytree(good, tmp_path / "checkpoint")
 
 
-# What is done to a copy. All but those that are to be found out by size or hash record it anew.
+# Functions that damage a copy. All but tests of sizes and hashes update metadata.json afterwards.
 
 
 def rehash(folder):
@@ -85,7 +85,7 @@ def rehash(folder):
 
 
 def written(name, content):
-    """Another content of a file, as bytes or as text."""
+    """Replaces the content of a file by bytes or text."""
     content = content if isinstance(content, bytes) else content.encode()
 
     def damage(folder):
@@ -97,7 +97,7 @@ def written(name, content):
 
 
 def changed(name, *keys, to):
-    """Another value at a path of keys of a JSON file; `to` is a value or a function of the old."""
+    """Changes the value at a path of keys of a JSON file; `to` may be a function of the old one."""
 
     def damage(folder):
         path = folder / name
@@ -149,7 +149,7 @@ def cut(name, share):
 
 
 def arrays(name, how=np.savez, **new):
-    """Some arrays of an `.npz` instead of its own; None drops one, a function gets the old one."""
+    """Replaces arrays of an `.npz`; None drops one, a function gets the old one."""
 
     def damage(folder):
         with np.load(folder / name) as file:
@@ -163,7 +163,7 @@ def arrays(name, how=np.savez, **new):
 
 
 def entries(name, **contents):
-    """An archive whose entries are these bytes."""
+    """Replaces a file by an archive with these entries."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for key, content in contents.items():
@@ -177,7 +177,7 @@ def header(shape, dtype="<i4", version=b"\x01\x00"):
 
 
 def bomb(folder):
-    """A header and then zeros without end, a thousandth of them in the file."""
+    """A zip bomb: zeros that decompress to a thousand times their size in the file."""
     path = folder / "histories.npz"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("indptr.npy", header((0,), "<i8"))
@@ -186,7 +186,7 @@ def bomb(folder):
 
 
 def instead(name, make):
-    """Something else in the place of a file."""
+    """Replaces a file by what `make` creates."""
 
     def damage(folder):
         (folder / name).unlink()
@@ -196,7 +196,7 @@ def instead(name, make):
 
 
 def listening(path):
-    # A name of a socket is short, so it is made from within its folder.
+    # The path of a socket must be short, so it is bound from within its folder.
     before = os.getcwd()
     os.chdir(path.parent)
     try:
@@ -283,7 +283,7 @@ DAMAGES = {
     "unknown key": (metadata("run_this", to="x"), "run_this: "),
     "missing key": (without("metadata.json", "keras"), "keras: Field required"),
     "files a list": (metadata("files", to=[]), "files: "),
-    "files empty": (metadata("files", to={}), "config.json is not in the list"),
+    "files empty": (metadata("files", to={}), "config.json is not listed"),
     "file a list": (metadata("files", IDS, to=[]), "vocabulary.json: "),
     "hash a list": (metadata("files", IDS, "sha256", to=["a"]), "sha256: .* got a list"),
     "hash short": (metadata("files", IDS, "sha256", to="ab"), "sha256: .* got 'ab'"),
@@ -291,15 +291,15 @@ DAMAGES = {
     "size a text": (metadata("files", IDS, "bytes", to="3"), "bytes: .* got '3'"),
     "size below 0": (metadata("files", IDS, "bytes", to=-1), "bytes: "),
     "size huge": (metadata("files", IDS, "bytes", to=10**400), "256 bits"),
-    "size other": (metadata("files", IDS, "bytes", to=lambda old: old + 1), "it has .* and had"),
+    "size other": (metadata("files", IDS, "bytes", to=lambda old: old + 1), "it has .* expected"),
     "name absolute": (metadata("files", "/etc/passwd", to={}), "files./etc/passwd: "),
     "name upwards": (metadata("files", "../x", to={}), r"files.\.\./x: "),
     "name not normal": (metadata("files", "users//titles.json", to={}), "files.users//titles"),
     "name of another file": (metadata("files", "model.py", to={}), "files.model.py: "),
-    "name dropped": (without("metadata.json", "files", TRAINED), "trained_on.npz is not in"),
+    "name dropped": (without("metadata.json", "files", TRAINED), "trained_on.npz is not listed"),
     "behaviors unlisted": (without("metadata.json", "files", "behaviors.json"), "remove it"),
     "users not as many": (metadata("users", to=99), "schema has 5 rows of users"),
-    "parameters other": (metadata("parameters", to=7), "says 7 parameters"),
+    "parameters other": (metadata("parameters", to=7), "names 7 parameters"),
     # The files themselves.
     "missing": (lambda folder: (folder / IDS).unlink(), "vocabulary.json is missing"),
     "folder": (instead(IDS, os.mkdir), "vocabulary.json is a folder"),
@@ -431,17 +431,17 @@ DAMAGES = {
     "weights no HDF5": (written(WEIGHTS, "x" * 5000), "model.weights.h5 is damaged"),
     "weights cut": (cut(WEIGHTS, 0.9), "model.weights.h5 is damaged"),
     "weights in another file": (
-        unwritten((5, 3), external=[("/etc/passwd", 0, 60)]), "packed, in parts or in another"
+        unwritten((5, 3), external=[("/etc/passwd", 0, 60)]), "compressed, in chunks or in another"
     ),
-    "weights of other files": (h5(virtual), "packed, in parts or in another"),
+    "weights of other files": (h5(virtual), "compressed, in chunks or in another"),
     "weights linked": (linked(h5py.ExternalLink("/etc/passwd", "/x")), "is a link"),
     "weights linked inside": (linked(h5py.SoftLink("/nowhere")), "is a link"),
     "weights twice": (h5(lambda file, name: file.__setitem__("again", file[name])), "two names"),
     "weights in a circle": (h5(lambda file, name: file.__setitem__("a", file["/"])), "two names"),
-    "weights packed": (remade(compression="gzip"), "packed"),
-    "weights of 10^12": (unwritten((10**6, 10**6), chunks=(1000, 1000)), "packed"),
-    "weights unwritten": (unwritten((10**6, 10**6)), "0 bytes are there"),
-    "weights of texts": (remade(data=[b"a", b"b"]), "no array of numbers"),
+    "weights packed": (remade(compression="gzip"), "compressed"),
+    "weights of 10^12": (unwritten((10**6, 10**6), chunks=(1000, 1000)), "in chunks"),
+    "weights unwritten": (unwritten((10**6, 10**6)), "0 bytes are stored"),
+    "weights of texts": (remade(data=[b"a", b"b"]), "not an array of numbers"),
     "weights of another shape": (remade(data=np.zeros((4, 3), "float32")), "do not fit"),
     "weights missing": (h5(lambda file, name: file.__delitem__(name)), "do not fit"),
     "layers renamed": (names_of("layers", "x"), "do not fit"),
@@ -451,13 +451,13 @@ DAMAGES = {
 
 @pytest.mark.parametrize("name", DAMAGES)
 def test_damage_is_an_input_error(name, copy):
-    damage, said = DAMAGES[name]
+    damage, message = DAMAGES[name]
     damage(copy)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(InputError, match=said) as refused:
+    with pytest.raises(InputError, match=message) as error:
         models.load(copy)
-    assert len(str(refused.value)) < 1000
-    # In KiB; what the test itself writes is far below.
+    assert len(str(error.value)) < 1000
+    # ru_maxrss is in KiB; the test itself writes far less.
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < MEMORY / 2**10
 
 
@@ -471,7 +471,7 @@ READERS = {
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_every_reader_opens_it_as_load_does(reader, copy):
+def test_every_reader_checks_its_files(reader, copy):
     read, name = READERS[reader]
     assert read(copy) is not None
     size = (copy / name).stat().st_size
@@ -492,8 +492,8 @@ def test_weights_that_are_not_read_are_not_hashed(copy):
         models.load(copy)
 
 
-def test_other_files_beside_it_are_left_alone(copy):
-    (copy / "README.md").write_text("my own words")
+def test_other_files_in_the_folder_are_ignored(copy):
+    (copy / "README.md").write_text("notes")
     os.mkfifo(copy / "notes")
     (copy / ".gitattributes").symlink_to("/etc/passwd")
     assert models.load(copy).items.titles[2] == "Ex"
@@ -506,8 +506,8 @@ def test_a_link_inside_the_folder_is_followed(copy):
     assert models.load(copy.parent / "latest").count_params()
 
 
-def test_a_neighbour_outside_of_the_catalogue_is_refused(tmp_path):
-    # Its score would be added to that of another query.
+def test_a_neighbour_outside_the_catalogue_is_refused(tmp_path):
+    # Without the check its score would be added to that of another query.
     train = Interactions.from_frame(pd.DataFrame({"user": list("aabb"), "item": list("xyyz")}))
     model = ItemKNN(train.schema(), num_neighbours=2)
     model.adapt(train)
@@ -520,9 +520,9 @@ def test_a_neighbour_outside_of_the_catalogue_is_refused(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_any_byte_may_be_wrong(tmp_path):
-    """200 places: a model then answers with numbers, or says what is wrong."""
-    # Of all models the one that is built fastest.
+def test_any_damaged_byte_gives_an_error_or_finite_scores(tmp_path):
+    """Damages 200 places, one at a time."""
+    # The model that is built fastest.
     folder = saved(ItemKNN, tmp_path / "checkpoint", num_neighbours=2)
     generator = np.random.default_rng(7)
     metadata = (folder / "metadata.json").read_bytes()
@@ -531,13 +531,13 @@ def test_any_byte_may_be_wrong(tmp_path):
     for n in range(200):
         path = folder / names[n % len(names)]
         before = path.read_bytes()
-        wrong = bytearray(before)
-        place = generator.integers(len(wrong))
+        damaged = bytearray(before)
+        place = generator.integers(len(damaged))
         if n % 5:
-            wrong[place] ^= 1 << generator.integers(8)
+            damaged[place] ^= 1 << generator.integers(8)
         else:
-            del wrong[place:]
-        path.write_bytes(wrong)
+            del damaged[place:]
+        path.write_bytes(damaged)
         if path.name != "metadata.json":
             rehash(folder)
         try:
@@ -552,7 +552,7 @@ def test_any_byte_may_be_wrong(tmp_path):
     assert 50 < refused < 200
 
 
-def test_the_assets_of_a_keras_file_are_held_against_the_model(good, tmp_path):
+def test_the_assets_of_a_keras_file_are_checked_against_the_model(good, tmp_path):
     models.load(good).save(tmp_path / "m.keras")
     for name in ("histories.npz", "items/vocabulary.json", "trained_on.json"):
         with zipfile.ZipFile(tmp_path / "m.keras") as whole:
@@ -560,6 +560,6 @@ def test_the_assets_of_a_keras_file_are_held_against_the_model(good, tmp_path):
                 for info in whole.infolist():
                     content = whole.read(info)
                     bad.writestr(info, b"[]" if info.filename.endswith(name) else content)
-        # Keras gathers what its parts raise, and says it as an error of its own.
+        # Keras collects the errors of the layers and raises its own.
         with pytest.raises(ValueError, match=f"{name.partition('/')[0]}"):
             keras.models.load_model(tmp_path / "bad.keras")

@@ -1,4 +1,4 @@
-"""Numbers that are none stop a training and every answer, whatever the optimizer."""
+"""NaN and infinity stop training and every answer, for every optimizer."""
 
 import keras
 import numpy as np
@@ -31,7 +31,7 @@ def adapted(train, **given):
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("own", [False, True])
-def test_a_loss_that_is_no_number_stops_any_optimizer(train, optimizer, own):
+def test_a_loss_that_is_not_finite_stops_any_optimizer(train, optimizer, own):
     model = adapted(train)
     model.compile(optimizer(1e30), Softmax())
     callbacks = [FiniteLoss()] if own else None
@@ -40,14 +40,14 @@ def test_a_loss_that_is_no_number_stops_any_optimizer(train, optimizer, own):
 
 
 class Poison(keras.callbacks.Callback):
-    """After the last step a weight becomes infinite, which no loss has seen."""
+    """Makes a weight infinite after the last step."""
 
     def on_train_end(self, logs=None):
         weight = self.model.trainable_variables[0]
         weight.assign(weight + np.inf)
 
 
-def test_weights_that_no_loss_has_seen(train):
+def test_weights_are_checked_after_the_last_step(train):
     model = adapted(train)
     model.compile("sgd", Softmax())
     callbacks = keras.callbacks.CallbackList([Poison()], model=model)
@@ -55,7 +55,7 @@ def test_weights_that_no_loss_has_seen(train):
         model.fit(batches(train, batch_size=64), verbose=0, callbacks=callbacks)
 
 
-def test_what_is_not_finite_answers_nothing(train, tmp_path):
+def test_a_model_with_a_weight_that_is_not_finite_gives_no_answer(train, tmp_path):
     split = next_item(train)
     model = adapted(split.train)
     user, item = train.users.vocabulary.ids[0], train.items.vocabulary.ids[0]
@@ -64,7 +64,7 @@ def test_what_is_not_finite_answers_nothing(train, tmp_path):
     for bad in (np.nan, np.inf):
         table.assign(np.where(np.arange(len(whole))[:, None] == 2, bad, whole))
         row = {"user": np.array([2], "int32")}
-        asked = {
+        calls = {
             "recommend": lambda: model.recommend(users=[user], k=2),
             "score": lambda: model.score(users=[user], items=[item]),
             "similar_items": lambda: model.similar_items([item], k=2),
@@ -73,22 +73,22 @@ def test_what_is_not_finite_answers_nothing(train, tmp_path):
             "export": lambda: export(model, tmp_path / "export" / "1"),
             "evaluate": lambda: evaluate(model, split, ks=(5,), baselines=()),
         }
-        for what, ask in asked.items():
-            with pytest.raises(InputError, match=f"MatrixFactorization.{what}: .*{table.path}"):
-                ask()
+        for method, call in calls.items():
+            with pytest.raises(InputError, match=f"MatrixFactorization.{method}: .*{table.path}"):
+                call()
     assert not list(tmp_path.iterdir())
     table.assign(whole)
     model.save(tmp_path / "checkpoint")
     assert len(models.load(tmp_path / "checkpoint").recommend(users=[user], k=2)) == 2
 
 
-def test_large_numbers_whose_sum_overflows_are_numbers(train):
+def test_large_numbers_whose_sum_overflows_are_finite(train):
     model = adapted(train, candidates="pair")
     model.trainable_weights[0].assign(np.full(model.trainable_weights[0].shape, 3e38))
     model.check_finite("test")
 
 
-def test_a_table_is_read_by_blocks(train, monkeypatch):
+def test_a_table_is_checked_in_blocks(train, monkeypatch):
     monkeypatch.setattr("kerasrec.tables.rows.BLOCK", 10)
     model = adapted(train)
     model.check_finite("test")

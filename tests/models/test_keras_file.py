@@ -1,4 +1,4 @@
-"""Keras's own ways to save and copy: `.keras`, callbacks, pickle, copy, clone, quantize, export."""
+"""Saving and copying by Keras: `.keras`, callbacks, pickle, copy, clone, quantize, export."""
 
 import copy
 import errno
@@ -39,7 +39,7 @@ def trained(train):
 
 @pytest.fixture(scope="module")
 def model(train):
-    """Nobody changes it."""
+    """A trained model; no test changes it."""
     return trained(train)
 
 
@@ -66,9 +66,9 @@ COPIES = {
 }
 
 
-@pytest.mark.parametrize("way", COPIES)
-def test_every_copy_answers_equally(way, model, tmp_path):
-    again = COPIES[way](model, tmp_path / "m.keras")
+@pytest.mark.parametrize("method", COPIES)
+def test_every_copy_gives_the_same_answers(method, model, tmp_path):
+    again = COPIES[method](model, tmp_path / "m.keras")
     assert type(again) is MatrixFactorization
     for name in ("users", "items"):
         assert getattr(again, name).vocabulary == getattr(model, name).vocabulary
@@ -76,11 +76,11 @@ def test_every_copy_answers_equally(way, model, tmp_path):
     assert again.behaviors == model.behaviors
     np.testing.assert_array_equal(again.histories.items, model.histories.items)
     np.testing.assert_array_equal(again.histories.behavior, model.histories.behavior)
-    asked = {"users": ["a", "b"], "k": 3}
-    assert again.recommend(**asked).equals(model.recommend(**asked))
+    query = {"users": ["a", "b"], "k": 3}
+    assert again.recommend(**query).equals(model.recommend(**query))
 
 
-def test_a_loaded_model_trains_on_as_if_nothing_had_happened(train, tmp_path):
+def test_a_loaded_model_continues_training_with_the_same_loss(train, tmp_path):
     model = trained(train)
     # MLflow and Weights & Biases call the same `model.save(path.keras)`.
     callback = keras.callbacks.ModelCheckpoint(tmp_path / "{epoch}.keras")
@@ -107,7 +107,7 @@ def test_loss_scaling_is_saved_once(train, tmp_path):
     assert type(again.optimizer.inner_optimizer) is LazyAdam
 
 
-def test_a_model_that_is_not_trained_or_not_adapted_is_copied_as_it_is(train, tmp_path):
+def test_a_model_that_is_not_trained_or_not_adapted_is_copied(train, tmp_path):
     model = MatrixFactorization(train.schema(), dim=3)
     again = pickle.loads(pickle.dumps(model))
     assert again.items is None
@@ -117,7 +117,7 @@ def test_a_model_that_is_not_trained_or_not_adapted_is_copied_as_it_is(train, tm
         model.save(tmp_path / "m.keras")
     again.adapt(train)
     again.compile(LazyAdam(), Softmax())
-    # Compiled and never fitted: no slots yet, and no warning about missing ones.
+    # Compiled and never fitted: no slots yet, and no warning about missing slots.
     assert not copy.deepcopy(again).optimizer.built
 
 
@@ -126,11 +126,11 @@ class Outside(MatrixFactorization):
 
 
 def test_a_class_that_keras_does_not_know_is_pickled_by_reference(train):
-    # As pickle does it: another process imports the class, not Keras's registered name of it.
+    # Another process imports the class; it does not know the name registered with Keras.
     assert type(copy.deepcopy(Outside(train.schema(), dim=3))) is Outside
 
 
-def test_the_file_holds_plain_data_only(model, tmp_path):
+def test_the_file_holds_json_and_plain_arrays_only(model, tmp_path):
     model.save(tmp_path / "m.keras")
     with zipfile.ZipFile(tmp_path / "m.keras") as archive:
         kinds = {name.rpartition(".")[2] for name in archive.namelist()}
@@ -140,7 +140,7 @@ def test_the_file_holds_plain_data_only(model, tmp_path):
             assert set(np.load(file, allow_pickle=False)) == {"indptr", "items", "behavior"}
 
 
-def test_an_existing_file_is_kept_unless_told(model, tmp_path, monkeypatch):
+def test_an_existing_file_is_kept_without_overwrite(model, tmp_path, monkeypatch):
     path = tmp_path / "m.keras"
     model.save(path)
     with pytest.raises(InputError, match="exists already"):
@@ -163,23 +163,23 @@ def test_an_existing_file_is_kept_unless_told(model, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", ["m.h5", "m.weights.h5", "m.hdf5"])
 def test_hdf5_is_refused(name, model, tmp_path):
-    with pytest.raises(InputError, match="no place for catalogue and histories"):
+    with pytest.raises(InputError, match="cannot store catalogue and histories"):
         model.save(tmp_path / name)
     assert not list(tmp_path.iterdir())
 
 
-def test_load_says_who_reads_a_keras_file(model, tmp_path):
+def test_load_names_the_function_that_reads_a_keras_file(model, tmp_path):
     model.save(tmp_path / "m.keras")
     with pytest.raises(InputError, match="keras.models.load_model"):
         models.load(tmp_path / "m.keras")
 
 
-def test_what_would_drop_the_catalogue_is_refused(train, tmp_path):
+def test_operations_that_lose_the_catalogue_are_refused(train, tmp_path):
     model = Popularity(train.schema())
     model.adapt(train)
     with pytest.raises(InputError, match="clone_model.*copy.deepcopy"):
         keras.models.clone_model(model)
-    with pytest.raises(InputError, match="float weights"):
+    with pytest.raises(InputError, match="cannot be quantized"):
         model.quantize("int8")
     with pytest.raises(InputError, match="kerasrec.export.export"):
         model.export(tmp_path / "exported")

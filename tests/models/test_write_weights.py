@@ -1,4 +1,4 @@
-"""A full disk is an error that can be said, and does not crash the process at its end."""
+"""A full disk raises an `OSError` and does not crash the process at exit."""
 
 import errno
 import io
@@ -15,7 +15,7 @@ from kerasrec.models.checkpoints.unfailing_file import UnfailingFile
 from kerasrec.models.checkpoints.write_weights import write_weights
 
 MODELS = pathlib.Path(UnfailingFile.__init__.__code__.co_filename).parent
-# Many groups: HDF5 writes parts of its index early, and reads them back.
+# Many groups, so that HDF5 writes parts of its index early and reads them back.
 SCRIPT = """
 import sys
 import h5py
@@ -31,7 +31,7 @@ print(target.error.errno)
 
 
 class Limited:
-    """A file on a disk that takes so many bytes."""
+    """A file on a disk that holds at most `most` bytes."""
 
     def __init__(self, file, most):
         self._file, self._most = file, most
@@ -59,7 +59,7 @@ def compiled():
     return model
 
 
-def test_what_is_written_is_what_keras_reads(tmp_path):
+def test_keras_reads_the_written_weights(tmp_path):
     model, other = compiled(), made()
     other.set_weights([np.zeros(weight.shape) for weight in other.weights])
     write_weights(model, tmp_path / "model.weights.h5")
@@ -72,15 +72,15 @@ def test_what_is_written_is_what_keras_reads(tmp_path):
 
 
 @pytest.mark.parametrize("size", [0, 100, 5000, 20000])
-def test_a_file_that_cannot_grow_is_said(tmp_path, size, largest_file):
+def test_a_file_that_cannot_grow_raises(tmp_path, size, largest_file):
     model = compiled()
     with largest_file(size), pytest.raises(OSError, match="too large") as error:
         write_weights(model, tmp_path / "model.weights.h5")
     assert error.value.errno == errno.EFBIG and model.optimizer is not None
 
 
-@pytest.mark.skipif(not pathlib.Path("/dev/full").exists(), reason="Linux has it")
-def test_a_full_device_is_said(tmp_path):
+@pytest.mark.skipif(not pathlib.Path("/dev/full").exists(), reason="only on Linux")
+def test_a_full_device_raises(tmp_path):
     with pytest.raises(OSError) as error:
         with open("/dev/full", "w+b", buffering=0) as file:
             target = UnfailingFile(file, "a.weights.h5")
@@ -89,7 +89,7 @@ def test_a_full_device_is_said(tmp_path):
     assert error.value.errno == errno.ENOSPC
 
 
-def test_what_is_read_back_after_the_error_is_what_was_written(tmp_path):
+def test_data_written_after_the_error_is_read_back(tmp_path):
     with open(tmp_path / "a", "w+b", buffering=0) as file:
         target = UnfailingFile(Limited(file, 5000), "a")
         rng, right = np.random.default_rng(0), bytearray(40000)
@@ -109,10 +109,10 @@ def test_what_is_read_back_after_the_error_is_what_was_written(tmp_path):
 
 
 @pytest.mark.parametrize("room", [1000, 1_000_000])
-def test_the_process_ends_as_it_should(tmp_path, room):
+def test_the_process_exits_without_a_crash(tmp_path, room):
     source = pathlib.Path(__file__).read_text()
     limited = source[source.index("class Limited") : source.index("def made")]
-    # Without TensorFlow, which takes seconds.
+    # The file is imported alone: TensorFlow would take seconds.
     head = f"import errno, sys\nsys.path.insert(0, {str(MODELS)!r})\n"
     head += "from unfailing_file import UnfailingFile\n"
     (tmp_path / "tests_unfailing.py").write_text(head + limited)

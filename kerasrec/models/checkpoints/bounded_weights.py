@@ -1,4 +1,4 @@
-"""A model is built from arguments that somebody wrote down: no larger than its weights are."""
+"""Limits the weights that may be made while a model is built from a config file."""
 
 import contextlib
 import functools
@@ -9,37 +9,45 @@ import keras
 
 from kerasrec.errors import InputError
 
-# A class of one's own may make some weights that it does not keep.
-SPARE_WEIGHTS, SPARE_NUMBERS = 100, 2**20
-_ONE_AT_A_TIME = threading.RLock()
+# A class from outside kerasrec may make some weights that it does not keep.
+EXTRA_WEIGHTS, EXTRA_NUMBERS = 100, 2**20
+# `keras.Layer.add_weight` is patched: only one thread may do so at a time.
+_PATCH_LOCK = threading.RLock()
 
 
 @contextlib.contextmanager
-def bounded_weights(weights, numbers, said):
-    """Within it, layers make at most so many weights, of so many numbers together, in this thread.
+def bounded_weights(num_weights, num_numbers, message):
+    """Inside this context, layers of this thread may make only a limited number of weights.
 
-    `dim: 1000000000` is four bytes in a config and four gigabytes for every row of a table. The
-    arithmetic is done as Keras is asked for a weight, and before the weight is allocated.
+    `dim: 1000000000` is a few bytes in a config and four gigabytes for every row of a table. The
+    sizes are added up when Keras is asked for a weight, before the weight is allocated.
 
     Args:
-        weights: How many there should be; `SPARE_WEIGHTS` more are let pass.
-        numbers: How many numbers they should have; `SPARE_NUMBERS` more are let pass.
-        said: What is wrong where it is more, for the sentence of the `InputError`.
+        num_weights: Expected number of weights; `EXTRA_WEIGHTS` more are allowed.
+        num_numbers: Expected number of values in all weights; `EXTRA_NUMBERS` more are allowed.
+        message: Start of the error message.
+
+    Raises:
+        InputError: if layers ask for more.
     """
-    made, most = [0, 0], (weights + SPARE_WEIGHTS, numbers + SPARE_NUMBERS)
-    here, add_weight = threading.get_ident(), keras.Layer.add_weight
+    weights, numbers = 0, 0
+    max_weights, max_numbers = num_weights + EXTRA_WEIGHTS, num_numbers + EXTRA_NUMBERS
+    thread, add_weight = threading.get_ident(), keras.Layer.add_weight
 
     @functools.wraps(add_weight)
     def counted(self, shape=None, *args, **kwargs):
-        if threading.get_ident() == here:
-            made[0] += 1
-            made[1] += math.prod(shape if isinstance(shape, (tuple, list)) else [shape or 1])
-            if made[0] > most[0] or made[1] > most[1]:
-                raise InputError(f"{said}: {made[0]:,} or more of {made[1]:,} or more numbers")
+        nonlocal weights, numbers
+        if threading.get_ident() == thread:
+            weights += 1
+            numbers += math.prod(shape if isinstance(shape, (tuple, list)) else [shape or 1])
+            if weights > max_weights or numbers > max_numbers:
+                raise InputError(
+                    f"{message}: at least {weights:,} weights with {numbers:,} numbers"
+                )
         return add_weight(self, shape, *args, **kwargs)
 
-    with _ONE_AT_A_TIME:
-        # Keras has no other place through which every weight of every layer goes.
+    with _PATCH_LOCK:
+        # No other function of Keras sees every weight of every layer.
         keras.Layer.add_weight = counted
         try:
             yield

@@ -1,4 +1,4 @@
-"""What a checkpoint says of itself to people: its README.md."""
+"""The README.md of a checkpoint: its card."""
 
 import inspect
 import json
@@ -32,37 +32,38 @@ kerasrec serve ../exported
 """
 
 
-def card(model, dotted, run=None):
-    """The text of a checkpoint's card, which tells of this model and its run alone.
+def card(model, class_name, run=None):
+    """The text of a checkpoint's card: facts about this model and its run only.
 
     Args:
         model: An adapted `Recommender`.
-        dotted: Name of its class, as `config.json` has it.
-        run: Of `kerasrec fit`, plain values: `dataset`, `data` (sentences), `split`, `seed`,
-            `epochs`, `best_epoch`, and `evaluations`, each what `Evaluation.to_dict` gives. None
-            for a model that was not measured.
+        class_name: Dotted name of its class, as in `config.json`.
+        run: Dict of plain values from `kerasrec fit`: `dataset`, `data` (sentences), `split`,
+            `seed`, `epochs`, `best_epoch`, and `evaluations`, each the dict of
+            `Evaluation.to_dict`. None for a model that was not evaluated.
 
     Returns:
-        Markdown. No licence is claimed, and nothing is linked.
+        Markdown, without a licence and without links.
     """
-    own = dotted.startswith(TRUSTED)
+    trusted = class_name.startswith(TRUSTED)
     use = USE.format(
-        load='"."' if own else '".", trust=True',
+        load='"."' if trusted else '".", trust=True',
         k=min(10, model.schema.num_items - FIRST),
-        trust="" if own else " --trust",
+        trust="" if trusted else " --trust",
     )
-    if not own:
+    if not trusted:
         use += (
-            f"\n`{dotted}` is a class from outside kerasrec: `trust` imports it, which runs it.\n"
+            f"\n`{class_name}` is a class from outside kerasrec: `trust` imports it, which runs "
+            "its code.\n"
         )
     parts = [
         f"# {type(model).__name__}",
         _first_paragraph(type(model)),
-        _table(["", ""], _facts(model, dotted)),
-        "The ids of users and items, and what each user did, are in this folder.",
+        _table(["", ""], _facts(model, class_name)),
+        "This folder holds the ids of users and items and the history of each user.",
         "## Arguments",
         _table(["argument", "value"], _arguments(model)),
-        *(_measured(run) if run else ["Nobody has measured it: it was saved as it was."]),
+        *(_measured(run) if run else ["This model was saved without an evaluation."]),
         use,
     ]
     return "\n\n".join(part for part in parts if part)
@@ -72,14 +73,15 @@ def _first_paragraph(cls):
     return (inspect.getdoc(cls) or "").partition("\n\n")[0]
 
 
-def _facts(model, dotted):
-    features = [one.name for one in (*model.schema.item_features, *model.schema.user_features)]
+def _facts(model, class_name):
+    schema = model.schema
+    features = [feature.name for feature in (*schema.item_features, *schema.user_features)]
     return [
-        ("class", f"`{dotted}`"),
-        ("numbers in its weights", f"{model.count_params():,}"),
-        ("users", f"{model.schema.num_users - FIRST:,}"),
-        ("items", f"{model.schema.num_items - FIRST:,}"),
-        ("interactions it knows", f"{len(model.histories.items):,}"),
+        ("class", f"`{class_name}`"),
+        ("parameters", f"{model.count_params():,}"),
+        ("users", f"{schema.num_users - FIRST:,}"),
+        ("items", f"{schema.num_items - FIRST:,}"),
+        ("interactions", f"{len(model.histories.items):,}"),
         ("features", ", ".join(features) or "none"),
         ("written by", f"kerasrec {kerasrec.__version__}, Keras {keras.__version__}"),
     ]
@@ -98,25 +100,25 @@ def _measured(run):
     return [
         "## Data and training",
         _list([f"{run['dataset']}, split by {run['split']}.", *run["data"], trained]),
-        *(part for found in run["evaluations"] for part in _evaluation(found)),
+        *(part for evaluation in run["evaluations"] for part in _evaluation(evaluation)),
     ]
 
 
-def _evaluation(found):
-    first, *others = found["rows"]
-    heads = ["metric", first["model"], "95 % interval", *(row["model"] for row in others)]
-    lines = []
+def _evaluation(evaluation):
+    first, *others = evaluation["rows"]
+    headers = ["metric", first["model"], "95 % interval", *(row["model"] for row in others)]
+    rows = []
     for name, value in first["metrics"].items():
         bounds = [_number(value[bound]) for bound in ("low", "high")]
         interval = "-" if "-" in bounds else " to ".join(bounds)
         means = [_number(row["metrics"].get(name, {}).get("mean")) for row in others]
-        lines.append([name, _number(value["mean"]), interval, *means])
-    kind = "Ranking" if found["ks"] else "Predicted values"
+        rows.append([name, _number(value["mean"]), interval, *means])
+    kind = "Ranking" if evaluation["ks"] else "Predicted values"
     return [
-        f"## {kind}: {found['part']} part",
-        f"{found['n_queries']:,} users, {found['protocol']}.",
-        _table(heads, lines),
-        _list(found["notes"]),
+        f"## {kind}: {evaluation['part']} part",
+        f"{evaluation['n_queries']:,} users, {evaluation['protocol']}.",
+        _table(headers, rows),
+        _list(evaluation["notes"]),
     ]
 
 
@@ -128,8 +130,8 @@ def _number(value):
     return "-" if value is None else f"{value:.4f}"
 
 
-def _table(heads, lines):
-    rows = [heads, ["---"] * len(heads), *lines]
+def _table(headers, rows):
+    rows = [headers, ["---"] * len(headers), *rows]
     return "\n".join(
         "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows
     )

@@ -1,17 +1,18 @@
 """A checkpoint is a directory of plain files: config, weights, vocabularies, histories, card.
 
     config.json          class by dotted name, constructor arguments, format number
-    model.weights.h5     all weights, the catalogue's tables among them; no optimizer
+    model.weights.h5     all weights, including the tables of the catalogue; no optimizer
     users/, items/       vocabularies, encoders of features, titles
     behaviors.json       vocabulary of behaviors, where the data has them
-    histories.npz        what each known user did, in time order
+    histories.npz        the history of each known user, in time order
     trained_on.npz       hashes of the pairs that the weights were trained on, see `TrainedOn`
     metadata.json        versions, date, size and SHA-256 of every file above
-    README.md            the card, which tells of this model and its run alone
+    README.md            the card: facts about this model and its run only
 
-Nothing in it can execute, and each file is held against the sizes, types and shapes that the others
-say before it is read; see `CheckpointFiles`. Files of other names are left alone. A class outside
-kerasrec is named by its writer, so loading one needs `trust=True`.
+Loading a checkpoint runs no code from it. The size, type and shape of each file are checked against
+the other files before it is read; see `CheckpointFiles`. Files with other names are ignored. The
+class name comes from whoever wrote the checkpoint, so a class from outside kerasrec is loaded only
+with `trust=True`.
 """
 
 import datetime
@@ -30,7 +31,7 @@ from kerasrec.files.replacing import replacing
 from kerasrec.models.checkpoints.bounded_weights import bounded_weights
 from kerasrec.models.checkpoints.card import card
 from kerasrec.models.checkpoints.check_rows import check_rows
-from kerasrec.models.checkpoints.checkpoint_files import FORMAT, CheckpointFiles, recorded
+from kerasrec.models.checkpoints.checkpoint_files import FORMAT, CheckpointFiles, file_records
 from kerasrec.models.checkpoints.saved_catalogs import (
     SavedCatalogs,
     read_behaviors,
@@ -42,23 +43,22 @@ from kerasrec.models.checkpoints.write_weights import write_weights
 from kerasrec.models.trained_on import TrainedOn
 from kerasrec.tables.rows import declared
 
-# What `get_config` of every model has, beside the arguments of its class.
-EVERY_MODEL = {"schema", "name", "repeats", "dtype"}
+# Keys of `get_config` that every model has, besides the arguments of its class.
+COMMON_ARGUMENTS = {"schema", "name", "repeats", "dtype"}
 
 
 def save(model, directory, overwrite=False, run=None):
-    """Writes `model` to `directory`, whole or not at all.
+    """Writes `model` to `directory`, completely or not at all.
 
     Args:
         model: An adapted `Recommender`.
         directory: Folder to write.
-        overwrite: Replace what is there.
-        run: What the card says of data, training and metrics, see
-            `kerasrec.models.checkpoints.card`.
+        overwrite: Replace an existing folder.
+        run: Data, training and metrics for the card, see `kerasrec.models.checkpoints.card`.
 
     Raises:
-        InputError: if the directory exists and `overwrite` is False, or the disk is full; an
-            earlier checkpoint is as it was then.
+        InputError: if the directory exists and `overwrite` is False, or the disk is full. An
+            existing checkpoint is then unchanged.
     """
     directory = pathlib.Path(directory)
     if directory.exists() and not overwrite:
@@ -69,23 +69,24 @@ def save(model, directory, overwrite=False, run=None):
 
 
 def load(directory, trust=False):
-    """The model of a checkpoint, ready to recommend or to train on.
+    """Loads the model of a checkpoint, ready to recommend or to continue training.
 
-    Everything else is checked before the model is built, and the model may not be larger than its
-    weights: one that was damaged or made up costs time and memory in proportion to its files.
+    All other files are checked before the model is built, and the model may not be larger than its
+    weights file. So a damaged or forged checkpoint takes no more time and memory than its files do.
 
     Args:
         directory: Folder that `save` wrote.
         trust: Also import a model class from outside kerasrec, which runs its code.
 
     Raises:
-        InputError: for a missing, damaged or foreign checkpoint, or one of another format.
+        InputError: if the checkpoint is missing, damaged, of another format, or of a class from
+            outside kerasrec without `trust`.
     """
     directory = pathlib.Path(directory)
     if directory.is_file():
         raise InputError(
-            f"{directory} is a file and a checkpoint a folder: what model.save wrote as .keras is "
-            "read by keras.models.load_model, after import kerasrec_zoo"
+            f"{directory} is a file, and a checkpoint is a folder: load a .keras file by "
+            "keras.models.load_model, after import kerasrec_zoo"
         )
     files = CheckpointFiles(directory)
     directory = files.directory
@@ -94,20 +95,20 @@ def load(directory, trust=False):
     files.verified(*files.metadata.files)
     catalogs = SavedCatalogs.read(directory, schema, files.holds("behaviors.json"))
     weights = WeightsFile(directory / "model.weights.h5")
-    model = _built(model_class, arguments, weights, directory / "config.json")
-    weights.give(model, files.metadata.kerasrec)
+    model = _build_model(model_class, arguments, weights, directory / "config.json")
+    weights.load_into(model, files.metadata.kerasrec)
     if model.count_params() != files.metadata.parameters:
         raise InputError(
-            f"{directory / 'metadata.json'} is damaged: it says {files.metadata.parameters:,} "
+            f"{directory / 'metadata.json'} is damaged: it names {files.metadata.parameters:,} "
             f"parameters, the model has {model.count_params():,}"
         )
     check_rows(model, weights.path)
-    catalogs.give(model)
+    catalogs.assign_to(model)
     return model
 
 
 def load_catalogs(directory):
-    """The user and item catalogues of a checkpoint: the base on which a vocabulary grows."""
+    """The user and item `Catalog`s of a checkpoint: `base` for data whose vocabularies grow."""
     files = CheckpointFiles(directory)
     _, _, schema = files.config()
     files.verified(*(name for name in files.metadata.files if "/" in name))
@@ -115,7 +116,7 @@ def load_catalogs(directory):
 
 
 def load_behaviors(directory):
-    """The `Vocabulary` of behaviors of a checkpoint: those of new data get its rows; or None."""
+    """The `Vocabulary` of behaviors of a checkpoint, for new data to use the same rows, or None."""
     files = CheckpointFiles(directory)
     if not files.holds("behaviors.json"):
         return None
@@ -124,7 +125,7 @@ def load_behaviors(directory):
 
 
 def load_histories(directory):
-    """The `Histories` of a checkpoint: what its users did, by user row."""
+    """The `Histories` of a checkpoint, by user row."""
     behaviors = load_behaviors(directory)
     files = CheckpointFiles(directory)
     _, _, schema = files.config()
@@ -138,26 +139,26 @@ def load_trained_on(directory):
 
 
 def load_class_name(directory):
-    """The dotted name of a checkpoint's model class, which is not imported."""
+    """The dotted name of a checkpoint's model class, without importing it."""
     return CheckpointFiles(directory).config()[0]
 
 
 def copy_rows(old, new):
     """Copies the weights of `old` into `new`, whose vocabularies may have grown.
 
-    Tables that declare whose rows they have (`kerasrec.tables.rows.declare`) keep the old rows, and
-    the new model's own values in the rows that are new, so old users score old items as before. All
-    other weights must have the shape they had. What belongs to the choice of candidates is not
-    copied, and nothing of a model without trainable weights: it describes the data of `new`. What
-    users did before stays in front of what `new` knows of them; with weights comes what they were
-    trained on.
+    Tables with a vocabulary (`kerasrec.tables.rows.declare`) keep their old rows, and
+    the new rows keep the values of `new`, so old users score old items as before. All other weights
+    must have equal shapes. `candidate_weights` are not copied, nor any weight of a model without
+    trainable weights: these describe the data of `new`. The histories of `old` are put before those
+    of `new`. The record `trained_on` is merged when weights are copied.
 
     Raises:
-        InputError: if the two models differ in more than their vocabularies.
+        InputError: if the models differ in anything but the size of their vocabularies.
     """
     if type(old) is not type(new):
         raise InputError(
-            f"init_from holds a {type(old).__name__}, the config builds a {type(new).__name__}"
+            f"init_from holds a {type(old).__name__}, and the new model is a "
+            f"{type(new).__name__}: start from a checkpoint of the same class"
         )
     for name in ("users", "items"):
         before, after = (getattr(model, name).vocabulary.ids for model in (old, new))
@@ -169,21 +170,24 @@ def copy_rows(old, new):
     if old.behaviors != new.behaviors:
         raise InputError(
             f"the behaviors of the checkpoint are {_names(old.behaviors)}, those of the new data "
-            f"{_names(new.behaviors)}: expected no others, read with "
-            "behaviors=load_behaviors(checkpoint)"
+            f"{_names(new.behaviors)}: read the data with behaviors=load_behaviors(checkpoint)"
         )
     new.histories = new.histories.after(old.histories)
     if not new.trainable_weights:
         return
-    pairs = list(zip(_own_weights(old), _own_weights(new), strict=False))
-    if len(_own_weights(old)) != len(_own_weights(new)):
-        raise InputError("the checkpoint's model has other layers than the config's")
+    sources, targets = _weights_to_copy(old), _weights_to_copy(new)
+    if len(sources) != len(targets):
+        raise InputError(
+            f"the checkpoint's model has {len(sources)} weights, the new one {len(targets)}: use "
+            "the checkpoint's model arguments"
+        )
+    pairs = list(zip(sources, targets, strict=True))
     for source, target in pairs:
-        if source.shape != target.shape and not _has_grown(source, target):
+        if source.shape != target.shape and not _may_grow(source, target):
             raise InputError(
                 f"weight {target.path} is {tuple(source.shape)} in the checkpoint, "
-                f"{tuple(target.shape)} in this model: use the checkpoint's model arguments, and "
-                'in a block of your own EmbeddingTable(rows_of="items") for rows that may grow'
+                f"{tuple(target.shape)} in this model: use the checkpoint's model arguments; a "
+                'table of your own whose rows may grow needs EmbeddingTable(rows_of="items")'
             )
     for source, target in pairs:
         value = keras.ops.convert_to_numpy(source)
@@ -199,8 +203,8 @@ def _names(vocabulary):
     return "none" if vocabulary is None else ", ".join(map(str, vocabulary.ids))
 
 
-def _has_grown(source, target):
-    """Whether a weight is a table of users, items or a feature's values, and has more rows now."""
+def _may_grow(source, target):
+    """Whether `target` is a table with a vocabulary and at least as many rows as `source`."""
     return (
         declared(target) is not None
         and source.shape[1:] == target.shape[1:]
@@ -229,39 +233,41 @@ def _write(model, directory, run):
             "parameters": int(model.count_params()),
             "users": len(model.users.vocabulary.ids),
             "items": len(model.items.vocabulary.ids),
-            "files": recorded(directory),
+            "files": file_records(directory),
         },
     )
 
 
-def _own_weights(model):
+def _weights_to_copy(model):
     skipped = {id(weight) for weight in model.candidate_weights}
     return [weight for weight in model.weights if id(weight) not in skipped]
 
 
-def _built(model_class, arguments, weights, path):
-    """A model from the arguments of config.json, which say nothing yet of being fit for it."""
-    own = {key: value for key, value in arguments.items() if key not in EVERY_MODEL}
-    wrong = list(argument_problems((), model_class, own, given=EVERY_MODEL))
+def _build_model(model_class, arguments, weights, path):
+    """A model from the arguments of config.json, which the class has not checked yet."""
+    own = {key: value for key, value in arguments.items() if key not in COMMON_ARGUMENTS}
+    wrong = list(argument_problems((), model_class, own, given=COMMON_ARGUMENTS))
     if wrong:
         raise InputError(f"{path} is damaged: {wrong[0][1]}")
-    said = (
-        f"{path} is damaged: {weights.path.name} holds {weights.arrays:,} weights of "
-        f"{weights.numbers:,} numbers, and the arguments make"
+    too_large = (
+        f"{path} is damaged: {weights.path.name} holds {weights.num_arrays:,} weights with "
+        f"{weights.num_numbers:,} numbers, and the arguments make"
     )
     try:
-        with bounded_weights(weights.arrays, weights.numbers, said):
+        with bounded_weights(weights.num_arrays, weights.num_numbers, too_large):
             return model_class.from_config(arguments)
     except InputError as error:
-        raise error if str(error).startswith(said) else _unfit(model_class, path, error) from error
-    except Exception as error:  # of whatever layer got a value of another type
-        raise _unfit(model_class, path, error) from error
+        if str(error).startswith(too_large):
+            raise
+        raise _build_error(model_class, path, error) from error
+    except Exception as error:  # any layer may fail on a value of another type
+        raise _build_error(model_class, path, error) from error
 
 
-def _unfit(model_class, path, error):
+def _build_error(model_class, path, error):
     return InputError(
-        f"{path} is damaged, or of another version of {model_class.__name__}, which cannot be "
-        f"built from it: {first_line(error)}"
+        f"{path} is damaged or was written by another version of {model_class.__name__}: the model "
+        f"cannot be built from it: {first_line(error)}"
     )
 
 

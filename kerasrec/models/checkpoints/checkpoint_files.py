@@ -1,4 +1,4 @@
-"""The files of a checkpoint folder, as its metadata.json lists them."""
+"""The files of a checkpoint folder, as metadata.json lists them."""
 
 import kerasrec
 from kerasrec.data.schema import Schema
@@ -8,43 +8,50 @@ from kerasrec.files.file_hash import file_hash
 from kerasrec.files.plain_file import plain_size
 from kerasrec.files.replacing import surviving
 from kerasrec.files.saved_json import DESCRIPTION, read_json
-from kerasrec.models.checkpoints.checkpoint_schema import FILES, OPTIONAL, Config, Metadata, checked
+from kerasrec.models.checkpoints.checkpoint_schema import (
+    FILES,
+    OPTIONAL,
+    Config,
+    Metadata,
+    validate,
+)
 
 FORMAT = 2
 
 
 class CheckpointFiles:
-    """A checkpoint folder, opened: what it says of itself is checked, and which files it has.
+    """A checkpoint folder whose metadata and list of files have been checked.
 
-    Whoever reads a file asks for it first: only then it is hashed, so that nobody waits for the
-    hash of weights that are not read. Nothing is imported and no array is read here.
+    A reader calls `verified` for the files it needs, and only these are hashed, so a caller does
+    not wait for the hash of weights that are not read. This class imports nothing and reads no
+    array.
 
-    A file that no checkpoint has is none of ours: it is left alone, be it notes, the card, or what
-    git or a hub keeps there. One that a checkpoint may have and this list has not is refused.
+    Files that are not part of a checkpoint are ignored: notes, the card, files of git or of a hub.
+    An optional file of a checkpoint that is there but not listed is refused.
 
     Args:
         directory: Folder that `kerasrec.models.checkpoints.checkpoint.save` wrote.
 
     Attributes:
-        directory: The folder, or the one before it where a saving was killed between two renames.
+        directory: The folder; its backup if a save was killed between two renames.
         metadata: `Metadata`.
 
     Raises:
-        InputError: for a folder that is no checkpoint, one of another format, a list that no
-            checkpoint has, and a file that is missing, no plain one, a link that leads outside of
-            the folder, or larger or smaller than when it was saved.
+        InputError: if the folder is not a checkpoint, has another format or a wrong list of files,
+            or if a file is missing, not a plain file, a link out of the folder, or not as large as
+            recorded.
     """
 
     def __init__(self, directory):
         self.directory = surviving(directory)
         self.metadata = self._metadata()
         self._verified = set()
-        for name, recorded in self.metadata.files.items():
-            size = self._asking_again(plain_size, name)
-            if size != recorded.bytes:
+        for name, record in self.metadata.files.items():
+            size = self._size(name)
+            if size != record.bytes:
                 raise InputError(
-                    f"{self.directory / name} is damaged: it has {size:,} bytes, and had "
-                    f"{recorded.bytes:,} when it was saved: fetch the checkpoint again"
+                    f"{self.directory / name} is damaged: it has {size:,} bytes, expected "
+                    f"{record.bytes:,}: fetch the checkpoint again"
                 )
         for name in OPTIONAL:
             if name not in self.metadata.files and (self.directory / name).exists():
@@ -54,10 +61,10 @@ class CheckpointFiles:
                 )
 
     def verified(self, *names):
-        """The folder, once the hashes of these files are those that were recorded.
+        """The folder, after the hashes of these files have been compared with the recorded ones.
 
         Raises:
-            InputError: for a file that was changed.
+            InputError: if a file was changed.
         """
         for name in names:
             path = self.directory / name
@@ -67,56 +74,57 @@ class CheckpointFiles:
         return self.directory
 
     def holds(self, name):
-        """Whether the checkpoint has one of the files that not every checkpoint has."""
+        """Whether the checkpoint has an optional file."""
         return name in self.metadata.files
 
     def config(self):
-        """`(class name, constructor arguments, Schema)` of config.json, their values unchecked but
-        for those that every model has.
+        """`(class name, constructor arguments, Schema)` of config.json.
+
+        Only the arguments that every model has are checked; the class checks the others.
 
         Raises:
-            InputError: for anything else.
+            InputError: if config.json is damaged or does not fit metadata.json.
         """
         path = self.verified("config.json") / "config.json"
-        plain = read_json(path, self.directory, DESCRIPTION)
-        checked(Config, plain, path)
+        config = read_json(path, self.directory, DESCRIPTION)
+        validate(Config, config, path)
         try:
-            schema = Schema.from_dict(plain["config"]["schema"])
+            schema = Schema.from_dict(config["config"]["schema"])
         except InputError as error:
             raise InputError(f"{path} is damaged: {error}") from None
         for side, rows in (("users", schema.num_users), ("items", schema.num_items)):
-            told = getattr(self.metadata, side)
-            if rows != FIRST + told:
+            count = getattr(self.metadata, side)
+            if rows != FIRST + count:
                 raise InputError(
-                    f"{path} is damaged: its schema has {rows:,} rows of {side}, and metadata.json "
-                    f"{told:,} {side} without the rows of padding and unknown"
+                    f"{path} is damaged: its schema has {rows:,} rows of {side}, expected "
+                    f"{FIRST + count:,}: padding, unknown and the {count:,} of metadata.json"
                 )
-        return plain["class"], plain["config"], schema
+        return config["class"], config["config"], schema
 
     def _metadata(self):
         path = self.directory / "metadata.json"
         if not self.directory.is_dir() or not path.exists():
             raise InputError(f"{self.directory} is not a checkpoint: it has no metadata.json")
-        plain = read_json(path, self.directory, DESCRIPTION)
-        if not isinstance(plain, dict):
-            raise InputError(f"{path} is damaged: expected an object, got {plain!r:.60}")
-        if type(plain.get("format")) is not int or plain["format"] != FORMAT:
+        metadata = read_json(path, self.directory, DESCRIPTION)
+        if not isinstance(metadata, dict):
+            raise InputError(f"{path} is damaged: expected an object, got {metadata!r:.60}")
+        if type(metadata.get("format")) is not int or metadata["format"] != FORMAT:
             raise InputError(
-                f"{self.directory} has checkpoint format {plain.get('format')!r:.40}; this "
+                f"{self.directory} has checkpoint format {metadata.get('format')!r:.40}; this "
                 f"kerasrec ({kerasrec.__version__}) reads format {FORMAT}: load it with the "
-                f"version that wrote it, {plain.get('kerasrec', 'unknown')!s:.40}"
+                f"version that wrote it, {metadata.get('kerasrec', 'unknown')!s:.40}"
             )
-        return checked(Metadata, plain, path)
+        return validate(Metadata, metadata, path)
 
-    def _asking_again(self, ask, name):
+    def _size(self, name):
         try:
-            return ask(self.directory / name, self.directory)
+            return plain_size(self.directory / name, self.directory)
         except InputError as error:
             raise InputError(f"{error}: the checkpoint is damaged, fetch it again") from None
 
 
-def recorded(directory):
-    """What metadata.json says of the files below a folder that is being saved."""
+def file_records(directory):
+    """Size and SHA-256 of each file of a checkpoint folder, for metadata.json."""
     paths = [directory / name for name in (*FILES, *OPTIONAL)]
     return {
         path.relative_to(directory).as_posix(): {

@@ -1,4 +1,4 @@
-"""What metadata.json and config.json of a checkpoint must hold, key by key."""
+"""The keys and types of metadata.json and config.json of a checkpoint."""
 
 from typing import Annotated, Any, Literal
 
@@ -18,7 +18,7 @@ FILES = (
     "trained_on.npz",
     "trained_on.json",
 )
-# There only where the data has behaviors.
+# Written only if the data has behaviors.
 OPTIONAL = ("behaviors.json",)
 
 Text = Annotated[str, pydantic.Field(max_length=200)]
@@ -28,12 +28,12 @@ Count = Annotated[int, pydantic.Field(ge=0, lt=2**63)]
 
 
 class _Node(pydantic.BaseModel):
-    # As they are: neither "3" nor 3.0 nor true is the number that was written.
+    # Strict: neither "3" nor 3.0 nor true is accepted as the number 3.
     model_config = pydantic.ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-class Recorded(_Node):
-    """What is known of one file."""
+class FileRecord(_Node):
+    """Size and hash of one file."""
 
     bytes: Count
     sha256: Annotated[str, pydantic.Field(pattern="^[0-9a-f]{64}$")]
@@ -50,14 +50,14 @@ class Metadata(_Node):
     parameters: Count
     users: Count
     items: Count
-    files: dict[Literal[(*FILES, *OPTIONAL)], Recorded]
+    files: dict[Literal[(*FILES, *OPTIONAL)], FileRecord]
 
     @pydantic.field_validator("files")
     @classmethod
-    def _whole(cls, files):
+    def _all_listed(cls, files):
         missing = [name for name in FILES if name not in files]
         if missing:
-            raise InputError(f"{missing[0]} is not in the list")
+            raise InputError(f"{missing[0]} is not listed")
         return files
 
 
@@ -83,12 +83,12 @@ class SchemaNode(_Node):
 
 
 class Arguments(_Node):
-    """What `Recommender.get_config` gives; what the class itself takes is checked by the class."""
+    """The dict of `Recommender.get_config`; the class checks its own arguments."""
 
     model_config = pydantic.ConfigDict(strict=True, extra="allow", frozen=True)
 
     schema_: SchemaNode = pydantic.Field(alias="schema")
-    # A class of one's own may leave these to the defaults.
+    # A class from outside kerasrec may leave these out.
     name: Text | None = None
     repeats: Literal[REPEATS] = REPEATS[0]
     dtype: Literal[POLICIES] | None = None
@@ -103,32 +103,32 @@ class Config(_Node):
     config: Arguments
 
 
-def checked(node, plain, path):
-    """`plain` as a `node`, one of these classes.
+def validate(node, value, path):
+    """`value`, read from the JSON file `path`, as a `node`, one of the classes of this module.
 
     Raises:
-        InputError: with the first key that is wrong.
+        InputError: names the first wrong key.
     """
     try:
-        return node.model_validate(plain)
+        return node.model_validate(value)
     except pydantic.ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
-    said = f"{_place(first)}{_wrong(first)}"
-    raise InputError(f"{path} is damaged: {said}; fetch the checkpoint again")
+    problem = f"{_keys(first)}{_problem(first)}"
+    raise InputError(f"{path} is damaged: {problem}; fetch the checkpoint again")
 
 
-def _place(error):
+def _keys(error):
     keys = ".".join(str(key) for key in error["loc"] if key != "[key]")
     return f"{keys:.120}: " if keys else ""
 
 
-def _wrong(error):
-    said = error["msg"].removeprefix("Value error, ")
+def _problem(error):
+    message = error["msg"].removeprefix("Value error, ")
     if error["type"] in ("missing", "value_error"):
-        return said
-    return f"{said}, got {_shown(error['input'])}"
+        return message
+    return f"{message}, got {_shorten(error['input'])}"
 
 
-def _shown(value: Any):
-    # The text of a list of a million places is not made to be cut.
+def _shorten(value: Any):
+    # A list may be long: its text is not made only to be cut.
     return f"a {type(value).__name__}" if isinstance(value, (list, dict)) else f"{value!r:.60}"

@@ -1,22 +1,21 @@
-"""A model as Keras's own file, `.keras`: what `keras.models.load_model` opens.
+"""A model as a `.keras` file, which `keras.models.load_model` opens.
 
-A zip archive of the constructor arguments, the weights, the state of the optimizer, and under
-`assets/` the same files as in a checkpoint folder: vocabularies, encoders, titles, histories.
-Nothing in it can execute: the assets are JSON and plain arrays.
+The file is a zip archive of the constructor arguments, the weights and the state of the optimizer.
+Its folder `assets/` holds the same files as a checkpoint folder: vocabularies, encoders, titles,
+histories. The assets are JSON and plain arrays, so loading them runs no code.
 
-Keras opens the archive, builds the model, and reads weights and the state of the optimizer: what
-is refused of these, such as an entry packed a hundredfold, is Keras's to say, and a config that
-asks for an enormous layer is built. The assets lie in a folder of Keras's by then. They are read
-as those of a checkpoint are, see `SavedCatalogs`: plain files, arrays no larger than their file,
-rows, sizes and features those of the model. Nothing says who wrote them: there is no list of
-hashes, which a checkpoint folder has.
+Keras opens the archive, builds the model and reads the weights and the optimizer. Only Keras checks
+these: it builds a layer of any size that the config asks for. The assets are checked like those of
+a checkpoint, see `SavedCatalogs`: they must be plain files, with arrays no larger than their file
+and with the rows, sizes and features of the model. There is no list of hashes as in a checkpoint
+folder, so a changed asset that passes these checks is not noticed.
 """
 
 import pathlib
 
 import keras
 
-# Imported for their registered names: a compiled model is loaded with its loss and optimizer.
+# Imported to register their classes: Keras loads a compiled model with its loss and optimizer.
 import kerasrec.losses
 import kerasrec.metrics
 import kerasrec.optimizers  # noqa: F401
@@ -25,31 +24,31 @@ from kerasrec.files.replacing import replacing
 
 SUFFIX = ".keras"
 LEGACY = (".h5", ".hdf5")
-# What Keras reads and writes elsewhere than in the file system.
+# Paths outside the file system, which Keras reads and writes.
 REMOTE = ("hf://", "gs://", "s3://", "gcs://")
 
 
 def is_keras_file(path):
-    """Whether `save` of a model to this path is for Keras, and not a checkpoint folder.
+    """Whether `save` to this path writes a `.keras` file, and not a checkpoint folder.
 
     Raises:
-        InputError: for Keras's older format, which has no place for a catalogue.
+        InputError: for Keras's older HDF5 format, which cannot store a catalogue.
     """
     name = str(path)
     if name.endswith(LEGACY):
         raise InputError(
-            f"{name}: HDF5 has no place for catalogue and histories: expected a .keras file or a "
-            "folder; save_weights writes .weights.h5 with weights alone"
+            f"{name}: HDF5 cannot store catalogue and histories: expected a .keras file or a "
+            "folder; save_weights writes the weights alone to .weights.h5"
         )
     return name.endswith(SUFFIX) or name.startswith(REMOTE)
 
 
 def save_keras_file(model, path, overwrite=False):
-    """Writes `model` to `path`, whole or not at all.
+    """Writes `model` to `path`, completely or not at all.
 
     Raises:
         InputError: if the file exists and `overwrite` is False, it is a folder, or the disk is
-            full; an earlier file is as it was then.
+            full. An existing file is then unchanged.
     """
     if str(path).startswith(REMOTE):
         keras.saving.save_model(model, str(path), overwrite=overwrite)
@@ -64,7 +63,7 @@ def save_keras_file(model, path, overwrite=False):
 
 
 def rebuild_in_scope(model_class, rebuild, arguments):
-    """What unpickling calls: Keras's own function, which finds the class by its name."""
+    """Unpickles a model by Keras's own function, which looks the class up by its name."""
     name = keras.saving.get_registered_name(model_class)
     with keras.saving.custom_object_scope({name: model_class}):
         return rebuild(*arguments)

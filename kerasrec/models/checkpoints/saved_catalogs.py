@@ -1,4 +1,4 @@
-"""What a model knows besides its weights, as files: vocabularies, histories, trainings."""
+"""The data of a model besides its weights, as files: vocabularies, histories, training pairs."""
 
 import dataclasses
 import pathlib
@@ -14,11 +14,11 @@ from kerasrec.models.trained_on import TrainedOn
 
 @dataclasses.dataclass(frozen=True)
 class SavedCatalogs:
-    """All of it, read and held against the schema of the model.
+    """Catalogs, histories and training record of a model, checked against its schema.
 
     Args:
-        users, items: `Catalog`s without columns, which are weights of the model.
-        behaviors: `Vocabulary`, None where the data has none.
+        users, items: `Catalog`s without columns: these are weights of the model.
+        behaviors: `Vocabulary`, or None if the data has no behaviors.
         histories: `Histories` by user row.
         trained_on: `TrainedOn`.
     """
@@ -31,7 +31,7 @@ class SavedCatalogs:
 
     @staticmethod
     def write(model, directory):
-        """Writes what an adapted model knows into a folder that is there."""
+        """Writes the data of an adapted model into an existing folder."""
         model.users.save(directory / "users")
         model.items.save(directory / "items")
         if model.behaviors is not None:
@@ -41,72 +41,72 @@ class SavedCatalogs:
 
     @classmethod
     def read(cls, directory, schema, has_behaviors):
-        """Reads what `write` wrote.
+        """Reads the files of `write`.
 
         Args:
             directory: The folder.
             schema: `Schema` of the model.
-            has_behaviors: Whether there is a file of behaviors.
+            has_behaviors: Whether the folder holds behaviors.json.
 
         Raises:
-            InputError: for a damaged file, and for one that does not belong to the schema.
+            InputError: if a file is damaged or does not fit the schema.
         """
         users, items = (read_catalog(directory, side, schema) for side in ("users", "items"))
         behaviors = read_behaviors(directory, schema) if has_behaviors else None
         if schema.num_behaviors and not has_behaviors:
             raise InputError(
-                f"{directory}: the model reads {schema.num_behaviors} rows of behaviors, and there "
-                "is no behaviors.json"
+                f"{directory}: the model reads {schema.num_behaviors} rows of behaviors, and "
+                "behaviors.json is missing"
             )
         histories = read_histories(directory, schema, behaviors)
         return cls(users, items, behaviors, histories, TrainedOn.load(directory))
 
-    def give(self, model):
-        """Gives it to a model of the schema."""
+    def assign_to(self, model):
+        """Sets all of it as attributes of a model with this schema."""
         for field in dataclasses.fields(self):
             setattr(model, field.name, getattr(self, field.name))
 
 
 def read_catalog(directory, side, schema):
-    """The `Catalog` of "users" or "items"; an InputError where it is not the schema's."""
+    """The `Catalog` of "users" or "items"; an `InputError` if it does not fit the schema."""
     path = pathlib.Path(directory) / side
     catalog = Catalog.load(path)
     rows = {"users": schema.num_users, "items": schema.num_items}[side]
     features = {"users": schema.user_features, "items": schema.item_features}[side]
     if len(catalog) != rows:
         raise InputError(
-            f"{path / 'vocabulary.json'} has {len(catalog):,} rows, and the schema of the model "
-            f"{rows:,}: they are not of one checkpoint, fetch it again"
+            f"{path / 'vocabulary.json'} has {len(catalog):,} rows, expected {rows:,} as in the "
+            "schema of the model: fetch the checkpoint again"
         )
     if catalog.features != features:
         raise InputError(
-            f"{path / 'encoders.json'} and the schema of the model differ in their features: they "
-            "are not of one checkpoint, fetch it again"
+            f"{path / 'encoders.json'} and the schema of the model differ in their features: fetch "
+            "the checkpoint again"
         )
     return catalog
 
 
 def read_behaviors(directory, schema):
-    """The `Vocabulary` of behaviors; an InputError where it is not the schema's."""
+    """The `Vocabulary` of behaviors; an `InputError` if it does not fit the schema."""
     path = pathlib.Path(directory) / "behaviors.json"
     behaviors = Vocabulary.load(path)
-    # A model may leave out what the data says of a step.
+    # A model may ignore the behaviors of the data: its schema then has 0.
     if schema.num_behaviors not in (0, len(behaviors)):
         raise InputError(
-            f"{path} has {len(behaviors)} rows, and the schema of the model "
-            f"{schema.num_behaviors}: they are not of one checkpoint, fetch it again"
+            f"{path} has {len(behaviors)} rows, expected {schema.num_behaviors} as in the schema "
+            "of the model: fetch the checkpoint again"
         )
     return behaviors
 
 
 def read_histories(directory, schema, behaviors):
-    """The `Histories`; an InputError for a row that is none of the schema's."""
+    """The `Histories`; an `InputError` for a row that is outside the schema."""
     path = pathlib.Path(directory) / "histories.npz"
     histories = Histories.load(path)
     if len(histories) != schema.num_users or histories.indptr[FIRST] != 0:
         raise InputError(
             f"{path} is damaged: expected one history for each of {schema.num_users - FIRST:,} "
-            f"users, got {len(histories) - FIRST:,}, {histories.indptr[FIRST]} items before them"
+            f"users, got {len(histories) - FIRST:,} and {histories.indptr[FIRST]} items before them"
         )
     _check_rows(path, "items", histories.items, FIRST, schema.num_items)
     if histories.behavior is not None:

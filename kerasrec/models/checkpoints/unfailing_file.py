@@ -1,31 +1,31 @@
-"""A file for HDF5 to write to, whose disk may be full."""
+"""A file object for HDF5 that records write errors instead of raising them."""
 
 import io
 
 PAGE = 2**12
-# Longer writes are the numbers of a table, which HDF5 never reads back.
-LONGEST_KEPT = 2**20
+# Longer writes are arrays, which HDF5 never reads back.
+MAX_KEPT = 2**20
 
 
 class UnfailingFile(io.BytesIO):
-    """Writes to a file, and once that has failed pretends to; the error is kept in `error`.
+    """Writes to a file. After the first failed write it stores the error and accepts all writes.
 
-    HDF5 crashes the process at its end if a file refuses what is left to be written, so it never
-    learns of it: after the error what it writes is kept in memory, for what it reads back, but not
-    the long writes. A `BytesIO` because Keras takes no other open file for its weights.
+    HDF5 crashes the process at exit if it cannot flush the rest of a file, so the error is hidden
+    from it. After the error, short writes are kept in memory, since HDF5 reads them back; long ones
+    are dropped. It is a `BytesIO` because Keras accepts no other open file for its weights.
 
     Args:
-        file: Open for reading and writing in binary, not buffered.
-        name: What Keras is to take for the path.
+        file: Binary file, open for reading and writing, not buffered.
+        name: Shown to Keras as the path.
 
     Attributes:
-        error: The first `OSError`, None so far.
+        error: The first `OSError`, or None.
     """
 
     def __init__(self, file, name):
         super().__init__()
         self._file, self._name = file, name
-        self._at = self._end = 0
+        self._position = self._size = 0
         self._pages = {}
         self.error = None
 
@@ -33,20 +33,21 @@ class UnfailingFile(io.BytesIO):
         return self._name
 
     def seek(self, offset, whence=io.SEEK_SET):
-        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._end}[whence]
-        return self._at
+        origins = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}
+        self._position = offset + origins[whence]
+        return self._position
 
     def tell(self):
-        return self._at
+        return self._position
 
     def readinto(self, buffer):
         view = memoryview(buffer).cast("B")
-        self._read(view, self._at)
-        for place, page, start in self._parts(len(view)):
+        self._read(view, self._position)
+        for offset, page, start in self._page_parts(len(view)):
             if page in self._pages:
-                kept = self._pages[page][start : start + len(view) - place]
-                view[place : place + len(kept)] = kept
-        self._at += len(view)
+                kept = self._pages[page][start : start + len(view) - offset]
+                view[offset : offset + len(kept)] = kept
+        self._position += len(view)
         return len(view)
 
     def write(self, data):
@@ -56,40 +57,40 @@ class UnfailingFile(io.BytesIO):
                 self._write(view)
             except OSError as error:
                 self.error = error
-        if self.error is not None and len(view) <= LONGEST_KEPT:
-            for place, page, start in self._parts(len(view)):
-                part = view[place : place + PAGE - start]
+        if self.error is not None and len(view) <= MAX_KEPT:
+            for offset, page, start in self._page_parts(len(view)):
+                part = view[offset : offset + PAGE - start]
                 self._page(page)[start : start + len(part)] = part
-        self._at += len(view)
-        self._end = max(self._end, self._at)
+        self._position += len(view)
+        self._size = max(self._size, self._position)
         return len(view)
 
     def truncate(self, size=None):
-        self._end = self._at if size is None else size
+        self._size = self._position if size is None else size
         if self.error is None:
             try:
-                self._file.truncate(self._end)
+                self._file.truncate(self._size)
             except OSError as error:
                 self.error = error
-        return self._end
+        return self._size
 
     def close(self):
-        """Does nothing: HDF5 may come back when Python has long let go of it."""
+        """Does nothing: HDF5 may use the file after Python has released it."""
 
     def _write(self, view):
         if self._file.closed:
             raise OSError("the file is closed")
-        self._file.seek(self._at)
+        self._file.seek(self._position)
         while len(view):
             view = view[self._file.write(view) :]
 
-    def _read(self, view, at):
-        """What the file holds there, zeros where it ends."""
-        done = 0
+    def _read(self, view, position):
+        """Fills `view` from the file at `position`, with zeros beyond its end."""
+        count = 0
         if not self._file.closed:
-            self._file.seek(at)
-            done = self._file.readinto(view)
-        view[done:] = bytes(len(view) - done)
+            self._file.seek(position)
+            count = self._file.readinto(view)
+        view[count:] = bytes(len(view) - count)
 
     def _page(self, number):
         if number not in self._pages:
@@ -97,9 +98,9 @@ class UnfailingFile(io.BytesIO):
             self._read(memoryview(page), number * PAGE)
         return self._pages[number]
 
-    def _parts(self, length):
-        """(place in what is read or written, number of the page, place in it)."""
-        end = self._at + length
-        for page in range(self._at // PAGE, -(-end // PAGE)):
-            begin = max(page * PAGE, self._at)
-            yield begin - self._at, page, begin % PAGE
+    def _page_parts(self, length):
+        """Yields (offset in the data, page number, offset in the page) of each page touched."""
+        end = self._position + length
+        for page in range(self._position // PAGE, -(-end // PAGE)):
+            begin = max(page * PAGE, self._position)
+            yield begin - self._position, page, begin % PAGE

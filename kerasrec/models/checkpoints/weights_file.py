@@ -1,4 +1,4 @@
-"""The file of a checkpoint's weights, before Keras reads it."""
+"""Checks the weights file of a checkpoint before Keras reads it."""
 
 import pathlib
 import warnings
@@ -9,24 +9,24 @@ from kerasrec.config.first_line import first_line
 from kerasrec.errors import InputError
 from kerasrec.files.plain_file import plain_size
 
-# As h5py writes arrays that are given whole, and Keras gives no others.
+# The layouts of arrays that Keras writes: neither chunked nor compressed.
 LAYOUTS = (h5py.h5d.CONTIGUOUS, h5py.h5d.COMPACT)
 
 
 class WeightsFile:
-    """A `.weights.h5` that holds arrays of numbers, all of them, and nothing else.
+    """A `.weights.h5` file that holds complete arrays of numbers and nothing else.
 
-    HDF5 can do more than Keras asks of it: a dataset may lie in any other file of this machine, be
-    linked from one, be made of the parts of others, be packed a thousandfold or not be written at
-    all and still have 10^12 places. Whoever reads it reads what it says. Here its tree is gone
-    through without reading an array, and each must have its bytes in this file.
+    HDF5 has features that Keras does not use: a dataset may lie in another file of this machine, be
+    a link, consist of parts of other datasets, be compressed a thousandfold, or have 10^12 entries
+    that were never written. A reader would follow all of these. So this class walks the tree
+    without reading an array, and requires that the bytes of each array are in this file.
 
     Args:
         path: The file.
 
     Attributes:
-        arrays: How many there are.
-        numbers: How many numbers they have together.
+        num_arrays: Number of arrays.
+        num_numbers: Number of values in all arrays.
 
     Raises:
         InputError: for any other file.
@@ -34,34 +34,33 @@ class WeightsFile:
 
     def __init__(self, path):
         self.path = pathlib.Path(path)
-        self.arrays, self.numbers, self._bytes = 0, 0, 0
+        self.num_arrays, self.num_numbers, self._bytes = 0, 0, 0
         size = plain_size(path)
         try:
             with h5py.File(path, "r") as file:
                 self._visit(file, seen={h5py.h5o.get_info(file.id).addr})
         except InputError as error:
             raise InputError(f"{path} is damaged: {error}") from None
-        except Exception as error:  # HDF5 has an exception of every kind for a file that is none
+        except Exception as error:  # h5py raises exceptions of many types for a damaged file
             raise InputError(f"{path} is damaged: {first_line(error)}") from error
         if self._bytes > size:
             raise InputError(
-                f"{path} is damaged: its arrays are said to have {self._bytes:,} bytes, the file "
-                f"has {size:,}"
+                f"{path} is damaged: its arrays claim {self._bytes:,} bytes, the file has {size:,}"
             )
 
-    def give(self, model, version):
+    def load_into(self, model, version):
         """Reads the weights into a model.
 
         Args:
             model: Built from the arguments of the same checkpoint.
-            version: Of kerasrec that wrote it, for the sentence of an error.
+            version: Version of kerasrec that wrote it, for the error message.
 
         Raises:
-            InputError: if the weights are not those of the model's layers.
+            InputError: if the weights do not fit the model's layers.
         """
         try:
             with warnings.catch_warnings():
-                # It is all that Keras says where it leaves some layers as they were made.
+                # Keras only warns if it leaves some layers at their initial weights.
                 warnings.filterwarnings("error", "Skipping", UserWarning)
                 model.load_weights(self.path)
         except (ValueError, UserWarning) as error:
@@ -76,27 +75,29 @@ class WeightsFile:
         for name in group:
             if not isinstance(group.get(name, getlink=True), h5py.HardLink):
                 raise InputError(f"{name!r:.80} is a link to another place or file")
-            found = group[name]
-            address = h5py.h5o.get_info(found.id).addr
+            node = group[name]
+            address = h5py.h5o.get_info(node.id).addr
             if address in seen:
-                raise InputError(f"{name!r:.80} is there under two names")
+                raise InputError(f"{name!r:.80} is stored under two names")
             seen.add(address)
-            if isinstance(found, h5py.Group):
-                self._visit(found, seen)
+            if isinstance(node, h5py.Group):
+                self._visit(node, seen)
             else:
-                self._count(found, name)
+                self._count(node, name)
 
-    def _count(self, found, name):
-        if not isinstance(found, h5py.Dataset) or found.dtype.kind not in "biuf":
-            raise InputError(f"{name!r:.80} is no array of numbers")
-        made = found.id.get_create_plist()
-        if made.get_layout() not in LAYOUTS or made.get_external_count():
-            raise InputError(f"the array {found.name:.80} is packed, in parts or in another file")
-        if found.shape is None or found.id.get_storage_size() != found.nbytes:
+    def _count(self, array, name):
+        if not isinstance(array, h5py.Dataset) or array.dtype.kind not in "biuf":
+            raise InputError(f"{name!r:.80} is not an array of numbers")
+        properties = array.id.get_create_plist()
+        if properties.get_layout() not in LAYOUTS or properties.get_external_count():
             raise InputError(
-                f"the array {found.name:.80} is said to have the shape {found.shape}, and "
-                f"{found.id.get_storage_size():,} bytes are there"
+                f"the array {array.name:.80} is compressed, in chunks or in another file"
             )
-        self.arrays += 1
-        self.numbers += found.size
-        self._bytes += found.nbytes
+        if array.shape is None or array.id.get_storage_size() != array.nbytes:
+            raise InputError(
+                f"the array {array.name:.80} has the shape {array.shape}, but only "
+                f"{array.id.get_storage_size():,} bytes are stored"
+            )
+        self.num_arrays += 1
+        self.num_numbers += array.size
+        self._bytes += array.nbytes

@@ -1,19 +1,19 @@
-"""The weights of a model as a file, without what only its training needs."""
+"""Writes the weights of a model to a file, without the optimizer."""
 
 from kerasrec.models.checkpoints.unfailing_file import UnfailingFile
 
 
 def write_weights(model, path):
-    """Writes a `.weights.h5` as Keras does, one weight at a time, and leaves the optimizer out.
+    """Writes a `.weights.h5` file as Keras does, one weight at a time, without the optimizer.
 
-    Keras writes the optimizer of a compiled model as well, which for Adam is twice the size of the
-    weights it trains; a run keeps that in its training state.
+    Keras would also write the optimizer of a compiled model, which for Adam takes twice the size
+    of the trained weights. A run keeps the optimizer in its training state.
 
     Raises:
         OSError: if the disk is full or cannot be written.
     """
     attributes = vars(model)
-    # Through `vars`, for an attribute that is set is tracked anew.
+    # Through `vars`: Keras tracks an attribute again when it is set.
     optimizer = attributes.pop("optimizer", None)
     try:
         with open(path, "w+b", buffering=0) as file:

@@ -1,1 +1,1 @@
-"""What `adapt`, `compile` and `fit` refuse."""
+"""Checks of `adapt`, `compile` and `fit`."""

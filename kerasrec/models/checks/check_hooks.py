@@ -1,18 +1,18 @@
-"""A model class that misspells a hook is refused by name."""
+"""Finds misspelled hooks in a model class."""
 
 import difflib
 
 from kerasrec.errors import InputError
 
-# Names of one's own, such as `attention_weights`, share less with any hook.
+# Smallest `difflib` ratio of a misspelling; `attention_weights` is below it for every hook.
 SIMILARITY = 0.8
 
 
 def check_hooks(model_class, known):
-    """Raises an `InputError` for a name of a class body that is nearly one of `known`.
+    """Raises an `InputError` if a name of a class body is close to one of `known`.
 
     Args:
-        model_class: A class; its own body is checked, not that of its bases.
+        model_class: A class; its own body is checked, not its bases.
         known: The names that a model may override.
     """
     inherited = {name for base in model_class.__mro__[1:] for name in vars(base)}
@@ -21,15 +21,15 @@ def check_hooks(model_class, known):
 
 
 def check_attributes(model, arguments, known):
-    """The same for the attributes that a constructor has set.
+    """Raises an `InputError` if an attribute set by a constructor is close to one of `known`.
 
     Args:
-        model: The model; what its class declares is its own affair.
-        arguments: Names of the constructor's arguments.
-        known: As of `check_hooks`.
+        model: The model; attributes that its class declares are not checked.
+        arguments: Names of the constructor's arguments, which are not checked either.
+        known: As for `check_hooks`.
     """
     own = [name for name in vars(model) if name not in arguments and not hasattr(type(model), name)]
-    _check(type(model), own, known, "is read by nothing")
+    _check(type(model), own, known, "is never read")
 
 
 def _check(model_class, names, known, problem):
@@ -37,6 +37,6 @@ def _check(model_class, names, known, problem):
         close = difflib.get_close_matches(name, known, n=1, cutoff=SIMILARITY)
         if close and not name.startswith("_") and name not in known:
             raise InputError(
-                f"{model_class.__name__}.{name} {problem}: did you mean {close[0]}? A name of "
-                "your own must differ more from the hooks of kerasrec.models.hooks"
+                f"{model_class.__name__}.{name} {problem}: did you mean {close[0]}? Choose "
+                "another name, less like a hook of kerasrec.models.hooks"
             )

@@ -1,14 +1,14 @@
-"""What a model is adapted to must be what it was built for."""
+"""Checks that the data given to `adapt` fits the model."""
 
 from kerasrec.errors import InputError
 
 
 def check_train(model, train):
-    """Raises an `InputError` for no table, another shape than the schema's, or an empty table.
+    """Raises an `InputError` if the data is no table, does not fit the schema, or is empty.
 
     Args:
         model: A `Recommender`.
-        train: What its `adapt` was given.
+        train: The argument of its `adapt`.
     """
     name = type(model).__name__
     if not all(hasattr(train, method) for method in ("schema", "histories", "item_counts")):
@@ -16,22 +16,22 @@ def check_train(model, train):
             f"{name}.adapt: expected Interactions or a Scan, such as split.train, got "
             f"{type(train).__name__}"
         )
-    _check_same_shape(model.schema, train)
+    _check_schema(model.schema, train)
     if not train.item_counts().any():
         raise InputError(
-            f"{name}.adapt: expected interactions to learn from, got none: look for a filter or a "
-            "split that leaves nothing to train on"
+            f"{name}.adapt: expected at least one interaction, got none: check the filters and the "
+            "split of the data"
         )
 
 
-def _check_same_shape(schema, train):
-    found = train.schema(schema.history_length)
+def _check_schema(schema, train):
+    actual = train.schema(schema.history_length)
     sizes = ("num_users", "num_items", "num_behaviors", "timed")
     for field in (*sizes, "user_features", "item_features"):
         if field in ("num_behaviors", "timed") and not getattr(schema, field):
-            continue  # a model may leave out what the data says of a step
-        if getattr(found, field) != getattr(schema, field):
+            continue  # a model may ignore the behaviors and times of the data
+        if getattr(actual, field) != getattr(schema, field):
             raise InputError(
                 f"the model was built for another data set: {field} is {getattr(schema, field)} in "
-                f"its schema, {getattr(found, field)} in this data; build it with train.schema()"
+                f"its schema, {getattr(actual, field)} in this data; build it with train.schema()"
             )

@@ -1,4 +1,4 @@
-"""A model whose weights are numbers: any other answers, and every answer is wrong."""
+"""Checks that all weights of a model are finite."""
 
 import keras
 import numpy as np
@@ -8,17 +8,20 @@ from kerasrec.errors import InputError
 from kerasrec.tables import rows
 
 
-def check_finite(model, what):
-    """Raises an `InputError` that names the first weight with a NaN or an infinity.
+def check_finite(model, method):
+    """Raises an `InputError` that names the first weight with NaN or infinity.
 
-    Each weight is read once, by rows: some 2 ms for a million numbers, and no copy.
+    Each weight is read once, in blocks of rows, without a copy: some 2 ms for a million numbers.
+
+    Args:
+        model: A `Recommender`.
+        method: Name of the calling method, for the error message.
     """
     for weight in model.weights:
         if keras.backend.is_float_dtype(weight.dtype) and not _is_finite(weight):
             raise InputError(
-                f"{type(model).__name__}.{what}: the weight {weight.path} holds NaN or infinity, "
-                "and no answer would mean anything: train again with a lower learning rate or "
-                "clipnorm, or load an earlier checkpoint"
+                f"{type(model).__name__}.{method}: the weight {weight.path} holds NaN or infinity: "
+                "train again with a lower learning rate or clipnorm, or load an earlier checkpoint"
             )
 
 
@@ -34,5 +37,5 @@ def _is_finite(weight):
 
 
 def _all_finite(values):
-    # A sum is finite if all it adds is, and cheaper; that of large numbers may overflow.
+    # The sum is cheap. It is finite only if all values are; it may overflow, so check each then.
     return bool(ops.isfinite(ops.sum(values))) or bool(ops.all(ops.isfinite(values)))

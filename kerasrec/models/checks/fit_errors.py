@@ -1,4 +1,4 @@
-"""What stops a training, told in words for the one who started it."""
+"""Turns errors inside a training graph into `InputError`s."""
 
 import contextlib
 import re
@@ -6,15 +6,15 @@ import re
 from kerasrec.errors import InputError, failed_check
 from kerasrec.tables import rows
 
-LOWER_THE_RATE = (
+LOWER_LEARNING_RATE = (
     "lower the learning rate, give the optimizer clipnorm: 1.0, or look for extreme values in the "
     "data (values, number and vector features)"
 )
 
 
 @contextlib.contextmanager
-def told():
-    """What stopped a graph leaves this context as an `InputError`, if we know what it means."""
+def as_input_error():
+    """Re-raises a known error of the training graph as an `InputError`; others pass unchanged."""
     try:
         yield
     except Exception as error:
@@ -22,19 +22,19 @@ def told():
         if message is None:
             raise
         if message.startswith("step"):
-            message += f": {LOWER_THE_RATE}"
+            message += f": {LOWER_LEARNING_RATE}"
         elif "expected ids" in message:
-            message += ": ids come from the vocabularies of the data the model was adapted to"
+            message += ": use the ids of the data that the model was adapted to"
         raise InputError(message) from error
 
 
-def checked(x, schema):
-    """The inputs of `fit`, in which an id outside of its table is an error.
+def with_checked_ids(x, schema):
+    """The inputs `x` of `fit`, with a check that raises an error for an id outside its table.
 
     Args:
-        x: Dict of arrays, or a `tf.data.Dataset` of tuples with such a dict in front; anything
-            else is left as it is.
-        schema: `Schema` that says how many users and items there are.
+        x: Dict of arrays, or a `tf.data.Dataset` of tuples whose first entry is such a dict.
+            Anything else is returned unchanged.
+        schema: `Schema` with the numbers of users and items.
     """
     sizes = {"user": schema.num_users, "item": schema.num_items, "history": schema.num_items}
 
@@ -50,7 +50,7 @@ def checked(x, schema):
 
 
 def _failed_lookup(error):
-    """TensorFlow's own error of a lookup that is not an `EmbeddingTable`'s, in our words."""
+    """A message for TensorFlow's error of a lookup outside `EmbeddingTable`, or None."""
     found = re.search(r"indices\S* = (-?\d+) is not in \[0, (\d+)\)", str(error))
     node = re.search(r"node \S*?(\w+?)(?:_\d+)?/(?:Resource)?Gather", str(error))
     if not found:

@@ -4,7 +4,7 @@ import keras
 import rich.console
 import rich.progress
 
-from kerasrec.models.checks.finite_loss import last_step
+from kerasrec.models.steps_done import steps_done
 
 
 class ProgressBar(keras.callbacks.Callback):
@@ -45,7 +45,7 @@ class ProgressBar(keras.callbacks.Callback):
         self._bar.update(self._task, description=self._description())
 
     def on_train_batch_end(self, batch, logs=None):
-        done = self.epoch * self.steps + last_step(batch, self.params)
+        done = self.epoch * self.steps + steps_done(batch, self.params)
         self._bar.update(self._task, completed=done, loss=f"loss {logs['loss']:.4f}")
 
     def on_epoch_end(self, epoch, logs=None):

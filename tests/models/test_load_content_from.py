@@ -37,7 +37,7 @@ def saved(tmp_path):
     return model, tmp_path / "there"
 
 
-def test_a_text_of_shared_words_is_encoded_as_there(saved):
+def test_a_text_of_shared_words_has_the_vector_of_the_checkpoint(saved):
     there, folder = saved
     here = made(data(HERE))
     known = load_content_from(here, folder)
@@ -50,7 +50,7 @@ def test_a_text_of_shared_words_is_encoded_as_there(saved):
         np.testing.assert_allclose(one, other, atol=1e-6)
 
 
-def test_other_words_keep_their_start(saved):
+def test_other_words_keep_their_initial_vectors(saved):
     here = made(data(HERE))
     table = here.content_encoder.texts["text"].table
     row = here.items.encoders["text"].vocabulary.rows(["green"])
@@ -59,7 +59,7 @@ def test_other_words_keep_their_start(saved):
     np.testing.assert_array_equal(table(row).numpy(), before)
 
 
-def test_other_words_mean_what_an_unknown_word_meant_where_nothing_is_learned(saved):
+def test_other_words_get_the_unknown_vector_when_frozen(saved):
     there, folder = saved
     here = made(data(HERE))
     load_content_from(here, folder, freeze=True)
@@ -70,12 +70,12 @@ def test_other_words_mean_what_an_unknown_word_meant_where_nothing_is_learned(sa
 
 
 @pytest.mark.parametrize("freeze", [True, False])
-def test_frozen_or_trained_on(saved, freeze):
+def test_freeze_stops_the_training_of_copied_layers(saved, freeze):
     train = data(HERE)
     here = made(train, Hybrid)
     load_content_from(here, saved[1], freeze=freeze)
     encoder = here.content_encoder.texts["text"]
-    # The last layer of a Hybrid has another shape, is not copied and always trained.
+    # The last layer of a Hybrid has another shape: it is not copied and always trained.
     layers = [encoder.table, *encoder.convolutions, encoder.output_layer]
     before = [layer.get_weights()[0] for layer in layers]
     here.compile("adam", Softmax())
@@ -85,16 +85,16 @@ def test_frozen_or_trained_on(saved, freeze):
     assert moved == [not freeze, not freeze, True]
 
 
-def test_refuses_what_does_not_fit_and_changes_nothing(saved, tmp_path):
+def test_models_that_do_not_fit_are_refused_and_unchanged(saved, tmp_path):
     other = made(data(HERE), kernel_sizes=(2, 3))
     before = other.get_weights()
     with pytest.raises(InputError, match="use its kernel_sizes"):
         load_content_from(other, saved[1])
     for one, now in zip(before, other.get_weights(), strict=True):
         np.testing.assert_array_equal(one, now)
-    with pytest.raises(InputError, match="texts here are words, those of the checkpoint text"):
+    with pytest.raises(InputError, match="this model has the texts words, the checkpoint text"):
         load_content_from(made(data(HERE, "words")), saved[1])
-    with pytest.raises(InputError, match="ContentBased has no encoder of texts"):
+    with pytest.raises(InputError, match="ContentBased has no text encoder"):
         load_content_from(made(data(HERE), encoder="bag_of_words"), saved[1])
     train = data(HERE)
     popular = Popularity(train.schema())
