@@ -13,6 +13,7 @@ from kerasrec.evaluation.inputs import batches_of, check_model, query_inputs, wi
 from kerasrec.evaluation.leakage import leakage
 from kerasrec.evaluation.ratios import Ratios, check_resamples
 from kerasrec.evaluation.rows import group_rows, model_rows, names_of
+from kerasrec.evaluation.value_kind import predicts_values_of, value_kind
 
 _Z = 1.959963984540054  # the normal 97.5 % quantile
 
@@ -88,25 +89,46 @@ def evaluate_ratings(
     )
 
 
+def evaluate_predicted_values(model, split, part, loss, bootstrap=1000):
+    """`evaluate_ratings` of a model that predicts the values of a part, None for any other model.
+
+    Args:
+        model: An adapted `Recommender`.
+        split: `Split`.
+        part: "validation" or "test".
+        loss: `train.loss` of the model's config, see `predicts_values_of`.
+        bootstrap: As for `evaluate_ratings`.
+    """
+    if not predicts_values_of(model, split, part, loss):
+        return None
+    return evaluate_ratings(
+        model,
+        split,
+        part=part,
+        bootstrap=bootstrap,
+        from_logits=value_kind(split, part) == "labels",
+    )
+
+
 class _Pairs:
     """The interactions of a part, their users' known histories and their groups."""
 
     def __init__(self, split, part):
         self._queries = split.queries(part)
-        asked = getattr(split, part)
-        self._items, self.values = asked.item, asked.value.astype("float64")
-        every = np.concatenate([split.train.value, asked.value])
-        if (every == every[0]).all():
+        evaluated = getattr(split, part)
+        self._items, self.values = evaluated.item, evaluated.value.astype("float64")
+        kind = value_kind(split, part)
+        if kind is None:
             raise InputError(
-                f"all values are {every[0]:g}: there is no value to predict; "
+                f"all values are {self.values[0]:g}: there is no value to predict; "
                 "evaluate() ranks, which is what such data is for"
             )
-        self.labels = bool(np.isin(every, (0.0, 1.0)).all())
+        self.labels = kind == "labels"
         users = self._queries.users
         self.num_users = len(users)
         row_of = np.zeros(int(users.max()) + 1, dtype="int64")
         row_of[users] = np.arange(len(users))
-        self.query = row_of[asked.user]
+        self.query = row_of[evaluated.user]
         self.groups = {
             "item": group_of(split.train.item_counts()[self._items], HOT_ITEM),
             "user": group_of(self._queries.history.lengths[self.query], HOT_USER),

@@ -2,7 +2,7 @@
 
 from kerasrec.config.cutoffs import RATING_METRICS
 from kerasrec.errors import InputError
-from kerasrec.evaluation.predicted_values import are_all_equal, has_labels
+from kerasrec.evaluation.value_kind import value_kind
 
 
 def check_training(model, split, train):
@@ -107,12 +107,12 @@ def _check_gbce(model):
 
 
 def _check_rating_monitor(model, split, train):
-    wrong = None
+    wrong, kind = None, value_kind(split, "validation")
     if getattr(model, "candidates", None) != "pair":
         wrong = f"model.candidates {getattr(model, 'candidates', None)} predicts none"
-    elif are_all_equal(split, "validation"):
+    elif kind is None:
         wrong = f"all values of the data are {split.train.value[0]:g}"
-    elif has_labels(split, "validation"):
+    elif kind == "labels":
         wrong = "the values of the data are labels 0 and 1"
     elif train.loss == "bce":
         wrong = "train.loss bce predicts labels"

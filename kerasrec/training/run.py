@@ -16,7 +16,7 @@ from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.evaluation import evaluate
 from kerasrec.evaluation.baselines import adapted
-from kerasrec.evaluation.predicted_values import rate
+from kerasrec.evaluation.ratings import evaluate_predicted_values
 from kerasrec.files.folder_lock import is_unused
 from kerasrec.models import load
 from kerasrec.models.checkpoints import checkpoint
@@ -179,7 +179,7 @@ def read_split(config, base=None):
 def evaluate_run(model, split, config, part, progress=True, baselines=None):
     """The `Evaluation` of a model on a part, with the config's baselines beside it.
 
-    And the one of its predicted values, None where it predicts none; see `rate`. The baselines are
+    And the one of its predicted values, None where it predicts none. The baselines are
     adapted here if they are not given.
     """
     with EvaluationBar(part) if progress else contextlib.nullcontext() as bar:
@@ -192,7 +192,7 @@ def evaluate_run(model, split, config, part, progress=True, baselines=None):
             repeats=config.evaluate.repeats,
             progress=bar,
         )
-    return found, rate(model, split, part, config.train.loss)
+    return found, evaluate_predicted_values(model, split, part, config.train.loss)
 
 
 def _folder(config, run_dir, resume):
