@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 
-from kerasrec.data.read_interactions import COLUMNS
+from kerasrec.data.clean_rows import COLUMNS
 from kerasrec.errors import InputError
 from kerasrec.files.file_hash import file_hash
 
