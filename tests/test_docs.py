@@ -38,7 +38,14 @@ def test_every_public_class_of_the_blocks_has_an_example():
 
 @pytest.mark.parametrize(
     "page",
-    ["README.md", "docs/data.md", "docs/sequences.md", "docs/content.md", "docs/retrieval.md"],
+    [
+        "README.md",
+        "docs/data.md",
+        "docs/training.md",
+        "docs/sequences.md",
+        "docs/content.md",
+        "docs/retrieval.md",
+    ],
 )
 def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

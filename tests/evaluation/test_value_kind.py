@@ -61,7 +61,7 @@ def test_labels_are_predicted_by_logits(rated, model):
         ("pair", "bce", lambda values: values),  # the logit of "any value", not the value
     ],
 )
-def test_what_predicts_no_values_is_not_rated(rated, candidates, loss, value_of):
+def test_a_model_that_predicts_no_values_is_not_evaluated(rated, candidates, loss, value_of):
     model = types.SimpleNamespace(predicts_values=candidates == "pair")
     assert evaluate_predicted_values(model, labelled(rated, value_of), "test", loss) is None
     logs, validation = {}, RatingValidation(labelled(rated, value_of), loss)

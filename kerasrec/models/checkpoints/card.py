@@ -39,8 +39,8 @@ def card(model, dotted, run=None):
         model: An adapted `Recommender`.
         dotted: Name of its class, as `config.json` has it.
         run: Of `kerasrec fit`, plain values: `dataset`, `data` (sentences), `split`, `seed`,
-            `epochs`, `best_epoch`, and `evaluations`, each what `Evaluation.to_dict` gives. None
-            for a model that was not measured.
+            `epochs`, `best_epoch`, and `evaluations`, each what `Evaluation.to_dict` gives; `split`
+            is None where nothing was held out. None for a model of no run.
 
     Returns:
         Markdown. No licence is claimed, and nothing is linked.
@@ -95,9 +95,12 @@ def _measured(run):
     trained = f"Seed {run['seed']}."
     if run["epochs"]:
         trained += f" Epoch {run['best_epoch']} of {run['epochs']} is here."
+    source = f"{run['dataset']}, split by {run['split']}."
+    if run["split"] is None:
+        source = f"All of {run['dataset']}. Nothing was held out, so nothing was measured."
     return [
         "## Data and training",
-        _list([f"{run['dataset']}, split by {run['split']}.", *run["data"], trained]),
+        _list([source, *run["data"], trained]),
         *(part for found in run["evaluations"] for part in _evaluation(found)),
     ]
 

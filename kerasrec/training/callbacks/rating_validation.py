@@ -1,4 +1,4 @@
-"""The errors of predicted values after every epoch."""
+"""Errors of predicted values on the validation part after every epoch."""
 
 import keras
 
@@ -22,9 +22,9 @@ class RatingValidation(keras.callbacks.Callback):
         self.loss = loss
 
     def on_epoch_end(self, epoch, logs=None):
-        found = evaluate_predicted_values(
+        evaluation = evaluate_predicted_values(
             self.model, self.split, "validation", self.loss, bootstrap=0
         )
-        if found is not None:
-            for name, value in found.rows[0]["metrics"].items():
+        if evaluation is not None:
+            for name, value in evaluation.rows[0]["metrics"].items():
                 logs[f"val_{name}"] = value["mean"]
