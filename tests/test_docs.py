@@ -54,6 +54,8 @@ def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
     assert blocks
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        # Of Keras 3.15 on NumPy 2, as in setup.cfg.
+        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
         for block in blocks:
             exec(compile(block, page, "exec"), {"__name__": "page"})
     exported = tmp_path / "saved_models" / "hybrid" / "1" / "saved_model.pb"

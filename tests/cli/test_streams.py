@@ -74,7 +74,7 @@ def test_a_full_disk_is_named(monkeypatch, tmp_path, capsys):
     with open("/dev/full", "w", encoding="utf-8") as full:
         monkeypatch.setattr(sys, "stdout", full)
         assert main(["list", "--json"]) == 1
-    assert "not all could be written to stdout: [Errno 28]" in capsys.readouterr().err
+    assert "stdout could not be written to its end: [Errno 28]" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("closed", "status"), [(">&-", 0), ("2>&-", 0), (">&- 2>&- <&-", 0)])

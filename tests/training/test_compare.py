@@ -98,10 +98,10 @@ def test_only_an_equal_finished_run_is_reused(load, refuse_to_fit):
     # Another epoch is another model, where there is something to train.
     changed, lines, _ = quiet(load("knn", changes=["model.shrinkage=1.0"]), "b", ["runs"])
     assert changed.rows[0]["run"] != first.rows[0]["run"]
-    # The data has changed: what is there was asked other queries.
+    # The data has changed, and the test queries with it.
     write(users=13)
     fresh, _, notes = quiet(load("knn", "bad"), "c", ["runs"])
-    assert "was asked other queries, so knn is fitted again" in notes[0]
+    assert "has other test queries, so knn is fitted again" in notes[0]
     assert fresh.rows[0]["run"] != first.rows[0]["run"]
     assert fresh.about["queries"] != first.about["queries"]
     # A run of before the fingerprint, and a damaged one.

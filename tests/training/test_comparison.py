@@ -125,5 +125,5 @@ def test_runs_with_other_queries_are_refused(finished):
         "one": finished("a", [row("MF", 0.3, 0.2, 0.5)]),
         "other": finished("b", [row("MF", 0.3, 0.2, 0.5)], queries="b"),
     }
-    with pytest.raises(InputError, match="b was asked other queries than .*a: only answers"):
+    with pytest.raises(InputError, match="b has other test queries than .*a: only metrics"):
         Comparison.of(dict.fromkeys(folders, config()), folders)

@@ -105,7 +105,7 @@ def test_a_start_without_a_record_is_noted(noise):
     model.trained_on = TrainedOn(complete=False)
     model.save(folder.checkpoint, overwrite=True)
     _, found, lines = quiet(NEXT, "init_from=old", run_dir="new")
-    assert any("does not record all that it was trained on" in line for line in lines)
+    assert any("does not record all pairs that it was trained on" in line for line in lines)
     assert "It is not recorded what MatrixFactorization was trained on" in found.notes[-1]
 
 
