@@ -55,7 +55,7 @@ def measure(arguments, say):
     from kerasrec import models
     from kerasrec.config import load_config
     from kerasrec.training import run
-    from kerasrec.training.run import read_split
+    from kerasrec.training.read_data import read_split
 
     data = "synthetic" if arguments.quick else "beauty"
     same = [*(QUICK if arguments.quick else ()), "split={protocol: next-item}"]

@@ -44,7 +44,7 @@ def recall_and_ndcg(scores, queries, ranked, k=K):
 def measure(arguments, say):
     from kerasrec.config import load_config
     from kerasrec.layers.feature_rows import KINDS, feature_rows
-    from kerasrec.training.run import read_split
+    from kerasrec.training.read_data import read_split
 
     name, changes = CONFIG, []
     if arguments.quick:

@@ -80,7 +80,7 @@ def ndcg(users, items, truth):
 
 def write_data(config, path):
     """Writes the train part in time order and returns the true item of each user."""
-    from kerasrec.training.run import read_split
+    from kerasrec.training.read_data import read_split
 
     data, split = read_split(config)
     queries = split.queries("validation")

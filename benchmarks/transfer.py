@@ -43,7 +43,7 @@ def some_users(split, share, seed=0):
 def measure(arguments, say):
     from kerasrec.config import load_config
     from kerasrec.training import run
-    from kerasrec.training.run import read_split
+    from kerasrec.training.read_data import read_split
 
     changes = [*MODEL, f"train.epochs={1 if arguments.quick else EPOCHS}"]
     changes += [f"train.monitor=ndcg@{K}", f"evaluate.ks=[{K}]", "evaluate.baselines=[]"]

@@ -105,7 +105,7 @@ def test_an_override_makes_the_node_it_needs(config):
         ("next-item", "k-fold, folds: abc", ["run.yaml:2: split.folds:", "got 'abc'"]),
         ("next-item", "k-fold, folds: true", ["run.yaml:2: split.folds:", "got True"]),
         ("next-item", "sampled, validation: 1", ["run.yaml:2: split.validation:", "true or false"]),
-        ("next-item", "next-item, unseen: [a]", ["run.yaml:2: split.unseen:", "word"]),
+        ("next-item", "next-item, unseen: [a]", ["run.yaml:2: split.unseen:", "a text"]),
         ("users: 50}", "users: 50}, on_error: skip", ["data.on_error:", "'raise' or 'drop'"]),
         ("users: 50}", "users: 50}, on_error: drop", ["data:", "give path, not name"]),
         ("data:", "name: a/b\ndata:", ["run.yaml:1: name:", "without /"]),
@@ -127,7 +127,7 @@ def test_what_is_wrong_is_named_with_line_and_nearest_known(config, old, new, wo
     assert all(word in said for word in words), said
 
 
-def test_all_problems_are_told_at_once(config):
+def test_all_problems_are_listed_at_once(config):
     said = message(config(WHOLE.replace("epochs", "epoch").replace("next-item}", "x, y: 1}")))
     assert said.count("run.yaml") == 1  # structure first,
     said = message(config(WHOLE.replace("synthetic", "no").replace("next-item", "no")))
@@ -172,7 +172,7 @@ def test_values_of_model_arguments_are_checked_before_data_is_read(config, argum
     assert f"run.yaml:3: {words}" in message(config(WHOLE.replace("Hybrid, dim: 8", arguments)))
 
 
-def test_what_model_arguments_may_be(config):
+def test_valid_model_arguments(config):
     for arguments in (
         "Hybrid, alpha: 0.5, kernel_sizes: [1, 2], dropout: 0",
         "Hybrid, alpha: null",
@@ -234,7 +234,7 @@ def test_steps_per_execution_needs_one_device(config):
 
 
 @pytest.mark.parametrize("name", ["auto", "Auto", "lazyadam", "LazyAdam"])
-def test_auto_is_the_optimizer_of_rows(config, name):
+def test_auto_is_lazy_adam(config, name):
     assert optimizer_class(name).__name__ == "LazyAdam"
     for given in (name, f"{{class: {name}, learning_rate: 0.002, clipnorm: 1.0}}"):
         assert load_config(config(), [f"train.optimizer={given}"])
@@ -298,7 +298,7 @@ def test_losses_that_a_config_may_name(config, loss):
     assert callable(loss_by_name(load_config(config(), [f"train.loss={loss}"]).train.loss, 9))
 
 
-def test_gbce_is_told_how_many_items_there_are(config):
+def test_gbce_gets_the_number_of_items(config):
     name = load_config(config(), ["train.loss=gbce"]).train.loss
     loss = loss_by_name(name, num_items=9)
     assert (loss.num_items, loss.t) == (9, 0.75)
@@ -329,9 +329,9 @@ def test_table_keys_are_for_tables(config):
 
 def test_code_from_elsewhere_needs_trust_from_the_command_line(config):
     text = WHOLE.replace("Hybrid", "os.path.join")
-    assert "not a kerasrec class" in message(config(text))
+    assert "not a class of kerasrec" in message(config(text))
     said = message(config(text.replace("dim: 8", "trust: true")))
-    assert "cannot vouch" in said and "run.yaml:3" in said
+    assert "cannot grant trust" in said and "run.yaml:3" in said
     # Trusted, it is looked up: this one is no model.
     assert "there is no model os.path.join" in message(config(text), "model.trust=true")
 

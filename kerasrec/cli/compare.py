@@ -35,7 +35,7 @@ def run(arguments, output):
     if not paths:
         raise InputError("name at least one config file")
     with quiet_start():
-        configs = {name: load_config(path, changes) for name, path in _named(paths).items()}
+        configs = {name: load_config(path, changes) for name, path in _short_names(paths).items()}
         from kerasrec.training.compare.compare import compare
         from kerasrec.training.compare.comparison_table import comparison_table
         from kerasrec.training.runs.run_folder import dataset_stem, fresh_path
@@ -61,17 +61,18 @@ def run(arguments, output):
     return 1 if comparison.failed else 0
 
 
-def _named(paths):
-    """Dict of a short name for the table -> path: the file's, with its folder's where needed."""
+def _short_names(paths):
+    """Dict of a short name for the table -> path: the file name, with folders where needed."""
     paths = list(dict.fromkeys(map(pathlib.Path, paths)))
     for parts in range(1, max(len(path.parts) for path in paths) + 1):
-        named = {"/".join(path.with_suffix("").parts[-parts:]): path for path in paths}
-        if len(named) == len(paths):
-            return named
+        names = {"/".join(path.with_suffix("").parts[-parts:]): path for path in paths}
+        if len(names) == len(paths):
+            return names
     return {str(path): path for path in paths}
 
 
 def _again(arguments, comparison):
+    """The command that fits the configs that are left."""
     runs = [row["run"] for row in comparison.rows if row["run"]]
-    given = [f"--runs={run}" for run in dict.fromkeys([*arguments.runs, *runs])]
-    return shlex.join(["kerasrec", "compare", *arguments.configs, *arguments.overrides, *given])
+    finished = [f"--runs={run}" for run in dict.fromkeys([*arguments.runs, *runs])]
+    return shlex.join(["kerasrec", "compare", *arguments.configs, *arguments.overrides, *finished])

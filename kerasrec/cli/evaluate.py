@@ -22,20 +22,29 @@ def run(arguments, output):
     import_keras()
     from kerasrec.models import load
     from kerasrec.training import RunFolder
-    from kerasrec.training.run import evaluate_run, read_split
+    from kerasrec.training.evaluate_run import evaluate_run
+    from kerasrec.training.read_data import read_split
 
     folder = RunFolder(arguments.run_folder)
     checkpoint = find_checkpoint(folder.path)
     if not folder.config.exists():
         raise InputError(f"{folder.path} is not a run folder: it has no config.yaml")
-    # What the weights were started from need not exist any more.
+    # Not read here; what the weights were started from need not exist any more.
     trust = ["model.trust=true"] if arguments.trust else []
-    apart = ["init_from=null", "content_from=null", "freeze_content=false"]
-    config = load_config(folder.config, [*apart, *trust])
+    unread = ["init_from=null", "content_from=null", "freeze_content=false", "train.callbacks=[]"]
+    config = load_config(folder.config, [*unread, *trust])
+    if not config.split.holds_out:
+        raise InputError(
+            f"{folder.path} was trained on all interactions (split none), so none are left to "
+            "evaluate on: evaluate a run of the same settings with another split, such as "
+            f"kerasrec fit {folder.config} split.protocol=next-item"
+        )
     model = load(checkpoint, trust=arguments.trust)
     _, split = read_split(config, base=(model.users, model.items, model.behaviors))
-    found, ratings = evaluate_run(model, split, config, arguments.part, progress=not output.as_json)
-    output.table(found.to_table())
+    evaluation, ratings = evaluate_run(
+        model, split, config, arguments.part, progress=not output.as_json
+    )
+    output.table(evaluation.to_table())
     if ratings:
-        output.table(ratings.to_table(said=found.notes))
-    output.result({**found.to_dict(), "ratings": ratings and ratings.to_dict()})
+        output.table(ratings.to_table(shown_notes=evaluation.notes))
+    output.result({**evaluation.to_dict(), "ratings": ratings and ratings.to_dict()})

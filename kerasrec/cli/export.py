@@ -52,7 +52,7 @@ def run(arguments, output):
     if arguments.k is not None and arguments.k < 1:
         raise InputError(f"-k must be at least 1: got {arguments.k}")
     checkpoint = find_checkpoint(arguments.source)
-    folder, number = _place(pathlib.Path(arguments.directory))
+    folder, number = _model_folder(pathlib.Path(arguments.directory))
     import_keras()
     from kerasrec.data.vocabulary import FIRST
     from kerasrec.export import export
@@ -62,27 +62,27 @@ def run(arguments, output):
     model = load(checkpoint, trust=arguments.trust)
     if arguments.k is not None:  # before a version has its number
         whole_number(arguments.k, "-k", 1, model.schema.num_items - FIRST, "the number of items, ")
-    busy = output.busy("writing the graph, asking it and Python the same")
+    busy = output.busy("writing the graph and comparing its answers with Python's")
     with new_version(folder, number, arguments.keep) as directory, busy:
         if arguments.vectors:
             export_vectors(model, arguments.vectors)
         report = export(
             model, directory, arguments.k, arguments.index, arguments.recall, arguments.storage,
-            not arguments.no_histories, _run(checkpoint),
+            not arguments.no_histories, _run_facts(checkpoint),
         )  # fmt: skip
     if arguments.k is None and report["k"] < 100:
-        output.say(f"The catalogue has {report['k']} items: that is the most in an answer.")
+        output.say(f"The catalogue has {report['k']} items: no answer can have more.")
     output.say(
         f"{directory}: reloaded by TensorFlow's C++ loader, {report['requests']} requests differ "
         f"from Python by at most {report['difference']:.1e}"
     )
-    for said in report["foreign"]:
-        output.note(f"{said}: serve, verify and recommend need --trust for it")
+    for operation in report["foreign"]:
+        output.note(f"{operation}: serve, verify and recommend need --trust for it")
     output.result({"export": str(directory), **report})
 
 
-def _place(directory):
-    """The folder of a model, and the number of its version or None."""
+def _model_folder(directory):
+    """`(folder, number)`: the folder of the model, and the version that the path names or None."""
     if directory.name.isascii() and directory.name.isdigit():
         return directory.parent, int(directory.name)
     if (directory / "saved_model.pb").exists():
@@ -90,8 +90,8 @@ def _place(directory):
     return directory, None
 
 
-def _run(checkpoint):
-    """What a run says of itself, for the metadata of the export; None for a lone checkpoint."""
+def _run_facts(checkpoint):
+    """Facts of the run of a checkpoint, for the export's metadata; None where it has no run."""
     from kerasrec.training.runs.run_folder import RunFolder
 
     folder = RunFolder(checkpoint.parent)

@@ -34,7 +34,7 @@ def run(arguments, output):
     else:
         folder = RunFolder.to_resume(config) if arguments.resume else RunFolder.fresh(config)
     try:
-        _, found, ratings = run_config(
+        _, evaluation, ratings = run_config(
             config,
             folder.path,
             resume=arguments.resume,
@@ -44,17 +44,19 @@ def run(arguments, output):
     except KeyboardInterrupt:
         output.note(_stopped(arguments, folder))
         return 130
-    output.table(found.to_table())
+    if evaluation:
+        output.table(evaluation.to_table())
     if ratings:
-        output.table(ratings.to_table(said=found.notes))
+        output.table(ratings.to_table(shown_notes=evaluation.notes))
     output.say(f"Run folder: {folder.path}")
     output.result({"run": str(folder.path), **folder.read_metrics()})
 
 
 def _stopped(arguments, folder):
+    """The note after Ctrl-C: what is saved and how to resume."""
     if not folder.config.exists():
         return "stopped before the training; nothing was written"
-    kept = "no epoch was finished yet"
+    kept = "there is no checkpoint yet"
     if surviving(folder.checkpoint).exists():
         kept = f"the best checkpoint so far is {surviving(folder.checkpoint)}"
     again = ["kerasrec", "fit", arguments.config, *arguments.overrides, "--resume"]

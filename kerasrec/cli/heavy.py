@@ -1,4 +1,4 @@
-"""Keras and TensorFlow, imported without their greetings."""
+"""Imports Keras and TensorFlow without their messages on the terminal."""
 
 import contextlib
 import logging
@@ -7,17 +7,17 @@ import os
 
 @contextlib.contextmanager
 def quiet_start():
-    """Keeps what TensorFlow's C++ prints while it is imported away from the terminal.
+    """Hides what TensorFlow's C++ code prints to stderr while it is imported.
 
-    Exceptions pass as ever; they are printed by the caller, after the block.
+    Exceptions pass; the caller prints them after the block.
     """
-    # The messages come before any log level holds: only the file descriptor stops them.
+    # They are printed before a log level applies, so the file descriptor is replaced.
     saved = os.dup(2)
     silent = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(silent, 2)
         yield
-        # Its Python side warns when several models are compiled, which is what we do.
+        # TensorFlow's Python code warns when several models are compiled, which is normal here.
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
     finally:
         os.dup2(saved, 2)

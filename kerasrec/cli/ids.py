@@ -1,4 +1,4 @@
-"""Ids on the command line, also those that hold a comma."""
+"""Reads ids from the command line, also ids with commas."""
 
 import json
 
@@ -10,16 +10,16 @@ IDS = (
 )
 
 
-def read_ids(given, option):
-    """The ids that an option names; None where it was not given.
+def read_ids(values, option):
+    """The ids of an option; None where the option was not used.
 
     Args:
-        given: What was written after each use of the option, or None. A single text is a list, in
-            JSON or between commas; of several each is one id as it stands.
-        option: Its name, for the sentence of an error.
+        values: The value of each use of the option, or None. A single value is a list, as JSON or
+            separated by commas; of several values each is one id.
+        option: Name of the option, for error messages.
 
     Raises:
-        InputError: for a text that begins as a JSON list and is none of texts or whole numbers.
+        InputError: for a value that begins with [ and is not a JSON list of texts or whole numbers.
 
     >>> read_ids(["a, b"], "--history")
     ['a', 'b']
@@ -28,17 +28,17 @@ def read_ids(given, option):
     >>> read_ids(['["a,b", 7]'], "--history")
     ['a,b', '7']
     """
-    if given is None or len(given) > 1:
-        return given
-    if not given[0].lstrip().startswith("["):
-        return [part.strip() for part in given[0].split(",") if part.strip()]
+    if values is None or len(values) > 1:
+        return values
+    if not values[0].lstrip().startswith("["):
+        return [part.strip() for part in values[0].split(",") if part.strip()]
     try:
-        ids = json.loads(given[0])
+        ids = json.loads(values[0])
     except ValueError:
         ids = None
     if ids is None or any(type(one) not in (str, int) for one in ids):
         raise InputError(
             f"{option}: what begins with [ must be a JSON list of ids, such as "
-            f'\'["a,b", "c"]\': got {given[0]!r:.80}'
+            f'\'["a,b", "c"]\': got {values[0]!r:.80}'
         )
     return [str(one) for one in ids]

@@ -7,9 +7,9 @@ from kerasrec.savedmodel.metadata import METADATA, read_metadata
 from kerasrec.savedmodel.versions import find_version
 
 NAME = "inspect"
-HELP = "what an export takes and gives, and where it comes from"
-RUN = ("dataset", "seed", "commit")
-SAID = ("model", "created", "num_items", "num_users", "max_k", "stored_histories", "repeats")
+HELP = "show the inputs and outputs of an export, and where it comes from"
+RUN_FACTS = ("dataset", "seed", "commit")
+FACTS = ("model", "created", "num_items", "num_users", "max_k", "stored_histories", "repeats")
 
 
 def add_arguments(parser):
@@ -33,15 +33,13 @@ def run(arguments, output):
 
 
 def _rows(about):
-    run_of = about["run"] or {}
-    rows = [(name, about[name]) for name in SAID if name in about]
+    run = about["run"] or {}
+    rows = [(name, about[name]) for name in FACTS if name in about]
     rows += [("index", _line(about["index"]))]
     rows += [(f"sha256 of {name}", _line(value)) for name, value in about["sha256"].items()]
-    rows += [
-        (name, _line(run_of[name])) for name in ("dataset", "seed", "commit") if name in run_of
-    ]
-    rows += [("run config", run_of["config"])] if run_of else []
-    metrics = run_of.get("metrics") or {}
+    rows += [(name, _line(run[name])) for name in RUN_FACTS if name in run]
+    rows += [("run config", run["config"])] if run else []
+    metrics = run.get("metrics") or {}
     rows += [
         (name, _interval(value)) for name, value in metrics.items() if value["mean"] is not None
     ]

@@ -7,8 +7,8 @@ import pathlib
 from kerasrec.files.saved_json import read_json
 
 NAME = "list"
-HELP = "models of the zoo, data sets, configs here, runs here"
-# A run writes some thousand bytes of metrics.
+HELP = "list the models of the zoo, the data sets, and the configs and runs here"
+# Bytes; metrics.json has some thousand.
 MOST_METRICS = 2**24
 
 
@@ -39,7 +39,7 @@ def run(arguments, output):
 
 
 def _models():
-    """Names and first lines of the zoo's classes, read from source: importing costs seconds."""
+    """Names and first lines of the zoo's classes, read from source: importing them is slow."""
     folder = pathlib.Path(importlib.util.find_spec("kerasrec_zoo").origin).parent
     return [
         {"name": node.name, "summary": ast.get_docstring(node).partition("\n")[0]}
@@ -67,7 +67,9 @@ def _runs(folder, output):
         if metrics.exists():
             try:
                 run = read_json(metrics, most=MOST_METRICS)
-                score = run["rows"][0]["metrics"].get("ndcg@10", {}).get("mean")
+                score = None
+                if run.get("protocol") != "none":  # which measures nothing
+                    score = run["rows"][0]["metrics"].get("ndcg@10", {}).get("mean")
                 one |= {"ndcg@10": score, "epochs": run["epochs"], "state": "finished"}
             except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
                 output.note(f"{metrics.as_posix()} is damaged: {type(error).__name__}: {error}")

@@ -1,4 +1,4 @@
-"""Arguments in, exit status out. Nothing heavy is imported before a subcommand runs."""
+"""The `kerasrec` command. A subcommand imports what is slow to import only when it runs."""
 
 import argparse
 import os
@@ -45,9 +45,9 @@ def main(argv=None):
         argv: Arguments without the program's name; those of the process if None.
 
     Returns:
-        0, or 1 where one of several models failed, 2 for what the user gave wrong (said on stderr),
-        130 after Ctrl-C. Where stdout is not read to its end, as with `| head`, 141, and where it
-        cannot be written for another reason 1: the work itself is done then.
+        The exit status: 0; 1 where one of several models failed; 2 for wrong input, which stderr
+        names; 130 after Ctrl-C. If all was done but stdout could not be written, 141 where it was
+        closed, as by `| head`, else 1.
     """
     with tolerant_streams() as out:
         status = _main(argv)
@@ -56,7 +56,7 @@ def main(argv=None):
             return status
         if isinstance(out.error, BrokenPipeError):
             return CUT
-        Output().note(f"kerasrec: not all could be written to stdout: {out.error}")
+        Output().note(f"kerasrec: stdout could not be written to its end: {out.error}")
         return 1
 
 
@@ -69,7 +69,7 @@ def _main(argv):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if changes:
         arguments.overrides = [*arguments.overrides, *changes]
-    # TensorFlow reads it once, when it is imported.
+    # TensorFlow reads this variable once, when it is imported.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     output = Output(arguments.json)
     try:

@@ -1,4 +1,4 @@
-"""What a command says: tables for people, one JSON object for machines."""
+"""The output of a command: lines and tables for people, or one JSON object."""
 
 import contextlib
 import json
@@ -6,14 +6,14 @@ import sys
 
 # A pipe has no width; 80 columns would fold the numbers.
 PIPE = 100
-AROUND = 3  # columns that a table takes beside those of a cell, and one more at its end
+CELL_MARGIN = 3  # columns between two cells; the end of a row takes one more
 
 
 class Output:
-    """Writes lines and tables to stdout for people, or one JSON object there for machines.
+    """Writes lines and tables to stdout, or one JSON object instead.
 
     Args:
-        as_json: Machines read it: lines and tables are left out, notes still go to stderr.
+        as_json: Write the JSON object and no lines or tables; notes still go to stderr.
     """
 
     def __init__(self, as_json=False):
@@ -25,11 +25,11 @@ class Output:
             print(line, flush=True)
 
     def note(self, line):
-        """A line that is no result: on stderr, for everybody."""
+        """A line on stderr that is not part of the result, also with JSON."""
         print(line, file=sys.stderr, flush=True)
 
-    def busy(self, what):
-        """A block in which people at a terminal see that something is done, and for how long."""
+    def busy(self, text):
+        """A context in which a terminal shows a spinner with a text and the seconds so far."""
         if self.as_json or not sys.stderr.isatty():
             return contextlib.nullcontext()
         import rich.console
@@ -42,7 +42,7 @@ class Output:
             console=rich.console.Console(stderr=True),
             transient=True,
         )
-        bar.add_task(what, total=None)
+        bar.add_task(text, total=None)
         return bar
 
     def table(self, table):
@@ -66,7 +66,7 @@ class Output:
             if _width():
                 cells = _fitted(columns, cells, _width())
             for row in cells:
-                # A title may hold what rich takes for markup.
+                # Brackets in a title are not markup.
                 table.add_row(*(rich.text.Text(cell) for cell in row))
             self.table(table)
 
@@ -77,7 +77,7 @@ class Output:
 
 
 def _width():
-    """Columns of a table, None for those of the terminal."""
+    """The width of a table in columns, None for that of the terminal."""
     return None if sys.stdout.isatty() else PIPE
 
 
@@ -86,13 +86,13 @@ def _fitted(columns, rows, width):
     import rich.cells
 
     widths = [max(map(rich.cells.cell_len, column)) for column in zip(columns, *rows, strict=True)]
-    while sum(widths) + AROUND * len(widths) + 1 > width:
+    while sum(widths) + CELL_MARGIN * len(widths) + 1 > width:
         widths[widths.index(max(widths))] -= 1
     return [[_shortened(*pair) for pair in zip(row, widths, strict=True)] for row in rows]
 
 
 def _shortened(cell, width):
-    """The start of a text, or both ends of a path or an id: what tells them apart is at the end."""
+    """The start of a text, or both ends of a path or an id, which often differ at the end only."""
     import rich.cells
 
     if rich.cells.cell_len(cell) <= width:

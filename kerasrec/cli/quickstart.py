@@ -1,4 +1,4 @@
-"""`kerasrec quickstart`: everything once, on an invented bookstore, in about a minute."""
+"""`kerasrec quickstart`: trains, evaluates and exports on a synthetic bookstore."""
 
 import dataclasses
 import json
@@ -9,7 +9,7 @@ from kerasrec.cli.heavy import quiet_start
 from kerasrec.savedmodel.versions import new_version
 
 NAME = "quickstart"
-HELP = "train, compare, recommend and export on invented data, in about a minute"
+HELP = "train, compare, recommend and export on synthetic data, in about a minute"
 
 K = 10
 # Model arguments, epochs, batch size, learning rate of Adam.
@@ -20,7 +20,7 @@ RECIPES = {
     "Hybrid": ({"dim": 48, "id_dropout": 0.2}, 8, 64, 0.007),
 }
 HISTORY = 20
-LATE = 0.92  # books that come out after this share of the time are kept from the training
+LATE = 0.92  # books that come out after this share of the time are not in train
 
 
 def add_arguments(parser):
@@ -70,7 +70,7 @@ def run(arguments, output):
 
 
 def _without_late_books(split, data):
-    """The split with the last books out of train, and their number: what a new book is like."""
+    """The split without the last books in train, as cold items, and their number."""
     import numpy as np
 
     first = np.full(len(data.items.vocabulary), data.timestamp[-1] + 1)
@@ -86,7 +86,6 @@ def _fit_all(split, output):
 
     from kerasrec.config.model_class import find_model_class
     from kerasrec.config.nodes import TrainNode
-    from kerasrec.models import load
     from kerasrec.training import RunFolder
     from kerasrec.training.fit import fit
 
@@ -100,9 +99,7 @@ def _fit_all(split, output):
             adam = {"class": "adam", "learning_rate": learning_rate}
             train = TrainNode(epochs=epochs, batch_size=batch_size, optimizer=adam)
             with tempfile.TemporaryDirectory() as temporary:
-                folder = RunFolder(temporary)
-                fit(model, split, train, folder, progress=not output.as_json)
-                model = load(folder.checkpoint)
+                fit(model, split, train, RunFolder(temporary), progress=not output.as_json)
         models.append(model)
         seconds[name] = time.perf_counter() - started
         output.say(f"{name} fitted in {seconds[name]:.1f} s")
@@ -156,10 +153,10 @@ def _show_recommendations(model, split, output):
 
 
 def _serving_lines(folder, history):
-    # TF Serving's REST wants every input, and each list to begin with padding.
+    # TF Serving's REST needs every input, and each list must begin with padding.
     recent, older = ["", *history[-HISTORY:]], ["", *history[:-HISTORY]]
     body = {"user": [""], "history": [recent], "exclude": [older], "allow": [[""]], "k": [5]}
-    # The books are timed; of these no time is said, as in what was recommended above.
+    # The model reads times; 0 is an unknown one, as in the recommendation above.
     body = {"inputs": {**body, "timestamp": [[0]], "repeats": [""]}}
     name = folder.parent.name
     mount = f"{folder.parent.resolve()}:/models/{name}"

@@ -12,7 +12,7 @@ from kerasrec.id_list import unknown_note
 from kerasrec.savedmodel.metadata import read_metadata
 
 NAME = "recommend"
-HELP = "the best items for a user, or after some items"
+HELP = "recommend items to a user, or after some items"
 EXPLAINED = "recommend_explained"
 
 
@@ -38,7 +38,7 @@ def add_arguments(parser):
     parser.add_argument(
         "--explain",
         action="store_true",
-        help="say what each score rests on: items of the history, and behavior and content",
+        help="show what each score comes from: items of the history, behavior and content",
     )
     parser.add_argument(
         "--trust", action="store_true",
@@ -75,7 +75,7 @@ def _from_checkpoint(arguments, history, exclude):
     model = load(checkpoint, trust=arguments.trust)
     query = {"users": [arguments.user]} if history is None else {"histories": [history]}
     with warnings.catch_warnings():
-        # The same notes as in the frame, which are said once, below.
+        # The frame holds the same notes, which are printed below.
         warnings.simplefilter("ignore")
         frame = model.recommend(
             **query, k=arguments.k, exclude=exclude, explain=arguments.explain,
@@ -108,60 +108,66 @@ def _from_export(export, arguments, history, exclude):
         name = EXPLAINED if arguments.explain else "recommend"
         if name not in loaded.signatures:
             raise InputError(
-                f"--explain: the export {export} cannot say what its scores rest on; "
+                f"--explain: the export {export} cannot explain its scores; "
                 "give the run or the checkpoint"
             )
         signature = loaded.signatures[name]
-        asked, value = ("user", arguments.user) if history is None else ("history", history)
-        if asked not in signature.inputs:
-            other = "--history" if asked == "user" else "--user"
-            raise InputError(f"{export} does not read a {asked}: give {other}")
+        query, value = ("user", arguments.user) if history is None else ("history", history)
+        if query not in signature.inputs:
+            other = "--history" if query == "user" else "--user"
+            raise InputError(f"{export} does not read a {query}: give {other}")
         k = DEFAULT_K if arguments.k is None else arguments.k
-        request = {asked: [value], "exclude": [exclude or [""]], "k": [k]}
+        request = {query: [value], "exclude": [exclude or [""]], "k": [k]}
         repeats = arguments.repeats or about.get("repeats", "mask")
         request["repeats"] = [repeats]
         answer = {key: column[0] for key, column in loaded.run(name, request).items()}
     items = [item.decode() for item in answer["item"]]
     rows = [
-        {"rank": place + 1, "item": item, **_said(answer, place)}
+        {"rank": place + 1, "item": item, **_scores(answer, place)}
         for place, item in enumerate(items)
         if item
     ]
-    ids = {asked: [value] if asked == "user" else value, "exclude": exclude}
-    notes = _unknown(export, ids, about.get("unknown_user", "without knowing who it is"))
-    if asked == "user" and repeats == "mask" and not about.get("stored_histories"):
+    ids = {query: [value] if query == "user" else value, "exclude": exclude}
+    notes = _unknown_notes(export, ids, about.get("unknown_user", "without knowing who it is"))
+    if query == "user" and repeats == "mask" and not about.get("stored_histories"):
         notes.append("the export does not know what the user has seen: give --exclude")
     if len(items) < k:
-        said = f"the export answers with {len(items)} items at most"
+        limit = f"the export answers with {len(items)} items at most"
         if arguments.k is not None:
-            raise InputError(f"-k {k}: {said}")
-        notes.append(said)
+            raise InputError(f"-k {k}: {limit}")
+        notes.append(limit)
     return rows, notes
 
 
-def _said(answer, place):
-    """The numbers of one answer, and its reasons as `Recommender.recommend` names them."""
+def _scores(answer, place):
+    """The score of one item and its reasons, with the names of `Recommender.recommend`."""
     names = ("score", "from_behavior", "from_content")
-    said = {name: float(answer[name][place]) for name in names if name in answer}
+    scores = {name: float(answer[name][place]) for name in names if name in answer}
     if "reason" in answer:
         pairs = zip(answer["reason_item"][place], answer["reason"][place], strict=True)
-        said["reasons"] = [
+        scores["reasons"] = [
             {"item": item.decode(), "contribution": float(part)} for item, part in pairs if item
         ]
     if "word" in answer:
         columns = (answer[name][place] for name in ("word", "word_feature", "word_reason"))
-        said["words"] = [
+        scores["words"] = [
             {"word": word.decode(), "feature": feature.decode(), "contribution": float(part)}
             for word, feature, part in zip(*columns, strict=True)
             if word
         ]
-    return said
+    return scores
 
 
-def _unknown(source, asked, unknown_user):
-    """Notes on ids that the export skips, as `Request` has them: the graph cannot say it."""
+def _unknown_notes(source, queries, unknown_user):
+    """Notes on ids that the export does not know, as `Request` makes them in Python.
+
+    Args:
+        source: Folder of the export.
+        queries: Name of an input -> the ids that it gets.
+        unknown_user: How an unknown user is answered, in words.
+    """
     notes = []
-    for name, ids in asked.items():
+    for name, ids in queries.items():
         kind = "user" if name == "user" else "item"
         path = pathlib.Path(source) / "assets.extra" / f"{kind}s.json"
         known = set(read_json(path)) if path.is_file() else ids

@@ -1,4 +1,4 @@
-"""What a path on the command line holds: a run, a checkpoint or an export."""
+"""Finds the checkpoint or the export that a path on the command line holds."""
 
 import pathlib
 
@@ -9,7 +9,7 @@ from kerasrec.savedmodel.versions import find_version, versions
 
 
 def find_export(path):
-    """The SavedModel in a path, itself or the newest of a model's versions; None for no export."""
+    """The SavedModel at a path: itself or the newest of its versions; None if there is none."""
     path = pathlib.Path(path)
     if (path / "saved_model.pb").is_file() or (path.is_dir() and versions(path)):
         return find_version(path)

@@ -9,7 +9,7 @@ from kerasrec.errors import InputError
 
 NAME = "serve"
 HELP = "serve an export on this machine, with a page and TF Serving's REST and gRPC"
-WATCH = 1.0  # seconds between two looks at the threads of the server
+CHECK_SECONDS = 1.0  # between two checks of the server's threads
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -29,8 +29,8 @@ def add_arguments(parser):
     )  # fmt: skip
     parser.add_argument(
         "--trust", action="store_true",
-        help="serve what is no export of kerasrec, or has operations of its own: it can do "
-        "whatever TensorFlow can, such as write files",
+        help="serve a SavedModel that is not an export of kerasrec, or has operations of its own: "
+        "it can do whatever TensorFlow can, such as write files",
     )  # fmt: skip
     parser.add_argument(
         "--max-body", type=float, default=8, metavar="MIB", help="of a request (default: 8 MiB)"
@@ -61,8 +61,8 @@ def run(arguments, output):
     batching = BatchingParameters.read(file) if file else None
     if arguments.host not in LOOPBACK:
         output.note(
-            f"kerasrec serve: {arguments.host} is reached from other machines, and there is no "
-            "authentication: everybody who reaches it may ask."
+            f"kerasrec serve: {arguments.host} can be reached from other machines, and there is no "
+            "authentication: everybody who reaches it can send requests."
         )
     stopped = threading.Event()
     before = {
@@ -74,8 +74,8 @@ def run(arguments, output):
             arguments.directory, arguments.name, arguments.host, arguments.port,
             arguments.grpc_port, batching, limits, say=output.note, trust=arguments.trust,
         ) as server:  # fmt: skip
-            _say_where(server, arguments, output)
-            while not stopped.wait(WATCH):
+            _print_addresses(server, arguments, output)
+            while not stopped.wait(CHECK_SECONDS):
                 if ended := server.ended():
                     raise RuntimeError(f"the thread {ended[0]} of the server has ended")
             output.note("stopping: requests in flight are answered first")
@@ -85,7 +85,7 @@ def run(arguments, output):
     return 0
 
 
-def _say_where(server, arguments, output):
+def _print_addresses(server, arguments, output):
     host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
     name = server.models.name
     url = f"http://{host}:{server.port}"

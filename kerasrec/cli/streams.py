@@ -1,18 +1,18 @@
-"""stdout and stderr that may be closed, by us or by whoever reads them, at any time."""
+"""stdout and stderr that may be closed at any time, by this process or by the reader."""
 
 import contextlib
 import io
 import os
 import sys
 
-CUT = 141  # what a shell says of a process that SIGPIPE ended: 128 + 13
+CUT = 141  # the exit status of a process that SIGPIPE ended: 128 + 13
 
 
 @contextlib.contextmanager
 def tolerant_streams():
-    """A block in which writing to `sys.stdout` and `sys.stderr` never fails: it goes nowhere then.
+    """A context in which writing to `sys.stdout` and `sys.stderr` never fails.
 
-    A model that is trained, or a server, does not end because its lines are read no more.
+    What cannot be written is dropped, so a training or a server goes on when nobody reads it.
 
     Yields:
         The `TolerantStream` of stdout.
@@ -29,13 +29,13 @@ def tolerant_streams():
 
 
 class TolerantStream:
-    """A text stream that drops what it cannot write; all else is the stream's own.
+    """A text stream that drops what it cannot write; other methods are those of the stream.
 
     Args:
-        stream: Of Python; None, which Python has where there is no file descriptor, for nowhere.
+        stream: Python's stream; None, which Python has without a file descriptor, drops all.
 
     Attributes:
-        error: Why something was dropped, an exception; None where nothing was.
+        error: The exception because of which text was dropped; None if none was.
     """
 
     def __init__(self, stream):
@@ -44,7 +44,7 @@ class TolerantStream:
     def __getattr__(self, name):
         return getattr(self._stream, name)
 
-    # It is the stream, for absl's handler of logging, which closes all but `sys.stderr`.
+    # Equal to the stream, for absl's logging handler closes every stream but `sys.stderr`.
     def __eq__(self, other):
         return other is self or other is self._stream
 
@@ -52,20 +52,20 @@ class TolerantStream:
         return hash(self._stream)
 
     def write(self, text):
-        """As of any stream."""
+        """Writes a text, or drops it."""
         self._try(self._stream.write, text)
         return len(text)
 
     def writelines(self, lines):
-        """As of any stream."""
+        """Writes lines, or drops them."""
         self._try(self._stream.writelines, lines)
 
     def flush(self):
-        """As of any stream."""
+        """Flushes the stream, if it still works."""
         self._try(self._stream.flush)
 
     def close(self):
-        """Leaves the stream open: a handler of logging closes what it took for its own."""
+        """Flushes and leaves the stream open, which a logging handler may want to close."""
         self.flush()
 
     def _try(self, call, *arguments):
@@ -75,10 +75,10 @@ class TolerantStream:
             call(*arguments)
         except UnicodeError:
             raise
-        except (OSError, ValueError) as error:  # nobody reads it, a full disk, it is closed
+        except (OSError, ValueError) as error:  # no reader, a full disk, a closed stream
             self.error = error
             with contextlib.suppress(OSError, ValueError):
-                # What is left in its buffer is written when Python ends.
+                # Python writes the rest of the buffer when it ends.
                 nowhere = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(nowhere, self._stream.fileno())
                 os.close(nowhere)
@@ -90,7 +90,7 @@ class _Nowhere(io.TextIOBase):
 
 
 def _open_missing():
-    """Without this the first file that is opened, such as a model's, would be stderr to C++."""
+    """Opens missing file descriptors 0 to 2, or C++ would print to the next opened file."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)

@@ -4,7 +4,7 @@ from kerasrec.savedmodel.metadata import METADATA
 from kerasrec.savedmodel.versions import find_version
 
 NAME = "verify"
-HELP = "ask an export what was asked of its model in Python, and compare the answers"
+HELP = "send an export its recorded requests and compare the answers with Python's"
 
 
 def add_arguments(parser):
@@ -19,7 +19,7 @@ def run(arguments, output):
     from kerasrec.savedmodel.verify import verify
 
     directory = find_version(arguments.directory)
-    with output.busy(f"asking {directory}"):
+    with output.busy(f"verifying {directory}"):
         found = verify(directory, arguments.trust)
     output.rows(
         ["signature", "requests", "largest difference", "other items"],
@@ -33,8 +33,8 @@ def run(arguments, output):
         output.note(f"kerasrec verify: {problem}")
     if not found["problems"]:
         output.say(
-            f"It answers as Python did, and its files are those listed in {METADATA}; nobody has "
-            "signed that one."
+            f"It answers as Python did, and its files are those that {METADATA} lists; {METADATA} itself "
+            "is not signed."
         )
     output.result({"export": str(directory), **found})
     return 1 if found["problems"] else 0

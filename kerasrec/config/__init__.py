@@ -1,4 +1,4 @@
-"""Run configs: what `kerasrec fit` does, written down in YAML and checked before it starts."""
+"""Run configs: YAML files for `kerasrec fit`, checked before anything is built."""
 
 from kerasrec.config.load import load_config as load_config
 from kerasrec.config.nodes import RunConfig as RunConfig

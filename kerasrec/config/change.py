@@ -1,4 +1,4 @@
-"""A config with other values: the next trial of a search."""
+"""A config with other values, for the trials of a search."""
 
 from kerasrec.config.set_key import set_key
 from kerasrec.config.validate import validate
@@ -11,14 +11,14 @@ def change(config, values):
     Raises:
         InputError: if it is no longer valid.
     """
-    changed, found = try_change(config, values)
-    if found:
-        raise InputError("; ".join(f"{'.'.join(keys)}: {message}" for keys, message in found))
+    changed, problems = try_change(config, values)
+    if problems:
+        raise InputError("; ".join(f"{'.'.join(keys)}: {message}" for keys, message in problems))
     return changed
 
 
 def try_change(config, values):
-    """As `validate`: the changed config and what is wrong with it."""
+    """The changed config and its problems, as `validate` returns them."""
     data = config.model_dump(by_alias=True, exclude_unset=True)
     for key, value in values.items():
         keys = tuple(key.split("."))

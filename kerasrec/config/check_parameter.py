@@ -1,4 +1,4 @@
-"""What one key of `tune.parameters` may hold."""
+"""Checks the values of one key of `tune.parameters`."""
 
 import json
 import math
@@ -10,30 +10,30 @@ from kerasrec.config.nearest import nearest
 RANGE = ("low", "high", "log")
 
 
-def check_parameter(given):
-    """`given`, a list of different values or a range `{low, high}`, perhaps `log: true`.
+def check_parameter(choices):
+    """Returns `choices`: a list of different values, or a range with `low`, `high` and maybe `log`.
 
     Raises:
         PydanticCustomError: for anything else.
     """
-    if isinstance(given, list):
-        if not given or len({json.dumps(one, default=str) for one in given}) < len(given):
+    if isinstance(choices, list):
+        if not choices or len({json.dumps(one, default=str) for one in choices}) < len(choices):
             raise PydanticCustomError("parameter", "expected one or more values, all different")
-        return given
-    if not isinstance(given, dict):
+        return choices
+    if not isinstance(choices, dict):
         raise PydanticCustomError(
             "parameter", "expected a list of values, or a range with low and high"
         )
-    for key in given:
+    for key in choices:
         if key not in RANGE:
             message = f"unknown key {key}{nearest(key, RANGE)}".replace("{", "{{")
             raise PydanticCustomError("unknown_key", message, {"key": key})
-    low, high, log = (given.get(key) for key in RANGE)
+    low, high, log = (choices.get(key) for key in RANGE)
     if not (_is_number(low) and _is_number(high) and low < high):
         raise PydanticCustomError("parameter", "expected numbers, low below high")
     if not isinstance(log, bool | None) or (log and low <= 0):
         raise PydanticCustomError("parameter", "log: true or false; with true, low above 0")
-    return given
+    return choices
 
 
 def _is_number(value):

@@ -1,58 +1,65 @@
-"""Cut-offs and the monitored metric, where nobody wrote them."""
+"""Cut-offs, metrics to monitor, and defaults that follow from them."""
 
 import importlib
 
 from kerasrec.errors import InputError
 
-# Items of an answer, and the cut-off that is looked at first.
+# The number of items of an answer, and the cut-off that is shown first.
 DEFAULT_K = 10
-# What a run may monitor beside the ranking metrics; smaller is better.
+# Metrics that a run may monitor beside ranking metrics; smaller is better.
 RATING_METRICS = ("rmse", "mae")
 
 
 def nearest_to_default(ks):
-    """The cut-off that a table of one shows: the nearest to 10, the smaller of two."""
+    """The cut-off that is nearest to 10, the smaller of two; for tables that show one."""
     return min(ks, key=lambda k: (abs(k - DEFAULT_K), k))
 
 
 def monitors(config):
-    """What a run of this config can choose its best epoch by."""
+    """Names of the metrics that a run of this config can choose its best epoch by."""
     names = importlib.import_module("kerasrec.metrics").RANKING
     ranking = [f"{_prefix(config)}{name}@{k}" for name in names for k in config.evaluate.ks]
     return [*ranking, *RATING_METRICS]
 
 
-def with_monitor(config):
-    """The config with `train.monitor`, if it was not written, among what `evaluate.ks` measures."""
-    if "monitor" in config.train.model_fields_set:
-        return config
-    name = f"ndcg@{nearest_to_default(config.evaluate.ks)}"
-    return with_default(config, "train", monitor=_prefix(config) + name)
+def with_train_defaults(config):
+    """The config with the values of `train` that were not written and follow from other nodes.
+
+    `train.monitor` is among what `evaluate.ks` measures. With a split that holds nothing out,
+    nothing is measured, so it and `train.patience` are None.
+    """
+    values = {"monitor": None, "patience": None}
+    if config.split.holds_out:
+        values = {"monitor": f"{_prefix(config)}ndcg@{nearest_to_default(config.evaluate.ks)}"}
+    written = config.train.model_fields_set
+    return with_default(
+        config, "train", **{name: value for name, value in values.items() if name not in written}
+    )
 
 
 def with_cutoffs(config, items, say=lambda line: None):
-    """The config with cut-offs that a catalogue has items for.
+    """The config with cut-offs of at most the number of items.
 
-    The default ones are cut to the number of items, and `train.monitor` follows if it was not
-    written either.
+    Default cut-offs are lowered to it, and a default `train.monitor` follows. Written ones that are
+    too large are refused.
 
     Args:
         config: `RunConfig`.
         items: Number of items.
-        say: Called with a line for people where something was cut.
+        say: Called with a line for people where something was lowered.
 
     Raises:
-        InputError: for a cut-off above the number of items that was written.
+        InputError: for a written cut-off above the number of items.
     """
     ks = config.evaluate.ks
-    if max(ks) <= items:
+    if max(ks) <= items or not config.split.holds_out:
         return config
     if "ks" in config.evaluate.model_fields_set:
         raise InputError(
             f"evaluate.ks asks for {max(ks)} items and the data has {items}: lower evaluate.ks"
         )
     cut = sorted({min(k, items) for k in ks})
-    config = with_monitor(with_default(config, "evaluate", ks=cut))
+    config = with_train_defaults(with_default(config, "evaluate", ks=cut))
     monitor = config.train.monitor
     if monitor not in monitors(config):
         raise InputError(
@@ -63,7 +70,7 @@ def with_cutoffs(config, items, say=lambda line: None):
 
 
 def with_default(config, node, **values):
-    """The config with other values in one of its nodes, as if they were the defaults."""
+    """The config with other values in one of its nodes, which still count as not written."""
     return _copy(config, {node: _copy(getattr(config, node), values)})
 
 

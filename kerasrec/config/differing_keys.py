@@ -1,4 +1,4 @@
-"""Where two configs are not the same."""
+"""The keys in which two configs differ."""
 
 
 def differing_keys(one, other):
@@ -7,13 +7,14 @@ def differing_keys(one, other):
     >>> differing_keys({"train": {"epochs": 3, "seed": 0}}, {"train": {"epochs": 5, "seed": 0}})
     ['train.epochs']
     """
-    one, other = dict(_flat(one)), dict(_flat(other))
+    one, other = dict(_flattened(one)), dict(_flattened(other))
     return [key for key in sorted({*one, *other}) if one.get(key) != other.get(key)]
 
 
-def _flat(tree, prefix=""):
+def _flattened(tree, prefix=""):
+    """Pairs of a dotted key and its value."""
     for key, value in tree.items():
         if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{key}.")
+            yield from _flattened(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value

@@ -1,4 +1,4 @@
-"""Losses and optimizers by the names that a config gives them."""
+"""Losses and optimizers by their names in a config."""
 
 import importlib
 import inspect
@@ -13,7 +13,7 @@ LOSSES = {
     "gbce": "GBCE",
     "mse": "MeanSquaredError",
 }
-# Of Keras's own losses those that compare a raw score with a value.
+# Keras's own losses that compare a raw score with a value.
 KERAS_LOSSES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
 
 
@@ -22,7 +22,7 @@ def loss_by_name(name, num_items, gbce_t=None):
 
     Args:
         name: Of `LOSSES` or `KERAS_LOSSES`.
-        num_items: Rows of the item vocabulary: gbce reads what share of the items is sampled.
+        num_items: Rows of the item vocabulary; gbce needs the share of items that is sampled.
         gbce_t: Calibration of gbce; None for its default.
 
     Raises:
@@ -40,8 +40,8 @@ def loss_by_name(name, num_items, gbce_t=None):
 def optimizer_class(name):
     """An optimizer class of Keras or `kerasrec.optimizers` by name, whatever its case.
 
-    "auto" is `LazyAdam`: the touched rows of embedding tables only, Adam for all other weights, one
-    learning rate.
+    "auto" is `LazyAdam`, which is Adam that updates only the rows of embedding tables that a batch
+    reads.
 
     Raises:
         InputError: for any other name.

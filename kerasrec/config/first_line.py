@@ -1,4 +1,4 @@
-"""What another library's error says, in one line."""
+"""The message of another library's error, in one line."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""From a YAML file and the command line's changes to a checked `RunConfig`."""
+"""Reads a YAML file, with changes from the command line, as a checked `RunConfig`."""
 
 import pathlib
 
@@ -13,10 +13,10 @@ from kerasrec.files.replacing import surviving
 
 
 def load_config(path, overrides=()):
-    """Reads a run config, changes it by `key=value` and checks it before anything is built.
+    """Reads a run config, applies changes `key=value` and checks the result.
 
-    Relative paths inside the file (`data.path`, `items.path`, `users.path`, `init_from`,
-    `content_from`) are looked up from the working directory first, then from the file's own folder.
+    Relative paths in the file (`data.path`, `items.path`, `users.path`, `init_from`,
+    `content_from`) are looked up in the working directory first, then in the file's own folder.
 
     Args:
         path: YAML file.
@@ -35,19 +35,20 @@ def load_config(path, overrides=()):
     data, lines = read_yaml(path)
     if isinstance(data.get("model"), dict) and "trust" in data["model"]:
         raise InputError(
-            f"{path}:{lines[('model', 'trust')]}: model.trust: a file cannot vouch for the code it "
-            "names; if you trust it, give model.trust=true on the command line"
+            f"{path}:{lines[('model', 'trust')]}: model.trust: a file cannot grant trust to "
+            "the code that it names; if you trust it, give model.trust=true on the command line"
         )
-    changed = [_override(data, text) for text in overrides]
-    config, found = validate(_with_found_paths(data, path.parent))
-    found = found or list(search_problems(config))
-    if not found:
+    changed = [_set_override(data, text) for text in overrides]
+    config, problems = validate(_with_found_paths(data, path.parent))
+    problems = problems or list(search_problems(config))
+    if not problems:
         return config
-    told = [f"{_where(keys, path, lines, changed)}: {message}" for keys, message in found]
-    raise InputError("\n".join(dict.fromkeys(told)))
+    messages = [f"{_where(keys, path, lines, changed)}: {text}" for keys, text in problems]
+    raise InputError("\n".join(dict.fromkeys(messages)))
 
 
-def _override(data, text):
+def _set_override(data, text):
+    """Sets `key=value` in the plain values of a config; the path of its keys."""
     key, equals, value = text.partition("=")
     keys = tuple(key.split("."))
     if not equals or not all(keys):
@@ -62,6 +63,7 @@ def _override(data, text):
 
 
 def _where(keys, path, lines, changed):
+    """The place of a key for a message: file and line, or the command line."""
     dotted = ".".join(keys)
     if any(keys[: len(one)] == one for one in changed):
         return f"command line: {dotted}"
@@ -72,13 +74,13 @@ def _where(keys, path, lines, changed):
 
 
 def _with_found_paths(data, folder):
-    """`data` with relative paths as they are seen from the working directory."""
+    """`data` with paths that are relative to the file's folder made relative to here."""
     tables = data.get("data") if isinstance(data.get("data"), dict) else {}
     for holder in (data, tables, tables.get("items"), tables.get("users")):
         for key in ("path", "init_from", "content_from"):
-            given = holder.get(key) if isinstance(holder, dict) else None
-            if isinstance(given, str):
-                beside = folder / given
-                if not surviving(given).exists() and surviving(beside).exists():
+            written = holder.get(key) if isinstance(holder, dict) else None
+            if isinstance(written, str):
+                beside = folder / written
+                if not surviving(written).exists() and surviving(beside).exists():
                     holder[key] = str(beside)
     return data

@@ -1,4 +1,4 @@
-"""The keys a run config may have, and what each may hold."""
+"""The keys of a run config and the values they take."""
 
 from typing import Annotated, Any, Literal
 
@@ -28,7 +28,7 @@ def _auto_or_count(value):
 
 
 class Node(BaseModel):
-    """A mapping in the file. A key that nobody reads is an error, never ignored."""
+    """A mapping in the file. An unknown key is an error, it is never ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -45,12 +45,12 @@ class Node(BaseModel):
 
     @property
     def arguments(self):
-        """The keys that are handed on to what the node names: a model, a split, an optimizer."""
+        """The keys that are arguments of the class or split that the node names."""
         return dict(self.model_extra or {})
 
 
 class OpenNode(Node):
-    """A node whose further keys are arguments of what it names; `checks.py` knows which exist."""
+    """A node whose other keys are arguments of what it names; `problems.py` checks them."""
 
     model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
 
@@ -72,7 +72,7 @@ class TableNode(Node):
 
 
 class DataNode(Node):
-    """Either a data set by name, or a table of the user's own."""
+    """Either a data set by name, or a table by its path."""
 
     name: str | None = None
     options: dict[str, Any] = {}
@@ -104,9 +104,14 @@ class DataNode(Node):
 
 
 class SplitNode(OpenNode):
-    """How train, validation and test are cut apart, with the protocol's own arguments."""
+    """How the data is split into train, validation and test, with the protocol's arguments."""
 
     protocol: str = "next-item"
+
+    @property
+    def holds_out(self):
+        """Whether something is kept out of train, to choose an epoch by and to test on."""
+        return self.protocol != "none"
 
 
 class ModelNode(OpenNode):
@@ -125,10 +130,18 @@ class OptimizerNode(OpenNode):
     class_: str = Field(alias="class")
 
 
+class CallbackNode(OpenNode):
+    """A Keras callback, by its name in `keras.callbacks` or by dotted path, with its arguments."""
+
+    class_: str = Field(alias="class")
+
+
 class TrainNode(Node):
     """How the model is fitted.
 
-    With `decay: linear` the learning rate falls by the same amount every epoch, to 0 at the end.
+    `monitor` chooses the best epoch; it and `patience` are None where the split holds nothing out.
+    `callbacks` are called after each epoch is validated and before its state is saved. With
+    `decay: linear` the learning rate falls by the same amount every epoch, to 0 at the end.
     `gbce_t` is the calibration of the loss gbce, see `kerasrec.losses.GBCE`.
     """
 
@@ -140,7 +153,8 @@ class TrainNode(Node):
     gbce_t: Annotated[float, Field(ge=0, le=1)] | None = None
     seed: Seed = 0
     patience: Count | None = 3
-    monitor: str = "ndcg@10"
+    monitor: str | None = "ndcg@10"
+    callbacks: list[str | CallbackNode] = []
     steps_per_execution: Annotated[int | str, PlainValidator(_auto_or_count)] = "auto"
     strategy: Literal["none", "cpu", "gpu", "mirrored", "tpu"] = "none"
 
@@ -164,10 +178,10 @@ class TrainNode(Node):
 
 
 class EvaluateNode(Node):
-    """What is measured on the test part, and beside which baselines.
+    """What is measured on the test part, and which baselines are measured beside the model.
 
-    `repeats: allow` ranks what is in a user's history too, where people take things again: in
-    evaluation, for the monitored metric, and from then on in what the model recommends.
+    `repeats: allow` also ranks the items of a user's history, for data in which people take items
+    again: in the evaluation, for the monitored metric, and in what the model recommends.
     """
 
     ks: Annotated[list[Count], Field(min_length=1)] = [5, 10, 20]
@@ -186,10 +200,11 @@ class TuneNode(Node):
 
 
 class RunConfig(Node):
-    """A whole run: data, split, model, training, evaluation; and what to try for a better one.
+    """A run: data, split, model, training and evaluation; and the search space of `kerasrec tune`.
 
-    `init_from` names a run of the same model to go on from, `content_from` one over other items
-    whose encoder of texts to start with; `freeze_content` leaves that out of training.
+    `init_from` names a run of the same model whose weights training starts from. `content_from`
+    names a run over other items whose text encoder it starts from; `freeze_content` does not train
+    that encoder.
     """
 
     name: str | None = None
@@ -218,7 +233,7 @@ class RunConfig(Node):
     def _one_start(self):
         if self.init_from and self.content_from:
             raise PydanticCustomError(
-                "start", "init_from brings its own encoder of texts: leave out content_from"
+                "start", "init_from has its own encoder of texts: leave out content_from"
             )
         if self.freeze_content and not self.content_from:
             raise PydanticCustomError(
@@ -230,6 +245,6 @@ class RunConfig(Node):
     def to_dict(self):
         """Plain values with every default written out: what `config.yaml` of a run holds.
 
-        Without `model.trust`, which a file must not give, and `tune`, which a run does not read.
+        Without `model.trust`, which a file must not grant, and `tune`, which a run does not read.
         """
         return self.model_dump(by_alias=True, exclude={"model": {"trust"}, "tune": True})

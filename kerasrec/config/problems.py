@@ -1,9 +1,12 @@
-"""What a config names must exist and take the arguments given: found out without building it."""
+"""Checks that what a config names exists and takes its arguments, without building it."""
 
 import importlib
 import inspect
 import math
+import pathlib
 
+from kerasrec.config.argument_problems import argument_problems, type_problems
+from kerasrec.config.callback_class import PATH_ARGUMENTS, find_callback_class, is_of_keras
 from kerasrec.config.cutoffs import monitors
 from kerasrec.config.factories import check_loss_name, optimizer_class
 from kerasrec.config.first_line import first_line
@@ -14,10 +17,13 @@ from kerasrec.files.replacing import surviving
 
 
 def problems(config):
-    """Pairs of a path of keys and what is wrong there; files and data first, Keras last."""
+    """Pairs of a path of keys and a message; what needs Keras is checked last."""
     found = [*_data(config), *_split(config.split), *_metrics(config)]
-    # Importing the zoo imports Keras: seconds that a wrong path need not cost.
-    return found or [*_model(config), *_optimizer(config.train.optimizer), *_loss(config)]
+    # Importing the zoo imports Keras, which takes seconds.
+    if found:
+        return found
+    found = [*_model(config), *_optimizer(config.train.optimizer), *_loss(config)]
+    return [*found, *_callbacks(config)]
 
 
 def _data(config):
@@ -28,7 +34,7 @@ def _data(config):
             yield from argument_problems(
                 ("data", "options"), loaders[data.name], data.options, {"base"}, data.name
             )
-            yield from _types(("data", "options"), loaders[data.name], data.options)
+            yield from type_problems(("data", "options"), loaders[data.name], data.options)
         else:
             yield ("data", "name"), f"there is no data set {data.name}{nearest(data.name, loaders)}"
     paths = {("data", "path"): data.path}
@@ -48,14 +54,16 @@ def _split(split):
             (f"there is no protocol {split.protocol}{nearest(split.protocol, protocols)}"),
         )
     else:
-        taken = protocols[split.protocol]
-        yield from argument_problems(("split",), taken, split.arguments, {"data"}, split.protocol)
-        yield from _split_values(taken, split.arguments)
+        protocol = protocols[split.protocol]
+        yield from argument_problems(
+            ("split",), protocol, split.arguments, {"data"}, split.protocol
+        )
+        yield from _split_values(protocol, split.arguments)
 
 
-def _split_values(taken_by, arguments):
-    """Problems with the values of a split's arguments: the type of each is its default's."""
-    parameters = inspect.signature(taken_by).parameters
+def _split_values(protocol, arguments):
+    """Problems with the values of a split's arguments, which have the types of the defaults."""
+    parameters = inspect.signature(protocol).parameters
     for name, value in arguments.items():
         if name not in parameters:
             continue
@@ -71,13 +79,22 @@ def _split_values(taken_by, arguments):
             expected = f"a whole number from 0, such as {default}"
             fits = number and isinstance(value, int) and value >= 0
         else:
-            expected = f"a word, such as {default}"
+            expected = f"a text, such as {default}"
             fits = isinstance(value, str)
         if not fits:
             yield ("split", name), f"expected {expected}, got {value!r}"
 
 
 def _metrics(config):
+    if not config.split.holds_out:
+        for key in ("monitor", "patience"):
+            if getattr(config.train, key) is not None:
+                yield (
+                    ("train", key),
+                    "the split none leaves no validation part to choose an epoch by: leave it out, "
+                    "or set it to null",
+                )
+        return
     known = monitors(config)
     if config.train.monitor not in known:
         yield (
@@ -96,9 +113,9 @@ def _model(config):
         yield ("model", "class"), str(error)
     else:
         yield from argument_problems(
-            ("model",), model, config.model.arguments, given={"schema", "name"}
+            ("model",), model, config.model.arguments, supplied={"schema", "name"}
         )
-        yield from _types(("model",), model, config.model.arguments)
+        yield from type_problems(("model",), model, config.model.arguments)
     for name in config.evaluate.baselines:
         try:
             find_model_class(name)
@@ -119,7 +136,7 @@ def _optimizer(optimizer):
         wrong += _learning_rate(keys[:2], arguments.get("learning_rate", 1.0))
         yield from wrong
         if not wrong:
-            # A small object, and what else tells whether it takes a learning rate of "fast"?
+            # An optimizer is small, and only its constructor checks all values.
             try:
                 found(**arguments)
             except (TypeError, ValueError) as error:
@@ -127,7 +144,7 @@ def _optimizer(optimizer):
 
 
 def _learning_rate(keys, value):
-    # Keras takes any number: with 0 nothing is learnt, below it the loss grows.
+    # Keras takes any number: with 0 nothing is learned, below 0 the loss grows.
     if isinstance(value, (int, float)) and not 0 < value < math.inf:
         yield (*keys, "learning_rate"), f"expected a number above 0, such as 0.001, got {value}"
 
@@ -139,53 +156,36 @@ def _loss(config):
         yield ("train", "loss"), str(error)
 
 
-def _types(keys, taken_by, arguments):
-    """Problems with values that are not of the type of their default, found without building it.
-
-    What None or a word stands for may be of any type. A zoo model takes no negative number where
-    its default is not one.
-    """
-    parameters = inspect.signature(taken_by).parameters
-    signed = taken_by.__module__.partition(".")[0] not in ("kerasrec", "kerasrec_zoo")
-    for name, value in arguments.items():
-        default = parameters[name].default if name in parameters else None
-        if isinstance(default, (tuple, list)):
-            fits = isinstance(value, (tuple, list)) and all(
-                _is_like(one, default[0], signed) for one in value if default
-            )
-            expected = f"a list such as {list(default)}"
-        elif isinstance(default, bool):
-            fits, expected = isinstance(value, bool), "true or false"
-        elif isinstance(default, (int, float)):
-            fits = _is_like(value, default, signed)
-            kind = "whole number" if isinstance(default, int) else "number"
-            least = "" if signed or default < 0 else " of at least 0"
-            expected = f"a {kind}{least}, such as {default}"
-        else:
+def _callbacks(config):
+    keys, measured = ("train", "callbacks"), ["loss"]
+    if config.split.holds_out:
+        measured += [f"val_{name}" for name in monitors(config)]
+    for node in config.train.callbacks:
+        name, arguments = (node, {}) if isinstance(node, str) else (node.class_, node.arguments)
+        try:
+            found = find_callback_class(name, config.model.trust)
+        except InputError as error:
+            yield keys, str(error)
             continue
-        if not fits:
-            yield (*keys, name), f"expected {expected}, got {value!r}"
+        if is_of_keras(found):
+            yield from argument_problems(keys, found, arguments)
+            yield from type_problems(keys, found, arguments)
+            yield from _callback_values((*keys, name), arguments, measured)
+        elif not _takes_any_keyword(found):
+            yield from argument_problems(keys, found, arguments)
 
 
-def _is_like(value, default, signed):
-    if isinstance(default, str) or isinstance(value, bool):
-        return type(value) is type(default)
-    if not isinstance(value, int if isinstance(default, int) else (int, float)):
-        return False
-    return math.isfinite(value) and (signed or default < 0 or value >= 0)
+def _takes_any_keyword(target):
+    parameters = inspect.signature(target).parameters.values()
+    return any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
 
 
-def argument_problems(keys, taken_by, arguments, given=frozenset(), called=None):
-    """Problems with the arguments of a class or function, by its signature."""
-    called = called or taken_by.__name__
-    known = {
-        name: parameter
-        for name, parameter in inspect.signature(taken_by).parameters.items()
-        if name not in given and parameter.kind is not parameter.VAR_KEYWORD
-    }
-    for name in arguments:
-        if name not in known:
-            yield (*keys, name), f"{called} has no argument {name}{nearest(name, known)}"
-    for name, parameter in known.items():
-        if parameter.default is parameter.empty and name not in arguments:
-            yield keys, f"{called} needs the argument {name}"
+def _callback_values(keys, arguments, measured):
+    """Problems with the values of Keras's own callbacks."""
+    monitor = arguments.get("monitor", measured[0])
+    if monitor not in measured:
+        yield (*keys, "monitor"), f"there is no {monitor} in the logs{nearest(monitor, measured)}"
+    for name in PATH_ARGUMENTS:
+        path = pathlib.PurePath(str(arguments.get(name, "")))
+        if path.is_absolute() or ".." in path.parts:
+            yield (*keys, name), f"expected a path below the run folder, got {path}"

@@ -1,4 +1,4 @@
-"""What a search may change, found out before its first trial."""
+"""Checks the `tune` node of a config before the first trial."""
 
 import inspect
 
@@ -7,19 +7,19 @@ from kerasrec.config.model_class import find_model_class
 from kerasrec.config.nearest import nearest
 from kerasrec.config.nodes import TrainNode
 
-# They choose what is measured, where it is computed, or the luck of one draw.
-FIXED = ("monitor", "strategy", "seed")
+# They choose what is measured or written, where it is computed, or the luck of one draw.
+FIXED = ("monitor", "callbacks", "strategy", "seed")
 MEASURED = ("data.", "split.", "evaluate.", *(f"train.{name}" for name in FIXED))
 
 
 def search_problems(config):
-    """Pairs of a path of keys and what is wrong there, for the `tune` node of a `RunConfig`.
+    """Pairs of a path of keys and a message, for the `tune` node of a `RunConfig`.
 
-    Every value of a list is tried in the config, of a range both ends.
+    Every value of a list is set in the config and checked, and both ends of a range.
     """
     parameters = config.tune.parameters if config.tune else {}
     known = _known(config) if parameters else []
-    for key, given in parameters.items():
+    for key, choices in parameters.items():
         where = ("tune", "parameters", key)
         if key not in known and not key.startswith(("train.optimizer.", "model.")):
             hint = nearest(key, known)
@@ -27,10 +27,11 @@ def search_problems(config):
                 hint = ": all trials are measured in the same way, on the same data"
             yield where, f"a search cannot change {key}{hint}"
             continue
-        for value in given if isinstance(given, list) else (given["low"], given["high"]):
-            _, found = try_change(config, {key: value})
-            yield from ((where, message) for _, message in found)
-            if found:
+        values = choices if isinstance(choices, list) else (choices["low"], choices["high"])
+        for value in values:
+            _, problems = try_change(config, {key: value})
+            yield from ((where, message) for _, message in problems)
+            if problems:
                 break
 
 

@@ -1,4 +1,4 @@
-"""A dotted key of a config, set: by the command line and by a search alike."""
+"""Sets a dotted key of a config, for the command line and for a search."""
 
 from kerasrec.config.nodes import TrainNode
 from kerasrec.errors import InputError
@@ -7,7 +7,7 @@ OPTIMIZER = ("train", "optimizer")
 
 
 def set_key(data, keys, value):
-    """Sets a value in the plain values of a config and makes the nodes it needs.
+    """Sets a value in the plain values of a config, and makes missing nodes on the way.
 
     An optimizer that is a name alone, or the default one, becomes a node with arguments.
 
@@ -22,7 +22,7 @@ def set_key(data, keys, value):
         value: Plain value.
 
     Raises:
-        InputError: where something on the way is a value and no node.
+        InputError: where a key on the way holds a value that is not a node.
     """
     node = data
     for depth, name in enumerate(keys[:-1], start=1):

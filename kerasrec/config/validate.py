@@ -1,19 +1,19 @@
-"""Plain values into a `RunConfig`, or all that is wrong with them."""
+"""Checks plain values and makes a `RunConfig` of them."""
 
 import pydantic
 
-from kerasrec.config.cutoffs import with_monitor
+from kerasrec.config.cutoffs import with_train_defaults
 from kerasrec.config.nodes import RunConfig
 from kerasrec.config.problems import problems
 
 
 def validate(data):
-    """The `RunConfig` of plain values, and pairs of a path of keys and what is wrong there.
+    """The `RunConfig` of plain values, and its problems: pairs of a path of keys and a message.
 
-    The config is None where a value is of the wrong kind; what it names is only looked up if not.
+    The config is None where a value has the wrong type; names are looked up only if none has.
     """
     try:
-        config = with_monitor(RunConfig.model_validate(data))
+        config = with_train_defaults(RunConfig.model_validate(data))
     except pydantic.ValidationError as error:
         return None, [(_keys(e, data), _message(e)) for e in error.errors()]
     return config, list(problems(config))
@@ -28,7 +28,10 @@ def _keys(error, data):
         if isinstance(node, dict) and part not in node and keys and error["type"] != "missing":
             continue
         keys.append(str(part))
-        node = node.get(part) if isinstance(node, dict) else None
+        if isinstance(node, list) and isinstance(part, int):
+            node = node[part]
+        else:
+            node = node.get(part) if isinstance(node, dict) else None
     if error["type"] == "unknown_key":
         keys.append(str(error["ctx"]["key"]))
     return tuple(keys)

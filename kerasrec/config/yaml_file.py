@@ -1,4 +1,4 @@
-"""YAML with the line of every key, so that an error can point at it."""
+"""YAML with the line of every key, for error messages."""
 
 import re
 
@@ -8,7 +8,7 @@ from kerasrec.errors import InputError
 
 
 class _Loader(yaml.SafeLoader):
-    """SafeLoader that also reads 1e-3 as a number, as YAML 1.2 and every user does."""
+    """SafeLoader that also reads 1e-3 as a number, as YAML 1.2 does."""
 
 
 _Loader.yaml_implicit_resolvers = {

@@ -1,16 +1,17 @@
 """Who did what, as rows."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from kerasrec.data.catalog import Catalog
+from kerasrec.data.clean_rows import COLUMNS
 from kerasrec.data.histories import Histories
 from kerasrec.data.parquet_parts import read_parquet
-from kerasrec.data.read_interactions import COLUMNS, Side, read_interactions
+from kerasrec.data.read_interactions import read_interactions
 from kerasrec.data.reading import as_table, read_csv
 from kerasrec.data.report import Report
 from kerasrec.data.schema import Schema
@@ -81,18 +82,10 @@ class Interactions:
         frame: Any,
         columns: Mapping[str, Any] | None = None,
         *,
-        item_frame: Any = None,
-        item_id: str = "item",
-        item_features: Mapping[str, Mapping[str, Any]] | None = None,
-        item_title: str | None = None,
-        user_frame: Any = None,
-        user_id: str = "user",
-        user_features: Mapping[str, Mapping[str, Any]] | None = None,
-        base: tuple[Catalog, Catalog] | None = None,
-        behaviors: Vocabulary | Sequence[str] = (),
         on_error: str = "raise",
         name: str = "data",
         where: str = "the frame",
+        **options: Any,
     ) -> "Interactions":
         """Read a table: external ids become rows, here and nowhere else.
 
@@ -104,35 +97,25 @@ class Interactions:
             columns: key -> column, for the keys user, item, timestamp, value, behavior and fold. A
                 key not given is taken from the column of its own name; only user and item must be.
                 Times are Unix seconds (or milliseconds), ISO 8601 text or datetimes.
-            item_frame, user_frame: frame or path of a table with features, one row an id. Ids
-                without interactions keep their rows; ids not there are added without features.
-            item_id, user_id: the columns with the ids in these.
-            item_features, user_features: see `Catalog.from_frame`.
-            item_title: the column of `item_frame` with titles.
-            base: (users, items) catalogs to continue: their rows stay, new ids are appended.
-            behaviors: behaviors whose rows are fixed, in order; others are appended.
             on_error: "raise" an `InputError` for the first bad row, or "drop" bad rows and count
                 them in the report.
+            name: for tables and plots.
             where: what to call the frame in error messages, where its rows count from 0.
+            options: catalogs and behaviors, the keyword arguments of `read_interactions`:
+                item_frame, user_frame: frame or path of a table with features, one row an id. Ids
+                    without interactions keep their rows; ids not there are added without features.
+                item_id, user_id: the columns with the ids in these, "item" and "user" if not given.
+                item_features, user_features: see `Catalog.from_frame`.
+                item_title: the column of `item_frame` with titles.
+                base: (users, items) catalogs to continue: their rows stay, new ids are appended.
+                behaviors: behaviors whose rows are fixed, in order; others are appended.
 
         Raises:
             InputError: a missing column, no rows, a bad value, fewer than two users or items, a
                 table of features of which no id occurs in the interactions.
         """
         table = as_table(frame, where, on_error=on_error)
-        return cls(
-            **read_interactions(
-                table,
-                columns,
-                users=Side("user", user_frame, user_id, user_features, None, base and base[0]),
-                items=Side(
-                    "item", item_frame, item_id, item_features, item_title, base and base[1]
-                ),
-                behaviors=behaviors,
-                on_error=on_error,
-            ),
-            name=name,
-        )
+        return cls(**read_interactions(table, columns, **options), name=name)
 
     @classmethod
     def from_csv(
@@ -142,6 +125,7 @@ class Interactions:
         *,
         separator: str = ",",
         on_error: str = "raise",
+        name: str = "data",
         **options: Any,
     ) -> "Interactions":
         """Read a delimited text file with a header, or a folder of parts; else as `from_frame`.
@@ -151,7 +135,7 @@ class Interactions:
         names = {key: key for key in COLUMNS} | dict(columns or {})
         text = [names[key] for key in ("user", "item", "behavior")]
         table = read_csv(path, text, names.values(), separator, on_error)
-        return cls.from_frame(table, columns, on_error=on_error, **options)
+        return cls(**read_interactions(table, columns, **options), name=name)
 
     @classmethod
     def from_parquet(
@@ -160,6 +144,7 @@ class Interactions:
         columns: Mapping[str, Any] | None = None,
         *,
         on_error: str = "raise",
+        name: str = "data",
         **options: Any,
     ) -> "Interactions":
         """Read a Parquet file, or a folder of parts; else as `from_frame`.
@@ -168,7 +153,7 @@ class Interactions:
         """
         names = {key: key for key in COLUMNS} | dict(columns or {})
         table = read_parquet(path, names.values(), on_error)
-        return cls.from_frame(table, columns, on_error=on_error, **options)
+        return cls(**read_interactions(table, columns, **options), name=name)
 
     def schema(self, history_length: int = 50) -> Schema:
         """What a model needs to know in order to be built."""

@@ -1,4 +1,4 @@
-"""From a table of external ids to the columns of `Interactions`, and a report of what was done."""
+"""From a table of external ids to the fields of `Interactions`."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -9,17 +9,16 @@ import numpy as np
 import pandas as pd
 
 from kerasrec.data.catalog import Catalog
+from kerasrec.data.clean_rows import CleanRows
 from kerasrec.data.report import Report
 from kerasrec.data.table import Table, only_one
 from kerasrec.data.vocabulary import Vocabulary
 from kerasrec.errors import InputError
 
-COLUMNS = ("user", "item", "timestamp", "value", "behavior", "fold")
-
 
 @dataclasses.dataclass(frozen=True)
 class Side:
-    """What is given about the users, or about the items, beside the interactions.
+    """The source of one catalog, of the users or of the items, beside the interactions.
 
     Args:
         kind: "user" or "item".
@@ -82,116 +81,75 @@ class Side:
 
 def read_interactions(
     table: Table,
-    columns: Mapping[str, Any] | None,
-    users: Side,
-    items: Side,
-    behaviors: Vocabulary | Sequence[str],
-    on_error: str,
+    columns: Mapping[str, Any] | None = None,
+    *,
+    item_frame: Any = None,
+    item_id: str = "item",
+    item_features: Mapping[str, Mapping[str, Any]] | None = None,
+    item_title: str | None = None,
+    user_frame: Any = None,
+    user_id: str = "user",
+    user_features: Mapping[str, Mapping[str, Any]] | None = None,
+    base: tuple[Catalog, Catalog] | None = None,
+    behaviors: Vocabulary | Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The fields of `Interactions`, without a name; see `Interactions.from_frame`."""
-    columns = table.resolve(columns, COLUMNS, needed=("user", "item"))
-    if not len(table.frame):
-        raise InputError(f"{table.where}: no data rows.")
-    rows_read = len(table.frame) - table.dropped.get("blank line", 0)
-    ids = {
-        key: table.texts(key, columns[key])
-        for key in ("user", "item", "behavior")
-        if key in columns
-    }
-    order = np.arange(len(table.frame))
-    time = value = fold = None
-    if "timestamp" in columns:
-        order, time = table.times("timestamp", columns["timestamp"])
-    if "value" in columns:
-        value = table.numbers("value", columns["value"])
-    if "fold" in columns:
-        fold = table.integers("fold", columns["fold"])
-    kept, merged = _kept(table, ids, order, time is not None, fold)
-    # Ids that only dropped rows have must not get a row.
-    ids = {key: _used(codes, texts, kept) for key, (codes, texts) in ids.items()}
+    """The fields of `Interactions`, but for the name, of a table that was read.
 
-    catalogs, missing, dropped, ignored, notes = {}, {}, dict(table.dropped), {}, []
-    repaired = dict(table.repaired)
+    Rows are checked, merged and sorted; then ids become rows of catalogs. The arguments are those
+    of `Interactions.from_frame`.
+
+    Raises:
+        InputError: see `Interactions.from_frame`.
+    """
+    users = Side("user", user_frame, user_id, user_features, None, base and base[0])
+    items = Side("item", item_frame, item_id, item_features, item_title, base and base[1])
+    rows = CleanRows.of(table, columns)
+    report = _report(table, rows)
+    fields = {"value": np.ones(len(rows)) if rows.value is None else rows.value}
+    fields |= {"timestamp": rows.timestamp, "fold": rows.fold, "report": report}
     for side in (users, items):
-        kind, texts = side.kind, ids[side.kind][1]
-        against = f"{table.where}, column {columns[kind]!r}"
+        codes, texts = rows.ids[side.kind]
+        column = rows.columns[side.kind]
         if len(texts) < 2 and side.base is None:
-            raise only_one(table.where, columns[kind], kind, texts[0])
-        catalog, absent = side.catalog(texts, against, on_error)
-        catalogs[kind] = catalog
-        missing |= {f"{kind} table row": absent} if absent else {}
-        missing |= {f"{kind}.{key}": count for key, count in catalog.missing.items()}
-        dropped |= {f"{kind} frame: {key}": count for key, count in catalog.dropped.items()}
-        repaired |= {f"{kind} frame: {key}": count for key, count in catalog.repaired.items()}
-        ignored |= {f"{kind}.{key}": count for key, count in catalog.ignored.items()}
-        notes += [f"{kind}.{note}" for note in catalog.notes]
-    vocabulary = behavior = None
-    if "behavior" in ids:
-        fixed = behaviors if isinstance(behaviors, Vocabulary) else Vocabulary(behaviors)
-        vocabulary = fixed.extended(ids["behavior"][1])
-        behavior = vocabulary.rows(ids["behavior"][1])[ids["behavior"][0]]
-    seconds = None if time is None else time[kept]
-    out_of_order, equal_times = _order(ids["user"][0], order, kept)
-    counts = {key: len(ids[key][1]) for key in ("user", "item")}
-    again = pd.DataFrame({key: ids[key][0] for key in counts}).duplicated()
-    rows = {key: catalogs[key].vocabulary.rows(ids[key][1])[ids[key][0]] for key in counts}
-    return {
-        **rows,
-        "value": np.ones(len(kept)) if value is None else value[kept],
-        "timestamp": seconds,
-        "behavior": behavior,
-        "fold": None if fold is None else fold[kept],
-        "users": catalogs["user"],
-        "items": catalogs["item"],
-        "behaviors": vocabulary,
-        "report": Report(
-            rows_read=rows_read,
-            duplicates_merged=merged,
-            users=counts["user"],
-            items=counts["item"],
-            interactions=len(kept),
-            density=int((~again).sum()) / (counts["user"] * counts["item"]),
-            dropped=dropped,
-            first_time=None if seconds is None else int(seconds[0]),
-            last_time=None if seconds is None else int(seconds[-1]),
-            out_of_order=out_of_order,
-            equal_times=equal_times,
-            missing_features=missing,
-            ignored=ignored,
-            notes=notes,
-            repaired=repaired,
-        ),
-    }
+            raise only_one(table.where, column, side.kind, texts[0])
+        catalog, absent = side.catalog(texts, f"{table.where}, column {column!r}", table.on_error)
+        fields |= {f"{side.kind}s": catalog, side.kind: catalog.vocabulary.rows(texts)[codes]}
+        _report_catalog(report, side.kind, catalog, absent)
+    if "behavior" in rows.ids:
+        codes, texts = rows.ids["behavior"]
+        known = behaviors if isinstance(behaviors, Vocabulary) else Vocabulary(behaviors)
+        vocabulary = known.extended(texts)
+        fields |= {"behaviors": vocabulary, "behavior": vocabulary.rows(texts)[codes]}
+    return fields
 
 
-def _kept(
-    table: Table, ids: dict[str, Any], order: np.ndarray, timed: bool, fold: np.ndarray | None
-) -> tuple[np.ndarray, int]:
-    """Positions of the rows that stay, in time order, and how many duplicates were merged."""
-    keys = {key: codes for key, (codes, _) in ids.items()}
-    if timed:
-        keys["time"] = order
-    if fold is not None:
-        keys["fold"] = fold
-    kept = np.flatnonzero(table.keep)
-    last = ~pd.DataFrame({key: v[kept] for key, v in keys.items()}).duplicated(keep="last")
-    merged = len(kept) - int(last.sum())
-    kept = kept[last.to_numpy()]
-    kept = kept[np.argsort(order[kept], kind="stable")]
-    if not len(kept):
-        raise InputError(f"{table.where}: no rows are left; dropped: {table.dropped}.")
-    return kept, merged
+def _report(table: Table, rows: CleanRows) -> Report:
+    """What became of the rows."""
+    users, items = (len(rows.ids[key][1]) for key in ("user", "item"))
+    pairs = pd.DataFrame({key: rows.ids[key][0] for key in ("user", "item")})
+    different = len(rows) - int(pairs.duplicated().sum())
+    return Report(
+        rows_read=rows.rows_read,
+        duplicates_merged=rows.duplicates_merged,
+        users=users,
+        items=items,
+        interactions=len(rows),
+        density=different / (users * items),
+        dropped=dict(table.dropped),
+        first_time=None if rows.timestamp is None else int(rows.timestamp[0]),
+        last_time=None if rows.timestamp is None else int(rows.timestamp[-1]),
+        out_of_order=rows.out_of_order,
+        equal_times=rows.equal_times,
+        repaired=dict(table.repaired),
+    )
 
 
-def _order(users: np.ndarray, order: np.ndarray, kept: np.ndarray) -> tuple[int, int]:
-    """Rows earlier than a row of the same user above them, and rows at the time of another."""
-    rows = pd.DataFrame({"user": users, "time": order[kept]})
-    latest = rows.iloc[np.argsort(kept)].groupby("user", sort=False)["time"].cummax()
-    earlier = int((latest.sort_index() > rows["time"]).sum())
-    return earlier, int(rows.duplicated(keep=False).sum())
-
-
-def _used(codes: np.ndarray, texts: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    used = np.zeros(len(texts), dtype=bool)
-    used[codes[kept]] = True
-    return (np.cumsum(used) - 1)[codes[kept]], texts[used]
+def _report_catalog(report: Report, kind: str, catalog: Catalog, absent: int) -> None:
+    """Adds what became of the users or items, and of their features."""
+    if absent:
+        report.missing_features[f"{kind} table row"] = absent
+    report.missing_features.update({f"{kind}.{key}": n for key, n in catalog.missing.items()})
+    report.dropped.update({f"{kind} frame: {key}": n for key, n in catalog.dropped.items()})
+    report.repaired.update({f"{kind} frame: {key}": n for key, n in catalog.repaired.items()})
+    report.ignored.update({f"{kind}.{key}": n for key, n in catalog.ignored.items()})
+    report.notes.extend(f"{kind}.{note}" for note in catalog.notes)

@@ -214,6 +214,16 @@ def sampled(
     return dataclasses.replace(split, candidates=candidates, notes=(*split.notes, note))
 
 
+def no_split(data: Interactions) -> Split:
+    """All interactions are train, for a last training with settings that were chosen before.
+
+    Nothing is left to choose an epoch by or to test on.
+    """
+    nothing = data.select(slice(0, 0))
+    note = "Nothing was measured: all interactions are in train, none are held out."
+    return Split(data.select(slice(None)), nothing, nothing, protocol="none", notes=(note,))
+
+
 def _part_of_items(data: Interactions) -> np.ndarray:
     """The fold of each item's interactions, which must be one of 0, 1 and 2."""
     if data.fold is None:
@@ -332,4 +342,5 @@ PROTOCOLS = {
     "fold": by_fold,
     "cold-items": cold_items,
     "sampled": sampled,
+    "none": no_split,
 }

@@ -1,4 +1,4 @@
-"""What every table of results must contain."""
+"""The baselines that an evaluation shows beside a model."""
 
 from kerasrec.config.model_class import find_model_class
 from kerasrec.errors import InputError
@@ -8,14 +8,18 @@ BASELINES = ("Popularity", "ItemKNN")
 
 
 def adapted(baselines, split, model_class, history_length):
-    """The models of `baselines`: a name is built and adapted to the train part, a model is kept.
+    """The adapted models of `baselines`.
 
-    A name that is `model_class`, whose table it is, is left out. All are built before the first is
-    adapted.
+    Args:
+        baselines: names of model classes, built here and adapted to the train part, or adapted
+            models, which are returned as they are; None for none.
+        split: Split.
+        model_class: class of the evaluated model; a name of this class is left out.
+        history_length: for the schema of the models that are built.
 
     Raises:
-        InputError: for a baseline that must be trained, or that this data cannot give what it
-            needs.
+        InputError: for a baseline that must be trained, or needs features that the data does not
+            have. All are built before the first is adapted.
     """
     schema, models = split.train.schema(history_length), []
     for baseline in id_list(
@@ -39,7 +43,7 @@ def _built(baseline_class, schema):
         raise InputError(f"baseline {name}: {error}") from error
     if model.trainable_weights:
         raise InputError(
-            f"baseline {name} must be trained, and a baseline is only adapted: take one that "
-            "counts or solves, such as Popularity or ItemKNN; in Python, a model that is fitted"
+            f"baseline {name} must be trained, and a baseline is only adapted: use one that "
+            "counts or solves, such as Popularity or ItemKNN; in Python, pass a fitted model"
         )
     return model

@@ -4,13 +4,13 @@ import math
 from kerasrec.evaluation.leakage import leakage_words
 from kerasrec.metrics import SAMPLED
 
-# How the head of a table says `repeats`.
+# Values of `repeats` -> their names above a table.
 SEEN_ITEMS = {"mask": "seen items masked", "allow": "seen items ranked"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """What `evaluate` and `evaluate_ratings` found; everything in it is plain Python.
+    """The results of `evaluate` or `evaluate_ratings`; all values are plain Python.
 
     Attributes:
         rows: one dict a model, the model itself first: `model` (name), `metrics` (dict such as
@@ -23,15 +23,15 @@ class Evaluation:
             to 10), `items`, `truths`, `fewest` and `most` (training interactions of its items),
             `recall` (dict "recall@10" -> share of its truths that were found).
         ks: the cut-offs.
-        protocol: how the data was split, as the split names it.
+        protocol: the split's name of how it was made.
         part: "validation" or "test".
         n_queries: users evaluated.
-        seconds: {"total", "ranking"}: all, and in the models.
-        notes: sentences about what the numbers do not show.
+        seconds: {"total", "ranking"}: of the evaluation, and of it in the models.
+        notes: sentences that qualify the numbers.
         repeats: "mask" where no list holds an item of the user's history, "allow" where it may;
             None where nothing was ranked.
-        leakage: what of the part the model was trained on, {"pairs", "of", "share"}; None if
-            nothing, or if that is not known, which is in the notes then.
+        leakage: pairs of the part that the model was trained on, {"pairs", "of", "share"}; None
+            if there are none, or if it is not recorded, which is in the notes then.
     """
 
     rows: list
@@ -47,13 +47,13 @@ class Evaluation:
     leakage: dict | None = None
 
     def to_dict(self):
-        """A dict that `json.dumps(..., allow_nan=False)` takes: NaN is None, tuples are lists."""
+        """A dict for `json.dumps(..., allow_nan=False)`: NaN is None, tuples are lists."""
         return _plain(dataclasses.asdict(self))
 
-    def to_table(self, said=()):
-        """A `rich.table.Table`, a line a metric and a column a model; up to 100 columns wide.
+    def to_table(self, shown_notes=()):
+        """A `rich.table.Table`, a row a metric and a column a model; up to 100 columns wide.
 
-        `said` are notes that another table shows already.
+        `shown_notes` are notes that another table shows already.
 
         The metrics are those at the middle cut-off, intervals are shown for up to three models;
         `to_dict()` has all.
@@ -65,7 +65,7 @@ class Evaluation:
         repeats = "" if self.repeats is None else f", {SEEN_ITEMS[self.repeats]}"
         table = Table(
             title=f"{self.part}, {self.protocol}, {self.n_queries:,} users{repeats}",
-            caption="\n".join(note for note in self.notes if note not in said) or None,
+            caption="\n".join(note for note in self.notes if note not in shown_notes) or None,
             caption_justify="left",
             box=box.SIMPLE_HEAD,
             padding=0,
@@ -118,7 +118,7 @@ def _cell(value, interval):
 
 
 def _number(value, digits):
-    """.1895 below one, four digits above: what a column of metrics has room for."""
+    """A number for a narrow column: .1895 below one, four digits above."""
     if abs(value) < 1:
         return f"{value:.{digits}f}".replace("0.", ".", 1)
     return f"{value:.{max(0, digits - len(str(int(abs(value)))))}f}"

@@ -1,12 +1,12 @@
-"""Which items and users are cold, warm and hot, and which decile of popularity an item is in."""
+"""Groups of items and users by interactions (cold, warm, hot), and deciles of popularity."""
 
 import numpy as np
 
 GROUPS = ("cold", "warm", "hot")
-HOT_ITEM = (
-    10  # training interactions from which an item is hot; below, it is warm; without any, cold
-)
-HOT_USER = 10  # known interactions from which a user is hot
+# With at least so many training interactions an item is hot; with fewer warm, with none cold.
+HOT_ITEM = 10
+# The same of a user's known interactions.
+HOT_USER = 10
 DECILES = 10
 
 
@@ -23,8 +23,8 @@ def group_of(counts, hot):
 def deciles(items, counts):
     """Decile of each of `items` (n,) by popularity, int64 (n,): 0 rarest to 9 most popular.
 
-    The deciles hold about equally many of the n, not equally many items of the catalogue: an item
-    of which many of the n speak counts as often. One item is in one decile only.
+    Each decile holds about n / 10 of the entries, not a tenth of the catalogue: an item counts as
+    often as it occurs in `items`. All entries of an item are in one decile.
 
     >>> deciles([2, 3, 3, 4], counts=[0, 0, 1, 5, 90])
     array([1, 5, 5, 8])

@@ -1,4 +1,4 @@
-"""What a model is asked with: its query inputs, in rows it has."""
+"""The query inputs of a model for some queries of a split."""
 
 import numpy as np
 
@@ -8,38 +8,38 @@ from kerasrec.errors import InputError
 
 
 def check_model(model, interactions):
-    """InputError unless the model's rows mean the same users and items as the data's.
+    """InputError unless the model's rows are the same users and items as the data's.
 
     Data with a grown vocabulary passes: its first rows are the model's, the others are unknown to
-    it. A weight that is NaN or infinite is refused as well.
+    the model. A model with a weight that is NaN or infinite is refused as well.
     """
     if model.items is None:
         raise InputError(f"{type(model).__name__} knows no data yet: call model.adapt(split.train)")
     for kind in ("users", "items"):
         known = getattr(model, kind).vocabulary
-        given = getattr(interactions, kind).vocabulary
-        if known != given and not np.array_equal(known.ids, given.ids[: len(known.ids)]):
+        in_data = getattr(interactions, kind).vocabulary
+        if known != in_data and not np.array_equal(known.ids, in_data.ids[: len(known.ids)]):
             raise InputError(
                 f"{type(model).__name__} was adapted to other {kind} ({len(known.ids)}) than the "
-                f"data to evaluate on has ({len(given.ids)}); read that data with the model's "
+                f"data to evaluate on has ({len(in_data.ids)}); read that data with the model's "
                 "catalogs as base, or adapt the model to it"
             )
     model.check_finite("evaluate")
 
 
 def batches_of(order, batch_size):
-    """Consecutive parts of `order`, of `batch_size` but for the last."""
+    """Consecutive parts of `order`; all but the last have `batch_size` entries."""
     if batch_size < 1:
         raise InputError(f"batch_size must be at least 1, received {batch_size}")
     return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
 
 
 def query_inputs(model, queries, index):
-    """dict name -> array of `model.query_inputs` for some of the Queries, by position.
+    """dict name -> array of `model.query_inputs`, for the Queries at these positions.
 
-    A user that the model does not know becomes the unknown row, an item that it does not know is
-    left out of the history: as `recommend` and the export do. InputError for an input that
-    interactions alone do not give.
+    As in `recommend` and the export, a user that the model does not know becomes the unknown row
+    and an item that it does not know is left out of the history. InputError for an input that
+    cannot be made from interactions.
     """
     past = queries.history.take(index).known(model.schema.num_items)
     inputs = past.inputs(model.query_inputs, model.schema.history_length)
@@ -47,12 +47,12 @@ def query_inputs(model, queries, index):
         inputs["user"] = within(queries.users[index], model.schema.num_users, UNKNOWN)
     if missing := set(model.query_inputs) - set(inputs):
         raise InputError(
-            f"{type(model).__name__} reads the query input {missing.pop()!r}; evaluation knows "
+            f"{type(model).__name__} needs the query input {missing.pop()!r}; evaluation makes "
             f"{', '.join(map(repr, QUERY_INPUTS))}"
         )
     return inputs
 
 
 def within(rows, num_rows, otherwise):
-    """`rows` as int32 with those from `num_rows` on replaced."""
+    """`rows` as int32, with rows from `num_rows` on replaced by `otherwise`."""
     return np.where(rows < num_rows, rows, otherwise).astype("int32")

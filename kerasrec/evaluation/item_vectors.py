@@ -1,14 +1,15 @@
 import numpy as np
 
-_WIDEST = 1024  # categories of a feature; beyond, almost any two items differ and it says nothing
+# With more categories almost any two items differ, which says nothing about diversity.
+_MAX_CATEGORIES = 1024
 
 
 class ItemVectors:
-    """Items as vectors of what is known about them, for the diversity of a list.
+    """Vectors of items made of their features, for the diversity of a list.
 
-    Categories become indicators, given vectors stay; each feature is scaled to length one so that
-    each counts the same. Numbers, text and features of more than 1,024 categories are left out.
-    The vectors of all items can be larger than memory: only those asked for are made.
+    Categories become indicators, vectors stay; each feature is scaled to length one so that all
+    count the same. Numbers, text and features of more than 1,024 categories are left out. The
+    vectors of all items can be larger than memory, so they are made when they are read.
 
     Attributes:
         names: the features used; empty when nothing is left.
@@ -20,12 +21,12 @@ class ItemVectors:
 
     def __init__(self, catalog):
         # A loaded catalog has no columns: the values are in the model's weights.
-        given = [feature for feature in catalog.features if feature.name in catalog.columns]
+        present = [feature for feature in catalog.features if feature.name in catalog.columns]
         features = [
             feature
-            for feature in given
+            for feature in present
             if feature.kind == "vector"
-            or (feature.kind in ("category", "categories") and feature.size <= _WIDEST)
+            or (feature.kind in ("category", "categories") and feature.size <= _MAX_CATEGORIES)
         ]
         self.names = tuple(feature.name for feature in features)
         self._features = [(feature, catalog.columns[feature.name]) for feature in features]
@@ -43,7 +44,7 @@ class ItemVectors:
             else:
                 values = column[rows].reshape(len(rows), -1)
                 block[np.arange(len(rows))[:, None], values] = 1.0
-                block[:, :2] = 0.0  # padding and unknown say nothing about an item
+                block[:, :2] = 0.0  # padding and unknown are not categories of an item
             norms = np.linalg.norm(block, axis=1, keepdims=True)
             block /= np.where(norms > 0, norms, 1.0)
         return vectors

@@ -1,4 +1,4 @@
-"""How much of what a model is asked it was trained on."""
+"""How many pairs of an evaluated part a model was trained on."""
 
 import numpy as np
 
@@ -6,10 +6,10 @@ from kerasrec.models.trained_on import pair_hashes
 
 
 def leakage(model, split, part):
-    """What a model was trained on of a part, and a note where that is not known.
+    """The pairs of a part that a model was trained on, and a note where that is not recorded.
 
     Returns:
-        `(found, notes)`: `found` as of `leaked_pairs`.
+        `(leaked, notes)`: `leaked` as from `leaked_pairs`.
     """
     record = model.trained_on
     if not record.complete:
@@ -20,7 +20,7 @@ def leakage(model, split, part):
 
 
 def leaked_pairs(record, split, part):
-    """The pairs of a part that a training saw, and that the split's own train part does not hold.
+    """Counts the pairs of a part that were trained on but are not in the split's train part.
 
     Args:
         record: `TrainedOn`.
@@ -28,40 +28,41 @@ def leaked_pairs(record, split, part):
         part: "validation" or "test".
 
     Returns:
-        None if there is none, else `{"pairs", "of", "share"}`: how many, of how many different
-        pairs, and their ratio. Where the record is a sample the number is an estimate.
+        None if there are none, else `{"pairs", "of", "share"}`: their number, the number of
+        different pairs of the part, and the ratio. It is an estimate where the record is a sample.
     """
-    asked = getattr(split, part)
-    user, item = _distinct(asked.user, asked.item, len(split.train.items))
+    evaluated = getattr(split, part)
+    user, item = _distinct(evaluated.user, evaluated.item, len(split.train.items))
     users, items = split.train.users.vocabulary, split.train.items.vocabulary
     hashes = pair_hashes(users.lookup(user), items.lookup(item))
     sampled = hashes <= record.below
-    found = sampled & record.holds(hashes)
-    found &= ~_is_in(user, item, split.train, found)
-    if not found.any():
+    leaked = sampled & record.holds(hashes)
+    leaked &= ~_is_in(user, item, split.train, leaked)
+    if not leaked.any():
         return None
-    share = float(found.sum() / sampled.sum())
+    share = float(leaked.sum() / sampled.sum())
     return {"pairs": round(share * len(user)), "of": len(user), "share": share}
 
 
-def leakage_words(found, part):
-    """What `leaked_pairs` found, behind "was"."""
+def leakage_words(leaked, part):
+    """The result of `leaked_pairs` as the end of a sentence "<model> was ..."."""
     return (
-        f"trained on {found['pairs']:,} of the {found['of']:,} pairs of the {part} part "
-        f"({found['share']:.0%}): what is measured there is remembered, not predicted"
+        f"trained on {leaked['pairs']:,} of the {leaked['of']:,} pairs of the {part} part "
+        f"({leaked['share']:.0%}): metrics there measure memory, not prediction"
     )
 
 
 def _distinct(user, item, num_items):
+    """The different pairs, as two arrays."""
     codes = np.unique(user.astype(np.int64) * num_items + item)
     return codes // num_items, codes % num_items
 
 
-def _is_in(user, item, train, asked):
-    """Whether train holds each pair; False, without a look, for those that are not `asked`."""
+def _is_in(user, item, train, mask):
+    """Whether train holds each pair; False, without a search, where `mask` is False."""
     num_items = len(train.items)
     wanted = np.zeros(len(train.users), bool)
-    wanted[user[asked]] = True
-    near = wanted[train.user]
-    codes = train.user[near].astype(np.int64) * num_items + train.item[near]
-    return asked & np.isin(user * num_items + item, codes)
+    wanted[user[mask]] = True
+    rows = wanted[train.user]
+    codes = train.user[rows].astype(np.int64) * num_items + train.item[rows]
+    return mask & np.isin(user * num_items + item, codes)

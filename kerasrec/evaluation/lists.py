@@ -9,7 +9,12 @@ from kerasrec.metrics import SAMPLED
 
 
 class Lists:
-    """What all models' lists are compared with: truths, popularity, groups, item vectors."""
+    """Measures ranked lists against the truths of queries, popularity, groups and item features.
+
+    Args:
+        train: Interactions of the train part.
+        queries: Queries of the evaluated part.
+    """
 
     def __init__(self, train, queries):
         self.sampled = queries.candidates is not None
@@ -61,19 +66,19 @@ class Lists:
             for i, group in enumerate(GROUPS):
                 inside = group_of_truth == i
                 relevant = np.bincount(truth.query[inside], minlength=len(hits))
-                asked = relevant > 0
+                has_truth = relevant > 0
                 if by == "item":
                     in_group = hits & (self._item_group[rows] == i)
                 else:
-                    in_group = hits & asked[:, None]
-                if asked.any():
-                    self._add_ranking(ratios, (model, by, group), in_group, relevant, ks, asked)
+                    in_group = hits & has_truth[:, None]
+                if has_truth.any():
+                    self._add_ranking(ratios, (model, by, group), in_group, relevant, ks, has_truth)
                 found.append({"model": model, "by": by, "group": group})
-                found[-1] |= {"n": int(asked.sum()), "pairs": int(inside.sum())}
+                found[-1] |= {"n": int(has_truth.sum()), "pairs": int(inside.sum())}
         return found
 
     def deciles(self, model, rows, ks):
-        """Recall of the truths by decile of their items' popularity."""
+        """Recall of the truths by decile of the popularity of their items."""
         truth = self._truth
         place = truth.find(self._query, rows)
         rank = np.full(len(truth), rows.shape[1])
@@ -101,6 +106,7 @@ class Lists:
         return found
 
     def notes(self, repeats):
+        """Sentences about truths that were seen or cold, and about what diversity measures."""
         truth, notes = self._truth, []
         seen = (
             f"{self._num_seen:,} of {len(truth):,} truths were in the user's history "

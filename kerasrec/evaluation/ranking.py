@@ -18,7 +18,7 @@ from kerasrec.models.requests.repeats import check_repeats
 from kerasrec.whole_number import whole_number
 
 DEFAULT_KS = (5, 10, 20)
-_WIDTH = 64  # the widths of padded histories are multiples of it
+_WIDTH = 64  # padded histories have a width that is a multiple of it
 
 
 def evaluate(
@@ -33,20 +33,20 @@ def evaluate(
     progress=None,
     repeats=None,
 ):
-    """Ranks the whole catalogue for every user of a part and compares with what the user then did.
+    """Ranks the whole catalogue for every user of a part and measures the lists by the truths.
 
-    A query is a user with interactions in the part; the history is what was known of the user
-    before. Items of the history are masked for every model, or for none: to unmask only those that
-    occur again would tell the model the answer. Masked, a truth that is in the history cannot be
-    hit; it stays in the denominators, and how many there are is in the notes. A truth that occurs
-    several times counts once.
+    A query is a user with interactions in the part, which are the truths; the history holds the
+    user's known interactions before it. Items of the history are masked for every model, or for
+    none: to unmask only those that occur again would reveal the truths. If masked, a truth that is
+    in the history cannot be hit; it stays in the denominators, and the notes say how many there
+    are. A truth that occurs several times counts once.
 
     Reported are the metrics of `kerasrec.metrics.RANKING`, coverage, novelty, popularity lift and,
     if the items have categories or vectors, diversity, at each k, as means over queries with 95 %
     bootstrap intervals over users. Groups: truth items without any training interaction are cold,
     with fewer than 10 warm, the others hot (truths of other groups are ignored, other items in the
     list are not); users without history are cold, with fewer than 10 known interactions warm, the
-    others hot. The numbers of a baseline stand on the same queries and the same resamples.
+    others hot. Baselines are measured on the same queries and the same resamples.
 
     Of a `cold_items` split with `among="cold"` only the cold items of the part are ranked. Of a
     `sampled` split only the candidates of each query are, and there are only the ranking metrics,
@@ -56,10 +56,10 @@ def evaluate(
         model: an adapted Recommender.
         split: a Split of data whose vocabularies are the model's, possibly grown since.
         part: "validation" (train is known) or "test" (train and validation are known).
-        ks: cut-offs, each at most the number of items; None for 5, 10 and 20, where there are
-            fewer items their number.
-        baselines: names of models without settings, adapted here to the train part, or adapted
-            Recommenders, to print beside; `()` for none.
+        ks: cut-offs, each at most the number of items; None for 5, 10 and 20, cut to the number
+            of items.
+        baselines: names of models that need no training, adapted here to the train part, or
+            adapted Recommenders, to measure beside the model; `()` for none.
         batch_size: users ranked at a time.
         seed: of the bootstrap.
         bootstrap: resamples, at least 2; 0 leaves the intervals out.
@@ -71,8 +71,8 @@ def evaluate(
         An Evaluation.
 
     Raises:
-        InputError: a k, repeats, a part or a bootstrap that is none, a model adapted to other users
-            or items.
+        InputError: an invalid k, repeats, part or bootstrap, a model adapted to other users or
+            items.
     """
     started = time.perf_counter()
     ks, cut = _cutoffs(ks, len(split.train.items.vocabulary) - FIRST)
@@ -93,30 +93,30 @@ def evaluate(
         coverages |= lists.add(ratios, name, rows, ks)
         groups += lists.add_groups(ratios, name, rows, ks)
         tenths += [] if lists.sampled else lists.deciles(name, rows, ks)
-    found = ratios.intervals(bootstrap, seed) | coverages
-    known, unknown = leakage(model, split, part)
+    metrics = ratios.intervals(bootstrap, seed) | coverages
+    leaked, not_recorded = leakage(model, split, part)
     return Evaluation(
-        rows=model_rows(found, names, seconds),
-        groups=group_rows(found, groups),
+        rows=model_rows(metrics, names, seconds),
+        groups=group_rows(metrics, groups),
         deciles=tenths,
         ks=ks,
         protocol=split.protocol,
         part=part,
         n_queries=len(queries.users),
         seconds={"total": time.perf_counter() - started, "ranking": sum(seconds)},
-        notes=(*split.notes, *lists.notes(repeats), *unknown, *cut),
+        notes=(*split.notes, *lists.notes(repeats), *not_recorded, *cut),
         repeats=repeats,
-        leakage=known,
+        leakage=leaked,
     )
 
 
 def _rank(model, queries, k, batch_size, masks, report):
-    """Item rows (queries, k), best first, 0 where a list is shorter; and the seconds it took."""
+    """Item rows (queries, k), best first, 0 behind the end of a shorter list; and the seconds."""
     started = time.perf_counter()
     catalog = model.encode_catalog()
     num_items = model.schema.num_items
     rows = np.zeros((len(queries.users), k), dtype="int32")
-    # neighbours in length share a batch, so that padding the histories costs little
+    # histories of similar length share a batch, which needs little padding
     order = np.argsort(queries.history.lengths, kind="stable")
     done = 0
     for batch in batches_of(order, batch_size):
@@ -136,14 +136,14 @@ def _rank(model, queries, k, batch_size, masks, report):
 
 def _seen(history, num_items):
     """Item rows (queries, any) of the histories."""
-    # few different widths, for a top_k that compiles each shape it sees
+    # few different widths, for a compiled top_k is traced again for each shape
     longest = max(1, int(history.lengths.max()))
     return within(history.padded(-(-longest // _WIDTH) * _WIDTH), num_items, PADDING)
 
 
 def _allowed(queries, batch, num_items):
-    """Item rows (queries, any) that alone are ranked, or None."""
-    # An item that the model does not know is no padding: padding alone would allow all.
+    """Item rows (queries, any) of the only items to rank, or None for all."""
+    # An item unknown to the model becomes UNKNOWN: padding alone would allow all items.
     if queries.candidates is not None:
         return within(queries.candidates.take(batch).padded(), num_items, UNKNOWN)
     if queries.ranked is not None:

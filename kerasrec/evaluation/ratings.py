@@ -13,6 +13,7 @@ from kerasrec.evaluation.inputs import batches_of, check_model, query_inputs, wi
 from kerasrec.evaluation.leakage import leakage
 from kerasrec.evaluation.ratios import Ratios, check_resamples
 from kerasrec.evaluation.rows import group_rows, model_rows, names_of
+from kerasrec.evaluation.value_kind import predicts_values_of, value_kind
 
 _Z = 1.959963984540054  # the normal 97.5 % quantile
 
@@ -27,7 +28,7 @@ def evaluate_ratings(
     bootstrap=1000,
     from_logits=False,
 ):
-    """Scores the interactions of a part and compares the scores with the values they have.
+    """Scores the interactions of a part and compares the scores with their values.
 
     Labels (values 0 and 1 only) give AUC and log loss, other values RMSE and MAE. All interactions
     count the same; groups are by the interaction's item and user, as in `evaluate`. The 95 %
@@ -38,9 +39,10 @@ def evaluate_ratings(
         model: an adapted Recommender.
         split: a Split of data whose vocabularies are the model's, possibly grown since.
         part: "validation" or "test".
-        baselines: adapted Recommenders to print beside.
+        baselines: adapted Recommenders to measure beside the model.
         batch_size: interactions scored at a time.
-        seed, bootstrap: of the intervals; 0 resamples leave them out, that of AUC as well.
+        seed, bootstrap: seed and number of resamples of the intervals; with 0 resamples there are
+            none, not for AUC either.
         from_logits: the model's scores of labels are logits, to be passed through a sigmoid.
 
     Returns:
@@ -73,7 +75,7 @@ def evaluate_ratings(
                 groups.append({"model": name, "by": by, "group": group})
                 groups[-1] |= {"n": len(np.unique(pairs.query[inside])), "pairs": len(inside)}
     found = _rooted(ratios.intervals(bootstrap, seed)) | aucs
-    known, unknown = leakage(model, split, part)
+    leaked, not_recorded = leakage(model, split, part)
     return Evaluation(
         rows=model_rows(found, names, seconds),
         groups=group_rows(found, groups),
@@ -83,8 +85,29 @@ def evaluate_ratings(
         part=part,
         n_queries=pairs.num_users,
         seconds={"total": time.perf_counter() - started, "ranking": sum(seconds)},
-        notes=(*split.notes, *unknown),
-        leakage=known,
+        notes=(*split.notes, *not_recorded),
+        leakage=leaked,
+    )
+
+
+def evaluate_predicted_values(model, split, part, loss, bootstrap=1000):
+    """`evaluate_ratings` of a model that predicts the values of a part, None for any other model.
+
+    Args:
+        model: An adapted `Recommender`.
+        split: `Split`.
+        part: "validation" or "test".
+        loss: `train.loss` of the model's config, see `predicts_values_of`.
+        bootstrap: As for `evaluate_ratings`.
+    """
+    if not predicts_values_of(model, split, part, loss):
+        return None
+    return evaluate_ratings(
+        model,
+        split,
+        part=part,
+        bootstrap=bootstrap,
+        from_logits=value_kind(split, part) == "labels",
     )
 
 
@@ -93,20 +116,20 @@ class _Pairs:
 
     def __init__(self, split, part):
         self._queries = split.queries(part)
-        asked = getattr(split, part)
-        self._items, self.values = asked.item, asked.value.astype("float64")
-        every = np.concatenate([split.train.value, asked.value])
-        if (every == every[0]).all():
+        evaluated = getattr(split, part)
+        self._items, self.values = evaluated.item, evaluated.value.astype("float64")
+        kind = value_kind(split, part)
+        if kind is None:
             raise InputError(
-                f"all values are {every[0]:g}: there is no value to predict; "
+                f"all values are {self.values[0]:g}: there is no value to predict; "
                 "evaluate() ranks, which is what such data is for"
             )
-        self.labels = bool(np.isin(every, (0.0, 1.0)).all())
+        self.labels = kind == "labels"
         users = self._queries.users
         self.num_users = len(users)
         row_of = np.zeros(int(users.max()) + 1, dtype="int64")
         row_of[users] = np.arange(len(users))
-        self.query = row_of[asked.user]
+        self.query = row_of[evaluated.user]
         self.groups = {
             "item": group_of(split.train.item_counts()[self._items], HOT_ITEM),
             "user": group_of(self._queries.history.lengths[self.query], HOT_USER),
@@ -122,7 +145,7 @@ class _Pairs:
         return np.concatenate(scores), time.perf_counter() - started
 
     def add(self, ratios, scope, scores, inside, bootstrap):
-        """Adds the metrics of some pairs; returns AUC, which is no ratio of sums over users."""
+        """Adds the metrics of some pairs; returns AUC, which is not a ratio of sums over users."""
         values, scores, query = self.values[inside], scores[inside], self.query[inside]
         counts = np.bincount(query, minlength=self.num_users)
         if self.labels:
@@ -136,13 +159,13 @@ class _Pairs:
             return {}
         mean = metrics.auc(values, scores)
         half = _Z * np.sqrt(metrics.auc_variance(values, scores)) if bootstrap else np.nan
-        # unlike min and max, clip leaves NaN, no interval, as it is
+        # NaN, no interval, stays NaN in clip, unlike in min and max
         low, high = np.clip([mean - half, mean + half], 0.0, 1.0)
         return {(*scope, "auc"): {"mean": mean, "low": float(low), "high": float(high)}}
 
 
 def _rooted(found):
-    """Mean squares become their roots, and so do the bounds: the root is increasing."""
+    """Takes the root of mean squared errors and of their bounds, which the root keeps in order."""
     return {
         key: {name: float(np.sqrt(x)) for name, x in value.items()} if key[-1] == "rmse" else value
         for key, value in found.items()

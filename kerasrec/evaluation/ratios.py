@@ -31,7 +31,7 @@ class Ratios:
     def __init__(self, num_queries):
         self.num_queries = num_queries
         self._means = {}
-        self._alone = []
+        self._single = []
         self._numerators = []
         self._owners = []
         self._denominators = {}
@@ -46,10 +46,10 @@ class Ratios:
             denominators = np.where(missing, 0.0, denominators)
         total = denominators.sum()
         self._means[key] = float(numerators.sum() / total) if total else float("nan")
-        # of one query every resample is the same, which says nothing of others
-        self._alone.append(np.count_nonzero(denominators) < 2)
+        # all resamples of one query are equal, so they give no interval
+        self._single.append(np.count_nonzero(denominators) < 2)
         self._numerators.append(numerators.astype("float32"))
-        # most ratios share their denominators: one column for all that are equal
+        # most ratios have the same denominators: equal columns are stored once
         stored = denominators.astype("float32").tobytes()
         self._owners.append(self._denominators.setdefault(stored, len(self._denominators)))
 
@@ -62,7 +62,7 @@ class Ratios:
         low = high = np.full(len(self._means), np.nan)
         if resamples and self._means and self.num_queries:
             low, high = _quantiles(self._draws(resamples, seed), [(1 - level) / 2, (1 + level) / 2])
-            low[self._alone] = high[self._alone] = np.nan
+            low[self._single] = high[self._single] = np.nan
         return {
             key: {"mean": mean, "low": float(low[i]), "high": float(high[i])}
             for i, (key, mean) in enumerate(self._means.items())
@@ -77,7 +77,7 @@ class Ratios:
         step = max(1, _BLOCK // n)
         for start in range(0, resamples, step):
             counts = np.empty((min(step, resamples - start), n), dtype="float32")
-            for row in counts:  # a row at a time stays in the cache: 8x faster than all at once
+            for row in counts:  # a row at a time fits the cache: 8x faster than all at once
                 row[:] = np.bincount(rng.integers(0, n, n), minlength=n)
             with np.errstate(divide="ignore", invalid="ignore"):
                 ratio = (counts @ numerators) / (counts @ denominators)[:, self._owners]

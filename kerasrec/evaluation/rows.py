@@ -1,4 +1,4 @@
-"""Rows of an Evaluation, from numbers under keys (model, scope..., metric)."""
+"""Rows of an Evaluation, from metrics by key (model, scope..., metric)."""
 
 
 def names_of(models):
@@ -16,7 +16,7 @@ def names_of(models):
 
 
 def model_rows(found, names, seconds):
-    """One dict a model, from the numbers under (model, "all", metric)."""
+    """One dict a model, with the metrics of the keys (model, "all", metric)."""
     return [
         {"model": name, "metrics": _under(found, (name, "all")), "seconds": spent}
         for name, spent in zip(names, seconds, strict=True)
@@ -24,7 +24,7 @@ def model_rows(found, names, seconds):
 
 
 def group_rows(found, groups):
-    """The groups with the numbers under (model, by, group, metric)."""
+    """The groups, with the metrics of the keys (model, by, group, metric)."""
     return [g | {"metrics": _under(found, (g["model"], g["by"], g["group"]))} for g in groups]
 
 

@@ -2,14 +2,14 @@ import numpy as np
 
 
 class Truth:
-    """The distinct (query, item) pairs of a part, in a form in which lists are looked up at once.
+    """The distinct (query, item) pairs of a part, for the lookup of whole lists at once.
 
-    A pair is the number `query * num_items + item`; a lookup is a binary search in their sorted
-    array.
+    A pair is encoded as `query * num_items + item`; a lookup is a binary search in the sorted
+    codes.
 
     Attributes:
         query, item: int64 (pairs,), sorted by query, then item.
-        num_relevant: int64 (queries,), the pairs of each query.
+        num_relevant: int64 (queries,), the number of pairs of each query.
 
     Args:
         truth: Histories, one list of item rows for each query; repeated items count once.
@@ -25,7 +25,7 @@ class Truth:
         self.num_relevant = np.bincount(self.query, minlength=len(truth))
 
     def find(self, query, item):
-        """Index of each pair, -1 where it is no truth; int64 of the shape both broadcast to."""
+        """Index of each pair, -1 where it is not a truth; int64 of the shape both broadcast to."""
         keys = self._encoded(query, item)
         place = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
         return np.where(self._keys[place] == keys, place, -1)

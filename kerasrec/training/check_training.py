@@ -1,12 +1,12 @@
-"""What is refused before anything is trained or written."""
+"""Checks of a training before anything is trained or written."""
 
 from kerasrec.config.cutoffs import RATING_METRICS
 from kerasrec.errors import InputError
-from kerasrec.evaluation.predicted_values import are_all_equal, has_labels
+from kerasrec.evaluation.value_kind import value_kind
 
 
 def check_training(model, split, train):
-    """Raises an `InputError` for what would make a training fail, or learn something else.
+    """Raises an `InputError` for a training that would fail or learn something meaningless.
 
     Args:
         model: A `Recommender`; one without trainable weights passes, whatever `train` says.
@@ -22,7 +22,7 @@ def check_training(model, split, train):
             f"train.batch_size {train.batch_size} cannot be cut evenly between the {replicas} "
             f"replicas of strategy {train.strategy}: set it to {train.batch_size + missing}"
         )
-    # A score that is an estimate of the value learns that value, and nothing of anybody.
+    # A score that estimates a constant value learns that constant.
     if model.candidates == "pair" and not split.train.explicit:
         raise InputError(
             f"every value is {split.train.value[0]:g}: choose candidates in_batch, sampled or all "
@@ -43,7 +43,7 @@ def check_training(model, split, train):
         values = split.train.value
         raise InputError(
             f"train.loss bce reads labels, 0 or 1, and the values of the data are from "
-            f"{values.min():g} to {values.max():g}, of which each would count as a yes: set "
+            f"{values.min():g} to {values.max():g}, and each would count as a positive label: set "
             "train.loss to mse, or give a value column of labels, such as rating >= 4"
         )
 
@@ -51,10 +51,10 @@ def check_training(model, split, train):
 def check_loss(model, loss):
     """Raises an `InputError` for a loss that the model's candidates do not fit.
 
-    A softmax and BPR need other items than the observed one, gBCE a known share of all items, drawn
-    evenly, and their scores as they are. The sum over all others is for a softmax alone. MSE and
-    Keras's own losses read the score of the observed item only, which other candidates than "pair"
-    have corrected. Models without candidates are not checked.
+    Softmax and BPR need negatives. gBCE needs uniformly sampled negatives, whose share of all items
+    is known, and uncorrected scores. Candidates "all" give one sum over all negatives, which only a
+    softmax reads. MSE and Keras's own losses read the score of the observed item alone, which is
+    corrected unless candidates are "pair". Models without candidates are not checked.
     """
     candidates = model.candidates
     if candidates is None:
@@ -71,8 +71,8 @@ def check_loss(model, loss):
             )
     elif loss not in ("softmax", "bpr", "bce"):
         raise InputError(
-            f"train.loss {loss} fits scores to the observed values, and model.candidates "
-            f"{candidates} trains on scores that are made to be compared with other items': set "
+            f"train.loss {loss} fits scores to the observed values, and with model.candidates "
+            f"{candidates} scores are only compared with those of other items: set "
             "model.candidates to pair, or train.loss to softmax"
         )
     elif candidates == "all" and loss != "softmax":
@@ -107,12 +107,12 @@ def _check_gbce(model):
 
 
 def _check_rating_monitor(model, split, train):
-    wrong = None
+    wrong, kind = None, value_kind(split, "validation")
     if model.candidates != "pair":
-        wrong = f"model.candidates {getattr(model, 'candidates', None)} predicts none"
-    elif are_all_equal(split, "validation"):
+        wrong = f"model.candidates {model.candidates} predicts none"
+    elif kind is None:
         wrong = f"all values of the data are {split.train.value[0]:g}"
-    elif has_labels(split, "validation"):
+    elif kind == "labels":
         wrong = "the values of the data are labels 0 and 1"
     elif train.loss == "bce":
         wrong = "train.loss bce predicts labels"

@@ -9,6 +9,7 @@ from kerasrec.config.factories import loss_by_name, optimizer_class
 from kerasrec.data.batches import batches
 from kerasrec.errors import InputError, failed_check
 from kerasrec.models import FiniteLoss
+from kerasrec.models.checkpoints.checkpoint import load_weights
 from kerasrec.training.callbacks.best_checkpoint import BestCheckpoint
 from kerasrec.training.callbacks.linear_decay import LinearDecay
 from kerasrec.training.callbacks.progress_bar import ProgressBar
@@ -17,40 +18,41 @@ from kerasrec.training.callbacks.rating_validation import RatingValidation
 from kerasrec.training.callbacks.training_state import TrainingState
 from kerasrec.training.check_training import check_training
 
-# Of `steps_per_execution: auto`: what Python costs a step is small then, an answer to Ctrl-C near.
+# For `steps_per_execution: auto`: Python's share of a step is small, and Ctrl-C is answered soon.
 STEPS = 16
 
 
 def fit(
-    model, split, train, folder, ks=None, resume=False, progress=True, callbacks=(), began=None
+    model, split, train, folder, ks=None, resume=False, progress=True, callbacks=(), start=None
 ):
-    """Fits an adapted model and keeps its best epoch as a checkpoint.
+    """Fits an adapted model; afterwards it has the weights of its best epoch.
 
-    A model without trainable weights (it counts, or solves) is done when it is adapted: it is only
-    saved.
+    Each epoch that is better than all before it is saved as a checkpoint, from which the weights
+    are read in the end. A model without trainable weights (it counts, or solves) is done when it is
+    adapted, and nothing is written.
 
     Args:
         model: An adapted `Recommender`, not compiled.
         split: `Split`; its train part is trained on, its validation part chooses the epoch. Where
             that is empty, all epochs are run and the last is kept.
         train: `TrainNode` of a config.
-        folder: `RunFolder` for the checkpoint, the state and the history; None to write nothing.
+        folder: `RunFolder` for the checkpoint, the state and the history; None to write nothing,
+            and to leave the model with the weights of the last epoch.
         ks: Cut-offs of the validation metrics; see `evaluate`. A resumed training keeps its own.
-        resume: Go on from the folder's state, if it has one.
+        resume: Continue from the folder's state, if it has one.
         progress: Show a bar on stderr.
-        callbacks: Keras callbacks to come behind those of this function, whose logs they see.
-        began: As of `TrainingState`.
+        callbacks: More Keras callbacks; the logs of an epoch that they get have its validation
+            metrics, and what they add is in the history.
+        start: As for `TrainingState`.
 
     Returns:
         The logs of all epochs, a list of dicts.
 
     Raises:
         InputError: for what `check_training` refuses, a loss or a gradient that becomes NaN, a
-            checkpoint that cannot be written. The epochs before are left as they were.
+            checkpoint that cannot be written. Earlier epochs stay saved.
     """
     if not model.trainable_weights:
-        if folder:
-            model.save(folder.checkpoint, overwrite=True)
         return []
     check_training(model, split, train)
     model.compile(
@@ -58,14 +60,14 @@ def fit(
         loss=loss_by_name(train.loss, model.schema.num_items, train.gbce_t),
         steps_per_execution=steps_per_execution(train),
     )
-    # Before an earlier state brings back the rate that it had come to.
+    # Before `restore`, for it takes the rate of the first epoch.
     decay = [LinearDecay(model.optimizer, train.epochs)] if train.decay == "linear" else []
-    state = TrainingState(folder and folder.state, folder and folder.history, began)
+    state = TrainingState(folder and folder.state, folder and folder.history, start)
     if resume:
         state.restore(model)
     done = len(state.history)
-    # Every epoch is measured alike, whatever the test is to show.
-    ks = _cutoffs(state.history) or ks
+    # All epochs are measured alike, even if a resumed run tests with other cut-offs.
+    ks = _logged_cutoffs(state.history) or ks
     validated = len(split.validation) > 0
     monitor = f"val_{train.monitor}" if validated else None
     best = BestCheckpoint(
@@ -75,8 +77,21 @@ def fit(
         state.history,
         smaller_is_better=train.monitor in RATING_METRICS,
     )
-    if done >= train.epochs or (done and best.is_over(done - 1)):
-        return state.history
+    if done < train.epochs and not (done and best.is_over(done - 1)):
+        validations = []
+        if validated:
+            validations = [RankingValidation(split, ks), RatingValidation(split, train.loss)]
+        # The validation first, for its metrics are in the logs of all others; the state last, for
+        # an epoch whose callbacks are not done is trained again.
+        callbacks = [*decay, *validations, best, *callbacks, state]
+        _train(model, split, train, callbacks, done, monitor, progress)
+    if folder:
+        load_weights(model, folder.checkpoint)
+    return state.history
+
+
+def _train(model, split, train, callbacks, done, monitor, progress):
+    """Calls Keras's `fit` for the epochs from `done` on."""
     dataset = batches(
         split.train,
         inputs=model.train_inputs,
@@ -88,14 +103,11 @@ def fit(
         first_epoch=done,
         buckets=train.strategy != "tpu",
     )
-    validations = []
-    if validated:
-        validations = [RankingValidation(split, ks), RatingValidation(split, train.loss)]
     finite = FiniteLoss()
     order = keras.callbacks.LambdaCallback(
         on_epoch_begin=lambda epoch, logs: dataset.epochs.begin(epoch)
     )
-    callbacks = [order, finite, *decay, *validations, best, state, *callbacks]
+    callbacks = [order, finite, *callbacks]
     with contextlib.ExitStack() as stack:
         if progress:
             steps = int(dataset.cardinality())
@@ -112,33 +124,32 @@ def fit(
             )
         except InputError as error:
             if finite.stopped:
-                raise InputError(f"{error}; {_kept(finite.epoch)}") from error
+                raise InputError(f"{error}; {_what_is_saved(finite.epoch)}") from error
             if failed_check(error.__cause__) is None:
                 raise
-            # A check in the graph knows the step alone, counted from the first epoch on.
+            # A check inside the graph only knows the step, counted from the first epoch on.
             raise InputError(
-                f"{error}; it was epoch {finite.epoch + 1}, {_kept(finite.epoch)}"
+                f"{error}; it was epoch {finite.epoch + 1}, {_what_is_saved(finite.epoch)}"
             ) from error
-    return state.history
 
 
-def _kept(epoch):
-    """What is left of a training that stopped in an epoch (from 0), in words."""
+def _what_is_saved(epoch):
+    """What a training that stopped in an epoch (from 0) has saved, for a message."""
     if epoch:
         return "the best checkpoint before is kept"
     return "no epoch was finished, so there is no checkpoint"
 
 
-def _cutoffs(history):
+def _logged_cutoffs(history):
     """The cut-offs of the validation metrics in the logs of earlier epochs."""
     names = [name for name in (history[0] if history else ()) if "recall@" in name]
     return [int(name.rpartition("@")[2]) for name in names]
 
 
 def steps_per_execution(train):
-    """How many steps of a `TrainNode` one call of the training function takes.
+    """The number of steps that one call of Keras's training function runs.
 
-    An epoch need not be a multiple: Keras ends its last call with the data.
+    An epoch need not be a multiple of it: the last call is shorter.
     """
     if train.steps_per_execution != "auto":
         return train.steps_per_execution
@@ -146,7 +157,7 @@ def steps_per_execution(train):
 
 
 def make_optimizer(node):
-    """An optimizer from its name, or from its `OptimizerNode`."""
+    """An optimizer from the `optimizer` of a `TrainNode`: a name or an `OptimizerNode`."""
     if isinstance(node, str):
         return optimizer_class(node)()
     return optimizer_class(node.class_)(**node.arguments)

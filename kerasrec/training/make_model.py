@@ -1,4 +1,4 @@
-"""The model of a config, ready to be fitted."""
+"""The adapted model of a config, ready for `fit`."""
 
 import inspect
 
@@ -14,12 +14,12 @@ from kerasrec.training.runs.check_start import check_start
 
 
 def make_model(config, data, split, start=None, say=lambda line: None):
-    """The adapted model of a config, from its seed; to be called in its strategy's scope.
+    """Builds and adapts the model of a config, from its seed; call it in the strategy's scope.
 
     Args:
         config: `RunConfig`.
-        data, split: As `read_split` gives them.
-        start: Checkpoint folder to take the rows from, whose catalogs the data was read with.
+        data, split: From `read_split`.
+        start: Checkpoint folder of `init_from`, whose catalogs the data was read with, or None.
         say: Called with lines for people.
 
     Raises:
@@ -44,12 +44,12 @@ def make_model(config, data, split, start=None, say=lambda line: None):
         known = load_content_from(model, folder, config.freeze_content, trust)
         for name, share in known.items():
             say(f"content_from knows {share:.0%} of the words of {name}.")
-    model.trained_on.cuts.append({"data": data.name, **_how_split(config.split)})
+    model.trained_on.cuts.append({"data": data.name, **_split_arguments(config.split)})
     return model
 
 
-def _how_split(node):
-    """The protocol of a `SplitNode` with all its arguments, defaults too."""
+def _split_arguments(node):
+    """The protocol of a `SplitNode` with all its arguments, defaults included."""
     parameters = inspect.signature(PROTOCOLS[node.protocol]).parameters.values()
     defaults = {one.name: one.default for one in parameters if one.default is not one.empty}
     return {"protocol": node.protocol, **defaults, **node.arguments}

@@ -1,9 +1,37 @@
-"""A config's `data:` as `Interactions`."""
+"""The `data:` and `split:` of a config as `Interactions` and a `Split`."""
 
 import pathlib
 
+from kerasrec.config.first_line import first_line
 from kerasrec.data import Interactions, datasets
+from kerasrec.data.splits import PROTOCOLS
 from kerasrec.data.table_files import is_parquet
+from kerasrec.errors import InputError
+
+
+def read_split(config, base=None):
+    """The data of a config and its split.
+
+    Args:
+        config: `RunConfig`.
+        base: As for `read_data`.
+
+    Returns:
+        `(Interactions, Split)`.
+
+    Raises:
+        InputError: for anything wrong in the data, or arguments that the split cannot use.
+    """
+    data = read_data(config.data, base)
+    protocol, arguments = config.split.protocol, config.split.arguments
+    try:
+        return data, PROTOCOLS[protocol](data, **arguments)
+    except InputError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"split: {protocol} does not take {arguments}: {first_line(error)}"
+        ) from error
 
 
 def read_data(node, base=None):

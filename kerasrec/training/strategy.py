@@ -1,4 +1,4 @@
-"""Where a model is built and trained: a config's `strategy` as a `tf.distribute` scope."""
+"""The `train.strategy` of a config as a scope of `tf.distribute`."""
 
 import contextlib
 import functools
@@ -9,15 +9,15 @@ from kerasrec.errors import InputError
 def strategy_scope(name):
     """The scope to build, compile and fit a model in.
 
-    * `"none"`: TensorFlow's own choice, the first GPU where there is one;
+    * `"none"`: TensorFlow's default device, the first GPU if there is one;
     * `"cpu"`, `"gpu"`: one device;
     * `"mirrored"`: all GPUs, or all logical CPUs where there is no GPU, each with a copy of the
-      model. The batch is cut evenly between them and the loss is the single device's, but that
-      candidates "in_batch" are those of a device's own part;
+      model. The batch is divided evenly between them and the loss is that of one device, but
+      candidates "in_batch" come from a device's own part of the batch;
     * `"tpu"`: the TPU that the environment names.
 
     Raises:
-        InputError: for an unknown name, or a device that is not there.
+        InputError: for an unknown name, or a device that does not exist.
 
     >>> with strategy_scope("none"):
     ...     pass
@@ -58,8 +58,8 @@ def strategy_scope(name):
 
 @functools.cache
 def _mirrored(devices):
-    # One a process: a second one numbers its collectives from the start again, and TensorFlow takes
-    # them for those of the first ("Shape mismatch in the collective instance").
+    # One per process: a second one numbers its collectives from 0 again, and TensorFlow confuses
+    # them with those of the first ("Shape mismatch in the collective instance").
     import tensorflow as tf
 
     return tf.distribute.MirroredStrategy(devices)

@@ -45,7 +45,7 @@ def test_json_a_failing_config_and_runs_again(kerasrec, configs):
     assert status == 0 and again["rows"][0] == found["rows"][0]
 
 
-def test_equal_names_get_their_folder(kerasrec, configs):
+def test_equal_file_names_get_their_folder(kerasrec, configs):
     (configs / "a").mkdir()
     (configs / "a" / "knn.yaml").write_text((configs / "knn.yaml").read_text())
     same = ["model.shrinkage=1.0", "data.path=clicks.csv", "data.items.path=books.csv"]
@@ -55,7 +55,7 @@ def test_equal_names_get_their_folder(kerasrec, configs):
     assert found["best"]["ndcg@10"] == ["knn", "a/knn"]
 
 
-def test_ctrl_c_says_how_to_go_on(kerasrec, configs, monkeypatch):
+def test_ctrl_c_prints_how_to_resume(kerasrec, configs, monkeypatch):
     def stop(self, epoch, logs=None):
         raise KeyboardInterrupt
 
@@ -76,7 +76,7 @@ def test_ctrl_c_says_how_to_go_on(kerasrec, configs, monkeypatch):
         (["knn.yaml", "other.yaml"], "knn and other differ in split.protocol"),
     ],
 )
-def test_what_is_wrong_is_said_before_anything_is_fitted(kerasrec, configs, arguments, words):
+def test_what_is_wrong_is_named_before_anything_is_fitted(kerasrec, configs, arguments, words):
     text = (configs / "mf.yaml").read_text()
     (configs / "other.yaml").write_text(f"{text}\nsplit: {{protocol: random}}\n")
     status, out, error = kerasrec("compare", *arguments)

@@ -35,7 +35,7 @@ def test_changes_may_stand_anywhere(kerasrec, table):
 
 
 @pytest.mark.parametrize("more", [["--rum-dir=a"], ["--resume", "epochs"], ["--json", "a=1", "-q"]])
-def test_what_is_no_change_is_not_taken_for_one(kerasrec, table, more, capsys):
+def test_unknown_arguments_are_refused(kerasrec, table, more, capsys):
     with pytest.raises(SystemExit) as stopped:
         kerasrec("fit", "run.yaml", *more)
     assert stopped.value.code == 2 and "unrecognized arguments: " in capsys.readouterr().err
@@ -48,7 +48,7 @@ def test_json_for_machines(kerasrec, table):
     assert found["rows"] == json.loads((table / found["run"] / "metrics.json").read_text())["rows"]
 
 
-def test_ctrl_c_keeps_the_best_and_resume_goes_on(kerasrec, table, monkeypatch):
+def test_ctrl_c_keeps_the_best_epoch_and_the_run_can_be_resumed(kerasrec, table, monkeypatch):
     whole = kerasrec("fit", "run.yaml", "--run-dir", "whole", "--json")[1]
     with monkeypatch.context() as patch:
         patch.setattr("kerasrec.models.FiniteLoss.on_epoch_begin", interrupt)
@@ -83,7 +83,7 @@ def test_ctrl_c_while_reading_writes_nothing(kerasrec, table, monkeypatch):
         (["train.optimizer={class: sgd, learning_rate: 1e30}"], "the loss became"),
     ],
 )
-def test_what_is_wrong_is_said_without_a_traceback(kerasrec, table, arguments, words):
+def test_what_is_wrong_is_named_without_a_traceback(kerasrec, table, arguments, words):
     status, out, error = kerasrec("fit", "run.yaml", *arguments, "--json")
     assert status == 2 and out is None
     assert words in error and "Traceback" not in error
@@ -99,7 +99,7 @@ def test_a_missing_id_is_named_with_its_row(kerasrec, table):
     assert not (table / "runs").exists()
 
 
-def test_a_full_disk_is_said(kerasrec, table, monkeypatch):
+def test_a_full_disk_is_named(kerasrec, table, monkeypatch):
     def full(*arguments, **named):
         raise OSError(errno.ENOSPC, "No space left on device")
 

@@ -48,7 +48,7 @@ def trained(tmp_path_factory):
 
 
 @pytest.mark.parametrize("source", ["run", "knn/1"])
-def test_ids_with_commas_are_asked_about_and_left_out(kerasrec, trained, source):
+def test_ids_with_commas_are_read_and_excluded(kerasrec, trained, source):
     def ask(*arguments):
         return kerasrec("recommend", trained / source, *arguments, "-k", 5, "--json")[1]
 

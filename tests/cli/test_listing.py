@@ -31,7 +31,7 @@ def test_lists_what_there_is(kerasrec, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"epochs": 1, "rows": []}', "null"])
-def test_a_damaged_run_is_said_and_the_others_listed(kerasrec, tmp_path, monkeypatch, text):
+def test_a_damaged_run_is_named_and_the_others_listed(kerasrec, tmp_path, monkeypatch, text):
     monkeypatch.chdir(tmp_path)
     whole = '{"epochs": 2, "rows": [{"metrics": {"ndcg@5": {"mean": 0.5}}}]}'
     for name, metrics in (("a", text), ("b", whole)):

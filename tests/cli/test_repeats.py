@@ -41,7 +41,7 @@ def test_what_is_bought_again_counts_where_repeats_are_allowed(kerasrec, runs, r
     assert head in kerasrec("evaluate", runs / repeats)[1]
 
 
-def test_the_model_keeps_what_it_was_evaluated_with(kerasrec, runs):
+def test_the_checkpoint_keeps_the_repeats_of_the_evaluation(kerasrec, runs):
     model = load(runs / "allow" / "checkpoint")
     assert model.repeats == "allow" and load(runs / "mask" / "checkpoint").repeats == "mask"
     # The eighth week is known by now: milk comes next.
@@ -57,7 +57,7 @@ def test_the_model_keeps_what_it_was_evaluated_with(kerasrec, runs):
             assert bool({row["item"] for row in rows} & set(best)) == seen
 
 
-def test_an_export_says_it(kerasrec, runs):
+def test_an_export_records_its_repeats(kerasrec, runs):
     about = kerasrec("inspect", runs / "served", "--json")[1]
     assert about["repeats"] == "allow"
     assert about["signatures"]["recommend"]["inputs"]["repeats"]["default"] == [""]

@@ -28,7 +28,7 @@ def trained(tmp_path_factory):
     return folder
 
 
-def test_evaluate_repeats_what_fit_has_measured(kerasrec, trained):
+def test_evaluate_gives_the_metrics_of_fit(kerasrec, trained):
     measured = json.loads((trained / "run" / "metrics.json").read_text())
     status, found, _ = kerasrec("evaluate", trained / "run", "--json")
     assert status == 0
@@ -50,7 +50,7 @@ def test_recommend_to_a_user(kerasrec, trained):
     assert found["user"] == "u0" and found["notes"] == []
 
 
-def test_recommend_after_a_history_leaves_out_what_is_excluded(kerasrec, trained):
+def test_recommend_leaves_out_excluded_items(kerasrec, trained):
     arguments = ("recommend", trained / "run", "--history", "i3, i4", "-k", 4, "--json")
     all_of_it = kerasrec(*arguments)[1]["recommendations"]
     best = all_of_it[0]["item"]
@@ -71,7 +71,7 @@ def test_explain_names_the_items_of_the_history(kerasrec, trained):
     assert status == 0 and said in " ".join(out.split())
 
 
-def test_an_export_with_content_says_what_comes_from_it(kerasrec, trained):
+def test_an_export_with_content_explains_its_share(kerasrec, trained):
     config = trained / "content.yaml"
     config.write_text(
         f"data: {{path: {trained}/clicks.csv, history_length: 4,"
@@ -101,7 +101,7 @@ def test_an_export_with_content_says_what_comes_from_it(kerasrec, trained):
     assert f"{best['word']} {best['contribution']:+.2f}" in " ".join(out.split())
 
 
-def test_what_a_run_was_started_with_need_not_exist_when_it_is_evaluated(kerasrec, trained):
+def test_evaluate_does_not_need_the_start_of_a_run(kerasrec, trained):
     config = trained / "start.yaml"
     config.write_text(
         f"data: {{path: {trained}/clicks.csv, history_length: 4,"
@@ -129,7 +129,7 @@ def test_the_export_gives_the_same_answers(kerasrec, trained):
 
 
 @pytest.mark.parametrize("history", ["i3,nobody,i4", "nobody"])
-def test_unknown_ids_are_answered_from_the_rest_and_said(kerasrec, trained, history):
+def test_unknown_ids_are_left_out_and_noted(kerasrec, trained, history):
     status, found, error = kerasrec("recommend", trained / "run", "--history", history, "--json")
     assert status == 0 and len(found["recommendations"]) >= 1
     assert "nobody" in found["notes"][0] and "nobody" in error
@@ -145,7 +145,7 @@ def test_an_export_answers_a_user_from_the_stored_history(kerasrec, trained, tmp
     assert status == 2 and "does not read a user: give --history" in error
 
 
-def test_the_export_says_unknown_ids_too(kerasrec, trained):
+def test_the_export_notes_unknown_ids_too(kerasrec, trained):
     query = ("--history", "i3,nobody", "--exclude", "nothing", "--json")
     status, found, error = kerasrec("recommend", trained / "knn" / "1", *query)
     assert status == 0 and found["recommendations"]
@@ -154,7 +154,7 @@ def test_the_export_says_unknown_ids_too(kerasrec, trained):
     assert found["notes"] == error.splitlines()
 
 
-def test_a_run_and_its_export_say_the_same_of_what_they_do_not_know(kerasrec, trained):
+def test_a_run_and_its_export_give_the_same_notes(kerasrec, trained):
     asked = ["--user", "nobody"], ["--user", ""], ["--history", "i3,nobody"], ["--history", "who"]
     for query in asked:
         query = (*query, "--exclude", "nothing", "-k", 3, "--json")
@@ -167,7 +167,7 @@ def test_a_run_and_its_export_say_the_same_of_what_they_do_not_know(kerasrec, tr
     ]
 
 
-def test_a_history_beyond_the_limit_is_cut_and_said(kerasrec, trained):
+def test_a_history_beyond_the_limit_is_cut_and_noted(kerasrec, trained):
     status, out, error = kerasrec(
         "recommend", trained / "run", "--history", "i0,i1,i2,i3,i4,i5", "-k", 2
     )
@@ -230,7 +230,7 @@ def test_a_damaged_or_foreign_checkpoint_is_refused(kerasrec, trained, tmp_path,
     assert status == 2 and not (tmp_path / "out").exists()
 
 
-def test_an_empty_config_of_a_run_is_said(kerasrec, trained, tmp_path):
+def test_an_empty_config_of_a_run_is_named(kerasrec, trained, tmp_path):
     shutil.copytree(trained / "run", tmp_path / "run")
     (tmp_path / "run" / "config.yaml").write_text("")
     status, out, error = kerasrec("evaluate", tmp_path / "run")
@@ -281,10 +281,10 @@ def test_the_default_k_is_cut_to_eight_items_and_a_written_one_is_refused(kerasr
     status, _, error = kerasrec("export", rated / "run", rated / "large", "-k", "9")
     assert status == 2 and "the number of items, 8: got 9" in error
     status, out, _ = kerasrec("export", rated / "run", rated / "whole")
-    assert status == 0 and "The catalogue has 8 items: that is the most in an answer." in out
+    assert status == 0 and "The catalogue has 8 items: no answer can have more." in out
 
 
-def test_an_export_without_histories_says_so(kerasrec, rated):
+def test_an_export_without_histories_notes_it(kerasrec, rated):
     folder = rated / "forgetful"
     assert kerasrec("export", rated / "run", folder, "-k", "6", "--no-histories")[0] == 0
     query = ("recommend", folder / "1", "--user", "u1", "--json")
@@ -331,7 +331,7 @@ def test_verify_prints_a_report_and_fails_where_anything_differs(kerasrec, rated
     assert status == 2 and "holds no export" in error
 
 
-def test_inspect_says_what_an_export_takes_and_where_it_comes_from(kerasrec, rated, tmp_path):
+def test_inspect_shows_signatures_and_origin(kerasrec, rated, tmp_path):
     status, found, _ = kerasrec("inspect", rated / "mf", "--json")
     assert status == 0
     assert found["model"] == "MatrixFactorization" and found["max_k"] == 6
@@ -349,7 +349,7 @@ def test_inspect_says_what_an_export_takes_and_where_it_comes_from(kerasrec, rat
         assert status == 2 and "is not what an export writes" in error
 
 
-def test_the_progress_of_an_evaluation_is_told(kerasrec, trained, monkeypatch):
+def test_an_evaluation_reports_its_progress(kerasrec, trained, monkeypatch):
     told = []
     monkeypatch.setattr(EvaluationBar, "__call__", lambda bar, *counts: told.append(counts))
     assert kerasrec("evaluate", trained / "run")[0] == 0

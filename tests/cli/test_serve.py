@@ -45,7 +45,7 @@ def start(folder, *options):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_says_where_it_is_and_ends_when_told(folder, number):
+def test_it_prints_its_address_and_ends_at_a_signal(folder, number):
     with start(folder) as process:
         try:
             page, rest = (process.stdout.readline() for _ in range(2))
@@ -66,7 +66,7 @@ def test_it_says_where_it_is_and_ends_when_told(folder, number):
     ]  # fmt: skip
 
 
-def test_a_new_version_is_served_when_nobody_reads_what_is_said(folder, tmp_path):
+def test_a_new_version_is_served_when_stdout_is_closed(folder, tmp_path):
     shutil.copytree(folder / "1", tmp_path / "echo" / "1")
     with start(tmp_path / "echo") as process:
         try:
@@ -94,7 +94,7 @@ def test_a_thread_that_ends_ends_the_server_with_a_message(folder, monkeypatch):
     from kerasrec.serving.server import Server
 
     monkeypatch.setattr(Server, "ended", lambda server: ["versions"])
-    monkeypatch.setattr("kerasrec.cli.serve.WATCH", 0.01)
+    monkeypatch.setattr("kerasrec.cli.serve.CHECK_SECONDS", 0.01)
     with pytest.raises(RuntimeError, match="the thread versions of the server has ended"):
         main(["serve", str(folder), "--port", "0", "--trust"])
 
@@ -158,13 +158,13 @@ def test_json_batching_and_another_host(folder, tmp_path):
         (["{folder}", "--batching-config", "none"], "none: cannot be read"),
     ],
 )
-def test_what_is_wrong_is_said(folder, capsys, options, sentence):
+def test_what_is_wrong_is_named(folder, capsys, options, sentence):
     options = [option.format(folder=folder) for option in options]
     assert main(["serve", *options, "--port", "0"]) == 2
     assert sentence in capsys.readouterr().err
 
 
-def test_what_is_not_installed_is_said(folder, capsys, monkeypatch):
+def test_a_missing_package_is_named(folder, capsys, monkeypatch):
     for name in [name for name in sys.modules if name.startswith("kerasrec.serving.")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "uvicorn", None)

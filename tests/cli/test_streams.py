@@ -60,7 +60,7 @@ def test_the_other_stream_goes_on(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["list", "--json"]])
-def test_the_status_says_that_nobody_read_it(monkeypatch, tmp_path, capsys, arguments):
+def test_the_exit_status_shows_that_stdout_was_closed(monkeypatch, tmp_path, capsys, arguments):
     monkeypatch.chdir(tmp_path)
     pipe = closed_pipe()
     monkeypatch.setattr(sys, "stdout", pipe)
@@ -69,12 +69,12 @@ def test_the_status_says_that_nobody_read_it(monkeypatch, tmp_path, capsys, argu
     pipe.close()
 
 
-def test_a_full_disk_is_said(monkeypatch, tmp_path, capsys):
+def test_a_full_disk_is_named(monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
     with open("/dev/full", "w", encoding="utf-8") as full:
         monkeypatch.setattr(sys, "stdout", full)
         assert main(["list", "--json"]) == 1
-    assert "not all could be written to stdout: [Errno 28]" in capsys.readouterr().err
+    assert "stdout could not be written to its end: [Errno 28]" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("closed", "status"), [(">&-", 0), ("2>&-", 0), (">&- 2>&- <&-", 0)])

@@ -39,7 +39,7 @@ def test_json_and_more_trials(kerasrec, config):
     assert tried == {0.0, 1.0, 5.0, 25.0}
 
 
-def test_ctrl_c_keeps_the_trials_and_says_how_to_go_on(kerasrec, config, monkeypatch):
+def test_ctrl_c_keeps_the_trials_and_prints_how_to_resume(kerasrec, config, monkeypatch):
     import kerasrec_zoo
 
     adapt, times = kerasrec_zoo.ItemKNN.adapt, []
@@ -71,7 +71,7 @@ def test_ctrl_c_keeps_the_trials_and_says_how_to_go_on(kerasrec, config, monkeyp
         (["knn.yaml", "tune.parameters={model.shrinkag: [1]}"], "did you mean shrinkage?"),
     ],
 )
-def test_what_is_wrong_is_said(kerasrec, config, arguments, words):
+def test_what_is_wrong_is_named(kerasrec, config, arguments, words):
     status, out, error = kerasrec("tune", *arguments)
     assert status == 2 and words in error and "Traceback" not in error and not out
     assert not (config.parent / "runs").exists()
@@ -83,7 +83,7 @@ def test_without_optuna(kerasrec, config, monkeypatch):
     assert status == 2 and 'pip install "kerasrec[tune]"' in error
 
 
-def test_optuna_is_imported_for_a_search_alone():
+def test_optuna_is_imported_for_a_search_only():
     program = (
         "import sys, pkgutil, importlib, kerasrec.cli, kerasrec.training as training\n"
         "for module in pkgutil.iter_modules(training.__path__):\n"

@@ -198,7 +198,7 @@ def test_given_cold_items_share_no_fold():
 
 
 @pytest.mark.parametrize("unseen", ["keep", "drop"])
-@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("protocol", [name for name in PROTOCOLS if name != "none"])
 def test_parts_are_disjoint_and_in_order(protocol, unseen):
     data = random_data(1)
     options = {"negatives": 5} if protocol == "sampled" else {}
@@ -222,6 +222,19 @@ def test_parts_are_disjoint_and_in_order(protocol, unseen):
     if protocol == "time":
         assert split.train.timestamp[-1] < split.validation.timestamp[0]
         assert split.validation.timestamp[-1] < split.test.timestamp[0]
+
+
+def test_without_a_split_all_is_train():
+    data = random_data(1)
+    split = PROTOCOLS["none"](data)
+    for column in ("user", "item", "timestamp", "value"):
+        np.testing.assert_array_equal(getattr(split.train, column), getattr(data, column))
+    assert len(split.validation) == len(split.test) == 0
+    assert split.notes == (
+        "Nothing was measured: all interactions are in train, none are held out.",
+    )
+    with pytest.raises(InputError, match="The test part of the none split is empty"):
+        split.queries("test")
 
 
 def test_queries_know_what_came_before():

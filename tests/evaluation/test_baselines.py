@@ -22,14 +22,14 @@ def split():
         ({"baselines": ["SASRec"]}, "baseline SASRec must be trained"),
     ],
 )
-def test_what_is_no_list_of_baselines_or_cutoffs(split, given, words):
+def test_invalid_baselines_and_cutoffs_are_refused(split, given, words):
     model = ItemKNN(split.train.schema())
     model.adapt(split.train)
     with pytest.raises(InputError, match=words):
         evaluate(model, split, **{"ks": (3,), **given})
 
 
-def test_no_baselines_at_all(split):
+def test_evaluation_without_baselines(split):
     model = ItemKNN(split.train.schema())
     model.adapt(split.train)
     assert [row["model"] for row in evaluate(model, split, ks=(3,), baselines=None).rows] == [

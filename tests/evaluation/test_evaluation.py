@@ -57,8 +57,8 @@ def test_a_note_that_another_table_shows_is_left_out():
     found = make_evaluation(["Model"])
     found = dataclasses.replace(found, notes=("This is new.", "This is said."))
     assert found.to_table().caption == "This is new.\nThis is said."
-    assert found.to_table(said=("This is said.",)).caption == "This is new."
-    assert found.to_table(said=found.notes).caption is None
+    assert found.to_table(shown_notes=("This is said.",)).caption == "This is new."
+    assert found.to_table(shown_notes=found.notes).caption is None
 
 
 def test_numbers():

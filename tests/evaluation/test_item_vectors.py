@@ -42,17 +42,17 @@ def test_each_feature_has_length_one():
     np.testing.assert_allclose(vectors, expected, atol=1e-7)
 
 
-def test_nothing_to_go_by():
+def test_a_catalog_without_usable_features():
     items = ItemVectors(catalog("year"))
     assert items.names == () and items.shape == (5, 0)
 
 
-def test_too_many_categories_say_nothing(monkeypatch):
-    monkeypatch.setattr("kerasrec.evaluation.item_vectors._WIDEST", 3)
+def test_a_feature_of_too_many_categories_is_left_out(monkeypatch):
+    monkeypatch.setattr("kerasrec.evaluation.item_vectors._MAX_CATEGORIES", 3)
     assert ItemVectors(catalog("kind")).names == ()
 
 
-def test_nothing_as_large_as_catalogue_times_categories_is_made():
+def test_memory_does_not_grow_with_catalogue_times_categories():
     import tracemalloc
 
     count, width = 200_000, 500  # 400 MB of indicators

@@ -217,18 +217,18 @@ def test_repeats_are_ranked_where_the_model_or_the_caller_allows_them(scripted):
         evaluate(model, split, ks=(1,), repeats=True)
 
 
-def test_a_bootstrap_that_is_none_is_refused_before_anything_is_ranked(model, split):
+def test_an_invalid_bootstrap_is_refused_before_anything_is_ranked(model, split):
     with pytest.raises(InputError, match="bootstrap, 0 for no intervals"):
         evaluate(model, split, bootstrap=1)
     assert not model.asked
 
 
-def test_allowing_repeats_where_nobody_repeats_is_said(model, split):
+def test_allowing_repeats_without_any_is_noted(model, split):
     found = evaluate(model, split, bootstrap=0, repeats="allow")
     assert any(note.startswith("No truth was in the user's history") for note in found.notes)
 
 
-def test_batches_do_not_matter(model, split):
+def test_the_batch_size_does_not_change_results(model, split):
     whole = evaluate(model, split, bootstrap=50).to_dict()
     one_by_one = evaluate(model, split, bootstrap=50, batch_size=1).to_dict()
     for part in ("groups", "deciles"):
@@ -237,7 +237,7 @@ def test_batches_do_not_matter(model, split):
     assert model.encoded == 2
 
 
-def test_a_model_of_histories_is_given_the_last_known_items(split, scripted):
+def test_a_history_model_gets_the_last_known_items(split, scripted):
     class FollowsTheLast(scripted):
         query_inputs = ("history",)
 
@@ -257,7 +257,7 @@ def test_a_model_of_histories_is_given_the_last_known_items(split, scripted):
     assert sorted(tuple(row.tolist()) for row in asked) == sorted(expected)
 
 
-def test_validation_is_asked_without_the_test(scripted):
+def test_validation_does_not_know_the_test_part(scripted):
     frame = pd.DataFrame({"user": list("uuuuvvvv"), "item": list("abcdacbe")})
     data = Interactions.from_frame(frame)
     split = splits.next_item(data)
@@ -267,7 +267,7 @@ def test_validation_is_asked_without_the_test(scripted):
         assert (model.asked[-1][1] > 0).sum(axis=1).tolist() == [known, known]
 
 
-def test_baselines_stand_on_the_same_queries(model, split, scripted):
+def test_baselines_are_measured_on_the_same_queries(model, split, scripted):
     reports = []
     other = scripted(split.train, -model.scores)
     found = evaluate(
@@ -352,7 +352,7 @@ def test_the_popularity_model_through_the_real_top_k(split):
     assert found["recall@5"]["mean"] == pytest.approx(np.mean(recalls))
 
 
-def test_popularity_and_item_knn_stand_beside_the_model_unless_told(split):
+def test_popularity_and_item_knn_are_the_default_baselines(split):
     from kerasrec_zoo import Popularity
 
     model = Popularity(split.train.schema())

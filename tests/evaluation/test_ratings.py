@@ -88,7 +88,7 @@ def test_a_constant_test_part_of_ratings_is_fine(scripted, scores):
     assert found["mae"]["mean"] == pytest.approx(np.mean(5 - scores[fives.user, fives.item]))
 
 
-def test_equal_errors_leave_no_doubt(scripted):
+def test_equal_errors_have_an_interval_of_width_0(scripted):
     split = make_split([1, 2, 3, 4, 5])
     scores = np.zeros((52, 82))
     scores[split.test.user, split.test.item] = split.test.value + 0.5

@@ -65,7 +65,7 @@ def test_missing_values_are_left_out():
     assert all(np.isnan(value) for value in found["none"].values())
 
 
-def test_blocks_do_not_matter(monkeypatch):
+def test_the_block_size_does_not_change_results(monkeypatch):
     ratios = Ratios(30)
     ratios.add("mean", np.arange(30.0))
     whole = ratios.intervals(resamples=101, seed=5)
@@ -85,12 +85,12 @@ def test_no_resamples_no_interval():
 
 
 @pytest.mark.parametrize("resamples", [-1, 1, 2.5, True, None])
-def test_a_bootstrap_that_is_none_is_refused(resamples):
+def test_an_invalid_bootstrap_is_refused(resamples):
     with pytest.raises(InputError, match="bootstrap, 0 for no intervals"):
         Ratios(3).intervals(resamples)
 
 
-def test_one_query_alone_has_no_interval():
+def test_a_single_query_has_no_interval():
     ratios = Ratios(3)
     ratios.add("one", [0.0, 0.4, 0.0], [0.0, 1.0, 0.0])
     ratios.add("two", [0.0, 0.4, 0.4], [0.0, 1.0, 1.0])

@@ -35,7 +35,7 @@ def test_a_loss_and_candidates_that_do_not_fit_are_refused(loss, candidates):
         check_loss(types.SimpleNamespace(candidates=instead, log_q=False), loss)
 
 
-def test_gbce_reads_scores_that_nothing_has_corrected():
+def test_gbce_needs_uncorrected_scores():
     with pytest.raises(InputError, match="train.loss gbce .* set model.log_q to false"):
         check_loss(types.SimpleNamespace(candidates="sampled", log_q=True), "gbce")
 
@@ -72,7 +72,9 @@ def valued(split, values):
     ],
 )
 @pytest.mark.parametrize("monitor", ["rmse", "mae"])
-def test_an_error_of_ratings_needs_ratings(rated, monitor, candidates, loss, values, words):
+def test_a_rating_error_is_monitored_only_with_ratings(
+    rated, monitor, candidates, loss, values, words
+):
     split = valued(rated, values)
     train = TrainNode(loss=loss, monitor=monitor)
     if words is None:
@@ -84,7 +86,7 @@ def test_an_error_of_ratings_needs_ratings(rated, monitor, candidates, loss, val
 
 @pytest.mark.parametrize("loss", ["mse", "bce", "huber"])
 @pytest.mark.parametrize("value", [1, 4])
-def test_one_value_for_all_is_nothing_to_fit(rated, loss, value):
+def test_constant_values_are_refused(rated, loss, value):
     split = valued(rated, [value])
     words = f"every value is {value}: choose candidates in_batch, sampled or all .*value column"
     with pytest.raises(InputError, match=words):
@@ -96,7 +98,7 @@ def test_one_value_for_all_is_nothing_to_fit(rated, loss, value):
     )
 
 
-def test_nothing_to_validate_or_test_on(split):
+def test_empty_validation_and_test_parts_are_refused(split):
     nothing = dataclasses.replace(split, validation=split.test.select([]))
     with pytest.raises(InputError, match="next-item split leaves no validation interactions"):
         check_training(trained("all"), nothing, TrainNode())
@@ -106,14 +108,14 @@ def test_nothing_to_validate_or_test_on(split):
         check_test(dataclasses.replace(split, test=split.test.select([])))
 
 
-def test_a_batch_that_replicas_cannot_share_evenly_is_refused(split):
+def test_a_batch_that_does_not_divide_by_the_replicas_is_refused(split):
     train = TrainNode(batch_size=10, strategy="mirrored")
     check_training(trained("in_batch", replicas=5), split, train)
     with pytest.raises(InputError, match="batch_size 10 .* 4 replicas .* mirrored: set it to 12"):
         check_training(trained("in_batch", replicas=4), split, train)
 
 
-def test_stars_are_no_labels(rated):
+def test_bce_refuses_ratings(rated):
     train = TrainNode(loss="bce")
     for values in ([0, 1], [1, 0, 0]):
         check_training(trained(), valued(rated, values), train)

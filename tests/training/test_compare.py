@@ -57,7 +57,7 @@ def refuse_to_fit(monkeypatch):
 
 def test_each_model_is_fitted_as_it_is_alone_on_data_read_once(load, monkeypatch, refuse_to_fit):
     # By its name: kerasrec.training gives the function in its place.
-    module, read = importlib.import_module("kerasrec.training.run"), []
+    module, read = importlib.import_module("kerasrec.training.read_data"), []
 
     def counted(*arguments):
         read.append(arguments)
@@ -93,15 +93,15 @@ def open_text(path):
         return file.read()
 
 
-def test_only_the_same_run_is_used_again(load, refuse_to_fit):
+def test_only_an_equal_finished_run_is_reused(load, refuse_to_fit):
     first, _, _ = quiet(load("knn"))
     # Another epoch is another model, where there is something to train.
     changed, lines, _ = quiet(load("knn", changes=["model.shrinkage=1.0"]), "b", ["runs"])
     assert changed.rows[0]["run"] != first.rows[0]["run"]
-    # The data has changed: what is there was asked other queries.
+    # The data has changed, and the test queries with it.
     write(users=13)
     fresh, _, notes = quiet(load("knn", "bad"), "c", ["runs"])
-    assert "was asked other queries, so knn is fitted again" in notes[0]
+    assert "has other test queries, so knn is fitted again" in notes[0]
     assert fresh.rows[0]["run"] != first.rows[0]["run"]
     assert fresh.about["queries"] != first.about["queries"]
     # A run of before the fingerprint, and a damaged one.
@@ -123,7 +123,7 @@ evaluate: {ks: [3], baselines: []}
 """
 
 
-def test_a_run_on_other_data_is_not_the_same_run(load, tmp_path):
+def test_a_run_on_other_data_is_not_reused(load, tmp_path):
     def items(color):
         rows = [f"i{n},{color if n == 3 else 'red'}" for n in range(12)]
         (tmp_path / "items.csv").write_text("\n".join(["item,color", *rows]))
@@ -150,7 +150,7 @@ def test_a_run_on_other_data_is_not_the_same_run(load, tmp_path):
     assert other.about["queries"] == rated.about["queries"]
 
 
-def test_a_start_that_was_trained_again_is_another_start(load):
+def test_a_run_from_a_changed_start_is_not_reused(load):
     first, _, _ = quiet(load("mf"), "first")
     start = [f"init_from={first.rows[0]['run']}"]
     one, _, _ = quiet(load("mf", changes=start), "one")
@@ -204,7 +204,7 @@ def test_ctrl_c_compares_what_is_finished(load, monkeypatch):
         ("evaluate.repeats=allow", "evaluate.repeats"),
     ],
 )
-def test_configs_of_other_questions_are_refused(load, change, keys):
+def test_configs_with_other_queries_are_refused(load, change, keys):
     (one,), (other,) = load("knn").values(), load("mf", changes=[change]).values()
     with pytest.raises(InputError, match=f"knn and mf differ in {keys}: only models of the same"):
         check_comparable({"knn": one, "mf": other})

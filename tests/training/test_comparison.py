@@ -85,7 +85,7 @@ def test_rows_baselines_once_and_the_best(finished):
     assert json.loads(json.dumps(written, allow_nan=False)) == written
 
 
-def test_of_an_error_the_smallest_is_the_best_and_the_table_fits(finished, tmp_path):
+def test_the_smallest_error_is_the_best_and_the_table_fits(finished, tmp_path):
     folders = {
         "matrix_factorization_of_ratings": finished("a", [row("MF", 0.3, 0.2, 0.5)], 0.912),
         "svd": finished("b", [row("SVD", 0.2, 0.1, 0.6)], 1.034),
@@ -102,7 +102,7 @@ def test_of_an_error_the_smallest_is_the_best_and_the_table_fits(finished, tmp_p
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
-def test_without_ratings_a_model_is_one_line(finished):
+def test_a_model_without_ratings_has_one_row(finished):
     folders = {"mf": finished("a", [row("MF", 0.3, 0.2, 0.5), row("Popularity", 0.1, 0.1, 0.1)])}
     text = text_of(Comparison.of({"mf": config()}, folders))
     assert max(map(len, text.splitlines())) <= 100
@@ -113,17 +113,17 @@ def test_without_ratings_a_model_is_one_line(finished):
     ]
 
 
-def test_sampled_metrics_go_by_their_name(finished):
+def test_sampled_metrics_keep_their_name(finished):
     folder = finished("a", [row("MF", 0.8, 0.5, None, "sampled_")], protocol="sampled")
     found = Comparison.of({"mf": config()}, {"mf": folder})
     assert list(found.quality) == ["sampled_recall@10", "sampled_ndcg@10"]
     assert ".800*" in text_of(found)
 
 
-def test_runs_that_were_asked_other_queries_are_refused(finished):
+def test_runs_with_other_queries_are_refused(finished):
     folders = {
         "one": finished("a", [row("MF", 0.3, 0.2, 0.5)]),
         "other": finished("b", [row("MF", 0.3, 0.2, 0.5)], queries="b"),
     }
-    with pytest.raises(InputError, match="b was asked other queries than .*a: only answers"):
+    with pytest.raises(InputError, match="b has other test queries than .*a: only metrics"):
         Comparison.of(dict.fromkeys(folders, config()), folders)

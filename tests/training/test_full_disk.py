@@ -63,7 +63,7 @@ WRITERS = {
 
 
 @pytest.mark.parametrize("name", list(WRITERS))
-def test_what_cannot_be_written_is_said_and_the_earlier_one_kept(
+def test_a_failed_write_is_an_error_and_keeps_the_earlier_file(
     tmp_path, knn, state, name, largest_file
 ):
     folder, given = RunFolder(tmp_path), types.SimpleNamespace(knn=knn, state=state)
@@ -80,9 +80,7 @@ def test_what_cannot_be_written_is_said_and_the_earlier_one_kept(
         assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
-def test_a_run_on_a_full_disk_is_gone_on_with_when_there_is_room(
-    tmp_path, monkeypatch, capsys, largest_file
-):
+def test_a_run_stopped_by_a_full_disk_can_be_resumed(tmp_path, monkeypatch, capsys, largest_file):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "run.yaml").write_text(CONFIG)
     assert main(["fit", "run.yaml", "--run-dir", "whole"]) == 0
@@ -105,15 +103,15 @@ def test_a_run_on_a_full_disk_is_gone_on_with_when_there_is_room(
 def test_a_journal_on_a_full_disk_keeps_its_trials(tmp_path, largest_file):
     space, journal = SearchSpace({"a": [1, 2, 3]}), tmp_path / "journal.log"
     study = SearchStudy(journal, space, 20)
-    study.tell(study.ask(), "complete", 0.5)
-    trial, size = study.ask(), journal.stat().st_size
+    study.record(study.next_trial(), "complete", 0.5)
+    trial, size = study.next_trial(), journal.stat().st_size
     for room in (0, 20):
         with largest_file(size + room):
             with pytest.raises(InputError, match="journal.log: cannot be written.* are kept"):
-                study.tell(trial, "complete", 0.7)
+                study.record(trial, "complete", 0.7)
     # Half a line is there now, and the next one is written behind the whole ones.
     assert journal.stat().st_size == size + 20
-    study.tell(trial, "complete", 0.7)
+    study.record(trial, "complete", 0.7)
     found = SearchStudy(journal, space, 20).finished()
     assert [one["value"] for one in found] == [0.5, 0.7]
 

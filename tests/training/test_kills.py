@@ -134,17 +134,17 @@ def quiet(config, run_dir, resume=False):
     return run(config, run_dir=run_dir, resume=resume, say=str, progress=False)[0]
 
 
-def test_a_run_goes_on_from_every_moment(here, watch):
+def test_a_run_resumes_from_every_file_operation(here, watch):
     pathlib.Path("knn.yaml").write_text(CONFIG % ("ItemKNN", 1))
     config = load_config("knn.yaml")
     with watch("first", here / "copies"):
         right = fitted(quiet(config, "first"))
     assert watch.points > 40 and len(watch.copies) > 20
     between = gone_on(watch.copies, config, right, lambda one: (one.config, one.data, one.metrics))
-    assert between == 1
+    assert between == 0  # the checkpoint is written once, and replaces none
 
 
-def test_a_training_goes_on_from_every_epoch_and_half_epoch(here, watch):
+def test_a_training_resumes_between_checkpoint_and_state(here, watch):
     config = load_config("run.yaml")
     with watch("first", here / "copies"):
         right = fitted(quiet(config, "first"))
@@ -173,7 +173,7 @@ def gone_on(copies, config, right, files):
     return between
 
 
-def test_whoever_opens_a_checkpoint_finds_the_one_before_the_renames(here, capsys):
+def test_readers_find_the_checkpoint_that_a_kill_left_renamed(here, capsys):
     pathlib.Path("knn.yaml").write_text(CONFIG % ("ItemKNN", 1))
     folder = quiet(load_config("knn.yaml"), "runs/old")
     folder.checkpoint.rename("runs/old/.previous-checkpoint")
@@ -188,7 +188,7 @@ def test_whoever_opens_a_checkpoint_finds_the_one_before_the_renames(here, capsy
     assert folder.checkpoint.exists() and no_leftovers(folder.path)
 
 
-def test_a_search_goes_on_from_every_moment(here, watch, monkeypatch):
+def test_a_search_resumes_from_every_file_operation(here, watch, monkeypatch):
     pathlib.Path("run.yaml").write_text(FACTORS + TUNE)
     monkeypatch.setattr("kerasrec.training.tune.tune.fit_trial", trial)
     config = load_config("run.yaml")
@@ -211,7 +211,7 @@ def searched(found):
     return found["best"]["values"], [(t["number"], t["value"], t["state"]) for t in found["trials"]]
 
 
-def test_half_a_line_of_a_journal_is_cut_off(here, monkeypatch):
+def test_an_incomplete_journal_line_is_removed(here, monkeypatch):
     pathlib.Path("run.yaml").write_text(FACTORS + TUNE)
     monkeypatch.setattr("kerasrec.training.tune.tune.fit_trial", trial)
     config = load_config("run.yaml")
@@ -223,7 +223,7 @@ def test_half_a_line_of_a_journal_is_cut_off(here, monkeypatch):
         assert searched(found) == right, length
 
 
-def test_a_comparison_is_made_again_after_every_moment(here, watch):
+def test_a_comparison_restarts_after_every_file_operation(here, watch):
     pathlib.Path("knn.yaml").write_text(CONFIG % ("ItemKNN", 1))
     configs = {"knn": load_config("knn.yaml")}
     quiet(configs["knn"], "runs/knn")
@@ -238,7 +238,7 @@ def test_a_comparison_is_made_again_after_every_moment(here, watch):
         assert no_leftovers(copy) or (copy / "comparison.json").exists()
 
 
-def test_an_export_leaves_nothing_behind_that_the_next_one_does_not_remove(tmp_path, watch):
+def test_the_next_export_removes_what_a_killed_one_left(tmp_path, watch):
     def write(folder):
         with new_version(folder, keep=1) as path, replacing(path) as partial:
             partial.mkdir()
@@ -256,7 +256,7 @@ def test_an_export_leaves_nothing_behind_that_the_next_one_does_not_remove(tmp_p
         assert number > max(before) and no_leftovers(copy)
 
 
-def test_the_seconds_of_all_processes_count(here):
+def test_fit_seconds_add_up_over_resumed_processes(here):
     config = load_config("run.yaml", ["train.epochs=1"])
     folder = quiet(config, "first")
     with np.load(folder.state) as file:

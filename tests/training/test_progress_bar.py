@@ -1,7 +1,7 @@
 from kerasrec.training import ProgressBar
 
 
-def test_it_ends_with_the_epoch_whatever_the_steps_of_an_execution():
+def test_it_is_full_at_the_end_for_any_steps_per_execution():
     with ProgressBar(epochs=2, steps=20, monitor="val_ndcg@10") as bar:
         bar.set_params({"steps": 20})
         done = []

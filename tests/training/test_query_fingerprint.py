@@ -15,7 +15,7 @@ def read(rows, base=None):
     return Interactions.from_frame(pd.DataFrame(rows, columns=["user", "item"]), base=base)
 
 
-def test_rows_of_a_grown_vocabulary_ask_the_same():
+def test_a_grown_vocabulary_keeps_the_fingerprint():
     # Other rows for all of them, and ids that do not occur.
     old = read([("u4", "i6"), ("gone", "i3"), ("u1", "old")])
     grown = read(ROWS, base=(old.users, old.items))
@@ -27,14 +27,14 @@ def test_rows_of_a_grown_vocabulary_ask_the_same():
 
 
 @pytest.mark.parametrize("place,row", [(0, ("u0", "i6")), (3, ("u0", "i6")), (0, ("u9", "i0"))])
-def test_another_history_truth_or_user_is_another_question(place, row):
+def test_another_history_truth_or_user_changes_the_fingerprint(place, row):
     changed = [*ROWS]
     changed[place] = row
     one, other = next_item(read(ROWS)), next_item(read(changed))
     assert query_fingerprint(one, "test") != query_fingerprint(other, "test")
 
 
-def test_the_seed_of_a_split_and_other_candidates_count():
+def test_the_split_seed_and_candidates_change_the_fingerprint():
     data = read(ROWS)
     for split in (random_ratio, sampled):
         more = {"negatives": 1} if split is sampled else {"test": 0.3}
@@ -42,7 +42,7 @@ def test_the_seed_of_a_split_and_other_candidates_count():
         assert found[0] == found[1] != found[2]
 
 
-def test_the_items_that_are_ranked_count_and_their_order_does_not():
+def test_the_ranked_items_change_the_fingerprint_and_their_order_does_not():
     def asked(data, ids):
         rows = data.items.vocabulary.rows(ids)
         split = dataclasses.replace(next_item(data), ranked={"test": rows})
@@ -55,7 +55,7 @@ def test_the_items_that_are_ranked_count_and_their_order_does_not():
     assert few == asked(read(ROWS, base=(old.users, old.items)), ["i5", "i1"])
 
 
-def test_one_long_id_takes_the_room_of_one():
+def test_one_long_id_does_not_widen_all_ids():
     users = [f"u{n}" for n in range(5000)] + ["u" * 2000]
     rows = [(user, f"i{(n + step) % 7}") for n, user in enumerate(users) for step in range(3)]
     split = next_item(read(rows))

@@ -1,5 +1,6 @@
 import importlib
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -69,7 +70,9 @@ def test_a_private_table_needs_only_yaml(here):
     assert written["rows"][0]["metrics"].keys() >= {"recall@5", "ndcg@10"}
     assert written["ratings"] is None and written["cpu_cores"] >= 1
     assert 60 * written["minutes"] >= written["fit_seconds"] > 0
-    assert written["commit"] is None or len(written["commit"]) == 40
+    assert re.fullmatch("[0-9a-f]{40}(-dirty)?", written["commit"] or 40 * "0")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", written["started"])
+    assert list(written["versions"]) == ["kerasrec", "keras", "tensorflow", "numpy", "python"]
     assert load_config(folder.config).to_dict() == load_config("run.yaml", ["name=first"]).to_dict()
     for name in ("loss.png", "metrics.png", "recall_by_popularity.png"):
         assert (folder.path / name).read_bytes().startswith(b"\x89PNG")
@@ -84,7 +87,7 @@ def test_a_private_table_needs_only_yaml(here):
     assert frame["title"][0] == f"The {frame['item'][0]}"
 
 
-def test_a_resumed_run_ends_as_the_whole_one(here, monkeypatch):
+def test_a_resumed_run_equals_the_whole_one(here, monkeypatch):
     whole, _, _ = quiet(load_config("run.yaml"), run_dir="whole")
     quiet(load_config("run.yaml", ["train.epochs=1"]), run_dir="parts")
     parts, _, _ = quiet(load_config("run.yaml"), run_dir="parts", resume=True)
@@ -118,7 +121,7 @@ def test_resume_refuses_another_config(here):
         run(changed, run_dir="nowhere", resume=True)
 
 
-def test_what_is_measured_may_change_when_a_run_goes_on(here):
+def test_a_resumed_run_may_change_what_is_measured(here):
     folder, _, _ = quiet(load_config("run.yaml", ["train.epochs=1"]), run_dir="there")
     folder.metrics.unlink()
     changes = ["evaluate.baselines=[ItemKNN]", "evaluate.ks=[7, 10]"]
@@ -134,7 +137,7 @@ def test_what_is_measured_may_change_when_a_run_goes_on(here):
         quiet(load_config("run.yaml", ["evaluate.ks=[5]"]), run_dir="there", resume=True)
 
 
-def test_a_run_goes_on_with_the_data_that_it_began_with(here):
+def test_a_resumed_run_refuses_other_data(here):
     folder, _, _ = quiet(load_config("run.yaml", ["train.epochs=1"]), run_dir="there")
     books = pd.read_csv("books.csv")
     books.assign(words="green hills").to_csv("books.csv", index=False)
@@ -156,7 +159,7 @@ def test_a_baseline_that_fails_does_so_before_the_training(here, monkeypatch, ba
     assert not (here / "new").exists()
 
 
-def test_what_fails_behind_the_test_loses_no_metrics(here, monkeypatch):
+def test_only_plots_may_fail_in_a_finished_run(here, monkeypatch):
     config = load_config("run.yaml", ["train.epochs=1"])
 
     def choke(*arguments):
@@ -166,10 +169,18 @@ def test_what_fails_behind_the_test_loses_no_metrics(here, monkeypatch):
         patch.setattr(RUN, "plot_run", choke)
         folder, _, lines = quiet(config, run_dir="plots")
         assert folder.is_finished() and "WARNING: the plots could not be drawn: no font" in lines
-    monkeypatch.setattr("kerasrec.models.checkpoints.checkpoint.save", saved_until_tested())
-    with pytest.raises(InputError, match="full; .*metrics.json is written, .* --resume --run-dir"):
-        quiet(config, run_dir="full")
-    assert RunFolder("full").read_metrics()["epochs"] == 1
+    with monkeypatch.context() as patch:
+        patch.setattr("kerasrec.models.checkpoints.checkpoint.save", saved_until_tested())
+        with pytest.raises(InputError, match="full; the run is not finished.* --resume --run-dir"):
+            quiet(config, run_dir="full")
+    # The best epoch is there, with the histories of the 80 interactions of train.
+    assert not RunFolder("full").is_finished()
+    assert len(load("full/checkpoint").histories.items) == 80
+    quiet(config, run_dir="full", resume=True)
+    one, other = (
+        RunFolder(name).read_metrics()["rows"][0]["metrics"] for name in ("plots", "full")
+    )
+    assert one == other
 
 
 def saved_until_tested():
@@ -252,7 +263,7 @@ def test_what_is_wrong_in_the_data_leaves_nothing_behind(here, table, overrides,
     assert not (here / "runs").exists()
 
 
-def test_an_argument_that_a_split_chokes_on_is_said(here, monkeypatch):
+def test_an_argument_that_fails_inside_a_split_is_named(here, monkeypatch):
     def choke(data, **arguments):
         raise TypeError("no\nmore lines")
 
@@ -299,7 +310,7 @@ def test_a_failure_before_the_first_epoch_leaves_no_folder(here, monkeypatch):
     assert RunFolder("new").checkpoint.exists() and RunFolder("new").state.exists()
 
 
-def test_nothing_to_validate_on_is_found_before_the_training(here):
+def test_an_empty_validation_part_is_refused_before_the_training(here):
     clicks = pd.read_csv("clicks.csv")
     clicks.assign(timestamp=range(len(clicks))).to_csv("clicks.csv", index=False)
     time = [
@@ -337,7 +348,7 @@ def test_without_validation_the_last_epoch_is_kept(here):
     np.testing.assert_allclose(one, other, rtol=1e-6)
 
 
-def test_the_learning_rate_falls_and_goes_on_falling_after_a_stop(here, monkeypatch):
+def test_a_linear_decay_continues_after_a_resume(here, monkeypatch):
     falling = ["train.decay=linear", "train.optimizer={class: adam, learning_rate: 0.4}"]
     config = load_config("run.yaml", [*falling, "train.epochs=4"])
     quiet(config, run_dir="whole")
@@ -378,7 +389,7 @@ def test_ratings_are_predicted_beside_the_ranking(here, ratings):
 
 
 @pytest.mark.parametrize("text", ["", "- 1", "{a: [", "\xff"])
-def test_a_damaged_config_in_a_folder_is_said(here, text):
+def test_a_damaged_config_of_a_run_is_named(here, text):
     config = load_config("run.yaml")
     for path in ("runs/clicks-matrixfactorization-1", "there"):
         RunFolder(path).create(config)
@@ -428,7 +439,7 @@ def test_a_last_training_without_validation(here):
 TEXTS = ["model={class: Hybrid, dim: 4}", "train.epochs=1", "evaluate.baselines=[]"]
 
 
-def test_an_encoder_of_texts_from_other_items_is_started_with_and_left_alone(here):
+def test_content_from_copies_and_freezes_the_text_encoder(here):
     films, _, _ = quiet(load_config("run.yaml", TEXTS), run_dir="films")
     there = load(films.checkpoint).content_encoder.texts["words"]
     write_table(here, users=20, items=13)  # other items
@@ -443,7 +454,7 @@ def test_an_encoder_of_texts_from_other_items_is_started_with_and_left_alone(her
         np.testing.assert_array_equal(one.get_weights()[0], other.get_weights()[0])
 
 
-def test_a_stopped_run_with_a_frozen_encoder_ends_as_if_it_had_not_been(here, monkeypatch):
+def test_a_resumed_run_with_a_frozen_encoder_equals_the_whole_one(here, monkeypatch):
     quiet(load_config("run.yaml", TEXTS), run_dir="films")
     changes = [*TEXTS, "train.seed=3", "content_from=films", "freeze_content=true"]
     config = load_config("run.yaml", [*changes, "train.epochs=2"])
@@ -457,7 +468,7 @@ def test_a_stopped_run_with_a_frozen_encoder_ends_as_if_it_had_not_been(here, mo
         np.testing.assert_allclose(one.numpy(), other.numpy(), atol=1e-6, err_msg=one.path)
 
 
-def test_what_content_from_cannot_be_given_with(here):
+def test_invalid_combinations_with_content_from(here):
     (here / "films").mkdir()
     with pytest.raises(InputError, match="leave out content_from"):
         load_config("run.yaml", ["content_from=films", "init_from=films"])

@@ -27,7 +27,7 @@ class Highest:
     suggest_int = suggest_float
 
 
-def test_every_combination_once_in_an_order_of_the_seed():
+def test_combinations_are_distinct_and_ordered_by_the_seed():
     space = SearchSpace(PARAMETERS)
     found = space.combinations(seed=0)
     assert space.size == len(found) == 12
@@ -42,7 +42,7 @@ def test_size(given, size):
     assert SearchSpace({"a": given}).size == size
 
 
-def test_values_come_back_as_they_were_given():
+def test_values_keep_their_types():
     space, trial = SearchSpace({**PARAMETERS, "model.mlp": [[64], {"a": 1}]}), Highest()
     space.suggest(trial)
     assert trial.params["model.mlp"] == '{"a": 1}'
@@ -53,7 +53,7 @@ def test_values_come_back_as_they_were_given():
     }
 
 
-def test_a_logarithmic_range_is_drawn_so():
+def test_a_log_range_is_drawn_log_uniformly():
     trial = Highest()
     SearchSpace({"a": {"low": 1, "high": 9, "log": True}, "b": {"low": 0.0, "high": 1}}).suggest(
         trial

@@ -72,7 +72,7 @@ def test_a_fold_cannot_start_from_one_that_was_trained_on_it(noise, capsys):
     assert not any("WARNING" in line for line in lines)
 
 
-def test_what_grown_data_tests_of_an_earlier_training_is_loudly_noted(noise, capsys):
+def test_test_pairs_of_an_earlier_training_are_a_warning(noise, capsys):
     quiet(NEXT, run_dir="next")
     random = "split={protocol: random}"
     quiet(random, run_dir="random")
@@ -99,17 +99,17 @@ def test_what_grown_data_tests_of_an_earlier_training_is_loudly_noted(noise, cap
     assert told.about["warnings"][0].startswith(f"mf {said}")
 
 
-def test_a_start_without_a_record_is_said(noise):
+def test_a_start_without_a_record_is_noted(noise):
     folder, _, _ = quiet(NEXT, run_dir="old")
     model = load(folder.checkpoint)
     model.trained_on = TrainedOn(complete=False)
     model.save(folder.checkpoint, overwrite=True)
     _, found, lines = quiet(NEXT, "init_from=old", run_dir="new")
-    assert any("does not record all that it was trained on" in line for line in lines)
+    assert any("does not record all pairs that it was trained on" in line for line in lines)
     assert "It is not recorded what MatrixFactorization was trained on" in found.notes[-1]
 
 
-def test_new_rows_alone_leave_what_users_did_before(noise):
+def test_new_data_keeps_stored_histories(noise):
     old = noise(400)
     quiet(NEXT, run_dir="old")
     new = noise(400, 460)

@@ -76,7 +76,7 @@ def test_two_replicas_give_the_loss_of_one_device():
 
 
 @pytest.mark.parametrize("name", ["none", "cpu"])
-def test_what_is_there(name):
+def test_available_strategies(name):
     with strategy_scope(name):
         pass
 
@@ -90,7 +90,7 @@ def test_what_is_there(name):
         ("no", "none, cpu, gpu"),
     ],
 )
-def test_what_is_not_there(name, words):
+def test_unavailable_strategies_are_refused(name, words):
     import tensorflow as tf
 
     if name in ("gpu", "mirrored") and tf.config.list_logical_devices("GPU"):

@@ -72,7 +72,7 @@ def test_a_state_is_an_npz_of_numpy(tmp_path):
 
 
 @pytest.mark.parametrize("state", ["[]", "7", "{", "[" * 100_000, '{"format": 2}'])
-def test_a_damaged_state_is_said(tmp_path, state):
+def test_a_damaged_state_is_named(tmp_path, state):
     path = tmp_path / "state.npz"
     np.savez(path, state=np.array(state))
     with pytest.raises(InputError, match="state.npz is damaged"):

@@ -14,7 +14,7 @@ from kerasrec.data.splits import PROTOCOLS
 from kerasrec.errors import InputError
 from kerasrec.evaluation import evaluate
 from kerasrec.training import run
-from kerasrec.training.run import read_split
+from kerasrec.training.read_data import read_split
 from kerasrec.training.tune.search_space import SearchSpace
 from kerasrec.training.tune.search_study import SearchStudy
 from kerasrec.training.tune.tune import tune
@@ -81,7 +81,7 @@ def test_every_combination_is_tried_where_there_are_few(load, monkeypatch):
     assert len(planted.asked) == 6
 
 
-def test_a_range_is_searched_where_it_is_good(load, monkeypatch):
+def test_a_range_is_searched_near_its_best_values(load, monkeypatch):
     planted = Planted(monkeypatch)
     found, _, _ = quiet(load(RANGES, 40))
     rates, dims = np.array(planted.asked).T
@@ -93,7 +93,7 @@ def test_a_range_is_searched_where_it_is_good(load, monkeypatch):
     assert set(found["importances"]) == {RATE, "model.dim"}
 
 
-def test_a_stopped_search_goes_on_as_if_it_had_not_been(load, monkeypatch):
+def test_a_resumed_search_equals_an_uninterrupted_one(load, monkeypatch):
     whole = Planted(monkeypatch)
     expected, _, _ = quiet(load(RANGES, 14), run_dir="whole")
     stopped = Planted(monkeypatch, stop_at=11)
@@ -124,7 +124,7 @@ def test_the_search_to_resume_is_found(load, monkeypatch):
     assert found["folder"] == first["folder"] and len(found["trials"]) == 4
 
 
-def test_ctrl_c_before_the_first_trial_is_told(load, monkeypatch):
+def test_ctrl_c_before_the_first_trial_is_raised(load, monkeypatch):
     Planted(monkeypatch, stop_at=0)
     with pytest.raises(KeyboardInterrupt):
         quiet(load(RANGES, 4), run_dir="out")
@@ -132,12 +132,12 @@ def test_ctrl_c_before_the_first_trial_is_told(load, monkeypatch):
     assert len(quiet(load(RANGES, 4), run_dir="out", resume=True)[0]["trials"]) == 4
 
 
-def test_a_killed_trial_is_made_again(tmp_path):
+def test_a_killed_trial_is_drawn_again(tmp_path):
     space = SearchSpace({"a": [1, 2, 3]})
-    killed = SearchStudy(tmp_path / "journal.log", space, 20).ask()
+    killed = SearchStudy(tmp_path / "journal.log", space, 20).next_trial()
     study = SearchStudy(tmp_path / "journal.log", space, 20)
     assert study.finished() == [] and study.best() is None
-    assert study.ask().params == killed.params
+    assert study.next_trial().params == killed.params
 
 
 def test_the_same_seed_gives_the_same_search(load, monkeypatch):
@@ -156,7 +156,7 @@ def test_values_drawn_again_are_not_fitted_again(load, monkeypatch):
     again = [trial for trial in found["trials"] if "same_as" in trial]
     for trial in again:
         assert trial["value"] == found["trials"][trial["same_as"] - 1]["value"]
-    assert len(again) == sum(": as trial " in line for line in lines) > 0
+    assert len(again) == sum(": same values as trial " in line for line in lines) > 0
 
 
 class Poisoned:
@@ -180,7 +180,7 @@ class Poisoned:
         ("{class: ItemKNN}", "{model.shrinkage: [0.0, 9.0]}"),
     ],
 )
-def test_the_test_part_is_not_looked_at(load, monkeypatch, model, parameters):
+def test_the_test_part_is_not_read(load, monkeypatch, model, parameters):
     def poisoned(data, **arguments):
         split = next_item(data, **arguments)
         return dataclasses.replace(split, test=Poisoned(split.test))
@@ -193,7 +193,7 @@ def test_the_test_part_is_not_looked_at(load, monkeypatch, model, parameters):
     assert found["states"]["complete"] == 2
 
 
-def test_the_tuned_config_fits_to_what_was_found_and_learning_nothing_loses(load):
+def test_the_tuned_config_reproduces_the_best_trial(load):
     found, _, _ = quiet(load(f"{{{RATE}: [1e-12, 0.05]}}"), command="kerasrec tune run.yaml")
     assert found["best"]["values"] == {RATE: 0.05}
     worst = min(found["trials"], key=lambda trial: trial["value"])
@@ -226,7 +226,7 @@ def test_a_model_that_counts_is_measured_on_the_validation_part(load):
     assert found["trials"][0]["value"] != found["trials"][1]["value"]
 
 
-def test_trials_that_cannot_be_fitted_are_noted_and_the_others_go_on(load):
+def test_failed_trials_are_noted_and_the_search_continues(load):
     # A mapping as a value; the loss of the first becomes NaN, the third has no columns.
     sgd, adam = "{class: sgd, learning_rate: 1e30}", "{class: adam, learning_rate: 0.01}"
     found, _, notes = quiet(load(f"{{train.optimizer: [{sgd}, {adam}], model.dim: [2, 0]}}"))
@@ -241,7 +241,7 @@ def test_trials_that_cannot_be_fitted_are_noted_and_the_others_go_on(load):
     json.dumps(found, allow_nan=False)
 
 
-def test_what_was_not_foreseen_fails_one_trial_and_is_shown(load, monkeypatch):
+def test_an_unforeseen_error_fails_one_trial_and_is_shown(load, monkeypatch):
     def memory(config, *given, callbacks, say=print):
         if config.model.arguments["dim"] == 8:
             raise MemoryError
@@ -253,7 +253,7 @@ def test_what_was_not_foreseen_fails_one_trial_and_is_shown(load, monkeypatch):
     assert "Traceback" in notes[0] and "MemoryError" in notes[1]
 
 
-def test_of_an_error_the_smallest_is_the_best(load, ratings):
+def test_the_trial_with_the_smallest_error_is_the_best(load, ratings):
     ratings.to_csv("stars.csv", index=False)
     base = (
         "data: {path: stars.csv}\nsplit: {protocol: random}\nevaluate: {ks: [5], baselines: []}\n"
@@ -275,7 +275,7 @@ class Fixed(keras.callbacks.Callback):
         logs["val_ndcg@10"] = 1 / len(self.model.get_layer("user_tower").get_weights()[0][0])
 
 
-def test_a_trial_worse_than_the_median_is_ended_early(load, monkeypatch):
+def test_a_trial_worse_than_the_median_is_pruned(load, monkeypatch):
     monkeypatch.setattr("kerasrec.training.tune.search_study.UNPRUNED_TRIALS", 1)
     monkeypatch.setattr("kerasrec.training.tune.search_study.UNPRUNED_EPOCHS", 0)
     monkeypatch.setattr("kerasrec.training.fit.RankingValidation", Fixed)
@@ -299,7 +299,7 @@ def test_a_trial_worse_than_the_median_is_ended_early(load, monkeypatch):
         ("{model.shrinkage: [4.0]}", ["train.monitor=rmse"], "rmse is not measured: ItemKNN gives"),
     ],
 )
-def test_what_is_wrong_is_said(load, parameters, overrides, words):
+def test_what_is_wrong_is_named(load, parameters, overrides, words):
     base = FACTORS.replace("MatrixFactorization, dim: 4", "ItemKNN")
     config = load(parameters, 20, base if "shrinkage" in parameters else FACTORS, *overrides)
     with pytest.raises(InputError, match=words):
@@ -326,7 +326,7 @@ def test_folders_are_not_mixed_up(load, monkeypatch):
         quiet(load(RANGES, 2), run_dir="out", resume=True)
 
 
-def test_a_search_does_not_go_on_with_other_data(load, monkeypatch):
+def test_a_resumed_search_refuses_other_data(load, monkeypatch):
     Planted(monkeypatch)
     rows = [f"u{u},i{(u + step) % 12},1" for u in range(8) for step in range(6)]
     base = FACTORS.replace(FACTORS.partition("\n")[0], "data: {path: clicks.csv}")
@@ -335,14 +335,18 @@ def test_a_search_does_not_go_on_with_other_data(load, monkeypatch):
     # It asks the same, and what is learned from has another value.
     other = ["u0,i0,5", *rows[1:]]
     pathlib.Path("clicks.csv").write_text("\n".join(["user,item,value", *other]))
-    with pytest.raises(InputError, match="the data is not what the search in out began with"):
+    with pytest.raises(
+        InputError, match="the data is not the data that the search in out began with"
+    ):
         quiet(load(RANGES, 3, base), run_dir="out", resume=True)
     pathlib.Path("clicks.csv").write_text("\n".join(["user,item,value", *rows[:-1]]))
-    with pytest.raises(InputError, match="the data is not what the search in out began with"):
+    with pytest.raises(
+        InputError, match="the data is not the data that the search in out began with"
+    ):
         quiet(load(RANGES, 4, base), run_dir="out", resume=True)
 
 
-def test_without_optuna_it_is_said_how_to_get_it(load, monkeypatch):
+def test_a_missing_optuna_is_named_with_its_extra(load, monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(InputError, match=r'pip install "kerasrec\[tune\]"'):
         quiet(load(RANGES, 2), run_dir="out")

@@ -10,7 +10,7 @@ from kerasrec.config import load_config
 from kerasrec.errors import InputError
 from kerasrec.files.folder_lock import FolderLock
 from kerasrec.training import run
-from kerasrec.training.run import read_split
+from kerasrec.training.read_data import read_split
 
 CONFIG = """\
 data: {path: clicks.csv, history_length: 3}
@@ -63,7 +63,7 @@ def test_the_second_of_two_is_refused_with_the_id_of_the_first(here, capsys, com
     assert not [path for path in (here / "out").iterdir() if path.name.startswith(".")]
 
 
-def test_a_run_that_was_begun_in_between_is_not_written_over(here):
+def test_a_folder_that_another_run_took_meanwhile_is_not_overwritten(here):
     def reads(config, base):
         (here / "out").mkdir()
         (here / "out" / "config.yaml").write_text("another's")

@@ -38,9 +38,9 @@ def card(model, class_name, run=None):
     Args:
         model: An adapted `Recommender`.
         class_name: Dotted name of its class, as in `config.json`.
-        run: Dict of plain values from `kerasrec fit`: `dataset`, `data` (sentences), `split`,
-            `seed`, `epochs`, `best_epoch`, and `evaluations`, each the dict of
-            `Evaluation.to_dict`. None for a model that was not evaluated.
+        run: Dict of plain values from `kerasrec fit`: `dataset`, `data` (sentences), `split` (None
+            where nothing was held out), `seed`, `epochs`, `best_epoch`, and `evaluations`, each the
+            dict of `Evaluation.to_dict`. None for a model of no run.
 
     Returns:
         Markdown, without a licence and without links.
@@ -97,9 +97,12 @@ def _measured(run):
     trained = f"Seed {run['seed']}."
     if run["epochs"]:
         trained += f" Epoch {run['best_epoch']} of {run['epochs']} is here."
+    source = f"{run['dataset']}, split by {run['split']}."
+    if run["split"] is None:
+        source = f"All of {run['dataset']}. Nothing was held out, so nothing was measured."
     return [
         "## Data and training",
-        _list([f"{run['dataset']}, split by {run['split']}.", *run["data"], trained]),
+        _list([source, *run["data"], trained]),
         *(part for evaluation in run["evaluations"] for part in _evaluation(evaluation)),
     ]
 

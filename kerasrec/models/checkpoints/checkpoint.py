@@ -23,9 +23,9 @@ import keras
 import numpy as np
 
 import kerasrec
+from kerasrec.config.argument_problems import argument_problems
 from kerasrec.config.first_line import first_line
 from kerasrec.config.model_class import find_model_class
-from kerasrec.config.problems import argument_problems
 from kerasrec.errors import InputError
 from kerasrec.files.replacing import replacing
 from kerasrec.models.checkpoints.bounded_weights import bounded_weights
@@ -39,7 +39,7 @@ from kerasrec.models.checkpoints.saved_catalogs import (
     read_histories,
 )
 from kerasrec.models.checkpoints.weights_file import WeightsFile
-from kerasrec.models.checkpoints.write_weights import write_weights
+from kerasrec.models.checkpoints.write_weights import without_optimizer, write_weights
 from kerasrec.models.trained_on import TrainedOn
 from kerasrec.tables.rows import declared
 
@@ -105,6 +105,25 @@ def load(directory, trust=False):
     check_rows(model, weights.path)
     catalogs.assign_to(model)
     return model
+
+
+def load_weights(model, directory):
+    """Gives a model the weights that a checkpoint of this very model holds, and nothing else of it.
+
+    Its optimizer, if it is compiled, and its data stay as they are.
+
+    Args:
+        model: An adapted `Recommender`.
+        directory: Folder that `save` wrote.
+
+    Raises:
+        InputError: for a missing or damaged checkpoint, or one of another model.
+    """
+    files = CheckpointFiles(directory)
+    weights = WeightsFile(files.verified("model.weights.h5") / "model.weights.h5")
+    with without_optimizer(model):
+        weights.give(model, files.metadata.kerasrec)
+    check_rows(model, weights.path)
 
 
 def load_catalogs(directory):
@@ -246,7 +265,7 @@ def _weights_to_copy(model):
 def _build_model(model_class, arguments, weights, path):
     """A model from the arguments of config.json, which the class has not checked yet."""
     own = {key: value for key, value in arguments.items() if key not in COMMON_ARGUMENTS}
-    wrong = list(argument_problems((), model_class, own, given=COMMON_ARGUMENTS))
+    wrong = list(argument_problems((), model_class, own, supplied=COMMON_ARGUMENTS))
     if wrong:
         raise InputError(f"{path} is damaged: {wrong[0][1]}")
     too_large = (

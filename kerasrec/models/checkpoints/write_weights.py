@@ -1,5 +1,7 @@
 """Writes the weights of a model to a file, without the optimizer."""
 
+import contextlib
+
 from kerasrec.models.checkpoints.unfailing_file import UnfailingFile
 
 
@@ -12,17 +14,23 @@ def write_weights(model, path):
     Raises:
         OSError: if the disk is full or cannot be written.
     """
+    with without_optimizer(model), open(path, "w+b", buffering=0) as file:
+        target = UnfailingFile(file, path.name)
+        try:
+            model.save_weights(target)
+        finally:
+            if target.error is not None:
+                raise target.error
+
+
+@contextlib.contextmanager
+def without_optimizer(model):
+    """A block in which a compiled model has no optimizer for Keras to write or to read."""
     attributes = vars(model)
     # Through `vars`: Keras tracks an attribute again when it is set.
     optimizer = attributes.pop("optimizer", None)
     try:
-        with open(path, "w+b", buffering=0) as file:
-            target = UnfailingFile(file, path.name)
-            try:
-                model.save_weights(target)
-            finally:
-                if target.error is not None:
-                    raise target.error
+        yield
     finally:
         if optimizer is not None:
             attributes["optimizer"] = optimizer

@@ -1,4 +1,4 @@
-"""Keeps the best epoch, and ends the training when no better one comes."""
+"""Saves the best epoch and stops the training when no better one comes."""
 
 import pathlib
 
@@ -15,10 +15,10 @@ class BestCheckpoint(keras.callbacks.Callback):
 
     Args:
         directory: Checkpoint folder; None to save nothing.
-        monitor: Name in the epoch's logs; None where nothing is measured: the last epoch is kept.
-        patience: Epochs without a better value after which the training stops; None is never.
-        history: Logs of epochs that an earlier, interrupted training has done.
-        smaller_is_better: The metric is an error.
+        monitor: Name of a metric in the epoch's logs; None to save every epoch.
+        patience: Epochs without a better value after which the training stops; None for never.
+        history: Logs of the epochs of an interrupted training that is resumed.
+        smaller_is_better: Whether the metric is an error.
 
     Attributes:
         best: Best value so far, None before the first epoch.
@@ -45,7 +45,7 @@ class BestCheckpoint(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def is_over(self, epoch):
-        """Whether `patience` epochs up to `epoch` brought nothing better."""
+        """Whether the last `patience` epochs up to `epoch` were not better than the best."""
         return self.patience is not None and epoch - self.best_epoch >= self.patience
 
     def _is_better(self, epoch, logs):

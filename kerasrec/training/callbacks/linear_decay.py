@@ -1,4 +1,4 @@
-"""A learning rate that falls to nothing."""
+"""A learning rate that falls linearly to 0."""
 
 import keras
 
@@ -9,8 +9,8 @@ class LinearDecay(keras.callbacks.LearningRateScheduler):
         rate(epoch) = rate(0) (1 - epoch / epochs)
 
     Args:
-        optimizer: With the rate of the first epoch.
-        epochs: Of the whole training.
+        optimizer: Keras optimizer whose learning rate is that of the first epoch.
+        epochs: Number of epochs of the whole training.
 
     The logs of an epoch get its `learning_rate`.
     """

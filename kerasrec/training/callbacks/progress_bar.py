@@ -1,4 +1,4 @@
-"""One bar for a whole fit."""
+"""The progress bar of a fit."""
 
 import keras
 import rich.console
@@ -11,12 +11,12 @@ class ProgressBar(keras.callbacks.Callback):
     """Shows epoch, step, loss, the monitored metric and the time left, on stderr.
 
     Args:
-        epochs: Epochs of the training.
-        steps: Steps of an epoch.
+        epochs: Number of epochs of the whole training.
+        steps: Number of steps of an epoch.
         monitor: Metric to show beside the loss; None for none.
-        first_epoch: Epochs that are done already.
+        first_epoch: Number of epochs that are done already.
 
-    Used as a context, so that the terminal is left in order however the training ends.
+    A context manager, so that the terminal is restored however the training ends.
     """
 
     def __init__(self, epochs, steps, monitor, first_epoch=0):
@@ -56,15 +56,15 @@ class ProgressBar(keras.callbacks.Callback):
         return f"epoch {self.epoch + 1}/{self.epochs}"
 
 
-def make_bar(*more):
-    """A `rich` bar on stderr with the time left, and more columns behind it; not into a file."""
+def make_bar(*columns):
+    """A `rich` progress bar on stderr with the time left and more columns; hidden in a file."""
     console = rich.console.Console(stderr=True)
     return rich.progress.Progress(
         rich.progress.TextColumn("{task.description}"),
         rich.progress.BarColumn(),
         rich.progress.TaskProgressColumn(),
         rich.progress.TimeRemainingColumn(),
-        *more,
+        *columns,
         console=console,
         transient=True,
         disable=not console.is_terminal,

@@ -1,4 +1,4 @@
-"""The real ranking metrics after every epoch."""
+"""Ranking metrics on the validation part after every epoch."""
 
 import keras
 
@@ -8,7 +8,7 @@ from kerasrec.evaluation import evaluate
 class RankingValidation(keras.callbacks.Callback):
     """Ranks the whole catalogue for the validation part and adds the metrics to the epoch's logs.
 
-    The logs get `val_ndcg@10` and so on, where any later callback finds them.
+    Later callbacks find them there as `val_ndcg@10` and so on.
 
     Args:
         split: `Split` with a validation part.
@@ -21,8 +21,8 @@ class RankingValidation(keras.callbacks.Callback):
         self.ks = ks
 
     def on_epoch_end(self, epoch, logs=None):
-        found = evaluate(
+        evaluation = evaluate(
             self.model, self.split, part="validation", ks=self.ks, baselines=(), bootstrap=0
         )
-        for name, value in found.rows[0]["metrics"].items():
+        for name, value in evaluation.rows[0]["metrics"].items():
             logs[f"val_{name}"] = value["mean"]

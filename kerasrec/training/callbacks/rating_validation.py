@@ -1,15 +1,15 @@
-"""The errors of predicted values after every epoch."""
+"""Errors of predicted values on the validation part after every epoch."""
 
 import keras
 
-from kerasrec.evaluation.predicted_values import rate
+from kerasrec.evaluation.ratings import evaluate_predicted_values
 
 
 class RatingValidation(keras.callbacks.Callback):
     """Compares predicted with observed values of the validation part.
 
     The epoch's logs get `val_rmse` and `val_mae`, or `val_auc` and `val_log_loss` for labels;
-    nothing where the model predicts no values, see `rate`.
+    nothing where the model predicts no values, see `predicts_values_of`.
 
     Args:
         split: `Split` with a validation part.
@@ -22,7 +22,9 @@ class RatingValidation(keras.callbacks.Callback):
         self.loss = loss
 
     def on_epoch_end(self, epoch, logs=None):
-        found = rate(self.model, self.split, "validation", self.loss, bootstrap=0)
-        if found is not None:
-            for name, value in found.rows[0]["metrics"].items():
+        evaluation = evaluate_predicted_values(
+            self.model, self.split, "validation", self.loss, bootstrap=0
+        )
+        if evaluation is not None:
+            for name, value in evaluation.rows[0]["metrics"].items():
                 logs[f"val_{name}"] = value["mean"]

@@ -1,4 +1,4 @@
-"""All that a stopped training needs to go on as if nothing had happened."""
+"""The state of a training, saved so that a stopped one can be resumed."""
 
 import contextlib
 import csv
@@ -14,36 +14,36 @@ from kerasrec.errors import InputError
 from kerasrec.files.replacing import replacing
 
 FORMAT = 2
-# What reading a file raises that is no state, or half of one.
+# What reading raises for a file that is not a state, or only part of one.
 DAMAGE = (OSError, EOFError, ValueError, LookupError, RecursionError, zipfile.BadZipFile)
 
 
 class TrainingState(keras.callbacks.Callback):
-    """Writes the state of the training after every epoch, and brings it back.
+    """Writes the state of the training after every epoch, and restores it.
 
     The state is every variable of the model (weights and the states of random generators), every
     variable of the optimizer, the logs of all epochs and the seconds that they took, in one `.npz`
-    of plain arrays, written and read one by one. The `.csv` beside it holds the logs for people.
+    of plain arrays, written and read one by one. A `.csv` holds the logs for people.
 
     Args:
-        path: The `.npz` file; None to write nothing, and to keep the logs alone.
+        path: The `.npz` file; None to write nothing and only collect the logs.
         history_path: The `.csv` file.
-        began: `time.perf_counter()` when the training of this process began; None for now.
+        start: `time.perf_counter()` when the training of this process began; None for now.
 
     Attributes:
         history: Logs of all epochs so far, one dict an epoch.
-        seconds: What the processes before this one have spent on them.
+        seconds: Time that earlier processes spent on these epochs.
     """
 
-    def __init__(self, path, history_path, began=None):
+    def __init__(self, path, history_path, start=None):
         super().__init__()
         self.path = path and pathlib.Path(path)
         self.history_path = history_path and pathlib.Path(history_path)
         self.history, self.seconds = [], 0.0
-        self._began = time.perf_counter() if began is None else began
+        self._start = time.perf_counter() if start is None else start
 
     def restore(self, model):
-        """Brings a compiled model to the state of the file; does nothing where there is none.
+        """Restores a compiled model from the file; does nothing where there is none.
 
         Raises:
             InputError: if the file is damaged or belongs to another model.
@@ -67,7 +67,7 @@ class TrainingState(keras.callbacks.Callback):
             for name, variable in _named(variables):
                 variable.assign(self._read(file, name))
         self.history, self.seconds = state["history"], state.get("seconds", 0.0)
-        # A kill comes between the two files as well.
+        # A kill between the two writes leaves an old table.
         write_history(self.history_path, self.history)
 
     def _read(self, file, name):
@@ -79,10 +79,10 @@ class TrainingState(keras.callbacks.Callback):
         if not self.path:
             return
         variables = _variables(self.model)
-        seconds = self.seconds + time.perf_counter() - self._began
+        seconds = self.seconds + time.perf_counter() - self._start
         state = {"format": FORMAT, "history": self.history, "seconds": seconds}
         state["shapes"] = _shapes(variables)
-        # One by one: `numpy.savez` holds a copy of the model and of its optimizer.
+        # One by one, for `numpy.savez` needs a copy of all of them in memory.
         with replacing(self.path) as partial, zipfile.ZipFile(partial, "w") as file:
             _write(file, "state", np.array(json.dumps(state)))
             for name, variable in _named(variables):
@@ -91,7 +91,7 @@ class TrainingState(keras.callbacks.Callback):
 
 
 def seconds_spent(path):
-    """The seconds that the training of a state took, in all of its processes; 0 without a file.
+    """The seconds that a training took so far, in all its processes; 0 without a file.
 
     Raises:
         InputError: if the file is damaged.
@@ -103,7 +103,7 @@ def seconds_spent(path):
 
 
 def write_history(path, history):
-    """The logs of all epochs as a table, a row an epoch, counted from 1."""
+    """Writes the logs of all epochs as CSV: a row an epoch, counted from 1."""
     names = list(dict.fromkeys(name for logs in history for name in logs))
     with replacing(path) as partial, open(partial, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, ["epoch", *names])

@@ -1,1 +1,1 @@
-"""Several models on one split."""
+"""Comparisons of several models on one split."""

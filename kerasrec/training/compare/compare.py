@@ -14,10 +14,11 @@ from kerasrec.files.folder_lock import FolderLock
 from kerasrec.training.compare.comparison import Comparison
 from kerasrec.training.compare.finished_runs import finished_runs
 from kerasrec.training.compare.plot_comparison import plot_comparison
-from kerasrec.training.run import read_split, run
+from kerasrec.training.read_data import read_split
+from kerasrec.training.run import run
+from kerasrec.training.runs.claim_folder import check_unused, claim_new
 from kerasrec.training.runs.data_fingerprint import changed, data_fingerprint
-from kerasrec.training.runs.find_start import find_start, start_catalogs, start_checkpoint
-from kerasrec.training.runs.held_folder import begin, check_unused
+from kerasrec.training.runs.find_start import find_start, source_checkpoint, start_catalogs
 from kerasrec.training.runs.query_fingerprint import query_fingerprint
 
 PICTURE = "comparison.png"
@@ -26,15 +27,15 @@ PICTURE = "comparison.png"
 def compare(configs, folder, runs=(), say=print, note=print, progress=True):
     """Fits every config as `run` does, on one split that is read once, and compares the results.
 
-    A config that fails is noted and the others go on. After Ctrl-C, what is finished is compared.
+    A config that fails is noted and left out. After Ctrl-C the finished runs are compared.
 
     Args:
         configs: Dict of a name for the table -> `RunConfig`; see `check_comparable`.
         folder: New folder for `comparison.json` and `comparison.png`; every run has a folder of its
             own below `runs/`.
         runs: Run folders, or folders of them. A config is not fitted again where one of them is
-            finished, has the same config, was asked the same queries and learned from the same
-            data: interactions, features, and what it was started from.
+            finished and has the same config, test queries and training data: interactions,
+            features, and the checkpoint it started from.
         say, note: Called with lines for people, and with what goes wrong.
         progress: Show progress bars on stderr.
 
@@ -50,12 +51,12 @@ def compare(configs, folder, runs=(), say=print, note=print, progress=True):
     lock, unused = FolderLock(folder), {"ignored": (PICTURE,), "advice": "choose another folder"}
     check_unused(folder, **unused)
     shared = _Shared(next(iter(configs.values())))
-    # As a run writes them down, to find it again.
+    # As a run writes them to its folder, so that finished runs are found.
     configs = {name: with_cutoffs(config, shared.items) for name, config in configs.items()}
-    kept = shared.reusable(finished_runs(configs, runs, note), configs, note)
-    begin(lock, **unused)
+    reused = shared.reusable(finished_runs(configs, runs, note), configs, note)
+    claim_new(lock, **unused)
     try:
-        comparison = _compare(configs, shared, kept, say, note, progress)
+        comparison = _compare(configs, shared, reused, say, note, progress)
         plot_comparison(lock.folder / PICTURE, comparison)
         # Last, for it says that the comparison is finished.
         comparison.write(lock.folder / "comparison.json")
@@ -66,12 +67,12 @@ def compare(configs, folder, runs=(), say=print, note=print, progress=True):
     return comparison
 
 
-def _compare(configs, shared, kept, say, note, progress):
+def _compare(configs, shared, reused, say, note, progress):
     done, failed, stopped = {}, {}, False
     for name, config in configs.items():
-        if name in kept:
-            say(f"{name}: fitted before, {kept[name].path}")
-            done[name] = kept[name]
+        if name in reused:
+            say(f"{name}: fitted before, {reused[name].path}")
+            done[name] = reused[name]
             continue
         say(f"{name}:")
         keras.utils.clear_session()
@@ -81,7 +82,7 @@ def _compare(configs, shared, kept, say, note, progress):
             stopped = True
             break
         except Exception as error:
-            # The others are worth hours; what was not foreseen is shown with its place.
+            # Other models may be worth hours. An unforeseen error is shown in full.
             if not isinstance(error, InputError):
                 note(traceback.format_exc())
             failed[name] = str(error) or type(error).__name__
@@ -96,9 +97,15 @@ def _compare(configs, shared, kept, say, note, progress):
 def check_comparable(configs):
     """Raises an `InputError` unless the configs have the same data, split, cut-offs and repeats.
 
-    How much of a history a model reads (`data.history_length`) is its own affair: the questions
-    stay the same.
+    They may differ in `data.history_length`, how much of a history a model reads: the test queries
+    are the same.
     """
+    for name, config in configs.items():
+        if not config.split.holds_out:
+            raise InputError(
+                f"{name} has the split none, which leaves nothing to measure, and a comparison is "
+                "of metrics: give it another split, such as split.protocol=next-item"
+            )
     (first, reference), *others = configs.items()
     for name, config in others:
         keys = differing_keys(_compared(reference), _compared(config))
@@ -118,50 +125,53 @@ def _compared(config):
 
 
 class _Shared:
-    """One split for all, and what is to be said of it said once."""
+    """The data and split that all models share; its remarks are printed once."""
 
     def __init__(self, config):
         self._data, self._split = read_split(config)
-        self._asked = query_fingerprint(self._split, "test")
-        self._said = set()
+        self._queries = query_fingerprint(self._split, "test")
+        self._printed = set()
         self.items = len(self._data.items) - FIRST
 
     def reusable(self, runs, configs, note):
-        """Those of a dict of run folders that were asked and given what is now."""
+        """Those of a dict of run folders with the same test queries and training data."""
         same = {}
         for name, folder in runs.items():
             metrics = folder.read_metrics()
-            if metrics["queries"] != self._asked:
-                note(f"{folder.path} was asked other queries, so {name} is fitted again")
-            elif words := changed(metrics["given"], self._given(configs[name])):
+            if metrics["queries"] != self._queries:
+                note(f"{folder.path} has other test queries, so {name} is fitted again")
+            elif words := changed(metrics["given"], self._data_hashes(configs[name])):
                 note(f"{words} changed since {folder.path}, so {name} is fitted again")
             else:
                 same[name] = folder
         return same
 
-    def _given(self, config):
+    def _data_hashes(self, config):
         start, split = None, self._split
         if config.init_from:
             start = find_start(
                 config.init_from, find_model_class(config.model.class_, config.model.trust)
             )
-            # Rows of a grown vocabulary are its own.
+            # `init_from` orders the rows of the vocabularies, so it has a split of its own.
             _, split = read_split(config, start_catalogs(start))
-        return data_fingerprint(split, start_checkpoint(config, start))
+        return data_fingerprint(split, source_checkpoint(config, start))
 
     def run(self, config, say, progress):
-        """The finished run folder of a config."""
+        """Fits a config; its finished run folder."""
 
         def read(config, base):
-            # Rows of a grown vocabulary are its own.
+            # `init_from` orders the rows of the vocabularies, so it has a split of its own.
             return read_split(config, base) if base else (self._data, self._split)
 
-        def once(line):
-            if line not in self._said:
-                self._said.add(line)
+        def say_once(line):
+            if line not in self._printed:
+                self._printed.add(line)
                 say(line)
 
-        folder, _, _ = run(config, say=once, progress=progress, read=read)
-        if folder.read_metrics()["queries"] != self._asked:
-            raise InputError(f"{folder.path} was asked other queries, by the rows of its init_from")
+        folder, _, _ = run(config, say=say_once, progress=progress, read=read)
+        if folder.read_metrics()["queries"] != self._queries:
+            raise InputError(
+                f"{folder.path} has other test queries than the other models: its init_from orders "
+                "the rows differently"
+            )
         return folder

@@ -6,7 +6,7 @@ from kerasrec.evaluation.leakage import leakage_words
 from kerasrec.files.replacing import replacing, surviving
 from kerasrec.metrics import SAMPLED
 
-# What the table shows of a model's quality -> 1 if more is better, -1 if less is.
+# Metrics of the table -> 1 if larger is better, -1 if smaller is.
 RANKING = {"recall": 1, "ndcg": 1, "coverage": 1}
 VALUES = {"rmse": -1, "auc": 1}
 
@@ -20,13 +20,13 @@ class Comparison:
             each once: `name`, `model_class`, `run` (folder), `metrics` and `ratings` (dicts such as
             `"ndcg@10"` -> {"mean", "low", "high"}), `fit_seconds`, `evaluation_seconds` (spent
             in the model), `trainable_weights`, `checkpoint_bytes`, `epochs`, `best_epoch`.
-            What is not known of a baseline is None.
-        quality: Metrics of the table, at the middle cut-off -> 1 if more is better, else -1.
-        failed: Name of a config -> what was wrong.
+            Values that a baseline does not have are None.
+        quality: Metrics of the table, at the middle cut-off -> 1 if larger is better, else -1.
+        failed: Name of a config -> error message.
         stopped: Whether Ctrl-C came before the last config.
-        about: What holds for all: `dataset`, `protocol`, `part`, `n_queries`, `queries` (their
-            fingerprint), `notes`, `repeats` ("mask" or "allow"), `warnings` (of runs that remember
-            the test part).
+        about: Facts that all models share: `dataset`, `protocol`, `part`, `n_queries`, `queries`
+            (their fingerprint), `notes`, `repeats` ("mask" or "allow"), `warnings` (of models
+            that were trained on test pairs).
     """
 
     rows: list
@@ -46,21 +46,21 @@ class Comparison:
             stopped: As the attribute.
 
         Raises:
-            InputError: for a damaged folder, or runs that were asked different queries.
+            InputError: for a damaged folder, or runs with different test queries.
         """
         found = {name: folder.read_metrics() for name, folder in folders.items()}
         (base, first), *others = found.items()
         for name, run in others:
             if run["queries"] != first["queries"]:
                 raise InputError(
-                    f"{folders[name].path} was asked other queries than {folders[base].path}: "
-                    "only answers to the same questions can be compared"
+                    f"{folders[name].path} has other test queries than {folders[base].path}: "
+                    "only metrics on the same queries can be compared"
                 )
         rows = [_model(name, folders[name], run) for name, run in found.items()]
-        # A baseline reads as much of a history as the model that it stands beside: the most counts.
-        rising = sorted(found, key=lambda name: configs[name].data.history_length)
+        # A baseline has the history length of its run; the longest is shown, so it comes last.
+        by_length = sorted(found, key=lambda name: configs[name].data.history_length)
         baselines = {
-            row["model"]: _baseline(row) for name in rising for row in found[name]["rows"][1:]
+            row["model"]: _baseline(row) for name in by_length for row in found[name]["rows"][1:]
         }
         classes = {run["rows"][0]["model"] for run in found.values()}
         rows += [row for name, row in sorted(baselines.items()) if name not in classes]
@@ -82,7 +82,7 @@ class Comparison:
         return cls(rows, quality, dict(failed), stopped, about)
 
     def best(self):
-        """Dict of a metric of the table -> the names of the best models, several where equal."""
+        """Dict of a metric of the table -> the names of the best models, several if they tie."""
         best = {}
         for metric, sign in self.quality.items():
             found = {row["name"]: metric_of(row, metric) for row in self.rows}

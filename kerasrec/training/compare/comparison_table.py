@@ -1,13 +1,13 @@
-"""A comparison for people."""
+"""A comparison as a table for a terminal."""
 
 from kerasrec.evaluation.evaluation import SEEN_ITEMS
 from kerasrec.training.compare.comparison import metric_of
 
 
 def comparison_table(comparison):
-    """A `rich.table.Table` with a line a model, the best of each metric marked; 100 columns wide.
+    """A `rich.table.Table`, 100 columns wide: a row a model, the best of each metric marked.
 
-    The intervals come below the means where there is no room beside them.
+    Intervals are on a line below the means where there is no room beside them.
     """
     from rich import box
     from rich.table import Table
@@ -46,7 +46,7 @@ def _quality(value, is_best):
     mean = f"{_short(value['mean'])}{'*' if is_best else ''}"
     if value["low"] is None:
         return mean
-    # Not markup: rich would take brackets for it.
+    # rich would read unescaped brackets as markup.
     return f"{mean} \\[{_short(value['low'])},{_short(value['high'])}]"
 
 

@@ -1,4 +1,4 @@
-"""Runs that need not be made again."""
+"""Finished runs of configs, among the run folders on disk."""
 
 import pathlib
 
@@ -12,7 +12,7 @@ def finished_runs(configs, paths, note=print):
     Args:
         configs: Dict of a name -> `RunConfig`; the config's own `name` makes no difference.
         paths: Run folders, or folders of them.
-        note: Called with a line for what is damaged, or does not say what it was asked and given.
+        note: Called with a line for each folder that is damaged or has no hashes of its data.
 
     Returns:
         Dict of a name -> `RunFolder`, without the configs that have none.
@@ -26,16 +26,16 @@ def finished_runs(configs, paths, note=print):
         if not found:
             raise InputError(f"{path} is neither a run folder nor a folder of runs")
         folders += [folder for folder in map(RunFolder, found) if folder.is_finished()]
-    kept = {}
+    newest = {}
     for folder in sorted(folders, key=lambda folder: folder.metrics.stat().st_mtime):
         try:
             metrics = folder.read_metrics()
-            same = [n for n, c in configs.items() if not folder.differences(c, apart=("name",))]
+            same = [n for n, c in configs.items() if not folder.differences(c, ignored=("name",))]
         except InputError as error:
             note(f"{error}: not used")
             continue
         if same and not {"queries", "given"} <= metrics.keys():
-            note(f"{folder.path} is of an earlier version and does not say its data: not used")
+            note(f"{folder.path} has no hashes of its data, it is of an earlier version: not used")
         elif same:
-            kept |= dict.fromkeys(same, folder)
-    return kept
+            newest |= dict.fromkeys(same, folder)
+    return newest

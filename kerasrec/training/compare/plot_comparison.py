@@ -1,4 +1,4 @@
-"""The picture of a comparison."""
+"""The plot of a comparison."""
 
 from matplotlib.figure import Figure
 
@@ -10,7 +10,7 @@ def plot_comparison(path, comparison):
     """Draws each metric with its interval, and the seconds of the fit, a line a model.
 
     Args:
-        path: Of the picture.
+        path: PNG file to write.
         comparison: `Comparison`.
     """
     rows, metrics = comparison.rows, list(comparison.quality)

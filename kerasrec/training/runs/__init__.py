@@ -1,1 +1,1 @@
-"""The folder of one run: what it holds, what it was given, what it starts from."""
+"""The folder of one run: its files, the hashes of its data, its starting checkpoint."""

@@ -1,10 +1,19 @@
-"""What users did, for the checkpoint of a finished run."""
+"""The histories that the checkpoint of a finished run stores."""
 
 from kerasrec.models.checkpoints.checkpoint import load_histories
 
 
 def all_histories(data, start, say=lambda line: None):
-    """What users did, in the data and, of a training that was started from another, before it."""
+    """The histories of all users in the data, behind those of the starting checkpoint.
+
+    Args:
+        data: `Interactions`, all parts.
+        start: Checkpoint folder of `init_from`, or None.
+        say: Called with a line for people where the checkpoint knows more than the data.
+
+    Returns:
+        `Histories`, by user row.
+    """
     now = data.histories()
     if not start:
         return now

@@ -1,16 +1,16 @@
-"""Whether two models were given the same to learn from."""
+"""Hashes of the training data, to compare runs by."""
 
 import hashlib
 import json
 
 import numpy as np
 
-from kerasrec.data.read_interactions import COLUMNS
+from kerasrec.data.clean_rows import COLUMNS
 from kerasrec.errors import InputError
 from kerasrec.files.file_hash import file_hash
 
-# What of a fingerprint is called how in messages.
-WORDS = {
+# Keys of a fingerprint -> their names in messages.
+NAMES = {
     "interactions": "the interactions",
     "users": "the users or their features",
     "items": "the items or their features",
@@ -19,39 +19,47 @@ WORDS = {
 
 
 def data_fingerprint(split, start=None):
-    """sha256 of all that a training reads: what a finished run must share to be the same run.
+    """SHA-256 of everything that a training reads: equal for two runs of the same data.
 
     Args:
         split: `Split`.
         start: Checkpoint folder of `init_from` or `content_from`, None without one.
 
     Returns:
-        Dict with the keys of `WORDS`: the interactions of all parts with values, times and
-        behaviors; the ids and encoded features of both catalogs; what the checkpoint holds.
+        Dict with the keys of `NAMES`: the interactions of all parts with values, times and
+        behaviors; the ids and encoded features of both catalogs; the files of the checkpoint.
     """
     return {
         "interactions": _interactions(split),
         "users": _catalog(split.train.users),
         "items": _catalog(split.train.items),
-        # It lists the hashes of all files of the checkpoint.
+        # Its metadata.json lists the hashes of all its files.
         "start": start and file_hash(start / "metadata.json"),
     }
 
 
 def changed(before, now):
-    """What two fingerprints differ in, in words; "" for the same."""
-    return ", ".join(word for key, word in WORDS.items() if before.get(key) != now.get(key))
+    """The names of what differs between two fingerprints, joined; "" where they are equal."""
+    return ", ".join(name for key, name in NAMES.items() if before.get(key) != now.get(key))
 
 
-def check_data(folder, split, begun):
-    """The fingerprint of the data; an `InputError` if a run folder began with another one."""
-    given, before = data_fingerprint(split, begun), folder.read_data()
-    if before is not None and (words := changed(before, given)):
+def check_data(folder, split, start):
+    """The fingerprint of the data of a resumed run.
+
+    Args:
+        folder: `RunFolder` of the run.
+        split, start: As for `data_fingerprint`.
+
+    Raises:
+        InputError: if the run began with other data.
+    """
+    now, before = data_fingerprint(split, start), folder.read_data()
+    if before is not None and (names := changed(before, now)):
         raise InputError(
-            f"{folder.path} began with other data ({words}): a resumed run must end as the stopped "
+            f"{folder.path} began with other data ({names}): a resumed run must end as the stopped "
             "one would have, so start a new one"
         )
-    return given
+    return now
 
 
 def _interactions(split):

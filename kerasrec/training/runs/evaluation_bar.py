@@ -1,15 +1,15 @@
-"""One bar for a whole evaluation."""
+"""The progress bar of an evaluation."""
 
 from kerasrec.training.callbacks.progress_bar import make_bar
 
 
 class EvaluationBar:
-    """Shows how many of the users are ranked and the time left, on stderr.
+    """Shows how many users are ranked and the time left, on stderr.
 
-    Used as a context, so that the terminal is left in order, and called with `(done, total)`.
+    A context manager, so that the terminal is restored; called with `(done, total)`.
 
     Args:
-        part: Part of the split, for the label.
+        part: Name of the split's part, for the label.
     """
 
     def __init__(self, part):

@@ -1,4 +1,4 @@
-"""What a training starts from."""
+"""The checkpoints that a training starts from."""
 
 from kerasrec.errors import InputError
 from kerasrec.files.checkpoint_folder import checkpoint_folder
@@ -11,7 +11,7 @@ def find_start(path, model_class):
 
     Args:
         path: Checkpoint or run folder.
-        model_class: Class of the model that is to start from it.
+        model_class: Class of the model that starts from it.
 
     Raises:
         InputError: if there is no checkpoint, or one of another class.
@@ -27,11 +27,11 @@ def find_start(path, model_class):
 
 
 def start_catalogs(start):
-    """`(users, items, behaviors)` of a checkpoint folder, on which new data grows; None without."""
+    """`(users, items, behaviors)` of a checkpoint folder, for new data to extend; None for None."""
     return (*load_catalogs(start), load_behaviors(start)) if start else None
 
 
-def start_checkpoint(config, start):
+def source_checkpoint(config, start):
     """The checkpoint folder of `init_from` (`start`) or `content_from`, None without either."""
     if config.content_from:
         return checkpoint_folder(config.content_from, "content_from: ")

@@ -1,4 +1,4 @@
-"""Whether two models were asked the same."""
+"""A hash of the queries of a part, to compare runs by."""
 
 import hashlib
 
@@ -8,8 +8,7 @@ import numpy as np
 def query_fingerprint(split, part):
     """sha256 of a part's queries: users, histories, truths and the items that are ranked.
 
-    It is one of external ids: rows differ where a vocabulary has grown, and the question is the
-    same.
+    External ids are hashed, not rows: the same query has other rows in a grown vocabulary.
 
     Args:
         split: `Split`.
@@ -22,9 +21,9 @@ def query_fingerprint(split, part):
     ranked = np.zeros(0, "int32") if queries.ranked is None else queries.ranked
     users = _Places(split.train.users.vocabulary, queries.users)
     items = _Places(split.train.items.vocabulary, *(each.items for each in lists), ranked)
-    asked = users(queries.users)
-    order = np.argsort(asked)
-    arrays = [asked[order]]
+    places = users(queries.users)
+    order = np.argsort(places)
+    arrays = [places[order]]
     for each in lists:
         taken = each.take(order)
         arrays += [taken.indptr, items(taken.items)]
@@ -37,11 +36,11 @@ def query_fingerprint(split, part):
 
 
 class _Places:
-    """Rows as places among the sorted ids that occur."""
+    """Maps rows to positions among the sorted external ids that occur."""
 
     def __init__(self, vocabulary, *rows):
         present = np.unique(np.concatenate(rows))
-        # Objects: an array of fixed width gives every id the room of the longest.
+        # Objects, for in an array of fixed width every id takes the room of the longest.
         ids = vocabulary.lookup(present)
         order = np.argsort(ids)
         self.ids = ids[order].tolist()

@@ -1,4 +1,4 @@
-"""The folder of a run: where everything of it lies."""
+"""The folder of a run: its paths and small files."""
 
 import contextlib
 import json
@@ -7,15 +7,15 @@ import time
 
 import yaml
 
-from kerasrec.config.cutoffs import monitors, with_default, with_monitor
+from kerasrec.config.cutoffs import monitors, with_default, with_train_defaults
 from kerasrec.config.differing_keys import differing_keys
 from kerasrec.errors import InputError
 from kerasrec.files.folder_lock import FolderLock, is_unused
 from kerasrec.files.replacing import replacing
 from kerasrec.files.saved_json import read_json
-from kerasrec.training.runs.held_folder import check_unused
+from kerasrec.training.runs.claim_folder import check_unused
 
-# What a resumed run may change: how long it goes on, and what is measured when it is done.
+# What a resumed run may change: how long it trains, and what is measured in the end.
 RESUMABLE = ("train.epochs", "train.patience", "evaluate.ks", "evaluate.baselines")
 
 
@@ -23,12 +23,13 @@ class RunFolder:
     """Paths and small files of one run.
 
         config.yaml                  the config with every default written out
-        data.json                    hashes of what is trained on, see `data_fingerprint`
+        data.json                    hashes of the training data, see `data_fingerprint`
         history.csv                  loss and validation metrics by epoch
-        metrics.json                 the test metrics; it exists when the run is finished
+        metrics.json                 the test metrics; written last, when the run is finished
         loss.png, metrics.png, recall_by_popularity.png
         checkpoint/                  the best epoch's model
         state.npz                    what `--resume` needs
+        logs/, ...                   what `train.callbacks` write
         .lock                        while a process works in it, see `FolderLock`
 
     Args:
@@ -104,22 +105,22 @@ class RunFolder:
                 self.path.rmdir()
 
     def write_config(self, config):
-        """Writes the resolved config; the results of another one go before."""
+        """Writes the resolved config; results of a different config are removed first."""
         if self.is_finished() and self.differences(config):
             self.metrics.unlink()
         with replacing(self.config) as partial:
             partial.write_text(yaml.safe_dump(config.to_dict(), sort_keys=False), encoding="utf-8")
 
     def write_data(self, fingerprint):
-        """Writes what the training reads."""
+        """Writes the hashes of the training data."""
         _write_json(self.data, fingerprint)
 
     def read_data(self):
-        """What the training reads, None for a run of before that was written."""
+        """The hashes of the training data, None where a run has none."""
         return _read_json(self.data)
 
     def write_metrics(self, metrics):
-        """Writes the results; the run is finished then."""
+        """Writes the results, which marks the run as finished."""
         _write_json(self.metrics, metrics)
 
     def read_metrics(self):
@@ -130,19 +131,19 @@ class RunFolder:
         """Whether the run has been evaluated."""
         return self.metrics.exists()
 
-    def differences(self, config, apart=()):
-        """Dotted keys in which `config` is not the folder's, but for the keys `apart`.
+    def differences(self, config, ignored=()):
+        """Dotted keys in which `config` differs from the folder's, without the keys `ignored`.
 
         Raises:
             InputError: if the folder's config is damaged.
         """
         here = self._read_config()
-        return [key for key in differing_keys(here, config.to_dict()) if key not in apart]
+        return [key for key in differing_keys(here, config.to_dict()) if key not in ignored]
 
     def resume_conflicts(self, config):
-        """Dotted keys in which `config` is not the folder's, and a resumed run must not change.
+        """Dotted keys in which `config` differs from the folder's and must not, in a resumed run.
 
-        `RESUMABLE` may change. Cut-offs and a monitor that were not written are the folder's.
+        `RESUMABLE` may differ. Cut-offs and a monitor that were not written are the folder's.
 
         Raises:
             InputError: if the folder's config is damaged.
@@ -154,7 +155,7 @@ class RunFolder:
         here = self._read_config()
         ks = (here.get("evaluate") or {}).get("ks")
         if ks and "ks" not in config.evaluate.model_fields_set:
-            config = with_monitor(with_default(config, "evaluate", ks=ks))
+            config = with_train_defaults(with_default(config, "evaluate", ks=ks))
         monitor = (here.get("train") or {}).get("monitor")
         if "monitor" in config.train.model_fields_set or monitor is None:
             return config

@@ -16,12 +16,12 @@ from kerasrec.training.strategy import strategy_scope
 def fit_trial(config, data, split, start=None, callbacks=(), say=lambda line: None):
     """Fits a model as `run` does and writes nothing.
 
-    A model without trainable weights, which `adapt` has finished, is measured once.
+    A model without trainable weights has no epochs and is validated once.
 
     Args:
         config: `RunConfig`.
         data, split, start: As for `make_model`; the test part is not read.
-        callbacks: Keras callbacks that see the logs of every epoch.
+        callbacks: Keras callbacks; they get the validation metrics in the logs of an epoch.
         say: Called with lines for people.
 
     Returns:
@@ -37,7 +37,7 @@ def fit_trial(config, data, split, start=None, callbacks=(), say=lambda line: No
         ks = config.evaluate.ks
         history = fit(model, split, config.train, None, ks, progress=False, callbacks=callbacks)
     trained = bool(history)
-    history = history or [_measured(model, split, config)]
+    history = history or [_validation_metrics(model, split, config)]
     monitor = config.train.monitor
     if f"val_{monitor}" not in history[0]:
         raise InputError(
@@ -51,7 +51,8 @@ def fit_trial(config, data, split, start=None, callbacks=(), say=lambda line: No
     return value, 1 + values.index(value) if trained else None, len(history) if trained else 0
 
 
-def _measured(model, split, config):
+def _validation_metrics(model, split, config):
+    """What the callbacks of the validation add to the logs of an epoch."""
     logs = {}
     for validation in (
         RankingValidation(split, config.evaluate.ks),

@@ -1,20 +1,22 @@
-"""A trial of a search in a line."""
+"""The line that a search prints for each trial."""
 
 
-def told(trial, monitor, is_best):
-    """What became of a trial.
+def format_trial(trial, monitor, is_best):
+    """A finished trial in one line.
 
     Args:
         trial: Dict as of `SearchStudy.finished`.
         monitor: Name of the value.
-        is_best: Whether none before it was better.
+        is_best: Whether it is the best trial so far.
 
     >>> trial = {"number": 3, "state": "complete", "value": 0.25, "values": {"model.dim": 8}}
-    >>> told({**trial, "best_epoch": 2, "epochs": 5, "seconds": 1.25}, "ndcg@10", True)
+    >>> format_trial({**trial, "best_epoch": 2, "epochs": 5, "seconds": 1.25}, "ndcg@10", True)
     'trial 3: ndcg@10 0.2500, epoch 2 of 5, 1.2 s; dim=8; the best so far'
     """
     shorts = short_names(trial["values"])
-    values = " ".join(f"{shorts[key]}={word(value)}" for key, value in trial["values"].items())
+    values = " ".join(
+        f"{shorts[key]}={format_value(value)}" for key, value in trial["values"].items()
+    )
     if trial["state"] == "failed":
         return f"trial {trial['number']} failed; {values}: {trial['error']}"
     epochs = f", epoch {trial['best_epoch']} of {trial['epochs']}" if trial["epochs"] else ""
@@ -22,21 +24,23 @@ def told(trial, monitor, is_best):
         epochs = f", pruned after epoch {trial['epochs']}"
     end = "; the best so far" if is_best else ""
     seconds = f"{trial['seconds']:.1f} s"
-    return f"trial {trial['number']}: {score(monitor, trial)}{epochs}, {seconds}; {values}{end}"
+    return (
+        f"trial {trial['number']}: {format_score(monitor, trial)}{epochs}, {seconds}; {values}{end}"
+    )
 
 
-def score(monitor, trial):
-    """The value of a trial with its name; nothing where there is no trial."""
+def format_score(monitor, trial):
+    """The monitored metric of a trial with its name; "" for None, no trial."""
     return f"{monitor} {trial['value']:.4f}" if trial else ""
 
 
-def word(value):
-    """A value of a parameter, short."""
+def format_value(value):
+    """A value of a parameter; floats with three digits."""
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def short_names(keys):
-    """The end of each dotted key that no other ends with.
+    """The shortest end of each dotted key that no other key ends with.
 
     >>> short_names(["model.dim", "train.optimizer.learning_rate"])
     {'model.dim': 'dim', 'train.optimizer.learning_rate': 'learning_rate'}

@@ -1,4 +1,4 @@
-"""The file that a search writes its trials to."""
+"""The file in which a search records its trials."""
 
 import os
 import pathlib
@@ -7,15 +7,15 @@ from kerasrec.errors import InputError
 
 
 class JournalError(InputError):
-    """The journal cannot be written, so that no trial can go on."""
+    """The journal cannot be written, so the search cannot continue."""
 
 
 class Journal:
-    """Optuna's journal with whole lines only, for one process.
+    """Optuna's journal file, for one process, without incomplete lines.
 
-    A kill or a full disk may leave half a line, behind which Optuna would write the next one and
-    then read neither. Optuna's own lock is left out, for the search folder has one: a process that
-    was killed would keep it for half a minute.
+    A kill or a full disk may leave half a line. Optuna would append the next line to it and then
+    read neither, so the half line is removed first. Optuna's own lock is not used: a killed process
+    would keep it for half a minute, and the search folder has a lock already.
 
     Args:
         optuna: The module.
@@ -27,11 +27,11 @@ class Journal:
         self._file = optuna.storages.journal.JournalFileBackend(str(path), lock_obj=_NoLock())
 
     def read_logs(self, log_number_from):
-        """What Optuna asks for: the entries from a number on."""
+        """Called by Optuna to read the entries from a number on."""
         return self._file.read_logs(log_number_from)
 
     def append_logs(self, logs):
-        """What Optuna asks for: more entries.
+        """Called by Optuna to append entries.
 
         Raises:
             JournalError: if the disk is full or cannot be written.

@@ -1,10 +1,10 @@
-"""Ends a trial that is worse than most before it."""
+"""Stops a trial that is worse than most trials before it."""
 
 import keras
 
 
 class PruneTrial(keras.callbacks.Callback):
-    """Reports every epoch's monitored metric to an Optuna trial, and stops where it is pruned.
+    """Reports the monitored metric of each epoch to Optuna, and stops when it prunes the trial.
 
     Args:
         trial: `optuna.trial.Trial`.
@@ -21,7 +21,7 @@ class PruneTrial(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self.trial.report(logs[f"val_{self.monitor}"], epoch)
-        # After the last epoch, or out of patience, there is nothing left to end.
+        # After the last epoch, or out of patience, the training ends anyway.
         over = self.model.stop_training or epoch + 1 == self.params["epochs"]
         if not over and self.trial.should_prune():
             self.pruned = self.model.stop_training = True

@@ -1,4 +1,4 @@
-"""One bar for a trial of a search."""
+"""The progress bar of one trial of a search."""
 
 import keras
 import rich.progress
@@ -9,12 +9,12 @@ from kerasrec.training.callbacks.progress_bar import make_bar
 class SearchBar(keras.callbacks.Callback):
     """Shows trial, epoch and the best value so far, on stderr.
 
-    Used as a context, so that the terminal is left in order however the trial ends.
+    A context manager, so that the terminal is restored however the trial ends.
 
     Args:
         trial: Number of the trial, from 1.
-        trials: How many there are to be.
-        best: The best so far, in words.
+        trials: How many trials the search has.
+        best: The best score so far, formatted.
     """
 
     def __init__(self, trial, trials, best):

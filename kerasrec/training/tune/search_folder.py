@@ -1,4 +1,4 @@
-"""The folder of a search: where everything of it lies."""
+"""The folder of a search: its paths and small files."""
 
 import json
 import os
@@ -10,20 +10,21 @@ from kerasrec.config.differing_keys import differing_keys
 from kerasrec.errors import InputError
 from kerasrec.files.folder_lock import FolderLock
 from kerasrec.files.replacing import replacing
-from kerasrec.training.runs.held_folder import check_unused
+from kerasrec.training.runs.claim_folder import check_unused
 from kerasrec.training.runs.run_folder import config_stem, fresh_path
 
-# More trials, or another name, are no other search.
-FREE = ("tune.trials", "name")
+# A resumed search may have more trials and another name.
+RESUMABLE = ("tune.trials", "name")
 
 
 class SearchFolder:
     """Paths and small files of one search.
 
         search.yaml      the config with every default written out, and what is tried
-        journal.log      Optuna's record of every trial, what `--resume` reads
+        journal.log      Optuna's record of every trial, read by `--resume`
         search.json      trials, best values, importances
         tuned.yaml       the config with the best values, for `kerasrec fit`
+        trial-1/, ...    what `train.callbacks` of a trial write
         .lock            while a process works in it, see `FolderLock`
 
     Args:
@@ -45,7 +46,7 @@ class SearchFolder:
 
     @classmethod
     def to_resume(cls, config, root="runs"):
-        """The newest search with the same config, however many trials it was to have.
+        """The newest search with the same config, whatever its number of trials.
 
         Raises:
             InputError: if there is none.
@@ -76,10 +77,12 @@ class SearchFolder:
     def write_config(self, config):
         """Writes the resolved config."""
         with replacing(self.config) as partial:
-            partial.write_text(yaml.safe_dump(_whole(config), sort_keys=False), encoding="utf-8")
+            partial.write_text(
+                yaml.safe_dump(_search_config(config), sort_keys=False), encoding="utf-8"
+            )
 
     def differences(self, config):
-        """Dotted keys in which `config` is not the folder's, apart from `FREE`.
+        """Dotted keys in which `config` is not the folder's, apart from `RESUMABLE`.
 
         Raises:
             InputError: if the folder has no config, or a damaged one.
@@ -94,10 +97,10 @@ class SearchFolder:
             raise InputError(f"{self.config} is damaged: {error}") from error
         if not isinstance(here, dict):
             raise InputError(f"{self.config} is damaged: it holds {here!r}, not a config")
-        return [key for key in differing_keys(here, _whole(config)) if key not in FREE]
+        return [key for key in differing_keys(here, _search_config(config)) if key not in RESUMABLE]
 
     def write_results(self, results):
-        """Writes what was found, as JSON."""
+        """Writes the results of the search as JSON."""
         with replacing(self.results) as partial:
             text = json.dumps(results, indent=2, allow_nan=False)
             partial.write_text(text + "\n", encoding="utf-8")
@@ -107,28 +110,29 @@ class SearchFolder:
 
         Args:
             config: `RunConfig` with the best values.
-            results: As of `Search.results()`.
+            results: What `tune` returns.
             command: The command of the search.
         """
         best, states = results["best"], results["states"]
-        of_these = ", ".join(f"{count} {state}" for state, count in states.items() if count)
+        counts = ", ".join(f"{count} {state}" for state, count in states.items() if count)
         head = [
-            f"The best of {sum(states.values())} trials ({of_these}), seed {config.tune.seed}:",
+            f"The best of {sum(states.values())} trials ({counts}), seed {config.tune.seed}:",
             f"  {command}",
             f"Validation {results['monitor']} {best['value']:.4f} in trial {best['number']}; the "
-            f"search took {results['minutes']:.1f} minutes on {os.cpu_count()} CPU cores, and",
-            "did not look at the test part. That is for",
+            f"search took {results['minutes']:.1f} minutes on {os.cpu_count()} CPU cores and did",
+            "not read the test part. Measure it on that with",
             f"  kerasrec fit {self.tuned}",
         ]
-        given = config.model_dump(
+        written = config.model_dump(
             by_alias=True,
             exclude_unset=True,
             exclude={"model": {"trust"}, "tune": True, "name": True},
         )
-        text = yaml.safe_dump(given, sort_keys=False, default_flow_style=None, width=100)
+        text = yaml.safe_dump(written, sort_keys=False, default_flow_style=None, width=100)
         with replacing(self.tuned) as partial:
             partial.write_text("".join(f"# {line}\n" for line in head) + text, encoding="utf-8")
 
 
-def _whole(config):
+def _search_config(config):
+    """Plain values of a config, its `tune` node included."""
     return {**config.to_dict(), "tune": config.tune.model_dump()}

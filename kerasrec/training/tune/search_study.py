@@ -1,4 +1,4 @@
-"""The trials of a search, in Optuna's hands."""
+"""The trials of a search: drawn, recorded and compared by Optuna."""
 
 import warnings
 
@@ -7,28 +7,30 @@ import numpy as np
 from kerasrec.errors import InputError
 from kerasrec.training.tune.journal import Journal
 
-# Complete trials before one is pruned, and epochs that every trial may have.
+# No trial is pruned before so many are complete, or before it has run so many epochs.
 UNPRUNED_TRIALS, UNPRUNED_EPOCHS = 5, 2
 STATES = ("complete", "pruned", "failed")
-# As Optuna calls them.
-ENDS = ("COMPLETE", "PRUNED", "FAIL")
+# Optuna's names of `STATES`.
+OPTUNA_STATES = ("COMPLETE", "PRUNED", "FAIL")
+# Where a trial's result is stored, as an attribute of Optuna's trial.
+RESULT = "result"
 
 
 class SearchStudy:
-    """Draws the values of trials, and keeps what became of them in a journal.
+    """Draws the values of trials, and records their results in a journal.
 
     Values come from the tree-structured Parzen estimator (Bergstra et al., Algorithms for
     hyper-parameter optimization, 2011); where there are no more combinations than trials, each is
-    drawn once. What is drawn depends on the seed and the finished trials alone, so that a search
-    that was stopped goes on as if it had not been. A trial is to be pruned that is worse at some
-    epoch than the median of those before.
+    drawn once. What is drawn depends on the seed and the finished trials alone, so a resumed search
+    draws what an uninterrupted one would have. A trial is pruned when its best value up to an epoch
+    is worse than the median of the earlier trials at that epoch.
 
     Args:
-        journal: File of the journal; what is in it counts.
+        journal: File of the journal; trials that it holds count as made.
         space: `SearchSpace`.
-        trials: How many finished trials there are to be, if there are that many combinations.
-        seed: Of the draws.
-        smaller_is_better: The values are errors.
+        trials: Number of trials of the whole search; fewer if there are fewer combinations.
+        seed: Of the random draws.
+        smaller_is_better: Whether the values are errors.
 
     Raises:
         InputError: if Optuna is not installed, or the journal is damaged.
@@ -53,30 +55,30 @@ class SearchStudy:
         except (OSError, ValueError, LookupError) as error:
             raise InputError(f"{journal} is damaged or cannot be written: {error}") from error
         for trial in self._study.get_trials(deepcopy=False):
-            # Its process was killed; Optuna would take it for one that runs.
+            # Its process was killed; Optuna still counts it as running.
             if trial.state == self._state("RUNNING"):
-                told = trial.user_attrs.get("told", {})
-                if "state" in told:
-                    self._end(trial.number, told["state"], told["value"])
+                result = trial.user_attrs.get(RESULT)
+                if result:
+                    self._finish(trial.number, result["state"], result["value"])
                 else:
-                    self.give_up(trial)
+                    self.discard(trial)
 
     def finished(self):
-        """The trials in their order, as dicts; those that were given up are none.
+        """The finished trials in their order, as dicts, without discarded ones.
 
         `number` (from 1), `state` (of `STATES`), `value` (None if failed), `params` as Optuna knows
-        them, `values` by dotted key, and what `tell` was given.
+        them, `values` by dotted key, and what `record` was given.
         """
         finished = [
             trial
             for trial in self._study.get_trials(deepcopy=False)
-            if "told" in trial.user_attrs and trial.state.is_finished()
+            if RESULT in trial.user_attrs and trial.state.is_finished()
         ]
         return [
             {
                 "number": number,
-                **trial.user_attrs["told"],
-                "state": STATES[ENDS.index(trial.state.name)],
+                **trial.user_attrs[RESULT],
+                "state": STATES[OPTUNA_STATES.index(trial.state.name)],
                 "value": trial.value,
                 "params": trial.params,
                 "values": self.space.values(trial.params),
@@ -91,8 +93,8 @@ class SearchStudy:
             complete, key=lambda trial: trial["value"], default=None
         )
 
-    def ask(self):
-        """The next trial (Optuna's) with its values drawn; None where all are made."""
+    def next_trial(self):
+        """A new Optuna trial with its values drawn; None when all trials are made."""
         finished = self.finished()
         if self._all:
             tried = [trial["params"] for trial in finished]
@@ -100,54 +102,54 @@ class SearchStudy:
             if not left:
                 return None
             waiting = self._state("WAITING")
-            # A process that was killed in between has left it in the queue.
+            # A process that was killed here has left it in the queue.
             if not self._study.get_trials(deepcopy=False, states=[waiting]):
                 self._study.enqueue_trial(left[0])
         elif len(finished) >= self.trials:
             return None
-        # Drawn from scratch each time: a generator that goes on would not survive a stop.
+        # A new generator for each trial: the state of a lasting one would be lost at a stop.
         seed = np.random.SeedSequence([self.seed, len(finished)]).generate_state(1)[0]
         self._study.sampler = self._optuna.samplers.TPESampler(seed=int(seed))
         trial = self._study.ask()
         self.space.suggest(trial)
         return trial
 
-    def tell(self, trial, state, value=None, **more):
-        """Ends a trial.
+    def record(self, trial, state, value=None, **more):
+        """Finishes a trial and records its result.
 
         Args:
-            trial: As `ask` gave it.
+            trial: From `next_trial`.
             state: One of `STATES`.
             value: Of a complete trial; that of a pruned one is the last it has reported.
             more: Plain values to keep with it.
         """
-        # Two entries of the journal; with all in the first, a kill between them loses no trial.
-        trial.set_user_attr("told", {"state": state, "value": value, **more})
-        self._end(trial, state, value)
+        # Two entries of the journal; the first holds all, so a kill between them loses no trial.
+        trial.set_user_attr(RESULT, {"state": state, "value": value, **more})
+        self._finish(trial, state, value)
 
-    def give_up(self, trial):
-        """Ends a trial that does not count: another will be asked for in its place."""
+    def discard(self, trial):
+        """Finishes a trial that does not count; another is drawn in its place."""
         self._study.tell(trial.number, state=self._state("FAIL"))
 
-    def _end(self, trial, state, value):
-        self._study.tell(trial, value, self._state(ENDS[STATES.index(state)]))
+    def _finish(self, trial, state, value):
+        self._study.tell(trial, value, self._state(OPTUNA_STATES[STATES.index(state)]))
 
     def _state(self, name):
         return self._optuna.trial.TrialState[name]
 
-    def keep(self, name, value):
-        """The value that was first kept under this name, which is this one if there was none."""
+    def first_value(self, name, value):
+        """The value that was stored first under a name; stores this one if there is none."""
         if name not in self._study.user_attrs:
             self._study.set_user_attr(name, value)
         return self._study.user_attrs[name]
 
     def importances(self):
-        """Dict of a key -> its share in what makes a trial good, largest first.
+        """Dict of a dotted key -> its share of the variance of good trials, largest first.
 
-        By PED-ANOVA (Watanabe et al., 2023); empty where there are too few trials to say.
+        By PED-ANOVA (Watanabe et al., 2023); empty where there are too few trials for it.
         """
         with warnings.catch_warnings():
-            # Experimental, says Optuna before 5.
+            # Optuna before 5 warns that it is experimental.
             warnings.simplefilter("ignore")
             try:
                 evaluator = self._optuna.importance.PedAnovaImportanceEvaluator()
@@ -160,7 +162,7 @@ class SearchStudy:
 
 
 def import_optuna():
-    """The module, told not to speak."""
+    """Optuna, with nothing but errors in its log."""
     try:
         import optuna
     except ImportError:

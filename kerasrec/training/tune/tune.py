@@ -11,13 +11,14 @@ from kerasrec.config.model_class import find_model_class
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.files.folder_lock import is_unused
-from kerasrec.training.run import read_split
+from kerasrec.training.callbacks.make_callbacks import make_callbacks
+from kerasrec.training.read_data import read_split
+from kerasrec.training.runs.claim_folder import check_unused, claim_existing, claim_new
 from kerasrec.training.runs.data_fingerprint import data_fingerprint
-from kerasrec.training.runs.find_start import find_start, start_catalogs, start_checkpoint
-from kerasrec.training.runs.held_folder import begin, check_unused, go_on
+from kerasrec.training.runs.find_start import find_start, source_checkpoint, start_catalogs
 from kerasrec.training.runs.query_fingerprint import query_fingerprint
 from kerasrec.training.tune.fit_trial import fit_trial
-from kerasrec.training.tune.format_trial import score, told
+from kerasrec.training.tune.format_trial import format_score, format_trial
 from kerasrec.training.tune.journal import JournalError
 from kerasrec.training.tune.prune_trial import PruneTrial
 from kerasrec.training.tune.search_bar import SearchBar
@@ -30,20 +31,19 @@ TRIALS_OF_IMPORTANCES = 10
 
 
 def tune(config, run_dir=None, resume=False, say=print, note=print, progress=True, command=""):
-    """Tries what a config's `tune` node lists and writes the config with the best values.
+    """Tries the values of a config's `tune` node and writes the config with the best of them.
 
     Every trial is fitted on the train part, from the same seed, and measured by `train.monitor` on
-    the validation part; the test part is emptied before the first. A trial that cannot be fitted is
-    noted and the search goes on. After Ctrl-C the finished trials are kept, and the best of them is
-    written.
+    the validation part; the test part is removed before the first. A trial that fails is noted and
+    the search goes on. After Ctrl-C the finished trials are kept, and the best of them is written.
 
     Args:
         config: `RunConfig` with a `tune` node.
         run_dir: Folder to write; the default is below `runs/`, see `SearchFolder`.
-        resume: Go on with a search that was stopped, or with more trials.
+        resume: Continue a search that was stopped, or add trials to it.
         say, note: Called with lines for people, and with what goes wrong.
         progress: Show a bar on stderr.
-        command: For the heading of `tuned.yaml`.
+        command: The command line, for the heading of `tuned.yaml`.
 
     Returns:
         What `search.json` of the folder holds: a dict with `folder`, `tuned` (path), `monitor`,
@@ -55,11 +55,16 @@ def tune(config, run_dir=None, resume=False, say=print, note=print, progress=Tru
             resume, a missing Optuna, or if no trial could be fitted.
         KeyboardInterrupt: after Ctrl-C before a trial was complete.
     """
+    if not config.split.holds_out:
+        raise InputError(
+            "the split none leaves nothing to choose the best trial by: give another split, such "
+            "as split.protocol=next-item"
+        )
     import_optuna()
     folder, resume = _folder(config, run_dir, resume)
     try:
         if resume:
-            go_on(folder.lock)
+            claim_existing(folder.lock)
         return _tune(config, folder, resume, say, note, progress, command)
     finally:
         folder.lock.release()
@@ -74,19 +79,19 @@ def _tune(config, folder, resume, say, note, progress, command):
     config = with_cutoffs(config, len(data.items) - FIRST, say)
     if not len(split.validation):
         raise InputError(
-            f"the {split.protocol} split leaves no validation interactions, and a search chooses "
-            "by them: give split.validation a share, such as 0.1, or true to next-item"
+            f"the {split.protocol} split leaves no validation interactions, and a search compares "
+            "its trials on them: give split.validation a share, such as 0.1, or true to next-item"
         )
-    # Nobody can look at what is not there.
+    # So that no trial can read it.
     split = dataclasses.replace(split, test=split.test.select(slice(0, 0)))
-    asked = {
+    hashes = {
         "queries": query_fingerprint(split, "validation"),
-        "given": data_fingerprint(split, start_checkpoint(config, start)),
+        "data": data_fingerprint(split, source_checkpoint(config, start)),
     }
     if resume:
         folder.write_config(config)
     else:
-        begin(folder.lock)
+        claim_new(folder.lock)
         folder.create(config)
     study = SearchStudy(
         folder.journal,
@@ -95,15 +100,16 @@ def _tune(config, folder, resume, say, note, progress, command):
         config.tune.seed,
         config.train.monitor in RATING_METRICS,
     )
-    if study.keep("asked", asked) != asked:
+    if study.first_value("hashes", hashes) != hashes:
         raise InputError(
-            f"the data is not what the search in {folder.path} began with: start another one"
+            f"the data is not the data that the search in {folder.path} began with: start another "
+            "search"
         )
     say(f"{model_class.__name__}, {study.trials} trials, search {folder.path}")
     stopped = False
     try:
-        while (trial := study.ask()) is not None:
-            _make(trial, study, config, (data, split, start), say, note, progress)
+        while (trial := study.next_trial()) is not None:
+            _run_trial(trial, study, config, folder.path, (data, split, start), say, note, progress)
     except KeyboardInterrupt:
         stopped = True
     results = _results(study, folder, config, stopped)
@@ -116,29 +122,32 @@ def _tune(config, folder, resume, say, note, progress, command):
     return results
 
 
-def _make(trial, study, config, given, say, note, progress):
-    """Makes one trial and tells the study what became of it."""
+def _run_trial(trial, study, config, folder, inputs, say, note, progress):
+    """Fits one trial, or takes the result of an equal one, and records it in the study."""
     before = study.finished()
     values = study.space.values(trial.params)
     same = next((one for one in before if one["params"] == trial.params), None)
     if same:
-        # From the same seed it would end the same.
-        kept = {key: same[key] for key in ("best_epoch", "epochs", "error") if key in same}
+        # The seed is the same, so the result would be.
+        copied = {key: same[key] for key in ("best_epoch", "epochs", "error") if key in same}
         value = same["value"] if same["state"] == "complete" else None
-        study.tell(trial, same["state"], value, seconds=0.0, same_as=same["number"], **kept)
-        say(f"trial {len(before) + 1}: as trial {same['number']}")
+        study.record(trial, same["state"], value, seconds=0.0, same_as=same["number"], **copied)
+        say(f"trial {len(before) + 1}: same values as trial {same['number']}")
         return
     started = time.perf_counter()
     prune = PruneTrial(trial, config.train.monitor)
-    shown = SearchBar(len(before) + 1, study.trials, score(config.train.monitor, study.best()))
+    best = format_score(config.train.monitor, study.best())
+    bar = SearchBar(len(before) + 1, study.trials, best)
     state, value, more = "complete", None, {}
     try:
-        with shown if progress else contextlib.nullcontext():
+        with bar if progress else contextlib.nullcontext():
+            changed = change(config, values)
+            callbacks = make_callbacks(changed, folder / f"trial-{len(before) + 1}")
             value, more["best_epoch"], more["epochs"] = fit_trial(
-                change(config, values),
-                *given,
-                callbacks=[prune, shown] if progress else [prune],
-                # What a start has seen is the same for all.
+                changed,
+                *inputs,
+                callbacks=[*callbacks, prune, *([bar] if progress else [])],
+                # What `init_from` was trained on is the same for all trials: said once.
                 **({} if before else {"say": say}),
             )
         if prune.pruned:
@@ -146,17 +155,17 @@ def _make(trial, study, config, given, say, note, progress):
     except JournalError:
         raise
     except Exception as error:
-        # Of memory, say: the other trials may do. What was not foreseen is shown with its place.
+        # Such as a lack of memory: other trials may succeed. An unforeseen error is shown in full.
         if not isinstance(error, InputError):
             note(traceback.format_exc())
         state, more = "failed", {"error": str(error) or type(error).__name__}
     except KeyboardInterrupt:
-        study.give_up(trial)
+        study.discard(trial)
         raise
-    study.tell(trial, state, value, seconds=time.perf_counter() - started, **more)
-    found = study.finished()[-1]
-    is_best = found["number"] == (study.best() or {}).get("number")
-    (note if state == "failed" else say)(told(found, config.train.monitor, is_best))
+    study.record(trial, state, value, seconds=time.perf_counter() - started, **more)
+    finished = study.finished()[-1]
+    is_best = finished["number"] == (study.best() or {}).get("number")
+    (note if state == "failed" else say)(format_trial(finished, config.train.monitor, is_best))
 
 
 def _results(study, folder, config, stopped):
@@ -178,7 +187,7 @@ def _results(study, folder, config, stopped):
 
 
 def _folder(config, run_dir, resume):
-    """The `SearchFolder`, and whether there is something in it to go on with."""
+    """The `SearchFolder`, and whether there is a search in it to resume."""
     if config.tune is None:
         raise InputError(
             "the config has no tune node: give it one, such as "
@@ -188,11 +197,11 @@ def _folder(config, run_dir, resume):
         return SearchFolder.to_resume(config) if resume else SearchFolder.fresh(config), resume
     folder = SearchFolder(run_dir)
     if resume and folder.path.is_dir() and is_unused(folder.path):
-        resume = False  # it was killed before there was anything
+        resume = False  # the search was killed before it wrote anything
     if resume and (different := folder.differences(config)):
         raise InputError(
-            f"{folder.config} differs from this config in {', '.join(different)}: a search goes on "
-            "with the same config (only tune.trials may change)"
+            f"{folder.config} differs from this config in {', '.join(different)}: a search is "
+            "resumed with the same config (only tune.trials may change)"
         )
     if not resume:
         check_unused(folder.path)

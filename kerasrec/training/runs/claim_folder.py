@@ -1,4 +1,4 @@
-"""A folder of results: begun once, gone on with after a kill, by one process at a time."""
+"""A folder of results belongs to one process at a time, from its start or after a kill."""
 
 from kerasrec.errors import InputError
 from kerasrec.files.folder_lock import is_unused
@@ -21,26 +21,26 @@ def check_unused(path, ignored=(), advice=RESUME):
         raise InputError(f"{path} exists already: {advice}")
 
 
-def begin(lock, ignored=(), advice=RESUME):
-    """Makes a folder and holds it until `lock.release()`.
+def claim_new(lock, ignored=(), advice=RESUME):
+    """Makes a folder, and locks it until `lock.release()`.
 
     Args:
         lock: `FolderLock`.
         ignored, advice: As for `check_unused`.
 
     Raises:
-        InputError: if it is used already, another process holds it, or the disk cannot be written.
+        InputError: if it is used already, locked by another process, or the disk cannot be written.
     """
     check_unused(lock.folder, ignored, advice)
     _take(lock)
-    check_unused(lock.folder, ignored, advice)  # another process may have been quicker
+    check_unused(lock.folder, ignored, advice)  # another process may have been faster
 
 
-def go_on(lock):
-    """Holds a folder that was begun before, and clears up behind a killed process.
+def claim_existing(lock):
+    """Locks a folder that another process has left, and removes what it left half written.
 
     Raises:
-        InputError: if another process holds it, or the disk cannot be written.
+        InputError: if another process has locked it, or the disk cannot be written.
     """
     _take(lock)
 

@@ -1,0 +1,106 @@
+"""The results of a run: what metrics.json and the card of its checkpoint hold."""
+
+import math
+import os
+import platform
+import time
+
+import keras
+import numpy as np
+
+import kerasrec
+from kerasrec.config.cutoffs import RATING_METRICS
+from kerasrec.training.runs.query_fingerprint import query_fingerprint
+
+
+def run_metrics(config, data, split, model, history, evaluation, ratings):
+    """What is known of a finished run, but for where, when and from what it was made.
+
+    Args:
+        config: `RunConfig`.
+        data, split: As `read_split` gives them.
+        model: The fitted `Recommender`.
+        history: Logs of the epochs.
+        evaluation: `Evaluation` of the test part, None where the split has none.
+        ratings: That of predicted values, or None.
+
+    Returns:
+        A dict of plain values. `rows` is empty where nothing was measured, and `notes` say so.
+    """
+    return {
+        "dataset": data.name,
+        "model_class": config.model.class_,
+        "trainable_weights": num_trainable(model),
+        "seed": config.train.seed,
+        "epochs": len(history),
+        "best_epoch": best_epoch(history, config.train.monitor),
+        "data": data.report.to_dict() if data.report else None,
+        "queries": query_fingerprint(split, "test") if evaluation else None,
+        **(evaluation.to_dict() if evaluation else _nothing_measured(split)),
+        "leakage": _leakage(evaluation, config),
+        "ratings": ratings and ratings.to_dict(),
+    }
+
+
+def card_facts(config, data, split, history, evaluations):
+    """What the card of a checkpoint says of its run, see `kerasrec.models.checkpoints.card`."""
+    return {
+        "dataset": data.name,
+        "data": data.report.lines() if data.report else [],
+        "split": split.protocol if config.split.holds_out else None,
+        "seed": config.train.seed,
+        "epochs": len(history),
+        "best_epoch": best_epoch(history, config.train.monitor),
+        "evaluations": [each.to_dict() for each in evaluations if each],
+    }
+
+
+def environment():
+    """The processors and the versions of what a run is made with."""
+    import tensorflow as tf
+
+    return {
+        "cpu_cores": os.cpu_count(),
+        "versions": {
+            "kerasrec": kerasrec.__version__,
+            "keras": keras.__version__,
+            "tensorflow": tf.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+    }
+
+
+def utc_now():
+    """The time as ISO 8601 in UTC, to the second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def best_epoch(history, monitor):
+    """The number, from 1, of the epoch with the best monitored metric, of equal ones the first.
+
+    The last epoch where nothing was validated, None without epochs.
+
+    >>> best_epoch([{"val_ndcg@10": 0.1}, {"val_ndcg@10": 0.3}, {"val_ndcg@10": 0.3}], "ndcg@10")
+    2
+    """
+    if not history or f"val_{monitor}" not in history[-1]:
+        return len(history) or None
+    choose = min if monitor in RATING_METRICS else max
+    monitored = [logs[f"val_{monitor}"] for logs in history]
+    return 1 + monitored.index(choose(monitored))
+
+
+def num_trainable(model):
+    """How many numbers the trainable weights of a model have."""
+    return sum(math.prod(weight.shape) for weight in model.trainable_weights)
+
+
+def _nothing_measured(split):
+    return {"rows": [], "ks": [], "protocol": split.protocol, "notes": list(split.notes)}
+
+
+def _leakage(evaluation, config):
+    """How much of the test part the weights have seen, and where those come from."""
+    leakage = evaluation and evaluation.leakage
+    return leakage and {**leakage, "from": config.init_from or config.content_from}
