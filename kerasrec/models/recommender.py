@@ -14,6 +14,7 @@ from kerasrec.models.checks.compile_checks import check_compiled, check_fit, che
 from kerasrec.models.checks.finite_loss import with_finite_loss
 from kerasrec.models.checks.finite_weights import check_finite
 from kerasrec.models.columns_read import columns_read
+from kerasrec.models.epoch_order import with_epoch_order
 from kerasrec.models.precision import in_its_policy
 from kerasrec.models.predict import predict
 from kerasrec.models.requests.reasons import REASONS
@@ -241,14 +242,14 @@ class Recommender(KerasSaving):
         self.check_adapted("fit")
         check_fit(self, kwargs)
         self.trained_on.learned = True
-        if hasattr(x, "element_spec"):  # a tf.data.Dataset is shuffled by who made it
+        if hasattr(x, "element_spec") or hasattr(x, "epochs"):  # shuffled by who made it
             kwargs.setdefault("shuffle", False)
         if self.optimizer is not None and not self.optimizer.built:
             self._build_optimizer()
         with fit_errors.told():
             if self.jit_compile:  # else the lookups do it, with less work
                 x = fit_errors.checked(x, self.schema)
-            callbacks = with_finite_loss(callbacks)
+            callbacks = with_epoch_order(with_finite_loss(callbacks), x)
             history = super().fit(x, y, batch_size, epochs, verbose, callbacks, **kwargs)
         self.check_finite("fit")
         return history
