@@ -33,8 +33,8 @@ def run(arguments, output):
         output.note(f"kerasrec verify: {problem}")
     if not found["problems"]:
         output.say(
-            f"It answers as Python did, and its files are those that {METADATA} lists; {METADATA} itself "
-            "is not signed."
+            f"It answers as Python did, and its files are those that {METADATA} lists; "
+            f"{METADATA} itself is not signed."
         )
     output.result({"export": str(directory), **found})
     return 1 if found["problems"] else 0

@@ -1,10 +1,12 @@
-"""Interactions as a `tf.data.Dataset` of integer batches."""
+"""Interactions as a dataset of integer batches."""
 
+import contextlib
+import importlib.util
 import threading
 
 import numpy as np
 
-from kerasrec.data import examples
+from kerasrec.data import examples, host_arrays
 from kerasrec.data.buckets import Buckets, halves
 from kerasrec.data.query_spec import ITEM, QUERY_INPUTS, step_context
 from kerasrec.errors import InputError
@@ -30,6 +32,11 @@ class Epochs:
         """The epoch of all iterators from now on, until the next call."""
         with self._lock:
             self.next, self._told = epoch, True
+
+    def count(self):
+        """From the next epoch on they are counted again, as before `begin`."""
+        with self._lock:
+            self._told = False
 
     def current(self):
         return np.int64(self.next)
@@ -114,31 +121,57 @@ def batches(
 
     Returns:
         A `tf.data.Dataset`, int32 rows and float32 values, its cardinality known, and its shapes
-        static unless there are buckets.
+        static unless there are buckets. Where TensorFlow is not installed, a Keras `PyDataset` of
+        the same batches in the same order, as NumPy arrays.
 
     Raises:
         InputError: an unknown input or `steps`, a size below 1, or nothing to train on.
     """
-    import tensorflow as tf
-
     inputs = tuple(inputs)
     _check(data, inputs, steps, batch_size, history_length, horizon, first_epoch)
-    with tf.device("CPU:0"):  # the columns stay in host memory whatever the model runs on
+    tf = _tensorflow()
+    # The columns stay in host memory whatever the model runs on.
+    with tf.device("CPU:0") if tf else contextlib.nullcontext():
+        arrays = tf or host_arrays
         if steps in ("set", "item_set"):
             of_items = steps == "item_set"
-            lengths, gather = examples.sets(tf, data, inputs, history_length, of_items)
+            lengths, gather = examples.sets(arrays, data, inputs, history_length, of_items)
         elif "history" not in inputs:
-            lengths, gather = examples.pairs(tf, data, inputs)
+            lengths, gather = examples.pairs(arrays, data, inputs)
         elif steps == "all":
-            lengths, gather = examples.windows(tf, data, inputs, history_length, horizon)
+            lengths, gather = examples.windows(arrays, data, inputs, history_length, horizon)
         else:
-            lengths, gather = examples.last_steps(tf, data, inputs, history_length)
+            lengths, gather = examples.last_steps(arrays, data, inputs, history_length)
         # Sets stay as they are: the fewer targets a batch had, the more each would weigh.
         cut = buckets and shuffle and "history" in inputs and steps in ("all", "last")
         widths = halves(history_length) if cut else (history_length,)
         size = _fitting(batch_size, len(lengths))
         plan = Buckets(lengths, widths, size, evenly=steps == "all")
-        return _epochs(tf, plan, gather, len(lengths), Epochs(first_epoch), (seed, shuffle))
+
+        def order(epoch):
+            count = len(lengths)
+            numbers = permutation(seed, epoch, count) if shuffle else examples.index(count)
+            return plan.plan(numbers, np.random.default_rng((seed, epoch, 1)))
+
+        def batch(chosen, width):
+            x, y, real = gather(chosen, width)
+            return x, y, weights(arrays, real)
+
+        epochs = Epochs(first_epoch)
+        if tf:
+            return _in_graph(tf, plan, order, batch, examples.index(len(lengths) + 1).dtype, epochs)
+        from kerasrec.data.py_batches import PyBatches
+
+        return PyBatches(order, batch, plan.steps, epochs, plan.real_share)
+
+
+def _tensorflow():
+    """TensorFlow, None where it is not installed."""
+    if importlib.util.find_spec("tensorflow") is None:
+        return None
+    import tensorflow as tf
+
+    return tf
 
 
 def permutation(seed, epoch, count):
@@ -189,15 +222,12 @@ def _fitting(batch_size, count):
     return batch_size
 
 
-def _epochs(tf, plan, gather, count, epochs, order):
-    seed, shuffle = order
-    kind = examples.index(count + 1).dtype
+def _in_graph(tf, plan, order, batch, kind, epochs):
     one_shape = plan.batch_shape is not None
 
     def start():
         epoch = epochs.current()
-        order = permutation(seed, int(epoch), count) if shuffle else examples.index(count)
-        numbers, starts, widths = plan.plan(order, np.random.default_rng((seed, int(epoch), 1)))
+        numbers, starts, widths = order(int(epoch))
         return epoch, numbers.astype(kind), starts.astype(kind), widths.astype(np.int32)
 
     def one_epoch(_):
@@ -207,15 +237,14 @@ def _epochs(tf, plan, gather, count, epochs, order):
         for column in (numbers, starts, widths):
             column.set_shape((None,))
 
-        def batch(step):
+        def at(step):
             chosen, width = numbers[starts[step] : starts[step + 1]], widths[step]
             if one_shape:
                 size, width = plan.batch_shape
                 chosen = tf.ensure_shape(chosen, (size,))
-            x, y, real = gather(chosen, width)
-            return x, y, weights(tf, real)
+            return batch(chosen, width)
 
-        return ending(tf, plan.steps, batch, epochs, epoch)
+        return ending(tf, plan.steps, at, epochs, epoch)
 
     dataset = tf.data.Dataset.range(1).flat_map(one_epoch)
     dataset = finished(tf, dataset, plan.steps, epochs)
@@ -223,10 +252,10 @@ def _epochs(tf, plan, gather, count, epochs, order):
     return dataset
 
 
-def weights(tf, real):
+def weights(arrays, real):
     """Weights of the targets of a batch whose mean is 1, and 0 where they are not real."""
-    real = tf.cast(real, "float32")
-    return real * (tf.cast(tf.size(real), "float32") / tf.reduce_sum(real))
+    real = arrays.cast(real, "float32")
+    return real * (arrays.cast(arrays.size(real), "float32") / arrays.reduce_sum(real))
 
 
 def ending(tf, steps, batch, epochs, epoch):

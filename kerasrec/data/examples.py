@@ -12,20 +12,20 @@ def index(largest):
 
 # Each of the following gives the real places of each example, and a function from their numbers
 # and the width of a batch to (x, y, which targets are real). The number after the last example is
-# one of padding. `batches` says what is in them.
+# one of padding. `batches` says what is in them. `arrays` is TensorFlow, or `host_arrays`.
 
 
-def pairs(tf, data, inputs):
+def pairs(arrays, data, inputs):
     # One table, so that an example is one read from memory instead of one for each column.
     table = np.zeros((len(data) + 1, len(inputs) + 1), np.int32)
     for place, name in enumerate(inputs):
         table[:-1, place] = getattr(data, name)
     table[:-1, -1] = np.ascontiguousarray(data.value, np.float32).view(np.int32)
-    table = tf.constant(table)
+    table = arrays.constant(table)
 
     def gather(order, width):
-        *x, value = tf.unstack(tf.gather(table, order), axis=1)
-        y = tf.bitcast(value, tf.float32)
+        *x, value = arrays.unstack(arrays.gather(table, order), axis=1)
+        y = arrays.bitcast(value, "float32")
         return dict(zip(inputs, x, strict=True)), y, order < len(data)
 
     return np.ones(len(data), np.int32), gather
@@ -47,7 +47,7 @@ def _context(data, inputs):
     return columns
 
 
-def windows(tf, data, inputs, length, horizon):
+def windows(arrays, data, inputs, length, horizon):
     user, first, items_of, items, values = _grouped(data.user, data.item, data.value)
     context = _context(data, inputs)
     transitions = items_of - 1
@@ -58,89 +58,95 @@ def windows(tf, data, inputs, length, horizon):
     stop = transitions[owner] - later * length
     start = np.maximum(stop - length, 0)
     kind = index(len(items) + length).dtype
-    start_at = tf.constant(_with_padding(first[owner] + start, kind))
-    real = tf.constant(_with_padding(stop - start, kind))
-    users = tf.constant(_with_padding(user[owner], np.int32))
-    ends = tf.constant(_with_padding((first + items_of)[owner], kind))
-    items, values = tf.constant(items), tf.constant(values)
-    context = {name: tf.constant(column) for name, column in context.items()}
-    ahead = tf.range(1, horizon + 1, dtype=start_at.dtype)
+    start_at = arrays.constant(_with_padding(first[owner] + start, kind))
+    real = arrays.constant(_with_padding(stop - start, kind))
+    users = arrays.constant(_with_padding(user[owner], np.int32))
+    ends = arrays.constant(_with_padding((first + items_of)[owner], kind))
+    items, values = arrays.constant(items), arrays.constant(values)
+    context = {name: arrays.constant(column) for name, column in context.items()}
+    ahead = arrays.range(1, horizon + 1, dtype=start_at.dtype)
 
     def gather(order, width):
-        steps = tf.range(width, dtype=start_at.dtype)
-        mask = steps < tf.gather(real, order)[:, None]
+        steps = arrays.range(width, dtype=start_at.dtype)
+        mask = steps < arrays.gather(real, order)[:, None]
         # Past a window's end any position will do: the mask hides what is read there.
-        at = tf.where(mask, tf.gather(start_at, order)[:, None] + steps, 0)
-        x = {"history": tf.where(mask, tf.gather(items, at), 0)}
+        at = arrays.where(mask, arrays.gather(start_at, order)[:, None] + steps, 0)
+        x = {"history": arrays.where(mask, arrays.gather(items, at), 0)}
         for name, column in context.items():
-            x[name] = tf.where(mask, tf.gather(column, at), 0)
+            x[name] = arrays.where(mask, arrays.gather(column, at), 0)
         if horizon == 1:
             target = at + 1
         else:
             target = at[..., None] + ahead
-            mask = mask[..., None] & (target < tf.gather(ends, order)[:, None, None])
-        target = tf.minimum(target, len(items) - 1)
-        x["item"] = tf.where(mask, tf.gather(items, target), 0)
+            mask = mask[..., None] & (target < arrays.gather(ends, order)[:, None, None])
+        target = arrays.minimum(target, len(items) - 1)
+        x["item"] = arrays.where(mask, arrays.gather(items, target), 0)
         if "user" in inputs:
-            x["user"] = tf.gather(users, order)
-        return x, tf.where(mask, tf.gather(values, target), 0.0), mask
+            x["user"] = arrays.gather(users, order)
+        return x, arrays.where(mask, arrays.gather(values, target), 0.0), mask
 
     return stop - start, gather
 
 
-def last_steps(tf, data, inputs, length):
+def last_steps(arrays, data, inputs, length):
     user, first, items_of, items, values = _grouped(data.user, data.item, data.value)
     context = _context(data, inputs)
     offset = index(len(items)) - np.repeat(first, items_of)
     kind = index(len(items) + length).dtype
     target = np.flatnonzero(offset)
     lengths = np.minimum(offset[target], length)
-    real = tf.constant(_with_padding(lengths, kind))
+    real = arrays.constant(_with_padding(lengths, kind))
     # Padding has its target behind the last interaction.
-    target = tf.constant(np.append(target, len(items)).astype(kind))
+    target = arrays.constant(np.append(target, len(items)).astype(kind))
     users = np.repeat(user, items_of) if "user" in inputs else []
-    users = tf.constant(_with_padding(users, np.int32))
-    items = tf.constant(_with_padding(items, np.int32))
-    values = tf.constant(_with_padding(values, np.float32))
-    context = {name: tf.constant(column) for name, column in context.items()}
+    users = arrays.constant(_with_padding(users, np.int32))
+    items = arrays.constant(_with_padding(items, np.int32))
+    values = arrays.constant(_with_padding(values, np.float32))
+    context = {name: arrays.constant(column) for name, column in context.items()}
 
     def gather(order, width):
-        at = tf.gather(target, order)
-        count = tf.gather(real, order)
-        steps = tf.range(width, dtype=target.dtype)
+        at = arrays.gather(target, order)
+        count = arrays.gather(real, order)
+        steps = arrays.range(width, dtype=target.dtype)
         mask = steps < count[:, None]
-        past_at = tf.where(mask, (at - count)[:, None] + steps, 0)
-        x = {"history": tf.where(mask, tf.gather(items, past_at), 0), "item": tf.gather(items, at)}
+        past_at = arrays.where(mask, (at - count)[:, None] + steps, 0)
+        x = {
+            "history": arrays.where(mask, arrays.gather(items, past_at), 0),
+            "item": arrays.gather(items, at),
+        }
         for name, column in context.items():
-            x[name] = tf.where(mask, tf.gather(column, past_at), 0)
+            x[name] = arrays.where(mask, arrays.gather(column, past_at), 0)
         if "user" in inputs:
-            x["user"] = tf.gather(users, at)
-        return x, tf.gather(values, at), count > 0
+            x["user"] = arrays.gather(users, at)
+        return x, arrays.gather(values, at), count > 0
 
     return lengths, gather
 
 
-def sets(tf, data, inputs, length, of_items):
+def sets(arrays, data, inputs, length, of_items):
     sides = (data.item, data.user) if of_items else (data.user, data.item)
     owner, first, size, rows, values = _grouped(*sides, data.value)
     kind = index(len(rows) + length).dtype
     lengths = np.minimum(size, length)
-    start = tf.constant(_with_padding(first + size - lengths, kind))
-    kept = tf.constant(_with_padding(lengths, kind))
-    owners = tf.constant(_with_padding(owner, np.int32))
-    rows, values = tf.constant(rows), tf.constant(values)
+    start = arrays.constant(_with_padding(first + size - lengths, kind))
+    kept = arrays.constant(_with_padding(lengths, kind))
+    owners = arrays.constant(_with_padding(owner, np.int32))
+    rows, values = arrays.constant(rows), arrays.constant(values)
 
     def gather(order, width):
-        places = tf.range(width, dtype=start.dtype)
-        mask = places < tf.gather(kept, order)[:, None]
-        at = tf.where(mask, tf.gather(start, order)[:, None] + places, 0)
-        members, owner = tf.where(mask, tf.gather(rows, at), 0), tf.gather(owners, order)
+        places = arrays.range(width, dtype=start.dtype)
+        mask = places < arrays.gather(kept, order)[:, None]
+        at = arrays.where(mask, arrays.gather(start, order)[:, None] + places, 0)
+        members, owner = (
+            arrays.where(mask, arrays.gather(rows, at), 0),
+            arrays.gather(owners, order),
+        )
         x = {"item": owner, "user": members} if of_items else {"item": members}
         if "history" in inputs:
             x["history"] = members
         if "user" in inputs and not of_items:
             x["user"] = owner
-        return x, tf.where(mask, tf.gather(values, at), 0.0), mask
+        return x, arrays.where(mask, arrays.gather(values, at), 0.0), mask
 
     return lengths, gather
 

@@ -13,9 +13,15 @@ from kerasrec.data.ids import is_unicode, shown
 from kerasrec.data.list_text import read_list
 from kerasrec.data.schema import KINDS, Feature
 from kerasrec.data.table import as_numbers, in_float32
-from kerasrec.data.text_tokens import TOKENIZERS, text_layer, unspaced
+from kerasrec.data.text_tokens import (
+    TOKENIZERS,
+    frequent_tokens,
+    split_texts,
+    text_layer,
+    unspaced,
+)
 from kerasrec.data.user_lists import UserLists
-from kerasrec.data.vocabulary import Vocabulary
+from kerasrec.data.vocabulary import FIRST, UNKNOWN, Vocabulary
 from kerasrec.errors import InputError
 from kerasrec.whole_number import whole_number
 
@@ -28,7 +34,7 @@ class FeatureEncoder:
     * categories: values split at `separator`, or a list of them, also one written as text, see
       `read_list` -> rows, int32 (length,).
     * text: lower case, punctuation stripped, split by `tokenizer` -> token rows, int32 (length,).
-      It uses Keras's `TextVectorization`, as an exported graph does.
+      The rows are those of Keras's `TextVectorization`, so an exported graph gives the same.
     * number: (x - mean) / std, float32 ().
     * vector: as given, float32 (size,).
     * users: ids of users, in the formats of categories -> their rows in the vocabulary of all
@@ -153,14 +159,11 @@ class FeatureEncoder:
             if tokenizer == "auto":
                 tokenizer = "bigrams" if unspaced(texts).any() else "words"
             encoder = dataclasses.replace(encoder, tokenizer=tokenizer)
-            layer = text_layer(tokenizer, max_tokens=max_tokens)
-            layer.adapt(texts or [""])
+            tokens, counts = split_texts(texts, tokenizer)
             # A token of exotic white space only is left out and counts as unknown.
-            tokens = layer.get_vocabulary(include_special_tokens=False)
-            vocabulary = Vocabulary([token for token in map(str, tokens) if token.strip()])
-            longest = 1
-            if length is None and texts:
-                longest = int(text_layer(tokenizer, vocabulary.ids)(texts).shape[1])
+            kept = frequent_tokens(tokens, max_tokens - FIRST)
+            vocabulary = Vocabulary([token for token in kept if token.strip()])
+            longest = int(counts.max(initial=1))
         return dataclasses.replace(
             encoder, vocabulary=vocabulary, length=max(1, longest) if length is None else length
         )
@@ -202,8 +205,13 @@ class FeatureEncoder:
             return self._user_lists(values, own).table(self.length)
         out = np.zeros((len(values), self.length), dtype=np.int32)
         if self.kind == "text":
-            if len(values):
-                out[:] = np.asarray(self.text_layer()(self._texts(values, place)))
+            tokens, counts = split_texts(self._texts(values, place), self.tokenizer)
+            place_of = np.arange(len(tokens)) - np.repeat(np.cumsum(counts) - counts, counts)
+            kept = place_of < self.length
+            owner = np.repeat(np.arange(len(values)), counts)
+            rows = self.vocabulary.rows(tokens.to_numpy(zero_copy_only=False))
+            # No id is missing here: a token of exotic white space only is unknown, not padding.
+            out[owner[kept], place_of[kept]] = np.maximum(rows, UNKNOWN)[kept]
             return out
         lists = [values[: self.length] for values in self._split(values)]
         lengths = [len(values) for values in lists]
@@ -212,7 +220,7 @@ class FeatureEncoder:
         return out
 
     def text_layer(self) -> Any:
-        """For kind text: the Keras layer that encodes, also inside a graph."""
+        """For kind text: the Keras layer that encodes inside a TensorFlow graph."""
         return text_layer(self.tokenizer, self.vocabulary.ids, output_sequence_length=self.length)
 
     def missing(self, values: Any) -> np.ndarray:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from kerasrec.data.list_text import is_bracketed, read_list
-from kerasrec.data.text_tokens import count_tokens, unspaced
+from kerasrec.data.text_tokens import split_texts, unspaced
 
 # Fewer values may have one category each by chance.
 FEW = 10
@@ -64,8 +64,9 @@ def _of_texts(texts: list[str], tokenizer: str) -> list[str]:
             "a script without spaces between words, read as pairs of characters; where you have "
             "separated the words, `tokenizer: words` reads those."
         ]
-    some = texts[:SAMPLED]
-    tokens, characters = np.median(count_tokens(some, tokenizer)), np.median([*map(len, some)])
+    sample = texts[:SAMPLED]
+    tokens = np.median(split_texts(sample, tokenizer)[1])
+    characters = np.median([*map(len, sample)])
     if tokens > 1.5 or characters <= SHORT:
         return []
     advice = "`tokenizer: bigrams` reads pairs of characters" if without else "spaces separate them"

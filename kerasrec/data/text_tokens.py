@@ -1,8 +1,13 @@
-"""Texts to tokens in TensorFlow operations, which an exported graph holds as well."""
+"""Texts to tokens: for tables in Arrow, for an exported graph in TensorFlow.
+
+Both run the same regular expressions in the same engine, RE2, so the tokens are the same.
+"""
 
 from typing import Any
 
 import numpy as np
+import pyarrow
+import pyarrow.compute
 
 TOKENIZERS = ("auto", "words", "bigrams")
 
@@ -33,18 +38,52 @@ _BIGRAMS = (
     (r"\x{2019}", ""),
     (_OTHER_PUNCTUATION, " "),
 )
+_REPLACED = {"bigrams": _BIGRAMS, "words": ((_ASCII_PUNCTUATION, ""),)}
 
 
 def unspaced(texts: list[str]) -> np.ndarray:
     """bool (n,): which texts have letters of a script without spaces between words."""
-    import tensorflow as tf
+    found = pyarrow.compute.match_substring_regex(_arrow(texts), _LETTER)
+    return found.to_numpy(zero_copy_only=False).astype(bool)
 
-    texts = tf.constant(texts, tf.string)
-    return tf.strings.regex_full_match(texts, rf"(?s).*{_LETTER}.*").numpy()
+
+def split_texts(texts: list[str], tokenizer: str) -> tuple[pyarrow.Array, np.ndarray]:
+    """The tokens of all texts, one text after the other, and how many each text has.
+
+    As `text_layer` splits them: "words" as Keras does, "bigrams" as `spaced_bigrams`.
+
+    >>> tokens, counts = split_texts(["Don't panic!", "", "iPhone手机壳"], "bigrams")
+    >>> tokens.to_pylist(), counts.tolist()
+    (['dont', 'panic', 'iphone', '手机', '机壳'], [2, 0, 3])
+    """
+    spaced = pyarrow.compute.ascii_lower(_arrow(texts))
+    for pattern, replacement in _REPLACED[tokenizer]:
+        spaced = pyarrow.compute.replace_substring_regex(
+            spaced, pattern=pattern, replacement=replacement
+        )
+    lists = pyarrow.compute.ascii_split_whitespace(spaced)
+    tokens = pyarrow.compute.list_flatten(lists)
+    # White space at either end of a text splits off an empty token.
+    real = pyarrow.compute.not_equal(tokens, "")
+    owner = pyarrow.compute.list_parent_indices(lists).filter(real)
+    return tokens.filter(real), np.bincount(owner.to_numpy(), minlength=len(texts))
+
+
+def frequent_tokens(tokens: pyarrow.Array, most: int) -> list[str]:
+    """The `most` tokens that occur most often, of equal ones the last in the alphabet first.
+
+    That is the order in which Keras's `TextVectorization.adapt` keeps them.
+    """
+    counted = pyarrow.compute.value_counts(tokens)
+    texts = counted.field("values").to_pylist()
+    by_count = sorted(zip(counted.field("counts").to_pylist(), texts, strict=True), reverse=True)
+    return [text for _, text in by_count[:most]]
 
 
 def spaced_bigrams(texts: Any) -> Any:
-    """Texts with spaces around every token: words, and pairs in scripts without spaces.
+    """Texts with spaces around every token, as a TensorFlow graph: words, and pairs of characters
+    in scripts without spaces.
+
 
     A run of characters of `SCRIPTS` becomes its overlapping pairs, as in the indexes of search
     engines; a single character is a token. Everything else is words in lower case. ASCII
@@ -80,11 +119,6 @@ def text_layer(tokenizer: str, vocabulary: np.ndarray | None = None, **options: 
     return layer
 
 
-def count_tokens(texts: list[str], tokenizer: str) -> np.ndarray:
-    """int (n,): how many tokens each text has."""
-    import tensorflow as tf
-
-    if tokenizer == "bigrams":
-        return tf.strings.split(spaced_bigrams(texts)).row_lengths().numpy()
-    plain = tf.strings.regex_replace(texts, _ASCII_PUNCTUATION, "")
-    return tf.strings.split(plain).row_lengths().numpy()
+def _arrow(texts: list[str]) -> pyarrow.Array:
+    # Large: offsets of 32 bits end at 2 GiB of text.
+    return pyarrow.array(texts, pyarrow.large_string())

@@ -74,6 +74,10 @@ class SparseDense(keras.layers.Layer):
             weights = ops.ones(ops.shape(rows), self.compute_dtype)
         if training and self.dropout:
             weights = keras.random.dropout(weights, self.dropout, seed=self.seed_generator)
+        if keras.backend.backend() == "jax":  # compiled: how many places are real is not known
+            weights = ops.cast(weights, self.compute_dtype)
+            total = ops.einsum("bl,blu->bu", weights, self.table(rows))
+            return self.function(total + self.bias)
         # Only real places are looked up: the longest of a batch is much longer than most.
         owner, place = ops.nonzero(ops.not_equal(rows, PADDING))
         at = owner * ops.shape(rows)[1] + place

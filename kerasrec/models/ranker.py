@@ -48,7 +48,7 @@ class Ranker(TowerModel):
     def score_catalog(self, queries, catalog):
         if isinstance(queries, np.ndarray):
             # Not traced into a graph, as the export does: compiled here, or each pair costs Python.
-            given = {"queries": queries, "catalog": catalog}
+            given = {"queries": ops.convert_to_tensor(queries), "catalog": catalog}
             scores = self.catalog_model.predict_on_batch(given)[: len(queries)]
             return finite(scores, self.catalog_model)
         return self.scorer(queries, catalog, all_pairs=True)

@@ -16,6 +16,7 @@ from kerasrec.models.checks.finite_loss import with_finite_loss
 from kerasrec.models.checks.finite_weights import check_finite
 from kerasrec.models.columns_read import columns_read
 from kerasrec.models.construct import with_arguments
+from kerasrec.models.epoch_order import with_epoch_order
 from kerasrec.models.hooks import HOOKS, Hooks
 from kerasrec.models.predict import predict
 from kerasrec.models.requests.reasons import REASONS
@@ -155,14 +156,14 @@ class Recommender(Hooks, KerasSaving):
         self.check_adapted("fit")
         check_fit(self, kwargs)
         self.trained_on.learned = True
-        if hasattr(x, "element_spec"):  # a tf.data.Dataset is shuffled by who made it
+        if hasattr(x, "element_spec") or hasattr(x, "epochs"):  # shuffled by who made it
             kwargs.setdefault("shuffle", False)
         if self.optimizer is not None and not self.optimizer.built:
             self._build_optimizer()
         with fit_errors.as_input_error():
             if self.jit_compile:  # else the lookups do it, with less work
                 x = fit_errors.with_checked_ids(x, self.schema)
-            callbacks = with_finite_loss(callbacks)
+            callbacks = with_epoch_order(with_finite_loss(callbacks), x)
             history = super().fit(x, y, batch_size, epochs, verbose, callbacks, **kwargs)
         self.check_finite("fit")
         return history

@@ -101,7 +101,8 @@ class LazyAdam(RowSparse, keras.optimizers.Adam):
         index = self._get_variable_index(variable)
         if self._tables[index]:
             touched = self._touched[index]
-            self.assign(touched, ops.full_like(touched, self.iterations + 1))
+            step = ops.cast(self.iterations + 1, touched.dtype)
+            self.assign(touched, ops.broadcast_to(step, touched.shape))
 
     def row_step(self, index, ids, gradient, learning_rate):
         import tensorflow as tf

@@ -1,8 +1,15 @@
 import itertools
 
+import numpy as np
 import pytest
 
-from kerasrec.data.text_tokens import count_tokens, spaced_bigrams, unspaced
+from kerasrec.data.text_tokens import (
+    frequent_tokens,
+    spaced_bigrams,
+    split_texts,
+    text_layer,
+    unspaced,
+)
 
 # What is right is written out by hand.
 TOKENS = {
@@ -44,8 +51,9 @@ def test_tokens_of_all_scripts():
     assert dict(zip(TOKENS, found, strict=True)) == {
         text: tokens.split() for text, tokens in TOKENS.items()
     }
-    counts = count_tokens(list(TOKENS), "bigrams")
+    tokens, counts = split_texts(list(TOKENS), "bigrams")
     assert counts.tolist() == [len(tokens.split()) for tokens in TOKENS.values()]
+    assert tokens.to_pylist() == " ".join(TOKENS.values()).split()
 
 
 def test_runs_of_every_length_are_their_pairs():
@@ -73,9 +81,18 @@ def test_which_scripts_have_no_spaces():
     assert unspaced(texts).tolist() == [True] * 4 + [False] * 8
 
 
-@pytest.mark.parametrize("text", ["It's 7 o'clock.", "x\ty\nz  x", "?!", "naïve -- naïve"])
-def test_words_are_counted_as_keras_splits_them(text):
-    import keras
-
-    layer = keras.layers.TextVectorization(vocabulary=["x"], ragged=True)
-    assert count_tokens([text], "words").tolist() == [len(layer([text])[0])]
+@pytest.mark.parametrize("tokenizer", ["words", "bigrams"])
+def test_tokens_are_those_of_the_layer_that_is_exported(tokenizer):
+    random = np.random.default_rng(0)
+    signs = list(" \t\n\r\x0b\x0c\x1c\x85\u3000\xa0abÀéAB'’!?[]UNK.-\x01我爱北京ーがกินข้าว")
+    signs += [chr(code) for code in range(0x100, 0xD800, 97)]
+    texts = ["".join(random.choice(signs, random.integers(20))) for _ in range(2000)]
+    layer = text_layer(tokenizer, max_tokens=500)
+    layer.adapt(texts)
+    tokens, counts = split_texts(texts, tokenizer)
+    vocabulary = frequent_tokens(tokens, 498)
+    assert vocabulary == [str(token) for token in layer.get_vocabulary()[2:]]
+    row = {token: number for number, token in enumerate(vocabulary, 2)}
+    expected = np.asarray(layer(texts))
+    assert counts.tolist() == np.count_nonzero(expected, axis=1).tolist()
+    assert [row.get(token, 1) for token in tokens.to_pylist()] == expected[expected > 0].tolist()

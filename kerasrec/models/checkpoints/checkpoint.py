@@ -122,7 +122,7 @@ def load_weights(model, directory):
     files = CheckpointFiles(directory)
     weights = WeightsFile(files.verified("model.weights.h5") / "model.weights.h5")
     with without_optimizer(model):
-        weights.give(model, files.metadata.kerasrec)
+        weights.load_into(model, files.metadata.kerasrec)
     check_rows(model, weights.path)
 
 

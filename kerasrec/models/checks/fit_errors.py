@@ -3,6 +3,8 @@
 import contextlib
 import re
 
+import keras
+
 from kerasrec.errors import InputError, failed_check
 from kerasrec.tables import rows
 
@@ -36,6 +38,8 @@ def with_checked_ids(x, schema):
             Anything else is returned unchanged.
         schema: `Schema` with the numbers of users and items.
     """
+    if keras.backend.backend() != "tensorflow":  # nothing there could stop
+        return x
     sizes = {"user": schema.num_users, "item": schema.num_items, "history": schema.num_items}
 
     def check(inputs):
