@@ -1,5 +1,10 @@
-"""A hostile place: no network but this machine, fixed seeds; warnings are errors (setup.cfg)."""
+"""A hostile place: no network but this machine, fixed seeds; warnings are errors (setup.cfg).
 
+Every run ends with its slowest files; on several workers the tests of a file, and of a zoo model
+those of all files, run on the same one, so that what they share is made once.
+"""
+
+import collections
 import contextlib
 import importlib.util
 import os
@@ -16,6 +21,51 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 if importlib.util.find_spec("kerasrec_zoo") is None:
     raise RuntimeError('the tests need the package: run `pip install -e ".[test]"` first')
+
+
+def pytest_addoption(parser):
+    parser.addoption("--slowest-files", type=int, default=10, help="files listed at the end")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Which tests share a worker under `--dist loadgroup`."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            group = item.nodeid.partition("::")[0]
+            if item.path.parent.name == "zoo" and hasattr(item, "callspec"):
+                cls = item.callspec.params.get("cls")
+                group = getattr(cls, "__name__", group)
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+def processor_seconds():
+    """Of this process and of the children that ended."""
+    return sum(os.times()[:4])
+
+
+reported_until = processor_seconds()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    global reported_until
+    report, now = (yield), processor_seconds()
+    report.processor, reported_until = now - reported_until, now
+    return report
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    seconds = collections.defaultdict(lambda: np.zeros(2))
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if hasattr(report, "processor"):
+                file = report.nodeid.partition("::")[0]
+                seconds[file] += report.duration, report.processor
+    slowest = sorted(seconds, key=lambda file: -seconds[file][0])
+    terminalreporter.section("slowest files: seconds, seconds of processor")
+    for file in slowest[: config.getoption("slowest_files")]:
+        terminalreporter.write_line("{:8.1f} {:8.1f}  {}".format(*seconds[file], file))
 
 
 @pytest.fixture(autouse=True)

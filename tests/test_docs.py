@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import importlib.util
 import inspect
 import pathlib
 import pkgutil
@@ -21,13 +22,23 @@ MODULES = sorted(
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
     if not module.name.endswith("__main__")
 )
+EXAMPLES = [
+    name
+    for name in MODULES
+    if ">>> " in pathlib.Path(importlib.util.find_spec(name).origin).read_text(encoding="utf-8")
+]
 
 
-@pytest.mark.parametrize("name", MODULES)
+def test_every_module_is_imported():
+    for name in MODULES:
+        importlib.import_module(name)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_examples_of_docstrings(name):
     module = importlib.import_module(name)
     result = doctest.testmod(module)
-    assert result.failed == 0
+    assert result.failed == 0 and result.attempted
 
 
 def test_every_public_class_of_the_blocks_has_an_example():

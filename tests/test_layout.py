@@ -1,12 +1,11 @@
-"""The repository's own rules, checked by reading it."""
+"""The repository's own rules, checked by reading it: one test a rule, which names its offenders."""
 
 import ast
 import configparser
+import functools
 import pathlib
 import re
 import sys
-
-import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 LIBRARY, ZOO, TESTS = ROOT / "kerasrec", ROOT / "zoo", ROOT / "tests"
@@ -33,67 +32,96 @@ TENSORFLOW_IN = {"asserted", "tables", "client", "optimizers", "data", "export",
 REFUSING = {"layers", "losses", "metrics", "models", "optimizers", "data", "zoo"}
 
 
-def imports(tree, path):
-    """(dotted name, whether at module level) of what a file imports, wherever it does so."""
-    top = set(map(id, tree.body))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from ((alias.name, id(node) in top) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            if node.level:
-                assert path.parent == ALONE and node.level == 1, f"{path}: relative import"
-                continue
-            yield from ((f"{node.module}.{a.name}", id(node) in top) for a in node.names)
-
-
-def files():
-    for path in sorted(LIBRARY.rglob("*.py")):
-        if path.parent != LIBRARY or not path.stem.startswith("__"):
-            yield path, path.relative_to(LIBRARY).parts[0].removesuffix(".py")
-    yield from ((path, "zoo") for path in sorted(ZOO.glob("*.py")))
-
-
+@functools.cache
 def read(path):
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def name_of(value):
-    return str(value.relative_to(ROOT)) if isinstance(value, pathlib.Path) else str(value)
+@functools.cache
+def imports(path):
+    """[(dotted name, whether at module level)] of what a file imports, wherever it does so."""
+    tree, found = read(path), []
+    top = set(map(id, tree.body))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [(alias.name, id(node) in top) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                assert path.parent == ALONE and node.level == 1, f"{path}: relative import"
+                continue
+            found += [(f"{node.module}.{a.name}", id(node) in top) for a in node.names]
+    return found
 
 
-@pytest.mark.parametrize("path,unit", list(files()), ids=name_of)
-def test_imports_point_down(path, unit):
-    for name, _ in imports(read(path), path):
-        top, _, rest = name.partition(".")
-        assert top != "zoo", f"{path}: the zoo is imported as kerasrec_zoo"
-        target = "zoo" if top == "kerasrec_zoo" else rest.partition(".")[0]
-        if top not in ("kerasrec", "kerasrec_zoo") or target in ("__version__", ""):
-            continue
-        down = target != "zoo" and LEVEL[target] < LEVEL[unit]
-        assert target == unit or down, f"{path} imports {name}, which is not below it"
+def libraries(path):
+    """The first parts of the names that a file imports."""
+    return {name.partition(".")[0] for name, _ in imports(path)}
 
 
-@pytest.mark.parametrize("path,unit", list(files()), ids=name_of)
-def test_tensorflow_is_imported_late_and_where_it_belongs(path, unit):
-    for name, at_top in imports(read(path), path):
-        if name.partition(".")[0] == "tensorflow":
-            assert unit in TENSORFLOW_IN, f"{path}: only {sorted(TENSORFLOW_IN)} may"
+@functools.cache
+def files():
+    """[(path, unit)] of the library and the zoo."""
+    found = []
+    for path in sorted(LIBRARY.rglob("*.py")):
+        if path.parent != LIBRARY or not path.stem.startswith("__"):
+            found.append((path, path.relative_to(LIBRARY).parts[0].removesuffix(".py")))
+    found += [(path, "zoo") for path in sorted(ZOO.glob("*.py"))]
+    assert len(found) > 200 and len({unit for _, unit in found}) == len(LEVEL)
+    return found
+
+
+def assert_none(offenders):
+    lines = [str(one).replace(f"{ROOT}/", "") for one in offenders]
+    assert not lines, "\n".join(lines)
+
+
+def test_imports_point_down():
+    offenders = []
+    for path, unit in files():
+        for name, _ in imports(path):
+            top, _, rest = name.partition(".")
+            if top == "zoo":
+                offenders.append(f"{path}: the zoo is imported as kerasrec_zoo")
+            target = "zoo" if top == "kerasrec_zoo" else rest.partition(".")[0]
+            if top not in ("kerasrec", "kerasrec_zoo") or target in ("__version__", "", unit):
+                continue
+            if target == "zoo" or LEVEL[target] >= LEVEL[unit]:
+                offenders.append(f"{path} imports {name}, which is not below it")
+    assert_none(offenders)
+
+
+def test_tensorflow_is_imported_late_and_where_it_belongs():
+    offenders = []
+    for path, unit in files():
+        for name, at_top in imports(path):
+            if name.partition(".")[0] != "tensorflow":
+                continue
+            if unit not in TENSORFLOW_IN:
+                offenders.append(f"{path}: only {sorted(TENSORFLOW_IN)} may import tensorflow")
             # The export's graph is a module that its package imports; nothing below it is.
-            assert unit == "export" or not at_top, f"{path}: import it inside a function"
+            if at_top and unit != "export":
+                offenders.append(f"{path}: import tensorflow inside a function")
+    assert_none(offenders)
 
 
-@pytest.mark.parametrize("path,unit", list(files()), ids=name_of)
-def test_no_grab_bags_and_no_pickle(path, unit):
-    assert path.stem not in ("utils", "util", "helpers", "common", "misc")
-    names = {name.partition(".")[0] for name, _ in imports(read(path), path)}
-    assert not names & {"pickle", "dill", "joblib", "cloudpickle", "marshal", "shelve"}
-    assert "keras.src" not in path.read_text(encoding="utf-8")
+def test_no_grab_bags_and_no_pickle():
+    bags = ("utils", "util", "helpers", "common", "misc")
+    pickles = {"pickle", "dill", "joblib", "cloudpickle", "marshal", "shelve"}
+    offenders = []
+    for path, _ in files():
+        if path.stem in bags:
+            offenders.append(f"{path}: name it after what it does")
+        offenders += [f"{path} imports {name}" for name in libraries(path) & pickles]
+        if "keras.src" in path.read_text(encoding="utf-8"):
+            offenders.append(f"{path}: keras.src is Keras's own")
+    assert_none(offenders)
 
 
-@pytest.mark.parametrize("path", sorted(ALONE.glob("*.py")), ids=name_of)
-def test_what_runs_alone_imports_nothing_of_ours(path):
-    names = {name.partition(".")[0] for name, _ in imports(read(path), path)}
-    assert names <= {"numpy", *sys.stdlib_module_names}
+def test_what_runs_alone_imports_nothing_of_ours():
+    allowed = {"numpy", *sys.stdlib_module_names}
+    paths = sorted(ALONE.glob("*.py"))
+    assert paths
+    assert_none(f"{path} imports {one}" for path in paths for one in libraries(path) - allowed)
 
 
 def test_every_package_is_shipped():
@@ -118,7 +146,7 @@ def test_every_library_imported_is_asked_for():
     }
     asked = {module.get(name, name) for name in re.findall(r"^([\w-]+)", asked, re.MULTILINE)}
     asked |= {"kerasrec", "kerasrec_zoo"}
-    imported = {n.partition(".")[0] for p, _ in files() for n, _ in imports(read(p), p)}
+    imported = set().union(*(libraries(path) for path, _ in files()))
     # pydantic's own core comes with it, and the others lie beside the file that imports them.
     beside = {"pydantic_core", "c_loader", "recorded"}
     assert imported - asked - set(sys.stdlib_module_names) <= beside
@@ -129,20 +157,22 @@ def test_every_folder_of_modules_is_a_package():
     assert all((folder / "__init__.py").exists() for folder in folders)
 
 
-@pytest.mark.parametrize("path", sorted(ZOO.glob("[!_]*.py")), ids=name_of)
-def test_every_model_has_a_card(path):
-    assert path.with_suffix(".md").exists()
+def test_every_model_has_a_card():
+    paths = sorted(ZOO.glob("[!_]*.py"))
+    assert paths
+    assert_none(path for path in paths if not path.with_suffix(".md").exists())
 
 
-@pytest.mark.parametrize("path", sorted(TESTS.rglob("*.py")), ids=name_of)
-def test_no_test_imports_another(path):
-    for name, _ in imports(read(path), path):
-        assert name.partition(".")[0] != "tests", f"{path} imports {name}"
+def test_no_test_imports_another():
+    paths = sorted(TESTS.rglob("*.py"))
+    assert pathlib.Path(__file__) in paths
+    assert_none(path for path in paths if "tests" in libraries(path))
 
 
-@pytest.mark.parametrize("path", sorted((LIBRARY / "layers").glob("[!_]*.py")), ids=name_of)
-def test_every_block_has_a_test(path):
-    assert (TESTS / "layers" / f"test_{path.name}").exists()
+def test_every_block_has_a_test():
+    paths = sorted((LIBRARY / "layers").glob("[!_]*.py"))
+    assert paths
+    assert_none(path for path in paths if not (TESTS / "layers" / f"test_{path.name}").exists())
 
 
 def test_version_is_a_literal():
@@ -150,9 +180,13 @@ def test_version_is_a_literal():
     assert re.search(r'^__version__ = "\d+\.\d+\.\d+"$', text, re.MULTILINE)
 
 
-@pytest.mark.parametrize("path", [path for path, unit in files() if unit in REFUSING], ids=name_of)
-def test_a_users_mistake_is_an_input_error(path):
-    for node in ast.walk(read(path)):
-        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
-            raised = getattr(node.exc.func, "id", None)
-            assert raised not in ("ValueError", "TypeError", "KeyError"), f"{path}:{node.lineno}"
+def test_a_users_mistake_is_an_input_error():
+    foreign = ("ValueError", "TypeError", "KeyError")
+    offenders = []
+    for path in (path for path, unit in files() if unit in REFUSING):
+        for node in ast.walk(read(path)):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+                raised = getattr(node.exc.func, "id", None)
+                if raised in foreign:
+                    offenders.append(f"{path}:{node.lineno}: {raised} instead of InputError")
+    assert_none(offenders)

@@ -81,9 +81,7 @@ def frequent_tokens(tokens: pyarrow.Array, most: int) -> list[str]:
 
 
 def spaced_bigrams(texts: Any) -> Any:
-    """Texts with spaces around every token, as a TensorFlow graph: words, and pairs of characters
-    in scripts without spaces.
-
+    """Puts spaces around every token of some texts, in a TensorFlow graph.
 
     A run of characters of `SCRIPTS` becomes its overlapping pairs, as in the indexes of search
     engines; a single character is a token. Everything else is words in lower case. ASCII
