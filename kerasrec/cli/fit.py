@@ -17,7 +17,7 @@ def add_arguments(parser):
         "overrides", nargs="*", metavar="key=value",
         help="changes to the config: train.epochs=3 model.dim=64 init_from=RUN",
     )  # fmt: skip
-    parser.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
+    parser.add_argument("--resume", action="store_true", help="resume a run that was stopped")
     parser.add_argument("--run-dir", metavar="DIR", help="folder of the run (default: below runs/)")
 
 

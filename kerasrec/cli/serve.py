@@ -62,7 +62,7 @@ def run(arguments, output):
     if arguments.host not in LOOPBACK:
         output.note(
             f"kerasrec serve: {arguments.host} can be reached from other machines, and there is no "
-            "authentication: everybody who reaches it can send requests."
+            "authentication: every machine that reaches it can send requests."
         )
     stopped = threading.Event()
     before = {

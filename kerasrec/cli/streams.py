@@ -12,7 +12,7 @@ CUT = 141  # the exit status of a process that SIGPIPE ended: 128 + 13
 def tolerant_streams():
     """A context in which writing to `sys.stdout` and `sys.stderr` never fails.
 
-    What cannot be written is dropped, so a training or a server goes on when nobody reads it.
+    What cannot be written is dropped, so a training or a server continues without a reader.
 
     Yields:
         The `TolerantStream` of stdout.

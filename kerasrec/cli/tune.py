@@ -18,7 +18,7 @@ def add_arguments(parser):
     parser.add_argument(
         "--resume",
         action="store_true",
-        help="go on with a search that was stopped, or add trials",
+        help="resume a search that was stopped, or add trials to it",
     )
     parser.add_argument("--run-dir", metavar="DIR", help="folder of the search")
 

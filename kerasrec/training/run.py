@@ -168,7 +168,7 @@ def _save(model, folder, facts):
         checkpoint.save(model, folder.checkpoint, overwrite=True, run=facts)
     except InputError as error:
         raise InputError(
-            f"{error}; the run is not finished: make room and go on with --resume --run-dir "
+            f"{error}; the run is not finished: make room and resume it with --resume --run-dir "
             f"{folder.path}, which trains no epoch twice"
         ) from error
 

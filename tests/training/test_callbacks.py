@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kerasrec.cli import main
 from kerasrec.config import load_config
 from kerasrec.errors import InputError
 from kerasrec.training import run
@@ -99,6 +100,8 @@ def test_callbacks_see_the_validation_and_go_on_after_a_stop(own_module, here):
     assert load_config(folder.config, ["model.trust=true"]).train.callbacks[1].class_ == (
         "own_callbacks.Recorder"
     )
+    # What is only evaluated needs no trust in the callbacks of its training.
+    assert main(["evaluate", "out"]) == 0
 
 
 class Seen(keras.callbacks.Callback):

@@ -13,9 +13,9 @@ from kerasrec.training.callbacks.mlflow_names import with_mlflow_names
 def make_callbacks(config, folder):
     """New Keras callbacks of `train.callbacks`, in their order.
 
-    What a callback of Keras writes goes below `folder`, and what it monitors, if the config does
-    not say, is `train.monitor` (the loss where nothing is validated), better when larger or smaller
-    as that metric is. A class from elsewhere gets its arguments as they are.
+    Relative paths of Keras's own callbacks are below `folder`. Their `monitor` is `train.monitor`
+    if the config gives none (the loss where nothing is validated), with the `mode` of that metric.
+    Other classes get their arguments as they are.
 
     Args:
         config: `RunConfig`.

@@ -97,7 +97,7 @@ class RunFolder:
     def remove_unstarted(self):
         """Removes the folder if it holds nothing but the config: no epoch was finished."""
         if is_unused(self.path, ignored=(self.config.name, self.data.name)):
-            # The config last: without it there is no run to go on with.
+            # The config last: without it there is no run to resume.
             self.data.unlink(missing_ok=True)
             self.config.unlink(missing_ok=True)
             self.lock.release()

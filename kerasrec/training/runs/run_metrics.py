@@ -14,7 +14,7 @@ from kerasrec.training.runs.query_fingerprint import query_fingerprint
 
 
 def run_metrics(config, data, split, model, history, evaluation, ratings):
-    """What is known of a finished run, but for where, when and from what it was made.
+    """The results of a run and what they were measured on.
 
     Args:
         config: `RunConfig`.

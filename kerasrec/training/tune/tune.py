@@ -35,7 +35,7 @@ def tune(config, run_dir=None, resume=False, say=print, note=print, progress=Tru
 
     Every trial is fitted on the train part, from the same seed, and measured by `train.monitor` on
     the validation part; the test part is removed before the first. A trial that fails is noted and
-    the search goes on. After Ctrl-C the finished trials are kept, and the best of them is written.
+    the search continues. After Ctrl-C the finished trials are kept, and the best is written.
 
     Args:
         config: `RunConfig` with a `tune` node.
