@@ -20,7 +20,7 @@ from kerasrec.evaluation.predicted_values import rate
 from kerasrec.files.folder_lock import is_unused
 from kerasrec.models import load
 from kerasrec.models.checkpoints import checkpoint
-from kerasrec.models.columns_read import columns_read, say_columns_read
+from kerasrec.models.columns_read import columns_read, describe_columns_read
 from kerasrec.training.callbacks.training_state import seconds_spent
 from kerasrec.training.check_training import check_test
 from kerasrec.training.fit import fit
@@ -100,7 +100,7 @@ def _run(config, folder, resume, say, progress, read):
         folder.write_data(given)
         say(f"{model_class.__name__}, {_size(model):,} trainable weights, run {folder.path}")
         reads = columns_read(model, split.train, config.train.loss)
-        for line in say_columns_read(model, reads):
+        for line in describe_columns_read(model, reads):
             say(line)
         ks = config.evaluate.ks
         try:
