@@ -28,7 +28,7 @@ class BERT4Rec(Retriever):
     step (g) are added if the data has them, except at masked positions. Training masks a share
     `mask_prob` of the positions. In one row of ten it masks only the last position, as in serving
     and in the validation loss. Only masked positions have a loss, but Keras takes the mean over all
-    real positions. So the loss is about `mask_prob` times the one above, which Adam ignores.
+    real positions. So the loss is about `mask_prob` times the one above; Adam is invariant to this.
 
     Args:
         schema: `Schema` of the data; the last `history_length` items are read.

@@ -36,7 +36,7 @@ class ConvNCF(Ranker):
         filters: Channels of each convolution.
         kernel_size: Width of the convolutions of "stack", in factors.
         candidates: "sampled", "sampled_by_popularity", "in_batch", "all" or "pair".
-        num_negatives: Number of sampled items.
+        num_negatives: Shared negatives of the sampled kinds.
         log_q: Apply the logQ correction to the logits. A softmax needs it; BPR and cross-entropy
             as published have none.
         l2: Penalty on the vectors in the batch.

@@ -161,7 +161,7 @@ class ImplicitALS(FactorModel):
         ridge = self._ridge(lengths, others).astype("float32")
         # In the eigenbasis of the Gram matrix the term over all pairs is diagonal. So a row with
         # fewer interactions than dim needs only a system of that size, see `_solve_short`.
-        found = np.zeros((len(lengths), self.dim), "float32")
+        solution = np.zeros((len(lengths), self.dim), "float32")
         with keras.device("cpu:0"):  # a GPU may multiply in TF32
             gram = ops.convert_to_numpy(ops.einsum("nd,ne->de", fixed, fixed)).astype("float64")
             spectrum, axes = np.linalg.eigh(self.unobserved_weight * gram)
@@ -172,8 +172,8 @@ class ImplicitALS(FactorModel):
             for rows in _batches_by_length(lengths, self.dim):
                 base = spectrum + ridge[rows, None]
                 solve = _solve_short if lengths[rows].max() < self.dim else _solve_long
-                found[rows] = solve(observed, rows, rotated, base)
-            return ops.convert_to_numpy(ops.matmul(found, axes.T))
+                solution[rows] = solve(observed, rows, rotated, base)
+            return ops.convert_to_numpy(ops.matmul(solution, axes.T))
 
 
 def _batches_by_length(lengths, dim):

@@ -32,7 +32,7 @@ class NeuMF(Ranker):
         mlp: Widths of the layers of the MLP.
         features: Let the MLP read the features of users and items too.
         candidates: "sampled", "sampled_by_popularity", "in_batch", "all" or "pair".
-        num_negatives: Number of sampled items.
+        num_negatives: Shared negatives of the sampled kinds.
         log_q: Apply the logQ correction to the logits. A softmax needs it; cross-entropy as
             published has none.
         l2: Penalty on the id vectors of the batch.

@@ -98,15 +98,15 @@ class _Pairs:
     """The pairs of the loss, sorted by the rows of one side, to update the vectors of that side.
 
     Args:
-        own, other: Rows of both sides of each pair.
+        rows, other_rows: Rows of both sides of each pair.
         values: Value of each pair.
         counts: Number of pairs of each row of this side.
         implicit: As for `NMF`.
     """
 
-    def __init__(self, own, other, values, counts, implicit):
-        order = np.argsort(own, kind="stable")
-        self.own, self.other = own[order], other[order]
+    def __init__(self, rows, other_rows, values, counts, implicit):
+        order = np.argsort(rows, kind="stable")
+        self.rows, self.other_rows = rows[order], other_rows[order]
         self.values = np.ones(len(order)) if implicit else values[order].astype("float64")
         self.counts = counts
         self.implicit = implicit
@@ -128,15 +128,15 @@ class _Pairs:
 
     def _scores(self, vectors, others):
         """The score of each pair."""
-        scores = np.empty(len(self.own))
+        scores = np.empty(len(self.rows))
         for start in range(0, len(scores), PAIRS_AT_ONCE):
             part = slice(start, start + PAIRS_AT_ONCE)
-            left, right = vectors[self.own[part]], others[self.other[part]]
+            left, right = vectors[self.rows[part]], others[self.other_rows[part]]
             scores[part] = np.einsum("nd,nd->n", left, right)
         return scores
 
     def _weighted_sums(self, weights, others):
         """For each row of this side the sum of the weighted vectors of the other side."""
         # From indptr, since a matrix of (row, column) would merge repeated interactions of a pair.
-        table = (weights, self.other, self.indptr)
+        table = (weights, self.other_rows, self.indptr)
         return scipy.sparse.csr_matrix(table, shape=(len(self.counts), len(others))) @ others

@@ -107,7 +107,7 @@ def rating_similarities(ratings, similarity, shrinkage):
     rated.data[:] = 1.0
     square.data[:] = ratings.data**2
     transposes = [matrix.T.tocsr() for matrix in (rated, ratings, square)]
-    found = np.zeros((size, size), "float32")
+    result = np.zeros((size, size), "float32")
     for rows in row_blocks(size):
         # The result is symmetric: only columns from this block on are computed.
         rated_t, ratings_t, square_t = (matrix[:, rows.start :] for matrix in transposes)
@@ -135,10 +135,10 @@ def rating_similarities(ratings, similarity, shrinkage):
             squares = np.where(defined, row_squares * column_squares, 1.0)
             block = np.where(defined, np.clip(product / np.sqrt(squares), -1.0, 1.0), 0.0)
         block *= common / np.maximum(common + shrinkage, 1.0)
-        found[rows, rows.start :] = block
-        found[rows.start :, rows] = block.T
-    np.fill_diagonal(found, 0.0)
-    return found
+        result[rows, rows.start :] = block
+        result[rows.start :, rows] = block.T
+    np.fill_diagonal(result, 0.0)
+    return result
 
 
 def nearest(similarities, size, keep):
