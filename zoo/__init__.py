@@ -1,4 +1,4 @@
-"""The zoo: one file a model, its card beside it."""
+"""The model zoo: one file for each model, with its card beside it."""
 
 from kerasrec_zoo.attention_recommender import AttentionRecommender as AttentionRecommender
 from kerasrec_zoo.autorec import AutoRec as AutoRec

@@ -1,4 +1,4 @@
-"""AttentionRecommender: an LSTM whose last state looks back at the states before it."""
+"""AttentionRecommender: an LSTM whose last state attends to its earlier states."""
 
 import keras
 import pandas as pd
@@ -12,17 +12,18 @@ from kerasrec.register import register
 
 @register
 class AttentionRecommender(SequenceModel):
-    """The next item from an LSTM and from its earlier states, as far as they matter now.
+    """Predicts the next item from the state of an LSTM and attention over its earlier states.
 
         h_t           = LN(LSTM(x_1, ..., x_t) + x_t),   x_t = v_t [+ B_bt] [+ G_gt]
         a_ts          = softmax over s <= t of e(h_s, h_t),   c_t = sum_s a_ts h_s
         score_t(i)    = <h_t + W c_t, v_i>
 
-    with what was done (b) and the time since the step before (g) where the data says it.
+    Vectors of the behavior (b) and of the time since the previous step (g) are added if the data
+    has them.
 
-    e is "dot" <h_s, h_t>, "general" h_s^T M h_t, or "additive" v^T tanh(W_1 h_s + W_2 h_t). W is 0
-    at the start: the model begins as its LSTM. The items read and the items ranked share one
-    table. Every position of a history is trained; "additive" then takes batch x length^2 x
+    e is "dot" <h_s, h_t>, "general" h_s^T M h_t, or "additive" v^T tanh(W_1 h_s + W_2 h_t). W
+    starts at 0, so the model starts as the LSTM alone. History and candidates share one table of
+    item vectors. Every position of a history is trained; "additive" then takes batch x length^2 x
     `attention_dim` numbers, see `StateAttention`.
 
     Args:
@@ -31,11 +32,10 @@ class AttentionRecommender(SequenceModel):
         cell: "lstm", "gru" or "rnn".
         attention: "general", "dot" or "additive".
         attention_dim: Length of v, for "additive".
-        dropout: On the item vectors read, the LSTM's states and what is added to them, in training.
+        dropout: On the item vectors read, the states of the LSTM and the attended vectors.
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of the sampled kinds.
-        log_q: Correct the sampled kinds for how often an item is drawn: for "softmax", and for no
-            other loss.
+        log_q: Apply the logQ correction to the sampled kinds; for the softmax loss only.
 
     Reference:
         Luong, Pham, Manning, Effective approaches to attention-based neural machine translation,
@@ -87,11 +87,11 @@ class AttentionRecommender(SequenceModel):
         self.weight_model = keras.Model(history.inputs, weights[:, 0], name="weight_model")
 
     def attend(self, inputs):
-        """The weights `(n, length)` of n queries, by rows: what `recommend(explain=True)` shows."""
+        """The attention weights `(n, length)` of n queries, shown by `recommend(explain=True)`."""
         return predict(self.weight_model, {name: inputs[name] for name in self.query_inputs})
 
     def attention_weights(self, histories, behaviors=None, timestamps=None):
-        """What the last state attends to: a_ns of each history.
+        """The attention weights a_ns of the last state of each history.
 
         Args:
             histories: Lists of external item ids in time order; unknown ones are skipped.
@@ -105,14 +105,14 @@ class AttentionRecommender(SequenceModel):
         self.check_finite("attention_weights")
         request = Request(self, None, histories, behaviors, timestamps)
         inputs = request.inputs(slice(None))
-        numbers, places = (inputs["history"] > 0).nonzero()
+        numbers, positions = (inputs["history"] > 0).nonzero()
         weights = self.attend(inputs)
-        rows = inputs["history"][numbers, places]
+        rows = inputs["history"][numbers, positions]
         return pd.DataFrame(
             {
                 "history": numbers,
                 "item": self.items.vocabulary.lookup(rows),
                 "title": self.items.title_of(rows),
-                "weight": weights[numbers, places],
+                "weight": weights[numbers, positions],
             }
         )

@@ -1,4 +1,4 @@
-"""AutoRec: an autoencoder of ratings."""
+"""AutoRec: an autoencoder of the ratings of an item or of a user."""
 
 import keras
 import numpy as np
@@ -10,29 +10,29 @@ from kerasrec.models.predict import predict
 from kerasrec.models.query_input import query_input
 from kerasrec.register import register
 
-# Ratings of the mean of all that stand beside an item's or user's own in its mean.
-PRIOR = 5.0
+# The mean of an item (user) is damped by this number of ratings at the global mean.
+DAMPING = 5.0
 
 
 @register
 class AutoRec(Retriever):
-    """The ratings of an item (or of a user) through a hidden layer and back: I- and U-AutoRec.
+    """I-AutoRec and U-AutoRec: an autoencoder of all ratings of an item (or of a user).
 
         h_i         = sigmoid(V (r_i - m_i) + c)       over the observed ratings of i
         score(u, i) = <w_u, h_i> + b_u + m_i
         loss        = mean over observed (r - score)^2 + l2 (|V|^2 + |W|^2)
 
-    `m_i` is the mean rating of the item, drawn to the mean of all by `PRIOR` ratings. One example
-    is one item with all its ratings (for U-AutoRec one user), whose ratings lie inside the model.
-    An item without ratings has h = sigmoid(c) and the mean of all; a user without has w = b = 0 and
-    is given the items' means. A score is one dot product, [w_u, b_u, 1] with [h_i, 1, m_i]. For
-    ratings: `candidates` is "pair", the loss MSE.
+    `m_i` is the mean rating of the item, damped by `DAMPING` ratings at the global mean. One
+    training example is one item (for U-AutoRec one user) with all its ratings, which are stored in
+    the model. An item without ratings has h = sigmoid(c) and m = the global mean. A user without
+    ratings has w = b = 0 and gets the means of the items. A score is one dot product, [w_u, b_u, 1]
+    with [h_i, 1, m_i]. The model is for ratings: `candidates` is "pair", the loss is MSE.
 
     Args:
-        schema: `Schema` of the data; its `history_length` is how many ratings of an item (a user)
-            are read and trained on, the last ones.
+        schema: `Schema` of the data; the last `history_length` ratings of an item (user) are read
+            and trained on.
         dim: Length of h.
-        item_based: False is U-AutoRec: users are encoded, items have w and b.
+        item_based: True for I-AutoRec. False for U-AutoRec: users are encoded, items have w and b.
         dropout: Share of the ratings hidden from the encoder in training.
         l2: Weight of the squares of V and W; lambda / (2 ratings) of the paper.
 
@@ -59,35 +59,39 @@ class AutoRec(Retriever):
     train_inputs = ("user", "item")
     query_inputs = ("user",)
     unknown_user = "with the means of the items"
-    # A bias, or the mean, and a one.
+    # The last two columns of an item vector: [1, m_i], or [b_i, 1] in U-AutoRec.
     bias_columns = 2
 
     def __init__(self, schema, dim=500, item_based=True, dropout=0.0, l2=0.0, name=None):
         sizes = (schema.num_items, schema.num_users)
-        num_read, num_told = sizes if item_based else sizes[::-1]
-        rows_read, rows_told = ("items", "users") if item_based else ("users", "items")
+        # Rows of the encoded side (items of I-AutoRec) and of the side with w and b.
+        num_encoded, num_decoded = sizes if item_based else sizes[::-1]
+        encoded_rows, decoded_rows = ("items", "users") if item_based else ("users", "items")
 
         # === Layers ===
-        stored = StoredHistories(num_read, schema.history_length, name="ratings")
+        stored = StoredHistories(num_encoded, schema.history_length, name="ratings")
         fixed = {"stddev": 0.0, "trainable": False, "dtype": "float32"}
-        means = EmbeddingTable(num_read, 1, rows_of=rows_read, **fixed, name="means")
-        encoder = SparseDense(num_told, dim, "sigmoid", dropout, rows_of=rows_told, name="encoder")
-        # From zeros: where nothing is rated, nothing is learnt, and the other side's mean remains.
-        weights = EmbeddingTable(num_told, dim, stddev=0.0, rows_of=rows_told, name="decoder")
-        bias = EmbeddingTable(num_told, 1, stddev=0.0, rows_of=rows_told, name="bias")
+        means = EmbeddingTable(num_encoded, 1, rows_of=encoded_rows, **fixed, name="means")
+        encoder = SparseDense(
+            num_decoded, dim, "sigmoid", dropout, rows_of=decoded_rows, name="encoder"
+        )
+        # Starts at zeros, so that rows without ratings add nothing to the mean.
+        weights = EmbeddingTable(num_decoded, dim, stddev=0.0, rows_of=decoded_rows, name="decoder")
+        bias = EmbeddingTable(num_decoded, 1, stddev=0.0, rows_of=decoded_rows, name="bias")
 
         # === Wiring ===
         user = query_input("user")
         item = keras.Input((), dtype="int32", name="item")
-        read, told = (item, user) if item_based else (user, item)
-        hidden = encoder(*stored(read))
+        to_encode, to_decode = (item, user) if item_based else (user, item)
+        hidden = encoder(*stored(to_encode))
         one = ops.ones_like(hidden[:, :1])
-        encoded = ops.concatenate([hidden, one, means(read)], axis=-1)
-        row = weights(told)
-        decoded = ops.concatenate([row, bias(told), ops.ones_like(row[:, :1])], axis=-1)
-        many = keras.Input((None,), dtype="int32", name="user" if item_based else "item")
-        decoder = keras.Model(told, decoded, name="decode")
-        logits = PairCandidates(num_told, name="observed")(encoded, many, item_model=decoder)
+        encoded = ops.concatenate([hidden, one, means(to_encode)], axis=-1)
+        row = weights(to_decode)
+        decoded = ops.concatenate([row, bias(to_decode), ops.ones_like(row[:, :1])], axis=-1)
+        # The users who rated an item, or the items that a user rated.
+        observed = keras.Input((None,), dtype="int32", name="user" if item_based else "item")
+        decoder = keras.Model(to_decode, decoded, name="decode")
+        logits = PairCandidates(num_decoded, name="observed")(encoded, observed, item_model=decoder)
         super().__init__(
             schema=schema,
             inputs={"user": user},
@@ -95,7 +99,7 @@ class AutoRec(Retriever):
             item_encoder=keras.Model({"item": item}, encoded if item_based else decoded),
             catalog=item_table(schema),
             candidates="pair",
-            training=({read.name: read, many.name: many}, logits),
+            training=({to_encode.name: to_encode, observed.name: observed}, logits),
             name=name,
         )
         for table in (encoder.table, weights):
@@ -105,31 +109,31 @@ class AutoRec(Retriever):
 
     @property
     def order_read(self):
-        # Of more ratings than `history_length` the latest are kept.
+        # Only the last `history_length` ratings are kept.
         return True
 
     def adapt(self, train):
         super().adapt(train)
         rows = train.item, train.user
-        read, told = rows if self.item_based else rows[::-1]
+        encoded, decoded = rows if self.item_based else rows[::-1]
         value = train.value.astype("float64")
         size = self.means.num_rows
         mean = value.mean()
-        total = np.bincount(read, value - mean, minlength=size)
-        means = mean + total / (np.bincount(read, minlength=size) + PRIOR)
+        total = np.bincount(encoded, value - mean, minlength=size)
+        means = mean + total / (np.bincount(encoded, minlength=size) + DAMPING)
         self.means.embeddings.assign(means[:, None].astype("float32"))
-        self.ratings.assign(read, told, value - means[read])
+        self.ratings.assign(encoded, decoded, value - means[encoded])
 
     @property
     def candidate_weights(self):
-        # Ratings are the data's, not learnt: a grown model reads those it was adapted to.
+        # Ratings and means are data: a model that starts from a checkpoint keeps its own.
         return [*super().candidate_weights, *self.ratings.weights, *self.means.weights]
 
     def encode_queries(self, inputs):
-        rows, places = np.unique(inputs["user"], return_inverse=True)
-        return super().encode_queries({"user": rows})[places]
+        rows, inverse = np.unique(inputs["user"], return_inverse=True)
+        return super().encode_queries({"user": rows})[inverse]
 
     def score_pairs(self, inputs, items):
-        rows, places = np.unique(np.asarray(items, "int32"), return_inverse=True)
-        vectors = predict(self.item_model, {"item": rows})[places]
+        rows, inverse = np.unique(np.asarray(items, "int32"), return_inverse=True)
+        vectors = predict(self.item_model, {"item": rows})[inverse]
         return ops.convert_to_numpy(self.scorer.each(self.encode_queries(inputs), vectors))

@@ -1,4 +1,4 @@
-"""BERT4Rec: self-attention in both directions, trained to fill in masked items."""
+"""BERT4Rec: bidirectional self-attention, trained to predict masked items."""
 
 import keras
 from keras import ops
@@ -17,32 +17,30 @@ from kerasrec.register import register
 
 @register
 class BERT4Rec(Retriever):
-    """Some items of a history are masked, and every masked place attends to all others.
+    """Predicts masked items of a history; every masked position attends to all others.
 
-        x_t      = sqrt(dim) (V_st [+ B_bt] [+ G_gt]) + P_t, or [mask] + P_t at a masked place
+        x_t      = sqrt(dim) (V_st [+ B_bt] [+ G_gt]) + P_t, or [mask] + P_t at a masked position
         h        = Transformer(x_1, ..., x_n)
         loss     = - mean over masked t of log softmax over i of <h_t, V_i> at the item masked there
-        score(i) = <h_(n+1), V_i>, of a mask put behind the history
+        score(i) = <h_(n+1), V_i>, of a mask appended to the history
 
-    over the items s of the history, with what was done (b) and the time since the step before (g)
-    where the data says it; of a masked place neither is read. Training masks a share `mask_prob` of
-    the places, and of one row in ten the last place alone, which is what is asked later and what a
-    validation loss sees. Only masked places have a loss, yet Keras takes the mean over all real
-    places: a loss is `mask_prob` times the one above, a factor that Adam does not notice.
+    over the items s of the history. Vectors of the behavior (b) and of the time since the previous
+    step (g) are added if the data has them, except at masked positions. Training masks a share
+    `mask_prob` of the positions. In one row of ten it masks only the last position, as in serving
+    and in the validation loss. Only masked positions have a loss, but Keras takes the mean over all
+    real positions. So the loss is about `mask_prob` times the one above; Adam is invariant to this.
 
     Args:
-        schema: `Schema` of the data; its `history_length` is how many items are read, the last
-            ones.
+        schema: `Schema` of the data; the last `history_length` items are read.
         dim: Length of the vectors.
         num_blocks: Blocks of attention and feed-forward network.
-        num_heads: Heads of the attention; they divide `dim`.
+        num_heads: Number of attention heads, a divisor of `dim`.
         hidden_factor: Width of the feed-forward network's hidden layer, in units of `dim`.
-        dropout: On the inputs, the attention weights and what each half of a block adds.
-        mask_prob: Share of the places that is masked, at least one of each history.
+        dropout: On the inputs, the attention weights and the outputs of each sublayer.
+        mask_prob: Share of masked positions; at least one position of each history is masked.
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of the sampled kinds.
-        log_q: Correct the sampled kinds for how often an item is drawn: for "softmax", and for no
-            other loss.
+        log_q: Apply the logQ correction to the sampled kinds; for the softmax loss only.
 
     Reference:
         Sun et al., BERT4Rec: sequential recommendation with bidirectional encoder representations
@@ -81,7 +79,7 @@ class BERT4Rec(Retriever):
     ):
         # === Layers ===
         items = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
-        # Its kernel is the vector of the mask.
+        # The kernel of this layer is the mask vector.
         mask = keras.layers.Dense(dim, use_bias=False, name="mask")
         encoder = TransformerUserEncoder(
             num_blocks, num_heads, hidden_factor, "gelu", dropout, schema.history_length + 1,
@@ -91,14 +89,14 @@ class BERT4Rec(Retriever):
         catalog = item_table(schema)
 
         def states(sequence, masked, all_steps):
-            """Of item rows with 0 at masked places and at padding."""
-            vectors = history.add_context(history.embed(sequence), **context_but(masked))
+            """States of item rows `sequence`, which are 0 at masked positions and at padding."""
+            vectors = history.add_context(history.embed(sequence), **mask_context(masked))
             vectors = vectors * dim**0.5 + mask(ops.cast(masked, "float32")[..., None])
             real = ops.logical_or(ops.not_equal(sequence, 0), masked)
             return encoder(vectors, real, all_steps=all_steps)
 
-        def context_but(masked):
-            """Of the history and one place more; at masked places it is not known."""
+        def mask_context(masked):
+            """Context of the history and of one more position, missing at masked positions."""
             missing = {name: QUERY_INPUTS[name].missing for name in history.context}
             longer = {
                 name: ops.pad(value, [[0, 0], [0, 1]], constant_values=missing[name])
@@ -114,24 +112,26 @@ class BERT4Rec(Retriever):
         history = HistoryInputs(schema, items, catalog, dropout)
         column = ops.zeros_like(history.rows[:, :1])
         longer = ops.concatenate([history.rows, column], axis=1)
-        places = ops.cumsum(ops.ones_like(longer), axis=1)
-        end = ops.max(ops.where(ops.not_equal(longer, 0), places, 0), axis=1, keepdims=True)
-        query = states(longer, ops.equal(places, end + 1), all_steps=False)
+        positions = ops.cumsum(ops.ones_like(longer), axis=1)
+        end = ops.max(ops.where(ops.not_equal(longer, 0), positions, 0), axis=1, keepdims=True)
+        query = states(longer, ops.equal(positions, end + 1), all_steps=False)
 
-        # === Training: the first item of a window is never masked, the following are `target` ===
+        # === Training: the first item of a window is never masked, the others are `target` ===
         target = keras.Input((None,), dtype="int32", name="item")
         picked = MaskedItems(mask_prob, name="masked_items")(target)
         masked = ops.max(picked, axis=-1) > 0
-        left = ops.concatenate([history.rows[:, :1], ops.where(masked, 0, target)], axis=1)
-        hidden = ops.concatenate([column > 0, masked], axis=1)
-        every = states(left, hidden, all_steps=True)[:, 1:]
-        asked = fallback.query(ops.matmul(ops.transpose(picked, (0, 2, 1)), every), left)
-        answer = ops.max(ops.cast(picked, "int32") * target[..., None], axis=1)
+        visible = ops.concatenate([history.rows[:, :1], ops.where(masked, 0, target)], axis=1)
+        is_masked = ops.concatenate([column > 0, masked], axis=1)
+        all_states = states(visible, is_masked, all_steps=True)[:, 1:]
+        # Only the masked positions are scored; `picked` maps positions to them and back.
+        queries = ops.matmul(ops.transpose(picked, (0, 2, 1)), all_states)
+        queries = fallback.query(queries, visible)
+        positives = ops.max(ops.cast(picked, "int32") * target[..., None], axis=1)
 
         def training(candidates):
-            logits = ops.matmul(picked, candidates(asked, answer))
-            others = ops.where(masked[..., None], logits[..., 1:], MASKED)
-            logits = ops.concatenate([logits[..., :1], others], axis=-1)
+            logits = ops.matmul(picked, candidates(queries, positives))
+            negatives = ops.where(masked[..., None], logits[..., 1:], MASKED)
+            logits = ops.concatenate([logits[..., :1], negatives], axis=-1)
             return {**history.inputs, "item": target}, logits
 
         super().__init__(

@@ -1,4 +1,4 @@
-"""ContentBased: what an item says of itself beside what the user liked says of itself."""
+"""ContentBased: items and users are both represented by features of items."""
 
 import dataclasses
 
@@ -20,29 +20,29 @@ from kerasrec.register import register
 
 @register
 class ContentBased(Retriever):
-    """Items by their features alone, a user by the features of what they took.
+    """Encodes an item from its features only, and a user from the features of the history.
 
-        [v_i, b_i]  = encode(features of i)                      no id anywhere
+        [v_i, b_i]  = encode(features of i)                      without ids
         u           = sum over j in the history of v_j / sqrt(1 + n) [+ profile of the user]
         score(u, i) = <u, v_i> + b_i
 
-    A new item is worth as much as an old one; b_i says how much everybody likes such an item.
-    Training leaves half of each history out and asks for all of it. An empty history is answered
-    with what is popular; with `use_profile` from what is known of the user.
+    So a new item is scored like an old one; b_i is a bias computed from the features. Training
+    drops half of each history and predicts all of it. An empty history gets the popular items; with
+    `use_profile` it is scored by the user's features.
 
     Args:
         schema: `Schema` of the data; it needs an item feature.
         dim: Length of the vectors.
         encoder: "code" (the principal components of all features, found before training),
-            "autoencoder" (the same by a denoising autoencoder), "conv1d", "bag_of_words" or
+            "autoencoder" (the code of a denoising autoencoder), "conv1d", "bag_of_words" or
             "vectors", see `ContentEncoder`.
         code_dim: Length of the code.
         kernel_sizes: Widths of the convolutions of "conv1d", in words.
-        use_profile: Add a vector made of the user's features.
-        dropout: Share of a history left out in training.
+        use_profile: Add a vector computed from the user's features.
+        dropout: Share of a history dropped in training.
 
     Raises:
-        InputError: for data without a feature that the encoder, or the profile, reads.
+        InputError: if the data has no feature that the encoder, or the profile, reads.
 
     References:
         Pazzani, Billsus, Content-based recommendation systems, 2007; Volkovs et al., DropoutNet,
@@ -75,13 +75,15 @@ class ContentBased(Retriever):
     ):
         user_features = [dataclasses.asdict(feature) for feature in schema.user_features]
         if use_profile and not user_features:
-            raise InputError("use_profile reads features of the users, and this data has none")
+            raise InputError(
+                "use_profile needs a user feature, and this data has none: leave it out"
+            )
 
         # === Layers ===
         code = item_code(schema, encoder, code_dim)
         catalog = item_table(schema, code_dim if code else 0)
         encode = ContentEncoder(catalog.features, dim + 1, encoder, kernel_sizes, name="content")
-        liked = HistoryProfile(dropout, name="history_profile")
+        profile_of = HistoryProfile(dropout, name="history_profile")
         fallback = PopularWhenEmpty(name="popular_when_empty")
 
         # === Item ===
@@ -92,14 +94,14 @@ class ContentBased(Retriever):
         # === Query ===
         history = query_input("history")
         past = ItemTower(catalog, content, name="history_content")(history)
-        query = liked(past, ops.greater(history, UNKNOWN))
+        query = profile_of(past, ops.greater(history, UNKNOWN))
         query = ops.concatenate([query, ops.ones_like(query[:, :1])], axis=-1)
-        inputs, people = {"history": history}, None
+        inputs, user_catalog = {"history": history}, None
         if use_profile:
-            people = user_table(schema)
+            user_catalog = user_table(schema)
             tower = EmbeddingTower(2, dim, user_features, use_id=False, name="user_profile")
             inputs["user"] = query_input("user")
-            profile = tower(inputs["user"], people(inputs["user"]))
+            profile = tower(inputs["user"], user_catalog(inputs["user"]))
             query = query + ops.pad(profile, [[0, 0], [0, 1]])
         else:
             query = fallback.query(query, history)
@@ -111,7 +113,7 @@ class ContentBased(Retriever):
             query=query,
             item_encoder=item.encoder(candidate),
             catalog=catalog,
-            user_catalog=people,
+            user_catalog=user_catalog,
             candidates="all",
             code=code,
             name=name,
@@ -122,6 +124,6 @@ class ContentBased(Retriever):
         self.bias_columns = 1 if use_profile else 2
 
     def content_directions(self, queries, rows):
-        """What an item's content vector is multiplied with in its score: `(n, k, dim + 1)`."""
+        """Factors of the content vectors in the scores of `rows` `(n, k)`: `(n, k, dim + 1)`."""
         directions = queries[:, None, self.content_columns]
         return directions * ops.ones_like(rows, directions.dtype)[..., None]

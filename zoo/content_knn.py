@@ -1,4 +1,4 @@
-"""ContentKNN: items whose words are like those of what the user took."""
+"""ContentKNN: items are scored by the similarity of their features to the history's."""
 
 import numpy as np
 import scipy.sparse
@@ -8,25 +8,25 @@ from kerasrec.errors import InputError
 from kerasrec.layers.feature_rows import BAGS, KINDS, feature_rows, word_counts
 from kerasrec.layers.neighbour_scores import NeighbourScores
 from kerasrec.models import NeighbourModel
-from kerasrec.models.neighbours.similarity import blocks, nearest, overlaps
+from kerasrec.models.neighbours.similarity import cosine_blocks, nearest, row_blocks
 from kerasrec.register import register
 
 WEIGHTINGS = ("tfidf", "bm25")
-# Of BM25: how soon a word that is repeated says no more, and how much a long text is held back.
-SATURATION, LENGTH = 1.2, 0.75
+# k and b of BM25: the saturation of repeated words, and the normalization by the text's length.
+SATURATION, LENGTH_NORM = 1.2, 0.75
 
 
 @register
 class ContentKNN(NeighbourModel):
-    """The plain comparison of texts that a content model must beat; nothing is learned.
+    """Nearest neighbours by item features, a baseline for trained content models.
 
-        score(u, j) = sum over i in the history of u of s(i, j),   j among the nearest of i
+        score(u, j) = sum over i in the history of u of s(i, j),   j a neighbour of i
 
         tfidf  s(i, j) = cosine of the rows of `feature_rows`
         bm25   s(i, j) = sum over words w of i of idf_w f (k + 1) / (f + k (1 - b + b |j| / mean))
 
-    with f the times w is in j, k = 1.2, b = 0.75, and idf_w = log(1 + (n - n_w + .5) / (n_w + .5)).
-    BM25 reads words and categories alone. Items nobody has touched are neighbours like any other.
+    with f the count of w in j, k = 1.2, b = 0.75, and idf_w = log(1 + (n - n_w + .5) / (n_w + .5)).
+    BM25 reads only words and categories. Items without interactions may be neighbours too.
 
     Args:
         schema: `Schema` of the data; it needs an item feature.
@@ -34,7 +34,7 @@ class ContentKNN(NeighbourModel):
         weighting: "tfidf" or "bm25".
 
     Raises:
-        InputError: for a number out of range, an unknown similarity, or items without features.
+        InputError: for a number out of range, an unknown weighting, or items without features.
 
     Reference:
         Robertson, Zaragoza, The probabilistic relevance framework: BM25 and beyond, 2009.
@@ -57,58 +57,59 @@ class ContentKNN(NeighbourModel):
         if num_neighbours < 1:
             raise InputError(f"num_neighbours: expected at least 1, got {num_neighbours!r}")
         if not schema.item_features:
-            raise InputError("ContentKNN compares features of the items, and this data has none")
-        kept = min(num_neighbours, schema.num_items)
-        scores = NeighbourScores(schema.num_items, kept, name="neighbour_scores")
+            raise InputError("ContentKNN needs an item feature, and this data has none")
+        num_neighbours = min(num_neighbours, schema.num_items)
+        scores = NeighbourScores(schema.num_items, num_neighbours, name="neighbour_scores")
         super().__init__(schema=schema, scores=scores, name=name)
         self.capabilities = frozenset({"users", "histories", "cold_items"})
 
     @property
     def features_read(self):
         kinds = BAGS if self.weighting == "bm25" else KINDS
-        return (), {one.name for one in self.schema.item_features if one.kind in kinds}
+        return (), {feature.name for feature in self.schema.item_features if feature.kind in kinds}
 
     def find_neighbours(self, train):
-        features = [vars(one) for one in self.schema.item_features if one.kind in KINDS]
+        features = [vars(each) for each in self.schema.item_features if each.kind in KINDS]
         columns = {name: column[FIRST:] for name, column in train.items.columns.items()}
         if self.weighting == "bm25":
-            near = _bm25(_counts(features, columns))
+            similarities = _bm25_blocks(_word_counts(features, columns))
         else:
-            near = overlaps(feature_rows(features, columns)[0], 0.0)
+            similarities = cosine_blocks(feature_rows(features, columns)[0], 0.0)
         size, shape = len(train.items) - FIRST, self.neighbour_scores.weight.shape
         neighbours, weight = np.zeros(shape, "int32"), np.zeros(shape, "float32")
         kept = min(shape[1], size)
-        found, values = nearest(near, size, kept)
-        neighbours[FIRST:, :kept] = np.where(values > 0, found + FIRST, PADDING)
+        indices, values = nearest(similarities, size, kept)
+        neighbours[FIRST:, :kept] = np.where(values > 0, indices + FIRST, PADDING)
         weight[FIRST:, :kept] = np.maximum(values, 0.0)
         return neighbours, weight
 
 
-def _counts(features, columns):
-    """How often each item has each word `(items, words)`, CSR."""
+def _word_counts(features, columns):
+    """Counts of words and categories of all items as a CSR matrix `(items, words)`."""
     parts = [
         word_counts(np.asarray(columns[feature["name"]]), feature["size"])
         for feature in features
         if feature["kind"] in BAGS
     ]
     if not parts:
-        raise InputError("bm25 compares words and categories, and the items have neither")
+        raise InputError("bm25 reads words and categories, and the items have neither: use tfidf")
     return scipy.sparse.hstack(parts).tocsr()
 
 
-def _bm25(counts):
-    """Blocks of s(i, j), as `overlaps` yields them."""
+def _bm25_blocks(counts):
+    """Blocks of s(i, j) for a CSR matrix of word counts, as of `cosine_blocks`."""
     size, length = counts.shape[0], np.asarray(counts.sum(axis=1)).ravel()
-    have = np.bincount(counts.indices, minlength=counts.shape[1])
-    described = max((length > 0).sum(), 1)
-    idf = np.log(1 + (described - have + 0.5) / (have + 0.5))
-    weight = counts.tocoo()
-    held = SATURATION * (1 - LENGTH + LENGTH * length / max(length.sum() / described, 1e-12))
-    value = idf[weight.col] * weight.data * (SATURATION + 1) / (weight.data + held[weight.row])
-    other = scipy.sparse.csr_matrix((value, (weight.col, weight.row)), counts.shape[::-1])
+    items_with_word = np.bincount(counts.indices, minlength=counts.shape[1])
+    num_items = max((length > 0).sum(), 1)
+    idf = np.log(1 + (num_items - items_with_word + 0.5) / (items_with_word + 0.5))
+    entries = counts.tocoo()
+    mean_length = max(length.sum() / num_items, 1e-12)
+    norm = SATURATION * (1 - LENGTH_NORM + LENGTH_NORM * length / mean_length)
+    value = idf[entries.col] * entries.data * (SATURATION + 1) / (entries.data + norm[entries.row])
+    weights = scipy.sparse.csr_matrix((value, (entries.col, entries.row)), counts.shape[::-1])
     words = counts.copy()
     words.data[:] = 1.0
-    for rows in blocks(size):
-        block = (words[rows] @ other).toarray().astype("float32")
+    for rows in row_blocks(size):
+        block = (words[rows] @ weights).toarray().astype("float32")
         block[np.arange(rows.stop - rows.start), np.arange(rows.start, rows.stop)] = 0.0
         yield rows, block

@@ -1,4 +1,4 @@
-"""ConvNCF: convolutions over the outer product of a user's and an item's vector."""
+"""ConvNCF: convolutions over the outer product of a user vector and an item vector."""
 
 import math
 
@@ -16,7 +16,7 @@ INTERACTIONS = ("outer", "stack")
 
 @register
 class ConvNCF(Ranker):
-    """A convolutional network over every product of a user factor and an item factor.
+    """A convolutional network over all products of a user factor and an item factor.
 
         outer: E_0 = p_u q_i^T        dim x dim, one channel
                E_n = relu(conv 2 x 2 of stride 2 (E_{n-1}))
@@ -24,22 +24,22 @@ class ConvNCF(Ranker):
                E_n = relu(conv1d(E_{n-1}))
         score(u, i) = <w, E_last> + <M p_u, q_i> [+ mu, with candidates "pair"]
 
-    M begins as the identity: the dot product need not be found by the convolutions, which is what
-    the published model has from vectors trained by matrix factorization. In `outer` each layer
-    halves the image; log2(dim) of them leave one pixel. It is by far the dearest model here: with
-    the defaults a pair costs 1.4 million multiplications, a quarter of it with half the `dim`. In
-    `stack` with `kernel_size` 1 it is one small MLP for every factor.
+    M starts as the identity, so the score starts near the dot product. The published model gets the
+    same from vectors pretrained by matrix factorization. With "outer" each convolution halves the
+    image, and log2(dim) of them leave one pixel. This is the slowest model of the zoo: with the
+    defaults a pair takes 1.4 million multiplications, with half the `dim` a quarter. With "stack"
+    and `kernel_size` 1 the same small MLP reads each factor.
 
     Args:
         schema: `Schema` of the data.
         dim: Length of the vectors; a power of two for "outer".
         interaction: "outer" or "stack".
         filters: Channels of each convolution.
-        kernel_size: Factors that a convolution of "stack" reads at a time.
+        kernel_size: Width of the convolutions of "stack", in factors.
         candidates: "sampled", "sampled_by_popularity", "in_batch", "all" or "pair".
-        num_negatives: Sampled items for each observed one.
-        log_q: Correct the logits for how often an item is drawn, as a softmax wants it; BPR and
-            cross-entropy as published do not.
+        num_negatives: Shared negatives of the sampled kinds.
+        log_q: Apply the logQ correction to the logits. A softmax needs it; BPR and cross-entropy
+            as published have none.
         l2: Penalty on the vectors in the batch.
 
     Reference:
@@ -80,9 +80,9 @@ class ConvNCF(Ranker):
                 keras.layers.Conv1D(width, kernel_size, padding="same", activation="relu")
                 for width in filters
             ]
-        # Of ratings the mean. To others a constant is nothing: it would raise all items alike.
+        # Without ratings no bias: a constant does not change the ranking.
         last = keras.layers.Dense(1, use_bias=candidates == "pair", name="last")
-        straight = keras.layers.Dense(
+        linear = keras.layers.Dense(
             dim, use_bias=False, kernel_initializer="identity", name="straight"
         )
 
@@ -100,7 +100,7 @@ class ConvNCF(Ranker):
             image = ops.stack([p, q], axis=-1)
         for convolution in convolutions:
             image = convolution(image)
-        product = ops.sum(straight(p) * q, axis=-1, keepdims=True)
+        product = ops.sum(linear(p) * q, axis=-1, keepdims=True)
         score = last(keras.layers.Flatten()(image)) + product
 
         super().__init__(
@@ -128,10 +128,11 @@ def _check(dim, interaction, filters, kernel_size):
         raise InputError(f"kernel_size: expected a whole number from 1, got {kernel_size}")
     if interaction == "outer" and (dim < 1 or dim & (dim - 1)):
         raise InputError(
-            f"dim={dim}: convolutions that halve the outer product want a power of two, such as 64"
+            f"dim={dim}: expected a power of two, such as 64, since each convolution halves the "
+            "outer product"
         )
     if interaction == "outer" and 2 ** len(filters) > dim:
         raise InputError(
-            f"dim={dim} can be halved {int(math.log2(dim))} times and filters={filters!r} has "
-            f"{len(filters)} convolutions: give fewer filters, or dim={2 ** len(filters)}"
+            f"dim={dim} can be halved {int(math.log2(dim))} times, and filters={filters!r} has "
+            f"{len(filters)} convolutions: use fewer filters, or dim={2 ** len(filters)}"
         )

@@ -1,4 +1,4 @@
-"""Damped means: how this item and this user depart from the average rating."""
+"""DampedMean: the global mean rating plus a damped offset for each user and item."""
 
 import numpy as np
 
@@ -9,23 +9,24 @@ from kerasrec.register import register
 
 @register
 class DampedMean(FactorModel):
-    """The baseline of every rating model: a global mean with item and user offsets.
+    """A global mean with item and user offsets: the baseline of rating models.
 
         score(u, i) = mu + b_u + b_i
         b_i = sum over its ratings of (r - mu - b_u) / (n_i + item_damping)
         b_u = sum over their ratings of (r - mu - b_i) / (n_u + user_damping)
 
-    Items come first, with b_u = 0; more `sweeps` go on in turns, towards the least squares with
-    the dampings as ridge penalties. A damping is worth so many ratings of an average user or item.
+    The offsets are computed in turns, those of items first, starting from b_u = 0. More `sweeps`
+    converge to least squares with the dampings as ridge penalties. A damping acts like that many
+    additional ratings with a residual of 0.
 
     Args:
         schema: `Schema` of the data.
-        item_damping: Pulls the offsets of items with few ratings towards 0.
+        item_damping: Moves the offsets of items with few ratings towards 0.
         user_damping: The same for users.
-        sweeps: How often each side is computed.
+        sweeps: How often the offsets of both sides are computed.
 
     Raises:
-        InputError: at construction, for a negative damping or no sweep.
+        InputError: at construction, for a negative damping or no sweeps.
 
     Reference:
         Koren, Factor in the neighbors: scalable and accurate collaborative filtering, TKDD 2010,
@@ -55,25 +56,25 @@ class DampedMean(FactorModel):
         return Factors(user_bias=user, item_bias=item, mean=mean)
 
     def contributions(self, inputs, history, items):
-        """Zeros: an offset is no item of the history."""
+        """Zeros: the score does not depend on single items of the history."""
         return np.zeros((len(items), len(history)))
 
 
 def damped_means(train, item_damping, user_damping, sweeps):
-    """The mean of the train part, offsets of the users and of the items, by row; float64."""
+    """The mean of the train part and the offsets of users and of items, by row, in float64."""
     value = train.value.astype("float64")
     mean = value.sum() / max(len(value), 1)
     user = np.zeros(len(train.users))
     for _ in range(sweeps):
-        rest = value - mean - user[train.user]
-        item = _damped(rest, train.item, train.item_counts(), item_damping)
-        rest = value - mean - item[train.item]
-        user = _damped(rest, train.user, train.user_counts(), user_damping)
+        residual = value - mean - user[train.user]
+        item = _damped(residual, train.item, train.item_counts(), item_damping)
+        residual = value - mean - item[train.item]
+        user = _damped(residual, train.user, train.user_counts(), user_damping)
     return mean, user, item
 
 
 def check_damping(item_damping, user_damping, sweeps=1):
-    """Raises an `InputError` for what `damped_means` cannot be asked for."""
+    """Raises an `InputError` for wrong arguments of `damped_means`."""
     for name, value in (("item_damping", item_damping), ("user_damping", user_damping)):
         if not value >= 0:
             raise InputError(f"{name}: expected a number of ratings of at least 0, got {value!r}")
@@ -81,7 +82,8 @@ def check_damping(item_damping, user_damping, sweeps=1):
         raise InputError(f"sweeps: expected a whole number from 1, got {sweeps!r}")
 
 
-def _damped(rest, rows, counts, damping):
-    sums = np.bincount(rows, weights=rest, minlength=len(counts))
-    # Without interactions the sum is 0, whatever it is divided by.
+def _damped(residual, rows, counts, damping):
+    """Damped mean of the residuals of each row."""
+    sums = np.bincount(rows, weights=residual, minlength=len(counts))
+    # Without interactions the sum is 0: divide by 1.
     return sums / np.where(counts > 0, counts + damping, 1.0)

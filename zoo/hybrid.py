@@ -1,4 +1,4 @@
-"""Hybrid: what the user did (LSTM) and what the item says (Conv1D), in one visible blend."""
+"""Hybrid: an explicit blend of a behavior score (LSTM) and a content score (item features)."""
 
 import keras
 from keras import ops
@@ -26,45 +26,46 @@ CODE_DIM = 256
 
 @register
 class Hybrid(Retriever):
-    """Behaviour and content of an item, of which a recurrent network reads what the user did.
+    """A recurrent network over the history, scored against both ids and features of items.
 
-    The blend of two scores, with V the item's vector by behaviour and C the one by content:
+    Each item has an id vector V, learned from behavior, and a content vector C. The two scores are
+    blended:
 
         x_t      = V_ht [+ B_bt] [+ G_gt]
         U        = LN(LSTM(x_1, ..., x_n) + x_n)
         score(i) = alpha_i <U, V_i> + (1 - alpha_i) <C_i, W U + b> + b_i
 
-    over the items h of the history, with what was done (b) and the time since the step before (g)
-    where the data says it. With alpha "gated" it depends on how often the item was seen in
-    training, and an item never seen is scored by its content alone. The score is one dot product of
-    [U, W U + b, 1] and [alpha V, (1 - alpha) C, b_i].
+    over the items h of the history. Vectors of the behavior (b) and of the time since the previous
+    step (g) are added if the data has them. With "gated", alpha depends on the item's number of
+    train interactions, and an item without any is scored by its content only. The score is one dot
+    product of [U, W U + b, 1] and [alpha V, (1 - alpha) C, b_i].
 
-    With alpha None the data is blended instead, one vector of both that is read and ranked:
+    With alpha None, id and content are joined into one item vector, used in the history and as a
+    candidate:
 
         X_i      = V_i + W [V_i, C_i] + b
         score(i) = <LN(LSTM(x_1, ..., x_n) + x_n), X_i> + b_i
 
-    with X_ht in the place of V_ht. Every position of a history is trained. An empty history is
-    answered with what is popular.
+    where x_t has X_ht instead of V_ht. Every position of a history is trained. An empty history
+    gets the popular items.
 
     Args:
         schema: `Schema` of the data; it needs an item feature.
         dim: Length of all vectors and of the LSTM's state.
-        encoder: Of the content: "conv1d", "bag_of_words", "code", "autoencoder" or "vectors", see
-            `ContentEncoder`. All but the codes encode the whole catalogue in each step with
-            candidates "all".
+        encoder: Encoder of the content: "conv1d", "bag_of_words", "code", "autoencoder" or
+            "vectors", see `ContentEncoder`. With candidates "all", all but "code" and "autoencoder"
+            encode the whole catalogue in each step.
         kernel_sizes: Widths of the convolutions, in words.
         cell: "lstm", "gru" or "rnn".
         alpha: "gated", "learned", a number between 0 and 1, or None.
-        dropout: Between the layers of both encoders, in training.
-        id_dropout: Share of items shown to the loss by their content alone, in training.
+        dropout: Between the layers of both encoders.
+        id_dropout: Share of candidates whose id is replaced by the unknown row in training.
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of "sampled".
-        log_q: Correct the sampled kinds for how often an item is drawn: for "softmax", and for no
-            other loss.
+        log_q: Apply the logQ correction to the sampled kinds; for the softmax loss only.
 
     Raises:
-        InputError: for data without a feature that the encoder reads.
+        InputError: if the data has no feature that the encoder reads.
 
     References:
         Burke, Hybrid recommender systems: survey and experiments, 2002; Volkovs et al.,
@@ -108,36 +109,38 @@ class Hybrid(Retriever):
         ids = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
         bias = EmbeddingTower(schema.num_items, 1, rows_of="items", name="item_bias")
         head = None if alpha is None else HybridHead(dim, dim, alpha, name="hybrid_head")
-        joined = keras.layers.Dense(dim, name="joined") if alpha is None else None
+        join = keras.layers.Dense(dim, name="joined") if alpha is None else None
         fallback = PopularWhenEmpty(name="popular_when_empty")
 
         # === Item ===
         item = ItemInputs(catalog.inputs(encode.read), id_dropout)
-        behaviour, content = ids(item.known), encode(item.features)
-        if joined:
-            vector = behaviour + joined(ops.concatenate([behaviour, content], axis=-1))
+        id_vector, content = ids(item.known), encode(item.features)
+        if join:
+            vector = id_vector + join(ops.concatenate([id_vector, content], axis=-1))
         else:
-            vector = head.candidate(behaviour, content, item.seen)
+            vector = head.candidate(id_vector, content, item.seen)
         vector_and_bias = ops.concatenate([vector, bias(item.known)], axis=-1)
         candidate = fallback.candidate(vector_and_bias, item.count)
 
         # === Query ===
-        read = ids
-        if joined:  # of an item without interactions the content is read
-            read = ItemTower(catalog, item.encoder(vector), name="history_items")
-        history = HistoryInputs(schema, read, catalog, dropout, known_only=not joined)
-        reader = LSTMUserEncoder(dim, cell, dropout=dropout, residual=True, name="user_encoder")
+        history_items = ids
+        if join:  # the joined vectors include the content of items without interactions
+            history_items = ItemTower(catalog, item.encoder(vector), name="history_items")
+        history = HistoryInputs(schema, history_items, catalog, dropout, known_only=not join)
+        encode_history = LSTMUserEncoder(
+            dim, cell, dropout=dropout, residual=True, name="user_encoder"
+        )
 
         def query(state):
-            vector = state if joined else head.query(state)
+            vector = state if join else head.query(state)
             vector = ops.concatenate([vector, ops.ones_like(state[..., :1])], axis=-1)
             return fallback.query(vector, history.rows)
 
         super().__init__(
             schema=schema,
             inputs=history.inputs,
-            query=query(reader(history.vectors, history.mask)),
-            training_query=query(reader(history.vectors, history.mask, all_steps=True)),
+            query=query(encode_history(history.vectors, history.mask)),
+            training_query=query(encode_history(history.vectors, history.mask, all_steps=True)),
             item_encoder=item.encoder(candidate),
             catalog=catalog,
             candidates=candidates,
@@ -148,11 +151,11 @@ class Hybrid(Retriever):
         )
         self.hybrid_head = head
         self.content_encoder = encode
-        # Of [alpha V, (1 - alpha) C, bias, popularity]; one vector of both cannot be taken apart.
+        # An item vector is [alpha V, (1 - alpha) C, bias, popularity]; a joined one is not split.
         self.content_columns = slice(dim, 2 * dim) if head else None
 
     def content_directions(self, queries, rows):
-        """What an item's content vector is multiplied with in its score: `(n, k, dim)`."""
+        """Factors of the content vectors in the scores of `rows` `(n, k)`: `(n, k, dim)`."""
         alpha = self.hybrid_head.mixing(self.catalog(rows)["count"])
         scale = ops.broadcast_to(1.0 - alpha, ops.shape(rows))[..., None]
         return scale * queries[:, None, self.content_columns]

@@ -1,4 +1,4 @@
-"""Implicit ALS: least squares over all pairs, what is missing counts a little."""
+"""ImplicitALS: weighted least squares over all pairs, with a small weight for missing pairs."""
 
 import keras
 import numpy as np
@@ -10,7 +10,8 @@ from kerasrec.errors import InputError
 from kerasrec.models import FactorModel, Factors
 from kerasrec.register import register
 
-NUMBERS_AT_ONCE = 2**22
+# Numbers in one batch of systems.
+BATCH_SIZE = 2**22
 STDDEV = 0.1
 
 
@@ -23,27 +24,28 @@ class ImplicitALS(FactorModel):
         c = 1 + alpha * value
         lambda_u = l2 (n_u + w0 * number of items)^l2_exponent,   lambda_i likewise
 
-    Each turn is exact. Users come last, so that p_u is the least-squares answer to the history of
-    u, and a score is a sum over it (`contributions`). A pair counts once, its values added up. A
-    user without train interactions gets the mean of the others' vectors, which ranks by
-    popularity; such an item scores 0.
+    The vectors of one side are solved for exactly while the other side is fixed. Users are solved
+    last, so p_u is the least-squares solution for the history of u, and a score is a sum over that
+    history (`contributions`). The values of repeated interactions of a pair are added up. A user
+    without train interactions gets the mean of the users' vectors, which ranks by popularity. An
+    item without train interactions scores 0.
 
-    The defaults are those published for MovieLens 1M under the protocol of the NCF paper. `l2` and
-    `unobserved_weight` belong together and want tuning on other data.
+    The defaults are those published for MovieLens 1M with the protocol of the NCF paper. Tune `l2`
+    and `unobserved_weight` together on other data.
 
     Args:
         schema: `Schema` of the data.
         dim: Length of the vectors.
-        epochs: Turns of each side.
+        epochs: Number of updates of each side.
         l2: Regularization.
-        l2_exponent: 1 regularizes by frequency, 0 all alike.
-        unobserved_weight: w0, what a pair counts that has not been observed.
-        alpha: How much the value adds to the confidence in an interaction; 0 leaves values out.
-        seed: Of the item vectors to start from.
+        l2_exponent: 1 regularizes by frequency, 0 all vectors equally.
+        unobserved_weight: w0, the weight of a pair without interaction.
+        alpha: Factor of the value in the confidence of an interaction; 0 ignores values.
+        seed: Random seed of the initial item vectors.
 
     Raises:
-        InputError: at construction, for an `l2` or `unobserved_weight` that is not above 0, no
-            epoch or no dim; at `adapt`, for a confidence that is not above 0.
+        InputError: at construction, if `l2` or `unobserved_weight` is not above 0, or `dim` or
+            `epochs` is no whole number from 1; at `adapt`, if a confidence is not above 0.
 
     Reference:
         Hu, Koren, Volinsky, Collaborative filtering for implicit feedback datasets, ICDM 2008;
@@ -75,12 +77,12 @@ class ImplicitALS(FactorModel):
         seed=0,
         name=None,
     ):
-        for what, value in (("l2", l2), ("unobserved_weight", unobserved_weight)):
+        for argument, value in (("l2", l2), ("unobserved_weight", unobserved_weight)):
             if not value > 0:
-                raise InputError(f"{what}: expected a number above 0, got {value!r}")
-        for what, value in (("dim", dim), ("epochs", epochs)):
+                raise InputError(f"{argument}: expected a number above 0, got {value!r}")
+        for argument, value in (("dim", dim), ("epochs", epochs)):
             if int(value) != value or value < 1:
-                raise InputError(f"{what}: expected a whole number from 1, got {value!r}")
+                raise InputError(f"{argument}: expected a whole number from 1, got {value!r}")
         super().__init__(schema=schema, dim=dim, name=name)
 
     @property
@@ -98,27 +100,28 @@ class ImplicitALS(FactorModel):
         items = generator.normal(size=(len(train.items), self.dim)) * STDDEV / np.sqrt(self.dim)
         items = (items * (np.diff(by_item.indptr) > 0)[:, None]).astype("float32")
         for _ in range(self.epochs):
-            users = self._solved(by_user, items)
-            items = self._solved(by_item, users)
-        users = self._solved(by_user, items)
+            users = self._solve(by_user, items)
+            items = self._solve(by_item, users)
+        users = self._solve(by_user, items)
         known = np.diff(by_user.indptr) > 0
         users[~known] = users[known].mean(axis=0)
         return Factors(users, items)
 
     def contributions(self, inputs, history, items, values=None):
-        """What each item of a history adds to the score of each of some items, exactly.
+        """What each item of a history adds to the score of each item, exactly.
 
             score(i) = sum over the history of c_j q_i' W q_j
             W = (w0 sum of q q' + sum over the history of c_j q_j q_j' + lambda I)^-1
 
-        A known user's add up to the model's score. With `alpha` that takes the values.
+        For the history of a known user they add up to the model's score. With `alpha`, `values` are
+        needed.
 
         Args:
             inputs: Model inputs of the query.
-            history: `(h,)` distinct item rows; items without train interactions add 0.
+            history: `(h,)` distinct item rows; an item without train interactions adds 0.
             items: `(m,)` item rows.
-            values: `(h,)` summed values of the history; without them and with `alpha` the answer
-                is as for every `Retriever`.
+            values: `(h,)` summed values of the items of the history. With `alpha` and without
+                values, the result is that of `Retriever`.
 
         Returns:
             `(m, h)` float64.
@@ -137,68 +140,73 @@ class ImplicitALS(FactorModel):
     def _confidence(self, weighted):
         if not (weighted > -1).all():
             raise InputError(
-                f"the confidence 1 + alpha * value must be above 0, and it is "
-                f"{1 + weighted.min():g} with alpha={self.alpha:g}: lower alpha, or give values of "
-                "at least 0"
+                f"the confidence 1 + alpha * value must be above 0, got {1 + weighted.min():g} "
+                f"with alpha={self.alpha:g}: lower alpha, or use values of at least 0"
             )
         return 1.0 + weighted
 
     def _ridge(self, lengths, others):
+        """lambda of rows with `lengths` interactions; the other side has `others` known rows."""
         return self.l2 * (lengths + self.unobserved_weight * others) ** self.l2_exponent
 
-    def _solved(self, observed, fixed):
-        """The best vectors of one side of a CSR matrix of confidences, the other's being fixed."""
+    def _solve(self, observed, fixed):
+        """The least-squares vectors of the rows of a CSR matrix of confidences.
+
+        Args:
+            observed: `(rows, columns)` confidences.
+            fixed: `(columns, dim)` vectors of the other side.
+        """
         lengths = np.diff(observed.indptr)
         others = np.count_nonzero(np.bincount(observed.indices))
         ridge = self._ridge(lengths, others).astype("float32")
-        # In these axes all pairs together are a diagonal: short rows need no dim x dim system.
-        found = np.zeros((len(lengths), self.dim), "float32")
-        with keras.device("cpu:0"):  # a GPU would multiply with fewer digits
+        # In the eigenbasis of the Gram matrix the term over all pairs is diagonal. So a row with
+        # fewer interactions than dim needs only a system of that size, see `_solve_short`.
+        solution = np.zeros((len(lengths), self.dim), "float32")
+        with keras.device("cpu:0"):  # a GPU may multiply in TF32
             gram = ops.convert_to_numpy(ops.einsum("nd,ne->de", fixed, fixed)).astype("float64")
             spectrum, axes = np.linalg.eigh(self.unobserved_weight * gram)
             spectrum, axes = np.maximum(spectrum, 0.0).astype("float32"), axes.astype("float32")
-            # A column of ones: products with it are the right sides.
+            # Products with this column of ones are the right-hand sides.
             ones = np.float32(np.arange(len(fixed)) != PADDING)[:, None]
             rotated = ops.concatenate([ops.matmul(fixed, axes), ones], axis=1)
-            for rows in _of_like_length(lengths, self.dim):
+            for rows in _batches_by_length(lengths, self.dim):
                 base = spectrum + ridge[rows, None]
                 solve = _solve_short if lengths[rows].max() < self.dim else _solve_long
-                found[rows] = solve(observed, rows, rotated, base)
-            return ops.convert_to_numpy(ops.matmul(found, axes.T))
+                solution[rows] = solve(observed, rows, rotated, base)
+            return ops.convert_to_numpy(ops.matmul(solution, axes.T))
 
 
-def _of_like_length(lengths, dim):
-    """Rows that are not empty, in groups to solve at once, padded to the longest of the group."""
+def _batches_by_length(lengths, dim):
+    """Batches of non-empty rows of similar length: a batch is padded to its longest row."""
     order = np.argsort(lengths, kind="stable")
     ordered, start = lengths[order], np.count_nonzero(lengths == 0)
     while start < len(order):
         longest = ordered[start] * 5 // 4
-        at_once = max(1, NUMBERS_AT_ONCE // (int(longest) * dim))
-        end = min(start + at_once, np.searchsorted(ordered, longest, "right"))
+        batch = max(1, BATCH_SIZE // (int(longest) * dim))
+        end = min(start + batch, np.searchsorted(ordered, longest, "right"))
         yield order[start:end]
         start = end
 
 
-def _gathered(observed, rows, start, stop):
-    """Columns and confidences `(len(rows), stop - start)` of the stored places of some rows."""
-    place = observed.indptr[rows, None] + np.arange(start, stop)
-    inside = place < observed.indptr[rows + 1, None]
-    place = np.where(inside, place, 0)
-    # The vector of padding is 0: what it weighs does not matter.
-    columns = np.where(inside, observed.indices[place], PADDING)
-    return columns, np.where(inside, observed.data[place], 1.0).astype("float32")
+def _gather(observed, rows, start, stop):
+    """Columns and values `(len(rows), stop - start)` of entries `start` to `stop` of CSR rows."""
+    index = observed.indptr[rows, None] + np.arange(start, stop)
+    inside = index < observed.indptr[rows + 1, None]
+    index = np.where(inside, index, 0)
+    # The vector of padding is 0, so its confidence does not matter.
+    columns = np.where(inside, observed.indices[index], PADDING)
+    return columns, np.where(inside, observed.data[index], 1.0).astype("float32")
 
 
-# By `keras.ops`: NumPy's BLAS puts all its threads to each of these small products, one after the
-# other, and they spend their time waiting. A backend gives every thread products of its own, and
-# `einsum` reads them where they lie.
+# Both use `keras.ops`: NumPy's BLAS would use all threads for each of these small products, with
+# much waiting. A backend computes many products in parallel, one in each thread.
 def _solve_long(observed, rows, fixed, base):
-    """(B + Y'CY) x = Y'c, one system of dim x dim for each row; B is diagonal."""
+    """Solves (B + Y'CY) x = Y'c, one dim x dim system for each row; B is diagonal."""
     dim, products = base.shape[1], None
     length = np.diff(observed.indptr)[rows].max()
-    at_once = max(1, NUMBERS_AT_ONCE // (len(rows) * dim))
-    for start in range(0, length, at_once):
-        columns, weight = _gathered(observed, rows, start, min(start + at_once, length))
+    step = max(1, BATCH_SIZE // (len(rows) * dim))
+    for start in range(0, length, step):
+        columns, weight = _gather(observed, rows, start, min(start + step, length))
         vectors = ops.take(fixed, columns, axis=0) * np.sqrt(weight)[..., None]
         part = ops.einsum("nld,nle->nde", vectors, vectors)
         products = part if products is None else products + part
@@ -207,12 +215,12 @@ def _solve_long(observed, rows, fixed, base):
 
 
 def _solve_short(observed, rows, fixed, base):
-    """The same x as B^-1 Y' (C^-1 + Y B^-1 Y')^-1 1, one system as large as the row is long."""
+    """The same x = B^-1 Y' (C^-1 + Y B^-1 Y')^-1 1, with a system of the size of the row."""
     length = np.diff(observed.indptr)[rows].max()
-    columns, weight = _gathered(observed, rows, 0, length)
+    columns, weight = _gather(observed, rows, 0, length)
     vectors = ops.take(fixed, columns, axis=0)[..., :-1]
     scaled = vectors / base[:, None]
-    rest = ops.eye(length, dtype="float32") / weight[..., None]
-    system = ops.einsum("nld,nmd->nlm", scaled, vectors) + rest
-    parts = ops.solve(system, np.ones((len(rows), length, 1), "float32"))
-    return ops.convert_to_numpy(ops.einsum("nl,nld->nd", parts[..., 0], scaled))
+    diagonal = ops.eye(length, dtype="float32") / weight[..., None]
+    system = ops.einsum("nld,nmd->nlm", scaled, vectors) + diagonal
+    solution = ops.solve(system, np.ones((len(rows), length, 1), "float32"))
+    return ops.convert_to_numpy(ops.einsum("nl,nld->nd", solution[..., 0], scaled))

@@ -1,4 +1,4 @@
-"""Item kNN: people who took this also took that."""
+"""Item kNN: items are scored by their similarity to the items of the history."""
 
 import numpy as np
 
@@ -7,13 +7,13 @@ from kerasrec.layers.neighbour_ratings import NeighbourRatings
 from kerasrec.layers.neighbour_scores import NeighbourScores
 from kerasrec.models import NeighbourModel
 from kerasrec.models.neighbours.similarity import (
-    agreements,
     check_similarity,
-    last_of_pairs,
+    cosine_blocks,
+    interaction_matrix,
+    last_interactions,
     nearest,
-    overlaps,
-    pair_table,
-    turned,
+    rating_similarities,
+    transposed,
 )
 from kerasrec.register import register
 from kerasrec.tables.memory import check_memory
@@ -21,8 +21,9 @@ from kerasrec_zoo.damped_mean import damped_means
 
 TASKS = ("ranking", "rating")
 BASELINES = ("none", "means", "biases")
-LINKS = 4
-# What the biases of the published models are damped with, and how often each side is computed.
+# An item may be a neighbour of at most this multiple of `num_neighbours` items.
+MAX_LINKS = 4
+# Damping and number of sweeps of the biases, as published.
 ITEM_DAMPING, USER_DAMPING, SWEEPS = 10.0, 15.0, 10
 
 
@@ -30,43 +31,44 @@ ITEM_DAMPING, USER_DAMPING, SWEEPS = 10.0, 15.0, 10
 class ItemKNN(NeighbourModel):
     """Item-based nearest neighbours, for clicks or for ratings.
 
-    Ranking reads who took what, not the values:
+    With `task="ranking"` values are ignored:
 
         weight(i, j) = |U_i and U_j| / (sqrt(|U_i| |U_j|) + shrinkage),   U_i: users of item i
-        score(u, j)  = sum over i in the history of u, i near j, of weight(i, j)
+        score(u, j)  = sum over i in the history of u, i a neighbour of j, of weight(i, j)
 
-    A user counts for |U| as mean n / n, n items that the user took: who took everything says
-    little. Near j are its `num_neighbours` most similar items; an item that is near more than
-    `LINKS * num_neighbours` others keeps its strongest such links.
+    Users are weighted by inverse activity: in |U| a user with n items counts mean(n) / n. The
+    neighbours of j are its `num_neighbours` most similar items. An item that is a neighbour of more
+    than `MAX_LINKS * num_neighbours` items keeps the most similar of these links.
 
-    Rating estimates a value from those the user gave to the `num_neighbours` most similar items:
+    With `task="rating"` a rating is estimated from the user's ratings of the `num_neighbours` most
+    similar items:
 
         score(u, j) = b(u, j) + sum over i of s(i, j) (r(u, i) - b(u, i)) / sum over i of s(i, j)
 
-    with s > 0 from the ratings of users who rated both, times n / (n + shrinkage) for n of them.
-    All similarities are stored: `4 num_items^2` bytes.
+    with similarities s > 0 over the n users who rated both items, times n / (n + shrinkage). All
+    similarities are stored: `4 num_items^2` bytes.
 
     Args:
         schema: `Schema` of the data.
-        num_neighbours: Neighbours kept for each item; of a rating, those that count.
-        shrinkage: Pulls similarities that rest on few users towards 0.
-        similarity: "cosine"; for ratings also "pearson", "adjusted_cosine" (less the user's mean)
-            or "msd", 1 / (1 + mean squared difference).
+        num_neighbours: Neighbours kept for each item; for a rating, the largest number used.
+        shrinkage: Moves similarities over few users towards 0.
+        similarity: "cosine"; for ratings also "pearson", "adjusted_cosine" (the user's mean is
+            subtracted) or "msd", 1 / (1 + mean squared difference).
         task: "ranking" or "rating".
-        baseline: b of ratings: "none" (the mean of all, which cancels), "means" (the item's mean)
+        baseline: b of ratings: "none" (the global mean, which cancels), "means" (the item's mean)
             or "biases" (mean + b_u + b_j, damped).
-        min_neighbours: Neighbours that a rating takes; with fewer it is b.
-        num_ratings: Ratings stored for each user, the last ones; None for as many as there are
-            items. Fewer take less memory and time.
+        min_neighbours: Fewest neighbours for a rating; with fewer it is b.
+        num_ratings: Number of last ratings stored for each user; None for the number of items.
+            Fewer take less memory and time.
 
     Raises:
         InputError: at construction, for an unknown choice, a number out of range, or similarities
-            that the memory cannot hold.
+            that do not fit in memory.
 
     Reference:
         Sarwar et al., Item-based collaborative filtering recommendation algorithms, WWW 2001.
         Karypis, Evaluation of item-based top-N recommendation algorithms, CIKM 2001, for the
-        weight of a user. Koren, Factor in the neighbors, TKDD 2010, section 2.2, for the biases.
+        weighting of users. Koren, Factor in the neighbors, TKDD 2010, section 2.2, for the biases.
 
     Example:
 
@@ -95,25 +97,26 @@ class ItemKNN(NeighbourModel):
         if rates:
             scores = rating_layer(schema, "item", num_neighbours, min_neighbours, num_ratings)
         else:
-            kept = min(LINKS * num_neighbours, schema.num_items)
-            scores = NeighbourScores(schema.num_items, kept, name="neighbour_scores")
+            max_links = min(MAX_LINKS * num_neighbours, schema.num_items)
+            scores = NeighbourScores(schema.num_items, max_links, name="neighbour_scores")
         query = "user" if rates else "history"
         super().__init__(schema=schema, scores=scores, query=query, rates=rates, name=name)
 
     def find_neighbours(self, train):
         if self.predicts_values:
             return rating_tables(train, "item", self.similarity, self.shrinkage, self.baseline)
-        train = train.select(last_of_pairs(train))
-        took = train.user_counts()
-        activity = np.maximum(took, 1) / took[took > 0].mean()
-        taken = pair_table(train, "item", np.sqrt(1 / activity[train.user]))
-        size = taken.shape[0]
-        near = nearest(overlaps(taken, self.shrinkage), size, min(self.num_neighbours, size))
-        return turned(*near, self.neighbour_scores.num_neighbours)
+        train = train.select(last_interactions(train))
+        counts = train.user_counts()
+        activity = np.maximum(counts, 1) / counts[counts > 0].mean()
+        matrix = interaction_matrix(train, "item", np.sqrt(1 / activity[train.user]))
+        size = matrix.shape[0]
+        similarities = cosine_blocks(matrix, self.shrinkage)
+        neighbours = nearest(similarities, size, min(self.num_neighbours, size))
+        return transposed(*neighbours, self.neighbour_scores.num_neighbours)
 
 
 def check_knn(num_neighbours, shrinkage, similarity, task, baseline, min_neighbours):
-    """Raises an `InputError` for arguments of a neighbour model that mean nothing."""
+    """Raises an `InputError` for wrong arguments of `ItemKNN` or `UserKNN`."""
     check_similarity(similarity, shrinkage)
     for name, value, known in (("task", task, TASKS), ("baseline", baseline, BASELINES)):
         if value not in known:
@@ -123,56 +126,63 @@ def check_knn(num_neighbours, shrinkage, similarity, task, baseline, min_neighbo
             raise InputError(f"{name}: expected at least 1, got {value!r}")
     if task == "ranking" and similarity != "cosine":
         raise InputError(
-            f'similarity: {similarity!r} compares ratings, and task="ranking" reads who took what: '
-            'choose "cosine", or task="rating"'
+            f'similarity: {similarity!r} compares ratings, and task="ranking" ignores them: choose '
+            '"cosine", or task="rating"'
         )
 
 
-def rating_layer(schema, near, num_neighbours, min_neighbours, num_ratings):
-    """The `NeighbourRatings` of a schema, if the memory can hold it."""
-    size, others = schema.num_users, schema.num_items
-    if near == "item":
-        size, others = others, size
-    kept = size if num_ratings is None else min(num_ratings, size)
-    if kept < 1:
+def rating_layer(schema, side, num_neighbours, min_neighbours, num_ratings):
+    """The `NeighbourRatings` layer of `ItemKNN` or `UserKNN`, if it fits in memory.
+
+    Args:
+        schema: `Schema` of the data.
+        side: "item" or "user": whose neighbours are stored.
+        num_neighbours, min_neighbours, num_ratings: As for the models.
+    """
+    size, other_size = schema.num_users, schema.num_items
+    if side == "item":
+        size, other_size = other_size, size
+    length = size if num_ratings is None else min(num_ratings, size)
+    if length < 1:
         raise InputError(f"num_ratings: expected at least 1, got {num_ratings!r}")
     check_memory(
-        f'similarities of {size:,} {near}s and the ratings, for task="rating"',
-        # The similarities a second time, while they are computed.
-        [(size, size), (size, size), (others, kept), (others, kept)],
-        "lower num_ratings, look for neighbours among the fewer of users and items, or take a "
-        "model of factors",
+        f'similarities of {size:,} {side}s and the ratings, for task="rating"',
+        # Similarities twice: the weight, and the array they are computed in.
+        [(size, size), (size, size), (other_size, length), (other_size, length)],
+        "lower num_ratings, use the KNN model over the fewer of users and items, or use a factor "
+        "model",
     )
     return NeighbourRatings(
         schema.num_users,
         schema.num_items,
-        near,
+        side,
         num_neighbours,
         min_neighbours,
-        kept,
+        length,
         name="neighbour_scores",
     )
 
 
-def rating_tables(train, near, similarity, shrinkage, baseline):
-    """What `NeighbourRatings.assign` takes."""
-    train = train.select(last_of_pairs(train))
-    mean, user, item = _levels(train, near, baseline)
-    rests = train.value - mean - user[train.user] - item[train.item]
-    ratings = pair_table(train, near, train.value)
-    found = agreements(ratings, similarity, shrinkage)
-    return found, train.user, train.item, rests, mean, user, item
+def rating_tables(train, side, similarity, shrinkage, baseline):
+    """The arguments of `NeighbourRatings.assign`, as a tuple; `side` as of `rating_layer`."""
+    train = train.select(last_interactions(train))
+    mean, user, item = _baseline_levels(train, side, baseline)
+    residuals = train.value - mean - user[train.user] - item[train.item]
+    ratings = interaction_matrix(train, side, train.value)
+    similarities = rating_similarities(ratings, similarity, shrinkage)
+    return similarities, train.user, train.item, residuals, mean, user, item
 
 
-def _levels(train, near, baseline):
+def _baseline_levels(train, side, baseline):
+    """Global mean, and offsets of users and items, by row."""
     if baseline == "biases":
         return damped_means(train, ITEM_DAMPING, USER_DAMPING, SWEEPS)
     value = train.value.astype("float64")
     mean = value.sum() / max(len(value), 1)
-    offsets = {side: np.zeros(len(getattr(train, f"{side}s"))) for side in ("user", "item")}
+    offsets = {"user": np.zeros(len(train.users)), "item": np.zeros(len(train.items))}
     if baseline == "means":
-        rows, size = getattr(train, near), len(offsets[near])
+        rows, size = getattr(train, side), len(offsets[side])
         counts = np.bincount(rows, minlength=size)
         sums = np.bincount(rows, weights=value - mean, minlength=size)
-        offsets[near] = sums / np.maximum(counts, 1)
+        offsets[side] = sums / np.maximum(counts, 1)
     return mean, offsets["user"], offsets["item"]

@@ -1,4 +1,4 @@
-"""LightGCN: matrix factorization whose vectors are smoothed along the graph of who took what."""
+"""LightGCN: matrix factorization with vectors propagated over the user-item graph."""
 
 import keras
 
@@ -11,18 +11,18 @@ from kerasrec.register import register
 
 @register
 class LightGCN(Retriever):
-    """Light graph convolution: vectors are means over the graph of users and items.
+    """Light graph convolution: vectors are averaged over neighbours in the user-item graph.
 
         X_0 = [E_user; E_item],  X_k+1 = D^-1/2 A D^-1/2 X_k,  X = (X_0 + ... + X_K) / (K + 1)
         score(u, i) = <X_u, X_i> [/ (|X_u| |X_i| temperature)] [+ b_i]
 
-    A joins each user with the items of the train part; repeated pairs count once. Nothing but the
-    two tables (and b) is trained, and `num_layers=0` is matrix factorization.
+    A connects each user with its items of the train part, with repeated pairs counted once. Only
+    the two tables (and b) are trained. `num_layers=0` is matrix factorization.
 
-    A step of training propagates the whole graph, once, whatever the size of the batch: take large
-    batches. All else reads stored vectors, which `fit` brings up to date after every epoch; after
-    `train_on_batch` or an assignment of weights, call `propagate`. A user without interactions is
-    answered as the mean of all others.
+    Each training step propagates the whole graph once, for any batch size: use large batches.
+    Everything else reads stored vectors, which `fit` updates after every epoch. After
+    `train_on_batch` or an assignment of weights, call `propagate`. A user without interactions has
+    the mean vector of all users.
 
     Args:
         schema: `Schema` of the data.
@@ -30,14 +30,15 @@ class LightGCN(Retriever):
         num_layers: K.
         candidates: "in_batch", "sampled", "sampled_by_popularity" or "all"; "pair" for ratings, to
             whose scores mu is added.
-        num_negatives: Shared negatives of "sampled". The paper: 1, with BPR.
-        log_q: Correct the logits of "in_batch" and "sampled" for how often an item is drawn, as a
-            softmax wants it; BPR and cross-entropy as published do not.
-        l2: Times the mean over the train part of |E_user|^2 + |E_item|^2.
-        temperature: Divides the cosine of both vectors; None takes their plain dot product, whose
-            lengths know what is popular.
-        biases: A bias for each item, which knows it as well.
-        num_edges: Of the graph; `adapt` counts them, a checkpoint's config knows. Leave it out.
+        num_negatives: Shared negatives of "sampled". The paper uses 1, with BPR.
+        log_q: Apply the logQ correction to the logits of "in_batch" and "sampled". A softmax needs
+            it; BPR and cross-entropy as published have none.
+        l2: Factor of the mean of |E_user|^2 + |E_item|^2 over the train part.
+        temperature: Divides the cosine of both vectors; None uses their dot product, in which the
+            lengths of the vectors may represent popularity.
+        biases: Add an item bias, which may represent popularity too.
+        num_edges: Number of edges of the graph. `adapt` and the config of a checkpoint set it;
+            leave it out.
 
     Reference:
         He et al., LightGCN: simplifying and powering graph convolution network for
@@ -103,21 +104,21 @@ class LightGCN(Retriever):
 
     @property
     def candidate_weights(self):
-        # What describes the graph belongs to the data, as the candidates do.
+        # The graph is data: a model that starts from a checkpoint keeps its own.
         graph = self.graph_embedding
         return [*super().candidate_weights, *graph.graph.weights, graph.vectors]
 
     def adapt(self, train):
         if not hasattr(train, "item"):
             raise InputError(
-                "LightGCN.adapt needs the interactions themselves, which are the graph, and a "
-                f"{type(train).__name__} has only counts: read them into memory"
+                "LightGCN.adapt needs all interactions for the graph, and a "
+                f"{type(train).__name__} has only counts: read the data into memory"
             )
         super().adapt(train)
         self.graph_embedding.assign(train.user, train.item)
 
     def propagate(self):
-        """Brings the stored vectors up to date with the weights."""
+        """Computes the stored vectors from the current weights."""
         self.graph_embedding.store()
 
     def call(self, inputs, training=None, mask=None):
@@ -125,16 +126,16 @@ class LightGCN(Retriever):
             return super().call(inputs, training=training, mask=mask)
 
     def fit(self, x=None, *args, **kwargs):
-        """As for every model; the stored vectors follow before anybody's callbacks."""
-        follow = keras.callbacks.LambdaCallback(
+        """As for every model; the stored vectors are updated before other callbacks run."""
+        propagate = keras.callbacks.LambdaCallback(
             on_epoch_end=lambda epoch, logs: self.propagate(),
             on_test_begin=lambda logs: self.propagate(),
         )
         callbacks = keras.tree.flatten(kwargs.pop("callbacks", None) or [])
-        return super().fit(x, *args, callbacks=[follow, *callbacks], **kwargs)
+        return super().fit(x, *args, callbacks=[propagate, *callbacks], **kwargs)
 
     def load_rows_from(self, directory, trust=False):
-        """As for every model, over the graph of the new data: the scores of old users follow it."""
+        """As for every model, but with the graph of the new data: old scores may change."""
         old = super().load_rows_from(directory, trust)
         self.propagate()
         return old

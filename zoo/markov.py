@@ -1,4 +1,4 @@
-"""Markov: what follows the last items of a history, counted."""
+"""Markov: counted transitions from the last items of a history to the next one."""
 
 import numpy as np
 import scipy.sparse
@@ -8,33 +8,33 @@ from kerasrec.layers.transition_scores import TransitionScores
 from kerasrec.models import NeighbourModel
 from kerasrec.register import register
 
-# Of the share of all interactions that an item has: it orders what no transition leads to.
-PRIOR = 0.01
+# Weight of an item's share of all interactions; it orders items without transitions.
+POPULARITY_WEIGHT = 0.01
 
 
 @register
 class Markov(NeighbourModel):
-    """Item-to-item transitions over the last items of a history; the later, the more they count.
+    """Item-to-item transitions from the last items of a history, later ones with more weight.
 
         C(i, j)   = sum of distance_decay^(d - 1) over users who took i and j != i as the d-th
                     item after it, d = 1 .. window
         w(i, j)   = C(i, j) / ((C(i, all) + shrinkage) n(j)^popularity_power)
         score(j)  = sum over p = 0 .. last - 1 of position_decay^p w(i_p, j) + .01 n(j) / n(all)
 
-    with n(j) interactions of item j and i_0 the last item of the history, i_1 the one before. Of
-    each item i the `num_neighbours` largest w(i, j) are kept. What no transition leads to is
-    ordered by popularity, which is the answer to an empty history. Values are not read.
+    with n(j) interactions of item j, the last item i_0 of the history, and i_1 the one before. For
+    each item i the `num_neighbours` largest w(i, j) are kept. Items without a transition are
+    ordered by popularity, and so are all items for an empty history. Values are not read.
 
     Args:
-        schema: `Schema` of the data; `history_length` must not be below `last` for all to count.
+        schema: `Schema` of the data; its `history_length` should be at least `last`.
         num_neighbours: Transitions kept for each item.
         window: The largest distance d that is counted; 1 is the first-order Markov chain.
-        distance_decay: Weight of a distance beside the one shorter by one, in counting.
-        last: Items of a history that are read, from its end.
-        position_decay: Weight of an item of a history beside the one after it.
-        shrinkage: Pulls what rests on few transitions from i towards 0, so that an item of whom
-            more is known says more.
-        popularity_power: 0 for the transition probability, 1 for how far it is above chance.
+        distance_decay: Factor of the weight for each further item of distance, in counting.
+        last: Number of last items of a history that are read.
+        position_decay: Factor of the weight for each further item back in a history.
+        shrinkage: Moves the weights of an item i with few transitions towards 0.
+        popularity_power: 0 for the transition probability; 1 for its ratio to the probability of
+            the item.
 
     Raises:
         InputError: at construction, for a number out of range.
@@ -83,56 +83,56 @@ class Markov(NeighbourModel):
         super().__init__(schema=schema, scores=scores, name=name)
 
     def find_neighbours(self, train):
-        taken = train.item_counts()
+        item_counts = train.item_counts()
         counts = transitions(train, self.window, self.distance_decay).tocoo()
-        known = np.asarray(counts.sum(axis=1)).ravel() + self.shrinkage
-        discount = np.maximum(taken, 1.0) ** self.popularity_power
-        weight = counts.data / (known[counts.row] * discount[counts.col])
+        total = np.asarray(counts.sum(axis=1)).ravel() + self.shrinkage
+        discount = np.maximum(item_counts, 1.0) ** self.popularity_power
+        weight = counts.data / (total[counts.row] * discount[counts.col])
         kept = self.neighbour_scores.num_neighbours
-        near = largest(counts.row, counts.col, weight, len(taken), kept)
-        return *near, PRIOR * taken / taken.sum()
+        neighbours = largest_entries(counts.row, counts.col, weight, len(item_counts), kept)
+        return *neighbours, POPULARITY_WEIGHT * item_counts / item_counts.sum()
 
 
 def transitions(train, window, decay):
-    """How often an item came after another: `(items, items)` float64 CSR, 0 for one after itself.
+    """Weighted counts of transitions: `(items, items)` float64 CSR, with a diagonal of 0.
 
     Args:
         train: `Interactions`.
         window: The largest distance, in interactions of the same user.
-        decay: Weight of a distance beside the one shorter by one.
+        decay: Factor of the weight for each further item of distance.
     """
     order = np.argsort(train.user, kind="stable")
     user, item, size = train.user[order], train.item[order], len(train.items)
-    found = scipy.sparse.csr_matrix((size, size))
+    counts = scipy.sparse.csr_matrix((size, size))
     for distance in range(1, window + 1):
         before, after = item[:-distance], item[distance:]
         pair = (user[:-distance] == user[distance:]) & (before != after)
         weight = np.full(np.count_nonzero(pair), decay ** (distance - 1))
-        places = before[pair], after[pair]
-        found += scipy.sparse.csr_matrix((weight, places), shape=(size, size))
-    return found
+        indices = before[pair], after[pair]
+        counts += scipy.sparse.csr_matrix((weight, indices), shape=(size, size))
+    return counts
 
 
-def largest(rows, columns, values, size, keep):
-    """The `keep` largest entries of each row of a sparse table, 0 filling up.
+def largest_entries(rows, columns, values, size, keep):
+    """The `keep` largest entries of each row of a sparse matrix.
 
     Args:
-        rows, columns, values: `(n,)`, the entries; of equal ones the first columns are kept.
-        size: Rows of the table.
-        keep: Entries to keep.
+        rows, columns, values: `(n,)`, the entries; of equal values the first columns are kept.
+        size: Number of rows.
+        keep: Entries to keep in each row.
 
     Returns:
-        `(size, keep)` int32 columns and float32 values, the largest first.
+        `(size, keep)` int32 columns and float32 values, the largest first. Unused places are 0.
     """
     order = np.lexsort((columns, -values, rows))
     rows, columns, values = rows[order], columns[order], values[order]
     rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
     rows, columns, values, rank = (x[rank < keep] for x in (rows, columns, values, rank))
-    found = np.zeros((size, keep), "int32"), np.zeros((size, keep), "float32")
-    found[0][rows, rank], found[1][rows, rank] = columns, values
-    return found
+    kept_columns, kept_values = np.zeros((size, keep), "int32"), np.zeros((size, keep), "float32")
+    kept_columns[rows, rank], kept_values[rows, rank] = columns, values
+    return kept_columns, kept_values
 
 
-def _check(right, name, expected, value):
-    if not right:
+def _check(valid, name, expected, value):
+    if not valid:
         raise InputError(f"{name}: expected {expected}, got {value!r}")

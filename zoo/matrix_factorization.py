@@ -1,4 +1,4 @@
-"""Matrix factorization: a vector for each user, a vector for each item, their dot product."""
+"""MatrixFactorization: the dot product of a user vector and an item vector."""
 
 from kerasrec.layers import DotProduct, EmbeddingTower
 from kerasrec.models import ItemInputs, Retriever, item_table
@@ -21,12 +21,11 @@ class MatrixFactorization(Retriever):
         dim: Length of the vectors.
         candidates: "pair", "in_batch", "sampled", "sampled_by_popularity" or "all".
         num_negatives: Shared negatives of "sampled".
-        log_q: Correct the logits of "in_batch" and "sampled" for how often an item is drawn, as a
-            softmax wants it; BPR and cross-entropy as published do not.
-        biases: User, item and global bias; "pair" has the last one anyhow.
-        l2: Lambda, on the rows in the batch only.
-        temperature: Divides the cosine of both vectors, for a softmax; None takes their plain dot
-            product.
+        log_q: Apply the logQ correction to the logits of "in_batch" and "sampled". A softmax needs
+            it; BPR and cross-entropy as published have none.
+        biases: Add user, item and global bias; "pair" always has the global bias.
+        l2: Lambda, applied to the rows in the batch.
+        temperature: Divides the cosine of both vectors, for a softmax; None uses their dot product.
 
     Reference:
         Koren, Bell, Volinsky, Matrix factorization techniques for recommender systems, 2009.

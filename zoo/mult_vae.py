@@ -1,4 +1,4 @@
-"""MultVAE: a variational autoencoder whose decoder is a multinomial over all items."""
+"""MultVAE: a variational autoencoder of item sets with a multinomial likelihood."""
 
 import keras
 from keras import ops
@@ -11,7 +11,7 @@ from kerasrec.register import register
 
 @register
 class MultVAE(Retriever):
-    """Everything a user has, read as a set and told again: Mult-VAE^PR and Mult-DAE.
+    """Mult-VAE^PR and Mult-DAE: encode the user's item set and reconstruct it.
 
         x        = 1 / sqrt(n) at each of the n items of the history, a share of them dropped
         h        = tanh(W_1 x + b_1)
@@ -20,19 +20,19 @@ class MultVAE(Retriever):
         score(i) = <q, v_i> + b_i,  p(i) = softmax over all items
         loss     = - sum over the user's items of log p(i) + beta KL(z || N(0, 1))
 
-    over users and batch as a mean over items. One example is one user: the items are read and are
-    the targets, with one row of logits for all of them. A score is one dot product, [q, 1] with
-    [v_i, b_i], and anybody's history has one. The order of the history does not matter.
+    with the loss averaged over the items of all users in the batch. One training example is one
+    user: its items are both the input and the targets, with one row of logits for all of them. A
+    score is one dot product, [q, 1] with [v_i, b_i], for the history of any user. The order of the
+    history does not matter.
 
     Args:
-        schema: `Schema` of the data; its `history_length` is how many items of a user are read,
-            the last ones.
+        schema: `Schema` of the data; the last `history_length` items of a user are read.
         dim: Length of z.
         hidden_dim: Length of h, q and the item vectors.
         dropout: Share of the history dropped in training.
-        variational: False is the denoising autoencoder, without e and KL.
-        beta: Weight of KL in the end.
-        anneal_steps: Training steps until then, linearly from 0.
+        variational: True for Mult-VAE; False for the denoising autoencoder, without e and KL.
+        beta: Final weight of KL.
+        anneal_steps: Training steps over which the weight of KL grows linearly from 0 to `beta`.
 
     Reference:
         Liang, Krishnan, Hoffman, Jebara, Variational autoencoders for collaborative filtering,
@@ -83,11 +83,11 @@ class MultVAE(Retriever):
 
         # === Query ===
         history = query_input("history")
-        real = ops.greater(catalog(history)["count"], 0)
-        past = ops.where(real, history, 0)
-        count = ops.sum(ops.cast(real, "float32"), axis=-1)
-        each = ops.rsqrt(ops.maximum(count, 1.0))[:, None]
-        hidden = encoder(past, each * ops.ones_like(past, "float32"))
+        known = ops.greater(catalog(history)["count"], 0)
+        past = ops.where(known, history, 0)
+        count = ops.sum(ops.cast(known, "float32"), axis=-1)
+        scale = ops.rsqrt(ops.maximum(count, 1.0))[:, None]
+        hidden = encoder(past, scale * ops.ones_like(past, "float32"))
         z = mean(hidden)
         if variational:
             z = latent(z, log_variance(hidden), count)

@@ -1,4 +1,4 @@
-"""NeuMF: a dot product and a multilayer perceptron of the same two ids, mixed by the last layer."""
+"""NeuMF: generalized matrix factorization and an MLP, combined by the last layer."""
 
 import dataclasses
 
@@ -16,28 +16,28 @@ PARTS = ("gmf", "mlp", "both")
 
 @register
 class NeuMF(Ranker):
-    """Neural matrix factorization: GMF and an MLP, each with id vectors of its own.
+    """Neural matrix factorization: GMF and an MLP, each with its own id vectors.
 
         gmf(u, i)   = p_u * q_i                                  elementwise
         mlp(u, i)   = relu(W_n ... relu(W_1 [x_u; y_i] + b_1) ... + b_n)
         score(u, i) = <h, [gmf; mlp]> [+ mu, with candidates "pair"]
 
-    W_1 [x; y] is A x + B y: A x belongs to the user's vector and B y + b_1 to the item's, so that
-    a pair costs the layers from the second on. With `features` x and y are read off the ids and
-    the features of both sides, and an item without any interaction is ranked by its own.
+    W_1 [x; y] is A x + B y. A x is computed in the user vector and B y + b_1 in the item vector, so
+    each pair only needs the layers from the second on. With `features`, x and y are computed from
+    ids and features, and an item without interactions is scored by its features.
 
     Args:
         schema: `Schema` of the data.
         parts: "gmf", "mlp" or "both".
-        dim: Length of the id vectors, in either part.
+        dim: Length of the id vectors of each part.
         mlp: Widths of the layers of the MLP.
-        features: The MLP reads the features of users and items as well.
+        features: Let the MLP read the features of users and items too.
         candidates: "sampled", "sampled_by_popularity", "in_batch", "all" or "pair".
-        num_negatives: Sampled items for each observed one.
-        log_q: Correct the logits for how often an item is drawn, as a softmax wants it;
-            cross-entropy as published does not.
-        l2: Penalty on the id vectors in the batch.
-        id_dropout: Share of the items shown by their features alone in training.
+        num_negatives: Shared negatives of the sampled kinds.
+        log_q: Apply the logQ correction to the logits. A softmax needs it; cross-entropy as
+            published has none.
+        l2: Penalty on the id vectors of the batch.
+        id_dropout: Share of items whose id is replaced by the unknown row in training.
 
     Reference:
         He et al., Neural collaborative filtering, WWW 2017.
@@ -67,10 +67,12 @@ class NeuMF(Ranker):
         name=None,
     ):
         _check(schema, parts, mlp, features)
-        gmf, perceptron = parts != "mlp", parts != "gmf"
+        has_gmf, has_mlp = parts != "mlp", parts != "gmf"
 
         # === Layers ===
-        side = [schema.user_features, schema.item_features] if features else [(), ()]
+        user_features = schema.user_features if features else ()
+        item_features = schema.item_features if features else ()
+        side_features = {"user": user_features, "item": item_features}
         sizes = {"user": schema.num_users, "item": schema.num_items}
         factors = {
             key: EmbeddingTower(size, dim, l2=l2, rows_of=f"{key}s", name=f"{key}_factors")
@@ -80,51 +82,51 @@ class NeuMF(Ranker):
             key: EmbeddingTower(
                 size,
                 dim,
-                [dataclasses.asdict(one) for one in own],
+                [dataclasses.asdict(feature) for feature in side_features[key]],
                 l2=l2,
                 rows_of=f"{key}s",
                 name=f"{key}_tower",
             )
-            for (key, size), own in zip(sizes.items(), side, strict=True)
+            for key, size in sizes.items()
         }
         first = {
             key: keras.layers.Dense(mlp[0], use_bias=key == "item", name=f"{key}_first")
             for key in sizes
-            if perceptron
+            if has_mlp
         }
         rest = [
             keras.layers.Dense(width, "relu", name=f"mlp_{n}") for n, width in enumerate(mlp[1:], 2)
         ]
-        # Of ratings the mean. To others a constant is nothing: it would raise all items alike.
+        # Without ratings no bias: a constant does not change the ranking.
         mix = keras.layers.Dense(1, use_bias=candidates == "pair", name="mix")
 
         # === Sides ===
-        def vector(key, rows, own):
-            parts = [factors[key](rows)] if gmf else []
-            parts += [first[key](towers[key](rows, own))] if perceptron else []
-            return ops.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]
+        def vector(key, rows, features):
+            vectors = [factors[key](rows)] if has_gmf else []
+            vectors += [first[key](towers[key](rows, features))] if has_mlp else []
+            return ops.concatenate(vectors, axis=-1) if len(vectors) > 1 else vectors[0]
 
         user = query_input("user")
         catalog = item_table(schema)
-        item = ItemInputs(catalog.inputs([feature.name for feature in side[1]]), id_dropout)
-        user_catalog = user_table(schema) if side[0] else None
+        item = ItemInputs(catalog.inputs([feature.name for feature in item_features]), id_dropout)
+        user_catalog = user_table(schema) if user_features else None
         query = vector("user", user, user_catalog(user) if user_catalog else None)
         candidate = vector("item", item.known, item.features or None)
 
         # === Pairs ===
-        one = keras.Input(query.shape[1:], dtype=query.dtype, name="query")
-        other = keras.Input(candidate.shape[1:], dtype=candidate.dtype, name="candidate")
-        width = dim if gmf else 0
-        read = [one[:, :width] * other[:, :width]] if gmf else []
-        if perceptron:
-            hidden = ops.relu(one[:, width:] + other[:, width:])
+        q = keras.Input(query.shape[1:], dtype=query.dtype, name="query")
+        c = keras.Input(candidate.shape[1:], dtype=candidate.dtype, name="candidate")
+        width = dim if has_gmf else 0
+        outputs = [q[:, :width] * c[:, :width]] if has_gmf else []
+        if has_mlp:
+            hidden = ops.relu(q[:, width:] + c[:, width:])
             for dense in rest:
                 hidden = dense(hidden)
-            read.append(hidden)
-        score = mix(ops.concatenate(read, axis=-1) if len(read) > 1 else read[0])
+            outputs.append(hidden)
+        score = mix(ops.concatenate(outputs, axis=-1) if len(outputs) > 1 else outputs[0])
 
         super().__init__(
-            head=keras.Model({"query": one, "candidate": other}, score, name="head"),
+            head=keras.Model({"query": q, "candidate": c}, score, name="head"),
             schema=schema,
             inputs={"user": user},
             query=query,
@@ -144,8 +146,8 @@ def _check(schema, parts, mlp, features):
     if parts not in PARTS:
         raise InputError(f"parts must be one of {', '.join(PARTS)}: got {parts!r}")
     if parts != "gmf" and not len(mlp):
-        raise InputError(f"mlp={mlp!r} has no layer: give widths, or parts='gmf'")
+        raise InputError(f"mlp={mlp!r} has no layer: give at least one width, or parts='gmf'")
     if features and parts == "gmf":
-        raise InputError("features are read by the MLP, and parts='gmf' has none: parts='both'")
+        raise InputError("features are read by the MLP, and parts='gmf' has none: use parts='both'")
     if features and not (schema.user_features or schema.item_features):
         raise InputError("features=True, and this data has none: leave it out")

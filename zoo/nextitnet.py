@@ -1,4 +1,4 @@
-"""NextItNet: dilated causal convolutions over the recent past."""
+"""NextItNet: dilated causal convolutions over the history."""
 
 import keras
 
@@ -9,27 +9,26 @@ from kerasrec.register import register
 
 @register
 class NextItNet(SequenceModel):
-    """The next item from convolutions over the items before it.
+    """Predicts the next item by causal convolutions over the items before it.
 
         x_t      = v_st [+ B_bt] [+ G_gt]
         h        = blocks of dilated causal convolutions over x_1, ..., x_n
         score(i) = <h_n, v_i>
 
-    over the items s of the history, with what was done (b) and the time since the step before (g)
-    where the data says it. The items read and the items ranked share one table. Every position of
-    a history is trained, and no step waits for the one before it.
+    over the items s of the history. Vectors of the behavior (b) and of the time since the previous
+    step (g) are added if the data has them. History and candidates share one table of item vectors.
+    Every position of a history is trained, all in parallel.
 
     Args:
         schema: `Schema` of the data.
         dim: Length of the item vectors and of the states.
-        dilations: Of the residual blocks, see `CausalConvUserEncoder`: 1 + 3 (kernel_size - 1)
-            sum(dilations) items are seen, 127 by default.
-        kernel_size: Items that a convolution reads at a time.
-        dropout: On the item vectors read, and on the states, in training.
+        dilations: Dilations of the residual blocks, see `CausalConvUserEncoder`. The receptive
+            field is 1 + 3 (kernel_size - 1) sum(dilations) items, 127 by default.
+        kernel_size: Width of a convolution, in items.
+        dropout: On the item vectors read and on the states.
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of the sampled kinds.
-        log_q: Correct the sampled kinds for how often an item is drawn: for "softmax", and for no
-            other loss.
+        log_q: Apply the logQ correction to the sampled kinds; for the softmax loss only.
 
     Reference:
         Yuan et al., A simple convolutional generative network for next item recommendation, WSDM

@@ -1,4 +1,4 @@
-"""Popularity: everybody is shown what most people took. The row every table must contain."""
+"""Popularity: the same ranking for all users, by the number of interactions."""
 
 import keras
 import numpy as np
@@ -11,11 +11,11 @@ from kerasrec.register import register
 
 @register
 class Popularity(Retriever):
-    """Ranks items by how often the train part holds them.
+    """Ranks items by their number of train interactions: the baseline of every comparison.
 
         score(u, i) = count(i)
 
-    Nothing is learned: `adapt` counts, and the count is the item's vector of one number.
+    Nothing is trained: `adapt` counts, and the count is the item vector, of length 1.
 
     Args:
         schema: `Schema` of the data.
@@ -55,5 +55,5 @@ class Popularity(Retriever):
         )
 
     def contributions(self, inputs, history, items):
-        """Zeros: it is what everybody took, not what you did."""
+        """Zeros: the score does not depend on the history."""
         return np.zeros((len(items), len(history)))

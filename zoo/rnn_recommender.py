@@ -1,4 +1,4 @@
-"""RNNRecommender: a recurrent network reads what the user did and says what comes next."""
+"""RNNRecommender: a recurrent network over the history predicts the next item."""
 
 from kerasrec.errors import InputError
 from kerasrec.layers import EmbeddingTower, LSTMUserEncoder
@@ -11,28 +11,29 @@ CELLS = ("rnn", "gru", "lstm", "bilstm")
 
 @register
 class RNNRecommender(SequenceModel):
-    """The state of a recurrent network against the item vectors it reads.
+    """Scores items by the dot product with the state of a recurrent network.
 
         x_t      = V_st [+ B_bt] [+ G_gt]
         h_t      = LN(LSTM(x_1, ..., x_t) + x_t) [+ P_u]
         score(i) = <h_t, V_i>
 
-    over the items s of the history, with what was done (b) and the time since the step before (g)
-    where the data says it. Every position of a history is trained at once; the two-way LSTM,
-    which sees what comes after a position, learns the last one of each history. An empty history
-    is answered with what is popular.
+    over the items s of the history. Vectors of the behavior (b) and of the time since the previous
+    step (g) are added if the data has them. History and candidates share one table of item vectors.
+    Every position of a history is trained at once, except with "bilstm": that cell also reads the
+    steps after a position, so only the last item of each history is trained. An empty history gets
+    the popular items.
 
     Args:
         schema: `Schema` of the data.
         dim: Length of the item vectors and of the state.
-        cell: "lstm", "gru", "rnn" (Elman), or "bilstm", the LSTM in both directions.
-        dropout: Of the vectors read, and of the states, in training.
-        use_user: Add a vector of the user's own. Users outside of the train part have the vector of
-            the unknown user.
-        user_dropout: Share of users shown as the unknown user in training, with `use_user`.
+        cell: "lstm", "gru", "rnn" (Elman), or "bilstm", an LSTM in both directions.
+        dropout: On the vectors read and on the states.
+        use_user: Add a user vector P_u. Users outside the train part have the vector of the unknown
+            user.
+        user_dropout: With `use_user`, share of users replaced by the unknown user in training.
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of the sampled kinds.
-        log_q: Correct "in_batch" and the sampled kinds for how often an item is drawn.
+        log_q: Apply the logQ correction to "in_batch" and the sampled kinds.
 
     References:
         Hidasi et al., Session-based recommendations with recurrent neural networks, ICLR 2016;
@@ -65,15 +66,15 @@ class RNNRecommender(SequenceModel):
     ):
         if cell not in CELLS:
             raise InputError(f"cell must be one of {', '.join(CELLS)}: got {cell!r}")
-        two_way = cell == "bilstm"
+        bidirectional = cell == "bilstm"
 
         # === Layers ===
         items = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
         history = HistoryInputs(schema, items, item_table(schema), dropout)
         encoder = LSTMUserEncoder(
             dim,
-            "lstm" if two_way else cell,
-            bidirectional=two_way,
+            "lstm" if bidirectional else cell,
+            bidirectional=bidirectional,
             dropout=dropout,
             residual=True,
             name="user_encoder",
@@ -81,12 +82,12 @@ class RNNRecommender(SequenceModel):
 
         # === Wiring ===
         query = encoder(history.vectors, history.mask)
-        states = None if two_way else encoder(history.vectors, history.mask, all_steps=True)
+        states = None if bidirectional else encoder(history.vectors, history.mask, all_steps=True)
         if use_user:
             users = EmbeddingTower(
                 schema.num_users, dim, id_dropout=user_dropout, rows_of="users", name="users"
             )
             history.inputs["user"] = query_input("user")
             vector = users(history.inputs["user"])
-            query, states = query + vector, states if two_way else states + vector[:, None]
+            query, states = query + vector, states if bidirectional else states + vector[:, None]
         super().__init__(history, query, states, candidates, num_negatives, log_q, name)

@@ -7,30 +7,28 @@ from kerasrec.register import register
 
 @register
 class SASRec(SequenceModel):
-    """Every step of a history attends to itself and the steps before it.
+    """Self-attention in which each step of a history attends to itself and to earlier steps.
 
         x_t      = V_st [+ B_bt] [+ G_gt]
         h_t      = Transformer(sqrt(dim) x_1 + P_1, ..., sqrt(dim) x_t + P_t) at t
         score(i) = <h_n, V_i>
 
-    over the items s of the history, with what was done (b) and the time since the step before (g)
-    where the data says it. The item vectors V are the same on both sides. Every position of a
-    history is trained; as published with one negative each, here with a softmax over all items or
-    over many sampled ones, which is what makes it as good as BERT4Rec.
+    over the items s of the history. Vectors of the behavior (b) and of the time since the previous
+    step (g) are added if the data has them. History and candidates share one table of item vectors
+    V. Every position of a history is trained. The paper uses one negative for each; here the loss
+    is a softmax over all items or over many sampled ones, with which SASRec matches BERT4Rec.
 
     Args:
-        schema: `Schema` of the data; its `history_length` is how many items are read, the last
-            ones.
+        schema: `Schema` of the data; the last `history_length` items are read.
         dim: Length of the vectors.
         num_blocks: Blocks of attention and feed-forward network.
-        num_heads: Heads of the attention; they divide `dim`.
+        num_heads: Number of attention heads, a divisor of `dim`.
         hidden_factor: Width of the feed-forward network's hidden layer, in units of `dim`.
-        dropout: On the inputs, the attention weights and what each half of a block adds.
-        gated: Multiply what attention gathers with a gate of the step that asks.
+        dropout: On the inputs, the attention weights and the outputs of each sublayer.
+        gated: Multiply the attention output by a per-channel SiLU gate of the query step.
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of "sampled".
-        log_q: Correct the sampled kinds for how often an item is drawn: for "softmax", and for no
-            other loss.
+        log_q: Apply the logQ correction to the sampled kinds; for the softmax loss only.
 
     Reference:
         Kang, McAuley, Self-attentive sequential recommendation, ICDM 2018; Klenitskiy, Vasilev,

@@ -1,4 +1,4 @@
-"""Seq2Seq: reads the history, then writes the next items one by one."""
+"""Seq2Seq: an encoder reads the history, and a decoder generates the next items one by one."""
 
 import numpy as np
 from keras import ops
@@ -17,43 +17,42 @@ from kerasrec.models import HistoryInputs, ItemInputs, TowerModel, item_table
 from kerasrec.models.hooks import Hooks
 from kerasrec.models.recommender import SCORES_AT_ONCE
 from kerasrec.models.requests.contributions import score_losses
-from kerasrec.models.top_k import TopK, limited
+from kerasrec.models.top_k import TopK, mask_scores
 from kerasrec.register import register
 
 
 @register
 class Seq2Seq(TowerModel):
-    """The next items as a sequence, from an encoder and a decoder with attention.
+    """Predicts the next items as a sequence, by an encoder and a decoder with attention.
 
         h_1, ..., h_t  = GRU(x_1, ..., x_t),    x = v [+ B] [+ G]                       encoder
         q_j, s_j       = decoder(v_(t+j-1), s_(j-1), h_1, ..., h_t),    s_0 = h_t       decoder
-        p_j(i | those) = softmax over i of <q_j, v_i>
+        p_j(i | before) = softmax over i of <q_j, v_i>
 
-    The decoder is `AttentionDecoder`. In training it reads the true item before (teacher forcing)
-    and every position of a history is trained with the `horizon` items after it; the last ones of
-    a window, whose item before comes after the window, read zeros for it. In serving it reads what
-    it has written, by `BeamSearch`. Items read and items written share one table. The encoder
-    reads what was done (B) and the time since the step before (G) where the data says it; the
-    decoder, whose steps are yet to come, does not.
+    The decoder is `AttentionDecoder`. In training it reads the true previous item (teacher
+    forcing), and every position of a history is trained on the `horizon` items after it. Where the
+    previous item lies beyond the end of the window, the decoder reads zeros. In serving it reads
+    the items that it has generated, by `BeamSearch`. History and generated items share one table of
+    vectors. The encoder also reads the behavior (B) and the time since the previous step (G) if the
+    data has them; the decoder does not, since its steps are in the future.
 
-    The first `horizon` items of an answer are the likeliest sequence found, in its order; none of
-    them comes twice, none is excluded. The score of rank j is log p of the sequence up to j. The
-    other items follow by the first step: log p of the whole sequence + log p_1(i). `score` is
-    log p_1(i), the item as the very next one: the score of rank 1, for any item. An empty history
-    is answered with what is popular.
+    The first `horizon` items of an answer are the most probable sequence found, in its order,
+    without repeated or excluded items. The score of rank j is log p of the sequence up to j. The
+    other items follow in the order of the first step, with the score log p of the whole sequence +
+    log p_1(i). `score` gives log p_1(i) for any item: the log probability that it is the next item.
+    An empty history gets the popular items.
 
     Args:
         schema: `Schema` of the data.
         dim: Length of the item vectors and of all states.
-        cell: Of the encoder: "gru", "lstm" or "rnn".
-        horizon: Items to write.
-        beams: Sequences kept while writing; 1 is greedy.
-        dropout: On the item vectors read, in training.
-        candidates: "all", "sampled" or "sampled_by_popularity"; "in_batch" takes (batch x length x
-            `horizon`)^2 numbers.
+        cell: Cell of the encoder: "gru", "lstm" or "rnn".
+        horizon: Number of items to generate.
+        beams: Number of sequences kept in beam search; 1 is greedy.
+        dropout: On the item vectors read.
+        candidates: "all", "sampled" or "sampled_by_popularity"; "in_batch" needs (batch x length
+            x `horizon`)^2 numbers.
         num_negatives: Shared negatives of the sampled kinds.
-        log_q: Correct the sampled kinds for how often an item is drawn: for "softmax", and for no
-            other loss.
+        log_q: Apply the logQ correction to the sampled kinds; for the softmax loss only.
 
     Reference:
         Sutskever, Vinyals, Le, Sequence to sequence learning with neural networks, NeurIPS 2014;
@@ -87,7 +86,7 @@ class Seq2Seq(TowerModel):
         name=None,
     ):
         if horizon < 1:
-            raise InputError(f"horizon: expected at least 1 item to write, received {horizon}")
+            raise InputError(f"horizon: expected at least 1 item, received {horizon}")
         search = BeamSearch(beams, horizon, name="beam_search")
 
         # === Layers ===
@@ -106,26 +105,28 @@ class Seq2Seq(TowerModel):
         past, real = history.item_vectors, history.mask
         memory = encoder(history.vectors, real, all_steps=True)
 
-        # === Training: what follows a position is the history, shifted ===
-        following = ops.pad(past, [[0, 0], [0, horizon - 1], [0, 0]])
+        # === Training: the items after each position are the shifted history ===
+        shifted = ops.pad(past, [[0, 0], [0, horizon - 1], [0, 0]])
         state, queries = memory, []
         for j in range(horizon):
-            written = following[:, j : j - horizon + 1 or None]
-            query, state = decoder(written, state, memory, real, causal=True)
+            previous = shifted[:, j : j - horizon + 1 or None]
+            query, state = decoder(previous, state, memory, real, causal=True)
             queries.append(query)
         queries = ops.stack(queries, axis=2) if horizon > 1 else queries[0]
 
-        # === Serving: the first query, the state after it, and all that is looked at ===
+        # === Serving: the first query, the decoder state, the encoder states with their mask ===
         start = [last_real_step(x, real)[:, None] for x in (past, memory)]
         first, state = decoder(*start, memory, real)
-        looked_at = ops.concatenate([memory, ops.cast(real, memory.dtype)[..., None]], axis=-1)
+        memory_and_mask = ops.concatenate(
+            [memory, ops.cast(real, memory.dtype)[..., None]], axis=-1
+        )
         state = ops.pad(state, [[0, 0], [0, 0], [0, 1]])
-        held = [fallback.query(first, history.rows), state, looked_at]
+        query = [fallback.query(first, history.rows), state, memory_and_mask]
 
         super().__init__(
             schema=schema,
             inputs=history.inputs,
-            query=ops.concatenate(held, axis=1),
+            query=ops.concatenate(query, axis=1),
             training_query=fallback.query(queries, history.rows),
             item_encoder=item.encoder(vector),
             catalog=catalog,
@@ -145,7 +146,7 @@ class Seq2Seq(TowerModel):
     def score_catalog(self, queries, catalog):
         return _log_softmax(ops.convert_to_tensor(queries)[:, 0], catalog)
 
-    # Of all scores: a row's own vector does not tell its probability.
+    # From the scores of all items: the probability of one item needs the sum over all.
     score_rows = Hooks.score_rows
 
     def score_pairs(self, inputs, items):
@@ -158,7 +159,7 @@ class Seq2Seq(TowerModel):
         return np.concatenate(parts)
 
     def rank_catalog(self, queries, catalog, k, exclude=None, allow=None):
-        """As of every model: the sequence written, then the best of the first step."""
+        """As for every model: the generated sequence, then the best items of the first step."""
         queries, dim = ops.convert_to_tensor(queries), self.dim
         first, state = queries[:, :1], queries[:, 1, :dim]
         memory, real = queries[:, 2:, :dim], queries[:, 2:, dim] > 0
@@ -167,10 +168,10 @@ class Seq2Seq(TowerModel):
             vectors = ops.take(catalog, rows, axis=0)[..., :dim]
             query, state = self.decoder(vectors, state, memory, real)
             query = ops.pad(query, [[0, 0], [0, 0], [0, 1]])
-            # Without a history the popular items go on.
+            # Without a history every step ranks by popularity.
             return _log_softmax(ops.where(first[..., dim:] > 0, first, query), catalog), state
 
-        scores = limited(self.score_catalog(queries, catalog), exclude, allow)
+        scores = mask_scores(self.score_catalog(queries, catalog), exclude, allow)
         sequence = self.beam_search(scores, state, step=step)
         rest = TopK(k)(scores, exclude=sequence["rows"])
         ranked = {"rows": rest["rows"], "scores": rest["scores"] + sequence["scores"][:, -1:]}
@@ -179,12 +180,12 @@ class Seq2Seq(TowerModel):
         }
 
     def contributions(self, inputs, history, items):
-        """As for every model; item j adds what log p_1 loses without it."""
+        """As for every model; item j adds the decrease of log p_1 when it is removed."""
         return score_losses(self, inputs, history, items)
 
 
 def _log_softmax(queries, catalog):
-    """log p `(..., rows)` of all items for queries `(..., dim)`; padding and unknown have no p."""
+    """log p `(..., rows)` of all items for queries `(..., dim)`, normalized without rows 0, 1."""
     logits = ops.cast(ops.matmul(queries, ops.transpose(catalog)), "float32")
     total = ops.logsumexp(logits[..., 2:], axis=-1, keepdims=True)
     # Rounding must not raise a probability above 1.

@@ -1,4 +1,4 @@
-"""SocialMF: matrix factorization in which users are near their friends."""
+"""SocialMF: matrix factorization that keeps user vectors near those of their friends."""
 
 import dataclasses
 import warnings
@@ -29,27 +29,26 @@ from kerasrec.whole_number import whole_number
 
 @register
 class SocialMF(Retriever):
-    """Latent factors with biases, and a user's factors close to the mean of those of the friends.
+    """Latent factors with biases, with a penalty between users and the mean of their friends.
 
         score(u, i) = <p_u, q_i> + b_u + b_i + mu
         loss + beta * mean over the batch of |p_u - mean of p_v over the friends v of u|^2
 
-    The friends (or those whom a user trusts: the graph is directed) are the user feature of kind
-    `users`: a column with the ids of other users. Without such a feature this is
-    `MatrixFactorization`. A user who has friends and no interactions is answered by the friends'
-    mean.
+    Friends are the user feature of kind `users`: a column with the ids of other users. The graph is
+    directed, so it may hold trust as well. Without such a feature this is `MatrixFactorization`. A
+    user with friends and without interactions has the mean vector of the friends.
 
     Args:
         schema: `Schema` of the data.
         dim: Length of the vectors.
         candidates: "pair", "in_batch", "sampled", "sampled_by_popularity" or "all".
         num_negatives: Shared negatives of "sampled".
-        log_q: Correct the logits of "in_batch" and "sampled" for how often an item is drawn, as a
-            softmax wants it; BPR and cross-entropy as published do not.
-        biases: User, item and global bias; "pair" has the last one anyhow.
-        l2: Times |p_u|^2 + |q_i|^2, on the rows in the batch only.
-        beta: How strongly friends draw.
-        num_friends: Friends read of a user; of more, training draws as many at every step.
+        log_q: Apply the logQ correction to the logits of "in_batch" and "sampled". A softmax needs
+            it; BPR and cross-entropy as published have none.
+        biases: Add user, item and global bias; "pair" always has the global bias.
+        l2: Factor of |p_u|^2 + |q_i|^2, over the rows in the batch.
+        beta: Weight of the penalty.
+        num_friends: Friends read for a user; if there are more, they are sampled in each step.
 
     Reference:
         Jamali and Ester, A matrix factorization technique with trust propagation for
@@ -96,12 +95,12 @@ class SocialMF(Retriever):
         item = ItemInputs()
         vector = users(user)
         if friend_table is not None:
-            known = friend_table(user)
-            friends = known[feature.name]
+            columns = friend_table(user)
+            friends = columns[feature.name]
             if feature.length > num_friends:
                 friends = ListSample(num_friends, name="friend_sample")(friends)
             vector = SocialPull(beta, name="social_pull")(
-                vector, users.table(friends), friends, user, known["count"]
+                vector, users.table(friends), friends, user, columns["count"]
             )
         super().__init__(
             schema=schema,
@@ -125,9 +124,9 @@ class SocialMF(Retriever):
 
     @property
     def candidate_weights(self):
-        # Who is whose friend is read from the data, like what the candidates are.
-        graph = [] if self.friend_table is None else self.friend_table.weights
-        return [*super().candidate_weights, *graph]
+        # The graph is data: a model that starts from a checkpoint keeps its own.
+        friends = [] if self.friend_table is None else self.friend_table.weights
+        return [*super().candidate_weights, *friends]
 
     def adapt(self, train):
         super().adapt(train)
@@ -136,21 +135,21 @@ class SocialMF(Retriever):
             self.friend_table.assign({**train.users.columns, "count": counts})
 
     def recommend_people(self, users, k=10):
-        """The k people with the most similar taste, but for oneself and the friends one has.
+        """The k most similar users for each user, without the user and its friends.
 
             score(u, v) = cosine of p_u and p_v
 
-        Nobody is shown of whom the train part has neither interactions nor friends.
+        Users with neither train interactions nor friends are never returned.
 
         Args:
-            users: External user ids. Unknown ones are left out, with a warning.
-            k: People for each, at most the number of users.
+            users: External user ids. Unknown ones are skipped, with a warning.
+            k: Users to return for each, at most the number of users.
 
         Returns:
             A DataFrame with columns `user`, `rank` (from 1), `person`, `score`.
 
         Raises:
-            InputError: for a k that is no whole number or too large, or a text for `users`.
+            InputError: if k is no whole number or too large, or `users` is a string.
         """
         self.check_adapted("recommend_people")
         self.check_finite("recommend_people")
@@ -160,12 +159,12 @@ class SocialMF(Retriever):
         if unknown := list(names[rows < FIRST]):
             warnings.warn(unknown_note("user", unknown, "left out"), stacklevel=2)
         names, rows = names[rows >= FIRST], rows[rows >= FIRST]
-        everybody = np.arange(self.schema.num_users, dtype="int32")
+        all_users = np.arange(self.schema.num_users, dtype="int32")
         friends, known = None, self.histories.lengths > 0
         if self.friend_table is not None:
             table = ops.convert_to_numpy(self.friend_table.tables[self.friend_feature])
             friends, known = table[rows], known | table.any(axis=1)
-        vectors = predict(self.user_model, {"user": everybody})
+        vectors = predict(self.user_model, {"user": all_users})
         found, scores = similar_rows(vectors, rows, k, exclude=friends, allow=known)
         frame = pd.DataFrame(
             {
@@ -179,7 +178,7 @@ class SocialMF(Retriever):
 
 
 def _friend_table(schema):
-    """The table of friends and the user feature it holds; (None, None) where there is none."""
+    """(table of friends, user feature that it holds), or (None, None) without such a feature."""
     features = [feature for feature in schema.user_features if feature.kind == "users"]
     if len(features) > 1:
         raise InputError(

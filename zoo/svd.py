@@ -1,4 +1,4 @@
-"""Truncated SVD: the nearest matrix of low rank."""
+"""SVD: factors of the user-item matrix by truncated singular value decomposition."""
 
 import numpy as np
 import scipy.sparse
@@ -10,7 +10,8 @@ from kerasrec.models import FactorModel, Factors
 from kerasrec.register import register
 from kerasrec_zoo.damped_mean import check_damping, damped_means
 
-NOISE = 1e-6  # of the largest singular value: below it float32 factors are rounding errors
+# Singular values below this share of the largest one are rounding errors of float32.
+NOISE = 1e-6
 SWEEPS = 10
 
 
@@ -20,25 +21,26 @@ class SVD(FactorModel):
 
         X ~ U S V',   p_u = U_u S,   q_i = V_i
 
-    As published for implicit data (PureSVD), X is 1 for a pair in the train part, else 0, and the
-    score is <p_u, q_i>, which is <X_u V, V_i>. A user without train interactions gets the mean of
-    the others' vectors, which ranks by popularity.
+    As published for implicit data (PureSVD), X is 1 for a pair in the train part and 0 otherwise.
+    The score is <p_u, q_i> = <X_u V, V_i>. A user without train interactions gets the mean of the
+    users' vectors, which ranks by popularity.
 
-    With `centred` X holds what is left of the ratings after damped means (see `DampedMean`), 0
-    where there is none, and the score mu + b_u + b_i + <p_u, q_i> estimates the rating.
+    With `centred`, X holds the residuals of the ratings after damped means are subtracted (see
+    `DampedMean`), and 0 for missing ratings. The score mu + b_u + b_i + <p_u, q_i> estimates the
+    rating.
 
     Args:
         schema: `Schema` of the data.
-        rank: Singular values kept. Beyond the rank of X vectors are filled up with zeros, and the
-            score is X itself.
+        rank: Number of singular values. If it is larger than the rank of X, vectors are padded with
+            zeros and the scores are X itself.
         centred: Estimate ratings.
         item_damping: With `centred`, as for `DampedMean`.
         user_damping: The same.
-        seed: Of the vector that the solver starts from.
+        seed: Random seed of the start vector of the solver.
 
     Raises:
-        InputError: at construction, for a negative damping or no rank; at `adapt`, for values
-            that are not finite.
+        InputError: at construction, if a damping is negative or `rank` is no whole number from 1;
+            at `adapt`, if values are not finite.
 
     Reference:
         Cremonesi, Koren, Turrin, Performance of recommender algorithms on top-n recommendation
@@ -85,8 +87,9 @@ class SVD(FactorModel):
             mean, user_bias, item_bias = damped_means(train, *dampings, SWEEPS)
             value = train.value - mean - user_bias[train.user] - item_bias[train.item]
             largest = np.abs(train.value).max()
-        matrix, times = (_table(train, x) for x in (value, np.ones(len(train))))
-        matrix.data /= times.data
+        # Repeated interactions of a pair are averaged.
+        matrix, counts = (_matrix(train, x) for x in (value, np.ones(len(train))))
+        matrix.data /= counts.data
         users, items = self._decompose(matrix, largest)
         if not self.centred:
             known = train.user_counts() > 0
@@ -94,18 +97,19 @@ class SVD(FactorModel):
         return Factors(users, items, user_bias, item_bias, mean)
 
     def contributions(self, inputs, history, items):
-        """As for every `Retriever`; exact without `centred`, where item j adds <q_j, q_i>."""
+        """As for every `Retriever`. Without `centred` they are exact: item j adds <q_j, q_i>."""
         if self.centred:
             return super().contributions(inputs, history, items)
         vectors = ops.convert_to_numpy(self.item_vectors.embeddings)
         return vectors[items] @ vectors[history].T
 
     def _decompose(self, matrix, largest):
+        """User and item vectors of a CSR matrix; `largest` is the scale of its values."""
         users, items = (np.zeros((size, self.rank)) for size in matrix.shape)
         rows, columns = (np.flatnonzero(np.diff(m.indptr)) for m in (matrix, matrix.tocsc()))
         inner = matrix[rows][:, columns]
         smaller = min(inner.shape)
-        # Left by rounding alone there is nothing to find, and no solver finds it.
+        # If only rounding errors are left, the vectors are 0: no solver converges on noise.
         if not np.abs(inner.data).max(initial=0.0) > NOISE * largest:
             return users, items
         if self.rank < smaller:
@@ -116,14 +120,15 @@ class SVD(FactorModel):
         best = np.argsort(-values, kind="stable")
         best = best[values[best] > NOISE * values.max()]
         right = right[best]
-        # A pair of vectors is known up to its sign: the item that counts most is positive.
-        at_most = np.take_along_axis(right, np.abs(right).argmax(axis=1)[:, None], axis=1)
-        sign = np.sign(at_most)
+        # Singular vectors are unique up to sign: make the largest entry of the item side positive.
+        largest_entry = np.take_along_axis(right, np.abs(right).argmax(axis=1)[:, None], axis=1)
+        sign = np.sign(largest_entry)
         users[rows, : len(best)] = left[:, best] * values[best] * sign[:, 0]
         items[columns, : len(best)] = (right * sign).T
         return users, items
 
 
-def _table(train, values):
+def _matrix(train, values):
+    """The user-item CSR matrix; repeated interactions are added up."""
     shape = (len(train.users), len(train.items))
     return scipy.sparse.csr_matrix((values, (train.user, train.item)), shape=shape)

@@ -1,4 +1,4 @@
-"""Two towers: ids and features of the user on one side, of the item on the other."""
+"""TwoTower: a user tower and an item tower over ids and features."""
 
 import dataclasses
 
@@ -10,12 +10,12 @@ from kerasrec.register import register
 
 @register
 class TwoTower(Retriever):
-    """A user tower and an item tower over ids and catalogue features, joined by a dot product.
+    """A user tower and an item tower over ids and catalogue features, and their dot product.
 
         score(u, i) = <f(id_u, features_u), g(id_i, features_i)> [/ (|f| |g| temperature)]
 
-    Text features are read as bags of words. With `id_dropout` the unknown row and the features
-    learn to stand alone, which is what an item without any interaction is served by.
+    Text features are read as bags of words. `id_dropout` trains the unknown row and the features to
+    score an item without its id: this is how items without interactions are scored.
 
     Args:
         schema: `Schema` of the data.
@@ -24,11 +24,11 @@ class TwoTower(Retriever):
         candidates: "in_batch", "sampled", "sampled_by_popularity" or "all"; "pair" for ratings, to
             whose scores mu is added.
         num_negatives: Shared negatives of "sampled".
-        log_q: Correct the logits of "in_batch" and "sampled" for how often an item is drawn, as a
-            softmax wants it; BPR and cross-entropy as published do not.
+        log_q: Apply the logQ correction to the logits of "in_batch" and "sampled". A softmax needs
+            it; BPR and cross-entropy as published have none.
         l2: Penalty on the rows in the batch.
         id_dropout: Share of ids replaced by the unknown row in training.
-        temperature: Divides the cosine of both vectors; None takes their plain dot product.
+        temperature: Divides the cosine of both vectors; None uses their dot product.
 
     Reference:
         Yi et al., Sampling-bias-corrected neural modeling for large corpus item

@@ -1,10 +1,15 @@
-"""User kNN: what people like you took."""
+"""User kNN: items are scored by how many similar users took them."""
 
 import numpy as np
 
 from kerasrec.layers.user_neighbour_scores import UserNeighbourScores
 from kerasrec.models import NeighbourModel
-from kerasrec.models.neighbours.similarity import last_of_pairs, nearest, overlaps, pair_table
+from kerasrec.models.neighbours.similarity import (
+    cosine_blocks,
+    interaction_matrix,
+    last_interactions,
+    nearest,
+)
 from kerasrec.register import register
 from kerasrec_zoo.item_knn import check_knn, rating_layer, rating_tables
 
@@ -13,39 +18,39 @@ from kerasrec_zoo.item_knn import check_knn, rating_layer, rating_tables
 class UserKNN(NeighbourModel):
     """User-based nearest neighbours, for clicks or for ratings.
 
-    Ranking reads who took what, not the values, N(u) the most similar users:
+    With `task="ranking"` values are ignored, and N(u) are the most similar users:
 
         weight(u, v) = |I_u and I_v| / (sqrt(|I_u| |I_v|) + shrinkage),   I_u: items of user u
         score(u, j)  = sum over v in N(u) of weight(u, v) [v took j]
 
-    Of each neighbour the last `history_length` items count (`schema.history_length`). A user
-    without neighbours, an unknown one for example, is answered with what is popular.
+    Of each neighbour the last `schema.history_length` items are used. A user without neighbours,
+    such as an unknown user, gets the popular items.
 
-    Rating estimates a value from those of the `num_neighbours` most similar users who rated the
-    item:
+    With `task="rating"` a rating is estimated from those of the `num_neighbours` most similar users
+    who rated the item:
 
         score(u, j) = b(u, j) + sum over v of s(u, v) (r(v, j) - b(v, j)) / sum over v of s(u, v)
 
-    with s > 0 from the n items that both rated, times n / (n + shrinkage). All similarities are
-    stored: `4 num_users^2` bytes. For an unknown user b is left, the same for all items unless
-    `baseline` is "biases".
+    with similarities s > 0 over the n items that both users rated, times n / (n + shrinkage). All
+    similarities are stored: `4 num_users^2` bytes. The score of an unknown user is b, equal for all
+    items unless `baseline` is "biases".
 
     Args:
         schema: `Schema` of the data.
-        num_neighbours: Neighbours kept for each user; of a rating, those that count.
-        shrinkage: Pulls similarities that rest on few items towards 0.
-        similarity: "cosine"; for ratings also "pearson", "adjusted_cosine" (less the item's mean)
-            or "msd", 1 / (1 + mean squared difference).
+        num_neighbours: Neighbours kept for each user; for a rating, the largest number used.
+        shrinkage: Moves similarities over few items towards 0.
+        similarity: "cosine"; for ratings also "pearson", "adjusted_cosine" (the item's mean is
+            subtracted) or "msd", 1 / (1 + mean squared difference).
         task: "ranking" or "rating".
-        baseline: b of ratings: "none" (the mean of all, which cancels), "means" (the user's mean)
+        baseline: b of ratings: "none" (the global mean, which cancels), "means" (the user's mean)
             or "biases" (mean + b_u + b_j, damped).
-        min_neighbours: Neighbours that a rating takes; with fewer it is b.
-        num_ratings: Ratings stored for each item, the last ones; None for as many as there are
-            users. Fewer take less memory and time.
+        min_neighbours: Fewest neighbours for a rating; with fewer it is b.
+        num_ratings: Number of last ratings stored for each item; None for the number of users.
+            Fewer take less memory and time.
 
     Raises:
         InputError: at construction, for an unknown choice, a number out of range, or similarities
-            that the memory cannot hold.
+            that do not fit in memory.
 
     Reference:
         Herlocker et al., An algorithmic framework for performing collaborative filtering, SIGIR
@@ -91,15 +96,15 @@ class UserKNN(NeighbourModel):
 
     @property
     def order_read(self):
-        # Of a neighbour's items the latest `history_length` are kept.
+        # Only the last `history_length` items of a neighbour are kept.
         return not self.predicts_values
 
     def find_neighbours(self, train):
         if self.predicts_values:
             return rating_tables(train, "user", self.similarity, self.shrinkage, self.baseline)
         counts = train.item_counts()
-        train = train.select(last_of_pairs(train))
-        taken = pair_table(train, "user", np.ones(len(train)))
-        kept = self.neighbour_scores.num_neighbours
-        found = nearest(overlaps(taken, self.shrinkage), taken.shape[0], kept)
-        return *found, (train.user, train.item), counts
+        train = train.select(last_interactions(train))
+        matrix = interaction_matrix(train, "user", np.ones(len(train)))
+        similarities = cosine_blocks(matrix, self.shrinkage)
+        neighbours = nearest(similarities, matrix.shape[0], self.neighbour_scores.num_neighbours)
+        return *neighbours, (train.user, train.item), counts

@@ -1,4 +1,4 @@
-"""The shapes of a recommender, the ranking they share, and their checkpoints."""
+"""Base classes of recommender models, their ranking, and their checkpoints."""
 
 from kerasrec.models.catalog_tables import item_code as item_code
 from kerasrec.models.catalog_tables import item_table as item_table

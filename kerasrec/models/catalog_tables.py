@@ -1,4 +1,4 @@
-"""The features of a schema as tables inside a model."""
+"""Builds the tables of item and user features that are part of a model."""
 
 import dataclasses
 
@@ -10,9 +10,11 @@ COUNT = {"name": "count", "kind": "number", "size": 1, "length": 1}
 
 
 def item_table(schema, code_dim=0):
-    """The item features of a schema as a `CatalogTable` with a column `count`.
+    """The `CatalogTable` of the item features of a schema, with an additional column `count`.
 
-    With a `code_dim` also with a column "content_code" of that length.
+    Args:
+        schema: `Schema` of the data.
+        code_dim: Length of an additional column "content_code"; 0 for none.
     """
     features = [dataclasses.asdict(feature) for feature in schema.item_features]
     features.append(COUNT)
@@ -22,7 +24,7 @@ def item_table(schema, code_dim=0):
 
 
 def item_code(schema, encoder, dim):
-    """The `FeatureCode` of length `dim` that a `ContentEncoder` named `encoder` reads, or None."""
+    """The `FeatureCode` of length `dim` for a `ContentEncoder` of kind `encoder`, or None."""
     if encoder not in CODES:
         return None
     features = [dataclasses.asdict(feature) for feature in schema.item_features]
@@ -30,6 +32,6 @@ def item_code(schema, encoder, dim):
 
 
 def user_table(schema):
-    """The user features of a schema as a `CatalogTable`."""
+    """The `CatalogTable` of the user features of a schema."""
     features = [dataclasses.asdict(feature) for feature in schema.user_features]
     return CatalogTable(schema.num_users, features, rows_of="users", name="user_catalog")

@@ -1,26 +1,26 @@
-"""Which columns of a table a model reads, and how."""
+"""Which columns of the data a model reads, and how."""
 
-LABELS = ("bce", "BinaryCrossentropy")
+LOSSES_OF_LABELS = ("bce", "BinaryCrossentropy")
 
 
 def columns_read(model, train, loss=None):
-    """What `Recommender.reads` answers.
+    """The dict of `Recommender.reads`: column to how it is read, or None.
 
     Args:
         model: A `Recommender`.
-        train: `Interactions`, for whether the values differ.
-        loss: Name of the loss, of a config or of its class.
+        train: `Interactions`; a column of equal values is left out.
+        loss: Name of the loss, as in a config or as of its class.
     """
-    found, schema = {}, model.schema
+    columns, schema = {}, model.schema
     if train.explicit:
-        found["value"] = model.values_read
-        others = model.candidates not in (None, "pair")
-        if found["value"] is None and model.trainable_weights and others and loss in LABELS:
-            found["value"] = "above 0 is liked"
+        columns["value"] = model.values_read
+        negatives = model.trainable_weights and model.candidates not in (None, "pair")
+        if columns["value"] is None and negatives and loss in LOSSES_OF_LABELS:
+            columns["value"] = "above 0 is positive"
     if schema.timed:
-        found["timestamp"] = _times(model)
+        columns["timestamp"] = _times_read(model)
     if schema.num_behaviors:
-        found["behavior"] = "at each step" if "behavior" in model.query_inputs else None
+        columns["behavior"] = "at each step" if "behavior" in model.query_inputs else None
     for side, features, read in zip(
         ("user", "item"),
         (schema.user_features, schema.item_features),
@@ -29,24 +29,24 @@ def columns_read(model, train, loss=None):
     ):
         for feature in features:
             how = feature.kind if feature.name in read else None
-            found[f"{side} feature {feature.name}"] = how
-    return found
+            columns[f"{side} feature {feature.name}"] = how
+    return columns
 
 
-def say_columns_read(model, found):
-    """Lines for people on what `columns_read` has found; the last says what nobody reads."""
+def describe_columns_read(model, columns):
+    """Lines of text that say which columns of `columns_read` are read and which are not."""
     name = type(model).__name__
-    read = [f"{column} ({how})" for column, how in found.items() if how]
-    unread = [column for column, how in found.items() if not how]
+    read = [f"{column} ({how})" for column, how in columns.items() if how]
+    unread = [column for column, how in columns.items() if not how]
     lines = [f"{name} reads, beside users and items: {', '.join(read)}."] if read else []
     if unread:
         lines.append(f"Not read by {name}, though the data has it: {', '.join(unread)}.")
     return lines
 
 
-def _times(model):
+def _times_read(model):
     if "time_gap" in model.query_inputs:
         return "order, and the time between steps"
     if model.order_read:
-        return f"order, of which the last {model.schema.history_length} count"
+        return f"order, the last {model.schema.history_length} interactions"
     return None

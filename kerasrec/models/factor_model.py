@@ -1,4 +1,4 @@
-"""A retriever whose vectors are solved for, not trained."""
+"""The base class of models whose user and item vectors are computed by a solver."""
 
 import dataclasses
 
@@ -17,16 +17,16 @@ from kerasrec.models.retriever import Retriever
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Factors:
-    """What a solver has found: one row for each row of the vocabularies.
+    """The result of a solver: one row for each row of the vocabularies.
 
-    Row 1 is what an unknown user, and an item without train interactions, is scored by.
+    Row 1 is used for an unknown user and for an item without train interactions.
 
     Args:
-        users: `(num_users, dim)` float, or None for biases alone.
-        items: `(num_items, dim)` float, or None for biases alone.
+        users: `(num_users, dim)` float, or None for biases only.
+        items: `(num_items, dim)` float, or None for biases only.
         user_bias: `(num_users,)`, or None for zeros.
         item_bias: `(num_items,)`, or None for zeros.
-        mean: The same for all pairs.
+        mean: Added to every score.
     """
 
     users: np.ndarray | None = None
@@ -37,17 +37,17 @@ class Factors:
 
 
 class FactorModel(Retriever):
-    """A model that solves for user and item vectors and then is a Keras model.
+    """A retriever whose user and item vectors are solved for, not trained.
 
         score(u, i) = <p_u, q_i> [+ b_u + b_i + mu]
 
-    There is nothing to train by gradient: `adapt` solves (`find_factors` does it), and ranking,
-    evaluation, checkpoint and export go the way of every other model.
+    `adapt` calls `find_factors` and assigns the result. Ranking, evaluation, checkpoint and export
+    work as for every other model.
 
     Args:
         schema: `Schema` of the data.
-        dim: Length of the vectors; 0 for biases alone.
-        biases: User, item and global bias.
+        dim: Length of the vectors; 0 for biases only.
+        biases: Add user, item and global bias.
     """
 
     predicts_values = False
@@ -56,7 +56,7 @@ class FactorModel(Retriever):
 
     def __init__(self, *, schema, dim, biases=False, name=None):
         # === Layers ===
-        users = items = _no_vector
+        users = items = _zero_vector
         if dim:
             users = EmbeddingTower(schema.num_users, dim, rows_of="users", name="user_tower")
             items = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_tower_ids")
@@ -85,14 +85,14 @@ class FactorModel(Retriever):
 
     def adapt(self, train):
         super().adapt(train)
-        found = self.find_factors(train)
+        factors = self.find_factors(train)
         if self.dim:
-            self._assign(self.user_vectors, found.users)
-            self._assign(self.item_vectors, found.items)
+            self._assign(self.user_vectors, factors.users)
+            self._assign(self.item_vectors, factors.items)
         if self.biases:
-            self._assign(self.dot_product.user_bias, found.user_bias)
-            self._assign(self.dot_product.item_bias, found.item_bias)
-            self.dot_product.mean.assign(found.mean)
+            self._assign(self.dot_product.user_bias, factors.user_bias)
+            self._assign(self.dot_product.item_bias, factors.item_bias)
+            self.dot_product.mean.assign(factors.mean)
 
     def _assign(self, table, values):
         weight = table.embeddings
@@ -111,11 +111,11 @@ class FactorModel(Retriever):
         if not np.isfinite(values).all():
             raise InputError(
                 f"{type(self).__name__} finds no finite solution: look for NaN and extreme values "
-                "in the data, or raise the model's regularization"
+                "in the data, or increase the model's regularization"
             )
         weight.assign(values)
 
 
-def _no_vector(rows):
-    """A zero for each row: a dot product wants something to multiply."""
+def _zero_vector(rows):
+    """`(n, 1)` zeros: `DotProduct` needs a vector even if there are only biases."""
     return ops.zeros_like(rows[:, None], dtype="float32")

@@ -1,4 +1,4 @@
-"""Item rows in, item vectors out: the catalogue's features are looked up inside the model."""
+"""The layer from item rows to item vectors."""
 
 import keras
 from keras import ops
@@ -10,14 +10,13 @@ from kerasrec.register import register
 
 @register
 class ItemTower(keras.layers.Layer):
-    """Looks an item's features up in the catalogue and encodes them.
+    """Looks up the features of items in the catalogue and encodes them.
 
-    A batch carries item rows only; candidates of every kind (the batch, sampled, all items),
-    evaluation and export go through this one layer.
+    A batch holds only item rows. All kinds of candidates, evaluation and export use this one layer.
 
     Args:
-        catalog: `CatalogTable` of the item features, with a `count` column: how often the train
-            part holds the item.
+        catalog: `CatalogTable` of the item features, with a column `count`: the number of train
+            interactions of an item.
         encoder: Functional model from `{"item": rows, **features}`, all `(n, ...)`, to `(n, dim)`.
 
     Call arguments:
@@ -43,5 +42,5 @@ class ItemTower(keras.layers.Layer):
         return keras.KerasTensor((*rows.shape, vectors.shape[-1]), vectors.dtype)
 
     def get_config(self):
-        # The model that owns it rebuilds it; only clone_model asks.
+        # A model builds its item tower itself; only clone_model asks for the config.
         raise InputError(NOT_CLONED)

@@ -1,4 +1,4 @@
-"""The candidates of a loss by the name that a model's argument gives them."""
+"""Builds the `Candidates` layer that an argument `candidates` names."""
 
 from kerasrec.errors import InputError
 from kerasrec.layers.all_candidates import AllCandidates
@@ -16,10 +16,11 @@ def make_candidates(kind, num_items, num_negatives, log_q):
         kind: One of `CANDIDATES`.
         num_items: Rows of the item vocabulary.
         num_negatives: Shared negatives of the sampled kinds.
-        log_q: Correct "in_batch" and the sampled kinds for how often an item is drawn.
+        log_q: Apply the logQ correction to "in_batch" and the sampled kinds: subtract the log of
+            how often an item is drawn.
 
     Raises:
-        InputError: for another kind.
+        InputError: if `kind` is none of `CANDIDATES`.
     """
     if kind == "pair":
         return PairCandidates(num_items, name="candidates")

@@ -4,13 +4,13 @@ import contextlib
 
 import keras
 
-# Weights kept in half precision lose the small updates of training, so those are not among them.
+# Weights in half precision would lose small updates, so only mixed policies are allowed.
 POLICIES = ("float32", "mixed_bfloat16", "mixed_float16", "float64")
 
 
 @contextlib.contextmanager
 def policy_scope(policy):
-    """Within it, layers are made under `policy`; what Keras had before comes back."""
+    """A context in which layers are made under `policy`; the former policy is restored after it."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
@@ -20,16 +20,16 @@ def policy_scope(policy):
 
 
 def in_float32(model):
-    """A model that computes in float32: `model` itself, or one with the same weights and data.
+    """`model` if it computes in float32, else a float32 model with the same weights and data.
 
-    A trained model's answers under another policy are those of its float32 self but for the
-    rounding, which differs between machines, sizes of a batch and graphs.
+    The scores differ from those of `model` only by rounding, which in half precision depends on
+    machine, batch size and graph.
     """
     if model.dtype_policy.name == "float32":
         return model
-    whole = type(model).from_config({**model.get_config(), "dtype": "float32"})
-    for weight, given in zip(whole.weights, model.weights, strict=True):
-        weight.assign(given)
-    whole.users, whole.items, whole.behaviors = model.users, model.items, model.behaviors
-    whole.histories, whole.trained_on = model.histories, model.trained_on
-    return whole
+    full = type(model).from_config({**model.get_config(), "dtype": "float32"})
+    for target, source in zip(full.weights, model.weights, strict=True):
+        target.assign(source)
+    full.users, full.items, full.behaviors = model.users, model.items, model.behaviors
+    full.histories, full.trained_on = model.histories, model.trained_on
+    return full

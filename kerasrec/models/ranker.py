@@ -1,4 +1,4 @@
-"""Shape: a score that a network reads off a query vector and an item vector together."""
+"""The base class of models whose score is a network over a query vector and an item vector."""
 
 import keras
 import numpy as np
@@ -8,31 +8,31 @@ from kerasrec.data.vocabulary import FIRST, PADDING
 from kerasrec.errors import InputError
 from kerasrec.layers.joint_scorer import JointScorer
 from kerasrec.models import recommender
-from kerasrec.models.predict import finite, predict
+from kerasrec.models.predict import finite_float32, predict
 from kerasrec.models.top_k import NEVER, TopK
 from kerasrec.models.tower_model import TowerModel
 
 
 class Ranker(TowerModel):
-    """A model whose score is no dot product: it ranks pairs and cannot be searched.
+    """A model whose score is not a dot product, so an index cannot search it.
 
-    A ranker does what a retriever does: candidates of every kind in training, ranking of the whole
-    catalog, checkpoint and export. The price is one run of the head for every pair. For training
-    choose "sampled" with few negatives, or "pair". Where `allow` names some items, the head runs
-    for those alone. A catalog is ranked a few pairs at a time, see `JointScorer`. The export has no
-    `embed_user` and `embed_items`, since their dot product would mean nothing.
+    A ranker supports the same operations as a retriever: all kinds of candidates in training,
+    ranking of the whole catalog, checkpoint and export. It runs the head for every pair of query
+    and item. For training choose "sampled" with few negatives, or "pair". With `allow`, the head
+    runs only for the allowed items. The catalog is ranked a few pairs at a time, see `JointScorer`.
+    The export has no `embed_user` and `embed_items`, since a dot product is not its score.
 
     Args:
         head: Functional model from `{"query": (n, a), "candidate": (n, b)}` to the score `(n, 1)`.
-        The others as of `TowerModel`, without `scorer`.
+        arguments: As for `TowerModel`, without `scorer`.
     """
 
     def __init__(self, *, head, **arguments):
         super().__init__(scorer=JointScorer(head, name="scorer"), **arguments)
-        one, other = self.query_model.output, self.item_model.output
-        queries = keras.Input(one.shape[1:], dtype=one.dtype, name="queries")
-        shape = (self.schema.num_items, *other.shape[1:])
-        catalog = keras.Input(batch_shape=shape, dtype=other.dtype, name="catalog")
+        query, item = self.query_model.output, self.item_model.output
+        queries = keras.Input(query.shape[1:], dtype=query.dtype, name="queries")
+        shape = (self.schema.num_items, *item.shape[1:])
+        catalog = keras.Input(batch_shape=shape, dtype=item.dtype, name="catalog")
         self.catalog_model = keras.Model(
             {"queries": queries, "catalog": catalog}, self.scorer(queries, catalog, all_pairs=True)
         )
@@ -47,10 +47,10 @@ class Ranker(TowerModel):
 
     def score_catalog(self, queries, catalog):
         if isinstance(queries, np.ndarray):
-            # Not traced into a graph, as the export does: compiled here, or each pair costs Python.
-            given = {"queries": ops.convert_to_tensor(queries), "catalog": catalog}
-            scores = self.catalog_model.predict_on_batch(given)[: len(queries)]
-            return finite(scores, self.catalog_model)
+            # Called outside a graph: run as a compiled model, since eager execution is slow.
+            inputs = {"queries": ops.convert_to_tensor(queries), "catalog": catalog}
+            scores = self.catalog_model.predict_on_batch(inputs)[: len(queries)]
+            return finite_float32(scores, self.catalog_model)
         return self.scorer(queries, catalog, all_pairs=True)
 
     def score_pairs(self, inputs, items):
@@ -59,9 +59,9 @@ class Ranker(TowerModel):
         return self._score(self.encode_queries(inputs), vectors, np.arange(len(places)), places)
 
     def top_k(self, inputs, k, exclude=None, allow=None, catalog=None):
-        """As of every model; of the pairs only the allowed ones are scored."""
+        """As for every model; with `allow`, only the allowed pairs are scored."""
         num_items = self.schema.num_items
-        # A row of padding alone is no whitelist: everything is scored for it, and so for all.
+        # A row of only padding allows all items. If there is one, all pairs are scored.
         whitelists = allow is not None and np.any(np.asarray(allow) != PADDING, axis=1).all()
         if not whitelists or np.shape(allow)[1] >= num_items:
             return super().top_k(inputs, k, exclude, allow, catalog)
@@ -88,11 +88,11 @@ class Ranker(TowerModel):
             for name in ("rows", "scores")
         )
 
-    def _score(self, queries, vectors, one, other):
-        """Scores of `queries[one]` with `vectors[other]`, a few at a time."""
+    def _score(self, queries, vectors, query_index, item_index):
+        """Scores of `queries[query_index]` with `vectors[item_index]`, some pairs at a time."""
         size, parts = self.scorer.pairs_at_once, []
-        for start in range(0, len(one), size):
+        for start in range(0, len(query_index), size):
             part = slice(start, start + size)
-            pairs = {"query": queries[one[part]], "candidate": vectors[other[part]]}
+            pairs = {"query": queries[query_index[part]], "candidate": vectors[item_index[part]]}
             parts.append(predict(self.scorer.head, pairs, size)[:, 0])
         return np.concatenate(parts)

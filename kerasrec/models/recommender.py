@@ -1,4 +1,4 @@
-"""What every model does: adapt, fit, recommend, score, save, export."""
+"""The base class of all models: adapt, compile, fit, recommend, score and top-k."""
 
 import warnings
 
@@ -35,35 +35,36 @@ SCORES_AT_ONCE = 2**26
 
 
 class Recommender(Hooks, KerasSaving):
-    """A functional Keras model that knows its catalog and answers in external ids.
+    """A functional Keras model with a catalog, whose methods take and return external ids.
 
-    A zoo model is one of the shapes (`Retriever`, `SequenceModel`, `FactorModel`, `Ranker`,
-    `NeighbourModel`); this class is what they share. The order of use is
+    This is the base class of `Retriever`, `SequenceModel`, `FactorModel`, `Ranker` and
+    `NeighbourModel`, one of which a zoo model extends. The order of use is
 
         model = Model(train.schema(), ...)      # only shapes
         model.adapt(train)                      # vocabularies, catalog, counts, histories
         model.compile(...); model.fit(...)      # Keras's own
-        model.recommend(users=["42"], k=10)     # strings in, strings out
+        model.recommend(users=["42"], k=10)     # external ids in and out
 
-    What a model may say about itself is declared in `Hooks`.
+    `Hooks` declares the attributes and methods that a model may override.
 
     Args:
         schema: `Schema` of the data.
         inputs: Dict of Keras inputs of the training graph.
         outputs: Output of the training graph.
-        query_model: Functional model from a dict of query inputs to what `score_catalog` reads.
+        query_model: Functional model from a dict of query inputs to the queries that
+            `score_catalog` reads.
 
     Attributes:
         query_inputs: Names of the inputs of a query, in the order of `query_model`.
         train_inputs: Names of the inputs of a training batch, for `kerasrec.data.batches`.
         users, items: The `Catalog`s of the train part, None before `adapt`.
-        behaviors: `Vocabulary` of what was done, None where the data does not say it.
+        behaviors: `Vocabulary` of behaviors, None if the data has none.
         histories: `Histories` of the train part.
-        trained_on: `TrainedOn`, hashes of the training pairs.
+        trained_on: `TrainedOn`, the record of the training pairs.
         has_labels: Whether the values of the train part are 0 and 1.
-        repeats: "mask" leaves the items of a history out of the answer to it; "allow" keeps them,
-            for data in which people take things again. `recommend`, `evaluate` and exports follow
-            it, checkpoints hold it, `kerasrec fit` sets it from `evaluate.repeats`.
+        repeats: "mask" excludes the items of a history from its recommendations. "allow" keeps
+            them, for data in which users take items again. `recommend`, `evaluate` and exports use
+            it, checkpoints store it, and `kerasrec fit` sets it from `evaluate.repeats`.
     """
 
     users = None
@@ -76,7 +77,7 @@ class Recommender(Hooks, KerasSaving):
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         check_hooks(cls, HOOKS)
-        # Around the whole constructor: most layers are made before it calls that of this class.
+        # Wrap the whole constructor: most layers are made before it calls the one of this class.
         if "__init__" in vars(cls):
             cls.__init__ = with_arguments(cls.__init__)
 
@@ -98,26 +99,25 @@ class Recommender(Hooks, KerasSaving):
         self._repeats = check_repeats(value)
 
     def encode_queries(self, inputs):
-        """What `score_catalog` reads of n queries: the output of `query_model`, first axis n."""
+        """The output of `query_model` for n queries, which `score_catalog` reads: first axis n."""
         return predict(self.query_model, {name: inputs[name] for name in self.query_inputs})
 
     def adapt(self, train):
         """Takes vocabularies, catalogue, counts and histories from the train part.
 
         Args:
-            train: `Interactions`; only what may be known when training.
+            train: `Interactions` of the train part only.
 
         Raises:
-            InputError: if the data does not have the shape the model was built for, or holds no
-                interaction.
+            InputError: if the data does not fit the schema of the model, or has no interaction.
         """
         check_train(self, train)
         self.users, self.items, self.behaviors = train.users, train.items, train.behaviors
         self.histories = train.histories()
-        now = TrainedOn.of(self.histories, train.users.vocabulary, train.items.vocabulary)
+        record = TrainedOn.of(self.histories, train.users.vocabulary, train.items.vocabulary)
         if self.trained and self.trained_on is not None and self.trained_on.learned:
-            now = now.after(self.trained_on)  # what weights have learned stays in them
-        self.trained_on = now
+            record = record.after(self.trained_on)  # the weights keep what they have learned
+        self.trained_on = record
         self.has_labels = train.has_labels
 
     def compile(
@@ -129,10 +129,10 @@ class Recommender(Hooks, KerasSaving):
         weighted_metrics=None,
         **kwargs,
     ):
-        """Keras's own `compile`; loss scaling for float16 is the one that suits row gradients.
+        """Keras's own `compile`, with checks and, for float16, a loss scaling for row gradients.
 
         Raises:
-            InputError: for a loss or metric that would misread raw scores, the observed item first.
+            InputError: for a loss or metric that would misread raw scores with the positive first.
         """
         optimizer = check_optimizer(optimizer)
         if self.candidates is not None:
@@ -144,24 +144,24 @@ class Recommender(Hooks, KerasSaving):
     def fit(
         self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, **kwargs
     ):
-        """Keras's own `fit`, once the model knows its data.
+        """Keras's own `fit`, with checks; the model must be adapted.
 
         Raises:
-            InputError: for an id outside of a table, and at a loss that is NaN or infinite. With
-                an optimizer of kerasrec already at such a gradient: the step is named, and none of
-                its updates is made. Under XLA, which cannot stop, ids are checked before they reach
-                it, and a NaN shows in the loss of the next step. Also if a weight is not finite
-                when all is done.
+            InputError: for an id outside its table, a loss that is NaN or infinite, or a weight
+                that is not finite at the end. An optimizer of kerasrec already stops at a gradient
+                that is not finite: the error names the step, and none of its updates is applied.
+                XLA cannot stop, so with it ids are checked before the step, and NaN appears in the
+                loss of the next step.
         """
         self.check_adapted("fit")
         check_fit(self, kwargs)
         self.trained_on.learned = True
-        if hasattr(x, "element_spec") or hasattr(x, "epochs"):  # shuffled by who made it
+        if hasattr(x, "element_spec") or hasattr(x, "epochs"):  # batches have their own shuffling
             kwargs.setdefault("shuffle", False)
         if self.optimizer is not None and not self.optimizer.built:
             self._build_optimizer()
         with fit_errors.as_input_error():
-            if self.jit_compile:  # else the lookups do it, with less work
+            if self.jit_compile:  # else the lookups check the ids, which is cheaper
                 x = fit_errors.with_checked_ids(x, self.schema)
             callbacks = with_epoch_order(with_finite_loss(callbacks), x)
             history = super().fit(x, y, batch_size, epochs, verbose, callbacks, **kwargs)
@@ -180,41 +180,42 @@ class Recommender(Hooks, KerasSaving):
         behaviors=None,
         timestamps=None,
     ):
-        """The k best items for known users, or for anybody's recent items.
+        """The k best items for known users, or for any list of recent items.
 
         Args:
-            users: External user ids: a list, array, column or generator, as of every list here.
-                Their stored histories are used where the model reads one. A blank one ("", None,
-                NaN) is an unknown user.
-            histories: Lists of external item ids in time order, one for each answer. With both
-                given, the histories replace the stored ones. Blank items are left out.
-            k: Items to return for each query, at most the number of items; None for 10, or all of
-                fewer items, which is noted.
-            exclude: External item ids that nobody is shown.
-            allow: External item ids of which alone the answer may consist.
-            repeats: "mask" leaves out what is in the user's history, "allow" does not; None does
-                what the model's own `repeats` says.
-            explain: Also say which items of the history the score rests on: True, or how many.
-            behaviors, timestamps: What was done at each item of `histories`, and when, in lists of
-                the same lengths, for models that read it. Times are what a time column may hold:
-                Unix seconds (milli-, micro-, nanoseconds by their size), datetimes or ISO 8601
-                text; read as whole seconds, as in training. None where one is not known.
+            users: External user ids; this and all other lists may be a list, array, column or
+                generator. The stored histories of the users are used if the model reads histories.
+                A blank id ("", None, NaN) is an unknown user.
+            histories: Lists of external item ids in time order, one for each query. With both
+                given, they replace the stored histories. Blank items are skipped.
+            k: Items to return for each query, at most the number of items. None for 10, or for all
+                items if there are fewer, with a note.
+            exclude: External item ids that are never returned.
+            allow: External item ids; only these may be returned.
+            repeats: "mask" excludes the items of the query's history, "allow" does not. None for
+                the model's own `repeats`.
+            explain: Also return the items of the history that contribute most to each score: True,
+                or their number.
+            behaviors, timestamps: Behavior and time of each item of `histories`, in lists of the
+                same lengths, for models that read them. Times are as in a time column: Unix seconds
+                (or milli-, micro-, nanoseconds, recognized by their size), datetimes or ISO 8601
+                text, read as whole seconds. None for an unknown one.
 
         Returns:
             A DataFrame with columns `user` (the id, or the number of the history), `rank` (from
-            1), `item`, `score`, `title`, and with `explain` also `reasons`: lists of dicts `item`,
+            1), `item`, `score` and `title`. With `explain` also `reasons`: lists of dicts `item`,
             `title`, `contribution` that add up to the score, see
-            `kerasrec.models.requests.reasons`; of a model with content `from_behavior` and
-            `from_content` as well, which do so too, and of one that reads texts by convolutions
-            `words`: those that added most, as dicts `word`, `feature`, `contribution`; of one that
-            attends to its steps `attention`: the steps with the largest weights, as dicts `item`,
-            `title`, `weight`. Ids the model does not know are answered from the rest;
-            `frame.attrs["notes"]` says so, and so does a warning.
+            `kerasrec.models.requests.reasons`. A model with content also gives `from_behavior` and
+            `from_content`, which add up to the score too. A model with text convolutions gives
+            `words`, those with the largest contributions, as dicts `word`, `feature`,
+            `contribution`. A model with attention over steps gives `attention`, the steps with the
+            largest weights, as dicts `item`, `title`, `weight`. Unknown ids are ignored, which a
+            warning and `frame.attrs["notes"]` say.
 
         Raises:
-            InputError: for neither users nor histories, a k that is no whole number or too large, a
-                text where a list belongs, a kind of query the model cannot answer, or reasons that
-                it cannot give.
+            InputError: without users and histories, if k is no whole number or too large, for a
+                string instead of a list, for a kind of query that the model cannot answer, or for
+                `explain` if the model cannot explain.
         """
         self.check_adapted("recommend")
         self.check_finite("recommend")
@@ -231,47 +232,46 @@ class Recommender(Hooks, KerasSaving):
         self.check_adapted("score")
         self.check_finite("score")
         request = Request(self, users, histories, behaviors, timestamps)
-        found = score(self, request, items)
+        scores = score(self, request, items)
         for note in request.notes:
             warnings.warn(note, stacklevel=2)
-        return found
+        return scores
 
     def similar_items(self, items, k=None, exclude=None, allow=None):
-        """The k items most like each of some items, whoever asks.
+        """The k most similar items of each item, independent of the user.
 
-        Similarity is the cosine of the item vectors, without what of them is bias or popularity.
+        Similarity is the cosine of the item vectors without their bias and popularity columns.
 
         Args:
             items: External item ids.
-            k: Items to return for each, at most the number of items; None for 10, or all of fewer
-                items, which a warning says.
-            exclude: External item ids that are not shown; an item itself never is.
-            allow: External item ids of which alone the answer may consist.
+            k: Items to return for each, at most the number of items. None for 10, or for all items
+                if there are fewer, with a warning.
+            exclude: External item ids that are never returned; an item itself never is either.
+            allow: External item ids; only these may be returned.
 
         Returns:
-            A DataFrame with columns `of` (the item asked about), `rank` (from 1), `item`, `score`
-            (from -1 to 1), `title`. An item that the model does not know has no answer, and a
-            warning says so.
+            A DataFrame with columns `of` (the given item), `rank` (from 1), `item`, `score` (from
+            -1 to 1) and `title`. Unknown items are skipped, with a warning.
 
         Raises:
-            InputError: for a model whose items have no such vectors, or a k that is too large.
+            InputError: if the model has no item vectors, or k is too large.
         """
         self.check_adapted("similar_items")
         self.check_finite("similar_items")
         return similar_items(self, items, k, exclude, allow)
 
     def top_k(self, inputs, k, exclude=None, allow=None, catalog=None):
-        """The k best catalogue rows, by rows: what `evaluate` and `recommend` run on.
+        """The k best catalogue rows; `evaluate` and `recommend` use it.
 
         Args:
             inputs: Dict with `user` `(n,)` and/or `history` `(n, length)` int32 rows.
-            k: How many.
+            k: Rows to return for each query.
             exclude, allow: `(n, any)` int rows, 0 is padding; see `TopK`.
-            catalog: `encode_catalog()` of before, to rank many times.
+            catalog: Result of `encode_catalog()`, to reuse it in many calls.
 
         Returns:
-            `rows` `(n, k)` int32 and `scores` `(n, k)` float32; row 0 and -inf where fewer. Some
-            `SCORES_AT_ONCE` scores are held in memory.
+            `rows` `(n, k)` int32 and `scores` `(n, k)` float32, padded with row 0 and -inf. At most
+            about `SCORES_AT_ONCE` scores are held in memory.
         """
         k = whole_number(k, "k", 1, self.schema.num_items - FIRST, "the number of items, ")
         if catalog is None:
@@ -295,15 +295,15 @@ class Recommender(Hooks, KerasSaving):
         return np.concatenate(rows), np.concatenate(scores)
 
     def reads(self, train):
-        """Which columns of a table are read, and how.
+        """Which columns of the data the model reads, and how.
 
         Args:
             train: `Interactions` of this model's schema.
 
         Returns:
-            A dict of column to how it is read, in words, None where no part of the model reads it:
-            "value" where the values differ, "timestamp", "behavior", "user feature age" and so on,
-            those that the data has. Users and items are always read.
+            A dict of column to a description of how it is read, or None if the model does not read
+            it. The columns are those of the data: "value" (if the values differ), "timestamp",
+            "behavior", "user feature age" and so on. Users and items are always read.
 
         >>> from kerasrec.data import load
         >>> from kerasrec_zoo import SASRec
@@ -314,13 +314,17 @@ class Recommender(Hooks, KerasSaving):
         """
         return columns_read(self, train, type(getattr(self, "loss", None)).__name__)
 
-    def check_adapted(self, what):
-        """Refuses to do `what` before the model knows its data."""
+    def check_adapted(self, method):
+        """Raises an `InputError` if the model is not adapted.
+
+        Args:
+            method: Name of the calling method, for the error message.
+        """
         if self.items is None:
             raise InputError(
-                f"{type(self).__name__}.{what} needs the data first: call model.adapt(train)"
+                f"{type(self).__name__}.{method} needs the data first: call model.adapt(train)"
             )
 
-    def check_finite(self, what):
-        """Refuses to do `what` with a weight that is NaN or infinite; see `finite_weights`."""
-        check_finite(self, what)
+    def check_finite(self, method):
+        """Raises an `InputError` if a weight is NaN or infinite; `method` as of `check_adapted`."""
+        check_finite(self, method)

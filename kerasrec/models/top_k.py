@@ -1,4 +1,4 @@
-"""Exact top-k over catalogue scores: the one code behind evaluation, recommend and export."""
+"""Exact top-k over catalogue scores, used by evaluation, recommend and export."""
 
 import keras
 from keras import ops
@@ -7,17 +7,18 @@ from kerasrec.data.vocabulary import FIRST, PADDING
 from kerasrec.errors import InputError
 from kerasrec.register import register
 
+# The score of a row that is never returned.
 NEVER = float("-inf")
 BLOCK = 32
 
 
 @register
 class TopK(keras.layers.Layer):
-    """The k best catalogue rows of each query, without what must not be shown.
+    """The k best catalogue rows of each query, without excluded rows.
 
     Rows 0 (padding) and 1 (unknown) are never returned. Ties go to the smaller row, so equal
-    requests get equal answers. Where fewer than k rows are left, the answer is filled with row 0
-    and a score of -inf.
+    requests get equal answers. If fewer than k rows are left, the answer is padded with row 0 and
+    a score of -inf.
 
     Args:
         k: Rows to return for each query; at most the number of catalogue rows.
@@ -25,9 +26,9 @@ class TopK(keras.layers.Layer):
     Call arguments:
         scores: `(batch, rows)` float, one score for each catalogue row.
         exclude: `(batch, any)` int rows that must not be returned; 0 is padding. Optional.
-        allow: `(batch, any)` int rows, the only ones that may be returned; 0 is padding, and a row
-            of padding alone limits nothing; one of unknown items alone (row 1) allows nothing.
-            Optional.
+        allow: `(batch, any)` int rows, the only ones that may be returned; 0 is padding. For a
+            query whose `allow` is only padding all rows may be returned; for one with only unknown
+            items (row 1), none. Optional.
 
     Output:
         A dict of `rows` `(batch, k)` int32 and `scores` `(batch, k)` float32, best first.
@@ -40,14 +41,14 @@ class TopK(keras.layers.Layer):
     """
 
     def __init__(self, k, **kwargs):
-        # Scores stay as they are: half precision would round them and change their order.
+        # No autocast: half precision would round the scores and change their order.
         super().__init__(autocast=False, **kwargs)
         if k < 1:
             raise InputError(f"k: expected a whole number from 1, received {k!r}")
         self.k = k
 
     def call(self, scores, exclude=None, allow=None):
-        values, rows = _best(limited(scores, exclude, allow), self.k)
+        values, rows = _best(mask_scores(scores, exclude, allow), self.k)
         rows = ops.where(values == NEVER, PADDING, ops.cast(rows, "int32"))
         return {"rows": rows, "scores": values}
 
@@ -59,27 +60,28 @@ class TopK(keras.layers.Layer):
         }
 
 
-def limited(scores, exclude=None, allow=None):
-    """Scores in float32, -inf where `TopK` would not show the row; the arguments are its own."""
+def mask_scores(scores, exclude=None, allow=None):
+    """Scores in float32, -inf for rows that must not be returned; arguments as for `TopK`."""
     scores = ops.cast(scores, "float32")
     if allow is not None:
         allow = ops.cast(allow, "int32")
-        limits = ops.any(ops.not_equal(allow, PADDING), axis=1, keepdims=True)
-        kept = ops.take_along_axis(scores, allow, axis=1)
-        scores = _write(ops.where(limits, NEVER, scores), allow, kept)
+        has_allow = ops.any(ops.not_equal(allow, PADDING), axis=1, keepdims=True)
+        allowed = ops.take_along_axis(scores, allow, axis=1)
+        scores = _scatter(ops.where(has_allow, NEVER, scores), allow, allowed)
     reserved = ops.broadcast_to(ops.arange(FIRST, dtype="int32"), (ops.shape(scores)[0], FIRST))
     if exclude is None:
         exclude = reserved
     else:
         exclude = ops.concatenate([ops.cast(exclude, "int32"), reserved], axis=1)
-    return _write(scores, exclude, ops.full(ops.shape(exclude), NEVER, "float32"))
+    return _scatter(scores, exclude, ops.full(ops.shape(exclude), NEVER, "float32"))
 
 
 def _best(scores, k):
-    """The k largest of each row and their columns; of many, the maxima of blocks come first.
+    """The k largest values of each row and their columns.
 
-    The k best lie in the k blocks of the largest maxima, of equal ones in the earlier. Where most
-    blocks would be chosen that is no gain, so there it is not done.
+    With many columns, the k blocks with the largest maxima (the earlier ones of equal maxima) are
+    selected first: they contain the k best. This is faster only if k is small beside the number of
+    blocks.
     """
     columns = scores.shape[1]
     if columns is None or columns < 8 * k * BLOCK:
@@ -88,7 +90,7 @@ def _best(scores, k):
         scores = ops.pad(scores, [[0, 0], [0, missing]], constant_values=NEVER)
     count = (columns + missing) // BLOCK
     maxima = ops.max(ops.reshape(scores, (-1, count, BLOCK)), axis=2)
-    # In their own order, so that ties go to the smaller column below.
+    # In the order of columns, so that the second top_k gives ties to the smaller column.
     chosen = ops.sort(ops.top_k(maxima, k)[1], axis=1)
     owner = ops.arange(ops.shape(scores)[0], dtype="int32")[:, None]
     blocks = ops.take(ops.reshape(scores, (-1, BLOCK)), owner * count + chosen, axis=0)
@@ -97,7 +99,7 @@ def _best(scores, k):
     return values, first * BLOCK + places % BLOCK
 
 
-def _write(scores, rows, values):
+def _scatter(scores, rows, values):
     """`scores` with `values` `(batch, n)` written at `rows` `(batch, n)`."""
     batch = ops.broadcast_to(
         ops.arange(ops.shape(rows)[0], dtype="int32")[:, None], ops.shape(rows)

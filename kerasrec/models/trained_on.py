@@ -1,4 +1,4 @@
-"""What a model was trained on, so that it is not tested on the same."""
+"""The record of the pairs that a model was trained on, to find them in a test part."""
 
 import hashlib
 import json
@@ -12,17 +12,17 @@ from kerasrec.errors import InputError
 from kerasrec.files.saved_arrays import read_arrays
 from kerasrec.files.saved_json import read_json
 
-# Hashes that a record holds at most, 128 MiB; of more pairs it holds a sample.
-MOST = 2**24
-ALL = np.uint64(2**64 - 1)
+# Hashes in a record (128 MiB); of more pairs it holds a sample.
+MAX_HASHES = 2**24
+MAX_HASH = np.uint64(2**64 - 1)
 
 
 class TrainedOn:
     """Hashes of the (user id, item id) pairs of all trainings that made a model's weights.
 
-    The hash of a pair has 64 bits of the external ids, so it is the same whatever the rows are. Of
-    more than `MOST` pairs those with the smallest hashes are kept: the same sample in every record,
-    so that a share of pairs is still a share. Pairs are hashed when somebody asks.
+    The 64-bit hash of a pair is made from the external ids, so it does not depend on the rows. Of
+    more than `MAX_HASHES` pairs, those with the smallest hashes are kept. All records keep the same
+    sample, so shares of pairs stay comparable. Pairs are hashed only when the hashes are read.
 
     >>> from kerasrec.data import Interactions
     >>> import pandas as pd
@@ -33,28 +33,30 @@ class TrainedOn:
 
     Args:
         hashes: uint64, sorted and distinct.
-        below: Pairs with a larger hash are not recorded.
-        cuts: How the data of each training was split, the first training first: dicts.
-        complete: False where it is not known what a training was made on.
-        pending: `(histories, users, items)` whose pairs are still to be hashed, or None.
+        below: The largest recorded hash; pairs with a larger one are not recorded.
+        splits: One dict for each training, the first one first: how its data was split.
+        complete: False if the data of some training is unknown.
+        pending: `(histories, users, items)` whose pairs are not hashed yet, or None.
         learned: Whether weights have learned from these pairs; False until a model is fitted.
 
-    What a model is given by `set_weights` or `load_weights`, and batches of other data than it was
-    adapted to, are not seen.
+    Not recorded: weights set by `set_weights` or `load_weights`, and batches of other data than the
+    model was adapted to.
     """
 
-    def __init__(self, hashes=(), below=ALL, cuts=(), complete=True, pending=None, learned=True):
+    def __init__(
+        self, hashes=(), below=MAX_HASH, splits=(), complete=True, pending=None, learned=True
+    ):
         self.learned = learned
         self._record = np.asarray(hashes, np.uint64), np.uint64(below)
-        self.cuts = list(cuts)
+        self.splits = list(splits)
         self.complete = complete
         self._pending = pending
 
     @classmethod
     def of(cls, histories, users, items):
-        """The record of a training on `Histories` by user row, with both `Vocabulary`s.
+        """The record of a training on the `Histories` and `Vocabulary`s of users and items.
 
-        Without any item, as of a `Scan`, it is not known what the training was made on.
+        Empty histories, as of a `Scan`, give a record that is not complete.
         """
         if not len(histories.items):
             return cls(complete=False, learned=False)
@@ -63,21 +65,22 @@ class TrainedOn:
     @property
     def hashes(self):
         """uint64, sorted and distinct."""
-        return self._found()[0]
+        return self._hash_pending()[0]
 
     @property
     def below(self):
-        """The largest hash that is recorded."""
-        return self._found()[1]
+        """The largest recorded hash."""
+        return self._hash_pending()[1]
 
     def after(self, earlier):
-        """The record of weights that were started from those of an `earlier` record."""
-        both, below = np.concatenate([earlier.hashes, self.hashes]), min(earlier.below, self.below)
-        cuts, complete = [*earlier.cuts, *self.cuts], earlier.complete and self.complete
-        return TrainedOn(*_bounded(both, below), cuts, complete)
+        """The merged record of a training that started from weights with an `earlier` record."""
+        hashes = np.concatenate([earlier.hashes, self.hashes])
+        below = min(earlier.below, self.below)
+        splits = [*earlier.splits, *self.splits]
+        return TrainedOn(*_smallest(hashes, below), splits, earlier.complete and self.complete)
 
     def holds(self, hashes):
-        """Whether each of some pairs was trained on; see `pair_hashes`."""
+        """Bool array: whether each pair was trained on, given the hashes of `pair_hashes`."""
         own, hashes = self.hashes, np.asarray(hashes, np.uint64)
         if not len(own):
             return np.zeros(len(hashes), bool)
@@ -85,74 +88,76 @@ class TrainedOn:
         return own[place] == hashes
 
     def save(self, directory):
-        """Writes `trained_on.npz`, and for people `trained_on.json`."""
+        """Writes the hashes to `trained_on.npz` and the rest, readable, to `trained_on.json`."""
         directory = pathlib.Path(directory)
         np.savez(directory / "trained_on.npz", hashes=self.hashes, below=self.below)
-        about = {"pairs": len(self.hashes), "complete": self.complete, "splits": self.cuts}
-        text = json.dumps(about, indent=2) + "\n"
+        summary = {"pairs": len(self.hashes), "complete": self.complete, "splits": self.splits}
+        text = json.dumps(summary, indent=2) + "\n"
         (directory / "trained_on.json").write_text(text, encoding="utf-8")
 
     @classmethod
     def load(cls, directory):
-        """What `save` wrote.
+        """Reads the files of `save`.
 
         Raises:
-            InputError: for a damaged file.
+            InputError: if a file is damaged.
         """
         path = pathlib.Path(directory) / "trained_on.npz"
-        about = read_json(path.with_suffix(".json"))
+        summary = read_json(path.with_suffix(".json"))
         expected = {"pairs": int, "complete": bool, "splits": list}
-        if not isinstance(about, dict) or {k: type(v) for k, v in about.items()} != expected:
+        if not isinstance(summary, dict) or {k: type(v) for k, v in summary.items()} != expected:
             raise InputError(f"{path.with_suffix('.json')} is damaged: expected {list(expected)}")
-        if not all(isinstance(cut, dict) for cut in about["splits"]):
-            raise InputError(f"{path.with_suffix('.json')} is damaged: a split is no object")
-        found = read_arrays(path, {"hashes": (np.uint64, 1), "below": (np.uint64, 0)})
-        hashes, below = found["hashes"], found["below"]
-        if len(hashes) > MOST or len(hashes) != about["pairs"]:
+        if not all(isinstance(split, dict) for split in summary["splits"]):
+            raise InputError(f"{path.with_suffix('.json')} is damaged: a split must be an object")
+        arrays = read_arrays(path, {"hashes": (np.uint64, 1), "below": (np.uint64, 0)})
+        hashes, below = arrays["hashes"], arrays["below"]
+        if len(hashes) > MAX_HASHES or len(hashes) != summary["pairs"]:
             raise InputError(
                 f"{path} is damaged: it has {len(hashes):,} hashes, expected the "
-                f"{about['pairs']:,} of trained_on.json, at most {MOST:,}"
+                f"{summary['pairs']:,} of trained_on.json, at most {MAX_HASHES:,}"
             )
-        # A search in what is not sorted finds nothing, and says that nothing was seen.
+        # A binary search in unsorted hashes would miss pairs.
         if (hashes[1:] <= hashes[:-1]).any() or (len(hashes) and hashes[-1] > below):
-            raise InputError(f"{path} is damaged: its hashes do not rise, or one is above `below`")
-        return cls(hashes, below, about["splits"], about["complete"])
+            raise InputError(f"{path} is damaged: expected sorted hashes up to `below`")
+        return cls(hashes, below, summary["splits"], summary["complete"])
 
-    def _found(self):
+    def _hash_pending(self):
+        """(hashes, below), after the pending pairs have been hashed."""
         if self._pending is not None:
             (histories, users, items), self._pending = self._pending, None
-            user, item = _mixed(_id_hashes(users.ids)), _id_hashes(items.ids)
-            kept, below = self._record
-            for start in range(0, len(histories.items), MOST):
-                rows = np.arange(start, min(start + MOST, len(histories.items)))
-                keys = np.searchsorted(histories.indptr, rows, side="right") - 1
-                found = _mixed(user[keys - FIRST] + item[histories.items[rows] - FIRST])
-                kept, below = _bounded(np.concatenate([kept, found[found <= below]]), below)
-            self._record = kept, below
+            user, item = _mix(_id_hashes(users.ids)), _id_hashes(items.ids)
+            hashes, below = self._record
+            for start in range(0, len(histories.items), MAX_HASHES):
+                rows = np.arange(start, min(start + MAX_HASHES, len(histories.items)))
+                owner = np.searchsorted(histories.indptr, rows, side="right") - 1
+                new = _mix(user[owner - FIRST] + item[histories.items[rows] - FIRST])
+                hashes, below = _smallest(np.concatenate([hashes, new[new <= below]]), below)
+            self._record = hashes, below
         return self._record
 
 
 def pair_hashes(users, items):
-    """uint64 `(n,)` of n pairs of external ids."""
-    return _mixed(_mixed(_id_hashes(users)) + _id_hashes(items))
+    """Hashes `(n,)` uint64 of n pairs of external user and item ids."""
+    return _mix(_mix(_id_hashes(users)) + _id_hashes(items))
 
 
 def _id_hashes(ids):
-    codes, different = pd.factorize(np.asarray(ids, dtype=object))
-    texts = (str(one).encode("utf-8", "surrogatepass") for one in different)
+    codes, distinct = pd.factorize(np.asarray(ids, dtype=object))
+    texts = (str(one).encode("utf-8", "surrogatepass") for one in distinct)
     digests = b"".join(hashlib.blake2b(text, digest_size=8).digest() for text in texts)
     return np.frombuffer(digests, "<u8").astype(np.uint64)[codes]
 
 
-def _mixed(x):
-    """The finalizer of SplitMix64: every bit of the input changes half of those of the output."""
+def _mix(x):
+    """The finalizer of SplitMix64: each input bit changes about half of the output bits."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))
 
 
-def _bounded(hashes, below):
+def _smallest(hashes, below):
+    """The distinct hashes up to `below`, at most `MAX_HASHES` of them, and the new `below`."""
     hashes = np.unique(hashes[hashes <= below])
-    if len(hashes) <= MOST:
+    if len(hashes) <= MAX_HASHES:
         return hashes, below
-    return hashes[:MOST].copy(), hashes[MOST - 1]
+    return hashes[:MAX_HASHES].copy(), hashes[MAX_HASHES - 1]

@@ -44,7 +44,7 @@ def make_model(config, data, split, start=None, say=lambda line: None):
         known = load_content_from(model, folder, config.freeze_content, trust)
         for name, share in known.items():
             say(f"content_from knows {share:.0%} of the words of {name}.")
-    model.trained_on.cuts.append({"data": data.name, **_split_arguments(config.split)})
+    model.trained_on.splits.append({"data": data.name, **_split_arguments(config.split)})
     return model
 
 

@@ -10,7 +10,7 @@ from kerasrec.errors import InputError
 from kerasrec.evaluation.baselines import adapted
 from kerasrec.files.folder_lock import is_unused
 from kerasrec.models.checkpoints import checkpoint
-from kerasrec.models.columns_read import columns_read, say_columns_read
+from kerasrec.models.columns_read import columns_read, describe_columns_read
 from kerasrec.training.callbacks.make_callbacks import make_callbacks
 from kerasrec.training.callbacks.mlflow_names import with_mlflow_names
 from kerasrec.training.callbacks.training_state import seconds_spent
@@ -113,7 +113,7 @@ def _run(config, folder, resume, say, progress, read, callbacks):
             f"{model_class.__name__}, {num_trainable(model):,} trainable weights, run {folder.path}"
         )
         reads = columns_read(model, split.train, config.train.loss)
-        for line in say_columns_read(model, reads):
+        for line in describe_columns_read(model, reads):
             say(line)
         try:
             history = fit(

@@ -8,7 +8,7 @@ from kerasrec.models import FactorModel, Factors
 
 
 class Given(FactorModel):
-    """Finds what it is given."""
+    """A model with given factors."""
 
     def __init__(self, schema, factors, dim=2, biases=False):
         super().__init__(schema=schema, dim=dim, biases=biases)
@@ -20,7 +20,7 @@ class Given(FactorModel):
 
 @pytest.fixture
 def train():
-    """Users a, b are rows 2, 3; items x, y, z are rows 2, 3, 4, and nobody took z."""
+    """Users a, b are rows 2, 3; items x, y, z are rows 2, 3, 4; z has no interactions."""
     frame = pd.DataFrame({"user": list("aab"), "item": list("xyx")})
     return Interactions.from_frame(frame, item_frame=pd.DataFrame({"item": list("xyz")}))
 
@@ -43,15 +43,15 @@ def test_the_score_is_the_dot_product(train):
     assert not model.trainable_weights
 
 
-def test_row_1_stands_in_for_what_is_unknown(train):
+def test_row_1_is_used_for_unknown_users_and_untrained_items(train):
     model = adapted(train, Factors(USERS, ITEMS))
     with pytest.warns(UserWarning, match="1 unknown user"):
         assert model.score(users=["nobody"], items=["x"]).tolist() == [3.0]
-    # z was never taken: its own vector is not used.
+    # z has no train interactions: its own vector is not used.
     assert model.score(users=["a"], items=["z"]).tolist() == [3.0]
 
 
-def test_padding_scores_nothing(train):
+def test_padding_scores_zero(train):
     model = adapted(train, Factors(USERS, ITEMS))
     assert model.score_pairs({"user": np.array([0, 2])}, np.array([2, 0])).tolist() == [0.0, 0.0]
 
@@ -62,7 +62,7 @@ def test_biases_are_added(train):
     assert model.score(users=["a", "b"], items=["y", "x"]).tolist() == [13.75, 14.0]
 
 
-def test_biases_alone(train):
+def test_biases_only(train):
     factors = Factors(user_bias=np.array([0, 0, 1, 2]), item_bias=np.arange(5), mean=0.5)
     model = adapted(train, factors, dim=0, biases=True)
     assert model.score(users=["a", "b"], items=["x", "y"]).tolist() == [3.5, 5.5]
@@ -84,10 +84,10 @@ def test_a_solution_that_is_not_finite_is_refused(train, bad):
         adapted(train, Factors(users, ITEMS))
 
 
-def test_a_solution_of_another_shape_is_a_mistake_of_the_solver(train):
+def test_factors_of_a_wrong_shape_are_refused(train):
     with pytest.raises(InputError, match=r"expected \(5, 2\) for .*, received \(2, 5\)"):
         adapted(train, Factors(USERS, ITEMS.T))
 
 
-def test_predicts_values_only_where_it_is_said(train):
+def test_predicts_values_is_false_by_default(train):
     assert not Given(train.schema(), None).predicts_values

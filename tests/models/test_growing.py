@@ -1,4 +1,4 @@
-"""Fine-tuning on data that has grown: new users, items, categories, and cold items that warm up."""
+"""Starting from a checkpoint with new users, items and categories, and items that were cold."""
 
 import keras
 import numpy as np
@@ -27,7 +27,7 @@ def interactions(users, items, catalogue, base=None):
 
 @pytest.fixture(params=[Hybrid, TwoTower])
 def grown(request, tmp_path):
-    """(old model, new model) of one class; in between, "cold" was taken and "new" came."""
+    """(old model, new model): "cold" has its first interactions and "new" is a new item."""
     keras.utils.set_random_seed(2)
     before = interactions("aabbc", ["x", "y", "y", "z", "x"], ["x", "y", "z", "cold"])
     old = request.param(before.schema(history_length=4), dim=3)
@@ -45,7 +45,7 @@ def grown(request, tmp_path):
     return old, new
 
 
-def test_old_users_score_old_items_as_before(grown):
+def test_old_users_keep_the_scores_of_old_items(grown):
     for item in ("x", "y", "z"):
         before, after = (
             model.score(users=["a", "b"], histories=[["x", "y"], ["z"]], items=[item] * 2)
@@ -56,10 +56,10 @@ def test_old_users_score_old_items_as_before(grown):
         np.testing.assert_allclose(after, before, atol=1e-7)
 
 
-def test_an_item_that_warms_up_counts_and_starts_as_the_unknown_row(grown):
+def test_an_item_with_first_interactions_starts_from_the_unknown_row(grown):
     old, new = grown
-    count = dict(zip(["", "?", *new.items.vocabulary.ids], np.asarray(_plain(new)), strict=True))
-    # x had two interactions and keeps that count; "cold" and "new" got theirs.
+    count = dict(zip(["", "?", *new.items.vocabulary.ids], np.asarray(_counts(new)), strict=True))
+    # x keeps its old count of 2; "cold" and "new" have their new counts.
     assert (count["x"], count["cold"], count["new"]) == (2, 1, 1)
     tables = [w for w in new.trainable_weights if w.shape[:1] == (new.schema.num_items,)]
     assert tables
@@ -69,7 +69,7 @@ def test_an_item_that_warms_up_counts_and_starts_as_the_unknown_row(grown):
             np.testing.assert_array_equal(rows[new.items.vocabulary.rows([item])[0]], rows[1])
 
 
-def _plain(model):
+def _counts(model):
     return keras.ops.convert_to_numpy(model.catalog.tables["count"])
 
 
@@ -84,7 +84,7 @@ def test_only_vocabularies_may_grow(tmp_path):
         new.load_rows_from(tmp_path / "checkpoint")
 
 
-def test_what_is_counted_is_counted_on_the_new_data(tmp_path):
+def test_a_model_that_counts_counts_the_new_data(tmp_path):
     before = interactions("aab", ["x", "y", "x"], ["x", "y"])
     old = Popularity(before.schema())
     old.adapt(before)

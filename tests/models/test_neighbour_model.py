@@ -27,43 +27,43 @@ def model():
     return model
 
 
-def test_pairs_of_any_number_are_those_of_the_whole_row(model, monkeypatch):
+def test_scores_of_pairs_equal_those_of_all_items(model, monkeypatch):
     rng = np.random.default_rng(0)
     history, items = rng.integers(0, 102, (11, 6)).astype("int32"), rng.integers(0, 102, 11)
     halves = history // 2 * (history % 2 == 0)
     right = (halves * (halves == items[:, None])).sum(axis=1)
     found = model.score_pairs({"history": history}, items)
     np.testing.assert_allclose(found, right)
-    monkeypatch.setattr(neighbour_model, "PAIRS_AT_ONCE", 3)
+    monkeypatch.setattr(neighbour_model, "MAX_PAIRS", 3)
     np.testing.assert_array_equal(model.score_pairs({"history": history}, items), found)
 
 
 @pytest.mark.parametrize("width", [1, 2, 5, 40])
-def test_the_width_of_a_history_does_not_matter(model, width):
+def test_padding_of_a_history_changes_nothing(model, width):
     history = np.zeros((3, width), "int32")
     history[1, width // 2] = 8
     scores = model.encode_queries({"history": history})
     assert scores[1, 4] == 4 and scores[1].sum() == 4
-    # Nothing read is answered with what is popular.
+    # An empty history gets the popular items.
     popular = np.log1p(load("synthetic", users=30, items=100).item_counts())
     np.testing.assert_allclose(scores[[0, 2]], [popular, popular], rtol=1e-6)
     empty = model.encode_queries({"history": np.zeros((2, width), "int32")})
     np.testing.assert_array_equal(empty, scores[[0, 2]])
 
 
-def test_narrow_cuts_to_a_power_of_two():
+def test_histories_are_trimmed_to_a_power_of_two():
     history = np.zeros((3, 40), "int32")
     widths = []
     for last in (None, 0, 1, 2, 4, 31, 32, 39):
         if last is not None:
             history[1, last] = 5
-        narrow = neighbour_model._narrow({"history": history, "user": 1})["history"]
-        widths.append(narrow.shape[1])
-        assert narrow.sum() == history.sum()
+        trimmed = neighbour_model._trim_history({"history": history, "user": 1})["history"]
+        widths.append(trimmed.shape[1])
+        assert trimmed.sum() == history.sum()
     assert widths == [1, 1, 2, 4, 8, 32, 40, 40]
 
 
-def test_a_query_takes_what_its_history_looks_up(model):
+def test_query_size_is_the_larger_of_items_and_lookups(model):
     train = load("synthetic", users=30, items=100)
     assert model.query_size == 102
     assert Doubles(train.schema(history_length=300)).query_size == 300

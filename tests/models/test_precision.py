@@ -23,7 +23,7 @@ def half(train):
         return model
 
 
-def test_a_policy_comes_back_even_when_a_constructor_fails(train):
+def test_the_policy_is_restored_after_a_constructor_fails(train):
     with policy_scope("mixed_float16"):
         for cls, wrong in ((EASE, {"l2": -1.0}), (MatrixFactorization, {"candidates": "none"})):
             with pytest.raises(InputError):
@@ -32,7 +32,7 @@ def test_a_policy_comes_back_even_when_a_constructor_fails(train):
     assert keras.config.dtype_policy().name == "float32"
 
 
-def test_baselines_beside_a_model_in_half_precision_are_float32(train, half):
+def test_baselines_of_a_half_precision_model_are_float32(train, half):
     class Split:
         pass
 
@@ -41,13 +41,13 @@ def test_baselines_beside_a_model_in_half_precision_are_float32(train, half):
         found = baselines.adapted(["Popularity", "EASE"], Split, type(half), 50)
     users = list(train.users.vocabulary.ids)
     for model in found:
-        whole = type(model)(train.schema())
-        whole.adapt(train)
-        answers = [each.recommend(users=users, k=10) for each in (model, whole)]
+        full = type(model)(train.schema())
+        full.adapt(train)
+        answers = [each.recommend(users=users, k=10) for each in (model, full)]
         assert answers[0].equals(answers[1])
 
 
-def test_a_checkpoint_keeps_its_policy_and_its_answers(train, half, tmp_path):
+def test_a_checkpoint_keeps_policy_and_answers(train, half, tmp_path):
     half.save(tmp_path / "checkpoint")
     users = list(train.users.vocabulary.ids)
     for now in ("float32", "mixed_float16"):
@@ -57,14 +57,14 @@ def test_a_checkpoint_keeps_its_policy_and_its_answers(train, half, tmp_path):
         assert again.dtype_policy.name == "mixed_bfloat16"
 
 
-def test_in_float32_the_weights_are_those_of_the_model(train, half):
-    whole = in_float32(half)
-    assert whole.dtype_policy.name == "float32" and in_float32(whole) is whole
-    # Bias and mean are zeros: the vectors alone make the score.
+def test_in_float32_keeps_the_weights(train, half):
+    full = in_float32(half)
+    assert full.dtype_policy.name == "float32" and in_float32(full) is full
+    # Biases and mean are 0, so the score is the dot product.
     user, item = (tower.get_weights()[0] for tower in towers(half))
     inputs = {"user": np.array([2, 3], "int32")}
     np.testing.assert_allclose(
-        whole.score_pairs(inputs, [4, 5]), (user[2:4] * item[4:6]).sum(axis=1), rtol=1e-6
+        full.score_pairs(inputs, [4, 5]), (user[2:4] * item[4:6]).sum(axis=1), rtol=1e-6
     )
 
 
@@ -73,15 +73,15 @@ def towers(model):
     return layers["user_tower"], layers["item_tower_ids"]
 
 
-def test_a_score_that_is_no_number_is_refused_and_not_left_out(train):
+def test_a_weight_that_is_nan_is_refused(train):
     model = Popularity(train.schema())
     model.adapt(train)
     counts = np.array(model.catalog.tables["count"])
     counts[7] = np.nan
     model.catalog.tables["count"].assign(counts)
-    for ask in (
+    for call in (
         model.recommend,
         lambda users: model.score(users, items=[train.items.vocabulary.ids[5]]),
     ):
         with pytest.raises(InputError, match="item_catalog/count holds NaN or infinity"):
-            ask(users=[train.users.vocabulary.ids[0]])
+            call(users=[train.users.vocabulary.ids[0]])

@@ -1,4 +1,4 @@
-"""A ranker whose score is known: minus a weighted squared distance of two vectors."""
+"""`Ranker`, tested with a known score: minus a weighted squared distance of two vectors."""
 
 import itertools
 
@@ -26,18 +26,18 @@ def weights(shape, dtype=None):
 
 @register
 class Distance(Ranker):
-    """score(u, i) = -<w, (p_u - q_i)^2>, where w is a weight to train."""
+    """score(u, i) = -<w, (p_u - q_i)^2>, where w is trained."""
 
     def __init__(self, schema, candidates="sampled", num_negatives=3, log_q=False, name=None):
         user = keras.Input((), dtype="int32", name="user")
         item = keras.Input((), dtype="int32", name="item")
         query = EmbeddingTable(schema.num_users, DIM, stddev=1.0, name="p")(user)
         candidate = EmbeddingTable(schema.num_items, DIM, stddev=1.0, name="q")(item)
-        one = keras.Input((DIM,), name="query")
-        other = keras.Input((DIM,), name="candidate")
+        p = keras.Input((DIM,), name="query")
+        q = keras.Input((DIM,), name="candidate")
         w = keras.layers.Dense(1, use_bias=False, kernel_initializer=weights, name="w")
         super().__init__(
-            head=keras.Model({"query": one, "candidate": other}, -w(keras.ops.square(one - other))),
+            head=keras.Model({"query": p, "candidate": q}, -w(keras.ops.square(p - q))),
             schema=schema,
             inputs={"user": user},
             query=query,
@@ -58,7 +58,7 @@ def data():
 
 @pytest.fixture
 def model(data, monkeypatch):
-    """Its head reads four pairs at a time when it ranks."""
+    """A model whose head scores four pairs at a time when it ranks."""
     monkeypatch.setattr(joint_scorer, "NUMBERS_AT_ONCE", 4 * DIM)
     keras.utils.set_random_seed(1)
     model = Distance(data.schema())
@@ -66,8 +66,8 @@ def model(data, monkeypatch):
     return model
 
 
-def right(model):
-    """Scores `(users, items)` of all rows."""
+def exact_scores(model):
+    """Scores `(users, items)` of all rows, by the formula."""
     p = np.array(model.query_model.get_layer("p").embeddings)
     q = np.array(model.item_tower.encoder.get_layer("q").embeddings)
     return -((p[:, None] - q) ** 2) @ np.arange(1.0, 1.0 + DIM)
@@ -79,26 +79,26 @@ def best(scores, rows, k):
     return order, scores[order]
 
 
-def test_top_k_is_the_order_of_the_formula(model):
+def test_top_k_follows_the_formula(model):
     users = np.array([2, 5, 3], "int32")
-    for asked in (users[:1], users):
-        rows, scores = model.top_k({"user": asked}, 4)
-        for n, user in enumerate(asked):
-            expected = best(right(model)[user], range(2, ITEMS + 2), 4)
+    for query in (users[:1], users):
+        rows, scores = model.top_k({"user": query}, 4)
+        for n, user in enumerate(query):
+            expected = best(exact_scores(model)[user], range(2, ITEMS + 2), 4)
             assert rows[n].tolist() == expected[0]
             np.testing.assert_allclose(scores[n], expected[1], rtol=1e-5)
 
 
-def test_allowed_items_alone_are_scored(model, monkeypatch):
+def test_only_allowed_items_are_scored(model, monkeypatch):
     users = np.array([2, 5], "int32")
     allow = np.array([[4, 9, 4, 0, 1], [3, 7, 8, 10, 0]], "int32")
     exclude = np.array([[0, 0], [8, 2]], "int32")
     monkeypatch.setattr(model, "score_catalog", None)
     rows, scores = model.top_k({"user": users}, 3, exclude=exclude, allow=allow)
-    first = best(right(model)[2], [4, 9], 3)
+    first = best(exact_scores(model)[2], [4, 9], 3)
     assert rows[0].tolist() == [*first[0], 0]
     np.testing.assert_allclose(scores[0], [*first[1], -np.inf], rtol=1e-5)
-    second = best(right(model)[5], [3, 7, 10], 3)
+    second = best(exact_scores(model)[5], [3, 7, 10], 3)
     assert rows[1].tolist() == second[0]
     np.testing.assert_allclose(scores[1], second[1], rtol=1e-5)
 
@@ -107,13 +107,13 @@ def test_only_padding_allows_all_and_only_unknown_items_allow_nothing(model):
     users = np.array([2, 5, 3], "int32")
     allow = np.array([[0, 0], [4, 1], [1, 0]], "int32")
     rows, _ = model.top_k({"user": users}, 3, allow=allow)
-    everything = best(right(model)[2], range(2, ITEMS + 2), 3)[0]
+    everything = best(exact_scores(model)[2], range(2, ITEMS + 2), 3)[0]
     assert rows.tolist() == [everything, [4, 0, 0], [0, 0, 0]]
     rows, _ = model.top_k({"user": users[1:]}, 3, allow=allow[1:])
     assert rows.tolist() == [[4, 0, 0], [0, 0, 0]]
 
 
-def test_allowing_everything_is_allowing_all(model):
+def test_allowing_all_items_changes_nothing(model):
     users = np.array([2, 5], "int32")
     everything = np.tile(np.arange(ITEMS + 2, dtype="int32"), (2, 1))
     for one, other in zip(
@@ -124,7 +124,7 @@ def test_allowing_everything_is_allowing_all(model):
         np.testing.assert_allclose(one, other, rtol=1e-6)
 
 
-def test_few_queries_at_a_time(model, monkeypatch):
+def test_queries_are_ranked_in_batches(model, monkeypatch):
     users = np.arange(2, 2 + USERS, dtype="int32")
     allow = np.tile(np.array([2, 6, 9], "int32"), (USERS, 1))
     whole = model.top_k({"user": users}, 3, allow=allow)
@@ -134,16 +134,16 @@ def test_few_queries_at_a_time(model, monkeypatch):
 
 
 @pytest.mark.parametrize("k", [0, ITEMS + 1])
-def test_a_k_that_cannot_be(model, k):
+def test_a_wrong_k_is_refused(model, k):
     for allow in (None, np.array([[3, 4]])):
         with pytest.raises(InputError, match=f"between 1 and the number of items, 9: got {k}"):
             model.top_k({"user": np.array([2])}, k, allow=allow)
 
 
-def test_score_pairs_is_the_formula(model):
+def test_score_pairs_follows_the_formula(model):
     users, items = np.array([2, 2, 7, 5, 3], "int32"), np.array([9, 3, 3, 9, 10], "int32")
     scores = model.score_pairs({"user": users}, items)
-    np.testing.assert_allclose(scores, right(model)[users, items], rtol=1e-5)
+    np.testing.assert_allclose(scores, exact_scores(model)[users, items], rtol=1e-5)
 
 
 def test_export_has_no_vectors_to_search(model, data, tmp_path):
@@ -157,7 +157,7 @@ def test_export_has_no_vectors_to_search(model, data, tmp_path):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_candidates_of_every_kind_train_the_head(data, kind):
+def test_every_kind_of_candidates_trains_the_head(data, kind):
     keras.utils.set_random_seed(1)
     model = Distance(data.schema(), candidates=kind)
     model.adapt(data)
@@ -171,7 +171,7 @@ def test_candidates_of_every_kind_train_the_head(data, kind):
     assert model.predicts_values == (kind == "pair")
 
 
-def test_cross_entropy_draws_users_to_their_items(data):
+def test_cross_entropy_ranks_observed_items_first(data):
     keras.utils.set_random_seed(1)
     model = Distance(data.schema(), num_negatives=6)
     model.adapt(data)
@@ -182,9 +182,9 @@ def test_cross_entropy_draws_users_to_their_items(data):
     assert ((answer["user"].astype(int) + answer["item"].astype(int)) % 3 == 0).all()
 
 
-def test_a_checkpoint_scores_as_before(model, tmp_path):
+def test_a_loaded_checkpoint_gives_the_same_scores(model, tmp_path):
     model.scorer.head.get_layer("w").kernel.assign([[3.0], [2.0], [0.0]])
     model.save(tmp_path / "checkpoint")
     again = models.load(tmp_path / "checkpoint", trust=True)
-    asked = {"users": ["1", "2", "4"], "items": ["3", "5", "8"]}
-    np.testing.assert_allclose(again.score(**asked), model.score(**asked), rtol=1e-6)
+    pairs = {"users": ["1", "2", "4"], "items": ["3", "5", "8"]}
+    np.testing.assert_allclose(again.score(**pairs), model.score(**pairs), rtol=1e-6)

@@ -12,7 +12,7 @@ from kerasrec_zoo import ItemKNN
 
 
 class Echo:
-    """Answers a batch with itself, once for each of two replicas, as Keras does."""
+    """Returns each batch twice, as Keras does for two replicas."""
 
     def __init__(self):
         self.sizes = set()
@@ -23,14 +23,14 @@ class Echo:
 
 
 @pytest.mark.parametrize("length", [0, 1, 1024, 1025, 3000])
-def test_predict_gives_each_row_once_whatever_the_replicas(length):
+def test_predict_returns_each_row_once(length):
     rows = np.arange(length, dtype="float32")
     model = Echo()
     np.testing.assert_array_equal(predict.predict(model, {"user": rows}), rows)
     assert len(model.sizes) == 1
 
 
-def test_blocks_of_queries_answer_as_one(monkeypatch):
+def test_queries_in_batches_give_the_same_answers(monkeypatch):
     train = load("synthetic", users=60, items=100)
     model = ItemKNN(train.schema(history_length=10))
     model.adapt(train)
@@ -54,7 +54,7 @@ def test_a_string_is_not_a_list_of_ids():
         model.recommend(histories=[])
 
 
-def test_a_long_history_is_cut_and_said():
+def test_a_long_history_is_cut_with_a_warning():
     train = load("synthetic", users=20, items=100)
     model = ItemKNN(train.schema(history_length=2))
     model.adapt(train)
@@ -63,10 +63,10 @@ def test_a_long_history_is_cut_and_said():
     assert len(answer) == 2
 
 
-def test_behaviors_and_times_that_the_data_does_not_have_are_refused_at_adapt():
+def test_adapt_refuses_behaviors_and_times_that_the_data_lacks():
     frame = pd.DataFrame({"user": ["u", "u", "v"], "item": ["a", "b", "a"]})
     plain = Interactions.from_frame(frame)
-    told = Interactions.from_frame(
+    full = Interactions.from_frame(
         frame.assign(timestamp=[1, 2, 3], behavior=["buy", "view", "buy"])
     )
     for field, value in (("timed", True), ("num_behaviors", 4)):
@@ -74,5 +74,5 @@ def test_behaviors_and_times_that_the_data_does_not_have_are_refused_at_adapt():
         with pytest.raises(InputError, match=f"{field} is {value} in its schema"):
             ItemKNN(schema).adapt(plain)
     with pytest.raises(InputError, match="num_behaviors is 7 in its schema, 4 in this data"):
-        ItemKNN(dataclasses.replace(told.schema(), num_behaviors=7)).adapt(told)
-    ItemKNN(dataclasses.replace(told.schema(), num_behaviors=0, timed=False)).adapt(told)
+        ItemKNN(dataclasses.replace(full.schema(), num_behaviors=7)).adapt(full)
+    ItemKNN(dataclasses.replace(full.schema(), num_behaviors=0, timed=False)).adapt(full)

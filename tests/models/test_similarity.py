@@ -9,45 +9,45 @@ from kerasrec.errors import InputError
 from kerasrec.models.neighbours import similarity
 from kerasrec.models.neighbours.similarity import (
     SIMILARITIES,
-    agreements,
+    cosine_blocks,
+    interaction_matrix,
     nearest,
-    overlaps,
-    pair_table,
-    turned,
+    rating_similarities,
+    transposed,
 )
 
 
 @pytest.fixture(params=["one block", "many blocks"])
-def some_blocks(request, monkeypatch):
+def block_size(request, monkeypatch):
     if request.param == "many blocks":
-        monkeypatch.setattr(similarity, "NUMBERS_AT_ONCE", 25)
+        monkeypatch.setattr(similarity, "BLOCK_SIZE", 25)
 
 
-def table(rated):
-    """CSR of a dense table with NaN where nothing is rated; a 0 in it is a rating."""
-    rows, columns = np.nonzero(~np.isnan(rated))
-    return scipy.sparse.csr_matrix((rated[rows, columns], (rows, columns)), shape=rated.shape)
+def as_sparse(ratings):
+    """CSR of a dense matrix with NaN for missing ratings; a 0 is a rating of 0."""
+    rows, columns = np.nonzero(~np.isnan(ratings))
+    return scipy.sparse.csr_matrix((ratings[rows, columns], (rows, columns)), shape=ratings.shape)
 
 
 def random_ratings(rows=12, columns=9):
     rng = np.random.default_rng(0)
-    rated = rng.integers(-2, 6, (rows, columns)) / 2
-    rated[rng.random(rated.shape) < 0.4] = np.nan
-    rated[3] = np.nan
-    rated[4], rated[5] = 2.0, 0.1
-    return rated
+    ratings = rng.integers(-2, 6, (rows, columns)) / 2
+    ratings[rng.random(ratings.shape) < 0.4] = np.nan
+    ratings[3] = np.nan
+    ratings[4], ratings[5] = 2.0, 0.1
+    return ratings
 
 
-def expected(rated, kind):
-    """One pair after another, as the docstring says it."""
+def expected(ratings, kind):
+    """The formulas of `rating_similarities`, one pair after another."""
     if kind == "adjusted_cosine":
-        rated = rated - np.nanmean(rated, axis=0)
-    found, together = np.zeros((len(rated),) * 2), np.zeros((len(rated),) * 2)
-    for a in range(len(rated)):
-        for b in range(len(rated)):
-            both = ~np.isnan(rated[a]) & ~np.isnan(rated[b])
-            together[a, b] = both.sum()
-            x, y = rated[a, both], rated[b, both]
+        ratings = ratings - np.nanmean(ratings, axis=0)
+    found, common = np.zeros((len(ratings),) * 2), np.zeros((len(ratings),) * 2)
+    for a in range(len(ratings)):
+        for b in range(len(ratings)):
+            both = ~np.isnan(ratings[a]) & ~np.isnan(ratings[b])
+            common[a, b] = both.sum()
+            x, y = ratings[a, both], ratings[b, both]
             if a == b or not len(x):
                 continue
             if kind == "pearson":
@@ -56,84 +56,88 @@ def expected(rated, kind):
                 found[a, b] = 1 / (1 + np.mean((x - y) ** 2))
             elif min(np.abs(x).max(), np.abs(y).max()) > 1e-6:
                 found[a, b] = x @ y / np.sqrt((x @ x) * (y @ y))
-    return found, together
+    return found, common
 
 
 @pytest.mark.parametrize("shrinkage", [0, 0.5, 7.0])
 @pytest.mark.parametrize("kind", SIMILARITIES)
-def test_agreements_are_those_of_the_pairs(kind, shrinkage, some_blocks):
-    rated = random_ratings()
-    found, together = expected(rated, kind)
-    shrunk = found * together / np.maximum(together + shrinkage, 1)
-    ours = agreements(table(rated), kind, shrinkage)
+def test_rating_similarities_follow_the_formulas(kind, shrinkage, block_size):
+    ratings = random_ratings()
+    found, common = expected(ratings, kind)
+    shrunk = found * common / np.maximum(common + shrinkage, 1)
+    ours = rating_similarities(as_sparse(ratings), kind, shrinkage)
     assert ours.dtype == "float32"
     np.testing.assert_allclose(ours, shrunk, atol=1e-6)
 
 
-def test_pearson_is_that_of_pandas(some_blocks):
-    rated = random_ratings(40, 25)
-    theirs = pd.DataFrame(rated.T).corr(min_periods=2).to_numpy(copy=True)
+def test_pearson_agrees_with_pandas(block_size):
+    ratings = random_ratings(40, 25)
+    theirs = pd.DataFrame(ratings.T).corr(min_periods=2).to_numpy(copy=True)
     np.fill_diagonal(theirs, 0.0)
     np.testing.assert_allclose(
-        agreements(table(rated), "pearson", 0.0), np.nan_to_num(theirs), atol=1e-6
+        rating_similarities(as_sparse(ratings), "pearson", 0.0), np.nan_to_num(theirs), atol=1e-6
     )
 
 
-def test_cosine_of_full_rows_is_that_of_scikit_learn(some_blocks):
-    rated = np.random.default_rng(0).normal(size=(14, 6))
-    theirs = cosine_similarity(rated)
+def test_cosine_of_full_rows_agrees_with_scikit_learn(block_size):
+    ratings = np.random.default_rng(0).normal(size=(14, 6))
+    theirs = cosine_similarity(ratings)
     np.fill_diagonal(theirs, 0.0)
-    np.testing.assert_allclose(agreements(table(rated), "cosine", 0.0), theirs, atol=1e-6)
+    np.testing.assert_allclose(
+        rating_similarities(as_sparse(ratings), "cosine", 0.0), theirs, atol=1e-6
+    )
 
 
-def test_overlaps_are_the_cosines_of_scikit_learn(some_blocks):
-    taken = (np.random.default_rng(0).random((14, 6)) < 0.4).astype("float64")
-    taken[5] = 0
-    theirs = cosine_similarity(taken)
+def test_cosine_blocks_agree_with_scikit_learn(block_size):
+    matrix = (np.random.default_rng(0).random((14, 6)) < 0.4).astype("float64")
+    matrix[5] = 0
+    theirs = cosine_similarity(matrix)
     np.fill_diagonal(theirs, 0.0)
-    ours = np.concatenate([block for _, block in overlaps(scipy.sparse.csr_matrix(taken), 0.0)])
+    ours = np.concatenate(
+        [block for _, block in cosine_blocks(scipy.sparse.csr_matrix(matrix), 0.0)]
+    )
     np.testing.assert_allclose(ours, theirs, atol=1e-6)
 
 
-def test_overlap_by_hand():
-    taken = scipy.sparse.csr_matrix([[1.0, 1, 1, 1], [0, 0, 1, 0]])
-    ((_, block),) = overlaps(taken, 3.0)
+def test_cosine_blocks_by_hand():
+    matrix = scipy.sparse.csr_matrix([[1.0, 1, 1, 1], [0, 0, 1, 0]])
+    ((_, block),) = cosine_blocks(matrix, 3.0)
     np.testing.assert_allclose(block, [[0, 1 / (2 + 3)], [1 / (2 + 3), 0]], rtol=1e-6)
 
 
-def test_turned_by_hand():
-    # 0 is nearest to 1 and 2; of the two links that 3 has, the stronger is -0.9.
+def test_transposed_by_hand():
+    # 0 is a neighbour of 1 and 2; 3 is a neighbour of 0 and 1, more strongly of 1 (-0.9).
     columns = np.array([[3, 2], [0, 3], [0, 0], [1, 0]])
     values = np.array([[0.5, 0.3], [0.7, -0.9], [0.8, 0.0], [0.2, 0.0]])
-    rows, weights = turned(columns, values, 2)
+    rows, weights = transposed(columns, values, 2)
     np.testing.assert_array_equal(rows, [[2, 1], [3, 0], [0, 0], [1, 0]])
     np.testing.assert_allclose(weights, [[0.8, 0.7], [0.2, 0], [0.3, 0], [-0.9, 0.5]])
-    rows, weights = turned(columns, values, 1)
+    rows, weights = transposed(columns, values, 1)
     assert rows.ravel().tolist() == [2, 3, 0, 1]
 
 
 @pytest.mark.parametrize("kind", SIMILARITIES)
-def test_equal_ratings_and_parts_that_never_meet_are_no_error(kind):
-    rated = np.full((5, 4), np.nan)
-    rated[0, :2], rated[1, :2], rated[2:4, 2:] = 3.3, 3.3, 1.7
-    ours = agreements(table(rated), kind, 0.0)
-    alike = 0.0 if kind in ("pearson", "adjusted_cosine") else 1.0
-    together = np.zeros((5, 5))
-    together[[0, 1, 2, 3], [1, 0, 3, 2]] = alike
-    np.testing.assert_allclose(ours, together, atol=1e-6)
+def test_equal_ratings_and_rows_without_common_columns(kind):
+    ratings = np.full((5, 4), np.nan)
+    ratings[0, :2], ratings[1, :2], ratings[2:4, 2:] = 3.3, 3.3, 1.7
+    ours = rating_similarities(as_sparse(ratings), kind, 0.0)
+    equal = 0.0 if kind in ("pearson", "adjusted_cosine") else 1.0
+    common = np.zeros((5, 5))
+    common[[0, 1, 2, 3], [1, 0, 3, 2]] = equal
+    np.testing.assert_allclose(ours, common, atol=1e-6)
 
 
-def test_the_last_of_equal_pairs_counts_and_time_order_stays():
+def test_the_last_interaction_of_a_pair_is_kept_in_time_order():
     frame = pd.DataFrame(
         {"user": list("abab"), "item": list("xyxx"), "value": [1, 2, 3, 4], "timestamp": range(4)}
     )
     data = Interactions.from_frame(frame)
-    kept = similarity.last_of_pairs(data)
+    kept = similarity.last_interactions(data)
     assert kept.tolist() == [1, 2, 3]
     data = data.select(kept)
-    by_item = pair_table(data, "item", data.value).toarray()
+    by_item = interaction_matrix(data, "item", data.value).toarray()
     assert by_item[2:, 2:].tolist() == [[3, 4], [0, 2]]
-    np.testing.assert_array_equal(pair_table(data, "user", data.value).toarray(), by_item.T)
+    np.testing.assert_array_equal(interaction_matrix(data, "user", data.value).toarray(), by_item.T)
 
 
 def test_nearest_are_the_largest_by_absolute_value():
@@ -144,6 +148,6 @@ def test_nearest_are_the_largest_by_absolute_value():
 
 
 @pytest.mark.parametrize("kind,shrinkage", [("jaccard", 0), (None, 0), ("cosine", -1)])
-def test_what_there_is_none_of_is_refused(kind, shrinkage):
+def test_wrong_arguments_are_refused(kind, shrinkage):
     with pytest.raises(InputError, match="expected"):
         similarity.check_similarity(kind, shrinkage)

@@ -21,7 +21,7 @@ def test_ties_go_to_the_smaller_row():
     assert answer(3, [[0, 0, 5, 5, 5, 5]])["rows"] == [[2, 3, 4]]
 
 
-def test_excluded_rows_are_gone_and_the_rest_is_filled_with_padding():
+def test_excluded_rows_are_removed_and_the_rest_is_padding():
     found = answer(3, [[0, 0, 1, 3, 2]], exclude=np.array([[3, 0, 4]]))
     assert found["rows"] == [[2, 0, 0]]
     assert found["scores"] == [[1.0, float("-inf"), float("-inf")]]
@@ -45,7 +45,7 @@ def test_only_padding_allows_all_and_only_unknown_items_allow_nothing():
 
 @pytest.mark.parametrize("columns", [512, 1000, 5000])
 @pytest.mark.parametrize("k", [1, 2, 7])
-def test_ties_of_many_are_those_of_a_plain_sort(columns, k):
+def test_ties_in_many_columns_agree_with_a_stable_sort(columns, k):
     generator = np.random.default_rng(0)
     scores = generator.integers(0, 40, (30, columns)).astype("float32")
     exclude = generator.integers(0, columns, (30, 100))
@@ -56,7 +56,7 @@ def test_ties_of_many_are_those_of_a_plain_sort(columns, k):
     assert answer(k, scores, exclude=exclude)["rows"] == expected.tolist()
 
 
-def test_few_that_are_left_of_many():
+def test_few_allowed_rows_of_many():
     exclude = np.arange(2, 600)[None]
     found = answer(2, np.ones((1, 600)), exclude=np.delete(exclude, 400, axis=1))
     assert found == {"rows": [[402, 0]], "scores": [[1.0, float("-inf")]]}
@@ -85,7 +85,7 @@ def test_refuses_k_of_zero():
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16", "float16"])
-def test_scores_are_not_rounded_to_the_policy(policy):
+def test_scores_are_not_rounded_by_the_policy(policy):
     # bfloat16 holds every fourth of these numbers, every eighth above 1024; float16 ends at 65504.
     scores = np.array([[0, 0, 1016, 1019, 1015, 1018, 1017, 70_000]], "float32")
     found = TopK(6, dtype=policy)(scores)

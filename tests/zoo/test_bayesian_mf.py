@@ -8,7 +8,7 @@ import scipy.sparse
 from kerasrec.data import Interactions
 from kerasrec.errors import InputError
 from kerasrec_zoo import BayesianMF
-from kerasrec_zoo.bayesian_mf import FACTORS, ITEM_BIAS, USER_BIAS, _Side
+from kerasrec_zoo.bayesian_mf import FACTORS, ITEM_BIAS, USER_BIAS, _Posterior
 
 
 def from_matrix(matrix, observed, **given):
@@ -41,11 +41,11 @@ def scores(model, users, items):
 
 def test_an_update_is_bayesian_regression_of_each_row():
     random = np.random.default_rng(0)
-    items = _Side(random, 4, 4, free=ITEM_BIAS, noise=1.0)
+    items = _Posterior(random, 4, 4, free=ITEM_BIAS, noise=1.0)
     items.mean[:, 1:] = random.normal(size=(4, 3))
     spread = random.normal(size=(4, 3, 3))
     items.covariance[:, 1:, 1:] = spread @ spread.transpose(0, 2, 1)
-    users = _Side(random, 3, 4, free=USER_BIAS, noise=1.0)
+    users = _Posterior(random, 3, 4, free=USER_BIAS, noise=1.0)
     users.prior_mean, users.prior_variance = np.array([0.1, 0.2, -0.3]), np.array([0.5, 1.0, 2.0])
     start = users.prior_mean, users.prior_variance
     values = np.array([[1.0, 2.0, 0, 0], [0, 0, 3.0, -1.0], [0, 0, 0, 0]])

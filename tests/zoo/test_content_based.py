@@ -110,7 +110,7 @@ def test_refuses_what_it_cannot_read():
         ContentBased(bare.schema())
     with pytest.raises(InputError, match='kind "vector"'):
         ContentBased(interactions().schema(), encoder="vectors")
-    with pytest.raises(InputError, match="use_profile reads features of the users"):
+    with pytest.raises(InputError, match="use_profile needs a user feature"):
         ContentBased(
             Interactions.from_frame(
                 pd.DataFrame({"user": list("uv"), "item": list("ij")}),

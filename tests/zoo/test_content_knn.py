@@ -80,7 +80,7 @@ def test_bad_arguments():
         ContentKNN(train.schema(), weighting="cosine")
     with pytest.raises(InputError, match="at least 1, got 0"):
         ContentKNN(train.schema(), num_neighbours=0)
-    with pytest.raises(InputError, match="features of the items, and this data has none"):
+    with pytest.raises(InputError, match="needs an item feature, and this data has none"):
         ContentKNN(
             Interactions.from_frame(pd.DataFrame({"user": list("uv"), "item": list("ij")})).schema()
         )

@@ -35,8 +35,8 @@ def adapted(data, **options):
 @pytest.mark.parametrize("kind", ["float64", "float32"])
 def test_each_column_is_a_ridge_regression_on_the_others(data, kind, monkeypatch):
     # The constraint diag(B) = 0 leaves one regression for each item, solved here one by one.
-    monkeypatch.setattr(ease, "FLOAT64_ITEMS", 2**14 if kind == "float64" else 0)
-    monkeypatch.setattr(similarity, "NUMBERS_AT_ONCE", 300)
+    monkeypatch.setattr(ease, "MAX_FLOAT64_ITEMS", 2**14 if kind == "float64" else 0)
+    monkeypatch.setattr(similarity, "BLOCK_SIZE", 300)
     taken = taken_of(data)[:, 2:]
     found = item_weights(scipy.sparse.csr_matrix(taken.T), l2=3.0)
     assert found.dtype == kind
@@ -114,11 +114,11 @@ def test_a_penalty_that_is_none_is_refused(l2):
         EASE(Schema(num_users=5, num_items=6), l2=l2)
 
 
-def test_a_penalty_too_small_for_the_arithmetic_is_said(data, monkeypatch):
-    monkeypatch.setattr(ease, "FLOAT64_ITEMS", 0)
+def test_a_penalty_that_is_too_small_for_float32_is_refused(data, monkeypatch):
+    monkeypatch.setattr(ease, "MAX_FLOAT64_ITEMS", 0)
     frame = pd.DataFrame({"user": [f"u{n}" for n in range(200)] * 2})
     frame["item"] = ["a"] * 200 + ["b"] * 200
-    with pytest.raises(InputError, match="l2: 1e-09 is too small for float32: raise it"):
+    with pytest.raises(InputError, match="l2: 1e-09 is too small for float32: increase it"):
         adapted(Interactions.from_frame(frame), l2=1e-9)
 
 

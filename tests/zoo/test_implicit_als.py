@@ -112,7 +112,7 @@ def test_short_and_long_histories_are_solved_alike():
 def test_groups_of_any_size_answer_alike(monkeypatch, at_once):
     train = from_matrix(planted())
     whole = vectors(adapted(train, dim=8, epochs=3, alpha=0.3))
-    monkeypatch.setattr(implicit_als, "NUMBERS_AT_ONCE", at_once)
+    monkeypatch.setattr(implicit_als, "BATCH_SIZE", at_once)
     for one, other in zip(whole, vectors(adapted(train, dim=8, epochs=3, alpha=0.3)), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-3)
 

@@ -174,7 +174,9 @@ def test_a_stream_has_no_graph(tmp_path):
     path = tmp_path / "clicks.parquet"
     pd.DataFrame({"user": list("aab"), "item": list("xyx")}).to_parquet(path)
     scan = scan_parquet(path)
-    with pytest.raises(InputError, match="needs the interactions themselves.*Scan has only counts"):
+    with pytest.raises(
+        InputError, match="needs all interactions for the graph.*Scan has only counts"
+    ):
         LightGCN(scan.schema(), dim=3).adapt(scan)
 
 

@@ -9,7 +9,7 @@ from kerasrec.data import Interactions, Schema, load
 from kerasrec.data.splits import next_item
 from kerasrec.errors import InputError
 from kerasrec.evaluation import evaluate
-from kerasrec_zoo.markov import PRIOR, Markov, largest
+from kerasrec_zoo.markov import POPULARITY_WEIGHT, Markov, largest_entries
 from kerasrec_zoo.popularity import Popularity
 
 # Transition probabilities of the last item alone.
@@ -29,7 +29,7 @@ def adapted(data, history_length=50, **options):
 
 
 def prior(data, item):
-    return PRIOR * (data.items.vocabulary.lookup(data.item) == item).mean()
+    return POPULARITY_WEIGHT * (data.items.vocabulary.lookup(data.item) == item).mean()
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def defined(data, histories, **options):
                 counts[i, j] += given["distance_decay"] ** d * (i != j)
     weight = counts / np.maximum(counts.sum(axis=1, keepdims=True) + given["shrinkage"], 1e-9)
     weight /= np.maximum(taken, 1) ** given["popularity_power"]
-    found = np.tile(PRIOR * taken / taken.sum(), (len(histories), 1))
+    found = np.tile(POPULARITY_WEIGHT * taken / taken.sum(), (len(histories), 1))
     for row, history in zip(found, histories, strict=True):
         for p, item in enumerate(history[::-1][: given["last"]]):
             row += given["position_decay"] ** p * weight[item]
@@ -115,12 +115,12 @@ def test_only_the_likeliest_transitions_are_kept():
     np.testing.assert_allclose(found, [2 / 3 + prior(data, "b"), prior(data, "c")], atol=1e-6)
 
 
-def test_largest_is_what_sorting_each_row_gives():
+def test_largest_entries_is_what_sorting_each_row_gives():
     table = np.random.default_rng(0).integers(0, 4, (7, 9))
     rows, columns = np.nonzero(table)
     mixed = np.random.default_rng(1).permutation(len(rows))
     rows, columns = rows[mixed], columns[mixed]
-    found = largest(rows, columns, table[rows, columns], 7, 4)
+    found = largest_entries(rows, columns, table[rows, columns], 7, 4)
     best = np.argsort(-table, axis=1, kind="stable")[:, :4]
     values = np.take_along_axis(table, best, axis=1)
     np.testing.assert_array_equal(found[1], values)

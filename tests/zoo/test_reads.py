@@ -11,7 +11,7 @@ import tensorflow as tf
 import kerasrec_zoo
 from kerasrec.data import Interactions
 from kerasrec.data.vocabulary import FIRST
-from kerasrec.models.columns_read import columns_read, say_columns_read
+from kerasrec.models.columns_read import columns_read, describe_columns_read
 
 MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
 FORMS = [(cls, {}) for cls in MODELS]
@@ -167,13 +167,13 @@ def test_what_a_request_says_in_vain_is_said(cls, silent, make, full):
 
 def test_the_lines_that_fit_prints(make, full):
     model = make(kerasrec_zoo.SVD, full)
-    assert say_columns_read(model, model.reads(full)) == [
+    assert describe_columns_read(model, model.reads(full)) == [
         "Not read by SVD, though the data has it: value, timestamp, behavior, user feature city, "
         "user feature friends, item feature text, item feature price, item feature look."
     ]
     model = make(kerasrec_zoo.MatrixFactorization, full, candidates="sampled")
     # A loss of labels reads the sign of a value.
-    assert columns_read(model, full, "bce")["value"] == "above 0 is liked"
+    assert columns_read(model, full, "bce")["value"] == "above 0 is positive"
     assert columns_read(model, full, "softmax")["value"] is None
     same = dataclasses.replace(full, value=np.ones(len(full), "float32"))
     assert "value" not in model.reads(same)

@@ -19,8 +19,8 @@ def check_train(model, train):
     _check_schema(model.schema, train)
     if not train.item_counts().any():
         raise InputError(
-            f"{name}.adapt: expected at least one interaction, got none: check the filters and the "
-            "split of the data"
+            f"{name}.adapt: expected interactions, got none: check the filters and the split of "
+            "the data"
         )
 
 

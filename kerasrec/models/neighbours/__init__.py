@@ -1,1 +1,1 @@
-"""Models that count or solve for a table of neighbours."""
+"""Models whose scores come from a table of neighbours, and their similarities."""

@@ -1,4 +1,4 @@
-"""Shape 2: a query times a table of neighbours."""
+"""The base class of models whose scores are a query times a table of neighbours."""
 
 import keras
 import numpy as np
@@ -9,45 +9,45 @@ from kerasrec.models.predict import predict
 from kerasrec.models.query_input import query_input
 from kerasrec.models.recommender import SCORES_AT_ONCE, Recommender
 
-PAIRS_AT_ONCE = 1024
+MAX_PAIRS = 1024
 
 
 class NeighbourModel(Recommender):
-    """A model that counts or solves for a table and then is a Keras model.
+    """A model whose tables are counted or solved for, not trained.
 
-    There is nothing to train by gradient: `adapt` makes the tables (`find_neighbours` gives them),
-    and ranking, evaluation, checkpoint and export go the way of every other model.
+    `adapt` calls `find_neighbours` and assigns the tables to the layer `scores`. Ranking,
+    evaluation, checkpoint and export work as for every other model.
 
     Args:
         schema: `Schema` of the data.
-        scores: The layer with the tables, one of `NeighbourScores`, `TransitionScores`,
-            `TableScores` (which read a history), `UserNeighbourScores` and `NeighbourRatings`
-            (which read a user). Called with the query it gives the scores of all items
-            `(batch, num_items)`. An empty history, or a user without neighbours, is answered with
-            what is popular.
-        query: What it reads: "history" or "user".
-        rates: Whether a score estimates a rating; `scores` takes a user and an item as well then.
+        scores: The layer with the tables: `NeighbourScores`, `TransitionScores` or `TableScores`
+            for a history, `UserNeighbourScores` or `NeighbourRatings` for a user. Called with the
+            query, it gives the scores of all items `(batch, num_items)`. An empty history, or a
+            user without neighbours, gets the popular items.
+        query: The input of a query: "history" or "user".
+        rates: Whether a score estimates a rating. `scores` must then accept a user and an item too,
+            and give the rating `(batch,)` of that pair.
     """
 
     steps = "last"
     trained = False
 
     def __init__(self, *, schema, scores, query="history", rates=False, name=None):
-        asked = query_input(query)
+        inputs = query_input(query)
         item = keras.Input((), dtype="int32", name="item")
-        all_scores, popular = scores(asked), None
+        all_scores, popular = scores(inputs), None
         if query == "history":
             popular = PopularScores(schema.num_items, name="popular_scores")
-            all_scores = popular(all_scores, asked)
+            all_scores = popular(all_scores, inputs)
         if rates:
-            own = scores(asked, item)[:, None]
+            item_scores = scores(inputs, item)[:, None]
         else:
-            own = ops.take_along_axis(all_scores, item[:, None], axis=1)
+            item_scores = ops.take_along_axis(all_scores, item[:, None], axis=1)
         super().__init__(
             schema=schema,
-            inputs={query: asked, "item": item},
-            outputs=own,
-            query_model=keras.Model({query: asked}, all_scores, name="query_model"),
+            inputs={query: inputs, "item": item},
+            outputs=item_scores,
+            query_model=keras.Model({query: inputs}, all_scores, name="query_model"),
             name=name,
         )
         self.neighbour_scores = scores
@@ -77,27 +77,27 @@ class NeighbourModel(Recommender):
         return ops.convert_to_numpy(parts)
 
     def encode_queries(self, inputs):
-        return super().encode_queries(_narrow(inputs))
+        return super().encode_queries(_trim_history(inputs))
 
     def encode_catalog(self):
-        """Empty: the table is part of the query model."""
+        """An empty tensor: the table is part of the query model."""
         return ops.zeros((0,))
 
     def score_catalog(self, queries, catalog):
         return queries
 
     def score_pairs(self, inputs, items):
-        asked = _narrow({name: inputs[name] for name in self.query_inputs})
-        asked["item"] = np.asarray(items, "int32")
-        # A rating is looked up alone, any other score comes with those of all items.
-        held = 1 if self.predicts_values else self.query_size
-        return predict(self, asked, max(1, min(PAIRS_AT_ONCE, SCORES_AT_ONCE // held)))[:, 0]
+        pairs = _trim_history({name: inputs[name] for name in self.query_inputs})
+        pairs["item"] = np.asarray(items, "int32")
+        # The rating of one item is looked up alone; any other score needs the scores of all items.
+        size = 1 if self.predicts_values else self.query_size
+        return predict(self, pairs, max(1, min(MAX_PAIRS, SCORES_AT_ONCE // size)))[:, 0]
 
 
-def _narrow(inputs):
-    """Without columns of a history that hold nothing: each place costs a row of the table.
+def _trim_history(inputs):
+    """Inputs without trailing columns of padding: each column costs a lookup in the table.
 
-    The widths are powers of two, for a graph that is traced again for each.
+    The new width is a power of two, since the graph is traced again for each width.
     """
     if "history" not in inputs:
         return inputs

@@ -1,4 +1,4 @@
-"""Similarities between the rows of a sparse table, in blocks that memory can hold."""
+"""Similarities between the rows of a sparse matrix, computed in blocks that fit in memory."""
 
 import concurrent.futures
 import os
@@ -9,14 +9,16 @@ import scipy.sparse
 from kerasrec.errors import InputError
 
 SIMILARITIES = ("cosine", "pearson", "adjusted_cosine", "msd")
-NUMBERS_AT_ONCE = 2**22
-THREADS = 8  # each holds a block
-# What equal ratings leave when their mean is taken is rounding, such a share of them at most.
+# Numbers in one block of similarities.
+BLOCK_SIZE = 2**22
+MAX_THREADS = 8  # each holds one block
+# Relative size below which a number is rounding error, such as what is left of equal ratings after
+# their mean is subtracted.
 ROUNDING = 1e-9
 
 
 def check_similarity(similarity, shrinkage):
-    """Raises an `InputError` for a similarity there is none of, or a negative shrinkage."""
+    """Raises an `InputError` for an unknown similarity or a negative shrinkage."""
     if similarity not in SIMILARITIES:
         raise InputError(
             f"similarity: expected one of {', '.join(SIMILARITIES)}, got {similarity!r}"
@@ -27,120 +29,128 @@ def check_similarity(similarity, shrinkage):
         )
 
 
-def last_of_pairs(train):
-    """Index of the last interaction of each pair of user and item that occurs, in time order."""
+def last_interactions(train):
+    """Index of the last interaction of each pair of user and item, in time order."""
     pair = train.user.astype("int64") * len(train.items) + train.item
     return np.sort(len(train) - 1 - np.unique(pair[::-1], return_index=True)[1])
 
 
-def pair_table(train, near, values):
-    """`(users, items)` float64 CSR, or `(items, users)` for `near="item"`; each pair once."""
+def interaction_matrix(train, rows, values):
+    """`values` of interactions as a float64 CSR matrix.
+
+    Args:
+        train: `Interactions` with each pair of user and item once.
+        rows: "user" for the shape `(users, items)`, "item" for `(items, users)`.
+        values: `(n,)`, one for each interaction.
+    """
     pairs, shape = (train.user, train.item), (len(train.users), len(train.items))
-    if near == "item":
+    if rows == "item":
         pairs, shape = pairs[::-1], shape[::-1]
     return scipy.sparse.csr_matrix((np.asarray(values, "float64"), pairs), shape=shape)
 
 
-def overlaps(taken, shrinkage):
-    """How far the rows of a table are the same, in blocks: cosine, shrunk.
+def cosine_blocks(matrix, shrinkage):
+    """Shrunk cosine similarities of the rows of a matrix, one block of rows after another.
 
         s(a, b) = <a, b> / (|a| |b| + shrinkage),   0 for a with itself
 
     Args:
-        taken: `(n, m)` CSR; of ones, <a, b> is how many columns both have.
-        shrinkage: Pulls similarities that rest on few columns towards 0.
+        matrix: `(n, m)` CSR; for zeros and ones, <a, b> is the number of common columns.
+        shrinkage: Moves similarities from few columns towards 0.
 
     Yields:
-        A slice of rows and the `(rows, n)` float32 block.
+        A slice of rows and their `(rows, n)` float32 similarities.
     """
-    taken = taken.astype("float32")  # which counts up to 2**24
-    size, other = taken.shape[0], taken.T.tocsr()
-    root = np.sqrt(np.asarray(taken.multiply(taken).sum(axis=1), "float32")).ravel()
+    matrix = matrix.astype("float32")  # exact for counts up to 2**24
+    size, matrix_t = matrix.shape[0], matrix.T.tocsr()
+    norm = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1), "float32")).ravel()
 
     def block(rows):
-        similarity = (taken[rows] @ other).toarray()
-        similarity /= root[rows, None] * root[None] + shrinkage + 1e-12
+        similarity = (matrix[rows] @ matrix_t).toarray()
+        similarity /= norm[rows, None] * norm[None] + shrinkage + 1e-12
         similarity[np.arange(rows.stop - rows.start), np.arange(rows.start, rows.stop)] = 0.0
         return similarity
 
-    # scipy multiplies in one thread and lets others run. As many blocks are held as are computed.
-    parts, threads = blocks(size), min(THREADS, os.cpu_count() or 1)
+    # scipy multiplies in one thread without the GIL. No more blocks are held than threads run.
+    blocks, threads = row_blocks(size), min(MAX_THREADS, os.cpu_count() or 1)
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
-        for start in range(0, len(parts), threads):
-            some = parts[start : start + threads]
-            yield from zip(some, pool.map(block, some), strict=True)
+        for start in range(0, len(blocks), threads):
+            batch = blocks[start : start + threads]
+            yield from zip(batch, pool.map(block, batch), strict=True)
 
 
-def agreements(ratings, similarity, shrinkage):
-    """How far the rows of a table of ratings agree, on the columns that both have rated.
+def rating_similarities(ratings, similarity, shrinkage):
+    """Similarities of the rows of a rating matrix, over the columns that both rows have rated.
 
         cosine           <x, y> / (|x| |y|)
-        pearson          the same, each less its mean over these columns
-        adjusted_cosine  the same, each less the mean of the column
+        pearson          the cosine after the mean of each row over these columns is subtracted
+        adjusted_cosine  the cosine after the mean of each column is subtracted
         msd              1 / (1 + mean of (x - y)^2)
 
-    times n / (n + shrinkage) for n such columns. It is 0 where it is not defined: nothing rated by
-    both, for `pearson` equal ratings only, and of a row with itself.
+    times n / (n + shrinkage) for n common columns. It is 0 where it is not defined: without common
+    columns, and for `pearson` if all ratings of a row are equal. It is 0 for a row with itself.
 
     Args:
-        ratings: `(n, m)` float64 CSR; an entry that is 0 is a rating of 0.
+        ratings: `(n, m)` float64 CSR; a stored 0 is a rating of 0.
         similarity: One of `SIMILARITIES`.
-        shrinkage: Pulls similarities that rest on few columns towards 0.
+        shrinkage: Moves similarities from few columns towards 0.
 
     Returns:
         `(n, n)` float32.
     """
     size = ratings.shape[0]
     if similarity == "adjusted_cosine":
-        ratings = _less_mean(ratings.tocsc()).tocsr()
-    if similarity == "pearson":  # which no shift changes; small numbers leave small rounding
-        ratings = _less_mean(ratings)
-    one, square = ratings.copy(), ratings.copy()
-    one.data[:] = 1.0
+        ratings = _subtract_means(ratings.tocsc()).tocsr()
+    if similarity == "pearson":  # a shift does not change it, and small numbers round less
+        ratings = _subtract_means(ratings)
+    rated, square = ratings.copy(), ratings.copy()
+    rated.data[:] = 1.0
     square.data[:] = ratings.data**2
-    others = [table.T.tocsr() for table in (one, ratings, square)]
-    found = np.zeros((size, size), "float32")
-    for rows in blocks(size):
-        # The table is symmetric: only columns from the block on are computed.
-        to_one, to_rating, to_square = (other[:, rows.start :] for other in others)
-        mine = one[rows], ratings[rows], square[rows]
-        together = (mine[0] @ to_one).toarray()
-        product = (mine[1] @ to_rating).toarray()
-        left = (mine[2] @ to_one).toarray()
-        whole = left.shape == (size, size)
-        right = left.T.copy() if whole else (mine[0] @ to_square).toarray()
-        n = np.maximum(together, 1.0)
+    transposes = [matrix.T.tocsr() for matrix in (rated, ratings, square)]
+    result = np.zeros((size, size), "float32")
+    for rows in row_blocks(size):
+        # The result is symmetric: only columns from this block on are computed.
+        rated_t, ratings_t, square_t = (matrix[:, rows.start :] for matrix in transposes)
+        block_rated, block_ratings, block_square = rated[rows], ratings[rows], square[rows]
+        common = (block_rated @ rated_t).toarray()
+        product = (block_ratings @ ratings_t).toarray()
+        # Sums of squares over the common columns, of the row and of the column of each entry.
+        row_squares = (block_square @ rated_t).toarray()
+        whole = row_squares.shape == (size, size)
+        column_squares = row_squares.T.copy() if whole else (block_rated @ square_t).toarray()
+        n = np.maximum(common, 1.0)
         if similarity == "msd":
-            block = 1.0 / (1.0 + np.maximum(left + right - 2.0 * product, 0.0) / n)
+            differences = np.maximum(row_squares + column_squares - 2.0 * product, 0.0)
+            block = 1.0 / (1.0 + differences / n)
         else:
             smallest = 0.0
             if similarity == "pearson":
-                sums = [(mine[1] @ to_one).toarray()]
-                sums.append(sums[0].T if whole else (mine[0] @ to_rating).toarray())
-                smallest = ROUNDING * np.stack([left, right])
-                product -= sums[0] * sums[1] / n
-                left -= sums[0] ** 2 / n
-                right -= sums[1] ** 2 / n
-            defined = (np.stack([left, right]) > smallest).all(axis=0)
-            squares = np.where(defined, left * right, 1.0)
+                row_sums = (block_ratings @ rated_t).toarray()
+                column_sums = row_sums.T if whole else (block_rated @ ratings_t).toarray()
+                smallest = ROUNDING * np.stack([row_squares, column_squares])
+                product -= row_sums * column_sums / n
+                row_squares -= row_sums**2 / n
+                column_squares -= column_sums**2 / n
+            defined = (np.stack([row_squares, column_squares]) > smallest).all(axis=0)
+            squares = np.where(defined, row_squares * column_squares, 1.0)
             block = np.where(defined, np.clip(product / np.sqrt(squares), -1.0, 1.0), 0.0)
-        block *= together / np.maximum(together + shrinkage, 1.0)
-        found[rows, rows.start :] = block
-        found[rows.start :, rows] = block.T
-    np.fill_diagonal(found, 0.0)
-    return found
+        block *= common / np.maximum(common + shrinkage, 1.0)
+        result[rows, rows.start :] = block
+        result[rows.start :, rows] = block.T
+    np.fill_diagonal(result, 0.0)
+    return result
 
 
 def nearest(similarities, size, keep):
-    """The `keep` largest of each row by absolute value, 0 filling up.
+    """Neighbour lists: the `keep` largest similarities of each row by absolute value.
 
     Args:
         similarities: Slices of rows and their `(rows, size)` blocks.
-        size: Rows.
+        size: Number of rows.
         keep: At most `size`.
 
     Returns:
-        `(size, keep)` int32 columns and float32 values, in no order.
+        `(size, keep)` int32 columns and float32 values, in no order. Unused places are 0.
     """
     columns, values = np.zeros((size, keep), "int32"), np.zeros((size, keep), "float32")
     for rows, block in similarities:
@@ -150,40 +160,40 @@ def nearest(similarities, size, keep):
     return np.where(values != 0, columns, 0), values
 
 
-def turned(columns, values, keep):
-    """What `nearest` gave, seen from the other side: for each row whose neighbour it is.
+def transposed(columns, values, keep):
+    """The transpose of the neighbour lists: for each row the rows that have it as a neighbour.
 
     Args:
-        columns, values: `(size, any)`; a value of 0 fills up.
-        keep: Of a row that is a neighbour of more, the largest by absolute value.
+        columns, values: `(size, any)` as of `nearest`; places with value 0 are unused.
+        keep: Entries kept for each row, the largest by absolute value.
 
     Returns:
-        `(size, keep)` int32 columns and float32 values, the largest first, 0 filling up.
+        `(size, keep)` int32 columns and float32 values, the largest first. Unused places are 0.
     """
     size = len(columns)
     owner, place = np.nonzero(values)
-    near, value = columns[owner, place], values[owner, place]
-    order = np.lexsort((owner, -np.abs(value), near))
-    owner, near, value = owner[order], near[order], value[order]
-    rank = np.arange(len(near)) - np.searchsorted(near, near)
-    owner, near, value, rank = (x[rank < keep] for x in (owner, near, value, rank))
-    found = np.zeros((size, keep), "int32"), np.zeros((size, keep), "float32")
-    found[0][near, rank], found[1][near, rank] = owner, value
-    return found
+    neighbour, value = columns[owner, place], values[owner, place]
+    order = np.lexsort((owner, -np.abs(value), neighbour))
+    owner, neighbour, value = owner[order], neighbour[order], value[order]
+    rank = np.arange(len(neighbour)) - np.searchsorted(neighbour, neighbour)
+    owner, neighbour, value, rank = (x[rank < keep] for x in (owner, neighbour, value, rank))
+    new_columns, new_values = np.zeros((size, keep), "int32"), np.zeros((size, keep), "float32")
+    new_columns[neighbour, rank], new_values[neighbour, rank] = owner, value
+    return new_columns, new_values
 
 
-def blocks(size):
-    """Slices of the rows of a `(size, size)` table, of some `NUMBERS_AT_ONCE` numbers each."""
-    step = max(1, NUMBERS_AT_ONCE // size)
+def row_blocks(size):
+    """Slices of the rows of a `(size, size)` matrix, each of about `BLOCK_SIZE` numbers."""
+    step = max(1, BLOCK_SIZE // size)
     return [slice(start, min(start + step, size)) for start in range(0, size, step)]
 
 
-def _less_mean(table):
-    """A compressed table with the mean of its entries taken from each row (CSR) or column (CSC)."""
-    counts, table = np.diff(table.indptr), table.copy()
+def _subtract_means(matrix):
+    """A copy with the mean of its stored entries subtracted from each row (CSR) or column (CSC)."""
+    counts, matrix = np.diff(matrix.indptr), matrix.copy()
     major = np.repeat(np.arange(len(counts)), counts)
-    sums = np.bincount(major, weights=table.data, minlength=len(counts))
-    least = ROUNDING * np.abs(table.data).max(initial=0.0)
-    table.data -= (sums / np.maximum(counts, 1))[major]
-    table.data[np.abs(table.data) <= least] = 0.0
-    return table
+    sums = np.bincount(major, weights=matrix.data, minlength=len(counts))
+    smallest = ROUNDING * np.abs(matrix.data).max(initial=0.0)
+    matrix.data -= (sums / np.maximum(counts, 1))[major]
+    matrix.data[np.abs(matrix.data) <= smallest] = 0.0
+    return matrix
