@@ -54,9 +54,6 @@ class AutoRec(Retriever):
     (1,)
     """
 
-    capabilities = frozenset({"users"})
-    train_inputs = ("user", "item")
-    query_inputs = ("user",)
     unknown_user = "with the means of the items"
     # A bias, or the mean, and a one.
     bias_columns = 2

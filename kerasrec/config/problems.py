@@ -4,6 +4,7 @@ import importlib
 import inspect
 import math
 
+from kerasrec.config.argument_types import type_problems
 from kerasrec.config.cutoffs import monitors
 from kerasrec.config.factories import check_loss_name, optimizer_class
 from kerasrec.config.first_line import first_line
@@ -140,39 +141,13 @@ def _loss(config):
 
 
 def _types(keys, taken_by, arguments):
-    """Problems with values that are not of the type of their default, found without building it.
+    """Problems with values that are not of the type of their default.
 
-    What None or a word stands for may be of any type. A zoo model takes no negative number where
-    its default is not one.
+    A zoo model takes no negative number where its default is not one.
     """
-    parameters = inspect.signature(taken_by).parameters
     signed = taken_by.__module__.partition(".")[0] not in ("kerasrec", "kerasrec_zoo")
-    for name, value in arguments.items():
-        default = parameters[name].default if name in parameters else None
-        if isinstance(default, (tuple, list)):
-            fits = isinstance(value, (tuple, list)) and all(
-                _is_like(one, default[0], signed) for one in value if default
-            )
-            expected = f"a list such as {list(default)}"
-        elif isinstance(default, bool):
-            fits, expected = isinstance(value, bool), "true or false"
-        elif isinstance(default, (int, float)):
-            fits = _is_like(value, default, signed)
-            kind = "whole number" if isinstance(default, int) else "number"
-            least = "" if signed or default < 0 else " of at least 0"
-            expected = f"a {kind}{least}, such as {default}"
-        else:
-            continue
-        if not fits:
-            yield (*keys, name), f"expected {expected}, got {value!r}"
-
-
-def _is_like(value, default, signed):
-    if isinstance(default, str) or isinstance(value, bool):
-        return type(value) is type(default)
-    if not isinstance(value, int if isinstance(default, int) else (int, float)):
-        return False
-    return math.isfinite(value) and (signed or default < 0 or value >= 0)
+    for name, what in type_problems(taken_by, arguments, signed):
+        yield (*keys, name), what
 
 
 def argument_problems(keys, taken_by, arguments, given=frozenset(), called=None):

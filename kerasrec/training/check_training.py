@@ -109,7 +109,7 @@ def _check_gbce(model):
 def _check_rating_monitor(model, split, train):
     wrong = None
     if model.candidates != "pair":
-        wrong = f"model.candidates {getattr(model, 'candidates', None)} predicts none"
+        wrong = f"model.candidates {model.candidates} predicts none"
     elif are_all_equal(split, "validation"):
         wrong = f"all values of the data are {split.train.value[0]:g}"
     elif has_labels(split, "validation"):
