@@ -1,10 +1,13 @@
 """RNNRecommender: what the data allows it to read, and what it learns from it."""
 
+import inspect
+
 import keras
 import numpy as np
 import pandas as pd
 import pytest
 
+import kerasrec_zoo
 from kerasrec import models
 from kerasrec.data import Interactions, batches
 from kerasrec.errors import InputError
@@ -12,16 +15,16 @@ from kerasrec.export import export
 from kerasrec.losses import Softmax
 from kerasrec.savedmodel import CLoader
 from kerasrec.savedmodel.c_loader import RunError
-from kerasrec_zoo import (
-    AttentionRecommender,
-    BERT4Rec,
-    NextItNet,
-    RNNRecommender,
-    SASRec,
-    Seq2Seq,
-)
+from kerasrec_zoo import AttentionRecommender, BERT4Rec, RNNRecommender
 
-OTHERS = [AttentionRecommender, BERT4Rec, NextItNet, SASRec, Seq2Seq]
+# All that are trained on the steps of histories and want no features of the items.
+OTHERS = [
+    cls
+    for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)
+    if hasattr(inspect.getmodule(cls), "HistoryInputs")
+    and "cold_items" not in cls.capabilities
+    and cls is not RNNRecommender
+]
 LETTERS = list("abcdefgh")
 
 

@@ -1,5 +1,7 @@
 """What every sequence model makes of histories at the edge: in training, and when asked."""
 
+import inspect
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,16 +10,10 @@ import kerasrec_zoo
 from kerasrec.data import Interactions
 from kerasrec.errors import InputError
 
-SCHEMA = Schema(4, 5, 3, item_features=(Feature(name="text", kind="text", size=9, length=2),))
-
-
-def reads_a_history_in_order(cls):
-    model = cls(SCHEMA)
-    return "history" in model.query_inputs and model.order_read and model.steps in ("all", "last")
-
-
 MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
-NAMES = [cls.__name__ for cls in MODELS if reads_a_history_in_order(cls)]
+# Those that are trained on the steps of histories, and the one that counts them.
+NAMES = [cls.__name__ for cls in MODELS if hasattr(inspect.getmodule(cls), "HistoryInputs")]
+NAMES += ["Markov"]
 FORMS = [(name, {}) for name in NAMES]
 FORMS += [("RNNRecommender", {"cell": "bilstm"}), ("AttentionRecommender", {"attention": "dot"})]
 FORMS += [("AttentionRecommender", {"attention": "additive"})]
