@@ -55,9 +55,6 @@ class AutoRec(Retriever):
     (1,)
     """
 
-    capabilities = frozenset({"users"})
-    train_inputs = ("user", "item")
-    query_inputs = ("user",)
     unknown_user = "with the means of the items"
     # The last two columns of an item vector: [1, m_i], or [b_i, 1] in U-AutoRec.
     bias_columns = 2

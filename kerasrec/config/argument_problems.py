@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import numbers
 
 from kerasrec.config.nearest import nearest
 
@@ -34,14 +35,24 @@ def argument_problems(keys, target, arguments, supplied=frozenset(), name_of_tar
             yield keys, f"{name_of_target} needs the argument {name}"
 
 
-def type_problems(keys, target, arguments):
+def type_problems(keys, target, arguments, signed=None):
     """Problems with values that are not of the type of their default.
 
-    An argument whose default is None or a string may have any type. A zoo model takes a negative
-    number only where the default is negative.
+    An argument whose default is None may have any type.
+
+    Args:
+        keys: Path of keys of the arguments in the config.
+        target: Class or function.
+        arguments: Dict of a name -> value; unknown names are skipped.
+        signed: Whether a number may be negative where its default is not; None: not for a class or
+            function of kerasrec.
+
+    Returns:
+        An iterator over pairs of a path of keys and a message.
     """
     parameters = inspect.signature(target).parameters
-    signed = target.__module__.partition(".")[0] not in ("kerasrec", "kerasrec_zoo")
+    if signed is None:
+        signed = target.__module__.partition(".")[0] not in ("kerasrec", "kerasrec_zoo")
     for name, value in arguments.items():
         default = parameters[name].default if name in parameters else None
         if isinstance(default, (tuple, list)):
@@ -50,7 +61,7 @@ def type_problems(keys, target, arguments):
             )
             expected = f"a list such as {list(default)}"
         elif isinstance(default, bool):
-            fits, expected = isinstance(value, bool), "true or false"
+            fits, expected = _is_bool(value), "true or false"
         elif isinstance(default, (int, float)):
             fits = _is_like(value, default, signed)
             kind = "whole number" if isinstance(default, int) else "number"
@@ -63,8 +74,13 @@ def type_problems(keys, target, arguments):
 
 
 def _is_like(value, default, signed):
-    if isinstance(default, str) or isinstance(value, bool):
-        return type(value) is type(default)
-    if not isinstance(value, int if isinstance(default, int) else (int, float)):
+    if isinstance(default, str):
+        return isinstance(value, str)
+    kind = numbers.Integral if isinstance(default, int) else numbers.Real
+    if _is_bool(value) or not isinstance(value, kind):
         return False
     return math.isfinite(value) and (signed or default < 0 or value >= 0)
+
+
+def _is_bool(value):
+    return type(value).__name__ in ("bool", "bool_")

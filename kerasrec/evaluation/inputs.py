@@ -15,8 +15,8 @@ def check_model(model, interactions):
     """
     if model.items is None:
         raise InputError(f"{type(model).__name__} knows no data yet: call model.adapt(split.train)")
-    for kind in ("users", "items"):
-        known = getattr(model, kind).vocabulary
+    for kind, catalog in (("users", model.users), ("items", model.items)):
+        known = catalog.vocabulary
         in_data = getattr(interactions, kind).vocabulary
         if known != in_data and not np.array_equal(known.ids, in_data.ids[: len(known.ids)]):
             raise InputError(

@@ -5,6 +5,7 @@ import inspect
 
 import keras
 
+from kerasrec.config.argument_problems import type_problems
 from kerasrec.config.first_line import first_line
 from kerasrec.errors import InputError
 from kerasrec.models.checks.check_hooks import check_attributes
@@ -21,14 +22,18 @@ def with_arguments(construct):
     Keras's policy.
 
     Raises:
-        InputError: when called, for a policy that the model cannot be trained under, a value that a
-            layer of Keras refuses, and an attribute that is nearly the name of a hook.
+        InputError: when called, for an argument of another type than its default, a policy that the
+            model cannot be trained under, a value that a layer of Keras refuses, and an attribute
+            that is nearly the name of a hook.
     """
 
     @functools.wraps(construct)
     def constructed(self, *args, **kwargs):
         if type(self).__init__ is not constructed:  # called by the constructor of a subclass
             return construct(self, *args, **kwargs)
+        given = inspect.signature(construct).bind(self, *args, **kwargs)
+        given.apply_defaults()
+        _check_types(type(self), given.arguments)
         policy = keras.config.dtype_policy() if self.trained else "float32"
         if self.trained and policy.name not in POLICIES:
             raise InputError(
@@ -42,8 +47,6 @@ def with_arguments(construct):
                 raise
             except ValueError as error:  # a layer of Keras refused a value of the user
                 raise InputError(f"{type(self).__name__}: {first_line(error)}") from error
-        given = inspect.signature(construct).bind(self, *args, **kwargs)
-        given.apply_defaults()
         names = [name for name in given.arguments if name not in ("self", "kwargs")]
         check_attributes(self, names, HOOKS)
         for name in names:
@@ -55,3 +58,9 @@ def with_arguments(construct):
     # Keras reads the arguments of a constructor without looking through wrappers.
     constructed.__signature__ = inspect.signature(construct)
     return constructed
+
+
+def _check_types(model_class, arguments):
+    # The range of a number is checked by the model, which knows it better than its default does.
+    for (name,), problem in type_problems((), model_class, arguments, signed=True):
+        raise InputError(f"{model_class.__name__}: {name}: {problem}")

@@ -56,7 +56,7 @@ def test_begins_as_its_lstm(circle):
     assert query[:, -1].tolist() == [0, 0, 1]
 
 
-def test_the_score_is_what_the_formula_says(circle):
+def test_the_score_by_hand(circle):
     model = make(circle)
     train(model, circle)
     rows = np.array([[2, 5, 3, 6]], "int32")

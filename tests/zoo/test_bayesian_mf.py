@@ -39,7 +39,7 @@ def scores(model, users, items):
     return model.score(users=users.astype(str), items=items.astype(str))
 
 
-def test_an_update_is_bayesian_regression_of_each_row():
+def test_an_update_is_bayesian_regression_by_hand():
     random = np.random.default_rng(0)
     items = _Posterior(random, 4, 4, free=ITEM_BIAS, noise=1.0)
     items.mean[:, 1:] = random.normal(size=(4, 3))

@@ -139,3 +139,17 @@ def test_old_scores_stay_when_the_data_grows(tmp_path):
     # What is new says what old items say, and is worth as much.
     again = new.score(histories=[["0", "2"]] * 2, items=["22", "21"])
     np.testing.assert_allclose(again, before[:2], atol=1e-5)
+
+
+def test_the_score_by_hand():
+    train = interactions()
+    model = ContentBased(train.schema(), dim=2, code_dim=4)
+    model.adapt(train)
+    encoded = np.asarray(model.encode_catalog())[:, :3]
+    first, other, asked = train.items.vocabulary.rows(["0", "3", "5"])
+    # u = (v_0 + v_3) / sqrt(1 + 2), and the score is <u, v_5> + b_5.
+    user = (encoded[first, :2] + encoded[other, :2]) / 3**0.5
+    expected = user @ encoded[asked, :2] + encoded[asked, 2]
+    score = model.score(histories=[["0", "3"]], items=["5"])
+    np.testing.assert_allclose(score, [expected], atol=1e-6)
+    assert abs(expected) > 1e-4

@@ -24,7 +24,7 @@ def scores(model, history):
     return dict(zip(answer["item"], answer["score"], strict=True))
 
 
-def test_tfidf_is_the_cosine_of_weighted_words():
+def test_tfidf_is_the_cosine_of_weighted_words_by_hand():
     train = data()
     model = ContentKNN(train.schema())
     model.adapt(train)
@@ -45,7 +45,7 @@ def test_tfidf_is_the_cosine_of_weighted_words():
     assert found.get("f", 0.0) == 0.0
 
 
-def test_bm25_is_its_formula():
+def test_bm25_by_hand():
     train = data()
     model = ContentKNN(train.schema(), weighting="bm25")
     model.adapt(train)

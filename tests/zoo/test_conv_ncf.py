@@ -63,7 +63,7 @@ def expected(model, users, items):
     return by_convolution[:, 0] + np.sum(p @ head.get_layer("straight").kernel * q, axis=-1)
 
 
-def test_the_score_is_the_papers_and_a_bilinear_form(model):
+def test_the_score_by_hand_is_the_papers_and_a_bilinear_form(model):
     scores = model.score_pairs({"user": USERS}, ITEMS)
     np.testing.assert_allclose(scores, expected(model, USERS, ITEMS), atol=1e-6)
     assert len(np.unique(scores)) == 3

@@ -110,7 +110,7 @@ def test_an_item_taken_twice_is_taken(data):
 
 @pytest.mark.parametrize("l2", [0, -1.0, float("inf"), float("nan")])
 def test_a_penalty_that_is_none_is_refused(l2):
-    with pytest.raises(InputError, match="l2: expected a number above 0"):
+    with pytest.raises(InputError, match="l2: expected a number"):
         EASE(Schema(num_users=5, num_items=6), l2=l2)
 
 

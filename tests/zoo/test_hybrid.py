@@ -68,3 +68,27 @@ def test_words_that_speak_for_an_item_are_named():
     said = sum(one["contribution"] for one in answer.loc["c", "words"])
     silent = answer.loc["d", "from_content"]  # what an item without a word has: the bias
     assert said + silent == pytest.approx(answer.loc["c", "from_content"], abs=1e-5)
+
+
+def test_the_score_by_hand():
+    items = pd.DataFrame({"item": list("ab"), "text": ["red fire", "blue sea"]})
+    frame = pd.DataFrame({"user": list("uuv"), "item": list("aba")})
+    train = Interactions.from_frame(
+        frame, item_frame=items, item_features={"text": {"kind": "text", "length": 2}}
+    )
+    model = Hybrid(train.schema(), dim=2, alpha=0.25, dropout=0.0)
+    model.adapt(train)
+    for weight in model.trainable_weights:
+        weight.assign(np.zeros(weight.shape))
+    table = np.zeros((4, 2))
+    table[train.items.vocabulary.rows(["a", "b"])] = [[5.0, 2.0], [3.0, 1.0]]
+    model.query_model.get_layer("item_ids").table.embeddings.assign(table)
+    bias = np.zeros((4, 1))
+    bias[train.items.vocabulary.rows(["a"])] = 0.5
+    model.item_tower.encoder.get_layer("item_bias").table.embeddings.assign(bias)
+    norm = model.query_model.get_layer("user_encoder").norm
+    norm.set_weights([np.ones(2), np.zeros(2)])
+    # The LSTM adds 0 and the content is 0: U = LN(b) = LN(3, 1) = (1, -1), and the score is
+    # alpha <U, V_a> + b_a = 0.25 (5 - 2) + 0.5.
+    score = model.score(histories=[["a", "b"]], items=["a"])
+    np.testing.assert_allclose(score, [1.25], rtol=1e-2)

@@ -58,7 +58,7 @@ def best_users(confidence, items, l2, exponent, weight):
 
 @pytest.mark.parametrize("dim", [2, 8, 24, 40])
 @pytest.mark.parametrize("alpha,exponent", [(0.0, 1.0), (0.5, 0.5), (2.0, 0.0)])
-def test_users_solve_their_normal_equations(dim, alpha, exponent):
+def test_users_solve_their_normal_equations_by_hand(dim, alpha, exponent):
     train = from_matrix(planted())
     model = adapted(train, dim=dim, epochs=2, l2=0.03, l2_exponent=exponent, alpha=alpha)
     users, items = vectors(model)

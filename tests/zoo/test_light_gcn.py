@@ -190,3 +190,24 @@ def test_export_looks_up_and_does_not_propagate(tmp_path):
     graph = loaded.signatures["recommend"].graph.as_graph_def()
     ops = {node.op for f in graph.library.function for node in f.node_def}
     assert ops and "SegmentSum" not in ops
+
+
+def test_the_score_by_hand():
+    train = interactions("uvv", "aab")
+    model = LightGCN(train.schema(), dim=1, num_layers=1)
+    model.adapt(train)
+    tables = model.graph_embedding.user_table, model.graph_embedding.item_table
+    for table, catalog, values in zip(
+        tables,
+        (train.users, train.items),
+        ({"u": 1.0, "v": 3.0}, {"a": 2.0, "b": 4.0}),
+        strict=True,
+    ):
+        weight = np.zeros(table.embeddings.shape)
+        weight[catalog.vocabulary.rows(list(values)), 0] = list(values.values())
+        table.embeddings.assign(weight)
+    model.propagate()
+    # u has 1 neighbour, a and v have 2, b has 1: X_u = (1 + 2 / sqrt(1 2)) / 2 = 1.2071,
+    # X_b = (4 + 3 / sqrt(2 1)) / 2 = 3.0607.
+    score = model.score(users=["u"], items=["b"])
+    np.testing.assert_allclose(score, [1.2071 * 3.0607], rtol=1e-4)

@@ -208,7 +208,10 @@ def test_time_orders_the_items_and_equal_times_keep_the_order_of_the_rows():
         ({"distance_decay": 0.0}, "distance_decay: .*above 0 and at most 1, got 0.0"),
         ({"position_decay": 1.5}, "position_decay: .*above 0 and at most 1, got 1.5"),
         ({"shrinkage": -1.0}, "shrinkage: expected at least 0, got -1.0"),
-        ({"popularity_power": float("nan")}, "popularity_power: expected from 0 to 1, got nan"),
+        (
+            {"popularity_power": float("nan")},
+            "popularity_power: expected a number, such as 0.1, got nan",
+        ),
     ],
 )
 def test_what_means_nothing_is_refused(options, message):

@@ -62,7 +62,7 @@ def test_gmf_with_unit_weights_is_a_dot_product(checkerboard):
     assert rows[0].tolist() == [2 + n for n in np.argsort(-known)]
 
 
-def test_both_parts_are_mixed_by_the_last_layer(checkerboard):
+def test_both_parts_are_mixed_by_the_last_layer_by_hand(checkerboard):
     model = made(checkerboard)
     users, items = np.array([2, 3, 9]), np.array([5, 2, 13])
     p, q = table(model, "user_factors")[users], table(model, "item_factors")[items]

@@ -47,3 +47,23 @@ def test_items_read_and_items_ranked_share_a_table():
 def test_wrong_dilations():
     with pytest.raises(InputError, match="dilations: expected whole numbers"):
         NextItNet(two_walks().schema(), dilations=(0,))
+
+
+def test_the_score_by_hand():
+    frame = pd.DataFrame({"user": list("uuuv"), "item": list("bcaa")})
+    train = Interactions.from_frame(frame)
+    model = NextItNet(train.schema(), dim=2, dilations=(1,), kernel_size=2, dropout=0.0)
+    model.adapt(train)
+    table = np.zeros((5, 2))
+    table[train.items.vocabulary.rows(["a", "b", "c"])] = [[5.0, 2.0], [3.0, 1.0], [7.0, 7.0]]
+    model.get_layer("item_ids").table.embeddings.assign(table)
+    # The first convolution hands its step on, the second the one two steps before.
+    now, past = np.eye(2), np.zeros((2, 2))
+    for layer, kernel in zip(
+        model.query_model.get_layer("user_encoder").kernels, ([now, past], [past, now]), strict=True
+    ):
+        layer.set_weights([np.concatenate(kernel), np.zeros(2)])
+    # b = (3, 1), normed (1, -1), relu (1, 0), two steps later normed and relu again: (1, 0).
+    # h = a + (1, 0) = (6, 2), and <h, a> = 6 5 + 2 2.
+    score = model.score(histories=[["b", "c", "a"]], items=["a"])
+    np.testing.assert_allclose(score, [34.0], rtol=1e-2)

@@ -1,10 +1,13 @@
 """RNNRecommender: what the data allows it to read, and what it learns from it."""
 
+import inspect
+
 import keras
 import numpy as np
 import pandas as pd
 import pytest
 
+import kerasrec_zoo
 from kerasrec import models
 from kerasrec.data import Interactions, batches
 from kerasrec.errors import InputError
@@ -12,16 +15,16 @@ from kerasrec.export import export
 from kerasrec.losses import Softmax
 from kerasrec.savedmodel import CLoader
 from kerasrec.savedmodel.c_loader import RunError
-from kerasrec_zoo import (
-    AttentionRecommender,
-    BERT4Rec,
-    NextItNet,
-    RNNRecommender,
-    SASRec,
-    Seq2Seq,
-)
+from kerasrec_zoo import AttentionRecommender, BERT4Rec, RNNRecommender
 
-OTHERS = [AttentionRecommender, BERT4Rec, NextItNet, SASRec, Seq2Seq]
+# All that are trained on the steps of histories and want no features of the items.
+OTHERS = [
+    cls
+    for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)
+    if hasattr(inspect.getmodule(cls), "HistoryInputs")
+    and "cold_items" not in cls.capabilities
+    and cls is not RNNRecommender
+]
 LETTERS = list("abcdefgh")
 
 
@@ -217,3 +220,24 @@ def test_context_of_another_length_is_refused(errands, given, message):
 def test_a_cell_that_is_none(cycle):
     with pytest.raises(InputError, match="cell must be one of rnn, gru, lstm, bilstm: got 'tree'"):
         RNNRecommender(cycle.schema(), cell="tree")
+
+
+def test_the_score_by_hand():
+    frame = pd.DataFrame([("u", "a"), ("u", "b"), ("v", "a")], columns=["user", "item"])
+    train = Interactions.from_frame(frame)
+    model = RNNRecommender(train.schema(), dim=2, cell="rnn", dropout=0.0)
+    model.adapt(train)
+    for weight in model.trainable_weights:
+        weight.assign(np.zeros(weight.shape))
+    table = np.zeros((4, 2))
+    table[train.items.vocabulary.rows(["a", "b"])] = [[5.0, 2.0], [1.0, 1.5]]
+    model.get_layer("item_ids").table.embeddings.assign(table)
+    encoder = model.query_model.get_layer("user_encoder")
+    encoder.norm.set_weights([np.ones(2), np.zeros(2)])
+    ask = {"histories": [["a", "b"]], "items": ["a"]}
+    # The state is tanh(0), so h = LN(b) = LN(1, 1.5) = (-1, 1), and <h, a> = -5 + 2.
+    np.testing.assert_allclose(model.score(**ask), [-3.0], rtol=1e-2)
+    (bias,) = [weight for weight in encoder.rnn.weights if weight.path.endswith("bias")]
+    bias.assign([20.0, 0.0])
+    # The state is (tanh(20), 0) = (1, 0), so h = LN(2, 1.5) = (1, -1).
+    np.testing.assert_allclose(model.score(**ask), [3.0], rtol=1e-2)

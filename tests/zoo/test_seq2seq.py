@@ -225,3 +225,14 @@ def test_checkpoint_and_export_write_the_same(make, tmp_path, monkeypatch):
 def test_nothing_to_write_is_refused(make, wrong):
     with pytest.raises(InputError, match="expected at least 1"):
         make(**wrong)
+
+
+def test_a_sequence_by_hand(make):
+    model = make()
+    for weight in model.trainable_weights:
+        weight.assign(np.zeros(weight.shape))
+    # All eight items are equally likely at each of three steps.
+    score = model.score(histories=[["a", "c"]], items=["b"])
+    np.testing.assert_allclose(score, [np.log(1 / 8)], rtol=1e-5)
+    answer = model.recommend(histories=[["a", "c"]], k=3, repeats="allow")
+    np.testing.assert_allclose(answer["score"], np.log([1 / 8, 1 / 64, 1 / 512]), rtol=1e-5)

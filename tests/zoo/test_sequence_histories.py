@@ -1,5 +1,7 @@
 """What every sequence model makes of histories at the edge: in training, and when asked."""
 
+import inspect
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,8 +10,10 @@ import kerasrec_zoo
 from kerasrec.data import Interactions
 from kerasrec.errors import InputError
 
-NAMES = ("AttentionRecommender", "BERT4Rec", "Hybrid", "Markov", "NextItNet", "RNNRecommender")
-NAMES += ("SASRec", "Seq2Seq")
+MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
+# Those that are trained on the steps of histories, and the one that counts them.
+NAMES = [cls.__name__ for cls in MODELS if hasattr(inspect.getmodule(cls), "HistoryInputs")]
+NAMES += ["Markov"]
 FORMS = [(name, {}) for name in NAMES]
 FORMS += [("RNNRecommender", {"cell": "bilstm"}), ("AttentionRecommender", {"attention": "dot"})]
 FORMS += [("AttentionRecommender", {"attention": "additive"})]

@@ -47,7 +47,7 @@ def by_number(found):
 
 
 @pytest.mark.parametrize("rank", [1, 3, 11, 12])
-def test_is_the_nearest_matrix_of_its_rank(rank):
+def test_is_the_nearest_matrix_of_its_rank_by_hand(rank):
     matrix = planted()
     found = by_number(scores(adapted(from_matrix(matrix), rank=rank)))
     np.testing.assert_allclose(found, truncated(matrix, rank), atol=1e-5)
@@ -159,7 +159,7 @@ def test_bad_input_is_refused():
     train = rated()
     with pytest.raises(InputError, match="item_damping: expected"):
         SVD(train.schema(), item_damping=-1.0)
-    with pytest.raises(InputError, match="rank: expected a whole number from 1, got 2.5"):
+    with pytest.raises(InputError, match="rank: expected a whole number, such as 50, got 2.5"):
         SVD(train.schema(), rank=2.5)
     value = train.value.copy()
     value[3] = np.nan

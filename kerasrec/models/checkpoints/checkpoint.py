@@ -179,8 +179,8 @@ def copy_rows(old, new):
             f"init_from holds a {type(old).__name__}, and the new model is a "
             f"{type(new).__name__}: start from a checkpoint of the same class"
         )
-    for name in ("users", "items"):
-        before, after = (getattr(model, name).vocabulary.ids for model in (old, new))
+    for name, *catalogs in (("users", old.users, new.users), ("items", old.items, new.items)):
+        before, after = (catalog.vocabulary.ids for catalog in catalogs)
         if not np.array_equal(before, after[: len(before)]):
             raise InputError(
                 f"the {name} of the checkpoint are not the first {len(before)} of the new data: "

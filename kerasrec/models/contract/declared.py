@@ -20,15 +20,15 @@ def unregistered(model, train, arguments):
 
 
 def arguments_that_are_lost(model, train, arguments):
+    config = model.get_config()
     for name, value in arguments.items():
-        kept = getattr(model, name)
+        kept = config[name]
         if _plain(kept) != _plain(value):
             yield (
                 f"the argument {name} was given as {value!r} and is kept as {kept!r}: a checkpoint "
                 f"would build another model; give what is computed from it another name than "
                 f"self.{name}"
             )
-    config = model.get_config()
     again = type(model).from_config(config)
     if again.get_config() != config:
         yield "from_config(get_config()) builds a model with another config"
@@ -37,12 +37,14 @@ def arguments_that_are_lost(model, train, arguments):
 
 
 def wrong_inputs(model, train, arguments):
-    graphs = {"query_inputs": model.query_model.input, "train_inputs": model.input}
-    for name, inputs in graphs.items():
-        if tuple(getattr(model, name)) != tuple(inputs):
+    for name, says, reads in (
+        ("query_inputs", model.query_inputs, model.query_model.input),
+        ("train_inputs", model.train_inputs, model.input),
+    ):
+        if tuple(says) != tuple(reads):
             yield (
-                f"{name} is {getattr(model, name)} and the graph reads {tuple(inputs)}: leave "
-                f"{name} out, it is taken from the graph"
+                f"{name} is {says} and the graph reads {tuple(reads)}: leave {name} out, it is "
+                "taken from the graph"
             )
 
 
