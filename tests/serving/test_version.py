@@ -29,7 +29,7 @@ def test_defaults_are_filled_in(version):
         ("recommend", {"history": [["a"]], "kk": [1]}, "INVALID_ARGUMENT", "invalid name: kk"),
         ("recommend", {"history": [[1]]}, "INVALID_ARGUMENT", "expected string, got int64"),
         ("recommend", {"history": [["a"], ["b", "c"]]}, "INVALID_ARGUMENT", "of unequal length"),
-        ("recommend", {"history": [[None]]}, "INVALID_ARGUMENT", "history: expected string, got mixed types"),
+        ("recommend", {"history": [[None]]}, "INVALID_ARGUMENT", "string, got mixed types"),
         ("total", {"x": np.float32([[-1, 2]])}, "INVALID_ARGUMENT", "x must not be negative"),
     ],
 )  # fmt: skip
