@@ -93,5 +93,5 @@ def _as_array(key, wanted, given):
             wanted.dtype,
         )
     if kind != wanted.dtype:
-        raise invalid(f"{key} has type {kind}; expected {wanted.dtype}.")
+        raise invalid(f"{key}: expected {wanted.dtype}, got {kind}.")
     return array

@@ -40,7 +40,7 @@ def read_predict_message(request, name, signature, limits):
         wanted = signature.inputs[key].dtype
         if DTYPE_NAMES.get(tensor.dtype) != wanted:
             found = DTYPE_NAMES.get(tensor.dtype, f"type {tensor.dtype}")
-            raise invalid(f"{key} has type {found}; expected {wanted}.")
+            raise invalid(f"{key}: expected {wanted}, got {found}.")
         if tensor.tensor_shape.unknown_rank:
             raise invalid(f"{key} has unknown rank.")
         # One dimension more than an array can have is enough to refuse it.

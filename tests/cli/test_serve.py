@@ -153,7 +153,7 @@ def test_json_batching_and_another_host(folder, tmp_path):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["none"], "is no folder"),
+        (["none"], "is not a folder"),
         (["{folder}", "--max-body", "0"], "--max-body must be above 0 and at most 1024: got 0"),
         (["{folder}", "--batching-config", "none"], "none: cannot be read"),
     ],

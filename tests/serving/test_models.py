@@ -132,8 +132,8 @@ def bad_warm_up(folder):
     ("spoil", "why"),
     [
         (cut_graph, "saved_model.pb cannot be read: a protobuf ends within a"),
-        (bad_warm_up, "is no TFRecord of warm-up requests"),
-        (change_operation, "operations that no export of kerasrec has: TopKV9. It is not run"),
+        (bad_warm_up, "is not a TFRecord of warm-up requests"),
+        (change_operation, "that no export of kerasrec has: TopKV9. It runs only with --trust"),
     ],
 )
 def test_matching_hashes_do_not_hide_a_broken_version(models, publish, spoil, why):

@@ -44,7 +44,7 @@ def test_other_folders_are_refused(toys, tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "toy").symlink_to(toys / "1")
     for folder, sentence in (
-        (tmp_path / "none", "is no folder"),
+        (tmp_path / "none", "is not a folder"),
         (tmp_path / "empty", "holds no version: expected folders named by numbers"),
         (tmp_path, "no version can be loaded. version 1: "),
     ):

@@ -27,9 +27,9 @@ def test_defaults_are_filled_in(version):
         ("rank", {}, "FAILED_PRECONDITION", 'key "rank" not found. There are echo, recommend'),
         ("recommend", {}, "INVALID_ARGUMENT", "history not found in request and no default"),
         ("recommend", {"history": [["a"]], "kk": [1]}, "INVALID_ARGUMENT", "invalid name: kk"),
-        ("recommend", {"history": [[1]]}, "INVALID_ARGUMENT", "has type int64; expected string"),
+        ("recommend", {"history": [[1]]}, "INVALID_ARGUMENT", "expected string, got int64"),
         ("recommend", {"history": [["a"], ["b", "c"]]}, "INVALID_ARGUMENT", "of unequal length"),
-        ("recommend", {"history": [[None]]}, "INVALID_ARGUMENT", "history has type mixed types"),
+        ("recommend", {"history": [[None]]}, "INVALID_ARGUMENT", "string, got mixed types"),
         ("total", {"x": np.float32([[-1, 2]])}, "INVALID_ARGUMENT", "x must not be negative"),
     ],
 )  # fmt: skip
