@@ -20,7 +20,7 @@ from kerasrec.layers.sampled_candidates import SampledCandidates
 from kerasrec.models.item_tower import ItemTower
 from kerasrec.models.predict import predict
 from kerasrec.models.recommender import Recommender
-from kerasrec.tables.rows import declared
+from kerasrec.tables.rows import vocabulary_of
 
 # Of the mean eigenvalue: items that say the same share what they say.
 RIDGE = 0.01
@@ -181,7 +181,7 @@ class Retriever(Recommender):
         woken = (then == 0) & (now > 0)
         count.assign(np.where(woken, now, then))
         for weight in self.trainable_weights:
-            if declared(weight) == "items":
+            if vocabulary_of(weight) == "items":
                 rows = np.array(ops.convert_to_numpy(weight))
                 rows[woken] = rows[UNKNOWN]
                 weight.assign(rows)
@@ -222,14 +222,14 @@ class Retriever(Recommender):
         return ops.convert_to_tensor(predict(self.item_model, {"item": rows}))
 
     def score_catalog(self, queries, catalog):
-        return self.scorer.every(queries, catalog)
+        return self.scorer.score_all(queries, catalog)
 
     def score_rows(self, queries, catalog, rows):
-        return self.scorer.each(queries, ops.take(catalog, rows, axis=0))
+        return self.scorer.score_pairs(queries, ops.take(catalog, rows, axis=0))
 
     def score_pairs(self, inputs, items):
         vectors = predict(self.item_model, {"item": np.asarray(items, "int32")})
-        return ops.convert_to_numpy(self.scorer.each(self.encode_queries(inputs), vectors))
+        return ops.convert_to_numpy(self.scorer.score_pairs(self.encode_queries(inputs), vectors))
 
     def content_scores(self, queries, vectors):
         """What of the scores of `vectors` `(n, k, dim)` is content's, in `keras.ops`."""

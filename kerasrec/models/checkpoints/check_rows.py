@@ -15,7 +15,7 @@ def check_rows(model, path):
         path: The file, for the sentence.
     """
     for weight in model.weights:
-        most = rows.held(weight)
+        most = rows.row_values_bound(weight)
         if most is None or not np.prod(weight.shape):
             continue
         values = ops.convert_to_numpy(weight)

@@ -40,7 +40,7 @@ from kerasrec.models.checkpoints.saved_catalogs import (
 from kerasrec.models.checkpoints.weights_file import WeightsFile
 from kerasrec.models.checkpoints.write_weights import write_weights
 from kerasrec.models.trained_on import TrainedOn
-from kerasrec.tables.rows import declared
+from kerasrec.tables.rows import vocabulary_of
 
 # What `get_config` of every model has, beside the arguments of its class.
 EVERY_MODEL = {"schema", "name", "repeats", "dtype"}
@@ -145,8 +145,8 @@ def load_class_name(directory):
 def copy_rows(old, new):
     """Copies the weights of `old` into `new`, whose vocabularies may have grown.
 
-    Tables that declare whose rows they have (`kerasrec.tables.rows.declare`) keep the old rows, and
-    the new model's own values in the rows that are new, so old users score old items as before. All
+    Tables with a vocabulary (`kerasrec.tables.rows.declare_vocabulary`) keep the old rows, and the
+    new model's own values in the rows that are new, so old users score old items as before. All
     other weights must have the shape they had. What belongs to the choice of candidates is not
     copied, and nothing of a model without trainable weights: it describes the data of `new`. What
     users did before stays in front of what `new` knows of them; with weights comes what they were
@@ -202,7 +202,7 @@ def _names(vocabulary):
 def _has_grown(source, target):
     """Whether a weight is a table of users, items or a feature's values, and has more rows now."""
     return (
-        declared(target) is not None
+        vocabulary_of(target) is not None
         and source.shape[1:] == target.shape[1:]
         and source.shape[0] <= target.shape[0]
     )

@@ -40,7 +40,7 @@ def checked(x, schema):
 
     def check(inputs):
         return {
-            name: rows.checked(value, sizes[name], f"input {name}") if name in sizes else value
+            name: rows.check_ids(value, sizes[name], f"input {name}") if name in sizes else value
             for name, value in inputs.items()
         }
 
