@@ -133,4 +133,4 @@ class AutoRec(Retriever):
     def score_pairs(self, inputs, items):
         rows, inverse = np.unique(np.asarray(items, "int32"), return_inverse=True)
         vectors = predict(self.item_model, {"item": rows})[inverse]
-        return ops.convert_to_numpy(self.scorer.each(self.encode_queries(inputs), vectors))
+        return ops.convert_to_numpy(self.scorer.score_pairs(self.encode_queries(inputs), vectors))

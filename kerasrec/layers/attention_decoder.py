@@ -1,4 +1,4 @@
-"""One step of writing: what was written before, and the history looked at again."""
+"""One GRU decoding step with attention over the encoder states."""
 
 import keras
 from keras import ops
@@ -10,25 +10,25 @@ from kerasrec.register import register
 
 @register
 class AttentionDecoder(keras.layers.Layer):
-    """A GRU step, and attention of its state over the states of the history.
+    """One GRU decoding step with attention over the encoder states.
 
         s_j = GRU(v_(j-1), s_(j-1))
         c_j = "general" attention of s_j over h_1, ..., h_t, see `StateAttention`
         q_j = LN(s_j + v_(j-1)) + W c_j
 
-    Many sequences are written side by side: one for each position of a history in training, one
-    for each beam in serving. They share the history's states. W is 0 at the start.
+    Several sequences are decoded in parallel: in training one for each position of the history, in
+    serving one for each beam. They share the encoder states. W starts at 0.
 
     Args:
-        units: Length of the vectors, of the states, those of the history included, and of q.
-        dropout: Rate on the vectors and on s in q.
+        units: Length of the item vectors, of the decoder and encoder states, and of q.
+        dropout: Rate on the item vectors, and on s in q.
 
     Call arguments:
-        vectors: v, the items written before.
-        states: s of the step before; before the first step, the history's state h_t.
-        memory: h, the states of the history.
-        mask: True at real states of the history.
-        causal: Sequence t sees the history up to t; there are as many sequences as states.
+        vectors: v, vectors of the items decoded last.
+        states: s of the previous step; at the first step the encoder state h_t.
+        memory: h, the encoder states.
+        mask: True at real encoder states.
+        causal: Sequence t attends to the encoder states up to t. Needs as many sequences as states.
 
     Input shape:
         `vectors` and `states` `(batch, sequences, units)`, `memory` `(batch, length, units)`,
@@ -36,6 +36,9 @@ class AttentionDecoder(keras.layers.Layer):
 
     Output:
         A tuple of q and s, both `(batch, sequences, units)`.
+
+    Raises:
+        InputError: if the vectors do not have length `units`.
 
     Example:
 
@@ -55,7 +58,7 @@ class AttentionDecoder(keras.layers.Layer):
         super().__init__(**kwargs)
         self.units = units
         self.dropout = dropout
-        # The mask ends here, see compute_mask.
+        # Downstream layers get no mask, see compute_mask.
         self.supports_masking = True
         policy = {"dtype": self.dtype_policy}
         self.input_dropout = keras.layers.Dropout(dropout, **policy)
@@ -79,14 +82,14 @@ class AttentionDecoder(keras.layers.Layer):
         self.mix.build(memory_shape)
 
     def call(self, vectors, states, memory, mask, causal=False):
-        shape = ops.shape(states)
+        states_shape = ops.shape(states)
         vectors = self.input_dropout(vectors)
         flat = [ops.reshape(x, (-1, self.units)) for x in (vectors, states)]
-        written, _ = self.cell(flat[0], flat[1:])
-        written = ops.reshape(written, shape)
-        context, _ = self.look(written, memory, mask, causal=causal)
-        query = self.norm(self.state_dropout(written) + vectors)
-        return query + self.mix(context), written
+        new_states, _ = self.cell(flat[0], flat[1:])
+        new_states = ops.reshape(new_states, states_shape)
+        context, _ = self.look(new_states, memory, mask, causal=causal)
+        query = self.norm(self.state_dropout(new_states) + vectors)
+        return query + self.mix(context), new_states
 
     def compute_mask(self, inputs, previous_mask=None):
         return None

@@ -1,4 +1,4 @@
-"""Sequences of items, the likeliest ones of all that a few beams have met."""
+"""Beam search: decodes the most likely sequence of items."""
 
 import keras
 from keras import ops
@@ -6,39 +6,43 @@ from keras import ops
 from kerasrec.errors import InputError
 from kerasrec.register import register
 
-NEVER = float("-inf")
+MINUS_INFINITY = float("-inf")
 
 
 @register
 class BeamSearch(keras.layers.Layer):
-    """Writes items one by one and keeps the `beams` likeliest sequences at every step.
+    """Decodes items one by one and keeps the `beams` most likely sequences at every step.
 
-        log q(i_1, ..., i_j) = sum over l <= j of log p(i_l | i_1, ..., i_(l-1), i_l may come)
+        log q(i_1, ..., i_j) = sum over l <= j of log p(i_l | i_1, ..., i_(l-1), i_l allowed)
 
-    An item may come unless it is barred at the first step, and once only. Sequences are compared
-    by q, what is likely of that which may come: by p alone, few allowed items would best be met by
-    a strange sequence, after which strange items are likely. The scores returned are log p. One
-    beam is greedy, always the likeliest next item; for two steps as many beams as there are items
-    find the best sequence. The steps are unrolled in the graph.
+    An item is allowed unless it is excluded at the first step or already in the sequence. Sequences
+    are ranked by q, whose probabilities are renormalized over the allowed items. Ranking by p would
+    prefer unlikely items merely because the allowed items are likely after them. The scores
+    returned are log p. One beam is greedy search. For two steps, as many beams as rows find the
+    best sequence. The steps are unrolled in the graph.
 
     Args:
-        beams: Sequences kept at every step, at most the number of rows.
-        steps: Items to write.
+        beams: Sequences kept at every step; at most the number of rows is used.
+        steps: Items to decode.
 
     Call arguments:
-        scores: `(batch, rows)` float log p of the first item; -inf bars a row from all steps.
-        state: `(batch, ...)`, what `step` knows once the first scores were made.
-        step: From `rows` `(batch, beams)` int32 written last and the `state` `(batch, beams, ...)`
-            of before to log p `(batch, beams, rows)` of the next item and the next state.
+        scores: `(batch, rows)` float log p of the first item; -inf excludes a row from all steps.
+        state: `(batch, ...)` decoder state after the first scores.
+        step: Function from `rows` `(batch, beams)` int32, the items decoded last, and `state`
+            `(batch, beams, ...)` to log p `(batch, beams, rows)` of the next item and the next
+            state.
 
     Output:
         A dict of `rows` `(batch, steps)` int32, the best sequence, and `scores` `(batch, steps)`
-        float32, log p of the sequence up to there, which never rises. Row 0 and -inf stand where
-        all items are used up.
+        float32, log p of the sequence up to each item, which never rises. When no item is left, the
+        row is 0 and the score -inf.
+
+    Raises:
+        InputError: for `beams` or `steps` below 1.
 
     Example:
 
-    Item 0 is likeliest now, yet leads nowhere: .5 x .4 is less than .4 x .8.
+    Item 0 is the most likely first item, but the best pair starts with item 1: .5 x .4 < .4 x .8.
 
     >>> import numpy as np
     >>> from kerasrec.layers.beam_search import BeamSearch
@@ -63,28 +67,28 @@ class BeamSearch(keras.layers.Layer):
 
     def call(self, scores, state, step):
         scores = ops.cast(scores, "float32")
-        size = scores.shape[-1]
-        beams = min(self.beams, size)
-        barred = ops.equal(scores, NEVER)[:, None]
-        total, rows = _best(_among_themselves(scores), beams)
+        num_rows = scores.shape[-1]
+        beams = min(self.beams, num_rows)
+        excluded = ops.equal(scores, MINUS_INFINITY)[:, None]
+        total, rows = _top_k(_renormalized(scores), beams)
         state = ops.repeat(ops.expand_dims(state, 1), beams, axis=1)
-        written, log_p = rows[..., None], ops.take_along_axis(scores, rows, axis=1)[..., None]
+        decoded, log_p = rows[..., None], ops.take_along_axis(scores, rows, axis=1)[..., None]
         for _ in range(self.steps - 1):
-            following, state = step(rows, state)
-            following = ops.where(barred, NEVER, ops.cast(following, "float32"))
-            for j in range(written.shape[-1]):
-                own = ops.equal(ops.arange(size, dtype="int32"), written[..., j : j + 1])
-                following = ops.where(own, NEVER, following)
-            # The beams of a row side by side, so that one look finds the best of all.
-            reached = _side_by_side(total[..., None] + _among_themselves(following))
-            total, place = _best(reached, beams)
-            parent, rows = place // size, place % size
-            state, written, log_p = (_of_parents(x, parent) for x in (state, written, log_p))
-            last = ops.take_along_axis(_side_by_side(following), place, axis=1)
-            written = ops.concatenate([written, rows[..., None]], axis=-1)
+            next_scores, state = step(rows, state)
+            next_scores = ops.where(excluded, MINUS_INFINITY, ops.cast(next_scores, "float32"))
+            for j in range(decoded.shape[-1]):
+                repeated = ops.equal(ops.arange(num_rows, dtype="int32"), decoded[..., j : j + 1])
+                next_scores = ops.where(repeated, MINUS_INFINITY, next_scores)
+            # The beams of a query in one axis, so that one top_k ranks all of them.
+            totals = _flatten_beams(total[..., None] + _renormalized(next_scores))
+            total, best = _top_k(totals, beams)
+            parent, rows = best // num_rows, best % num_rows
+            state, decoded, log_p = (_gather_beams(x, parent) for x in (state, decoded, log_p))
+            last = ops.take_along_axis(_flatten_beams(next_scores), best, axis=1)
+            decoded = ops.concatenate([decoded, rows[..., None]], axis=-1)
             log_p = ops.concatenate([log_p, log_p[..., -1:] + last[..., None]], axis=-1)
-        written, log_p = written[:, 0], log_p[:, 0]
-        return {"rows": ops.where(ops.equal(log_p, NEVER), 0, written), "scores": log_p}
+        decoded, log_p = decoded[:, 0], log_p[:, 0]
+        return {"rows": ops.where(ops.equal(log_p, MINUS_INFINITY), 0, decoded), "scores": log_p}
 
     def compute_output_spec(self, scores, state, step):
         shape = (scores.shape[0], self.steps)
@@ -94,22 +98,22 @@ class BeamSearch(keras.layers.Layer):
         }
 
 
-def _best(scores, count):
+def _top_k(scores, count):
     values, places = ops.top_k(scores, count)
     return values, ops.cast(places, "int32")
 
 
-def _among_themselves(scores):
-    """log p of what may come, given that it is one of these; -inf stays -inf."""
+def _renormalized(scores):
+    """log p of each row given that the row is allowed; -inf stays -inf."""
     total = ops.logsumexp(scores, axis=-1, keepdims=True)
-    return scores - ops.where(ops.equal(total, NEVER), 0.0, total)
+    return scores - ops.where(ops.equal(total, MINUS_INFINITY), 0.0, total)
 
 
-def _side_by_side(scores):
+def _flatten_beams(scores):
     return ops.reshape(scores, (-1, scores.shape[1] * scores.shape[2]))
 
 
-def _of_parents(values, parent):
-    """`values` `(batch, beams, ...)` of the beams `parent` `(batch, beams)`."""
+def _gather_beams(values, parent):
+    """Gathers from `values` `(batch, beams, ...)` the beams `parent` `(batch, beams)`."""
     index = ops.reshape(parent, (*ops.shape(parent), *[1] * (len(values.shape) - 2)))
     return ops.take_along_axis(values, index, axis=1)

@@ -1,4 +1,4 @@
-"""Features by row, inside the model."""
+"""Features of all items or users, stored in the model."""
 
 import keras
 from keras import ops
@@ -10,15 +10,15 @@ from kerasrec.tables import rows
 
 @register
 class CatalogTable(keras.layers.Layer):
-    """The features of all items (or users) as non-trainable tables, looked up by row.
+    """Looks up the features of items (or users) by row, in non-trainable tables.
 
-    Batches and requests carry rows only; the features travel with the weights.
+    Batches and requests contain rows only. The features are saved and exported with the weights.
 
     Args:
         num_rows: Rows of the vocabulary, padding and unknown included.
         features: Dicts with `name`, `kind` ("category", "categories", "number", "text", "vector"
             or "users"), `size` (of the vocabulary or the vector) and `length` (values an item).
-        rows_of: "users" or "items", which of them the rows are; see `EmbeddingTable`.
+        rows_of: "users" or "items", the vocabulary of the rows; see `EmbeddingTable`.
 
     Call arguments:
         ids: Int rows.
@@ -29,7 +29,7 @@ class CatalogTable(keras.layers.Layer):
     Output shape:
         Dict of name to `ids.shape` for a category or a number, `ids.shape + (length,)` for
         categories, text and users, `ids.shape + (size,)` for a vector; int32, or float32 for
-        numbers and vectors whatever the policy.
+        numbers and vectors under any dtype policy.
 
     Example:
 
@@ -58,19 +58,19 @@ class CatalogTable(keras.layers.Layer):
                 autocast=False,
                 name=feature["name"].replace("/", "_"),
             )
-            rows.declare(self.tables[feature["name"]], rows_of)
+            rows.declare_vocabulary(self.tables[feature["name"]], rows_of)
             if dtype == "int32":
-                rows.declare_held(self.tables[feature["name"]], feature["size"])
+                rows.declare_row_values(self.tables[feature["name"]], feature["size"])
 
     def assign(self, columns):
         """Fills the tables.
 
         Args:
-            columns: Dict of name to array with one row for each row of the vocabulary; what is
-                no feature of this table is ignored.
+            columns: Dict of name to array with one row for each row of the vocabulary. Names
+                that are not features of this table are ignored.
 
         Raises:
-            InputError: for a column that is missing or has another shape.
+            InputError: for a missing column, or one of another shape.
         """
         for name, table in self.tables.items():
             if name not in columns:
@@ -87,13 +87,13 @@ class CatalogTable(keras.layers.Layer):
             table.assign(columns[name])
 
     def inputs(self, names):
-        """Keras inputs of some of the features, as `call` gives them, by name."""
-        found = {}
+        """Keras inputs for the named features, shaped as the output of `call`: dict by name."""
+        inputs = {}
         for feature in self.features:
             if feature["name"] in names:
                 shape, dtype = _shape_and_dtype(feature)
-                found[feature["name"]] = keras.Input(shape, dtype=dtype, name=feature["name"])
-        return found
+                inputs[feature["name"]] = keras.Input(shape, dtype=dtype, name=feature["name"])
+        return inputs
 
     def call(self, ids):
         return {
@@ -105,7 +105,7 @@ class CatalogTable(keras.layers.Layer):
 
 
 def _shape_and_dtype(feature):
-    """What one row of the table holds."""
+    """Shape and dtype of a feature in one row."""
     kind = feature["kind"]
     if kind == "number":
         return (), "float32"

@@ -1,4 +1,4 @@
-"""A user's history to a vector, or to one vector a step, by convolutions over the recent past."""
+"""Encodes a history as a vector, or as one vector a step, by causal convolutions."""
 
 import keras
 from keras import ops
@@ -16,20 +16,20 @@ class CausalConvUserEncoder(keras.layers.Layer):
         block_d(x)  = x + relu(LN(conv_2d(relu(LN(conv_d(x))))))
         h           = block_dn(... block_d1(v))
 
-    A step reads itself and the `reach - 1` steps before it, all at once: no step waits for another.
-    Padding is zeros at every layer, so it changes nothing on either side of a history; a history
-    without a real step is zeros. A convolution is K shifted copies side by side and one matrix
-    product.
+    The state of a step depends on that step and the `reach - 1` steps before it. All steps are
+    computed in parallel. Padding is zero at every layer, so the result does not depend on the side
+    of the padding. A history without a real step gives zeros. Each convolution concatenates K
+    shifted copies of its input and multiplies them by one matrix.
 
     Args:
-        dilations: d of each block; the second convolution of a block has 2 d.
+        dilations: d of each block; the second convolution of a block has dilation 2 d.
         kernel_size: K.
         dropout: Rate on the inputs.
 
     Call arguments:
         vectors: Item vectors.
         mask: True at real steps.
-        all_steps: Return the state after every step instead of after the last real one.
+        all_steps: Return the state after every step instead of the last real one.
 
     Input shape:
         `vectors` `(batch, length, dim)`, `mask` `(batch, length)`.
@@ -38,7 +38,10 @@ class CausalConvUserEncoder(keras.layers.Layer):
         `(batch, dim)`; with `all_steps` `(batch, length, dim)`, zeros at padding.
 
     Attributes:
-        reach: How many steps the last state can see: `1 + 3 (K - 1) sum(dilations)`.
+        reach: Length of the receptive field in steps: `1 + 3 (K - 1) sum(dilations)`.
+
+    Raises:
+        InputError: for a dilation below 1 or a kernel size below 2.
 
     Example:
 
@@ -64,7 +67,7 @@ class CausalConvUserEncoder(keras.layers.Layer):
         self.kernel_size = kernel_size
         self.dropout = dropout
         self.reach = 1 + 3 * (kernel_size - 1) * sum(dilations)
-        # The mask ends here, see compute_mask.
+        # Downstream layers get no mask, see compute_mask.
         self.supports_masking = True
 
     def build(self, input_shape):
@@ -83,12 +86,12 @@ class CausalConvUserEncoder(keras.layers.Layer):
         states = self.input_dropout(vectors) * real
         layers = list(zip(self.kernels, self.norms, strict=True))
         for block, dilation in enumerate(self.dilations):
-            inner = states
+            residual = states
             for rate, (kernel, norm) in zip(
                 (dilation, 2 * dilation), layers[2 * block : 2 * block + 2], strict=True
             ):
-                inner = ops.relu(norm(kernel(self._past(inner, rate)))) * real
-            states = states + inner
+                residual = ops.relu(norm(kernel(self._shifted(residual, rate)))) * real
+            states = states + residual
         if all_steps:
             return states
         return last_real_step(states, mask)
@@ -96,8 +99,8 @@ class CausalConvUserEncoder(keras.layers.Layer):
     def compute_mask(self, inputs, previous_mask=None):
         return None
 
-    def _past(self, states, rate):
-        """Beside each step those `rate`, 2 `rate`, ... before it: `(batch, length, K dim)`."""
+    def _shifted(self, states, rate):
+        """Each step and those `rate`, 2 `rate`, ... before it: `(batch, length, K dim)`."""
         shifts = [rate * k for k in range(1, self.kernel_size)]
-        past = [ops.pad(states, [[0, 0], [shift, 0], [0, 0]])[:, :-shift] for shift in shifts]
-        return ops.concatenate([states, *past], axis=-1)
+        copies = [ops.pad(states, [[0, 0], [shift, 0], [0, 0]])[:, :-shift] for shift in shifts]
+        return ops.concatenate([states, *copies], axis=-1)

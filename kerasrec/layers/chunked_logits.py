@@ -1,30 +1,30 @@
-"""The two columns of a full softmax, without all of its logits."""
+"""The two logits of a full softmax, computed in chunks of items."""
 
 from keras import ops
 
 from kerasrec.layers.candidates import MASKED
 
-# Keeps the log finite where the observed item holds all the mass that float32 can see.
+# Keeps the log finite where float32 gives all of the mass to the positive.
 TINY = 1e-30
 
 
-def chunked_logits(queries, vectors, own, absent, width):
-    """What `AllCandidates` gives, from dot products of `width` items at a time.
+def chunked_logits(queries, vectors, positive, absent_mask, width):
+    """Computes the logits of `AllCandidates` from dot products of `width` items at a time.
 
-        l = <q, v>,  E_j = exp(l_j - max l),  rest = sum over j of E_j - E_own
-        logits = [l_own,  max l + log(rest)]
+        l = <q, v>,  E_j = exp(l_j - max l),  rest = sum over j of E_j - E_positive
+        logits = [l_positive,  max l + log(rest)]
 
-    The sums go along with a running maximum, as does the mean vector sum of E_j v_j: the gradient
-    of a query is known before its end. The gradient of a vector needs all sums: its logits are
-    made a second time. So this costs four products of matrices where the plain way costs three,
-    and no logits of more than one chunk ever exist.
+    The loop over the chunks keeps a running maximum, the sum of E_j and the sum of E_j v_j, so the
+    gradient of a query needs no second loop. The gradient of a vector needs the final sums, so its
+    logits are recomputed. This takes four matrix products instead of three, and holds the logits of
+    one chunk at a time.
 
     Args:
         queries: `(n, dim)`.
-        vectors: `(m, dim)`, m a known multiple of `width`.
-        own: Int `(n,)`: which vector is that of the query's own item.
-        absent: `(m,)`, -1e9 for a vector that is never held against another item, or 0.
-        width: Items of a chunk.
+        vectors: `(m, dim)`, m a static multiple of `width`.
+        positive: Int `(n,)`, index of each query's positive among the vectors.
+        absent_mask: `(m,)`, additive mask: -1e9 for a vector that is never a negative, else 0.
+        width: Items in a chunk.
 
     Returns:
         `(n, 2)` float32.
@@ -36,65 +36,78 @@ def chunked_logits(queries, vectors, own, absent, width):
     >>> import numpy as np
     >>> from kerasrec.layers.chunked_logits import chunked_logits
     >>> queries, vectors = np.ones((1, 1), "float32"), np.array([[0], [1], [2], [9]], "float32")
-    >>> absent = np.array([0, 0, 0, -1e9], "float32")
-    >>> logits = chunked_logits(queries, vectors, np.array([1]), absent, width=2)
+    >>> mask = np.array([0, 0, 0, -1e9], "float32")
+    >>> logits = chunked_logits(queries, vectors, np.array([1]), mask, width=2)
     >>> bool(np.allclose(logits, [[1.0, np.log(np.exp(0) + np.exp(2))]]))
     True
     """
-    own = ops.cast(own, "int32")
-    size, parts = vectors.shape[0], vectors.shape[0] // width
-    is_there = ops.equal(absent, 0.0)
-    there = ops.cast(is_there, "float32")
-    own_there = ops.take(there, own)[:, None]
-    # An absent item shows the vector of one that is there: the maximum is of those alone.
-    places = ops.arange(size, dtype="int32")
-    shown = ops.where(is_there, places, ops.cast(ops.argmax(there), "int32"))
-    shown, there = ops.reshape(shown, (parts, width)), ops.reshape(there, (parts, width, 1))
+    positive = ops.cast(positive, "int32")
+    num_vectors, num_chunks = vectors.shape[0], vectors.shape[0] // width
+    is_valid = ops.equal(absent_mask, 0.0)
+    valid = ops.cast(is_valid, "float32")
+    positive_valid = ops.take(valid, positive)[:, None]
+    # A masked item reads the vector of a valid one, so the maximum is over valid items only.
+    index = ops.arange(num_vectors, dtype="int32")
+    index = ops.where(is_valid, index, ops.cast(ops.argmax(valid), "int32"))
+    index = ops.reshape(index, (num_chunks, width))
+    valid = ops.reshape(valid, (num_chunks, width, 1))
 
     @ops.custom_gradient
-    def columns(queries, vectors):
-        wide = ops.cast(queries, "float32")
-        owned = ops.cast(ops.take(vectors, own, axis=0), "float32")
+    def two_logits(queries, vectors):
+        queries32 = ops.cast(queries, "float32")
+        positive_vectors = ops.cast(ops.take(vectors, positive, axis=0), "float32")
 
-        def of(part):
-            block = ops.cast(ops.take(vectors, ops.take(shown, part, axis=0), axis=0), "float32")
-            return block, ops.take(there, part, axis=0), ops.matmul(wide, ops.transpose(block))
+        def chunk(number):
+            chunk_index = ops.take(index, number, axis=0)
+            chunk_vectors = ops.cast(ops.take(vectors, chunk_index, axis=0), "float32")
+            logits = ops.matmul(queries32, ops.transpose(chunk_vectors))
+            return chunk_vectors, ops.take(valid, number, axis=0), logits
 
-        def further(part, top, total, mean, score):
-            block, here, logits = of(part)
-            # Without an initial value Keras refuses, in eager mode, a batch of padding alone.
-            highest = ops.max(logits, axis=-1, keepdims=True, initial=MASKED)
-            higher = ops.maximum(top, highest)
-            kept, weights = ops.exp(top - higher), ops.exp(logits - higher)
-            sums = ops.matmul(weights, ops.concatenate([here, here * block], axis=-1))
-            place = own[:, None] - part * width
-            found = ops.take_along_axis(logits, ops.clip(place, 0, width - 1), axis=-1)
-            score = ops.where(ops.logical_and(place >= 0, place < width), found, score)
-            return part + 1, higher, total * kept + sums[:, :1], mean * kept + sums[:, 1:], score
+        def accumulate(number, maximum, total, weighted, score):
+            chunk_vectors, chunk_valid, logits = chunk(number)
+            # Without `initial` Keras refuses an empty batch in eager mode.
+            chunk_maximum = ops.max(logits, axis=-1, keepdims=True, initial=MASKED)
+            new_maximum = ops.maximum(maximum, chunk_maximum)
+            rescale, weights = ops.exp(maximum - new_maximum), ops.exp(logits - new_maximum)
+            columns = ops.concatenate([chunk_valid, chunk_valid * chunk_vectors], axis=-1)
+            sums = ops.matmul(weights, columns)
+            total, weighted = total * rescale + sums[:, :1], weighted * rescale + sums[:, 1:]
+            column = positive[:, None] - number * width
+            found = ops.take_along_axis(logits, ops.clip(column, 0, width - 1), axis=-1)
+            score = ops.where(ops.logical_and(column >= 0, column < width), found, score)
+            return number + 1, new_maximum, total, weighted, score
 
-        none = ops.zeros_like(wide[:, :1])
-        start = 0, none + MASKED, none, ops.zeros_like(wide), none
-        _, top, total, mean, score = ops.while_loop(lambda part, *_: part < parts, further, start)
-        score = ops.where(own_there > 0, score, ops.sum(wide * owned, axis=-1, keepdims=True))
-        mine = own_there * ops.exp(ops.minimum(score - top, 0.0))
-        rest = ops.maximum(total - mine, TINY)
+        zeros = ops.zeros_like(queries32[:, :1])
+        start = 0, zeros + MASKED, zeros, ops.zeros_like(queries32), zeros
+        _, maximum, total, weighted, score = ops.while_loop(
+            lambda number, *_: number < num_chunks, accumulate, start
+        )
+        direct = ops.sum(queries32 * positive_vectors, axis=-1, keepdims=True)
+        score = ops.where(positive_valid > 0, score, direct)
+        positive_mass = positive_valid * ops.exp(ops.minimum(score - maximum, 0.0))
+        rest = ops.maximum(total - positive_mass, TINY)
 
         def gradient(*args, upstream=None):
-            positive, others = ops.split(args[0] if upstream is None else upstream, 2, axis=-1)
-            others = others / rest
-            pull = positive - others * mine
-            scaled = others * wide
+            score_grad, others_grad = ops.split(
+                args[0] if upstream is None else upstream, 2, axis=-1
+            )
+            others_grad = others_grad / rest
+            positive_grad = score_grad - others_grad * positive_mass
+            scaled = others_grad * queries32
 
-            def of_vectors(part):
-                _, here, logits = of(part)
-                return here * ops.matmul(ops.transpose(ops.exp(logits - top)), scaled)
+            def chunk_grad(number):
+                _, chunk_valid, logits = chunk(number)
+                mass = ops.exp(logits - maximum)
+                return chunk_valid * ops.matmul(ops.transpose(mass), scaled)
 
-            every = ops.map(of_vectors, ops.arange(parts, dtype="int32"))
-            every = ops.reshape(every, (size, -1))
-            every = every + ops.scatter(own[:, None], pull * wide, every.shape)
-            query = others * mean + pull * owned
-            return ops.cast(query, queries.dtype), ops.cast(every, vectors.dtype)
+            vectors_grad = ops.map(chunk_grad, ops.arange(num_chunks, dtype="int32"))
+            vectors_grad = ops.reshape(vectors_grad, (num_vectors, -1))
+            vectors_grad = vectors_grad + ops.scatter(
+                positive[:, None], positive_grad * queries32, vectors_grad.shape
+            )
+            queries_grad = others_grad * weighted + positive_grad * positive_vectors
+            return ops.cast(queries_grad, queries.dtype), ops.cast(vectors_grad, vectors.dtype)
 
-        return ops.concatenate([score, top + ops.log(rest)], axis=-1), gradient
+        return ops.concatenate([score, maximum + ops.log(rest)], axis=-1), gradient
 
-    return columns(queries, vectors)
+    return two_logits(queries, vectors)

@@ -1,4 +1,4 @@
-"""What an item says of itself to a vector, by the encoder of one's choice."""
+"""Encodes the features of an item as a vector, by one of five encoders."""
 
 import keras
 from keras import ops
@@ -8,39 +8,40 @@ from kerasrec.layers.conv1d_item_encoder import Conv1DItemEncoder
 from kerasrec.layers.embedding_tower import EmbeddingTower
 from kerasrec.register import register
 
-# Those that read the code of a `FeatureCode`, and its method.
+# Encoders that read the code of a `FeatureCode`: encoder -> method.
 CODES = {"code": "components", "autoencoder": "autoencoder"}
 ENCODERS = ("conv1d", "bag_of_words", *CODES, "vectors")
 CODE = "content_code"
-# Length of a word's vector in a convolution, and filters of each width.
-WORDS = 64
+# Length of the word vectors of a convolution, and number of filters of each width.
+WORD_DIM = 64
 
 
 @register
 class ContentEncoder(keras.layers.Layer):
-    """An item's features, without its id, to a vector.
+    """Encodes the features of an item, without its id, as a vector.
 
-    | encoder      | vector                                                          | trained     |
-    |--------------|-----------------------------------------------------------------|-------------|
-    | conv1d       | `Conv1DItemEncoder` of each text + W x of all other features    | with you    |
-    | bag_of_words | W x, a text in x by the mean of its words' vectors              | with you    |
-    | code         | W code, the column "content_code": the principal components of  | W alone     |
-    |              | all features, by `FeatureCode`                                  |             |
-    | autoencoder  | the same, found by a denoising autoencoder                      | W alone     |
-    | vectors      | a ReLU layer and W over the given vectors, and nothing else     | with you    |
+    | encoder      | vector                                                         | trained |
+    |--------------|----------------------------------------------------------------|---------|
+    | conv1d       | `Conv1DItemEncoder` of each text + W x of all other features   | all     |
+    | bag_of_words | W x, where a text is the mean of its word vectors              | all     |
+    | code         | W code, from the column "content_code": principal components   | W       |
+    |              | of all features, by `FeatureCode`                              |         |
+    | autoencoder  | W code, where the code is that of a denoising autoencoder      | W       |
+    | vectors      | W relu(W_1 z + b_1) + b of the given vectors z only            | all     |
 
+    The last column names the weights that `fit` trains.
     x are the embedded categories, the numbers and the given vectors, as in `EmbeddingTower`.
 
     Args:
-        features: Dicts with `name`, `kind`, `size` and `length`, as for `CatalogTable`; a column
-            "count" is not read, as it is not what an item says of itself.
+        features: Dicts with `name`, `kind`, `size` and `length`, as for `CatalogTable`. The column
+            "count" is ignored: it is behavior, not content.
         dim: Length of the vector.
-        encoder: One of the above.
+        encoder: Name from the table above.
         kernel_sizes: Widths of the convolutions, in words.
         dropout: Rate before the last layer of each text, in training.
 
     Call arguments:
-        features: Dict of name to tensor, as `CatalogTable` gives.
+        features: Dict of name to tensor, as returned by `CatalogTable`.
 
     Input shape:
         A feature `(batch,)` (category, number), `(batch, length)` (categories, text) or
@@ -50,7 +51,7 @@ class ContentEncoder(keras.layers.Layer):
         `(batch, dim)`.
 
     Raises:
-        InputError: an unknown encoder, or one that finds nothing to read.
+        InputError: for an unknown encoder, or one without a feature that it can read.
 
     Example:
 
@@ -68,7 +69,7 @@ class ContentEncoder(keras.layers.Layer):
         self.kernel_sizes = kernel_sizes
         self.dropout = dropout
         policy = {"dtype": self.dtype_policy}
-        chosen = _read_by(encoder, features)
+        chosen = _features_read_by(encoder, features)
         self.read = [feature["name"] for feature in chosen]
         self.texts, self.tower, self.stack = {}, None, []
         if encoder in (*CODES, "vectors"):
@@ -81,7 +82,7 @@ class ContentEncoder(keras.layers.Layer):
         if encoder == "conv1d":
             self.texts = {
                 text["name"]: Conv1DItemEncoder(
-                    text["size"], dim, WORDS, WORDS, kernel_sizes, dropout, **policy,
+                    text["size"], dim, WORD_DIM, WORD_DIM, kernel_sizes, dropout, **policy,
                     name=f"{text['name']}_encoder",
                 )
                 for text in chosen if text["kind"] == "text"
@@ -110,7 +111,7 @@ class ContentEncoder(keras.layers.Layer):
             return vector
         vectors = [encode(features[name]) for name, encode in self.texts.items()]
         if self.tower:
-            # The tower asks for rows, and reads none of them.
+            # The tower needs ids for their shape only: use_id is False.
             vectors.append(self.tower(ops.zeros_like(features[self.read[0]]), features))
         return sum(vectors)
 
@@ -119,7 +120,7 @@ class ContentEncoder(keras.layers.Layer):
         return keras.KerasTensor((batch, self.dim), self.compute_dtype)
 
 
-def _read_by(encoder, features):
+def _features_read_by(encoder, features):
     if encoder not in ENCODERS:
         raise InputError(f"encoder: expected one of {', '.join(ENCODERS)}, received {encoder!r}")
     features = [feature for feature in features if feature["name"] != "count"]

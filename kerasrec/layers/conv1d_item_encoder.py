@@ -1,4 +1,4 @@
-"""The words of an item to a vector."""
+"""Encodes the text of an item as a vector, by convolutions."""
 
 import keras
 from keras import ops
@@ -9,12 +9,12 @@ from kerasrec.register import register
 
 @register
 class Conv1DItemEncoder(keras.layers.Layer):
-    """Convolutions of several widths over an item's tokens, and the maximum of each filter.
+    """Encodes the tokens of an item by convolutions of several widths and max pooling.
 
         h_k = max over real t of relu(Conv_k(E[tokens]))_t        v = Dense([h_k for each width k])
 
-    Padding, token 0, is zeros for the convolutions and out of the maximum: more padding does not
-    change the vector. An item without a token gets the vector of all h = 0.
+    Padding, token 0, is a zero vector for the convolutions and is masked in the maximum, so the
+    amount of padding does not change the result. An item without tokens has h = 0.
 
     Args:
         vocabulary_size: Rows of the token table, padding and unknown included.
@@ -80,11 +80,11 @@ class Conv1DItemEncoder(keras.layers.Layer):
         self.output_layer.build((None, self.filters * len(self.kernel_sizes)))
 
     def contributions(self, tokens, direction):
-        """What each token adds to the dot product of the item's vector and a direction.
+        """The part of each token in the dot product of the item's vector and a direction.
 
-        A filter adds its maximum times its share of the direction, in equal parts to the real
-        tokens of the window where it has that maximum. With `<bias of the last layer, direction>`
-        the tokens add up to the dot product.
+        The part of a filter is its maximum times the filter's weight in the direction. It is
+        divided equally among the real tokens of the window at which the maximum occurs. The parts
+        of all tokens and `<bias of the last layer, direction>` sum to the dot product.
 
         Args:
             tokens: Int `(n, length)`.
@@ -96,18 +96,24 @@ class Conv1DItemEncoder(keras.layers.Layer):
         tokens = ops.convert_to_tensor(tokens)
         real = ops.cast(ops.not_equal(tokens, 0), "float32")
         embedded, length = self.table(tokens), tokens.shape[1]
-        share = ops.matmul(ops.cast(direction, "float32"), ops.transpose(self.output_layer.kernel))
-        shares = ops.split(share, len(self.kernel_sizes), axis=-1)
-        total, places = ops.zeros_like(real), ops.arange(length)
-        for size, convolve, share in zip(self.kernel_sizes, self.convolutions, shares, strict=True):
+        weights = ops.matmul(
+            ops.cast(direction, "float32"), ops.transpose(self.output_layer.kernel)
+        )
+        weights_of_widths = ops.split(weights, len(self.kernel_sizes), axis=-1)
+        total, positions = ops.zeros_like(real), ops.arange(length)
+        for size, convolve, weights in zip(
+            self.kernel_sizes, self.convolutions, weights_of_widths, strict=True
+        ):
             found = ops.cast(convolve(embedded), "float32") * real[..., None]
-            adds = ops.max(found, axis=1) * share
-            # The window that "same" padding centres on each place.
+            parts = ops.max(found, axis=1) * weights
+            # The first token of the window: "same" padding centres a window on its position.
             first = ops.argmax(found, axis=1) - (size - 1) // 2
-            away = places[None, :, None] - ops.cast(first, places.dtype)[:, None]
-            window = ops.cast(ops.logical_and(away >= 0, away < size), "float32") * real[..., None]
-            many = ops.maximum(ops.sum(window, axis=1, keepdims=True), 1.0)
-            total = total + ops.sum(window / many * adds[:, None], axis=-1)
+            offset = positions[None, :, None] - ops.cast(first, positions.dtype)[:, None]
+            window = (
+                ops.cast(ops.logical_and(offset >= 0, offset < size), "float32") * real[..., None]
+            )
+            num_tokens = ops.maximum(ops.sum(window, axis=1, keepdims=True), 1.0)
+            total = total + ops.sum(window / num_tokens * parts[:, None], axis=-1)
         return total
 
     def call(self, tokens):

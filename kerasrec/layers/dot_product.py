@@ -14,30 +14,34 @@ class DotProduct(keras.layers.Layer):
 
         r = <u, v> [/ (|u| |v| temperature)] [+ b_user + b_item + mu]        [sigmoid(r)]
 
-    `query` and `candidate` fold the biases into the vectors: their plain dot product is r (before
-    the sigmoid, which keeps the order), so that vector search serves the same score.
+    `query` and `candidate` append the biases to the vectors. Their dot product is r before the
+    sigmoid, which does not change the order, so a vector search returns the same ranking.
 
     Args:
         num_users: Rows of the user biases; 0 for none.
         num_items: Rows of the item biases; 0 for none.
         global_bias: Learn mu.
-        sigmoid: Squash the score to (0, 1).
-        temperature: Divides the cosine of u and v; None leaves their lengths in the score. A
-            softmax of cosines wants a small one, such as 0.1: its logits span 2 / temperature.
+        sigmoid: Apply the sigmoid to the score.
+        temperature: Divisor of the cosine of u and v; None scores by the dot product. A softmax
+            over cosines needs a small one, such as 0.1: the logits have a range of 2 / temperature.
 
     Call arguments:
         query: User vectors u.
         candidate: Item vectors v.
         user: Int user rows, with `num_users`.
         item: Int item rows, with `num_items`.
-        all_pairs: Every query with every candidate.
+        all_pairs: Score every query with every candidate.
 
     Input shape:
         `(batch, dim)` with `(batch, dim)`, or with `(batch, n, dim)`; with `all_pairs`
-        `(batch, dim)` with `(n, dim)`. `user` and `item` are shaped as the vectors without `dim`.
+        `(batch, dim)` with `(n, dim)`. `user` and `item` have the shape of the vectors without
+        `dim`.
 
     Output shape:
-        `(batch, 1)`, or `(batch, n)`; float32 whatever the policy.
+        `(batch, 1)`, or `(batch, n)`; float32 under any dtype policy.
+
+    Raises:
+        InputError: for a temperature that is not positive, or missing rows of a bias.
 
     Example:
 
@@ -91,14 +95,14 @@ class DotProduct(keras.layers.Layer):
         return int(bool(self.num_users or self.global_bias)) + int(bool(self.num_items))
 
     def query(self, query, user=None):
-        """Query vectors `(..., dim [+ 1] [+ 1])` with the user's bias folded in."""
+        """Query vectors `(..., dim [+ 1] [+ 1])` with the user bias appended."""
         return self(query=query, user=user, part="query")
 
     def candidate(self, candidate, item=None):
-        """Candidate vectors `(..., dim [+ 1] [+ 1])` with the item's bias folded in."""
+        """Candidate vectors `(..., dim [+ 1] [+ 1])` with the item bias appended."""
         return self(candidate=candidate, item=item, part="candidate")
 
-    # The parts go through `call`, so that in a functional model they are this layer's own nodes.
+    # All parts go through `call`, so a functional model records them as nodes of this layer.
     def call(self, query=None, candidate=None, user=None, item=None, all_pairs=False, part="score"):
         if part == "query":
             return self._query(query, user)
@@ -109,16 +113,16 @@ class DotProduct(keras.layers.Layer):
         if all_pairs:
             score = ops.matmul(query, ops.transpose(candidate))
         else:
-            # One pair gives one column: Keras takes scores without it for the classes of one label.
-            alone = len(candidate.shape) == len(query.shape)
-            query = query if alone else ops.expand_dims(query, -2)
-            score = ops.sum(query * candidate, axis=-1, keepdims=alone)
+            # One pair gives one column: Keras reads scores `(batch,)` as the classes of one label.
+            one_candidate = len(candidate.shape) == len(query.shape)
+            query = query if one_candidate else ops.expand_dims(query, -2)
+            score = ops.sum(query * candidate, axis=-1, keepdims=one_candidate)
         return ops.sigmoid(score) if self.sigmoid else score
 
     def _query(self, query, user):
-        """[u, b_user + mu, 1], without what this layer does not have."""
+        """[u, b_user + mu, 1], each column only if this layer has its bias."""
         if self.temperature is not None:
-            query = _direction(query) / self.temperature
+            query = _normalized(query) / self.temperature
         one, columns = ops.ones_like(query[..., :1]), [query]
         bias = self._bias(self.user_bias, user, "user")
         if self.global_bias:
@@ -130,8 +134,8 @@ class DotProduct(keras.layers.Layer):
         return ops.concatenate(columns, axis=-1) if len(columns) > 1 else query
 
     def _candidate(self, candidate, item):
-        """[v, 1, b_item], without what this layer does not have."""
-        columns = [candidate if self.temperature is None else _direction(candidate)]
+        """[v, 1, b_item], each column only if this layer has its bias."""
+        columns = [candidate if self.temperature is None else _normalized(candidate)]
         if self.num_users or self.global_bias:
             columns.append(ops.ones_like(candidate[..., :1]))
         if self.num_items:
@@ -142,13 +146,13 @@ class DotProduct(keras.layers.Layer):
         if table is None:
             return None
         if rows is None:
-            raise InputError(f"{name} is missing: its rows are needed for num_{name}s > 0")
+            raise InputError(f"{name} is missing: pass its rows, because num_{name}s > 0")
         return table(rows)
 
 
-def _direction(vectors):
-    """Vectors of length 1; a zero vector stays zero."""
+def _normalized(vectors):
+    """Scales vectors to length 1; a zero vector stays zero."""
     squares = ops.sum(ops.square(ops.cast(vectors, "float32")), axis=-1, keepdims=True)
-    # The factor of a zero vector, or of a short one, overflows float16: the product does not.
+    # In float32: the factor of a short vector overflows float16, the product does not.
     scaled = ops.cast(vectors, "float32") * ops.rsqrt(ops.maximum(squares, 1e-12))
     return ops.cast(scaled, vectors.dtype)

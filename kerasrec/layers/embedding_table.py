@@ -1,4 +1,4 @@
-"""A vector for each id."""
+"""An embedding table with sparse reads and updates."""
 
 import random
 
@@ -16,30 +16,35 @@ PADDING, UNKNOWN = 0, 1
 
 @register
 class EmbeddingTable(keras.layers.Layer):
-    """Looks ids up in a trainable table, at a cost that does not depend on its size.
+    """Looks up ids in a trainable table, at a cost independent of the table's size.
 
-        E[id], and 0 for id 0, which is padding
+        E[id], and 0 for id 0, the padding
 
-    `keras.layers.Embedding` reads the whole table: after an update of rows TensorFlow copies it at
-    every step. Here rows are read where they lie. With an optimizer of `kerasrec.optimizers` they
-    are written there as well, and a step costs the same for 10,000 rows and for 10 million.
+    `keras.layers.Embedding` reads the whole table: after a sparse update TensorFlow copies it at
+    every step. This layer gathers rows without a copy. The optimizers of `kerasrec.optimizers` also
+    update rows in place, so a step takes equally long for 10,000 rows and for 10 million.
 
     Args:
         num_rows: Rows of the table, padding included.
         dim: Length of a vector.
-        stddev: Of the normal distribution the rows start from; 0 starts from zeros.
-        rows_of: "users", "items" or "values" (of a feature) where each row is one of them: the
-            table then grows with their vocabulary, see `Recommender.load_rows_from`. None for rows
-            whose number no data changes.
-        initial_values: Array `(num_rows, dim)` to start from instead, such as vectors that another
-            model has learnt. It is not part of the config: a saved layer has its weights.
+        stddev: Standard deviation of the normal distribution of the initial values; 0 starts from
+            zeros.
+        rows_of: "users", "items" or "values" (of a feature) if the rows are those of a vocabulary.
+            The table then grows with the vocabulary, see `Recommender.load_rows_from`. None for a
+            fixed number of rows.
+        initial_values: Array `(num_rows, dim)` of initial values, such as vectors of another model.
+            Not part of the config: a saved layer has its weights.
 
     Input shape:
-        Any shape, integers. An id outside of the table is an error that names it; XLA
-        (`jit_compile=True`) cannot raise one, and there the vector of such an id is NaN.
+        Any shape, integers.
 
     Output shape:
         `ids.shape + (dim,)`.
+
+    Raises:
+        InputError: for a wrong argument, a table larger than the memory, or an id outside of the
+            table. A graph raises TensorFlow's InvalidArgumentError for such an id. XLA
+            (`jit_compile=True`) cannot raise; there its vector is NaN.
 
     Example:
 
@@ -58,7 +63,7 @@ class EmbeddingTable(keras.layers.Layer):
         self.num_rows = num_rows
         self.dim = dim
         self.stddev = stddev
-        self.rows_of = rows.checked_vocabulary(rows_of)
+        self.rows_of = rows.check_vocabulary(rows_of)
         self._initial_values = _checked(initial_values, (num_rows, dim))
 
     def build(self, input_shape=None):
@@ -66,46 +71,46 @@ class EmbeddingTable(keras.layers.Layer):
         check_memory(f"{self.path}/embeddings", [(self.num_rows, self.dim)], advice)
         self.embeddings = self.add_weight(
             shape=(self.num_rows, self.dim),
-            initializer=self._start,
-            # A cast would make a copy of the table; the rows that are read are cast instead.
+            initializer=self._initialize,
+            # A cast would copy the whole table. Only the gathered rows are cast.
             autocast=False,
-            # The name that Keras's own Embedding gives: optimizers know a table by it.
+            # The name that `keras.layers.Embedding` uses; optimizers find tables by it.
             name="embeddings",
         )
-        rows.declare(self.embeddings, self.rows_of)
+        rows.declare_vocabulary(self.embeddings, self.rows_of)
         self._initial_values = None
 
     def call(self, ids):
         ids = ops.convert_to_tensor(ids)
         if keras.backend.standardize_dtype(ids.dtype) not in ("int32", "int64"):
             ids = ops.cast(ids, "int64")
-        ids = rows.checked(ids, self.num_rows, f"table {self.path}")
-        vectors = ops.cast(rows.read(self.embeddings, ids), self.compute_dtype)
-        # XLA and GPUs read some other row for an id outside: NaN then, and not that row.
+        ids = rows.check_ids(ids, self.num_rows, f"table {self.path}")
+        vectors = ops.cast(rows.gather(self.embeddings, ids), self.compute_dtype)
+        # For an id outside of the table XLA and GPUs gather another row: return NaN instead.
         outside = ops.logical_or(ids < 0, ids >= self.num_rows)
-        share = ops.cast(ops.not_equal(ids, PADDING), self.compute_dtype)
-        # Also the gradient of the padding row is multiplied by its zero.
-        return vectors * ops.where(outside, ops.cast(np.nan, share.dtype), share)[..., None]
+        mask = ops.cast(ops.not_equal(ids, PADDING), self.compute_dtype)
+        # The mask also zeroes the gradient of the padding row.
+        return vectors * ops.where(outside, ops.cast(np.nan, mask.dtype), mask)[..., None]
 
     def compute_output_shape(self, input_shape):
         return (*input_shape, self.dim)
 
     def get_config(self):
-        own = {"num_rows": self.num_rows, "dim": self.dim, "stddev": self.stddev}
-        own["rows_of"] = self.rows_of
-        return {**super().get_config(), **own}
+        config = {"num_rows": self.num_rows, "dim": self.dim, "stddev": self.stddev}
+        config["rows_of"] = self.rows_of
+        return {**super().get_config(), **config}
 
-    def _start(self, shape, dtype=None):
+    def _initialize(self, shape, dtype=None):
         if keras.backend.backend() == "tensorflow":
-            return rows.filled(shape, dtype, self._block)
-        return ops.cast(self._block(0, shape[0]), dtype)
+            return rows.fill_by_blocks(shape, dtype, self._initial_rows)
+        return ops.cast(self._initial_rows(0, shape[0]), dtype)
 
-    def _block(self, start, stop):
+    def _initial_rows(self, start, stop):
         shape = (stop - start, self.dim)
         if self._initial_values is not None:
             values = ops.convert_to_tensor(self._initial_values[start:stop])
         elif self.stddev:
-            # A number, as Keras draws them, and no generator: that would be a weight of its own.
+            # A number, drawn as Keras does. A generator would add a weight to the layer.
             seed = random.randint(1, 10**9)
             values = keras.random.normal(shape, stddev=self.stddev, seed=seed)
         else:

@@ -1,4 +1,4 @@
-"""Ids and features to one vector."""
+"""Encodes an id and its features as one vector."""
 
 import keras
 from keras import ops
@@ -10,7 +10,7 @@ from kerasrec.register import register
 
 @register
 class EmbeddingTower(keras.layers.Layer):
-    """A user's or item's id and features as one vector.
+    """Encodes the id and features of a user or item as one vector.
 
         x = [E_id[id]; for each feature: E[category], mean of E over real tokens, number, vector]
         v = Dense_dim(MLP(x)) with features or an mlp, else E_id[id]
@@ -20,19 +20,19 @@ class EmbeddingTower(keras.layers.Layer):
         dim: Length of the vector, and of every embedding.
         features: Dicts with `name`, `kind`, `size` and `length`, as for `CatalogTable`.
         mlp: Widths of ReLU layers before the last, linear one.
-        l2: Weight of a loss: the mean over the ids looked up, padding excepted, of the squared
-            length of their id embedding. Rows outside the batch are not touched.
-        id_dropout: Share of the ids replaced by unknown in training, so that the features learn to
-            stand alone.
-        use_id: False leaves the id out: the vector of an item never seen is as good as any.
-        table: An `EmbeddingTable` `(num_rows, dim)` to share instead of an own one.
-        rows_of: "users" or "items", whose ids they are; see `EmbeddingTable`.
+        l2: Weight of a loss: the mean squared length of the id embeddings in the batch, without
+            padding. Rows outside of the batch get no gradient.
+        id_dropout: Share of the ids replaced by unknown in training, so that the vector is also
+            useful for an id that is not in the training data.
+        use_id: False encodes the features only, so ids without training data lose nothing.
+        table: An `EmbeddingTable` `(num_rows, dim)` to share; None creates one.
+        rows_of: "users" or "items", the vocabulary of the ids; see `EmbeddingTable`.
         seed: Of the id dropout; None follows `keras.utils.set_random_seed`.
 
     Call arguments:
         ids: Int rows.
-        features: Dict of name to tensor, as `CatalogTable` gives; what is not named in the
-            constructor is ignored.
+        features: Dict of name to tensor, as returned by `CatalogTable`. Names that the constructor
+            does not list are ignored.
 
     Input shape:
         `ids` of any shape; a feature `ids.shape` (category, number), `ids.shape + (length,)`
@@ -40,6 +40,9 @@ class EmbeddingTower(keras.layers.Layer):
 
     Output shape:
         `ids.shape + (dim,)`.
+
+    Raises:
+        InputError: for a wrong argument, or a feature that the call lacks.
 
     Example:
 
@@ -85,9 +88,11 @@ class EmbeddingTower(keras.layers.Layer):
         self.rows_of = rows_of
         self.seed = seed
         self.shared = table is not None
-        self.table = self._table(num_rows, "id", rows_of) if use_id and table is None else table
+        self.table = (
+            self._make_table(num_rows, "id", rows_of) if use_id and table is None else table
+        )
         self.feature_tables = {
-            feature["name"]: self._table(feature["size"], feature["name"], "values")
+            feature["name"]: self._make_table(feature["size"], feature["name"], "values")
             for feature in features
             if feature["kind"] in ("category", "categories", "text", "users")
         }
@@ -103,28 +108,28 @@ class EmbeddingTower(keras.layers.Layer):
             if table is not None and not table.built:
                 table.build()
         for feature in self.features:
-            own = {"number": 1, "vector": feature["size"]}
-            width += own.get(feature["kind"], self.dim)
+            widths = {"number": 1, "vector": feature["size"]}
+            width += widths.get(feature["kind"], self.dim)
         for dense in self.stack:
             dense.build((None, width))
             width = dense.units
 
     def call(self, ids, features=None, training=None):
-        parts = [self._id(ids, training)] if self.use_id else []
+        parts = [self._embed_id(ids, training)] if self.use_id else []
         for feature in self.features:
             if feature["name"] not in (features or {}):
                 raise InputError(
                     f"feature {feature['name']!r} is missing: "
                     f"received {', '.join(features or {}) or 'none'}"
                 )
-            parts.append(self._feature(feature, features[feature["name"]]))
+            parts.append(self._encode_feature(feature, features[feature["name"]]))
         vector = ops.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]
         for dense in self.stack:
             vector = dense(vector)
         return vector
 
     def get_config(self):
-        # The shared table stays a layer: serialized here already, Keras would lose the sharing.
+        # The shared table stays a layer. Keras loses the sharing of a table serialized here.
         return {
             **super().get_config(),
             "num_rows": self.num_rows,
@@ -146,15 +151,15 @@ class EmbeddingTower(keras.layers.Layer):
             table = keras.saving.serialize_keras_object(table)
         return cls(**{**config, "table": keras.saving.deserialize_keras_object(table)})
 
-    def _table(self, num_rows, name, rows_of):
+    def _make_table(self, num_rows, name, rows_of):
         policy = {"dtype": self.dtype_policy}
         return EmbeddingTable(num_rows, self.dim, rows_of=rows_of, **policy, name=name)
 
-    def _id(self, ids, training):
+    def _embed_id(self, ids, training):
         if training and self.id_dropout:
             drawn = keras.random.uniform(ops.shape(ids), dtype="float32", seed=self.seed_generator)
-            drop = ops.logical_and(drawn < self.id_dropout, ops.not_equal(ids, PADDING))
-            ids = ops.where(drop, ops.cast(UNKNOWN, ids.dtype), ids)
+            dropped = ops.logical_and(drawn < self.id_dropout, ops.not_equal(ids, PADDING))
+            ids = ops.where(dropped, ops.cast(UNKNOWN, ids.dtype), ids)
         rows = self.table(ids)
         if self.l2:
             real = ops.cast(ops.not_equal(ids, PADDING), "float32")
@@ -163,7 +168,7 @@ class EmbeddingTower(keras.layers.Layer):
             self.add_loss(ops.cast(loss, keras.config.floatx()))
         return rows
 
-    def _feature(self, feature, value):
+    def _encode_feature(self, feature, value):
         kind = feature["kind"]
         if kind == "number":
             return ops.cast(value, self.compute_dtype)[..., None]

@@ -1,4 +1,4 @@
-"""All features of an item as one short vector, found without any user."""
+"""Compresses all features of an item to one short code."""
 
 import keras
 import numpy as np
@@ -15,30 +15,33 @@ from kerasrec.tables import rows as tables
 
 @register
 class FeatureCode(keras.layers.Layer):
-    """Words, categories, numbers and vectors to a code that restores them best.
+    """Encodes words, categories, numbers and vectors as the code that reconstructs them best.
 
         x          = the item's row of `feature_rows`: bags of words by TF-IDF, numbers, vectors
         components   code = x E,   E = argmin over E' E = I of |X - X E E'|^2
         autoencoder  code = tanh(x W),   W of `denoising_autoencoder`
 
-    over the known items X. The components are the best linear autoencoder of that length (latent
-    semantic analysis, where all is text). `adapt` finds E or W; no step of a recommender trains
-    it. An item without any feature is zeros.
+    where X are the items of `adapt`. The components are the best linear autoencoder of length
+    `dim`; with text features only they are latent semantic analysis. `adapt` computes E or W, and
+    `fit` does not change it. An item without features gets zeros.
 
     Args:
         features: Dicts with `name`, `kind`, `size` and `length`, as for `CatalogTable`.
-        dim: Length of the code. Components that the items do not have are zeros.
+        dim: Length of the code. Components beyond the rank of X are zeros.
         method: "components" or "autoencoder".
 
     Call arguments:
-        features: Dict of name to tensor, as `CatalogTable` gives.
+        features: Dict of name to tensor, as returned by `CatalogTable`.
 
     Input shape:
         A feature `(batch,)` (category, number), `(batch, length)` (categories, text) or
         `(batch, size)` (vector).
 
     Output shape:
-        `(batch, dim)` float32; the mean square length over the items of `adapt` is 1.
+        `(batch, dim)` float32; the mean squared length over the items of `adapt` is 1.
+
+    Raises:
+        InputError: for an unknown method, no feature to encode, or a wrong `dim`.
 
     Example:
 
@@ -65,34 +68,33 @@ class FeatureCode(keras.layers.Layer):
             raise InputError(f"dim: expected a whole number from 1, received {dim!r}")
         self.dim = dim
         self.method = method
-        full = {"trainable": False, "autocast": False, "dtype": "float32"}
+        fixed = {"trainable": False, "autocast": False, "dtype": "float32"}
         self.tables, self.weighting = {}, {}
         for feature in self.features:
             name, size = feature["name"], feature["size"]
             self.tables[name] = self.add_weight(
-                shape=(size, dim), initializer="zeros", name=f"{name}_table", **full
+                shape=(size, dim), initializer="zeros", name=f"{name}_table", **fixed
             )
             shape = (size,) if feature["kind"] in BAGS else ()
             self.weighting[name] = self.add_weight(
-                shape=shape, initializer="ones", name=f"{name}_weighting", **full
+                shape=shape, initializer="ones", name=f"{name}_weighting", **fixed
             )
             if feature["kind"] in BAGS:
-                tables.declare(self.tables[name], "values")
-                tables.declare(self.weighting[name], "values")
-        self.scale = self.add_weight(shape=(), initializer="ones", name="scale", **full)
+                tables.declare_vocabulary(self.tables[name], "values")
+                tables.declare_vocabulary(self.weighting[name], "values")
+        self.scale = self.add_weight(shape=(), initializer="ones", name="scale", **fixed)
         self.built = True
 
     def adapt(self, columns):
-        """Finds the code.
+        """Computes the code from items.
 
         Args:
-            columns: Dict of name to array, one row an item, as for `CatalogTable.assign`, of the
-                items to learn from.
+            columns: Dict of name to array with one row per item, as for `CatalogTable.assign`.
         """
         rows, weights = feature_rows(self.features, columns)
-        find, squash = METHODS[self.method]
-        table = find(rows, self.dim)
-        code = ops.convert_to_numpy(squash(rows @ table))
+        compute_table, activation = METHODS[self.method]
+        table = compute_table(rows, self.dim)
+        code = ops.convert_to_numpy(activation(rows @ table))
         length = np.sqrt(np.mean(np.sum(code**2, axis=1)))
         self.scale.assign(1 / max(length, 1e-12))
         sizes = np.cumsum([feature["size"] for feature in self.features])
@@ -101,7 +103,7 @@ class FeatureCode(keras.layers.Layer):
             self.weighting[feature["name"]].assign(weights[feature["name"]])
 
     def forget_words_beyond(self, features):
-        """Zeros for the words that came after those of some older `Feature`s."""
+        """Sets the code of words to zero that are not in the older `Feature`s given."""
         sizes = {feature.name: feature.size for feature in features}
         for name, table in self.tables.items():
             value = np.array(ops.convert_to_numpy(table))
@@ -109,50 +111,52 @@ class FeatureCode(keras.layers.Layer):
             table.assign(value)
 
     def call(self, features):
-        code = sum(self._part(feature, features[feature["name"]]) for feature in self.features)
+        code = sum(
+            self._encode_feature(feature, features[feature["name"]]) for feature in self.features
+        )
         return self.scale * METHODS[self.method][1](code)
 
     def compute_output_spec(self, features):
         batch = features[self.features[0]["name"]].shape[0]
         return keras.KerasTensor((batch, self.dim), "float32")
 
-    def _part(self, feature, value):
+    def _encode_feature(self, feature, value):
         name, kind = feature["name"], feature["kind"]
         table, weighting = self.tables[name], self.weighting[name]
         if kind == "number":
             return ops.cast(value, "float32")[:, None] * table
         if kind == "vector":
             return ops.matmul(ops.cast(value, "float32"), table) * weighting
-        words = value[:, None] if kind == "category" else value
-        weight = ops.take(weighting, words, axis=0) * ops.cast(words != PADDING, "float32")
+        ids = value[:, None] if kind == "category" else value
+        weight = ops.take(weighting, ids, axis=0) * ops.cast(ids != PADDING, "float32")
         length = ops.sqrt(ops.sum(ops.square(weight), axis=-1, keepdims=True))
         weight = weight / ops.maximum(length, 1e-12)
-        return ops.einsum("bl,bld->bd", weight, ops.take(table, words, axis=0))
+        return ops.einsum("bl,bld->bd", weight, ops.take(table, ids, axis=0))
 
 
 def _components(rows, dim):
-    """The principal directions `(columns, dim)` of a CSR table, zeros where there are fewer."""
-    found = np.zeros((rows.shape[1], dim))
+    """Principal directions `(columns, dim)` of a CSR table, zeros beyond its rank."""
+    components = np.zeros((rows.shape[1], dim))
     used = np.flatnonzero(np.bincount(rows.indices, minlength=rows.shape[1]))
-    inner = rows[:, used].astype("float64")
-    smaller = min(inner.shape)
-    if not smaller:
-        return found
-    if dim < smaller / 2:
-        start = np.random.default_rng(0).standard_normal(smaller)
-        _, values, right = scipy.sparse.linalg.svds(inner, k=dim, v0=start)
+    used_columns = rows[:, used].astype("float64")
+    max_rank = min(used_columns.shape)
+    if not max_rank:
+        return components
+    if dim < max_rank / 2:
+        start = np.random.default_rng(0).standard_normal(max_rank)
+        _, values, right = scipy.sparse.linalg.svds(used_columns, k=dim, v0=start)
     else:
-        _, values, right = np.linalg.svd(inner.toarray(), full_matrices=False)
+        _, values, right = np.linalg.svd(used_columns.toarray(), full_matrices=False)
     best = np.argsort(-values, kind="stable")[:dim]
     best = best[values[best] > 1e-9 * values.max()]
     right = right[best]
-    # A direction is known up to its sign: the word that counts most is positive.
+    # The sign of a direction is arbitrary: make its largest entry positive.
     largest = np.take_along_axis(right, np.abs(right).argmax(axis=1)[:, None], axis=1)
-    found[used, : len(best)] = (right * np.sign(largest)).T
-    return found
+    components[used, : len(best)] = (right * np.sign(largest)).T
+    return components
 
 
-# How the table is found, and what is made of features times table.
+# Method -> function that computes the table, and activation of features times table.
 METHODS = {
     "components": (_components, lambda code: code),
     "autoencoder": (denoising_autoencoder, ops.tanh),

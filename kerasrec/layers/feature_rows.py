@@ -1,27 +1,28 @@
-"""The features of items as one sparse table of numbers."""
+"""Item features as one sparse table of numbers."""
 
 import numpy as np
 import scipy.sparse
 
-# Kinds of which a row holds words of a vocabulary.
+# Kinds whose values are words of a vocabulary.
 BAGS = ("category", "categories", "text")
 KINDS = (*BAGS, "number", "vector")
 
 
 def feature_rows(features, columns):
-    """One row an item: its bags of words by TF-IDF, its numbers, its given vectors.
+    """Builds one row per item: bags of words by TF-IDF, numbers, given vectors.
 
-    A word of n items counts `idf = 1 + log((1 + items) / (1 + n))` each time it is there, and a
-    word of one item alone, which likens it to no other, nothing. A bag is divided by the length of
-    the idf of its words, a vector by the root mean square length of those that are not zero.
+    A word that n items have has the weight `idf = 1 + log((1 + items) / (1 + n))`, times its count
+    in the item. A word of a single item has weight 0, because it is similar to no other item. A bag
+    is divided by the length of its vector of idf, a vector by the root mean square length of the
+    nonzero vectors.
 
     Args:
         features: Dicts with `name`, `kind`, `size` and `length`, as for `CatalogTable`.
-        columns: Dict of name to array, one row an item.
+        columns: Dict of name to array with one row per item.
 
     Returns:
-        The CSR table `(items, sum of sizes)`, features in their order, and a dict of name to the
-        idf `(size,)` of a bag or the factor of a number or vector.
+        A CSR table `(items, sum of sizes)`, with the features in the given order, and a dict of
+        name to weight: the idf `(size,)` of a bag, or the factor of a number or vector.
 
     >>> genre = {"name": "genre", "kind": "category", "size": 4, "length": 1}
     >>> rows, weights = feature_rows([genre], {"genre": np.array([2, 3, 2])})
@@ -37,15 +38,15 @@ def feature_rows(features, columns):
             part, weights[name] = scipy.sparse.csr_matrix(value[:, None], dtype="float64"), 1.0
         else:
             squares = np.sum(value.astype("float64") ** 2, axis=1)
-            given = squares[squares > 0]
-            weights[name] = 1 / np.sqrt(given.mean()) if len(given) else 1.0
+            nonzero = squares[squares > 0]
+            weights[name] = 1 / np.sqrt(nonzero.mean()) if len(nonzero) else 1.0
             part = scipy.sparse.csr_matrix(value * weights[name])
         parts.append(part)
     return scipy.sparse.hstack(parts).tocsr(), weights
 
 
 def word_counts(words, size):
-    """How often each of `(items,)` or `(items, length)` rows holds each word: CSR `(items, size)`.
+    """Counts the words of each item, `(items,)` or `(items, length)`: CSR `(items, size)`.
 
     >>> word_counts(np.array([[2, 3, 2], [3, 0, 0]]), 4).toarray().tolist()
     [[0.0, 0.0, 2.0, 1.0], [0.0, 0.0, 0.0, 1.0]]
@@ -58,8 +59,8 @@ def word_counts(words, size):
 
 def _bags(words, size):
     rows = word_counts(words, size)
-    have = np.bincount(rows.indices, minlength=size)
-    idf = np.where(have > 1, 1 + np.log((1 + len(words)) / (1 + have)), 0.0)
+    num_items_with = np.bincount(rows.indices, minlength=size)
+    idf = np.where(num_items_with > 1, 1 + np.log((1 + len(words)) / (1 + num_items_with)), 0.0)
     squares = rows @ idf**2
     rows = rows.multiply(1 / np.sqrt(np.maximum(squares, 1e-12))[:, None]).multiply(idf).tocsr()
     rows.eliminate_zeros()

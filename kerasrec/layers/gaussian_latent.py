@@ -1,4 +1,4 @@
-"""The random middle of a variational autoencoder."""
+"""The latent layer of a variational autoencoder."""
 
 import keras
 from keras import ops
@@ -9,29 +9,31 @@ from kerasrec.register import register
 
 @register
 class GaussianLatent(keras.layers.Layer):
-    """Draws z around a mean in training, at the price of how much z then tells.
+    """Samples z from a normal distribution in training and adds the KL divergence as a loss.
 
         z = mean + exp(log_variance / 2) e,   e ~ N(0, 1)          in training, else z = mean
         KL = 1/2 sum (exp(log_variance) + mean^2 - 1 - log_variance)
         loss = beta_t sum over the batch of KL / sum over the batch of count
         beta_t = beta min(1, t / anneal_steps)
 
-    With the mean of -log p over the batch's places beside it, both are the evidence lower bound
-    divided by the same number. `t` counts training steps in a weight, so it goes on where a
-    training was stopped.
+    The loss has the same divisor as a mean of -log p over the targets of the batch; their sum is
+    the negative evidence lower bound per target. The step t is a weight, so a resumed training
+    continues the annealing.
 
     Args:
-        beta: Weight of KL in the end.
-        anneal_steps: Training steps until then; 0 starts with it.
-        seed: Of e; None follows `keras.utils.set_random_seed`.
+        beta: Final weight of KL.
+        anneal_steps: Training steps until `beta` is reached; 0 uses it from the start.
+        seed: Seed of e; None follows `keras.utils.set_random_seed`.
 
     Call arguments:
         mean, log_variance: `(batch, dim)`.
-        count: `(batch,)` float: how many targets each example has; with 0 it is padding and has
-            no KL.
+        count: `(batch,)` float, number of targets of each example; 0 is padding, without KL.
 
     Output shape:
         `(batch, dim)`.
+
+    Raises:
+        InputError: for a negative `beta` or `anneal_steps`.
 
     Example:
 
@@ -47,7 +49,7 @@ class GaussianLatent(keras.layers.Layer):
     """
 
     def __init__(self, beta=1.0, anneal_steps=0, seed=None, **kwargs):
-        # Counts overflow float16: what is returned is cast below.
+        # Counts overflow float16. Only the result is cast, in `call`.
         super().__init__(autocast=False, **kwargs)
         for name, value in (("beta", beta), ("anneal_steps", anneal_steps)):
             if value < 0:
@@ -61,7 +63,7 @@ class GaussianLatent(keras.layers.Layer):
         self.steps = self.add_weight(
             shape=(),
             initializer="zeros",
-            # Whole numbers that float16 and a cast would lose; every replica counts alike.
+            # Float16 cannot count steps. All replicas count the same steps.
             dtype="float32",
             autocast=False,
             trainable=False,

@@ -1,4 +1,4 @@
-"""Vectors of users and items, smoothed along the graph of who took what."""
+"""Embeddings of users and items, propagated over their bipartite graph."""
 
 import contextlib
 
@@ -14,26 +14,26 @@ from kerasrec.tables import rows
 
 @register
 class GraphEmbedding(keras.layers.Layer):
-    """Looks users and items up in tables that are propagated over their bipartite graph.
+    """Looks up users and items in tables propagated over their interaction graph.
 
         [U; V] = GraphPropagation([E_user; E_item]),   and U[user] or V[item]
 
-    In training the whole graph is propagated, once for all lookups inside of `one_propagation`.
-    Else the vectors are read from a stored table, which `store` fills: a request costs a lookup,
-    and whoever has changed a weight calls `store`. Stored are U and V, but for those whom no edge
-    touches: such a user is the mean of all others, such an item the unknown item.
+    Training propagates the whole graph, once for all lookups within `one_propagation`. Otherwise
+    the vectors are gathered from a stored table. Call `store` to update it after a change of the
+    weights. It holds U and V. A user without edges gets the mean of all users with edges, an item
+    without edges the vector of the unknown item.
 
     Args:
         num_users: Rows of the user table, padding and unknown included.
         num_items: Rows of the item table, padding and unknown included.
         dim: Length of a vector.
-        num_layers: Of the propagation; 0 leaves the tables as they are.
-        l2: Weight of a loss: the mean over the edges of |E_user|^2 + |E_item|^2 of their ends.
+        num_layers: Layers of the propagation; 0 does not propagate.
+        l2: Weight of a loss: the mean over the edges of |E_user|^2 + |E_item|^2.
         num_edges: See `GraphPropagation`.
 
     Call arguments:
         ids: Int rows.
-        part: "user" or "item": whose.
+        part: "user" or "item", the table of the ids.
 
     Input shape:
         Any shape.
@@ -61,7 +61,7 @@ class GraphEmbedding(keras.layers.Layer):
         self.user_table = EmbeddingTable(num_users, dim, rows_of="users", name="user_table")
         self.item_table = EmbeddingTable(num_items, dim, rows_of="items", name="item_table")
         self.graph = GraphPropagation(num_users + num_items, num_layers, num_edges, name="graph")
-        self._shares, self._shared = False, None
+        self._share_propagation, self._shared_vectors = False, None
 
     @property
     def num_edges(self):
@@ -80,7 +80,7 @@ class GraphEmbedding(keras.layers.Layer):
         )
 
     def assign(self, users, items):
-        """Takes who took what, rows `(n,)`; what is repeated is one edge."""
+        """Sets the edges from rows of interactions, `(n,)` each; repeated pairs are one edge."""
         if not self.built:
             self.build()
         pairs = np.unique(np.asarray(users, "int64") * self.num_items + np.asarray(items, "int64"))
@@ -89,32 +89,32 @@ class GraphEmbedding(keras.layers.Layer):
         self.store()
 
     def store(self):
-        """Propagates the tables as they are now, for all calls outside of training."""
+        """Propagates the current tables and stores the result for calls outside of training."""
         vectors = np.array(ops.convert_to_numpy(self.graph(self._tables())))
-        alone = ops.convert_to_numpy(self.graph.degrees) == 0
+        isolated = ops.convert_to_numpy(self.graph.degrees) == 0
         users, items = vectors[: self.num_users], vectors[self.num_users :]
-        alone_users, alone_items = alone[: self.num_users], alone[self.num_users :]
-        if not alone_users.all():
-            users[alone_users] = users[~alone_users].mean(axis=0)
-        items[alone_items] = items[UNKNOWN]
+        isolated_users, isolated_items = isolated[: self.num_users], isolated[self.num_users :]
+        if not isolated_users.all():
+            users[isolated_users] = users[~isolated_users].mean(axis=0)
+        items[isolated_items] = items[UNKNOWN]
         users[PADDING] = items[PADDING] = 0.0
         self.vectors.assign(vectors)
 
     @contextlib.contextmanager
     def one_propagation(self):
-        """Within it, the calls of one training step share their propagation."""
-        self._shares, self._shared = True, None
+        """Context in which all calls of one training step share one propagation."""
+        self._share_propagation, self._shared_vectors = True, None
         try:
             yield
         finally:
-            self._shares, self._shared = False, None
+            self._share_propagation, self._shared_vectors = False, None
 
     def call(self, ids, part="user", training=None):
         first, size = (0, self.num_users) if part == "user" else (self.num_users, self.num_items)
-        ids = rows.checked(ops.cast(ids, "int32"), size, f"table {self.path}/{part}_table")
+        ids = rows.check_ids(ops.cast(ids, "int32"), size, f"table {self.path}/{part}_table")
         vectors = self._propagated() if training else self.vectors
         vectors = ops.cast(ops.take(vectors, ids + first, axis=0), self.compute_dtype)
-        # Also the gradient of the padding row is multiplied by its zero.
+        # The mask also zeroes the gradient of the padding row.
         return vectors * ops.cast(ops.not_equal(ids, PADDING), self.compute_dtype)[..., None]
 
     def compute_output_spec(self, ids, part="user", training=None):
@@ -125,16 +125,16 @@ class GraphEmbedding(keras.layers.Layer):
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
     def _propagated(self):
-        if self._shared is not None:
-            return self._shared
+        if self._shared_vectors is not None:
+            return self._shared_vectors
         tables = self._tables()
         if self.l2:
-            share = self.graph.degrees / ops.maximum(float(self.num_edges), 1.0)
-            loss = self.l2 * ops.sum(share * ops.sum(ops.square(tables), axis=-1))
+            edge_share = self.graph.degrees / ops.maximum(float(self.num_edges), 1.0)
+            loss = self.l2 * ops.sum(edge_share * ops.sum(ops.square(tables), axis=-1))
             self.add_loss(ops.cast(loss, keras.config.floatx()))
         vectors = self.graph(tables)
-        if self._shares:
-            self._shared = vectors
+        if self._share_propagation:
+            self._shared_vectors = vectors
         return vectors
 
     def _tables(self):

@@ -1,4 +1,4 @@
-"""Vectors smoothed along the edges of a graph."""
+"""Light graph convolution: smooths vectors along the edges of a graph."""
 
 import keras
 import numpy as np
@@ -6,27 +6,28 @@ from keras import ops
 
 from kerasrec.errors import InputError
 from kerasrec.register import register
-from kerasrec.tables.rows import declare_held
+from kerasrec.tables.rows import declare_row_values
 
-# What the vectors at all ends of edges may take at once: 1 GiB of float32.
-FLOATS_AT_ONCE = 2**28
+# Numbers gathered along the edges at a time: 1 GiB of float32.
+MAX_GATHERED_NUMBERS = 2**28
 
 
 @register
 class GraphPropagation(keras.layers.Layer):
-    """The light graph convolution: each node becomes a mean of itself and what surrounds it.
+    """Light graph convolution: averages each node with its neighbourhoods up to K edges away.
 
         X_0 = x,   X_k+1 = D^-1/2 A D^-1/2 X_k,   y = (X_0 + X_1 + ... + X_K) / (K + 1)
 
-    A is the symmetric adjacency matrix, D its diagonal of degrees. A node without edges keeps
-    x / (K + 1). The map is linear and symmetric, so it is its own gradient: nothing is kept for the
-    way back. Time: `2 K num_edges dim` sums, as much again backward; memory: at most 1 GiB beside
-    the vectors. The graph is part of the weights, 16 bytes an edge.
+    A is the symmetric adjacency matrix, D the diagonal matrix of degrees. A node without edges gets
+    x / (K + 1). The map is linear and symmetric, so its gradient is the same map, and no
+    activations are kept for the backward pass. Time: `2 K num_edges dim` additions, and as many
+    backward. Memory: at most 1 GiB besides the vectors. The graph is stored in the weights, with 16
+    bytes per edge.
 
     Args:
-        num_nodes: Nodes.
-        num_layers: K; 0 changes nothing.
-        num_edges: Of the graph. -1 leaves it to `assign`, which must come before the first call.
+        num_nodes: Number of nodes.
+        num_layers: K; 0 returns the input.
+        num_edges: Number of edges. -1 takes it from `assign`, to be called before the first call.
 
     Input and output shape:
         `(num_nodes, dim)`, float32.
@@ -57,17 +58,17 @@ class GraphPropagation(keras.layers.Layer):
         self.num_nodes = num_nodes
         self.num_layers = num_layers
         self.num_edges = num_edges
-        # XLA does not compile a sum over sorted rows, which is the fast one elsewhere.
+        # XLA cannot compile the sorted segment_sum, which is the fastest without XLA.
         self.supports_jit = False
         if num_edges >= 0:
-            self._make()
+            self._add_graph_weights()
 
     def assign(self, first, second):
-        """Takes the edges: the nodes `(num_edges,)` at either end; each edge is given once.
+        """Sets the edges from the nodes at both ends, `(num_edges,)` each; no edge is repeated.
 
         Raises:
-            InputError: for a node outside of the graph, or another number of edges than this layer
-                was made for.
+            InputError: for a node outside of the graph, or a number of edges other than
+                `num_edges`.
         """
         first, second = np.asarray(first, "int64"), np.asarray(second, "int64")
         nodes = np.concatenate([first, second])
@@ -78,22 +79,22 @@ class GraphPropagation(keras.layers.Layer):
             )
         if self.num_edges < 0:
             self.num_edges = len(first)
-            self._make()
+            self._add_graph_weights()
         if len(first) != self.num_edges:
             raise InputError(
-                f"num_edges is {self.num_edges} and {len(first)} edges were given: a graph keeps "
-                "its size, build a new model (and leave num_edges out)"
+                f"edges: expected {self.num_edges} (num_edges), received {len(first)}: the size of "
+                "a graph is fixed, build a new model without num_edges"
             )
         others = np.concatenate([second, first])
         order = np.lexsort((others, nodes))
         self.sources.assign(np.append(others[order], 0))
-        # An edge past the last node: the sums end there, whichever nodes have edges.
+        # One edge to a node past the last, so that segment_sum returns a sum for every node.
         self.targets.assign(np.append(nodes[order], self.num_nodes))
         self.degrees.assign(np.bincount(nodes, minlength=self.num_nodes))
 
     def call(self, x):
         if self.num_edges < 0:
-            raise InputError("the graph is not known: call assign before the first call")
+            raise InputError("the graph has no edges: call assign before the first call")
         x = ops.cast(x, "float32")
         if self.num_layers == 0:
             return x
@@ -112,46 +113,48 @@ class GraphPropagation(keras.layers.Layer):
         return keras.KerasTensor(x.shape, "float32")
 
     def get_config(self):
-        # As it is now: `assign` may have counted the edges.
+        # Not the constructor's arguments: `assign` may have set num_edges.
         names = ("num_nodes", "num_layers", "num_edges")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
     def _smooth(self, x):
-        # D^-1/2 at the end of one layer and at the start of the next are one factor.
-        share = 1.0 / ops.maximum(self.degrees, 1.0)[:, None]
-        root = ops.sqrt(share)
-        scaled, total = root * x, 0.0
+        # D^-1/2 after one layer and before the next are combined to D^-1.
+        inverse_degree = 1.0 / ops.maximum(self.degrees, 1.0)[:, None]
+        inverse_root = ops.sqrt(inverse_degree)
+        scaled, total = inverse_root * x, 0.0
         for _ in range(self.num_layers):
-            sums = self._neighbours(scaled)
-            scaled, total = share * sums, total + sums
-        return (x + root * total) / (self.num_layers + 1)
+            sums = self._sum_neighbours(scaled)
+            scaled, total = inverse_degree * sums, total + sums
+        return (x + inverse_root * total) / (self.num_layers + 1)
 
-    def _neighbours(self, x):
-        """Sums over the neighbours of each node, some columns at a time if there are many edges."""
-        width = max(1, FLOATS_AT_ONCE // (2 * self.num_edges + 1))
-        parts = [self._sums(x[:, n : n + width]) for n in range(0, x.shape[1], width)]
+    def _sum_neighbours(self, x):
+        """Sums over the neighbours of each node, in groups of columns if there are many edges."""
+        width = max(1, MAX_GATHERED_NUMBERS // (2 * self.num_edges + 1))
+        parts = [self._sum_columns(x[:, n : n + width]) for n in range(0, x.shape[1], width)]
         return ops.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
 
-    def _sums(self, x):
-        ends = ops.take(x, self.sources, axis=0)
-        # TensorFlow takes the number of sums from the last target, others must be told.
-        known = keras.backend.backend() == "tensorflow"
-        size = None if known else self.num_nodes + 1
-        return ops.segment_sum(ends, self.targets, num_segments=size, sorted=True)[: self.num_nodes]
+    def _sum_columns(self, x):
+        gathered = ops.take(x, self.sources, axis=0)
+        # TensorFlow's sorted sum takes no num_segments: it reads the last target. Others need it.
+        inferred = keras.backend.backend() == "tensorflow"
+        size = None if inferred else self.num_nodes + 1
+        return ops.segment_sum(gathered, self.targets, num_segments=size, sorted=True)[
+            : self.num_nodes
+        ]
 
-    def _make(self):
+    def _add_graph_weights(self):
         size, fixed = (2 * self.num_edges + 1,), {"initializer": "zeros", "trainable": False}
         self.sources = self.add_weight(shape=size, dtype="int32", name="sources", **fixed)
         self.targets = self.add_weight(
             shape=size,
             dtype="int32",
-            # No edges yet: every place is past the last node.
+            # No edges yet: all targets are past the last node.
             initializer=keras.initializers.Constant(self.num_nodes),
             trainable=False,
             name="targets",
         )
-        declare_held(self.sources, self.num_nodes)
-        declare_held(self.targets, self.num_nodes + 1)  # the edge past the last node
+        declare_row_values(self.sources, self.num_nodes)
+        declare_row_values(self.targets, self.num_nodes + 1)  # the edge past the last node
         self.degrees = self.add_weight(
             shape=(self.num_nodes,), dtype="float32", autocast=False, name="degrees", **fixed
         )

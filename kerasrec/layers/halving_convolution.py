@@ -1,4 +1,4 @@
-"""A convolution that halves an image, as one matrix product."""
+"""A 2 x 2 convolution of stride 2, as one matrix product."""
 
 import keras
 from keras import ops
@@ -9,21 +9,25 @@ from kerasrec.register import register
 
 @register
 class HalvingConvolution(keras.layers.Layer):
-    """The 2 x 2 convolution of stride 2: each block of four pixels becomes one.
+    """Convolves an image with 2 x 2 kernels and stride 2, which halves its height and width.
 
         y[i, j] = relu(W [x[2i, 2j]; x[2i, 2j + 1]; x[2i + 1, 2j]; x[2i + 1, 2j + 1]] + b)
 
-    The blocks do not overlap, so this is a dense layer over them: `keras.layers.Conv2D(filters, 2,
-    2, activation="relu")` with its kernel reshaped. On a CPU it trains in 0.6 of that one's time.
+    The 2 x 2 blocks do not overlap, so a dense layer over blocks is the same function as
+    `keras.layers.Conv2D(filters, 2, 2, activation="relu")`. On a CPU a training step takes 0.6 of
+    the time.
 
     Args:
-        filters: Channels of the result.
+        filters: Channels of the output.
 
     Input shape:
-        `(batch, 2 rows, 2 columns, channels)`; all but the batch are known.
+        `(batch, 2 rows, 2 columns, channels)`; all dimensions but the batch are static.
 
     Output shape:
         `(batch, rows, columns, filters)`.
+
+    Raises:
+        InputError: for an odd height or width.
 
     Example:
 
@@ -41,7 +45,9 @@ class HalvingConvolution(keras.layers.Layer):
     def build(self, input_shape):
         _, height, width, channels = input_shape
         if height % 2 or width % 2:
-            raise InputError(f"an image of {height} x {width} pixels has no half: give even sides")
+            raise InputError(
+                f"image: expected an even height and width, received {height} x {width} pixels"
+            )
         self.dense.build((None, height // 2, width // 2, 4 * channels))
 
     def call(self, image):

@@ -1,4 +1,4 @@
-"""What a user liked as one vector."""
+"""Encodes a history as the normalized sum of its item vectors."""
 
 import keras
 from keras import ops
@@ -9,19 +9,19 @@ from kerasrec.register import register
 
 @register
 class HistoryProfile(keras.layers.Layer):
-    """The sum of the vectors of a history, in whatever order it came.
+    """Sums the vectors of a history, independent of their order.
 
         p = sum over t of m_t x_t / sqrt(1 + sum of m_t)
 
-    with m_t 1 at real items and 0 at padding. In training a share of the items is left out, drawn
-    anew each time, so that the rest learns to predict them.
+    with m_t 1 at real items and 0 at padding. Training drops a random share of the items, so that
+    the model learns to predict them from the others.
 
     Args:
-        dropout: Share of the items left out in training.
-        seed: Of the draws; None follows `keras.utils.set_random_seed`.
+        dropout: Share of the items dropped in training.
+        seed: Seed of the dropout; None follows `keras.utils.set_random_seed`.
 
     Call arguments:
-        vectors: Vectors of the items.
+        vectors: Item vectors.
         mask: True at real items.
 
     Input shape:
@@ -29,6 +29,9 @@ class HistoryProfile(keras.layers.Layer):
 
     Output shape:
         `(batch, dim)`.
+
+    Raises:
+        InputError: for a dropout outside of [0, 1).
 
     Example:
 
@@ -44,7 +47,7 @@ class HistoryProfile(keras.layers.Layer):
             raise InputError(f"dropout: expected 0 <= rate < 1, received {dropout!r}")
         self.dropout = dropout
         self.seed = seed
-        # A mask that comes with the vectors ends here.
+        # Downstream layers get no mask, see compute_mask.
         self.supports_masking = True
         if dropout:
             self.seed_generator = keras.random.SeedGenerator(seed)
@@ -52,8 +55,8 @@ class HistoryProfile(keras.layers.Layer):
     def call(self, vectors, mask, training=None):
         weight = ops.cast(mask, "float32")
         if training and self.dropout:
-            drawn = keras.random.uniform(ops.shape(weight), seed=self.seed_generator)
-            weight = weight * ops.cast(drawn >= self.dropout, "float32")
+            uniform = keras.random.uniform(ops.shape(weight), seed=self.seed_generator)
+            weight = weight * ops.cast(uniform >= self.dropout, "float32")
         weight = weight * ops.rsqrt(1.0 + ops.sum(weight, axis=-1, keepdims=True))
         return ops.einsum("bl,bld->bd", ops.cast(weight, vectors.dtype), vectors)
 

@@ -1,4 +1,4 @@
-"""Behaviour and content in one score."""
+"""Blends a behavior score and a content score."""
 
 import keras
 from keras import ops
@@ -9,31 +9,35 @@ from kerasrec.register import register
 
 @register
 class HybridHead(keras.layers.Layer):
-    """Collaborative and content score, blended by alpha.
+    """Blends a collaborative and a content score by a weight alpha.
 
         score = alpha <U, V> + (1 - alpha) <C, W U + b>
 
-    is the one dot product of `query` [U, W U + b] and `candidate` [alpha V, (1 - alpha) C], so
-    that vector search serves the same score.
+    The score is the dot product of `query` [U, W U + b] and `candidate` [alpha V, (1 - alpha) C],
+    so a vector search returns the same scores.
 
     Args:
         dim: Length of U and V.
         content_dim: Length of C.
-        alpha: A number in [0, 1]; "learned": one weight, sigmoid(0) = 0.5 at the start; or "gated":
-            `sigmoid(w log(1 + count) + b)` by how often the item was seen (w = 1, b = 0 at the
-            start), exactly 0 for an item never seen, which is scored by its content alone.
+        alpha: A number in [0, 1]; "learned": one weight, initially sigmoid(0) = 0.5; or "gated":
+            `sigmoid(w log(1 + count) + b)` with initial w = 1 and b = 0, where `count` is the
+            number of train interactions of the item. Alpha is exactly 0 for count 0: such an item
+            is scored by its content only.
 
     Call arguments:
-        user: U.
-        cf: V, the item by behaviour.
-        content: C, the item by content.
-        count: How often the item was seen in training, for "gated".
+        user: U, the query vector.
+        cf: V, the item vector from behavior.
+        content: C, the item vector from content.
+        count: Train interactions of the item, for "gated".
 
     Input shape:
         `user` and `cf` `(..., dim)`, `content` `(..., content_dim)`, `count` `(...,)`.
 
     Output shape:
-        `(...,)`, float32 whatever the policy.
+        `(...,)`, float32 under any dtype policy.
+
+    Raises:
+        InputError: for a wrong alpha, or a missing count.
 
     Example:
 
@@ -51,7 +55,7 @@ class HybridHead(keras.layers.Layer):
     """
 
     def __init__(self, dim, content_dim, alpha="learned", **kwargs):
-        # Counts overflow float16: the inputs are cast below, each as it needs.
+        # Counts overflow float16. The other inputs are cast in `call`.
         super().__init__(autocast=False, **kwargs)
         if alpha not in ("learned", "gated"):
             if isinstance(alpha, str) or not 0 <= alpha <= 1:
@@ -65,12 +69,12 @@ class HybridHead(keras.layers.Layer):
 
     def build(self, input_shape):
         self.projection.build((None, self.dim))
-        full = {"shape": (), "autocast": False}
+        scalar = {"shape": (), "autocast": False}
         if self.alpha == "learned":
-            self.logit = self.add_weight(**full, initializer="zeros", name="logit")
+            self.logit = self.add_weight(**scalar, initializer="zeros", name="logit")
         if self.alpha == "gated":
-            self.slope = self.add_weight(**full, initializer="ones", name="slope")
-            self.intercept = self.add_weight(**full, initializer="zeros", name="intercept")
+            self.slope = self.add_weight(**scalar, initializer="ones", name="slope")
+            self.intercept = self.add_weight(**scalar, initializer="zeros", name="intercept")
 
     def query(self, user):
         """[U, W U + b]: `(..., dim + content_dim)`."""
@@ -81,10 +85,10 @@ class HybridHead(keras.layers.Layer):
         return self(cf=cf, content=content, count=count, part="candidate")
 
     def mixing(self, count=None):
-        """Alpha: `()`, or the shape of `count` for "gated"; float32."""
+        """The weight alpha: `()`, or the shape of `count` for "gated"; float32."""
         return self(count=count, part="mixing")
 
-    # The parts go through `call`, so that in a functional model they are this layer's own nodes.
+    # All parts go through `call`, so a functional model records them as nodes of this layer.
     def call(self, user=None, cf=None, content=None, count=None, part="score"):
         if part == "mixing":
             return self._mixing(count)
@@ -101,7 +105,9 @@ class HybridHead(keras.layers.Layer):
         if self.alpha != "gated":
             return ops.cast(self.alpha, "float32")
         if count is None:
-            raise InputError("count is missing: alpha='gated' needs how often each item was seen")
+            raise InputError(
+                "count is missing: alpha='gated' needs the train interactions of each item"
+            )
         count = ops.cast(count, "float32")
         gate = ops.sigmoid(self.slope * ops.log1p(count) + self.intercept)
         return ops.where(count > 0, gate, 0.0)

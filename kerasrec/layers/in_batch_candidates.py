@@ -1,36 +1,37 @@
-"""The other items of the batch as negatives."""
+"""In-batch negatives: the other positives of the batch."""
 
 import math
 
 import numpy as np
 from keras import ops
 
-from kerasrec.layers.candidates import MASKED, Candidates, flat, shaped
+from kerasrec.layers.candidates import MASKED, Candidates, flatten, unflatten
 from kerasrec.layers.dot_scorer import DotScorer
 from kerasrec.register import register
 
 
 @register
 class InBatchCandidates(Candidates):
-    """Each observed item against all observed items of the batch.
+    """Logits of the positive, and of all positives of the batch as negatives.
 
         logits = [<q, v_item> - log p_item,  <q, v_j> - log p_j  for every j of the batch]
 
-    Popular items meet more queries as negatives; subtracting the log of an item's share of the
-    training data undoes that. With steps `(batch, length)` all `batch * length` items are
-    candidates, and the logits take `(batch * length) ** 2` numbers.
+    Popular items are negatives of more queries. The logQ correction subtracts log p, the log of the
+    item's share of the train interactions. With steps `(batch, length)` all `batch * length` items
+    are candidates, and the logits take `(batch * length) ** 2` numbers.
 
     Args:
         num_items: Rows of the item vocabulary, padding and unknown included.
-        log_q: Subtract the log of the item's share, which `adapt` takes.
-        mask_accidental_hits: Mask every column that holds the row's own item. If False, only the
-            column of the row itself is masked.
+        log_q: Apply the logQ correction; `adapt` computes the shares.
+        mask_accidental_hits: Mask every column that repeats the row's positive. If False, mask only
+            the column of the row itself.
 
     Call arguments:
         query, item, item_model, scorer: See `Candidates`.
 
     Output shape:
-        `item.shape + (1 + n,)` float32, n the number of rows in `item`, paddings (masked) included.
+        `item.shape + (1 + n,)` float32, where n is the number of rows in `item`, padding included.
+        The columns of padding are masked.
 
     Example:
 
@@ -70,16 +71,16 @@ class InBatchCandidates(Candidates):
 
     def call(self, query, item, item_model, scorer=None):
         scorer = scorer or DotScorer()
-        queries, rows = flat(query, item)
+        queries, rows = flatten(query, item)
         vectors = item_model(rows)
-        positives = scorer.each(queries, vectors)[:, None]
-        negatives = scorer.every(queries, vectors)
+        positives = scorer.score_pairs(queries, vectors)[:, None]
+        negatives = scorer.score_all(queries, vectors)
         if self.log_q:
             correction = ops.take(self.log_probability, rows)
             positives = positives - correction[:, None]
             negatives = negatives - correction
-        # Rows of the item table, or of the batch: what makes a column the row's own.
+        # Key identifying which columns repeat the row's positive.
         keys = rows if self.mask_accidental_hits else ops.arange(ops.shape(rows)[0])
-        never = ops.logical_or(ops.equal(keys[:, None], keys), ops.less(rows, 2))
-        negatives = ops.where(never, MASKED, negatives)
-        return shaped(ops.concatenate([positives, negatives], axis=-1), item)
+        masked = ops.logical_or(ops.equal(keys[:, None], keys), ops.less(rows, 2))
+        negatives = ops.where(masked, MASKED, negatives)
+        return unflatten(ops.concatenate([positives, negatives], axis=-1), item)

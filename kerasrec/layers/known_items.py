@@ -1,4 +1,4 @@
-"""Items that training has seen, and the unknown row for all others."""
+"""Replaces items without train interactions by the unknown row."""
 
 import keras
 from keras import ops
@@ -10,22 +10,25 @@ from kerasrec.register import register
 
 @register
 class KnownItems(keras.layers.Layer):
-    """Item rows as the id embeddings may use them: an item never trained on is unknown.
+    """Maps item rows to rows with a trained embedding: an item without one becomes unknown.
 
-    An embedding that no step has touched is noise. So a row with count 0 becomes the unknown row,
-    and to prepare that row (and everything else that must stand in for an id) for the day, a share
-    of the known rows is treated the same way in training.
+    The embedding of an item without train interactions keeps its random initial value. So a row
+    with count 0 becomes the unknown row. To train the unknown row, and the content of the items,
+    training replaces a share of the known rows in the same way.
 
     Args:
-        dropout: Share of the known items that are shown as unknown, with count 0, in training.
-        seed: Of the dropout; None follows `keras.utils.set_random_seed`.
+        dropout: Share of the known items replaced by unknown, with count 0, in training.
+        seed: Seed of the dropout; None follows `keras.utils.set_random_seed`.
 
     Call arguments:
         rows: Int item rows of any shape; padding stays padding.
-        count: How often the training data holds each of them, the same shape.
+        count: Train interactions of each row, of the same shape.
 
     Output:
-        A tuple of rows and counts, in the shape of `rows`.
+        A tuple of rows and counts, both of the shape of `rows`.
+
+    Raises:
+        InputError: for a dropout outside of [0, 1).
 
     Example:
 
@@ -50,7 +53,9 @@ class KnownItems(keras.layers.Layer):
 
     def call(self, rows, count, training=None):
         if training and self.dropout:
-            drawn = keras.random.uniform(ops.shape(rows), dtype="float32", seed=self.seed_generator)
-            count = ops.where(drawn < self.dropout, ops.zeros_like(count), count)
+            uniform = keras.random.uniform(
+                ops.shape(rows), dtype="float32", seed=self.seed_generator
+            )
+            count = ops.where(uniform < self.dropout, ops.zeros_like(count), count)
         known = ops.where(count > 0, rows, ops.full_like(rows, UNKNOWN))
         return ops.where(ops.equal(rows, PADDING), rows, known), count

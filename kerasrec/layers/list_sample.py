@@ -1,4 +1,4 @@
-"""A few of many: a sample of each padded list."""
+"""Samples rows from padded lists."""
 
 import keras
 from keras import ops
@@ -10,20 +10,23 @@ from kerasrec.register import register
 
 @register
 class ListSample(keras.layers.Layer):
-    """At most `length` rows of each list, so that a long list costs what a short one does.
+    """Keeps at most `length` rows of each list, which bounds the cost of long lists.
 
-    A list that is short enough is kept whole. Of a longer one, training draws `length` rows anew
-    every time, with replacement; all else takes the first ones.
+    A list of at most `length` rows is kept whole. From a longer one, training samples `length` rows
+    with replacement at every step; otherwise the first `length` rows are kept.
 
     Args:
         length: Rows to keep.
-        seed: Of the draws; None follows `keras.utils.set_random_seed`.
+        seed: Seed of the sampling; None follows `keras.utils.set_random_seed`.
 
     Input shape:
-        `(..., n)` int rows, packed to the left; 0 is padding.
+        `(..., n)` int rows with the padding, 0, on the right.
 
     Output shape:
         `(..., min(n, length))`.
+
+    Raises:
+        InputError: for a length that is no whole number from 1.
 
     Example:
 
@@ -45,12 +48,14 @@ class ListSample(keras.layers.Layer):
         first = rows[..., : self.length]
         if not training or rows.shape[-1] <= self.length:
             return first
-        many = ops.sum(ops.cast(ops.not_equal(rows, PADDING), "int32"), axis=-1, keepdims=True)
-        draws = keras.random.uniform(ops.shape(first), dtype="float32", seed=self.seed_generator)
-        # A draw of almost 1 times a large number may be that number.
-        at = ops.minimum(ops.cast(draws * ops.cast(many, "float32"), "int32"), many - 1)
-        drawn = ops.take_along_axis(rows, ops.maximum(at, 0), axis=-1)
-        return ops.where(many > self.length, drawn, first)
+        num_real = ops.sum(ops.cast(ops.not_equal(rows, PADDING), "int32"), axis=-1, keepdims=True)
+        uniform = keras.random.uniform(ops.shape(first), dtype="float32", seed=self.seed_generator)
+        # In float32 a draw just below 1, times a large number, may round to that number.
+        index = ops.minimum(
+            ops.cast(uniform * ops.cast(num_real, "float32"), "int32"), num_real - 1
+        )
+        sampled = ops.take_along_axis(rows, ops.maximum(index, 0), axis=-1)
+        return ops.where(num_real > self.length, sampled, first)
 
     def compute_output_spec(self, rows, training=None):
         shape = (*rows.shape[:-1], min(rows.shape[-1], self.length))

@@ -1,4 +1,4 @@
-"""Which items of a sequence are hidden, to be found again."""
+"""Chooses the positions of a sequence to mask."""
 
 import keras
 from keras import ops
@@ -10,29 +10,32 @@ from kerasrec.register import register
 
 @register
 class MaskedItems(keras.layers.Layer):
-    """Chooses the places of a sequence that a masked language model has to fill.
+    """Chooses the positions that a masked language model predicts.
 
-        m = max(1, round(share n))      of the n real places of a row, drawn anew at every step
-        m = 1, the last real place      for a share `last` of the rows, and outside of training
+        max(1, round(share n)) of the n real positions of a row, sampled at every step
+        only the last real position, for a share `last` of the rows and outside of training
 
-    To find the last item is what such a model is asked for later, so that is what validation sees.
-    Columns k of the result pick: `sum over l of picked[b, l, k] x[b, l]` is x at the k-th chosen
-    place, and `sum over k of picked[b, l, k] y[b, k]` brings it back there.
+    Serving predicts the item after the last one, so validation masks the last position. The output
+    is a one-hot matrix: `sum over l of output[b, l, k] x[b, l]` gathers x at the k-th chosen
+    position, and `sum over k of output[b, l, k] y[b, k]` scatters y back.
 
     Args:
-        share: Of the real places.
-        last: Share of the rows of which only the last item is chosen.
-        seed: Of the draws; None follows `keras.utils.set_random_seed`.
+        share: Share of the real positions that is chosen.
+        last: Share of the rows for which only the last item is chosen.
+        seed: Seed of the sampling; None follows `keras.utils.set_random_seed`.
 
     Call arguments:
-        rows: Int item rows; 0 is padding, wherever it stands.
+        rows: Int item rows; 0 is padding, at any position.
 
     Input shape:
         `(batch, length)`.
 
     Output shape:
-        `(batch, length, k)`, float32: 1 where the place is the row's k-th chosen one, else 0; k is
-        as many as a row without padding can have, `floor(share length) + 1`.
+        `(batch, length, k)`, float32: 1 where the position is the k-th chosen one of the row, else
+        0. The size k is `floor(share length) + 1`, enough for a row without padding.
+
+    Raises:
+        InputError: for a share outside of [0.001, 0.999], or `last` outside of [0, 1].
 
     Example:
 
@@ -43,7 +46,7 @@ class MaskedItems(keras.layers.Layer):
 
     Reference:
         Sun et al., BERT4Rec: sequential recommendation with bidirectional encoder representations
-        from Transformer, CIKM 2019; its code draws a fixed number of places as well.
+        from Transformer, CIKM 2019; its code also samples a fixed number of positions.
     """
 
     def __init__(self, share=0.2, last=0.1, seed=None, **kwargs):
@@ -61,26 +64,28 @@ class MaskedItems(keras.layers.Layer):
         real = ops.not_equal(rows, PADDING)
         steps = ops.arange(ops.shape(rows)[1], dtype="int32")
         last = ops.max(ops.where(real, steps, -1), axis=1, keepdims=True)
-        most = self._share_of(ops.shape(rows)[1], 0) + 1
-        slots = ops.arange(most, dtype="int32")
+        num_slots = self._share_of(ops.shape(rows)[1], 0) + 1
+        slots = ops.arange(num_slots, dtype="int32")
         if not training:
-            places = ops.where(ops.equal(slots, 0), last, -1)
+            chosen = ops.where(ops.equal(slots, 0), last, -1)
         else:
             count = ops.sum(ops.cast(real, "int32"), axis=1, keepdims=True)
             order = keras.random.uniform(ops.shape(rows), dtype="float32", seed=self.seed_generator)
-            order = ops.argsort(ops.where(real, order, 2.0), axis=1)[:, :most]
-            many = ops.minimum(ops.maximum(self._share_of(count, 500), 1), count)
-            places = ops.where(slots < many, ops.cast(order, "int32"), -1)
-            drawn = keras.random.uniform(ops.shape(last), dtype="float32", seed=self.seed_generator)
+            order = ops.argsort(ops.where(real, order, 2.0), axis=1)[:, :num_slots]
+            num_chosen = ops.minimum(ops.maximum(self._share_of(count, 500), 1), count)
+            chosen = ops.where(slots < num_chosen, ops.cast(order, "int32"), -1)
+            uniform = keras.random.uniform(
+                ops.shape(last), dtype="float32", seed=self.seed_generator
+            )
             only_last = ops.where(ops.equal(slots, 0), last, -1)
-            places = ops.where(drawn < self.last, only_last, places)
-        return ops.cast(ops.equal(steps[:, None], places[:, None, :]), "float32")
+            chosen = ops.where(uniform < self.last, only_last, chosen)
+        return ops.cast(ops.equal(steps[:, None], chosen[:, None, :]), "float32")
 
     def compute_output_spec(self, rows, training=None):
         length = rows.shape[1]
-        most = None if length is None else self._share_of(length, 0) + 1
-        return keras.KerasTensor((*rows.shape, most), "float32")
+        num_slots = None if length is None else self._share_of(length, 0) + 1
+        return keras.KerasTensor((*rows.shape, num_slots), "float32")
 
     def _share_of(self, count, rounding):
-        # In whole numbers, which a length known only at run time is as well.
+        # In integers, because a dynamic length is an integer tensor.
         return (count * round(1000 * self.share) + rounding) // 1000

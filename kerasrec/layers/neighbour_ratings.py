@@ -1,4 +1,4 @@
-"""A rating estimated from those of neighbours."""
+"""Predicts a rating from the ratings of neighbours."""
 
 import keras
 from keras import ops
@@ -6,40 +6,43 @@ from keras import ops
 from kerasrec.errors import InputError
 from kerasrec.layers.stored_histories import StoredHistories
 from kerasrec.register import register
-from kerasrec.tables.rows import declare_held
+from kerasrec.tables.rows import declare_row_values
 
-# Similarities looked up for one query at a time when all items are rated.
-AT_ONCE = 2**20
+# Similarities gathered for one query at a time when all items are scored.
+SIMILARITIES_AT_ONCE = 2**20
 
 
 @register
 class NeighbourRatings(keras.layers.Layer):
-    """Ratings as weighted means over the neighbours that have rated the same.
+    """Predicts a rating as the weighted mean of the neighbours' ratings of the same item.
 
         r(u, i) = level(u, i) + sum_v s(u, v) (r(v, i) - level(v, i)) / sum_v s(u, v)
         level(u, i) = mean + user_level(u) + item_level(i)
 
-    where v are the `num_neighbours` users most similar to u, with s > 0, that have rated i. With
-    fewer than `min_neighbours` the level alone is left. With `near="item"` users and items change
-    places: the neighbours are items that u has rated. The similarity of an id to itself should be
-    0, so that no rating estimates itself.
+    where v are the `num_neighbours` users most similar to u, with s > 0, who rated i. With fewer
+    than `min_neighbours` of them the prediction is the level. With `near="item"` users and items
+    are swapped: the neighbours are items that u rated. The similarity of a row to itself should be
+    0, so that no rating predicts itself.
 
-    Memory: `4 n^2` bytes for the similarities of n users (items) and 8 for each of `num_ratings`
-    places of an item (a user).
+    Memory: `4 n^2` bytes for the similarities of n users (items), and 8 bytes for each of
+    `num_ratings` ratings of each item (user).
 
     Args:
-        num_users: Rows of users.
-        num_items: Rows of items.
-        near: "user" or "item": whose neighbours.
-        num_neighbours: Neighbours that count, at most.
-        min_neighbours: Neighbours that it takes.
+        num_users: User rows, padding and unknown included.
+        num_items: Item rows, padding and unknown included.
+        near: "user" or "item", the kind of the neighbours.
+        num_neighbours: Maximal number of neighbours.
+        min_neighbours: Minimal number of neighbours.
         num_ratings: Ratings kept for each item (user), the last ones.
 
     Input shape:
-        `(batch,)` int user rows, and `(batch,)` int item rows or none for all items.
+        `(batch,)` int user rows, and `(batch,)` int item rows, or None for all items.
 
     Output shape:
-        `(batch,)` float32, or `(batch, num_items)`.
+        `(batch,)` float32, or `(batch, num_items)` for all items.
+
+    Raises:
+        InputError: for an unknown `near`.
 
     Example:
 
@@ -47,7 +50,7 @@ class NeighbourRatings(keras.layers.Layer):
     >>> ratings = NeighbourRatings(5, 3, near="user", num_neighbours=2, num_ratings=4)
     >>> similarity = keras.ops.zeros((5, 5)).numpy()
     >>> similarity[2, 3], similarity[2, 4] = 1.0, 0.5
-    >>> ratings.assign(similarity, users=[3, 4], items=[2, 2], rests=[0.5, 2.0], mean=3.0)
+    >>> ratings.assign(similarity, users=[3, 4], items=[2, 2], residuals=[0.5, 2.0], mean=3.0)
     >>> ratings(keras.ops.array([2]), keras.ops.array([2])).numpy().tolist()  # 3 + (.5 + 1) / 1.5
     [4.0]
     >>> ratings(keras.ops.array([2])).numpy().tolist()
@@ -69,101 +72,119 @@ class NeighbourRatings(keras.layers.Layer):
         size, others = num_users, num_items
         if near == "item":
             size, others = others, size
-        self.similarity = self._table("similarity", size, size)
+        self.similarity = self._add_table("similarity", size, size)
         self.stored = StoredHistories(others, num_ratings, name="stored")
         self.stored.build()
-        declare_held(self.stored.rows, size)
-        self.user_level = self._table("user_level", num_users)
-        self.item_level = self._table("item_level", num_items)
-        self.mean = self._table("mean")
+        declare_row_values(self.stored.rows, size)
+        self.user_level = self._add_table("user_level", num_users)
+        self.item_level = self._add_table("item_level", num_items)
+        self.mean = self._add_table("mean")
 
-    def assign(self, similarity, users, items, rests, mean=0.0, user_level=None, item_level=None):
-        """Takes the tables, and of each rating what is left of it above its level."""
+    def assign(
+        self, similarity, users, items, residuals, mean=0.0, user_level=None, item_level=None
+    ):
+        """Sets the tables, and the residual of each rating: rating minus level."""
         self.similarity.assign(similarity)
         others, rows = (items, users) if self.near == "user" else (users, items)
-        self.stored.assign(others, rows, rests)
+        self.stored.assign(others, rows, residuals)
         for weight, value in ((self.user_level, user_level), (self.item_level, item_level)):
             weight.assign(ops.zeros(weight.shape) if value is None else value)
         self.mean.assign(mean)
 
     def query_size(self, length):
-        """Numbers that a user takes for whom all items are rated."""
+        """Numbers in memory for one user when all items are scored."""
         return self._items_at_once() * self.num_ratings
 
     def contributions(self, user, history, items):
-        """What each item `(h,)` of a history adds to the ratings of some items: `(m, h)`.
+        """The part of each item `(h,)` of a history in the ratings of items: `(m, h)`.
 
-        The level of a rating is in none of them. Only with `near="item"`.
+        The parts of a rating sum to the rating minus its level.
+
+        Raises:
+            InputError: with `near="user"`.
         """
         if self.near == "user":
-            raise InputError("ratings of other users are no items of a history: leave out explain")
-        rows, rests = self.stored(ops.convert_to_tensor(user, "int32"))
+            raise InputError(
+                "near='user': the neighbours are users, not items of a history: leave out explain"
+            )
+        rows, residuals = self.stored(ops.convert_to_tensor(user, "int32"))
         similarity = ops.take(ops.take(self.similarity, items, axis=0), rows, axis=1)
-        best, place = ops.top_k(similarity, self._count())
-        parts = self._shares(best) * ops.take(rests, place)
-        own = ops.equal(ops.take(rows, place)[:, None], ops.reshape(history, (1, -1, 1)))
-        return ops.sum(ops.where(own, parts[:, None], 0.0), axis=2)
+        similarities, index = ops.top_k(similarity, self._top_k())
+        parts = self._normalized(similarities) * ops.take(residuals, index)
+        same = ops.equal(ops.take(rows, index)[:, None], ops.reshape(history, (1, -1, 1)))
+        return ops.sum(ops.where(same, parts[:, None], 0.0), axis=2)
 
     def call(self, user, item=None):
         if item is None:
             level = self.mean + ops.take(self.user_level, user)[:, None] + self.item_level
-            return level + self._all_changes(user)
+            return level + self._all_differences(user)
         near, other = (user, item) if self.near == "user" else (item, user)
-        rows, rests = self.stored(other)
+        rows, residuals = self.stored(other)
         similarity = ops.take_along_axis(ops.take(self.similarity, near, axis=0), rows, axis=1)
-        best, place = ops.top_k(similarity, self._count())
-        change = self._change(best, ops.take_along_axis(rests, place, axis=1))
+        similarities, index = ops.top_k(similarity, self._top_k())
+        difference = self._weighted_mean(
+            similarities, ops.take_along_axis(residuals, index, axis=1)
+        )
         return (
-            self.mean + ops.take(self.user_level, user) + ops.take(self.item_level, item) + change
+            self.mean
+            + ops.take(self.user_level, user)
+            + ops.take(self.item_level, item)
+            + difference
         )
 
     def compute_output_spec(self, user, item=None):
         shape = user.shape if item is not None else (user.shape[0], self.num_items)
         return keras.KerasTensor(shape, "float32")
 
-    def _all_changes(self, user):
+    def _all_differences(self, user):
         size = self._items_at_once()
         blocks = -(-self.num_items // size)
-        # The last block begins anew rather than be short.
+        # All blocks have the same size: the last one wraps around to the first items.
         items = ops.reshape(
             ops.arange(blocks * size, dtype="int32") % self.num_items, (blocks, size)
         )
         if self.near == "user":
             similarity = ops.take(self.similarity, user, axis=0)
-            found = ops.map(lambda block: self._each(similarity, *self.stored(block)), items)
-            found = ops.transpose(found, (1, 0, 2))
+            differences = ops.map(
+                lambda block: self._differences(similarity, *self.stored(block)), items
+            )
+            differences = ops.transpose(differences, (1, 0, 2))
         else:
             stored = self.stored(user)
-            found = ops.map(
-                lambda block: self._each(ops.take(self.similarity, block, axis=0), *stored), items
+            differences = ops.map(
+                lambda block: self._differences(ops.take(self.similarity, block, axis=0), *stored),
+                items,
             )
-            found = ops.transpose(found, (2, 0, 1))
-        return ops.reshape(found, (-1, blocks * size))[:, : self.num_items]
+            differences = ops.transpose(differences, (2, 0, 1))
+        return ops.reshape(differences, (-1, blocks * size))[:, : self.num_items]
 
-    def _each(self, similarity, rows, rests):
-        """Changes `(p, q)` of p ids with similarities `(p, n)` by q lists `(q, num_ratings)`."""
-        best, place = ops.top_k(ops.take(similarity, rows, axis=1), self._count())
+    def _differences(self, similarity, rows, residuals):
+        """Differences to the level `(p, q)`: p rows of similarities, q rows of ratings."""
+        similarities, index = ops.top_k(ops.take(similarity, rows, axis=1), self._top_k())
         first = ops.arange(ops.shape(rows)[0], dtype="int32") * self.num_ratings
-        chosen = ops.cast(place, "int32") + first[None, :, None]
-        return self._change(best, ops.take(ops.reshape(rests, (-1,)), chosen))
+        chosen = ops.cast(index, "int32") + first[None, :, None]
+        return self._weighted_mean(similarities, ops.take(ops.reshape(residuals, (-1,)), chosen))
 
-    def _change(self, best, rests):
-        return ops.sum(self._shares(best) * rests, axis=-1)
+    def _weighted_mean(self, similarities, residuals):
+        return ops.sum(self._normalized(similarities) * residuals, axis=-1)
 
-    def _shares(self, best):
-        """Similarities, the largest ones, as shares of their sum; zeros where they are too few."""
-        best = ops.maximum(best, 0.0)
-        enough = ops.sum(ops.cast(best > 0, "int32"), axis=-1, keepdims=True) >= self.min_neighbours
-        total = ops.sum(best, axis=-1, keepdims=True)
-        return best * ops.cast(enough, "float32") / ops.where(total > 0, total, 1.0)
+    def _normalized(self, similarities):
+        """Divides the largest similarities by their sum; zeros if they are too few."""
+        similarities = ops.maximum(similarities, 0.0)
+        enough = (
+            ops.sum(ops.cast(similarities > 0, "int32"), axis=-1, keepdims=True)
+            >= self.min_neighbours
+        )
+        total = ops.sum(similarities, axis=-1, keepdims=True)
+        return similarities * ops.cast(enough, "float32") / ops.where(total > 0, total, 1.0)
 
-    def _count(self):
+    def _top_k(self):
         return min(self.num_neighbours, self.num_ratings)
 
     def _items_at_once(self):
-        return min(self.num_items, max(1, AT_ONCE // self.num_ratings))
+        return min(self.num_items, max(1, SIMILARITIES_AT_ONCE // self.num_ratings))
 
-    def _table(self, name, *shape):
+    def _add_table(self, name, *shape):
         return self.add_weight(
             shape, "zeros", "float32", trainable=False, autocast=False, name=name
         )

@@ -1,20 +1,20 @@
-"""A history times a sparse item-item table."""
+"""Scores items by a history times a sparse item-item table."""
 
 import keras
 from keras import ops
 
 from kerasrec.register import register
-from kerasrec.tables.rows import declare_held
+from kerasrec.tables.rows import declare_row_values
 
 
 @register
 class NeighbourScores(keras.layers.Layer):
-    """Scores of all items from the neighbours of the items in a history.
+    """Scores all items by the neighbours of the items in a history.
 
         score(j) = sum over i in history of weight(i, j),   weight 0 unless j is a neighbour of i
 
     Args:
-        num_items: Catalogue rows.
+        num_items: Item rows, padding and unknown included.
         num_neighbours: Neighbours kept for each item.
 
     Input shape:
@@ -37,33 +37,33 @@ class NeighbourScores(keras.layers.Layer):
         super().__init__(**kwargs)
         self.num_items = num_items
         self.num_neighbours = num_neighbours
-        shape, make = (num_items, num_neighbours), self.add_weight
+        shape, add = (num_items, num_neighbours), self.add_weight
         fixed = {"initializer": "zeros", "trainable": False}
-        self.neighbours = make(shape, dtype="int32", name="neighbours", **fixed)
-        declare_held(self.neighbours, num_items)
-        self.weight = make(shape, dtype="float32", autocast=False, name="weight", **fixed)
+        self.neighbours = add(shape, dtype="int32", name="neighbours", **fixed)
+        declare_row_values(self.neighbours, num_items)
+        self.weight = add(shape, dtype="float32", autocast=False, name="weight", **fixed)
 
     def assign(self, neighbours, weight):
-        """Takes `(num_items, num_neighbours)` neighbour rows and their weights; 0 fills up."""
+        """Sets neighbour rows and weights, `(num_items, num_neighbours)` each, padded with 0."""
         self.neighbours.assign(neighbours)
         self.weight.assign(weight)
 
     def query_size(self, length):
-        """Numbers that a history of such a length takes."""
+        """Numbers in memory for one history of this length."""
         return length * self.num_neighbours
 
     def contributions(self, read, history, items):
-        """What each item `(h,)` of a history adds to the scores of some items: `(m, h)`.
+        """The part of each item `(h,)` of a history in the scores of items: `(m, h)`.
 
         Args:
-            read: `(length,)`, the query.
-            history: Distinct item rows; those that were not read add nothing.
+            read: `(length,)`, the history of the query.
+            history: Distinct item rows; rows that are not in `read` have part 0.
             items: `(m,)` item rows.
         """
-        near = ops.take(self.neighbours, history, axis=0)
-        own = ops.equal(near[None], ops.reshape(items, (-1, 1, 1)))
-        weight = ops.sum(ops.where(own, ops.take(self.weight, history, axis=0), 0.0), axis=2)
-        return weight * times_read(read, history)
+        neighbours = ops.take(self.neighbours, history, axis=0)
+        same = ops.equal(neighbours[None], ops.reshape(items, (-1, 1, 1)))
+        weight = ops.sum(ops.where(same, ops.take(self.weight, history, axis=0), 0.0), axis=2)
+        return weight * count_in_history(read, history)
 
     def call(self, history):
         rows = ops.take(self.neighbours, history, axis=0)
@@ -79,7 +79,7 @@ class NeighbourScores(keras.layers.Layer):
         return keras.KerasTensor((history.shape[0], self.num_items), "float32")
 
 
-def times_read(read, history):
-    """How often each item `(h,)` is in a query `(length,)`: float32 `(h,)`."""
+def count_in_history(read, history):
+    """Counts each item `(h,)` in a history `(length,)`: float32 `(h,)`."""
     same = ops.equal(ops.reshape(history, (-1, 1)), ops.reshape(read, (1, -1)))
     return ops.sum(ops.cast(same, "float32"), axis=1)

@@ -1,28 +1,28 @@
-"""No candidates: the observed pair alone."""
+"""The score of the observed pair, without negatives."""
 
 from keras import ops
 
-from kerasrec.layers.candidates import Candidates, flat, is_set, shaped
+from kerasrec.layers.candidates import Candidates, flatten, is_set, unflatten
 from kerasrec.layers.dot_scorer import DotScorer
 from kerasrec.register import register
 
 
 @register
 class PairCandidates(Candidates):
-    """The score of the observed pair, held against nothing: for ratings.
+    """Returns the score of the observed pair without negatives: for ratings.
 
         logits = [<q, v_item>]
 
-    With one column, Keras's own `MeanSquaredError` and `BinaryCrossentropy(from_logits=True)` work
-    as well as the losses of `kerasrec.losses`.
+    With this single column, the losses of `kerasrec.losses` as well as Keras's `MeanSquaredError`
+    and `BinaryCrossentropy(from_logits=True)` can be used.
 
     Args:
         num_items: Rows of the item vocabulary, padding and unknown included.
 
     Call arguments:
-        query, item, item_model, scorer: See `Candidates`. Several items of one query, `query`
-            `(batch, dim)` with `item` `(batch, length)`, are read off the scores of all items: one
-            product of matrices, and no item vector for each place.
+        query, item, item_model, scorer: See `Candidates`. With several items per query, `query`
+            `(batch, dim)` and `item` `(batch, length)`, their scores are gathered from the scores
+            of the whole catalog: one matrix product, without an item vector for each position.
 
     Output shape:
         `item.shape + (1,)`, float32.
@@ -43,7 +43,7 @@ class PairCandidates(Candidates):
     def call(self, query, item, item_model, scorer=None):
         scorer = scorer or DotScorer()
         if is_set(query, item):
-            every = scorer.every(query, item_model(ops.arange(self.num_items, dtype="int32")))
-            return ops.take_along_axis(every, item, axis=-1)[..., None]
-        queries, rows = flat(query, item)
-        return shaped(scorer.each(queries, item_model(rows))[:, None], item)
+            scores = scorer.score_all(query, item_model(ops.arange(self.num_items, dtype="int32")))
+            return ops.take_along_axis(scores, item, axis=-1)[..., None]
+        queries, rows = flatten(query, item)
+        return unflatten(scorer.score_pairs(queries, item_model(rows))[:, None], item)

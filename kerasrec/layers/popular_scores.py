@@ -1,4 +1,4 @@
-"""The scores of a history, or of no history: what is popular."""
+"""Scores an empty history by popularity."""
 
 import keras
 import numpy as np
@@ -9,10 +9,9 @@ from kerasrec.register import register
 
 @register
 class PopularScores(keras.layers.Layer):
-    """Replaces the scores of an empty history by `log(1 + n(i))`, n counted in training.
+    """Replaces the scores of an empty history by `log(1 + n(i))`, with n train interactions.
 
-    For a model that gives the scores of all items; one whose score is a dot product takes
-    `PopularWhenEmpty`.
+    For a model that scores all items. A model whose score is a dot product uses `PopularWhenEmpty`.
 
     Args:
         num_items: Rows of the item vocabulary, padding and unknown included.
@@ -40,9 +39,9 @@ class PopularScores(keras.layers.Layer):
         )
 
     def assign(self, counts):
-        """Takes how often each item occurs in training, `(num_items,)`."""
+        """Sets the train interactions of each item, `(num_items,)`."""
         self.popularity.assign(np.log1p(counts))
 
     def call(self, scores, history):
-        some = ops.any(ops.not_equal(history, 0), axis=1, keepdims=True)
-        return ops.where(some, scores, ops.cast(self.popularity, scores.dtype))
+        has_history = ops.any(ops.not_equal(history, 0), axis=1, keepdims=True)
+        return ops.where(has_history, scores, ops.cast(self.popularity, scores.dtype))

@@ -1,4 +1,4 @@
-"""What is asked of an empty history: what is popular."""
+"""Makes a dot product score an empty history by popularity."""
 
 import keras
 from keras import ops
@@ -8,14 +8,13 @@ from kerasrec.register import register
 
 @register
 class PopularWhenEmpty(keras.layers.Layer):
-    """One more column on both sides of a dot product, which counts where there is no history.
+    """Appends a column to both sides of a dot product that scores empty histories by popularity.
 
         query(h, history)   = [h, 0], [0, 1] for a history without a real item
         candidate(v, count) = [v, log(1 + count)]
 
-    A score is <h, v> as before, and log(1 + count) for an empty history: the most popular items,
-    in the model and in its export. Both sides are float32 whatever the policy, in which counts keep
-    their order.
+    The score is <h, v> with a history and log(1 + count) without one, in the model and in its
+    export. Both sides are float32 under any dtype policy: float16 would change the order of counts.
 
     Call arguments:
         state: Query vectors `(batch, dim)` or `(batch, length, dim)`; for `query`.
@@ -38,7 +37,7 @@ class PopularWhenEmpty(keras.layers.Layer):
     bias_columns = 1
 
     def __init__(self, **kwargs):
-        # Counts overflow float16: the vectors are cast below.
+        # Counts overflow float16. The vectors are cast in `call`.
         super().__init__(autocast=False, **kwargs)
 
     def query(self, state, history):

@@ -1,4 +1,4 @@
-"""Sampled items as negatives."""
+"""Sampled negatives, shared by the batch."""
 
 import math
 
@@ -7,36 +7,40 @@ import numpy as np
 from keras import ops
 
 from kerasrec.errors import InputError
-from kerasrec.layers.candidates import MASKED, Candidates, flat, shaped
+from kerasrec.layers.candidates import MASKED, Candidates, flatten, unflatten
 from kerasrec.layers.dot_scorer import DotScorer
 from kerasrec.register import register
 
 
 @register
 class SampledCandidates(Candidates):
-    """Each observed item against the same few sampled items.
+    """Logits of the positive and of sampled negatives, the same for the whole batch.
 
         logits = [<q, v_item> - log(S p_item),  <q, v_j> - log(S p_j)  for S sampled j]
 
-    The negatives are drawn with replacement, once for the whole batch, so `S p_j` is how often j is
-    expected among them. Subtracting its log makes the softmax an estimate of the one over all
-    items. For `BPR` and `BinaryCrossentropy` as published give `log_q=False`.
+    The negatives are sampled with replacement, once for the whole batch. `S p_j` is the expected
+    count of j among them. With the logQ correction, the subtraction of its log, the softmax
+    estimates the softmax over all items. `BPR` and `BinaryCrossentropy` as published use
+    `log_q=False`.
 
     Args:
         num_items: Rows of the item vocabulary, padding and unknown included.
         num_negatives: S.
-        distribution: "uniform", or "log_uniform": the item of popularity rank r (from 0) of n is
-            drawn with probability `log((r + 2) / (r + 1)) / log(n + 1)`. The ranks come from
-            `adapt`; before, they are the order of the rows.
-        log_q: Subtract the log of the expected counts.
-        mask_accidental_hits: Mask a negative that is the row's own item.
-        seed: Of the sampler.
+        distribution: "uniform", or "log_uniform": the item with popularity rank r (from 0) of n
+            items has the probability `log((r + 2) / (r + 1)) / log(n + 1)`. `adapt` sets the ranks;
+            before, they are the order of the rows.
+        log_q: Apply the logQ correction.
+        mask_accidental_hits: Mask a negative that equals the row's positive.
+        seed: Seed of the sampler.
 
     Call arguments:
         query, item, item_model, scorer: See `Candidates`.
 
     Output shape:
         `item.shape + (1 + num_negatives,)`, float32.
+
+    Raises:
+        InputError: for an unknown distribution, or `num_negatives` below 1.
 
     Example:
 
@@ -75,7 +79,7 @@ class SampledCandidates(Candidates):
         self.log_q = log_q
         self.mask_accidental_hits = mask_accidental_hits
         self.seed = seed
-        self.add_absent()
+        self.add_absent_mask()
         self.seed_generator = keras.random.SeedGenerator(seed)
         if distribution == "log_uniform":
             self.rank_of_item = self._add_ranks("rank_of_item")
@@ -92,41 +96,43 @@ class SampledCandidates(Candidates):
 
     def call(self, query, item, item_model, scorer=None):
         scorer = scorer or DotScorer()
-        queries, rows = flat(query, item)
+        queries, rows = flatten(query, item)
         sampled = ops.cast(self.sample(), rows.dtype)
         vectors = item_model(ops.concatenate([rows, sampled]))
-        split = ops.shape(rows)[0]
-        positives = scorer.each(queries, vectors[:split])[:, None]
-        negatives = scorer.every(queries, vectors[split:])
+        num_positives = ops.shape(rows)[0]
+        positives = scorer.score_pairs(queries, vectors[:num_positives])[:, None]
+        negatives = scorer.score_all(queries, vectors[num_positives:])
         if self.log_q:
-            positives = positives - self.log_expected(rows)[:, None]
-            negatives = negatives - self.log_expected(sampled)
-        negatives = negatives + ops.take(self.absent, sampled)
+            positives = positives - self.log_expected_count(rows)[:, None]
+            negatives = negatives - self.log_expected_count(sampled)
+        negatives = negatives + ops.take(self.absent_mask, sampled)
         if self.mask_accidental_hits:
             negatives = ops.where(ops.equal(rows[:, None], sampled), MASKED, negatives)
-        return shaped(ops.concatenate([positives, negatives], axis=-1), item)
+        return unflatten(ops.concatenate([positives, negatives], axis=-1), item)
 
     def sample(self):
-        """Rows `(num_negatives,)` of sampled items."""
-        shape, real = (self.num_negatives,), self.num_items - 2
+        """Samples item rows, `(num_negatives,)`."""
+        shape, num_real = (self.num_negatives,), self.num_items - 2
         if self.distribution == "uniform":
             return keras.random.randint(shape, 2, self.num_items, seed=self.seed_generator)
-        # A float32 draw takes 2 ** 23 values, too few for the tail of a million items: the second
+        # A float32 draw has 2 ** 23 values, too few for the tail of a million items. The second
         # draw fills the gaps between them.
         coarse = keras.random.uniform(shape, dtype="float32", seed=self.seed_generator)
         fine = keras.random.uniform(shape, dtype="float32", seed=self.seed_generator)
-        scale = math.log(real + 1)
+        scale = math.log(num_real + 1)
         ranks = ops.floor(ops.exp(coarse * scale) * (1.0 + fine * (scale * 2.0**-23))) - 1.0
-        ranks = ops.clip(ops.cast(ranks, "int32"), 0, real - 1)
+        ranks = ops.clip(ops.cast(ranks, "int32"), 0, num_real - 1)
         return ops.cast(ops.take(self.item_of_rank, ranks), "int32") + 2
 
-    def log_expected(self, rows):
-        """Log of how often each of `rows` is expected among the negatives, float32."""
-        real = self.num_items - 2
+    def log_expected_count(self, rows):
+        """Log of the expected count of each row among the negatives, float32."""
+        num_real = self.num_items - 2
         if self.distribution == "uniform":
-            return ops.full(ops.shape(rows), math.log(self.num_negatives / real), dtype="float32")
+            return ops.full(
+                ops.shape(rows), math.log(self.num_negatives / num_real), dtype="float32"
+            )
         ranks = ops.take(self.rank_of_item, ops.maximum(rows - 2, 0))
-        probability = ops.log1p(1.0 / (ops.cast(ranks, "float32") + 1.0)) / math.log(real + 1)
+        probability = ops.log1p(1.0 / (ops.cast(ranks, "float32") + 1.0)) / math.log(num_real + 1)
         return ops.log(self.num_negatives * probability)
 
     def _add_ranks(self, name):

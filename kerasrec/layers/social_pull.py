@@ -1,4 +1,4 @@
-"""Users near their friends."""
+"""Regularizes user vectors towards the vectors of their friends."""
 
 import keras
 from keras import ops
@@ -10,13 +10,13 @@ from kerasrec.register import register
 
 @register
 class SocialPull(keras.layers.Layer):
-    """Adds a loss that draws a user's vector towards the mean of the friends' vectors.
+    """Adds a loss for the distance between a user's vector and the mean of the friends' vectors.
 
-        loss  beta * mean over the batch of |p_u - m_u|^2,   m_u = mean of p_v over friends v of u
-        output  p_u, or m_u for a user who was never trained on
+        loss   = beta * mean over the batch of |p_u - m_u|^2,   m_u = mean of p_v over friends v
+        output = p_u, or m_u for a user with friends but without train interactions
 
-    m_u is what p_u would become if nothing but the loss was known of the user. Users without
-    friends add 0 to the mean; padding, user 0, is left out of it.
+    m_u minimizes the loss, so it is the best vector for a user without interactions. A user without
+    friends has loss 0. Padding, user 0, is not counted in the mean.
 
     Args:
         beta: Weight of the loss.
@@ -26,10 +26,13 @@ class SocialPull(keras.layers.Layer):
         friend_vectors: `(batch, n, dim)`.
         friends: Rows of the friends, `(batch, n)`; 0 is padding.
         user: Rows of the users, `(batch,)`.
-        count: How often the training data holds each user, `(batch,)`.
+        count: Train interactions of the users, `(batch,)`.
 
     Output shape:
         `(batch, dim)`.
+
+    Raises:
+        InputError: for a negative beta.
 
     Example:
 
@@ -56,19 +59,19 @@ class SocialPull(keras.layers.Layer):
         self.beta = beta
 
     def call(self, vector, friend_vectors, friends, user, count):
-        real = ops.cast(ops.not_equal(friends, PADDING), "float32")
-        many = ops.sum(real, axis=-1)
-        total = ops.sum(ops.cast(friend_vectors, "float32") * real[..., None], axis=-2)
-        mean = total / ops.maximum(many, 1.0)[:, None]
-        befriended, trained = many > 0, count > 0
+        is_friend = ops.cast(ops.not_equal(friends, PADDING), "float32")
+        num_friends = ops.sum(is_friend, axis=-1)
+        total = ops.sum(ops.cast(friend_vectors, "float32") * is_friend[..., None], axis=-2)
+        mean = total / ops.maximum(num_friends, 1.0)[:, None]
+        has_friends, trained = num_friends > 0, count > 0
         if self.beta:
-            apart = ops.sum(ops.square(ops.cast(vector, "float32") - mean), axis=-1)
-            apart = ops.where(ops.logical_and(befriended, trained), apart, 0.0)
-            size = ops.sum(ops.cast(ops.not_equal(user, PADDING), "float32"))
-            loss = self.beta * ops.sum(apart) / ops.maximum(size, 1.0)
+            distances = ops.sum(ops.square(ops.cast(vector, "float32") - mean), axis=-1)
+            distances = ops.where(ops.logical_and(has_friends, trained), distances, 0.0)
+            num_users = ops.sum(ops.cast(ops.not_equal(user, PADDING), "float32"))
+            loss = self.beta * ops.sum(distances) / ops.maximum(num_users, 1.0)
             self.add_loss(ops.cast(loss, keras.config.floatx()))
-        stranger = ops.logical_and(befriended, ops.logical_not(trained))
-        return ops.where(stranger[:, None], ops.cast(mean, vector.dtype), vector)
+        use_mean = ops.logical_and(has_friends, ops.logical_not(trained))
+        return ops.where(use_mean[:, None], ops.cast(mean, vector.dtype), vector)
 
     def compute_output_spec(self, vector, friend_vectors, friends, user, count):
         return keras.KerasTensor(vector.shape, vector.dtype)

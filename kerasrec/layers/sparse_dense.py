@@ -1,4 +1,4 @@
-"""A dense layer on an input that is nearly all zeros."""
+"""A dense layer for sparse inputs."""
 
 import keras
 from keras import ops
@@ -10,31 +10,34 @@ from kerasrec.register import register
 
 @register
 class SparseDense(keras.layers.Layer):
-    """A dense layer whose input is given by the places that are not zero, as an autoencoder's is.
+    """A dense layer whose input is given as indices and values of the nonzero elements.
 
         y = activation(sum_l w_l E[row_l] + b)
 
-    The same as `Dense(units)` on a vector of `num_rows` numbers, w_l at row_l (added up where a row
-    comes twice), at a cost that grows with the rows given and not with `num_rows`.
+    Equal to `Dense(units)` on a vector of `num_rows` numbers with w_l at row_l, where the weights
+    of repeated rows are added. The cost depends on the number of rows given, not on `num_rows`.
 
     Args:
-        num_rows: Rows of E, padding included: the length of the input were it written out.
+        num_rows: Rows of E, padding included: the length of the dense input.
         units: Length of the output.
-        activation: Of Keras, by name.
-        dropout: Share of the rows that are left out in training; the others count 1 / (1 - dropout)
-            times as much.
-        rows_of: "users" or "items", which of them the rows are; see `EmbeddingTable`.
-        seed: Of the dropout; None follows `keras.utils.set_random_seed`.
+        activation: Name of a Keras activation, or None.
+        dropout: Share of the rows dropped in training; the weights of the others are scaled by
+            1 / (1 - dropout).
+        rows_of: "users" or "items", the vocabulary of the rows; see `EmbeddingTable`.
+        seed: Seed of the dropout; None follows `keras.utils.set_random_seed`.
 
     Call arguments:
         rows: Int rows, 0 is padding.
-        weights: What each of them counts, of the same shape; 1 where left out.
+        weights: Weights w of the same shape; None uses 1.
 
     Input shape:
         `(batch, length)`.
 
     Output shape:
         `(batch, units)`.
+
+    Raises:
+        InputError: for a dropout outside of [0, 1).
 
     Example:
 
@@ -74,16 +77,16 @@ class SparseDense(keras.layers.Layer):
             weights = ops.ones(ops.shape(rows), self.compute_dtype)
         if training and self.dropout:
             weights = keras.random.dropout(weights, self.dropout, seed=self.seed_generator)
-        if keras.backend.backend() == "jax":  # compiled: how many places are real is not known
+        if keras.backend.backend() == "jax":  # compiled: the number of real rows is not known
             weights = ops.cast(weights, self.compute_dtype)
             total = ops.einsum("bl,blu->bu", weights, self.table(rows))
             return self.function(total + self.bias)
-        # Only real places are looked up: the longest of a batch is much longer than most.
-        owner, place = ops.nonzero(ops.not_equal(rows, PADDING))
-        at = owner * ops.shape(rows)[1] + place
-        vectors = self.table(ops.take(ops.reshape(rows, (-1,)), at))
-        weights = ops.take(ops.reshape(ops.cast(weights, vectors.dtype), (-1,)), at)
-        total = ops.segment_sum(vectors * weights[:, None], owner, ops.shape(rows)[0])
+        # Gathers real rows only: in a batch the longest list is much longer than most.
+        example, column = ops.nonzero(ops.not_equal(rows, PADDING))
+        index = example * ops.shape(rows)[1] + column
+        vectors = self.table(ops.take(ops.reshape(rows, (-1,)), index))
+        weights = ops.take(ops.reshape(ops.cast(weights, vectors.dtype), (-1,)), index)
+        total = ops.segment_sum(vectors * weights[:, None], example, ops.shape(rows)[0])
         return self.function(total + self.bias)
 
     def compute_output_spec(self, rows, weights=None, training=None):

@@ -1,4 +1,4 @@
-"""Which states of a history matter to a query, and their weighted mean."""
+"""Attention of query vectors over the states of a history."""
 
 import keras
 from keras import ops
@@ -8,7 +8,7 @@ from kerasrec.register import register
 
 KINDS = ("dot", "general", "additive")
 MASKED = -1e9
-# The largest of the masses is 1, unless there is none.
+# Avoids 0 / 0 for a query without real states; otherwise the largest mass is 1.
 TINY = 1e-30
 
 
@@ -21,27 +21,31 @@ class StateAttention(keras.layers.Layer):
         general:   e(h, q) = h^T W q
         additive:  e(h, q) = v^T tanh(W_1 h + W_2 q)
 
-    "dot" and "general" hold one number for each pair of a query and a state. "additive" holds `dim`
-    of them, twice over in training: at batch 64, length 100 and `dim` 32, 64 x 100 x 100 x 32 x 4
-    bytes = 82 MB, and 8 GB at length 1000.
+    Memory: "dot" and "general" take one number per pair of a query and a state, "additive" takes
+    `dim` numbers, twice that in training. At batch 64, length 100 and `dim` 32 these are 64 x 100 x
+    100 x 32 x 4 bytes = 82 MB; at length 1000 they are 8 GB.
 
     Args:
         kind: "dot", "general" or "additive".
         dim: Length of v, for "additive".
 
     Call arguments:
-        query: What attends.
-        states: What is attended.
-        mask: True at real states. A query that may see no state has weights and context 0.
-        causal: Query t sees the states up to s = t; there are as many queries as states.
+        query: Query vectors q.
+        states: States h.
+        mask: True at real states. A query without an unmasked state has weights and context 0.
+        causal: Query t attends to the states s <= t. Needs as many queries as states.
 
     Input shape:
         `query` `(batch, queries, query_dim)`, `states` `(batch, length, state_dim)`, `mask`
-        `(batch, length)`. A batch of 1 on either side is held against the other's.
+        `(batch, length)`. A batch of 1 is broadcast.
 
     Output:
         A tuple of contexts `(batch, queries, state_dim)` and weights `(batch, queries, length)`
         float32.
+
+    Raises:
+        InputError: for an unknown kind, a `dim` below 1, or "dot" with vectors of different
+            lengths.
 
     Example:
 
@@ -66,15 +70,15 @@ class StateAttention(keras.layers.Layer):
             raise InputError(f"dim: expected at least 1, received {dim}")
         self.kind = kind
         self.dim = dim
-        # The mask ends here, see compute_mask.
+        # Downstream layers get no mask, see compute_mask.
         self.supports_masking = True
 
     def build(self, query_shape, states_shape, mask_shape=None):
         query_dim, state_dim = query_shape[-1], states_shape[-1]
         if self.kind == "dot" and query_dim != state_dim:
             raise InputError(
-                f"kind='dot' needs a query as long as the states, {state_dim}: received "
-                f"{query_dim}; take 'general' or 'additive'"
+                f"kind='dot': expected query vectors of the length of the states, {state_dim}, "
+                f"received {query_dim}: use 'general' or 'additive'"
             )
         if self.kind == "general":
             self.kernel = self.add_weight((query_dim, state_dim), name="kernel")
@@ -91,22 +95,22 @@ class StateAttention(keras.layers.Layer):
         return None
 
     def weights_of(self, query, states, mask, causal=False):
-        """The weights alone, of a layer that is built."""
-        seen = ops.cast(mask, "bool")[:, None, :]
+        """The attention weights only. The layer must be built."""
+        visible = ops.cast(mask, "bool")[:, None, :]
         if causal:
             step = ops.arange(ops.shape(states)[1])
-            seen = ops.logical_and(seen, step[:, None] >= step)
-        scores = ops.where(seen, ops.cast(self._scores(query, states), "float32"), MASKED)
-        # Not Keras's softmax, which warns where a history has one step.
-        top = ops.stop_gradient(ops.max(scores, axis=-1, keepdims=True))
-        mass = ops.where(seen, ops.exp(scores - top), 0.0)
+            visible = ops.logical_and(visible, step[:, None] >= step)
+        scores = ops.where(visible, ops.cast(self._scores(query, states), "float32"), MASKED)
+        # Not Keras's softmax, which warns if a history has one step.
+        maximum = ops.stop_gradient(ops.max(scores, axis=-1, keepdims=True))
+        mass = ops.where(visible, ops.exp(scores - maximum), 0.0)
         return mass / ops.maximum(ops.sum(mass, axis=-1, keepdims=True), TINY)
 
     def _scores(self, query, states):
         if self.kind == "additive":
-            asked = ops.matmul(query, self.query_kernel)[:, :, None]
-            held = ops.matmul(states, self.state_kernel)[:, None]
-            return ops.matmul(ops.tanh(asked + held), self.v)[..., 0]
+            projected_query = ops.matmul(query, self.query_kernel)[:, :, None]
+            projected_states = ops.matmul(states, self.state_kernel)[:, None]
+            return ops.matmul(ops.tanh(projected_query + projected_states), self.v)[..., 0]
         if self.kind == "general":
             query = ops.matmul(query, self.kernel)
         return ops.matmul(query, ops.transpose(states, (0, 2, 1)))

@@ -1,4 +1,4 @@
-"""What each user (or item) was seen with, stored inside a model."""
+"""Histories of users (or items), stored in the model."""
 
 import keras
 import numpy as np
@@ -9,20 +9,20 @@ from kerasrec.register import register
 
 @register
 class StoredHistories(keras.layers.Layer):
-    """Looks up the rows that were seen with an id, and their values.
+    """Looks up the interactions of an id: rows and values.
 
-    For models whose score reads the ratings of other users: they are saved, exported and served
-    with the model. Memory: 8 bytes for each of `num_rows * length` places.
+    For models whose score depends on the interactions of other users. The histories are saved,
+    exported and served with the model. Memory: 8 bytes for each of `num_rows * length` entries.
 
     Args:
-        num_rows: Ids, padding and unknown included.
-        length: Places for each id; of a longer history the last are kept.
+        num_rows: Number of ids, padding and unknown included.
+        length: Entries kept for each id, the last ones.
 
     Input shape:
         Int ids of any shape.
 
     Output:
-        `rows` int32 and `values` float32, both `ids.shape + (length,)`; row 0 fills up on the
+        `rows` int32 and `values` float32, both `ids.shape + (length,)`, padded with row 0 on the
         right.
 
     Example:
@@ -49,7 +49,7 @@ class StoredHistories(keras.layers.Layer):
         )
 
     def assign(self, keys, rows, values):
-        """Takes interactions in time order: whose, with what row, and with what value."""
+        """Sets the histories from interactions in time order: id, row and value, `(n,)` each."""
         keys = np.asarray(keys, "int64")
         order = np.argsort(keys, kind="stable")
         keys = keys[order]
@@ -57,11 +57,11 @@ class StoredHistories(keras.layers.Layer):
         from_end = ends[keys] - 1 - np.arange(len(keys))
         kept = from_end < self.length
         counts = np.bincount(keys, minlength=self.num_rows)
-        place = np.minimum(counts, self.length)[keys] - 1 - from_end
-        at = keys[kept], place[kept]
+        column = np.minimum(counts, self.length)[keys] - 1 - from_end
+        index = keys[kept], column[kept]
         for weight, column in ((self.rows, rows), (self.values, values)):
             table = np.zeros(weight.shape, keras.backend.standardize_dtype(weight.dtype))
-            table[at] = np.asarray(column)[order][kept]
+            table[index] = np.asarray(column)[order][kept]
             weight.assign(table)
 
     def call(self, ids):

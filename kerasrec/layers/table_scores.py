@@ -1,23 +1,23 @@
-"""A history times a full item-item table."""
+"""Scores items by a history times a full item-item table."""
 
 import keras
 from keras import ops
 
-from kerasrec.layers.neighbour_scores import times_read
+from kerasrec.layers.neighbour_scores import count_in_history
 from kerasrec.register import register
 
 
 @register
 class TableScores(keras.layers.Layer):
-    """Scores of all items from a weight for every pair of items.
+    """Scores all items by a weight for every pair of items.
 
         score(j) = sum over i in history of weight(i, j)
 
-    What `NeighbourScores` gives with all items as neighbours, as one matrix product. Memory: 4
-    bytes for each of `num_items^2` weights.
+    Equal to `NeighbourScores` with all items as neighbours, computed by one matrix product. Memory:
+    4 bytes for each of `num_items^2` weights.
 
     Args:
-        num_items: Catalogue rows.
+        num_items: Item rows, padding and unknown included.
 
     Input shape:
         `(batch, length)` int item rows, 0 is padding.
@@ -47,25 +47,25 @@ class TableScores(keras.layers.Layer):
         )
 
     def assign(self, weight):
-        """Takes `(num_items, num_items)` weights; the row of the padding is zeros."""
+        """Sets the weights `(num_items, num_items)`; the row of the padding must be zeros."""
         self.weight.assign(weight)
 
     def query_size(self, length):
-        """Numbers that a history of such a length takes."""
+        """Numbers in memory for one history of this length."""
         return self.num_items
 
     def contributions(self, read, history, items):
-        """What each item of a history adds to scores `(m, h)`; see `NeighbourScores`."""
+        """The part of each item of a history in scores `(m, h)`; see `NeighbourScores`."""
         weight = ops.take(ops.take(self.weight, history, axis=0), items, axis=1)
-        return ops.transpose(weight) * times_read(read, history)
+        return ops.transpose(weight) * count_in_history(read, history)
 
     def call(self, history):
         batch = ops.shape(history)[0]
         index = history + self.num_items * ops.arange(batch, dtype="int32")[:, None]
         index = ops.reshape(index, (-1,))
         ones = ops.ones_like(index, dtype="float32")
-        times = ops.segment_sum(ones, index, batch * self.num_items)
-        return ops.matmul(ops.reshape(times, (batch, self.num_items)), self.weight)
+        counts = ops.segment_sum(ones, index, batch * self.num_items)
+        return ops.matmul(ops.reshape(counts, (batch, self.num_items)), self.weight)
 
     def compute_output_spec(self, history):
         return keras.KerasTensor((history.shape[0], self.num_items), "float32")

@@ -1,4 +1,4 @@
-"""A user's history to a vector, or to one vector a step, by self-attention."""
+"""Encodes a history as a vector, or as one vector a step, by self-attention."""
 
 import keras
 from keras import ops
@@ -19,36 +19,40 @@ class TransformerUserEncoder(keras.layers.Layer):
 
         Attention(x) = W_o (concat over heads of softmax(Q K^T / sqrt(dim / num_heads) + D + mask) V
                             [* silu(W_g x + b_g)])
-        D_ts         = a number of the block and head for the distance t - s
+        D_ts         = a trained bias of the block and head for the distance t - s
         FFN(x)       = W_2 activation(W_1 x + b_1) + b_2
 
-    D says at once how much longer ago counts less, which P has to learn position by position. With
-    `gated` a step says of each number that it gathers whether it wants it, which a softmax cannot:
-    its weights sum to 1 whatever it finds. The result is the same on whichever side of the steps
-    the padding stands; a history without a real step is zeros. Steps beyond `max_length` share the
-    last position, and greater distances the greatest.
+    D is shared by all pairs of steps at the same distance, so it learns recency faster than P,
+    which learns each position separately. The gate scales each channel of the attention output, and
+    can suppress it; the weights of a softmax sum to 1 and cannot. The result does not depend on the
+    side of the padding. A history without a real step gives zeros. Steps after `max_length` share
+    the last position, and distances are clipped to `max_length - 1`.
 
     Args:
         num_blocks: Blocks of attention and feed-forward network.
-        num_heads: Heads of the attention; they divide the length of the item vectors.
-        hidden_factor: Width of the feed-forward network's hidden layer, in units of `dim`.
-        activation: Of that layer.
-        dropout: Rate on the inputs, the attention weights and what each half of a block adds.
-        max_length: Rows of the table P, and distances of D to either side.
-        causal: A step sees itself and the steps before it; False sees all.
-        gated: Multiply what attention gathers with a gate of the step that asks.
+        num_heads: Heads of the attention, a divisor of `dim`.
+        hidden_factor: Width of the hidden layer of the feed-forward network, divided by `dim`.
+        activation: Activation of that layer.
+        dropout: Rate on the inputs, the attention weights and the outputs of attention and
+            feed-forward network.
+        max_length: Rows of the table P; D covers distances below it, in both directions.
+        causal: A step attends to itself and earlier steps; False attends to all steps.
+        gated: Per-channel SiLU gate on the attention output.
 
     Call arguments:
         vectors: Item vectors.
         mask: True at real steps.
-        all_steps: Return the state at every step instead of at the last real one. Without `causal`
-            that state has seen the step's own item, which is for masked items.
+        all_steps: Return the state at every step instead of the last real one. Without `causal` a
+            state depends on all steps, including its own: use it to predict masked items.
 
     Input shape:
         `vectors` `(batch, length, dim)`, `mask` `(batch, length)`.
 
     Output shape:
         `(batch, dim)`; with `all_steps` `(batch, length, dim)`, zeros at padding.
+
+    Raises:
+        InputError: for a wrong argument, or `num_heads` that does not divide `dim`.
 
     Example:
 
@@ -60,11 +64,11 @@ class TransformerUserEncoder(keras.layers.Layer):
     (TensorShape([2, 4]), TensorShape([2, 5, 4]))
 
     Reference:
-        Vaswani et al., Attention is all you need, NeurIPS 2017; the norm before each half is of
-        Xiong et al., On layer normalization in the Transformer architecture, ICML 2020; D of Raffel
-        et al., Exploring the limits of transfer learning with a unified text-to-text transformer,
-        JMLR 2020, without its buckets; the gate of Zhai et al., Actions speak louder than words:
-        trillion-parameter sequential transducers for generative recommendations, ICML 2024.
+        Vaswani et al., Attention is all you need, NeurIPS 2017. Pre-normalization: Xiong et al., On
+        layer normalization in the Transformer architecture, ICML 2020. D: Raffel et al., Exploring
+        the limits of transfer learning with a unified text-to-text transformer, JMLR 2020, here
+        without buckets. Gate: Zhai et al., Actions speak louder than words: trillion-parameter
+        sequential transducers for generative recommendations, ICML 2024.
     """
 
     def __init__(
@@ -96,7 +100,7 @@ class TransformerUserEncoder(keras.layers.Layer):
         self.max_length = max_length
         self.causal = causal
         self.gated = gated
-        # The mask ends here, see compute_mask.
+        # Downstream layers get no mask, see compute_mask.
         self.supports_masking = True
 
     def build(self, input_shape):
@@ -116,7 +120,7 @@ class TransformerUserEncoder(keras.layers.Layer):
             "hidden_dim": self.hidden_factor * dim,
             "activation": self.activation,
             "dropout": self.dropout,
-            "farthest": self.max_length - 1,
+            "max_distance": self.max_length - 1,
             "gated": self.gated,
         }
         self.blocks = [
@@ -128,12 +132,12 @@ class TransformerUserEncoder(keras.layers.Layer):
 
     def call(self, vectors, mask, all_steps=False):
         mask = ops.cast(mask, "bool")
-        before = ops.cumsum(ops.cast(mask, "int32"), axis=1) - 1
-        place = ops.clip(before, 0, self.max_length - 1)
-        x = self.input_dropout(vectors + ops.take(self.positions, place, axis=0))
-        unseen = self._unseen(mask)
+        position = ops.cumsum(ops.cast(mask, "int32"), axis=1) - 1
+        position = ops.clip(position, 0, self.max_length - 1)
+        x = self.input_dropout(vectors + ops.take(self.positions, position, axis=0))
+        attention_mask = self._attention_mask(mask)
         for block in self.blocks:
-            x = block(x, unseen)
+            x = block(x, attention_mask)
         if all_steps:
             return ops.where(mask[..., None], self.norm(x), 0.0)
         x = self.norm(last_real_step(x, mask))
@@ -146,31 +150,31 @@ class TransformerUserEncoder(keras.layers.Layer):
         shape = vectors.shape if all_steps else (vectors.shape[0], vectors.shape[-1])
         return keras.KerasTensor(shape, self.compute_dtype)
 
-    def _unseen(self, mask):
-        """What is added to the attention's logits, once for all blocks: -1e9 hides a step."""
-        seen = mask[:, None, :]
+    def _attention_mask(self, mask):
+        """The additive attention mask of all blocks: -1e9 at masked steps, else 0."""
+        visible = mask[:, None, :]
         if self.causal:
             steps = ops.arange(ops.shape(mask)[1])
-            seen = ops.logical_and(seen, steps[:, None] >= steps)
-        # All logits of a step that sees nothing are then the same: a mean, and no NaN.
-        return ops.cast(ops.where(seen, 0.0, MASKED), "float32")[:, None]
+            visible = ops.logical_and(visible, steps[:, None] >= steps)
+        # Finite: a step without a visible step gets a mean instead of NaN.
+        return ops.cast(ops.where(visible, 0.0, MASKED), "float32")[:, None]
 
 
 class _Block(keras.layers.Layer):
-    def __init__(self, num_heads, hidden_dim, activation, dropout, farthest, gated, **kwargs):
-        # What hides a step is below the smallest float16.
+    def __init__(self, num_heads, hidden_dim, activation, dropout, max_distance, gated, **kwargs):
+        # The additive mask is below the smallest float16.
         super().__init__(autocast=False, **kwargs)
         self.num_heads = num_heads
         self.hidden_dim = hidden_dim
         self.activation = activation
         self.dropout = dropout
-        self.farthest = farthest
+        self.max_distance = max_distance
         self.gated = gated
 
     def build(self, input_shape):
         dim, policy = input_shape[-1], self.dtype_policy
         self.distances = self.add_weight(
-            shape=(self.num_heads, 2 * self.farthest + 1), initializer="zeros", name="distances"
+            shape=(self.num_heads, 2 * self.max_distance + 1), initializer="zeros", name="distances"
         )
         self.norm = keras.layers.LayerNormalization(epsilon=1e-6, dtype=policy)
         self.query_key_value = keras.layers.Dense(3 * dim, dtype=policy, name="query_key_value")
@@ -189,22 +193,22 @@ class _Block(keras.layers.Layer):
         self.narrow.build((*input_shape[:-1], self.hidden_dim))
         self.dropouts = [keras.layers.Dropout(self.dropout, dtype=policy) for _ in range(3)]
 
-    def call(self, x, unseen):
-        x = x + self.dropouts[0](self.out(self._attend(self.norm(x), unseen)))
+    def call(self, x, attention_mask):
+        x = x + self.dropouts[0](self.out(self._attend(self.norm(x), attention_mask)))
         return x + self.dropouts[1](self.narrow(self.widen(self.hidden_norm(x))))
 
-    def _attend(self, x, unseen):
+    def _attend(self, x, attention_mask):
         batch, length, dim = *ops.shape(x)[:2], x.shape[-1]
-        size = dim // self.num_heads
-        heads = ops.reshape(self.query_key_value(x), (batch, length, 3, self.num_heads, size))
+        head_dim = dim // self.num_heads
+        heads = ops.reshape(self.query_key_value(x), (batch, length, 3, self.num_heads, head_dim))
         query, key, value = ops.unstack(ops.transpose(heads, (2, 0, 3, 1, 4)), 3, axis=0)
-        logits = ops.matmul(query * size**-0.5, ops.swapaxes(key, -1, -2))
+        logits = ops.matmul(query * head_dim**-0.5, ops.swapaxes(key, -1, -2))
         steps = ops.arange(length)
-        apart = ops.clip(steps[:, None] - steps, -self.farthest, self.farthest)
-        distances = ops.take(self.distances, apart + self.farthest, axis=1)
-        unseen = unseen + ops.cast(distances, "float32")
-        weights = ops.softmax(ops.cast(logits, "float32") + unseen)
+        distance = ops.clip(steps[:, None] - steps, -self.max_distance, self.max_distance)
+        bias = ops.take(self.distances, distance + self.max_distance, axis=1)
+        bias = attention_mask + ops.cast(bias, "float32")
+        weights = ops.softmax(ops.cast(logits, "float32") + bias)
         weights = self.dropouts[2](ops.cast(weights, self.compute_dtype))
-        mixed = ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3))
-        mixed = ops.reshape(mixed, (batch, length, dim))
-        return mixed * self.gate(x) if self.gated else mixed
+        context = ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3))
+        context = ops.reshape(context, (batch, length, dim))
+        return context * self.gate(x) if self.gated else context

@@ -1,4 +1,4 @@
-"""The last items of a history times a sparse table of transitions."""
+"""Scores items by the last items of a history and a sparse table of transitions."""
 
 import keras
 import numpy as np
@@ -7,29 +7,32 @@ from keras import ops
 from kerasrec.errors import InputError
 from kerasrec.layers.embedding_table import UNKNOWN
 from kerasrec.register import register
-from kerasrec.tables.rows import declare_held
+from kerasrec.tables.rows import declare_row_values
 
 
 @register
 class TransitionScores(keras.layers.Layer):
-    """Scores of all items from what follows the last items of a history.
+    """Scores all items by their transitions from the last items of a history.
 
         score(j) = prior(j) + sum over p = 0 .. last - 1 of decay^p weight(i_p, j)
 
-    i_0 is the last item of the history, i_1 the one before; padding and unknown items are skipped,
-    wherever they stand. The weight is 0 unless j is a neighbour of i.
+    i_0 is the last item of the history, i_1 the item before it. Padding and unknown items are
+    skipped at any position. The weight is 0 unless j is a neighbour of i.
 
     Args:
-        num_items: Catalogue rows.
+        num_items: Item rows, padding and unknown included.
         num_neighbours: Neighbours kept for each item.
-        last: Items of a history that are read.
-        decay: What an item counts for, beside the one after it.
+        last: Items of a history that are read, the last ones.
+        decay: Weight of an item relative to the item after it.
 
     Input shape:
         `(batch, length)` int item rows in time order, 0 is padding.
 
     Output shape:
         `(batch, num_items)` float32.
+
+    Raises:
+        InputError: for `last` below 1, or a decay outside of (0, 1].
 
     Example:
 
@@ -51,27 +54,30 @@ class TransitionScores(keras.layers.Layer):
         self.last = last
         self.decay = decay
         fixed = {"initializer": "zeros", "trainable": False}
-        shape, real = (num_items, num_neighbours), {"dtype": "float32", "autocast": False, **fixed}
+        shape, is_item = (
+            (num_items, num_neighbours),
+            {"dtype": "float32", "autocast": False, **fixed},
+        )
         self.neighbours = self.add_weight(shape, dtype="int32", name="neighbours", **fixed)
-        declare_held(self.neighbours, num_items)
-        self.weight = self.add_weight(shape, name="weight", **real)
-        self.prior = self.add_weight((num_items,), name="prior", **real)
+        declare_row_values(self.neighbours, num_items)
+        self.weight = self.add_weight(shape, name="weight", **is_item)
+        self.prior = self.add_weight((num_items,), name="prior", **is_item)
 
     def assign(self, neighbours, weight, prior):
-        """Takes `(num_items, num_neighbours)` rows and weights, 0 fills up, and `(num_items,)`."""
+        """Sets rows and weights `(num_items, num_neighbours)`, padded with 0, and the prior."""
         self.neighbours.assign(neighbours)
         self.weight.assign(weight)
         self.prior.assign(prior)
 
     def query_size(self, length):
-        """Numbers that a history of such a length takes."""
+        """Numbers in memory for one history of this length."""
         return self.last * max(length, self.num_neighbours)
 
     def contributions(self, read, history, items):
-        """What each item of a history adds to scores `(m, h)`; see `NeighbourScores`."""
-        near = ops.take(self.neighbours, history, axis=0)
-        own = ops.equal(near[None], ops.reshape(items, (-1, 1, 1)))
-        weight = ops.sum(ops.where(own, ops.take(self.weight, history, axis=0), 0.0), axis=2)
+        """The part of each item of a history in scores `(m, h)`; see `NeighbourScores`."""
+        neighbours = ops.take(self.neighbours, history, axis=0)
+        same = ops.equal(neighbours[None], ops.reshape(items, (-1, 1, 1)))
+        weight = ops.sum(ops.where(same, ops.take(self.weight, history, axis=0), 0.0), axis=2)
         same = ops.equal(ops.reshape(history, (-1, 1)), self._recent(ops.reshape(read, (1, -1))))
         return weight * ops.sum(ops.where(same, self._decays(), 0.0), axis=1)
 
@@ -90,12 +96,12 @@ class TransitionScores(keras.layers.Layer):
         return keras.KerasTensor((history.shape[0], self.num_items), "float32")
 
     def _recent(self, history):
-        """Rows `(batch, last)`, the last item first, 0 filling up."""
-        real = history > UNKNOWN
-        after = ops.cumsum(ops.cast(real, "int32"), axis=1)
-        after = after[:, -1:] - after
-        own = ops.equal(after[:, None], ops.arange(self.last, dtype="int32")[:, None])
-        return ops.sum(ops.where(own & real[:, None], history[:, None], 0), axis=2)
+        """Rows `(batch, last)`, the last item first, padded with 0."""
+        is_item = history > UNKNOWN
+        num_after = ops.cumsum(ops.cast(is_item, "int32"), axis=1)
+        num_after = num_after[:, -1:] - num_after
+        same = ops.equal(num_after[:, None], ops.arange(self.last, dtype="int32")[:, None])
+        return ops.sum(ops.where(same & is_item[:, None], history[:, None], 0), axis=2)
 
     def _decays(self):
         return ops.convert_to_tensor(self.decay ** np.arange(self.last), "float32")

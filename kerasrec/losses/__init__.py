@@ -1,4 +1,4 @@
-"""Losses on logits whose column 0 is the observed item."""
+"""Losses on logits whose column 0 is the positive."""
 
 from kerasrec.losses.binary_crossentropy import BinaryCrossentropy as BinaryCrossentropy
 from kerasrec.losses.bpr import BPR as BPR

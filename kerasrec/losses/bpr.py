@@ -1,4 +1,4 @@
-"""Bayesian personalized ranking."""
+"""Bayesian personalized ranking (BPR)."""
 
 from keras import ops
 
@@ -9,19 +9,19 @@ from kerasrec.register import register
 
 @register
 class BPR(PositiveFirst):
-    """The observed item above each negative, in pairs.
+    """Ranks the positive above each negative.
 
         loss = mean over unmasked j >= 1 of -log(sigmoid(l_0 - l_j))
 
-    Zero where every negative is masked. Use it with candidates that have `log_q=False`.
+    The loss is 0 if all negatives are masked. Use candidates with `log_q=False`.
 
     Args:
-        reduction: As for every Keras loss.
-        name: As for every Keras loss.
+        reduction: As for `keras.losses.Loss`.
+        name: As for `keras.losses.Loss`.
 
     Call arguments:
-        y_true: Ignored: that the item was observed is all this loss reads. Shape `(...,)`.
-        y_pred: Logits `(..., 1 + n)`, the observed item first, -1e9 where masked.
+        y_true: `(...,)`, ignored: every positive has the same target.
+        y_pred: Logits `(..., 1 + n)`, the positive first, -1e9 where masked.
 
     Output shape:
         `(...,)` before the reduction.
@@ -40,14 +40,14 @@ class BPR(PositiveFirst):
     def __init__(self, reduction="sum_over_batch_size", name="bpr", dtype=None):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
 
-    def each(self, y_true, y_pred):
+    def target_losses(self, y_true, y_pred):
         if y_pred.shape[-1] == 1:
             raise InputError(
-                "BPR holds the observed item against others, and candidates='pair' gives none: "
-                "choose other candidates, or a pointwise loss"
+                "BPR needs negatives, and candidates='pair' has none: choose other candidates, or "
+                "a pointwise loss"
             )
         negatives = y_pred[..., 1:]
-        # A masked column adds softplus(-1e9) = 0 to the sum; it must not count either.
+        # A masked column adds softplus(-1e9) = 0 to the sum. It is not counted in the mean either.
         count = ops.sum(ops.cast(negatives > -1e8, y_pred.dtype), axis=-1)
         pairs = ops.softplus(negatives - y_pred[..., :1])
         return ops.sum(pairs, axis=-1) / ops.maximum(count, 1.0)

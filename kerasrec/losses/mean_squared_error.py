@@ -1,4 +1,4 @@
-"""Squared error of the observed value."""
+"""Mean squared error of the positive's score."""
 
 from keras import ops
 
@@ -8,17 +8,17 @@ from kerasrec.register import register
 
 @register
 class MeanSquaredError(PositiveFirst):
-    """How far the score is from the observed value, a rating say.
+    """Squared difference of the score and the observed value, such as a rating.
 
         loss = (y - l_0) ** 2
 
     Args:
-        reduction: As for every Keras loss.
-        name: As for every Keras loss.
+        reduction: As for `keras.losses.Loss`.
+        name: As for `keras.losses.Loss`.
 
     Call arguments:
         y_true: Values `(...,)`.
-        y_pred: Logits `(..., 1 + n)`, the observed item first; the others are ignored.
+        y_pred: Logits `(..., 1 + n)`, the positive first; the negatives are ignored.
 
     Output shape:
         `(...,)` before the reduction.
@@ -34,5 +34,5 @@ class MeanSquaredError(PositiveFirst):
     def __init__(self, reduction="sum_over_batch_size", name="mean_squared_error", dtype=None):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
 
-    def each(self, y_true, y_pred):
+    def target_losses(self, y_true, y_pred):
         return ops.square(y_true - y_pred[..., 0])

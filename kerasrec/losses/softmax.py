@@ -1,4 +1,4 @@
-"""Cross entropy against the candidates."""
+"""Softmax cross entropy over the candidates."""
 
 from keras import ops
 
@@ -9,20 +9,20 @@ from kerasrec.register import register
 
 @register
 class Softmax(PositiveFirst):
-    """The observed item against all candidates at once.
+    """Softmax cross entropy of the positive among all candidates.
 
         loss = -log(exp(l_0) / sum over j >= 0 of exp(l_j))
 
     With `InBatchCandidates` or `SampledCandidates` this is the sampled softmax, with
-    `AllCandidates` the full one.
+    `AllCandidates` the full softmax.
 
     Args:
-        reduction: As for every Keras loss.
-        name: As for every Keras loss.
+        reduction: As for `keras.losses.Loss`.
+        name: As for `keras.losses.Loss`.
 
     Call arguments:
-        y_true: Ignored: that the item was observed is all this loss reads. Shape `(...,)`.
-        y_pred: Logits `(..., 1 + n)`, the observed item first, -1e9 where masked.
+        y_true: `(...,)`, ignored: every positive has the same target.
+        y_pred: Logits `(..., 1 + n)`, the positive first, -1e9 where masked.
 
     Output shape:
         `(...,)` before the reduction.
@@ -38,10 +38,10 @@ class Softmax(PositiveFirst):
     def __init__(self, reduction="sum_over_batch_size", name="softmax", dtype=None):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
 
-    def each(self, y_true, y_pred):
+    def target_losses(self, y_true, y_pred):
         if y_pred.shape[-1] == 1:
             raise InputError(
-                "Softmax holds the observed item against others, and candidates='pair' gives none: "
-                "choose other candidates, or a pointwise loss"
+                "Softmax needs negatives, and candidates='pair' has none: choose other candidates, "
+                "or a pointwise loss"
             )
         return ops.logsumexp(y_pred, axis=-1) - y_pred[..., 0]

@@ -1,8 +1,8 @@
-"""A table's one column, as tables give it."""
+"""Flattens a single column."""
 
 
 def flat_column(values):
-    """An array `(n, 1)` as `(n,)`, any other as it is.
+    """Flattens an array `(n, 1)` to `(n,)` and returns any other array unchanged.
 
     >>> import numpy as np
     >>> flat_column(np.array([[1], [2]])).tolist()

@@ -1,7 +1,7 @@
-"""How far scores are from given values.
+"""Metrics of scores against observed values or labels.
 
-All inputs are (n,); a column (n, 1) is taken for it. Any other shape, no pairs, unequal lengths or
-scores that are not finite are an `InputError`.
+All inputs are (n,) or (n, 1). Any other shape, an empty input, unequal lengths or scores that are
+not finite raise an `InputError`.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ def rmse(values, scores):
     >>> rmse([1.0, 4.0], [2.0, 1.0]) == 5 ** 0.5
     True
     """
-    values, scores = _pair(values, scores)
+    values, scores = _check_pair(values, scores)
     return float(np.sqrt(np.mean(np.square(scores - values))))
 
 
@@ -26,37 +26,43 @@ def mae(values, scores):
     >>> mae([1.0, 4.0], [2.0, 1.0])
     2.0
     """
-    values, scores = _pair(values, scores)
+    values, scores = _check_pair(values, scores)
     return float(np.mean(np.abs(scores - values)))
 
 
 def auc(labels, scores):
-    """Area under the ROC curve: the chance that a positive outscores a negative; a tie counts half.
+    """Area under the ROC curve: probability that a positive outscores a negative; ties count half.
 
-    `labels` are 0 or 1, both must occur. A float, from the rank sum (Mann, Whitney, 1947).
+    `labels` are 0 or 1; both must occur. A float, computed from the rank sum (Mann, Whitney, 1947).
     Source: Hanley, McNeil, The meaning and use of the area under a ROC curve, Radiology 1982.
 
-    Of the four (positive, negative) pairs two are right and one is a tie.
+    Of the four (positive, negative) pairs two are ranked correctly and one is a tie.
 
     >>> auc([1, 1, 0, 0], [0.9, 0.3, 0.3, 0.5])
     0.625
     """
-    return float(np.mean(_placements(labels, scores)[0]))
+    return float(np.mean(_win_shares(labels, scores)[0]))
 
 
 def auc_variance(labels, scores):
     """Variance of `auc` over samples of independent pairs, a float; needs two of each label.
 
-    `var(V10) / positives + var(V01) / negatives`, V being each case's share of won comparisons.
+    `var(V10) / positives + var(V01) / negatives`, where V is the share of comparisons that a
+    positive (V10) or a negative (V01) wins.
     Source: DeLong, DeLong, Clarke-Pearson, Biometrics 1988; computed from ranks as in Sun, Xu 2014.
 
     >>> auc_variance([1, 1, 0, 0], [0.9, 0.3, 0.3, 0.5])
     0.15625
     """
-    won, lost = _placements(labels, scores)
-    if min(len(won), len(lost)) < 2:
-        raise InputError("the variance of AUC needs at least two positives and two negatives")
-    return float(np.var(won, ddof=1) / len(won) + np.var(lost, ddof=1) / len(lost))
+    positive_wins, negative_wins = _win_shares(labels, scores)
+    if min(len(positive_wins), len(negative_wins)) < 2:
+        raise InputError(
+            "labels: the variance of AUC needs at least two positives and two negatives"
+        )
+    return float(
+        np.var(positive_wins, ddof=1) / len(positive_wins)
+        + np.var(negative_wins, ddof=1) / len(negative_wins)
+    )
 
 
 def log_loss(labels, probabilities):
@@ -71,42 +77,42 @@ def log_loss(labels, probabilities):
 def cross_entropy(labels, probabilities):
     """`-log p` of the label that occurred, float64 (n,).
 
-    `labels` are 0 or 1, `probabilities` in [0, 1], otherwise an `InputError`; they are kept one
-    float64 epsilon away from 0 and 1, as scikit-learn does, so that a certain mistake costs 36 and
-    not infinity.
+    `labels` are 0 or 1, `probabilities` in [0, 1]; other values raise an `InputError`.
+    Probabilities are clipped to one float64 epsilon from 0 and 1, as in scikit-learn, so that the
+    value is at most 36.
 
     >>> cross_entropy([1, 0], [0.25, 0.25]).round(4)
     array([1.3863, 0.2877])
     """
-    labels, probabilities = _pair(labels, probabilities)
+    labels, probabilities = _check_pair(labels, probabilities)
     _check_labels(labels)
     outside = (probabilities < 0.0) | (probabilities > 1.0)
     if outside.any():
         raise InputError(
             f"expected probabilities between 0 and 1, received {probabilities[outside][0]:g}; "
-            "pass scores that are logits through a sigmoid first"
+            "apply a sigmoid to logits first"
         )
     epsilon = np.finfo("float64").eps
-    occurred = np.where(labels == 1.0, probabilities, 1.0 - probabilities)
-    return -np.log(np.clip(occurred, epsilon, 1.0 - epsilon))
+    likelihood = np.where(labels == 1.0, probabilities, 1.0 - probabilities)
+    return -np.log(np.clip(likelihood, epsilon, 1.0 - epsilon))
 
 
-def _placements(labels, scores):
-    labels, scores = _pair(labels, scores)
+def _win_shares(labels, scores):
+    labels, scores = _check_pair(labels, scores)
     _check_labels(labels)
     positive = labels == 1.0
     num_positive = np.count_nonzero(positive)
     num_negative = len(labels) - num_positive
     if not num_positive or not num_negative:
-        raise InputError(f"AUC needs both labels, received only {int(labels[0])}")
+        raise InputError(f"labels: AUC needs both 0 and 1, received only {int(labels[0])}")
     ranks = _ranks(scores)
-    won = (ranks[positive] - _ranks(scores[positive])) / num_negative
-    lost = 1.0 - (ranks[~positive] - _ranks(scores[~positive])) / num_positive
-    return won, lost
+    positive_wins = (ranks[positive] - _ranks(scores[positive])) / num_negative
+    negative_wins = 1.0 - (ranks[~positive] - _ranks(scores[~positive])) / num_positive
+    return positive_wins, negative_wins
 
 
 def _ranks(scores):
-    """Ranks from 1, ties sharing their mean."""
+    """Ranks from 1; ties get their mean rank."""
     _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
     return (np.cumsum(counts) - (counts - 1) / 2.0)[inverse]
 
@@ -117,12 +123,12 @@ def _check_labels(labels):
         raise InputError(f"expected labels 0 or 1, received {labels[wrong][0]:g}")
 
 
-def _pair(values, scores):
+def _check_pair(values, scores):
     values = flat_column(np.asarray(values, dtype="float64"))
     scores = flat_column(np.asarray(scores, dtype="float64"))
     if values.ndim != 1 or values.shape != scores.shape or not len(values):
         raise InputError(
-            "expected two arrays of one equal length of at least 1, "
+            "expected two arrays of the same length, at least 1, "
             f"received shapes {values.shape} and {scores.shape}"
         )
     if not np.isfinite(scores).all():

@@ -3,13 +3,13 @@
 Every function takes
 
 * `hits` (queries, K) bool: whether the item at each rank, best first, is relevant;
-* `num_relevant` (queries,) or (queries, 1): how many items are relevant to the query, in the list
-  or not;
-* `k`: the cut-off, 1 <= k <= K; otherwise an `InputError`;
+* `num_relevant` (queries,) or (queries, 1): number of relevant items of the query, in the list or
+  not;
+* `k`: the cut-off, 1 <= k <= K; other values raise an `InputError`;
 
-and returns float64 (queries,). A list shorter than k is padded with False. A query to which nothing
-is relevant scores 0. The examples share one query whose list of four has hits at ranks 1 and 3, and
-to which three items are relevant.
+and returns float64 (queries,). Pad a list shorter than k with False. A query without relevant items
+scores 0. The examples use one query with three relevant items; its list of four has hits at ranks 1
+and 3.
 """
 
 import numpy as np
@@ -26,19 +26,19 @@ def recall(hits, num_relevant, k):
     >>> recall([[True, False, True, False]], [3], k=4).round(4)
     array([0.6667])
     """
-    hits, relevant = _at(hits, num_relevant, k)
+    hits, relevant = _cut(hits, num_relevant, k)
     return hits.sum(axis=1) / np.maximum(relevant, 1)
 
 
 def precision(hits, num_relevant, k):
-    """Share of the first k that are relevant: `hits@k / k`, also when the list is shorter than k.
+    """Share of the first k that are relevant: `hits@k / k`, also for a list shorter than k.
 
     Source: Manning, Raghavan, Schuetze, Introduction to Information Retrieval (2008), 8.3.
 
     >>> precision([[True, False, True, False]], [3], k=4)
     array([0.5])
     """
-    hits, _ = _at(hits, num_relevant, k)
+    hits, _ = _cut(hits, num_relevant, k)
     return hits.sum(axis=1) / k
 
 
@@ -50,7 +50,7 @@ def hit_rate(hits, num_relevant, k):
     >>> hit_rate([[True, False, True, False], [False, False, False, True]], [3, 1], k=3)
     array([1., 0.])
     """
-    hits, _ = _at(hits, num_relevant, k)
+    hits, _ = _cut(hits, num_relevant, k)
     return hits.any(axis=1).astype("float64")
 
 
@@ -62,7 +62,7 @@ def mrr(hits, num_relevant, k):
     >>> mrr([[False, True, True, False], [False, False, False, True]], [3, 1], k=3)
     array([0.5, 0. ])
     """
-    hits, _ = _at(hits, num_relevant, k)
+    hits, _ = _cut(hits, num_relevant, k)
     return np.where(hits.any(axis=1), 1.0 / (1.0 + hits.argmax(axis=1)), 0.0)
 
 
@@ -79,7 +79,7 @@ def ndcg(hits, num_relevant, k):
     >>> ndcg([[True, False, True, False]], [3], k=4).round(4)
     array([0.7039])
     """
-    hits, relevant = _at(hits, num_relevant, k)
+    hits, relevant = _cut(hits, num_relevant, k)
     discounts = 1.0 / np.log2(np.arange(2, k + 2))
     ideal = np.cumsum(discounts)[np.clip(relevant, 1, k).astype("int64") - 1]
     return hits.astype("float64") @ discounts / ideal
@@ -88,8 +88,8 @@ def ndcg(hits, num_relevant, k):
 def average_precision(hits, num_relevant, k):
     """Mean over the relevant items of the precision at their rank: `AP@k`; its mean is MAP@k.
 
-    `AP@k = sum over hit ranks r <= k of precision@r / min(k, R)`, so that a list that begins with
-    relevant items only scores 1 at every k. With k the whole catalogue this is the usual AP.
+    `AP@k = sum over hit ranks r <= k of precision@r / min(k, R)`, so a list that starts with the
+    relevant items scores 1 at every k. With k the catalog size this is the usual AP.
     Source: Manning, Raghavan, Schuetze, Introduction to Information Retrieval (2008), 8.4.
 
     (1/1 + 2/3) / 3:
@@ -97,12 +97,12 @@ def average_precision(hits, num_relevant, k):
     >>> average_precision([[True, False, True, False]], [3], k=4).round(4)
     array([0.5556])
     """
-    hits, relevant = _at(hits, num_relevant, k)
+    hits, relevant = _cut(hits, num_relevant, k)
     precisions = np.cumsum(hits, axis=1) / np.arange(1, k + 1)
     return (precisions * hits).sum(axis=1) / np.clip(relevant, 1, k)
 
 
-# Before the names of metrics over sampled items, which are no metrics of the catalogue.
+# Prefix of metrics over sampled items, to tell them from metrics over the whole catalog.
 SAMPLED = "sampled_"
 RANKING = {
     "recall": recall,
@@ -114,7 +114,7 @@ RANKING = {
 }
 
 
-def _at(hits, num_relevant, k):
+def _cut(hits, num_relevant, k):
     hits, num_relevant = np.asarray(hits, dtype=bool), flat_column(np.asarray(num_relevant))
     if hits.ndim != 2 or num_relevant.shape != hits.shape[:1]:
         raise InputError(
@@ -122,5 +122,5 @@ def _at(hits, num_relevant, k):
             f"received shapes {hits.shape} and {num_relevant.shape}"
         )
     if not 1 <= k <= hits.shape[1]:
-        raise InputError(f"k must be between 1 and the list's length {hits.shape[1]}, received {k}")
+        raise InputError(f"k: expected 1 to {hits.shape[1]}, the length of the list, received {k}")
     return hits[:, :k], num_relevant

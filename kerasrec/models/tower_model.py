@@ -12,7 +12,7 @@ from kerasrec.models.item_tower import ItemTower
 from kerasrec.models.make_candidates import make_candidates
 from kerasrec.models.predict import predict
 from kerasrec.models.recommender import Recommender
-from kerasrec.tables.rows import declared
+from kerasrec.tables.rows import vocabulary_of
 
 ENCODED_AT_ONCE = 1024
 
@@ -158,7 +158,7 @@ class TowerModel(Recommender):
         first_seen = (then == 0) & (now > 0)
         count.assign(np.where(first_seen, now, then))
         for weight in self.trainable_weights:
-            if declared(weight) == "items":
+            if vocabulary_of(weight) == "items":
                 rows = np.array(ops.convert_to_numpy(weight))
                 rows[first_seen] = rows[UNKNOWN]
                 weight.assign(rows)
@@ -169,14 +169,14 @@ class TowerModel(Recommender):
         return self._catalog_cache.get(self.item_tower.weights, self._encode_catalog)
 
     def score_catalog(self, queries, catalog):
-        return self.scorer.every(queries, catalog)
+        return self.scorer.score_all(queries, catalog)
 
     def score_rows(self, queries, catalog, rows):
-        return self.scorer.each(queries, ops.take(catalog, rows, axis=0))
+        return self.scorer.score_pairs(queries, ops.take(catalog, rows, axis=0))
 
     def score_pairs(self, inputs, items):
         vectors = predict(self.item_model, {"item": np.asarray(items, "int32")})
-        return ops.convert_to_numpy(self.scorer.each(self.encode_queries(inputs), vectors))
+        return ops.convert_to_numpy(self.scorer.score_pairs(self.encode_queries(inputs), vectors))
 
     def _encode_catalog(self):
         rows = np.arange(self.schema.num_items, dtype="int32")

@@ -1,4 +1,4 @@
-"""Adam for the rows that a batch touched."""
+"""Adam that updates only the table rows in the batch."""
 
 import math
 
@@ -14,32 +14,35 @@ from kerasrec.tables import rows
 
 @register
 class LazyAdam(RowSparse, keras.optimizers.Adam):
-    """Adam whose step costs what the batch touches; dense weights are trained by Adam itself.
+    """Adam that updates only the table rows in the batch; dense weights use plain Adam.
 
-    In Adam a row goes on moving between two batches that hold it, while its moments fade. Here all
-    of that is done when the row is touched. For each row of a table that the batch holds, with g
-    the sum of its gradients and k the steps since it was touched last:
+    Adam keeps moving a row in the steps between two batches that contain it, while its moments
+    decay. LazyAdam applies these skipped steps at the next update of the row. For each row in the
+    batch, with g the sum of its gradients and k the steps since its last update:
 
         m <- beta_1^k m + (1 - beta_1) g        v <- beta_2^k v + (1 - beta_2) g^2
         w <- w - lr sqrt(1 - beta_2^t) / (1 - beta_1^t) c m / (sqrt(v) + epsilon) - lr decay w
 
         c = 1 + r + ... + r^(k-1),  r = beta_1 / sqrt(beta_2)
 
-    c is how far Adam would carry the row in the next k steps, as a multiple of the first: the gap
-    to come is taken to be the gap before. Rows in every batch, with k = 1 and c = 1, move as in
-    Adam. Without k (`torch.optim.SparseAdam`, and what is called lazy elsewhere) a rare row moves
-    up to thirty times less than in Adam, and no learning rate suits rare and popular rows at once.
-    Memory: two numbers a weight and one a row.
+    c is the distance that Adam would move the row in the next k steps, divided by that of the first
+    step: the next gap is assumed equal to the last. A row in every batch has k = 1 and c = 1, and
+    moves as in Adam. Without k, as in `torch.optim.SparseAdam` and other lazy variants, a rare row
+    moves up to thirty times less than in Adam, so no learning rate suits both rare and popular
+    rows. Memory: two numbers per weight and one per row.
 
     Args:
         learning_rate: Float, or a Keras schedule.
-        beta_1, beta_2, epsilon: As of Adam, with `beta_1 < sqrt(beta_2)`.
-        weight_decay: Decay, of the touched rows only.
-        clipnorm: Greatest norm of the gradient of each variable.
-        clipvalue: Greatest absolute value in a gradient.
-        global_clipnorm: Greatest norm of all gradients together.
-        gradient_accumulation_steps: Steps whose mean gradient makes one update.
-        name: Of the optimizer.
+        beta_1, beta_2, epsilon: As for Adam, with `beta_1 < sqrt(beta_2)`.
+        weight_decay: Weight decay, of the rows in the batch only.
+        clipnorm: Maximal norm of the gradient of each variable.
+        clipvalue: Maximal absolute value in a gradient.
+        global_clipnorm: Maximal norm of all gradients together.
+        gradient_accumulation_steps: Steps whose mean gradient is applied in one update.
+        name: Name of the optimizer.
+
+    Raises:
+        InputError: unless 0 <= beta_1 < sqrt(beta_2) < 1.
 
     Example:
 
@@ -70,7 +73,7 @@ class LazyAdam(RowSparse, keras.optimizers.Adam):
         if not 0 <= beta_1 < math.sqrt(beta_2) < 1:
             raise InputError(
                 f"expected 0 <= beta_1 < sqrt(beta_2) < 1, received beta_1={beta_1}, "
-                f"beta_2={beta_2}: a row would be carried on for ever"
+                f"beta_2={beta_2}: otherwise the skipped steps of a row do not converge"
             )
         super().__init__(
             learning_rate=learning_rate,
@@ -87,7 +90,7 @@ class LazyAdam(RowSparse, keras.optimizers.Adam):
 
     def build_row_slots(self, variables):
         self._tables = [is_table(variable) for variable in variables]
-        # Steps as float32: exact to 16 million, and on any device, which int32 is not.
+        # Step numbers as float32, exact up to 16 million. TensorFlow keeps int32 on the CPU.
         self._touched = [
             self.add_variable(variable.shape[:1], dtype="float32", name="touched")
             for variable in variables
@@ -108,7 +111,7 @@ class LazyAdam(RowSparse, keras.optimizers.Adam):
         import tensorflow as tf
 
         slots = self._momentums[index], self._velocities[index], self._touched[index]
-        first, second, touched = map(rows.local, slots)
+        first, second, touched = map(rows.local_variable, slots)
         step = tf.cast(self.iterations + 1, gradient.dtype)
         gap = step - tf.cast(touched.sparse_read(ids), gradient.dtype)
         gap = tf.reshape(gap, (-1, *[1] * (len(gradient.shape) - 1)))
@@ -119,21 +122,23 @@ class LazyAdam(RowSparse, keras.optimizers.Adam):
         second.scatter_update(tf.IndexedSlices(v, ids))
         now = tf.fill(tf.shape(ids), tf.cast(step, touched.dtype))
         touched.scatter_update(tf.IndexedSlices(now, ids))
-        fade = self.beta_1 / math.sqrt(self.beta_2)
-        carried = (1 - _power(fade, gap)) / (1 - fade)
-        unbiased = tf.sqrt(_rest(self.beta_2, step)) / _rest(self.beta_1, step)
-        return learning_rate * unbiased * carried * m / (tf.sqrt(v) + self.epsilon)
+        ratio = self.beta_1 / math.sqrt(self.beta_2)
+        distance = (1 - _power(ratio, gap)) / (1 - ratio)
+        bias_correction = tf.sqrt(_one_minus_power(self.beta_2, step)) / _one_minus_power(
+            self.beta_1, step
+        )
+        return learning_rate * bias_correction * distance * m / (tf.sqrt(v) + self.epsilon)
 
 
 def _power(base, exponent):
-    """`tf.pow`, which would take a Python number for float32."""
+    """`tf.pow` in the dtype of the exponent; a Python number would become float32."""
     import tensorflow as tf
 
     return tf.pow(tf.constant(base, exponent.dtype), exponent)
 
 
-def _rest(beta, step):
-    """1 - beta^step, in which float32 would lose five digits at the first steps."""
+def _one_minus_power(beta, step):
+    """1 - beta^step by expm1; in float32 the difference loses five digits at first."""
     import tensorflow as tf
 
     return -tf.math.expm1(step * math.log(beta)) if beta else 1.0

@@ -1,4 +1,4 @@
-"""Loss scaling that reads the touched rows only."""
+"""Loss scaling that reads only the table rows in the batch."""
 
 import keras
 
@@ -8,15 +8,15 @@ from kerasrec.tables import rows
 
 @register
 class RowLossScale(keras.optimizers.LossScaleOptimizer):
-    """`keras.optimizers.LossScaleOptimizer` around an optimizer of `kerasrec.optimizers`.
+    """`keras.optimizers.LossScaleOptimizer` for the optimizers of `kerasrec.optimizers`.
 
-    Keras's own looks for overflows in a gradient of the size of the table, and at only one of the
-    gradients of a row that a batch repeats. Models of kerasrec take this one by themselves under
-    the policy "mixed_float16".
+    Keras's own class checks a dense gradient of the size of the table, and only one of the
+    gradients of a repeated row. Models of kerasrec use this class automatically under the policy
+    "mixed_float16".
 
     Args:
-        inner_optimizer: The optimizer.
-        initial_scale, dynamic_growth_steps, name: As of `LossScaleOptimizer`.
+        inner_optimizer: The wrapped optimizer.
+        initial_scale, dynamic_growth_steps, name: As for `LossScaleOptimizer`.
 
     Example:
 
@@ -25,7 +25,7 @@ class RowLossScale(keras.optimizers.LossScaleOptimizer):
     """
 
     def apply(self, grads, trainable_variables=None):
-        grads = [rows.summed(grad) if hasattr(grad, "indices") else grad for grad in grads]
+        grads = [rows.sum_equal_rows(grad) if hasattr(grad, "indices") else grad for grad in grads]
         super().apply(grads, trainable_variables)
 
     def check_finite(self, grads):

@@ -1,4 +1,4 @@
-"""What makes a Keras optimizer update only the rows that a batch touched."""
+"""Mixin: a Keras optimizer that updates only the table rows in the batch."""
 
 import contextlib
 import inspect
@@ -12,18 +12,18 @@ from kerasrec.tables.memory import check_memory
 
 
 class RowSparse:
-    """Mixin, in front of a `keras.optimizers` class whose rule it keeps for dense gradients.
+    """Mixin for a `keras.optimizers` class, to be listed before it.
 
-    The gradient of a lookup is a `tf.IndexedSlices`: rows and a value for each, the same row as
-    often as the batch holds it. Keras's own rules take the square of each of these values, and
-    read and write every row of the table and of its slots. Here, on TensorFlow,
+    The gradient of an embedding lookup is a `tf.IndexedSlices`: rows and a value for each row. Rows
+    of the batch may repeat. Keras's rules square each of these values, and read and write every row
+    of the table and of its slots. This class, on TensorFlow,
 
-    1. the gradients of all replicas are added up, then those of equal rows;
-    2. all are checked, accumulated and clipped as one gradient, as if it were dense;
-    3. `row_step` gives what to subtract from the touched rows, weight decay is added for them, and
-       nothing else is read or written.
+    1. sums the gradients of all replicas, then those of equal rows;
+    2. checks, accumulates and clips the gradients as if they were dense;
+    3. subtracts the result of `row_step` and the weight decay from the rows in the batch. No other
+       row is read or written.
 
-    Dense gradients, and every gradient on another backend, take Keras's own rule.
+    Dense gradients, and all gradients on other backends, use Keras's rule.
     """
 
     def build(self, variables):
@@ -32,8 +32,8 @@ class RowSparse:
         shapes = [shape for variable in variables for shape in self.slot_shapes(variable)]
         if self.gradient_accumulation_steps:
             shapes += [tuple(variable.shape) for variable in variables]
-        what = f"{type(self).__name__} beside the weights"
-        check_memory(what, shapes, "use RowwiseAdagrad (one number a row), or fewer rows")
+        name = f"{type(self).__name__}, optimizer state"
+        check_memory(name, shapes, "use RowwiseAdagrad (one number per row), or fewer rows")
         self._sums = {}
         with _outside_of_graphs():
             super().build(variables)
@@ -45,28 +45,28 @@ class RowSparse:
                 }
 
     def build_row_slots(self, variables):
-        """Makes what the rule keeps for rows, and Keras's own rule does not."""
+        """Hook: adds the slots that only the rule for rows has."""
 
     def slot_shapes(self, variable):
-        """Shapes of what the rule keeps for a variable."""
+        """Abstract: shapes of all slots of a variable."""
         raise NotImplementedError
 
     def row_step(self, index, ids, gradient, learning_rate):
-        """Updates the slots of the rows `ids`, each given once, and returns the step `(n, dim)`.
+        """Abstract: updates the slots of unique rows and returns the step to subtract, `(n, dim)`.
 
         Args:
-            index: Of the variable.
-            ids: `(n,)` rows.
+            index: Index of the variable.
+            ids: Unique rows `(n,)`.
             gradient: `(n, dim)`.
             learning_rate: Scalar of the variable's dtype.
         """
         raise NotImplementedError
 
     def get_config(self):
-        taken = inspect.signature(type(self).__init__).parameters
-        return {name: value for name, value in super().get_config().items() if name in taken}
+        parameters = inspect.signature(type(self).__init__).parameters
+        return {name: value for name, value in super().get_config().items() if name in parameters}
 
-    # Keras calls this with the gradients of one replica; the order of what follows is its own.
+    # Keras calls this with the gradients of one replica. The order of the steps is Keras's.
     def _backend_apply_gradients(self, grads, trainable_variables):
         if keras.backend.backend() != "tensorflow":
             return super()._backend_apply_gradients(grads, trainable_variables)
@@ -75,8 +75,8 @@ class RowSparse:
         variables = [v.value if isinstance(v, keras.Variable) else v for v in trainable_variables]
         context = tf.distribute.get_replica_context()
         grads = context.all_reduce(tf.distribute.ReduceOp.SUM, list(grads))
-        grads = [rows.summed(g) if isinstance(g, tf.IndexedSlices) else g for g in grads]
-        grads = self._checked(grads, trainable_variables)
+        grads = [rows.sum_equal_rows(g) if isinstance(g, tf.IndexedSlices) else g for g in grads]
+        grads = self._check_finite(grads, trainable_variables)
         due = None
         if self.gradient_accumulation_steps:
             due = (self._iterations + 1) % self.gradient_accumulation_steps == 0
@@ -112,7 +112,7 @@ class RowSparse:
         decay = tf.cast(self.weight_decay, variable.dtype) * rate if decays else None
         if not isinstance(gradient, tf.IndexedSlices):
             if decays:
-                # Not before the gradient has been found finite.
+                # After the check that the gradient is finite.
                 with tf.control_dependencies([gradient]):
                     variable.assign_sub(variable * decay)
             self.update_step(gradient, variable, learning_rate)
@@ -120,11 +120,11 @@ class RowSparse:
         ids, values = gradient.indices, tf.cast(gradient.values, variable.dtype)
         step = self.row_step(self._get_variable_index(variable), ids, values, rate)
         if decays:
-            step += decay * rows.read(variable, ids)
+            step += decay * rows.gather(variable, ids)
         variable.scatter_sub(tf.IndexedSlices(step, ids))
 
     def _clip_gradients(self, grads):
-        """Keras's own clipping makes a row gradient dense; this one reads its values only."""
+        """Clips without making row gradients dense, as Keras's own clipping does."""
         if keras.backend.backend() != "tensorflow":
             return super()._clip_gradients(grads)
         import tensorflow as tf
@@ -143,31 +143,32 @@ class RowSparse:
             for g, value in zip(grads, values, strict=True)
         ]
 
-    def _checked(self, grads, variables):
-        """The gradients; a NaN or infinite one stops before any update, and is named.
+    def _check_finite(self, grads, variables):
+        """Returns the gradients; raises before any update if one is NaN or infinite.
 
-        XLA drops the assertion: there the loss of the next step is NaN.
+        The error names the step and the weight. XLA drops the assertion: there the loss of the next
+        step is NaN.
         """
         import tensorflow as tf
 
-        step, finite = self._iterations + 1, []
+        step, assertions = self._iterations + 1, []
         for gradient, variable in zip(grads, variables, strict=True):
             values = gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient
             name = getattr(variable, "path", variable.name)
-            # The plain op, not tf.debugging's: that one makes a branch for each weight.
+            # The raw op: tf.debugging adds a branch for each weight.
             assertion = tf.raw_ops.Assert(
-                # A sum is finite if all it adds is: one pass, and nothing is stored.
+                # A sum is finite only if all terms are: one pass, without a temporary tensor.
                 condition=tf.math.is_finite(tf.reduce_sum(values)),
                 data=[CHECK + "step", step, f"has a NaN or infinite gradient of {name}"],
             )
-            # Eagerly it has raised already.
-            finite += [] if assertion is None else [assertion]
-        with tf.control_dependencies(finite):
+            # In eager mode the op raises itself and returns None.
+            assertions += [] if assertion is None else [assertion]
+        with tf.control_dependencies(assertions):
             return [tf.identity(gradient) for gradient in grads]
 
 
 def _outside_of_graphs():
-    """Slots made inside a graph, where Keras makes them, are kept twice by TensorFlow."""
+    """Leaves the graph in which Keras builds slots: TensorFlow stores such slots twice."""
     if keras.backend.backend() != "tensorflow":
         return contextlib.nullcontext()
     import tensorflow as tf

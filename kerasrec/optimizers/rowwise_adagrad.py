@@ -1,4 +1,4 @@
-"""Adagrad with one number a row."""
+"""Adagrad with one accumulator per table row."""
 
 from keras import ops
 
@@ -10,26 +10,26 @@ from kerasrec.tables import rows
 
 @register
 class RowwiseAdagrad(SparseAdagrad):
-    """Adagrad with one accumulator for each row of a table: the memory of a table alone.
+    """Adagrad with one accumulator per table row, which needs little memory.
 
-    For each row of a table that the batch holds, with g the sum of its gradients:
+    For each row in the batch, with g the sum of its gradients:
 
         a <- a + mean(g^2)        w <- w - lr g / sqrt(a + epsilon) - lr decay w
 
-    For tables of many millions of rows: the slots take 1 / dim of the table. A table is a variable
-    that `EmbeddingTable` or `keras.layers.Embedding` has made; other weights take Adagrad.
+    For tables with many millions of rows: the slots take 1 / dim of the table's memory. A table is
+    the weight of an `EmbeddingTable` or `keras.layers.Embedding`. Other weights use Adagrad.
 
     Args:
         learning_rate: Float, or a Keras schedule.
-        initial_accumulator_value, epsilon: As of Adagrad. Keras starts from 0.1, which is far above
-            the squared gradients of a loss that is a mean over a batch: next to nothing moves.
-        weight_decay: Decay, of the touched rows only.
-        clipnorm: Greatest norm of the gradient of each variable.
-        clipvalue: Greatest absolute value in a gradient.
-        global_clipnorm: Greatest norm of all gradients together.
-        gradient_accumulation_steps: Steps whose mean gradient makes one update. The sums take as
-            much memory as the table.
-        name: Of the optimizer.
+        initial_accumulator_value, epsilon: As for Adagrad. Keras's initial value of 0.1 is far
+            above the squared gradients of a mean over a batch and makes the steps too small.
+        weight_decay: Weight decay, of the rows in the batch only.
+        clipnorm: Maximal norm of the gradient of each variable.
+        clipvalue: Maximal absolute value in a gradient.
+        global_clipnorm: Maximal norm of all gradients together.
+        gradient_accumulation_steps: Steps whose mean gradient is applied in one update. The sums
+            take as much memory as the table.
+        name: Name of the optimizer.
 
     Example:
 
@@ -80,7 +80,7 @@ class RowwiseAdagrad(SparseAdagrad):
     def row_step(self, index, ids, gradient, learning_rate):
         import tensorflow as tf
 
-        squares = rows.local(self._accumulators[index])
+        squares = rows.local_variable(self._accumulators[index])
         if len(squares.shape) == len(gradient.shape):
             return super().row_step(index, ids, gradient, learning_rate)
         total = squares.sparse_read(ids) + tf.reduce_mean(tf.square(gradient), axis=-1)

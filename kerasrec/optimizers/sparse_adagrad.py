@@ -1,4 +1,4 @@
-"""Adagrad for the rows that a batch touched."""
+"""Adagrad that updates only the table rows in the batch."""
 
 import keras
 
@@ -9,24 +9,24 @@ from kerasrec.tables import rows
 
 @register
 class SparseAdagrad(RowSparse, keras.optimizers.Adagrad):
-    """Adagrad whose step costs what the batch touches; equal to dense Adagrad in every row.
+    """Adagrad that updates only the table rows in the batch; equal to dense Adagrad.
 
-    For each row of a table that the batch holds, with g the sum of its gradients:
+    For each row in the batch, with g the sum of its gradients:
 
         a <- a + g^2        w <- w - lr g / sqrt(a + epsilon) - lr decay w
 
-    A row without a gradient does not move in Adagrad either. Memory: one number a weight.
+    Dense Adagrad does not move a row without a gradient either. Memory: one number per weight.
 
     Args:
         learning_rate: Float, or a Keras schedule.
-        initial_accumulator_value, epsilon: As of Adagrad. Keras starts from 0.1, which is far above
-            the squared gradients of a loss that is a mean over a batch: next to nothing moves.
-        weight_decay: Decay, of the touched rows only.
-        clipnorm: Greatest norm of the gradient of each variable.
-        clipvalue: Greatest absolute value in a gradient.
-        global_clipnorm: Greatest norm of all gradients together.
-        gradient_accumulation_steps: Steps whose mean gradient makes one update.
-        name: Of the optimizer.
+        initial_accumulator_value, epsilon: As for Adagrad. Keras's initial value of 0.1 is far
+            above the squared gradients of a mean over a batch and makes the steps too small.
+        weight_decay: Weight decay, of the rows in the batch only.
+        clipnorm: Maximal norm of the gradient of each variable.
+        clipvalue: Maximal absolute value in a gradient.
+        global_clipnorm: Maximal norm of all gradients together.
+        gradient_accumulation_steps: Steps whose mean gradient is applied in one update.
+        name: Name of the optimizer.
 
     Example:
 
@@ -69,7 +69,7 @@ class SparseAdagrad(RowSparse, keras.optimizers.Adagrad):
         if name != "accumulator":
             return super().add_optimizer_variables(trainable_variables, name, initializer)
         if not self.initial_accumulator_value:
-            initializer = "zeros"  # Keras's constant makes the slot twice
+            initializer = "zeros"  # Keras's constant allocates the slot twice
         return [
             self.add_variable(self.slot_shapes(variable)[0], initializer, variable.dtype, name=name)
             for variable in trainable_variables
@@ -78,7 +78,7 @@ class SparseAdagrad(RowSparse, keras.optimizers.Adagrad):
     def row_step(self, index, ids, gradient, learning_rate):
         import tensorflow as tf
 
-        squares = rows.local(self._accumulators[index])
+        squares = rows.local_variable(self._accumulators[index])
         total = squares.sparse_read(ids) + tf.square(gradient)
         squares.scatter_update(tf.IndexedSlices(total, ids))
         return learning_rate * gradient / tf.sqrt(total + self.epsilon)

@@ -1,4 +1,4 @@
-"""Gradient descent for the rows that a batch touched."""
+"""Gradient descent that updates only the table rows in the batch."""
 
 import keras
 
@@ -8,20 +8,20 @@ from kerasrec.register import register
 
 @register
 class SparseSGD(RowSparse, keras.optimizers.SGD):
-    """Gradient descent whose step costs what the batch touches; no memory beside the weights.
+    """Gradient descent that updates only the table rows in the batch. It has no slots.
 
         w <- w - lr g - lr decay w
 
-    Without momentum, which would have to move every row at every step.
+    Momentum is not supported: it moves every row at every step.
 
     Args:
         learning_rate: Float, or a Keras schedule.
-        weight_decay: Decay, of the touched rows only.
-        clipnorm: Greatest norm of the gradient of each variable.
-        clipvalue: Greatest absolute value in a gradient.
-        global_clipnorm: Greatest norm of all gradients together.
-        gradient_accumulation_steps: Steps whose mean gradient makes one update.
-        name: Of the optimizer.
+        weight_decay: Weight decay, of the rows in the batch only.
+        clipnorm: Maximal norm of the gradient of each variable.
+        clipvalue: Maximal absolute value in a gradient.
+        global_clipnorm: Maximal norm of all gradients together.
+        gradient_accumulation_steps: Steps whose mean gradient is applied in one update.
+        name: Name of the optimizer.
 
     Example:
 

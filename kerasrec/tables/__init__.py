@@ -1,1 +1,1 @@
-"""Large tables: rows read and written in place, and whether memory can hold them."""
+"""Large tables: sparse reads and updates, and a check of the memory they need."""

@@ -1,4 +1,4 @@
-"""What is about to be allocated, beside the memory that is there."""
+"""Checks that memory can hold a table before it is allocated."""
 
 import pathlib
 
@@ -14,16 +14,16 @@ CONTAINER_LIMITS = (
 
 
 def check_memory(what, shapes, advice, itemsize=4):
-    """Refuses tables that the memory of this machine cannot hold, before any is allocated.
+    """Refuses tables that do not fit into the free memory.
 
     Args:
-        what: What they are, in front of the message.
-        shapes: Tuples of ints, one a table.
-        advice: What to do instead, at the end of the message.
+        what: Name of the tables, at the start of the message.
+        shapes: Shapes of the tables, tuples of ints.
+        advice: What the user can do, at the end of the message.
         itemsize: Bytes of a number.
 
     Raises:
-        InputError: with the arithmetic.
+        InputError: with the calculation.
 
     >>> check_memory("the table", [(1000, 64)], "use fewer rows")
     """
@@ -33,15 +33,15 @@ def check_memory(what, shapes, advice, itemsize=4):
         return
     largest = sorted(shapes, key=lambda shape: -_bytes(shape, itemsize))[:3]
     sums = " + ".join(" x ".join(f"{n:,}" for n in (*shape, itemsize)) for shape in largest)
-    more = f" + {len(shapes) - 3} smaller" if len(shapes) > 3 else ""
+    others = f" + {len(shapes) - 3} smaller" if len(shapes) > 3 else ""
     raise InputError(
-        f"{what}: {sums} bytes{more} = {needed / GIB:,.1f} GiB, and {free / GIB:,.1f} GiB "
+        f"{what}: {sums} bytes{others} = {needed / GIB:,.1f} GiB, and {free / GIB:,.1f} GiB "
         f"of memory are free: {advice}"
     )
 
 
 def free_memory():
-    """Bytes that this process can still allocate; a container's limit counts."""
+    """Bytes that this process can still allocate, within the limit of a container."""
     free = psutil.virtual_memory().available
     for path in CONTAINER_LIMITS:
         limit = path.read_text().strip() if path.exists() else "max"

@@ -1,71 +1,71 @@
-"""Rows of a TensorFlow variable, read and written where they lie.
+"""Sparse reads of large TensorFlow variables, and what a table declares about its rows.
 
-A dense read of a variable that rows were once written to copies all of it. So a table is read and
-written by rows only: a step costs what it touches.
+TensorFlow copies a variable on a dense read once it had a sparse update. So tables are read and
+updated by rows only, and the cost of a step depends on the rows in the batch.
 """
 
 import keras
 
 from kerasrec.errors import CHECK, InputError
 
-# What one block of a new table takes: small beside any table that matters.
-BLOCK = 2**20
-# What a row may stand for: a user, an item, a category or word of a feature.
+# Numbers in a block of a new table, small compared with a large table.
+NUMBERS_PER_BLOCK = 2**20
+# Vocabularies of rows: users, items, or the categories or words of a feature.
 VOCABULARIES = ("users", "items", "values")
 
 
-def declare(variable, vocabulary):
-    """Says whose rows a table has: it grows with that vocabulary, and no other weight does.
+def declare_vocabulary(variable, vocabulary):
+    """Declares the vocabulary of a table's rows; the table grows with this vocabulary.
 
-    The shape alone does not tell: there may be as many users as items, words or positions.
+    The shape does not tell: there may be as many users as items, words or positions.
     """
-    variable.rows_of = checked_vocabulary(vocabulary)
+    variable.rows_of = check_vocabulary(vocabulary)
 
 
-def checked_vocabulary(name):
-    """`name`, or an error if it is neither None nor one of `VOCABULARIES`."""
+def check_vocabulary(name):
+    """Returns `name`; InputError unless it is None or one of `VOCABULARIES`."""
     if name is not None and name not in VOCABULARIES:
         known = ", ".join(map(repr, VOCABULARIES))
         raise InputError(f"rows_of: expected {known} or None, received {name!r}")
     return name
 
 
-def declared(variable):
-    """The vocabulary that `declare` was given, None for any other weight."""
+def vocabulary_of(variable):
+    """The vocabulary of a table's rows, None for any other weight."""
     return getattr(variable, "rows_of", None)
 
 
-def declare_held(variable, num_rows):
-    """Says that a weight of whole numbers holds rows of a table: from 0 to `num_rows - 1`.
+def declare_row_values(variable, num_rows):
+    """Declares that the values of an integer weight are rows, from 0 to `num_rows - 1`.
 
-    A weight that is read from a file is held against it: of a row outside some backends read
-    another one, and say nothing.
+    Weights read from a file are checked: for a row outside of a table some backends silently
+    gather another row.
     """
     variable.holds_rows = num_rows
 
 
-def held(variable):
-    """The number of rows that `declare_held` was given, None for any other weight."""
+def row_values_bound(variable):
+    """The bound of `declare_row_values`, None for any other weight."""
     return getattr(variable, "holds_rows", None)
 
 
-def local(variable):
-    """The `tf.Variable` of a Keras variable; under a strategy the one of this replica."""
+def local_variable(variable):
+    """The `tf.Variable` of a Keras variable; under a strategy that of this replica."""
     native = variable.value if isinstance(variable, keras.Variable) else variable
-    # tf.distribute has no public name for it: its variables refuse a `sparse_read`.
+    # `_get` is private, but distributed variables have no public sparse_read.
     return native._get() if hasattr(native, "_get") else native
 
 
-def read(variable, ids):
-    """Rows `ids.shape + variable.shape[1:]`; the gradient is a `tf.IndexedSlices`."""
-    native = local(variable)
+def gather(variable, ids):
+    """Gathers rows `ids.shape + variable.shape[1:]`; the gradient is a `tf.IndexedSlices`."""
+    native = local_variable(variable)
     if hasattr(native, "sparse_read"):
         return native.sparse_read(ids)
     return keras.ops.take(native, ids, axis=0)
 
 
-def summed(gradient):
-    """A `tf.IndexedSlices` in which each row occurs once, the repeated ones added up."""
+def sum_equal_rows(gradient):
+    """Sums the slices of equal rows: a `tf.IndexedSlices` with unique rows."""
     import tensorflow as tf
 
     rows, where = tf.unique(gradient.indices)
@@ -76,12 +76,12 @@ def summed(gradient):
     )
 
 
-def filled(shape, dtype, block):
-    """A tensor of rows made by `block(start, stop)`, without a second one of its size."""
+def fill_by_blocks(shape, dtype, block):
+    """Fills a tensor with `block(start, stop)`, without a second tensor of its size."""
     import tensorflow as tf
 
-    rows = max(1, BLOCK // shape[1])
-    # The only op that writes into a tensor where it lies: nothing else has seen this one yet.
+    rows = max(1, NUMBERS_PER_BLOCK // shape[1])
+    # The only op that updates a tensor in place. Safe here: no other op has read it.
     values = tf.zeros(shape, dtype)
     for start in range(0, shape[0], rows):
         stop = min(start + rows, shape[0])
@@ -91,10 +91,10 @@ def filled(shape, dtype, block):
     return values
 
 
-def checked(ids, num_rows, name):
-    """`ids`, or an error that names one outside of the table; in a graph when it runs.
+def check_ids(ids, num_rows, name):
+    """Returns `ids`, or raises an error that names an id outside of the table.
 
-    XLA drops the assertion of a graph, so the caller must not let such ids pass for others.
+    A graph raises at run time. XLA drops the assertion, so the caller must handle such ids.
     """
     if keras.backend.backend() != "tensorflow":
         return ids
@@ -107,11 +107,11 @@ def checked(ids, num_rows, name):
             raise InputError(f"{_expected(name, num_rows)} {int(outside[0])}")
         return ids
     lowest, highest = tf.reduce_min(ids), tf.reduce_max(ids)
-    inside = tf.raw_ops.Assert(
+    assertion = tf.raw_ops.Assert(
         condition=tf.logical_and(lowest >= 0, highest < num_rows),
         data=[CHECK + _expected(name, num_rows), tf.where(lowest < 0, lowest, highest)],
     )
-    with tf.control_dependencies([inside]):
+    with tf.control_dependencies([assertion]):
         return tf.identity(ids)
 
 

@@ -1,4 +1,4 @@
-"""What every layer must do, checked for one by `check_layer`."""
+"""Fixture `check_layer`: the contract of every layer."""
 
 import inspect
 

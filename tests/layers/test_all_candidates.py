@@ -19,7 +19,7 @@ def ours(query, table, item):
 
 
 def plain(query, table, item):
-    """The stock cross entropy over the logits of the real items."""
+    """Keras's cross entropy over the logits of the real items."""
     logits = tf.matmul(query, table[2:], transpose_b=True)
     return keras.losses.SparseCategoricalCrossentropy(from_logits=True)(item - 2, logits)
 
@@ -39,7 +39,7 @@ def test_loss_and_gradient_are_those_of_the_full_softmax(scale):
 
 
 @pytest.mark.parametrize("row", [0, 1])
-def test_a_target_that_is_no_item_has_no_loss_and_no_gradient(row):
+def test_padding_target_has_no_loss_and_no_gradient(row):
     query = tf.Variable(QUERY[:2])
     with tf.GradientTape() as tape:
         loss = ours(query, tf.constant(TABLE), np.array([row, row]))
@@ -47,7 +47,7 @@ def test_a_target_that_is_no_item_has_no_loss_and_no_gradient(row):
     np.testing.assert_array_equal(tape.gradient(loss, query), np.zeros((2, 3)))
 
 
-def test_one_single_item_is_certain():
+def test_single_item_has_no_loss():
     table = tf.constant(TABLE[:3])
     query = tf.Variable(QUERY[:1])
     layer = AllCandidates(3)
@@ -78,7 +78,7 @@ def of_sets(query, table):
 
 
 def multinomial(query, table):
-    """- sum over each query's items of log softmax, written out."""
+    """Minus the sum of log softmax over each query's items, in NumPy."""
     logits = tf.nn.log_softmax(tf.matmul(query, table[2:], transpose_b=True))
     counts = np.array([np.bincount(row, minlength=ITEMS)[2:] for row in SETS], "float32")
     return -tf.reduce_sum(counts * logits)
@@ -97,7 +97,7 @@ def test_several_items_of_one_query_are_a_multinomial(scale):
         np.testing.assert_allclose(mine, written, rtol=1e-5, atol=2e-5 * scale)
 
 
-def test_a_set_has_the_logits_of_its_items_one_by_one():
+def test_set_has_the_logits_of_its_items():
     layer = AllCandidates(ITEMS)
     layer(QUERY, SETS, item_model=lambda rows: TABLE[rows])
     layer.adapt(np.array([0, 0, 3, 1, 0, 2, 1, 1, 1]))
@@ -123,7 +123,7 @@ def wide_layer(steps=STEPS):
 
 
 def expected_columns(queries, steps):
-    """Written out in float64; an item never trained on is held against no other."""
+    """The formula in float64; items absent from training are no negatives."""
     logits = np.float64(queries) @ np.float64(WIDE.T)
     columns = np.zeros((*steps.shape, 2))
     for place in np.ndindex(steps.shape):
@@ -135,7 +135,7 @@ def expected_columns(queries, steps):
 
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_chunks_of_items_and_steps_without_a_target(monkeypatch, jit_compile):
-    monkeypatch.setattr(module, "WIDTH", 50)
+    monkeypatch.setattr(module, "ITEMS_PER_CHUNK", 50)
     layer, queries = wide_layer()
     sizes = []
 
@@ -156,7 +156,7 @@ def test_chunks_of_items_and_steps_without_a_target(monkeypatch, jit_compile):
     )
 
 
-def test_steps_cost_what_their_targets_do(monkeypatch):
+def test_only_steps_with_a_target_are_computed(monkeypatch):
     seen = []
     real = module.chunked_logits
 
@@ -198,10 +198,10 @@ def fitted(policy, jit_compile, steps=STEPS):
     return table.get_weights()[0], losses
 
 
-def test_fit_with_chunks_learns_what_it_does_without(monkeypatch):
+def test_fit_with_chunks_equals_fit_without(monkeypatch):
     whole, losses = fitted("float32", False)
     assert losses[1] < losses[0] and np.abs(whole - WIDE).max() > 1e-3
-    monkeypatch.setattr(module, "WIDTH", 50)
+    monkeypatch.setattr(module, "ITEMS_PER_CHUNK", 50)
     np.testing.assert_allclose(fitted("float32", False)[0], whole, rtol=0, atol=1e-6)
     np.testing.assert_allclose(fitted("float32", True)[0], whole, rtol=0, atol=1e-6)
     # Three digits of 2 ** -11: the rows that are read are rounded to half precision.

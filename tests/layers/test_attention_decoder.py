@@ -56,7 +56,7 @@ def test_layer_contract(check_layer):
     check_layer(AttentionDecoder, given, INPUTS, causal=True)
 
 
-def test_a_sequence_does_not_see_what_comes_after_its_position(decoder):
+def test_causal_sequence_does_not_depend_on_later_states(decoder):
     before = decoder(**INPUTS, causal=True)[0]
     memory = INPUTS["memory"].copy()
     memory[:, 3:] += 1.0
@@ -65,13 +65,13 @@ def test_a_sequence_does_not_see_what_comes_after_its_position(decoder):
     assert np.abs(before[0, 3:] - after[0, 3:]).max(axis=-1).min() > 1e-4
 
 
-def test_sequences_are_written_independently(decoder):
+def test_sequences_are_decoded_independently(decoder):
     together, _ = decoder(**INPUTS)
     alone = {name: INPUTS[name][:, 1:2] for name in ("vectors", "states")}
     np.testing.assert_allclose(together[:, 1:2], decoder(**{**INPUTS, **alone})[0], atol=1e-6)
 
 
-def test_padding_of_the_history_changes_nothing(decoder):
+def test_padding_of_the_history_does_not_matter(decoder):
     wide = {
         **INPUTS,
         "memory": np.pad(INPUTS["memory"], ((0, 0), (2, 3), (0, 0)), constant_values=7.0),

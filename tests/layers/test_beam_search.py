@@ -1,4 +1,4 @@
-"""Against a search through all sequences."""
+"""Beam search compared with an exhaustive search."""
 
 import itertools
 
@@ -37,7 +37,7 @@ def stepping(after):
 
 
 def searched(first, after, beams, steps, barred=()):
-    """What the layer finds; before the first item stood item 0."""
+    """The result of the layer; item 0 precedes the first item."""
     first = first.copy()
     first[:, list(barred)] = -np.inf
     state = np.stack([np.arange(len(first)), np.zeros(len(first))], axis=1).astype("int32")
@@ -50,7 +50,7 @@ def allowed_only(log_p, allowed):
 
 
 def brute(first, after, query, steps, barred=()):
-    """The best of all sequences without repeats, and what it is chosen by."""
+    """The best of all sequences without repeats, and its log q."""
     best, allowed = (-np.inf, ()), set(range(SIZE)) - set(barred)
     for items in itertools.permutations(sorted(allowed), steps):
         score, before, left = 0.0, 0, set(allowed)
@@ -74,7 +74,7 @@ def log_p_of(first, after, query, items):
 
 @pytest.mark.parametrize("barred", [(), (1, 4)])
 @pytest.mark.parametrize("steps", [1, 2])
-def test_as_many_beams_as_items_find_the_best_of_all_pairs(language, steps, barred):
+def test_as_many_beams_as_rows_find_the_best_pair(language, steps, barred):
     rows, _ = searched(*language, SIZE, steps, barred)
     for query in range(4):
         assert tuple(rows[query]) == brute(*language, query, steps, barred)[1]
@@ -87,8 +87,8 @@ def test_the_scores_are_log_p_of_the_sequence(language, beams):
         np.testing.assert_allclose(scores[query], log_p_of(*language, query, items), atol=1e-5)
 
 
-def test_what_must_not_come_costs_nothing():
-    """After 0 comes 2, which is barred; after 1 come strange items that are likely there."""
+def test_excluded_items_have_no_probability():
+    """Item 2 follows 0 and is excluded; unlikely items follow 1 with high probability."""
     first = np.log(np.array([[0.9, 0.05, 0.05, 1e-3, 1e-3, 1e-3]], "float32"))
     after = np.log(np.full((1, SIZE, SIZE, SIZE), 1e-4, "float32"))
     after[:, :, 0, 2] = np.log(0.99)
@@ -98,7 +98,7 @@ def test_what_must_not_come_costs_nothing():
     assert scores[0].tolist() == pytest.approx([np.log(0.9), np.log(0.9) + np.log(1e-4)])
 
 
-def test_one_beam_takes_the_likeliest_next_item(language):
+def test_one_beam_is_greedy(language):
     first, after = language
     rows, scores = searched(first, after, 1, 3)
     for query in range(4):
@@ -112,12 +112,12 @@ def test_one_beam_takes_the_likeliest_next_item(language):
             before, last, total = last, int(following.argmax()), total + following.max()
 
 
-def test_more_beams_find_pairs_that_one_does_not(language):
+def test_more_beams_find_better_pairs(language):
     greedy, exact = (searched(*language, beams, 2)[0] for beams in (1, SIZE))
     assert (greedy != exact).any()
 
 
-def test_no_item_twice_though_it_were_the_likeliest(language):
+def test_no_item_is_decoded_twice(language):
     first, _ = language
     again = np.full((4, SIZE, SIZE, SIZE), np.log(0.01), "float32")
     again[:, :, np.arange(SIZE), np.arange(SIZE)] = np.log(0.95)
@@ -126,12 +126,12 @@ def test_no_item_twice_though_it_were_the_likeliest(language):
     assert (np.diff(scores, axis=1) <= 0).all()
 
 
-def test_a_barred_item_comes_at_no_step(language):
+def test_excluded_item_is_never_decoded(language):
     rows, _ = searched(*language, 4, 4, barred=(0, 3))
     assert not np.isin(rows, [0, 3]).any()
 
 
-def test_where_the_items_are_used_up_stand_row_0_and_minus_infinity(language):
+def test_row_0_and_minus_infinity_when_no_item_is_left(language):
     rows, scores = searched(*language, 3, 4, barred=(0, 1, 2, 5))
     assert [sorted(row[:2]) for row in rows.tolist()] == [[3, 4]] * 4
     assert (rows[:, 2:] == 0).all() and (scores[:, 2:] == -np.inf).all()
@@ -167,6 +167,6 @@ def test_config_and_shapes():
 
 
 @pytest.mark.parametrize("beams,steps", [(0, 3), (4, 0)])
-def test_nothing_to_search_is_refused(beams, steps):
+def test_wrong_sizes_are_refused(beams, steps):
     with pytest.raises(InputError, match="expected at least 1, received 0"):
         BeamSearch(beams, steps)

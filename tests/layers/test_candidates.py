@@ -1,4 +1,4 @@
-"""What holds for every choice of candidates, see also the tests of each."""
+"""The contract of all candidate layers."""
 
 import keras
 import numpy as np
@@ -113,14 +113,14 @@ def test_counts_must_fit(cls, counts):
 
 
 @pytest.mark.parametrize("cls", EVERY)
-def test_a_catalogue_needs_an_item(cls):
+def test_too_few_rows_are_refused(cls):
     with pytest.raises(InputError, match="at least one item: received 2"):
         cls(2)
 
 
 @pytest.mark.parametrize("cls", EVERY)
-def test_items_the_training_data_does_not_hold_are_no_negatives(cls, table):
-    """What such an item's vector is must not matter to any loss."""
+def test_items_absent_from_training_are_no_negatives(cls, table):
+    """The vector of such an item does not change the logits of others."""
     layer = cls(ITEMS)
     layer.adapt([0, 0, 3, 1, 0, 1, 2])
     before = np.asarray(layer(QUERY, ITEM, item_model=table))

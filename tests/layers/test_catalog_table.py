@@ -33,7 +33,7 @@ def test_layer_contract(check_layer):
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
-def test_gives_the_rows_exactly_under_any_policy(policy):
+def test_rows_are_exact_under_any_policy(policy):
     table = CatalogTable(3, FEATURES, dtype=policy)
     table.assign(COLUMNS)
     rows = table(np.array([[2], [0]]))
@@ -70,7 +70,7 @@ def test_more_columns_than_features_are_ignored():
         ({"genre": COLUMNS["genre"]}, "'tags' is missing"),
     ],
 )
-def test_says_what_does_not_fit_and_keeps_the_old_rows(columns, message):
+def test_wrong_columns_are_named_and_change_nothing(columns, message):
     table = filled()
     with pytest.raises(InputError, match=message):
         table.assign(columns)

@@ -49,7 +49,7 @@ def test_equals_keras_convolutions(kernel_size):
     np.testing.assert_allclose(got, expected, atol=1e-5)
 
 
-def test_padding_on_either_side_changes_nothing():
+def test_padding_on_either_side_does_not_matter():
     encoder = CausalConvUserEncoder((1, 2))
     steps = RNG.normal(size=(1, 4, 4)).astype("float32")
     encoder(steps, np.ones((1, 4), "bool"))
@@ -72,7 +72,7 @@ def test_no_real_step_is_zeros():
     np.testing.assert_array_equal(encoder(INPUTS["vectors"], mask), np.zeros((3, 4)))
 
 
-def test_a_state_sees_its_reach_and_nothing_else():
+def test_state_depends_on_its_receptive_field_only():
     encoder = CausalConvUserEncoder((1, 2))
     length, mask = 30, np.ones((1, 30), "bool")
     vectors = RNG.normal(size=(1, length, 8)).astype("float32")

@@ -7,7 +7,7 @@ from kerasrec.layers.chunked_logits import chunked_logits
 N, ITEMS, DIM, WIDTH = 7, 24, 5, 8
 ABSENT = np.array([3, 16, 17, 18, 19, 20, 21, 22, 23])
 HERE = np.isin(np.arange(ITEMS), ABSENT, invert=True)
-# The fourth query's own item is not there; two queries share an item.
+# The fourth query's positive is masked; two queries share a positive.
 OWN = np.array([0, 7, 8, 3, 15, 15, 12])
 
 
@@ -68,7 +68,7 @@ def test_logits_of_hundreds(sign):
     columns, *gradients = map(np.array, chunked(queries, vectors, upstream))
     expected, *slopes = by_hand(queries, vectors, upstream)
     np.testing.assert_allclose(columns[:, 0], expected[:, 0], rtol=1e-5)
-    # Where the own item has all but 1e-7 of the mass, what float32 leaves of the rest is noise.
+    # If the positive has all but 1e-7 of the mass, float32 leaves only noise of the rest.
     loose = expected[:, 0] - expected[:, 1] > 12
     assert 0 < loose.sum() < N
     np.testing.assert_allclose(columns[~loose, 1], expected[~loose, 1], rtol=1e-5)
@@ -105,7 +105,7 @@ def test_no_query_at_all():
     assert columns.shape == (0, 2)
 
 
-def test_all_logits_never_exist():
+def test_no_tensor_has_all_logits():
     """No tensor of the training graph, loops included, has more numbers than a chunk's logits."""
     n, items, width = 100, 4096, 256
     absent = tf.zeros(items)

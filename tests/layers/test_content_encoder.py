@@ -35,7 +35,7 @@ def test_layer_contract(check_layer, encoder):
         ("vectors", ["image", "sound"]),
     ],
 )
-def test_reads_what_it_says_and_nothing_else(encoder, reads):
+def test_reads_its_features_only(encoder, reads):
     layer = ContentEncoder(FEATURES, 4, encoder)
     assert layer.read == reads
     before = layer(COLUMNS).numpy()
@@ -52,7 +52,7 @@ def test_a_code_is_projected():
     np.testing.assert_allclose(found, COLUMNS["content_code"] @ weights + bias, atol=1e-6)
 
 
-def test_refuses_what_it_cannot_read():
+def test_missing_features_are_refused():
     with pytest.raises(
         InputError, match="conv1d, bag_of_words, code, autoencoder, vectors, received 'bert'"
     ):

@@ -16,7 +16,7 @@ def test_layer_contract(check_layer):
 
 
 @pytest.mark.parametrize("more", [1, 2, 9])
-def test_more_padding_changes_nothing(more):
+def test_padding_does_not_matter(more):
     encoder = Conv1DItemEncoder(9, 3, kernel_sizes=[1, 2, 3, 5])
     padded = np.pad(TOKENS, ((0, 0), (0, more)))
     np.testing.assert_allclose(encoder(padded), encoder(TOKENS), atol=1e-6)
@@ -38,7 +38,7 @@ def test_by_hand():
     np.testing.assert_allclose(encoder(np.array([[2, 3, 1], [3, 0, 0]])), [[56.0], [1.0]])
 
 
-def test_no_token_is_the_bias_alone():
+def test_no_token_gives_the_bias():
     encoder = Conv1DItemEncoder(9, 3)
     encoder(TOKENS)
     weights = encoder.get_weights()
@@ -65,8 +65,8 @@ def test_tokens_add_up_to_the_dot_product(sizes):
     assert not found[tokens == 0].any()
 
 
-def test_the_window_that_fires_gets_what_its_filter_adds():
-    """One filter that likes token 5 followed by token 6, and nothing else."""
+def test_window_of_the_maximum_gets_the_contribution():
+    """One filter that fires on token 5 followed by token 6 only."""
     encoder = Conv1DItemEncoder(8, 1, embedding_dim=8, filters=1, kernel_sizes=(2,))
     encoder(np.array([[2, 3]]))
     encoder.table.embeddings.assign(np.eye(8))

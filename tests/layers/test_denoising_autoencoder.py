@@ -3,7 +3,7 @@ import scipy.sparse
 
 from kerasrec.layers.denoising_autoencoder import denoising_autoencoder
 
-# Words 0 to 9 are of one kind of items, 10 to 19 of another; 20 is nobody's.
+# Words 0 to 9 belong to one kind of items, 10 to 19 to another; no item has word 20.
 rng = np.random.default_rng(0)
 ROWS = np.zeros((400, 21), "float32")
 for item, row in enumerate(ROWS):
@@ -17,7 +17,7 @@ def codes(weight):
     return found / np.linalg.norm(found, axis=1, keepdims=True)
 
 
-def test_words_that_go_together_come_to_lie_together():
+def test_related_words_get_similar_codes():
     found = codes(denoising_autoencoder(TABLE, dim=2))
     alike = found @ found.T
     same = np.add.outer(np.arange(20) // 10, np.arange(20) // 10) != 1
@@ -26,11 +26,11 @@ def test_words_that_go_together_come_to_lie_together():
     assert alike[~same].mean() < 0.0
 
 
-def test_an_item_is_restored_better_from_what_is_left_of_it_than_by_the_mean():
+def test_reconstruction_beats_the_mean():
     weight = denoising_autoencoder(TABLE, dim=8)
     left = ROWS * (rng.random(ROWS.shape) < 0.5)
     hidden = np.c_[np.tanh(2 * left @ weight), np.ones(len(left))]
-    # The best linear way back from the code of what is left.
+    # The best linear reconstruction from the code of the corrupted row.
     back, *_ = np.linalg.lstsq(hidden, ROWS, rcond=None)
     error = np.square(hidden @ back - ROWS).sum()
     assert error < 0.75 * np.square(ROWS - ROWS.mean(axis=0)).sum()
@@ -44,6 +44,6 @@ def test_the_same_seed_gives_the_same_weights_and_leaves_the_callers_random_stat
     np.testing.assert_array_equal(np.random.get_state()[1], before)
 
 
-def test_columns_that_nobody_has_and_tables_without_a_number_are_zeros():
+def test_empty_columns_and_empty_tables_are_zeros():
     assert not denoising_autoencoder(TABLE, dim=4)[20].any()
     assert not denoising_autoencoder(scipy.sparse.csr_matrix((3, 5)), dim=4).any()

@@ -44,7 +44,7 @@ def test_by_hand():
 
 
 @pytest.mark.parametrize("users,items,mean", [*itertools.product([0, 4], [0, 5], [False, True])])
-def test_the_folded_vectors_score_the_same(users, items, mean):
+def test_vectors_with_biases_give_the_same_score(users, items, mean):
     layer = with_biases(num_users=users, num_items=items, global_bias=mean)
     query, candidate = layer.query(U, USER), layer.candidate(V, ITEM)
     pairs = layer(U, V, USER, ITEM)[:, 0]
@@ -57,7 +57,7 @@ def test_the_folded_vectors_score_the_same(users, items, mean):
     np.testing.assert_allclose(listed, every, atol=1e-6)
 
 
-def test_the_folded_vectors_are_trained_in_a_functional_model(tmp_path):
+def test_vectors_with_biases_are_trained_in_a_functional_model(tmp_path):
     layer = DotProduct(4, 5, global_bias=True)
     inputs = [keras.Input((2,)), keras.Input((2,))]
     inputs += [keras.Input((), dtype="int32"), keras.Input((), dtype="int32")]
@@ -79,7 +79,7 @@ def test_the_folded_vectors_are_trained_in_a_functional_model(tmp_path):
     np.testing.assert_allclose(one[:, None], two, atol=1e-6)
 
 
-def test_rows_are_asked_for():
+def test_rows_are_required():
     with pytest.raises(InputError, match="item is missing"):
         DotProduct(num_items=5)(U, V)
 
@@ -100,7 +100,7 @@ def test_a_temperature_divides_the_cosine():
         DotProduct(temperature=0)
 
 
-def test_a_cosine_of_zeros_and_of_short_vectors_in_half_precision():
+def test_cosine_of_zero_and_short_vectors_in_half_precision():
     # One by the length overflows float16 for both.
     u = np.array([[0.0, 0.0], [3e-6, 4e-6], [3.0, 4.0]], "float16")
     layer = DotProduct(temperature=0.1, dtype="mixed_float16")
@@ -108,8 +108,8 @@ def test_a_cosine_of_zeros_and_of_short_vectors_in_half_precision():
     np.testing.assert_allclose(found, [0.0, 6.0, 6.0], rtol=0.05)
 
 
-def test_accuracy_of_keras_sees_one_column():
-    """Without the column it takes the scores of a batch for the classes of one label."""
+def test_keras_accuracy_reads_one_column():
+    """Without the column Keras reads the scores of a batch as classes of one label."""
     inputs = [keras.Input((2,)), keras.Input((2,))]
     model = keras.Model(inputs, DotProduct(sigmoid=True)(*inputs))
     model.compile("sgd", "binary_crossentropy", metrics=["accuracy"])

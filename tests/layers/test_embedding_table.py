@@ -55,7 +55,7 @@ def test_ids_of_any_dtype(dtype):
     np.testing.assert_array_equal(tf.function(table)(tf.constant(ids)), expected)
 
 
-def test_initial_values_are_taken_but_for_padding():
+def test_initial_values_are_used_except_for_padding():
     table = by_hand()
     table.build()
     np.testing.assert_array_equal(table.embeddings, [[0, 0], *VALUES[1:]])
@@ -117,14 +117,14 @@ def test_the_same_seed_gives_the_same_rows():
     assert (drawn(50)[1:] != one[1:]).all()
 
 
-def test_the_blocks_that_make_a_table_are_different(monkeypatch):
-    monkeypatch.setattr(rows, "BLOCK", 9)  # four rows of two, the last block has three
+def test_blocks_of_a_table_differ(monkeypatch):
+    monkeypatch.setattr(rows, "NUMBERS_PER_BLOCK", 9)  # four rows of two, the last block has three
     values = drawn(11, 2)
     assert len(np.unique(values)) == 1 + 10 * 2
     np.testing.assert_array_equal(values[0], [0, 0])
     given = np.arange(22.0).reshape(11, 2)
     np.testing.assert_array_equal(drawn(11, 2, initial_values=given), [[0, 0], *given[1:]])
-    monkeypatch.setattr(rows, "BLOCK", 1)  # a row is wider than a block
+    monkeypatch.setattr(rows, "NUMBERS_PER_BLOCK", 1)  # a row is wider than a block
     np.testing.assert_array_equal(drawn(3, 2, initial_values=given[:3]), [[0, 0], *given[1:3]])
 
 
@@ -200,7 +200,7 @@ def test_an_id_outside_of_the_table_stops_fit():
     assert failed_check(caught.value).endswith(f"/{EXPECTED} 4")
 
 
-def test_a_table_is_built_where_it_is_first_called():
+def test_table_is_built_at_its_first_call():
     class Lazy(keras.Model):
         def __init__(self):
             super().__init__()
@@ -226,9 +226,9 @@ def test_a_saved_model_of_tensorflow_gives_the_same_vectors(tmp_path):
     np.testing.assert_array_equal(loaded.serve(ids), model(ids))
 
 
-def test_a_table_that_does_not_fit_is_refused_before_it_is_made(monkeypatch):
+def test_too_large_table_is_refused_before_allocation(monkeypatch):
     monkeypatch.setattr("kerasrec.tables.memory.free_memory", lambda: 2**30)
-    monkeypatch.setattr(rows, "filled", None)
+    monkeypatch.setattr(rows, "fill_by_blocks", None)
     table = EmbeddingTable(50_000_000, 64, name="items")
     words = "items/embeddings: 50,000,000 x 64 x 4 bytes = 11.9 GiB, and 1.0 GiB of memory are free"
     with pytest.raises(InputError, match=words):
@@ -236,10 +236,10 @@ def test_a_table_that_does_not_fit_is_refused_before_it_is_made(monkeypatch):
     assert table.weights == []
 
 
-def test_says_whose_rows_it_has():
+def test_declares_its_vocabulary():
     table = EmbeddingTable(4, 2, rows_of="users")
     table.build()
-    assert rows.declared(table.embeddings) == "users"
+    assert rows.vocabulary_of(table.embeddings) == "users"
     assert EmbeddingTable.from_config(table.get_config()).rows_of == "users"
     with pytest.raises(InputError, match="'users', 'items', 'values' or None, received 'words'"):
         EmbeddingTable(4, 2, rows_of="words")

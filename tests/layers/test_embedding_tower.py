@@ -35,7 +35,7 @@ def test_layer_contract_without_id(check_layer):
     assert layer.table is None
 
 
-def test_id_alone_is_its_row():
+def test_id_without_features_is_its_row():
     tower = EmbeddingTower(7, 3)
     ids = np.array([[2, 6], [0, 1]])
     np.testing.assert_array_equal(tower(ids), np.asarray(tower.table.embeddings)[ids])
@@ -95,7 +95,7 @@ def test_l2_is_the_mean_over_the_ids_looked_up():
     np.testing.assert_allclose(tower.losses, [0.0])
 
 
-def test_id_dropout_shows_unknown_in_training_only():
+def test_id_dropout_replaces_by_unknown_in_training_only():
     keras.utils.set_random_seed(5)
     tower = EmbeddingTower(5, 1, id_dropout=0.25)
     tower.build(None)
@@ -142,7 +142,7 @@ def test_wrong_arguments(wrong):
         EmbeddingTower(7, 3, **wrong)
 
 
-def test_a_copy_of_a_tower_has_its_own_table():
+def test_copied_tower_has_its_own_table():
     tower = EmbeddingTower(5, 2, table=EmbeddingTable(5, 2))
     tower(np.array([2]))
     copy = EmbeddingTower.from_config(tower.get_config())
@@ -151,6 +151,6 @@ def test_a_copy_of_a_tower_has_its_own_table():
     assert copy.shared and copy.table.name == tower.table.name
 
 
-def test_a_negative_penalty_is_refused():
+def test_negative_l2_is_refused():
     with pytest.raises(InputError, match="l2: expected a weight of at least 0, received -1"):
         EmbeddingTower(5, 2, l2=-1)

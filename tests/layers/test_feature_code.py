@@ -43,7 +43,7 @@ def test_layer_contract(method, check_layer):
 
 
 @pytest.mark.parametrize("dim", [1, 2, 4])
-def test_restores_the_features_as_well_as_any_code_of_its_length(dim):
+def test_reconstruction_is_optimal(dim):
     code = FeatureCode(FEATURES, dim)
     code.adapt(COLUMNS)
     left, values, _ = np.linalg.svd(by_hand())
@@ -54,7 +54,7 @@ def test_restores_the_features_as_well_as_any_code_of_its_length(dim):
     np.testing.assert_allclose(found @ found.T, best @ best.T, atol=1e-5)
 
 
-def test_length_beyond_what_the_items_have_is_zeros():
+def test_components_beyond_the_rank_are_zeros():
     code = FeatureCode(FEATURES, 40)
     code.adapt(COLUMNS)
     found = code(COLUMNS).numpy()
@@ -80,7 +80,7 @@ def test_items_without_features_and_words_never_learned_are_zeros(method):
     assert not code(empty).numpy().any()
 
 
-def test_nothing_to_learn_from_is_a_code_of_zeros():
+def test_no_items_give_a_code_of_zeros():
     code = FeatureCode(FEATURES[:1], 2)
     code.adapt({"genre": np.zeros(3, "int32")})
     assert not code({"genre": np.array([2])}).numpy().any()

@@ -22,7 +22,7 @@ def test_worked_by_hand():
     expected = [
         [0, 0, 2 * two / long, three / long, 0, 0, 1, 0.6, 0.8],
         [0, 0, two / short, three / short, 0, 0, -1, 0, 0],
-        [0, 0, 1, 0, 0, 0, 0, 0, 1],  # the word that nothing else has says nothing
+        [0, 0, 1, 0, 0, 0, 0, 0, 1],  # a word of a single item has weight 0
         [0] * 9,
     ]
     np.testing.assert_allclose(rows.toarray(), expected, atol=1e-6)

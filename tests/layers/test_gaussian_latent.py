@@ -20,13 +20,13 @@ def test_divergence_is_that_of_two_normals_over_the_targets():
     assert layer.losses == []
 
 
-def test_a_batch_of_padding_has_no_loss():
+def test_batch_of_padding_has_no_loss():
     layer = GaussianLatent()
     layer(MEAN, LOG_VARIANCE, np.zeros(3), training=True)
     assert float(layer.losses[0]) == 0
 
 
-def test_beta_rises_by_the_step_and_goes_on_where_it_was():
+def test_beta_is_annealed_and_resumes():
     layer = GaussianLatent(beta=2.0, anneal_steps=4)
 
     def betas(layer, steps):
@@ -53,7 +53,7 @@ def test_draws_have_the_mean_and_the_variance():
     assert abs(drawn.var() - 4) < 5 * 4 * np.sqrt(2 / 20000)
 
 
-def test_gradient_goes_through_the_draw():
+def test_gradient_passes_through_the_sample():
     layer = GaussianLatent(seed=1)
     mean, log_variance = tf.Variable(MEAN), tf.Variable(LOG_VARIANCE)
     with tf.GradientTape() as tape:

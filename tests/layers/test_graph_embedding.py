@@ -39,7 +39,7 @@ def test_without_layers_it_is_a_lookup(training):
     np.testing.assert_array_equal(found, v[[[3], [2]]])
 
 
-def test_training_reads_the_weights_and_all_else_what_is_stored():
+def test_training_propagates_and_inference_reads_the_store():
     layer, ids = made(), np.array([2, 3, 4])
     before = np.asarray(layer(ids, training=True))
     np.testing.assert_allclose(layer(ids), before, atol=1e-7)
@@ -51,7 +51,7 @@ def test_training_reads_the_weights_and_all_else_what_is_stored():
     np.testing.assert_allclose(layer(ids), 2 * before, atol=1e-6)
 
 
-def test_users_alone_are_the_mean_and_items_alone_are_unknown():
+def test_isolated_users_get_the_mean_and_items_the_unknown_vector():
     layer = made()
     mean = np.asarray(layer(np.array([2, 3, 4]))).mean(axis=0)
     np.testing.assert_allclose(layer(np.array([5, 1, 0])), [mean, mean, 0 * mean], atol=1e-7)
@@ -61,7 +61,7 @@ def test_users_alone_are_the_mean_and_items_alone_are_unknown():
     assert not items[2].any()
 
 
-def test_nobody_has_taken_anything():
+def test_no_interactions():
     layer = GraphEmbedding(4, 4, dim=2)
     layer.assign([], [])
     assert np.isfinite(layer(np.arange(4))).all()

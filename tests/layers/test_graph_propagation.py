@@ -69,22 +69,22 @@ def test_the_gradient_is_the_transposed_map():
     np.testing.assert_allclose(gradient(), matrix.T @ upstream, atol=1e-6)
 
 
-def test_some_columns_at_a_time_give_the_same(monkeypatch):
+def test_groups_of_columns_do_not_change_the_result(monkeypatch):
     edges, _ = random_graph()
     x = np.random.default_rng(1).normal(size=(40, 7)).astype("float32")
     layer = made(40, edges)
     whole = layer(x)
-    monkeypatch.setattr(graph_propagation, "FLOATS_AT_ONCE", 2 * layer.sources.shape[0])
+    monkeypatch.setattr(graph_propagation, "MAX_GATHERED_NUMBERS", 2 * layer.sources.shape[0])
     np.testing.assert_allclose(layer(x), whole, atol=1e-7)
 
 
-def test_without_edges_a_vector_is_its_share():
+def test_node_without_edges_is_divided():
     x = np.ones((4, 2), "float32")
     np.testing.assert_allclose(made(4, ([], []), num_layers=2)(x), x / 3)
     assert made(4, ([], [])).num_edges == 0
 
 
-def test_the_last_node_may_be_alone_and_a_hub_joins_all():
+def test_isolated_last_node_and_hub():
     hub = made(5, ([0, 0, 0], [1, 2, 3]), num_layers=1)
     found = np.asarray(hub(np.ones((5, 1), "float32")))[:, 0]
     root = np.sqrt(1 / 3)
@@ -97,7 +97,7 @@ def test_bad_edges_are_refused():
         made(edges=([1], [6]))
     with pytest.raises(InputError, match="assign before the first call"):
         GraphPropagation(3)(np.ones((3, 1)))
-    with pytest.raises(InputError, match="num_edges is 3 and 1 edges"):
+    with pytest.raises(InputError, match=r"expected 3 \(num_edges\), received 1"):
         made().assign([0], [1])
     with pytest.raises(InputError, match="num_layers: expected a whole number from 0"):
         GraphPropagation(3, num_layers=-1)
@@ -117,7 +117,7 @@ def test_survives_a_reload_with_the_edges_that_assign_counted(tmp_path):
 
 
 @pytest.mark.parametrize("num_layers", [0, 2])
-def test_declares_the_dtype_that_it_gives_under_any_policy(num_layers):
+def test_declared_dtype_equals_output_dtype(num_layers):
     layer = made(num_layers=num_layers, dtype="mixed_float16")
     x = np.ones((6, 2), "float16")
     declared = layer(keras.Input(batch_shape=x.shape, dtype="float16")).dtype

@@ -20,7 +20,7 @@ def test_by_hand():
     assert float(layer(-np.ones((1, 2, 2, 1)))[0, 0, 0, 0]) == 0.0
 
 
-def test_it_is_keras_conv2d():
+def test_equals_keras_conv2d():
     theirs = keras.layers.Conv2D(5, 2, 2, activation="relu", bias_initializer="random_normal")
     expected = theirs(IMAGE)
     layer = HalvingConvolution(5)
@@ -31,6 +31,6 @@ def test_it_is_keras_conv2d():
 
 
 @pytest.mark.parametrize("shape", [(None, 3, 4, 1), (None, 4, 3, 1)])
-def test_an_odd_side_has_no_half(shape):
-    with pytest.raises(InputError, match="pixels has no half: give even sides"):
+def test_odd_size_is_refused(shape):
+    with pytest.raises(InputError, match="expected an even height and width, received"):
         HalvingConvolution(2).build(shape)

@@ -22,7 +22,7 @@ def test_the_order_does_not_matter():
     np.testing.assert_allclose(turned, HistoryProfile()(VECTORS, MASK).numpy(), atol=1e-6)
 
 
-def test_training_leaves_out_the_share_it_says():
+def test_training_drops_the_given_share():
     vectors, mask = np.ones((200, 50, 1), "float32"), np.ones((200, 50), "bool")
     found = HistoryProfile(0.5, seed=3)(vectors, mask, training=True).numpy()
     # n / sqrt(1 + n) of n kept, about 25 of 50.

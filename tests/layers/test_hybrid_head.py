@@ -43,7 +43,7 @@ def test_the_score_is_one_dot_product(alpha):
     np.testing.assert_allclose(candidate[:, 2:], (1 - mixing) * CONTENT, atol=1e-6)
 
 
-def test_an_item_never_seen_is_content_alone():
+def test_item_without_interactions_is_scored_by_content():
     layer = head("gated")
     layer.intercept.assign(50.0)
     assert float(layer.mixing(np.zeros(1))[0]) == 0.0

@@ -20,16 +20,16 @@ def test_by_hand():
     np.testing.assert_allclose(logits, expected)
 
 
-def test_without_masking_hits_only_the_own_column_is_masked():
+def test_without_masking_hits_only_the_row_s_column_is_masked():
     layer = InBatchCandidates(5, mask_accidental_hits=False)
     logits = layer(QUERY, ITEM, item_model=item_model)
     expected = [[1, M, 8, 1, M], [18, 3, M, 3, M], [5, 5, 28, M, M], [18, 1, 5, 1, M]]
     np.testing.assert_allclose(logits, expected)
 
 
-def test_log_q_takes_the_share_of_the_training_data_off_every_column():
+def test_log_q_subtracts_the_log_share_from_every_column():
     layer = InBatchCandidates(5)
-    # An item never seen counts as seen once: shares 6, 1, 3 of 10.
+    # An item without interactions counts as one: shares 6, 1, 3 of 10.
     layer.adapt([7, 7, 6, 0, 3])
     corrected = layer(QUERY[:3], ITEM[:3], item_model=item_model)
     two, four = np.log(0.6), np.log(0.3)
@@ -46,7 +46,7 @@ def test_log_q_takes_the_share_of_the_training_data_off_every_column():
 
 
 @pytest.mark.parametrize("row", [0, 1])
-def test_padding_and_unknown_are_nobody_s_negative(row):
+def test_padding_and_unknown_are_no_negatives(row):
     item = np.array([2, 4, row])
     logits = np.asarray(InBatchCandidates(5)(QUERY[:3], item, item_model=item_model))
     assert (logits[:, 3] == M).all() and np.isfinite(logits).all()

@@ -30,19 +30,19 @@ def test_pairs_by_hand():
     scorer = JointScorer(head())
     scorer.head.get_layer("w").set_weights([np.array([[1.0], [0.0], [2.0]])])
     query, vector = np.array([[1.0, 2.0, 3.0]]), np.array([[0.0, 2.0, 5.0]])
-    assert scorer.each(query, vector).numpy().tolist() == [-(1 + 0 + 4) - (1 + 18)]
+    assert scorer.score_pairs(query, vector).numpy().tolist() == [-(1 + 0 + 4) - (1 + 18)]
 
 
-def test_each_and_every_agree_with_the_formula():
+def test_score_pairs_and_score_all_agree_with_the_formula():
     queries, vectors = draw(4, DIM), draw(5, DIM, seed=1)
     scorer = JointScorer(head())
     right = expected(scorer, queries, vectors)
-    np.testing.assert_allclose(scorer.every(queries, vectors), right, rtol=1e-5)
-    np.testing.assert_allclose(scorer.each(queries, vectors[:4]), np.diag(right), rtol=1e-5)
+    np.testing.assert_allclose(scorer.score_all(queries, vectors), right, rtol=1e-5)
+    np.testing.assert_allclose(scorer.score_pairs(queries, vectors[:4]), np.diag(right), rtol=1e-5)
 
 
 @pytest.mark.parametrize("numbers", [1, 2 * DIM, 3 * DIM, 4 * DIM, 1000])
-def test_all_pairs_are_every_a_few_at_a_time(numbers, monkeypatch):
+def test_all_pairs_equals_score_all(numbers, monkeypatch):
     monkeypatch.setattr(joint_scorer, "NUMBERS_AT_ONCE", numbers)
     scorer, sizes = JointScorer(head()), []
     assert scorer.pairs_at_once == max(1, numbers // DIM)

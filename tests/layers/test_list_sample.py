@@ -8,12 +8,12 @@ from kerasrec.layers import ListSample
 LISTS = np.array([[2, 3, 4, 5, 6], [7, 8, 0, 0, 0], [0, 0, 0, 0, 0]])
 
 
-def test_what_is_short_enough_is_kept():
+def test_short_lists_are_kept():
     np.testing.assert_array_equal(ListSample(5)(LISTS, training=True), LISTS)
     np.testing.assert_array_equal(ListSample(9)(LISTS), LISTS)
 
 
-def test_long_lists_are_drawn_from_in_training_only():
+def test_long_lists_are_sampled_in_training_only():
     layer = ListSample(2, seed=0)
     np.testing.assert_array_equal(layer(LISTS), LISTS[:, :2])
     drawn = np.asarray(layer(np.tile(LISTS, (2000, 1, 1)), training=True))
@@ -29,7 +29,7 @@ def test_layer_contract(check_layer):
         ListSample(0)
 
 
-def test_a_seed_gives_the_same_draws():
+def test_same_seed_gives_the_same_samples():
     draws = []
     for _ in range(2):
         keras.utils.set_random_seed(5)

@@ -24,7 +24,7 @@ def test_the_last_real_place_outside_of_training():
 
 
 @pytest.mark.parametrize("share,counts", [(0.2, (2, 1)), (0.5, (5, 2)), (0.001, (1, 1))])
-def test_a_share_of_the_real_places_in_training(share, counts):
+def test_training_chooses_a_share_of_the_real_positions(share, counts):
     layer, drawn = MaskedItems(share, last=0.0, seed=1), np.zeros(ROWS.shape)
     for _ in range(300):
         picked = np.asarray(layer(ROWS, training=True))
@@ -42,7 +42,7 @@ def test_a_share_of_the_real_places_in_training(share, counts):
         assert np.abs(drawn[row, :real] - 300 * p).max() < 5 * np.sqrt(300 * p * (1 - p))
 
 
-def test_some_rows_are_asked_for_the_last_alone():
+def test_share_of_rows_with_only_the_last_item():
     rows = np.repeat(ROWS[:1], 1000, axis=0)
     found = masked(MaskedItems(0.5, last=0.3, seed=1), rows, training=True)
     alone = found.sum(axis=1) == 1
@@ -50,13 +50,13 @@ def test_some_rows_are_asked_for_the_last_alone():
     assert abs(alone.mean() - 0.3) < 5 * np.sqrt(0.3 * 0.7 / 1000)
 
 
-def test_picks_and_brings_back():
+def test_gathers_and_scatters_back():
     picked = np.asarray(MaskedItems(0.5, seed=1)(ROWS[:1], training=True))[0]
     values = picked.T @ ROWS[0]
     np.testing.assert_array_equal(picked @ values, np.where(picked.max(1) > 0, ROWS[0], 0))
 
 
-def test_a_length_known_only_when_it_runs():
+def test_dynamic_length():
     rows = keras.Input((None,), dtype="int32")
     model = keras.Model(rows, MaskedItems(0.3)(rows))
     assert model.output_shape == (None, None, None)

@@ -51,8 +51,8 @@ def by_the_pair(near, rated, similarity, levels, num_neighbours, min_neighbours)
 @pytest.mark.parametrize("at_once", [2**20, 20])
 @pytest.mark.parametrize("near", ["user", "item"])
 @pytest.mark.parametrize("num,least", [(2, 1), (3, 2), (50, 1), (3, 4)])
-def test_pairs_and_whole_rows_are_those_of_the_definition(near, num, least, at_once, monkeypatch):
-    monkeypatch.setattr(neighbour_ratings, "AT_ONCE", at_once)
+def test_pairs_and_all_items_equal_the_definition(near, num, least, at_once, monkeypatch):
+    monkeypatch.setattr(neighbour_ratings, "SIMILARITIES_AT_ONCE", at_once)
     layer, *tables = filled(near, num_neighbours=num, min_neighbours=least)
     right = by_the_pair(near, *tables, num, least)
     users, items = np.divmod(np.arange(USERS * ITEMS), ITEMS)
@@ -64,10 +64,10 @@ def test_a_rating_by_hand():
     layer = NeighbourRatings(6, 4, "user", num_neighbours=2, num_ratings=3)
     similarity = np.zeros((6, 6), "float32")
     similarity[2, 3:] = 0.5, 0.25, 0.1
-    # Three have rated item 3; the two most like user 2 count: (.5 * 1 + .25 * -2) / .75 = 0.
+    # Three users rated item 3; the two most similar to user 2 count: (.5 - .25 * 2) / .75 = 0.
     layer.assign(similarity, [5, 3, 4], [3, 3, 3], [9.0, 1.0, -2.0], mean=3.0, user_level=range(6))
     assert layer(np.array([2]), np.array([3])).numpy() == pytest.approx([5.0])
-    # Only two places: what is the oldest is forgotten.
+    # Only two entries are kept: the oldest is dropped.
     short = NeighbourRatings(6, 4, "user", num_neighbours=1, num_ratings=2)
     short.assign(similarity, [3, 4, 5], [3, 3, 3], [9.0, 1.0, -2.0])
     assert short(np.array([2]), np.array([3])).numpy() == pytest.approx([1.0])
@@ -85,7 +85,7 @@ def test_survives_a_reload(near, tmp_path):
         np.testing.assert_array_equal(before, after)
 
 
-def test_contributions_and_level_make_the_rating():
+def test_contributions_and_level_sum_to_the_rating():
     layer, rated, _, (mean, user_level, item_level) = filled("item", num_neighbours=3)
     for user in (2, 3, 4, 7):
         history = np.flatnonzero(~np.isnan(rated[user]))

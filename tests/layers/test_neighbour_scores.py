@@ -21,7 +21,7 @@ def test_sums_over_the_history_and_survives_a_reload(tmp_path):
     )
 
 
-def test_contributions_are_the_weights_of_what_was_read():
+def test_contributions_are_the_weights_of_the_history():
     layer = NeighbourScores(5, 2)
     layer.assign(NEIGHBOURS, WEIGHT)
     parts = layer.contributions(np.array([2, 2, 3, 0]), np.array([2, 3, 4]), np.array([4, 2]))

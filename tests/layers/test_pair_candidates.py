@@ -15,7 +15,7 @@ from kerasrec.layers import PairCandidates
         (losses.BinaryCrossentropy(), None),
     ],
 )
-def test_stock_losses_read_the_one_column(loss, expected):
+def test_keras_losses_read_the_single_column(loss, expected):
     """Two pairs with logits 3 and -1, values 5 and -1 (ratings) or 1 and 0 (clicks)."""
     table = keras.layers.Embedding(4, 2)
     table.build()
@@ -32,7 +32,7 @@ def test_stock_losses_read_the_one_column(loss, expected):
     np.testing.assert_allclose(history.history["loss"], [expected / 2], atol=1e-6)
 
 
-def test_several_items_of_one_query_are_read_off_all_scores():
+def test_several_items_of_one_query_are_gathered_from_all_scores():
     """Items 2 and 3 have the vectors (1, 2) and (0, -1); the queries are (1, 1) and (2, 0)."""
     table = np.array([[0, 0], [0, 0], [1, 2], [0, -1]], "float32")
     query = np.array([[1, 1], [2, 0]], "float32")

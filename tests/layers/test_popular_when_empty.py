@@ -1,4 +1,4 @@
-"""PopularWhenEmpty against the two scores it stands for."""
+"""PopularWhenEmpty compared with its two scores."""
 
 import keras
 import numpy as np

@@ -21,7 +21,7 @@ def probabilities(distribution):
 
 
 @pytest.mark.parametrize("distribution", ["uniform", "log_uniform"])
-def test_draws_as_often_as_it_says(distribution):
+def test_samples_follow_the_distribution(distribution):
     layer = SampledCandidates(7, 200_000, distribution)
     layer.adapt(COUNTS)
     expected = probabilities(distribution)
@@ -30,7 +30,7 @@ def test_draws_as_often_as_it_says(distribution):
     assert rows.tolist() == [2, 3, 4, 5, 6]
     # Five standard deviations of 200 000 draws are below 0.0056.
     np.testing.assert_allclose(counts / 200_000, [expected[row] for row in rows], atol=0.0056)
-    said = np.exp(layer.log_expected(rows)) / 200_000
+    said = np.exp(layer.log_expected_count(rows)) / 200_000
     np.testing.assert_allclose(said, [expected[row] for row in rows], rtol=1e-5)
 
 
@@ -62,7 +62,7 @@ def test_the_seed_repeats_and_the_steps_differ():
     assert (first != np.asarray(one.sample())).any()
 
 
-def test_every_rank_of_a_long_tail_can_be_drawn():
+def test_every_rank_of_a_long_tail_can_be_sampled():
     """A single float32 draw steps over ranks at the end: 82 900 distinct ones instead of 90 000."""
     items, draws = 3_000_000, 2_000_000
     layer = SampledCandidates(items + 2, draws, "log_uniform")

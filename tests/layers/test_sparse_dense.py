@@ -18,7 +18,7 @@ def written_out():
     return x
 
 
-def test_is_a_dense_layer_on_the_input_written_out():
+def test_equals_dense_on_the_dense_input():
     layer, dense = SparseDense(6, 4, "tanh"), keras.layers.Dense(4, "tanh")
     layer.build(), dense.build((None, 6))
     layer.bias.assign(np.arange(4.0))
@@ -35,13 +35,13 @@ def test_is_a_dense_layer_on_the_input_written_out():
         np.testing.assert_allclose(mine, theirs, atol=1e-5)
 
 
-def test_what_is_not_weighted_counts_one():
+def test_missing_weights_are_one():
     layer = SparseDense(6, 4)
     np.testing.assert_array_equal(layer(ROWS), layer(ROWS, np.ones(ROWS.shape, "float32")))
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])
-def test_nothing_but_padding_is_the_bias_in_a_graph(jit_compile):
+def test_only_padding_gives_the_bias_in_a_graph(jit_compile):
     layer = SparseDense(6, 4)
     layer.build()
     layer.bias.assign(np.arange(4.0))
@@ -50,7 +50,7 @@ def test_nothing_but_padding_is_the_bias_in_a_graph(jit_compile):
     np.testing.assert_allclose(call(tf.constant(ROWS)), layer(ROWS), atol=1e-6)
 
 
-def test_dropout_leaves_rows_out_and_keeps_the_mean():
+def test_dropout_drops_rows_and_keeps_the_mean():
     layer = SparseDense(3, 1, dropout=0.75, seed=1)
     layer.build()
     layer.table.embeddings.assign([[0.0], [0.0], [1.0]])

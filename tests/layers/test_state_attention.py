@@ -29,7 +29,7 @@ def score(layer, h, q):
 
 @kinds
 @pytest.mark.parametrize("causal", [False, True])
-def test_written_out(kind, causal):
+def test_equals_the_formula_in_numpy(kind, causal):
     layer = StateAttention(kind, dim=6)
     query = STATES if causal else QUERY
     context, weights = layer(query, STATES, MASK, causal=causal)
@@ -67,14 +67,14 @@ def test_equals_keras(kind):
 
 
 @kinds
-def test_who_sees_nothing_is_told_zeros(kind):
+def test_query_without_visible_state_gets_zeros(kind):
     context, weights = StateAttention(kind)(QUERY, STATES, np.zeros((2, 5), "bool"))
     np.testing.assert_array_equal(weights, np.zeros((2, 3, 5)))
     np.testing.assert_array_equal(context, np.zeros((2, 3, 4)))
 
 
 @kinds
-def test_padding_and_the_future_change_nothing(kind):
+def test_padding_and_later_steps_do_not_matter(kind):
     layer = StateAttention(kind)
     before, _ = layer(STATES, STATES, MASK, causal=True)
     changed = STATES.copy()
@@ -87,17 +87,17 @@ def test_padding_and_the_future_change_nothing(kind):
 
 
 @kinds
-def test_a_single_query_or_history_is_held_against_all(kind):
+def test_batch_of_one_is_broadcast(kind):
     layer = StateAttention(kind)
     _, weights = layer(QUERY[:1], STATES, MASK)
     _, again = layer(np.repeat(QUERY[:1], 2, axis=0), STATES, MASK)
     np.testing.assert_allclose(weights, again, atol=1e-6)
 
 
-def test_lengths_may_differ_but_for_the_dot():
+def test_only_dot_needs_equal_lengths():
     for kind in ("general", "additive"):
         assert StateAttention(kind)(QUERY[..., :2], STATES, MASK)[0].shape == (2, 3, 4)
-    with pytest.raises(InputError, match="as long as the states, 4: received 2"):
+    with pytest.raises(InputError, match="length of the states, 4, received 2"):
         StateAttention("dot")(QUERY[..., :2], STATES, MASK)
 
 

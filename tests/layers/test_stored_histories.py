@@ -4,7 +4,7 @@ import numpy as np
 from kerasrec.layers import StoredHistories
 
 
-def test_last_places_in_order_and_survive_a_reload(tmp_path):
+def test_keeps_the_last_entries_in_order_and_survives_a_reload(tmp_path):
     ids = keras.Input((), dtype="int32")
     layer = StoredHistories(5, 3, name="stored")
     model = keras.Model(ids, layer(ids))

@@ -5,7 +5,7 @@ from kerasrec.layers.neighbour_scores import NeighbourScores
 from kerasrec.layers.table_scores import TableScores
 
 
-def test_gives_what_sparse_neighbours_give_and_survives_a_reload(tmp_path):
+def test_equals_neighbour_scores_and_survives_a_reload(tmp_path):
     rng = np.random.default_rng(0)
     table = rng.normal(size=(7, 7)).astype("float32")
     table[:2] = 0

@@ -84,8 +84,8 @@ def test_equals_keras_multi_head_attention(num_heads, causal):
 
 
 @pytest.mark.parametrize("causal", [True, False])
-def test_attention_to_distances_alone(causal, noise):
-    """Without queries and keys a step's weights are the softmax of its distances' numbers."""
+def test_attention_by_distance_bias_only(causal, noise):
+    """With zero queries and keys the weights are the softmax of the distance biases."""
     encoder = TransformerUserEncoder(1, 2, max_length=4, causal=causal)
     encoder.build((None, None, 4))
     block, ones = encoder.blocks[0], np.ones((4, 6), "bool")
@@ -104,8 +104,8 @@ def test_attention_to_distances_alone(causal, noise):
     np.testing.assert_allclose(encoder(noise, ones, all_steps=True), expected, atol=1e-5)
 
 
-def test_a_gate_of_the_step_that_asks(noise):
-    """The first step attends to itself: it gathers itself, times its gate."""
+def test_gate_scales_the_attention_output(noise):
+    """The first step attends to itself only: its value, times its gate."""
     encoder = TransformerUserEncoder(1, 2, max_length=6, gated=True)
     encoder.build((None, None, 4))
     shaken(encoder)
@@ -126,7 +126,7 @@ def test_a_gate_of_the_step_that_asks(noise):
 
 @pytest.mark.parametrize("gated", [True, False])
 @pytest.mark.parametrize("causal", [True, False])
-def test_the_place_of_the_padding_changes_nothing(causal, gated, noise):
+def test_padding_position_does_not_matter(causal, gated, noise):
     encoder = TransformerUserEncoder(max_length=6, causal=causal, gated=gated)
     encoder.build((None, None, 4))
     shaken(encoder)
@@ -144,7 +144,7 @@ def test_the_place_of_the_padding_changes_nothing(causal, gated, noise):
 
 
 @pytest.mark.parametrize("causal", [True, False])
-def test_a_step_sees_the_next_only_if_not_causal(causal, noise):
+def test_causal_step_does_not_depend_on_later_steps(causal, noise):
     encoder = TransformerUserEncoder(causal=causal, max_length=6)
     mask = np.ones((4, 6), "bool")
     before = np.asarray(encoder(noise, mask, all_steps=True))

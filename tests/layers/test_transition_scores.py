@@ -18,7 +18,7 @@ def layer():
     return layer
 
 
-def test_the_last_items_count_the_later_the_more(layer, tmp_path):
+def test_weights_decay_with_age(layer, tmp_path):
     history = keras.Input((None,), dtype="int32")
     model = keras.Model(history, layer(history))
     model.save(tmp_path / "model.keras")
@@ -29,14 +29,14 @@ def test_the_last_items_count_the_later_the_more(layer, tmp_path):
     np.testing.assert_allclose(found, np.array(right) + PRIOR, atol=1e-7)
 
 
-def test_padding_and_unknown_items_are_no_items_wherever_they_stand(layer):
+def test_padding_and_unknown_are_skipped_at_any_position(layer):
     plain = layer(np.array([[2, 3]]))
     for same in ([2, 3, 0, 0], [0, 2, 0, 3], [2, 1, 3, 1], [4, 2, 1, 1, 3]):
         np.testing.assert_array_equal(layer(np.array([same])), plain)
     np.testing.assert_array_equal(layer(np.array([[1, 1, 1]])), [PRIOR])
 
 
-def test_is_the_definition_on_random_tables():
+def test_equals_the_definition_on_random_tables():
     rng = np.random.default_rng(0)
     neighbours, weight = rng.integers(2, 30, (30, 4)), rng.normal(size=(30, 4))
     weight[:2] = 0
@@ -69,6 +69,6 @@ def test_keeps_its_arguments_and_its_precision(check_layer):
 
 
 @pytest.mark.parametrize("argument,message", [({"last": 0}, "last: "), ({"decay": 0}, "decay")])
-def test_what_means_nothing_is_refused(argument, message):
+def test_wrong_arguments_are_refused(argument, message):
     with pytest.raises(InputError, match=message):
         TransitionScores(5, 2, **argument)

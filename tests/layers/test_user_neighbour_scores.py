@@ -27,7 +27,7 @@ def test_sums_over_neighbours_and_survives_a_reload(layer, tmp_path):
     # Of user 4 the last two of three items are kept.
     np.testing.assert_allclose(
         again(np.array([2, 3, 4, 0])),
-        # Nobody is near users 4 and 0: log(1 + count).
+        # Users 4 and 0 have no neighbours: log(1 + count).
         [[0, 0, 0, 0.75, 0.25, 0], [0, 0, 0, 0.75, 0.75, 0], *[np.log([1, 1, 2, 4, 2, 1])] * 2],
         rtol=1e-6,
     )

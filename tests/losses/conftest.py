@@ -1,4 +1,4 @@
-"""What every loss must do, checked for one by `check_loss`."""
+"""Fixture `check_loss`: the contract of every loss."""
 
 import keras
 import numpy as np

@@ -36,7 +36,7 @@ def test_by_hand():
     )
 
 
-def test_of_the_paper_and_its_code():
+def test_equals_the_code_of_the_paper():
     """Its code raises the probability to a power by way of the logit, in float64."""
     rng = np.random.default_rng(0)
     logits = rng.normal(size=(50, 9))
@@ -94,11 +94,11 @@ def test_it_is_saved_with_its_arguments():
         ({"num_items": 9, "t": 1.5}, "from 0 .* to 1, received 1.5"),
     ],
 )
-def test_arguments_that_cannot_be(arguments, words):
+def test_wrong_arguments(arguments, words):
     with pytest.raises(InputError, match=words):
         GBCE(**arguments)
 
 
-def test_a_pair_alone_is_refused():
+def test_pair_without_negatives_is_refused():
     with pytest.raises(InputError, match="candidates='sampled'"):
         GBCE(9)(np.ones(3), np.ones((3, 1), "float32"))

@@ -1,4 +1,4 @@
-"""Every loss is held to Keras's rules of shapes: it gives what Keras gives, or refuses."""
+"""Every loss follows Keras's rules for shapes, or refuses the shapes."""
 
 import keras
 import numpy as np
@@ -69,7 +69,7 @@ def test_targets_weights_and_masks(make, reduction, weights, masked):
 @every
 @pytest.mark.parametrize("y", [(6,), (6, 1)], ids=str)
 @pytest.mark.parametrize("w", [None, (6,), (6, 1)], ids=str)
-def test_a_column_of_targets_is_the_targets(make, y, w):
+def test_column_of_targets_equals_flat_targets(make, y, w):
     weights = None if w is None else WEIGHTS.reshape(w)
     got = make()(Y.reshape(y), LOGITS.reshape(6, 3), sample_weight=weights)
     each = one_by_one(make) * (1.0 if w is None else WEIGHTS)
@@ -80,7 +80,7 @@ def test_a_column_of_targets_is_the_targets(make, y, w):
 @pytest.mark.parametrize("y", [(6,), (6, 1)], ids=str)
 @pytest.mark.parametrize("x", [(6,), (6, 1)], ids=str)
 @pytest.mark.parametrize("w", [None, (6,), (6, 1)], ids=str)
-def test_a_pair_alone_is_as_keras_has_it(name, y, x, w):
+def test_pair_without_negatives_equals_keras(name, y, x, w):
     scores = LOGITS.ravel()[:6].reshape(x)
     weights = None if w is None else WEIGHTS.reshape(w)
     expected = PAIRS[name](Y.reshape(6, 1), scores.reshape(6, 1), sample_weight=weights)
@@ -88,7 +88,7 @@ def test_a_pair_alone_is_as_keras_has_it(name, y, x, w):
     np.testing.assert_allclose(got, expected, rtol=1e-5)
 
 
-def test_a_column_of_ratings_has_no_error_against_itself():
+def test_column_of_ratings_has_no_error_against_itself():
     y = np.array([[1.0], [5.0]], "float32")
     assert float(losses.MeanSquaredError()(y, y)) == 0.0
 
@@ -109,19 +109,19 @@ def test_a_column_of_ratings_has_no_error_against_itself():
         ((3, 3), (3, 3, 3), (3, 2), r"sample_weight: .* received \(3, 2\)"),
     ],
 )
-def test_what_does_not_fit_is_refused(make, y, x, w, words):
+def test_wrong_shapes_are_refused(make, y, x, w, words):
     weights = None if w is None else np.ones(w, "float32")
     with pytest.raises(InputError, match=words):
         make()(np.ones(y, "float32"), np.ones(x, "float32"), sample_weight=weights)
 
 
-def test_one_number_is_no_logits():
+def test_scalar_logits_are_refused():
     with pytest.raises(InputError, match=r"y_pred: expected logits \(..., 1 \+ n\)"):
         losses.MeanSquaredError()(np.float32(1), np.float32(1))
 
 
 @pytest.mark.parametrize("make", [losses.MeanSquaredError, losses.Softmax])
-def test_in_a_graph_whose_shapes_are_known_when_it_runs(make):
+def test_graph_with_dynamic_shapes(make):
     two, three = tf.TensorSpec((None, None)), tf.TensorSpec((None, None, 3))
     loss = tf.function(make(), input_signature=[two, three, two])
     expected = (one_by_one(make) * WEIGHTS).mean()
@@ -132,9 +132,9 @@ def test_in_a_graph_whose_shapes_are_known_when_it_runs(make):
 
 
 @pytest.mark.parametrize("label", [5.0, 0.5, -1.0])
-def test_stars_are_no_labels(label):
-    """Of a pair alone every rating would count as a yes."""
-    with pytest.raises(InputError, match=f"reads labels, 0 or 1, received {label}"):
+def test_ratings_are_no_labels(label):
+    """Without negatives every rating would count as label 1."""
+    with pytest.raises(InputError, match=f"needs labels, 0 or 1, received {label}"):
         losses.BinaryCrossentropy()(np.array([1.0, 0.0, label]), np.ones((3, 1), "float32"))
-    # Held against others, it says that the item was chosen.
+    # With negatives, a value above 0 is label 1.
     assert float(losses.BinaryCrossentropy()(np.array([5.0]), np.zeros((1, 2)))) > 0

@@ -13,6 +13,6 @@ def test_by_hand(check_loss):
     check_loss(Softmax, [1, 1, 0, 5], logits, expected)
 
 
-def test_a_pair_alone_is_refused():
-    with pytest.raises(InputError, match="candidates='pair' gives none"):
+def test_pair_without_negatives_is_refused():
+    with pytest.raises(InputError, match="candidates='pair' has none"):
         Softmax()(np.ones(3), np.ones((3, 1), "float32"))

@@ -27,7 +27,7 @@ def test_novelty_of_an_item_without_interactions_is_finite_and_highest():
     np.testing.assert_allclose(found, [np.log2(8 / 7), 3.0, 3.0])
 
 
-def test_an_empty_list_has_no_value():
+def test_empty_list_is_nan():
     empty = np.zeros((1, 3), int)
     assert np.isnan(novelty(empty, [0, 0, 1])).all()
     assert np.isnan(average_popularity(empty, [0, 0, 1])).all()
@@ -43,7 +43,7 @@ def test_popularity_lift_worked_by_hand():
 
 @pytest.mark.parametrize("block", [1, 1 << 24])
 def test_diversity_is_one_minus_the_mean_cosine_of_all_pairs(monkeypatch, block):
-    monkeypatch.setattr(beyond, "_BLOCK", block)
+    monkeypatch.setattr(beyond, "_GATHERED_NUMBERS", block)
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(20, 6))
     lists = np.stack([rng.permutation(np.arange(2, 20))[:5] for _ in range(7)])
@@ -54,7 +54,7 @@ def test_diversity_is_one_minus_the_mean_cosine_of_all_pairs(monkeypatch, block)
         np.testing.assert_allclose(found[:, column], 1 - np.array(alike), rtol=1e-5)
 
 
-def test_diversity_asks_only_for_the_items_recommended():
+def test_diversity_reads_recommended_rows_only():
     class Vectors:
         shape = (10**9, 2)
 
@@ -65,7 +65,7 @@ def test_diversity_asks_only_for_the_items_recommended():
     assert diversity([[7, 10**8], [7, 0]], Vectors(), [2])[0, 0] == 1.0
 
 
-def test_diversity_leaves_out_padding_and_items_without_features():
+def test_diversity_ignores_padding_and_zero_vectors():
     vectors = np.array([[9, 9], [9, 9], [1, 0], [0, 1], [0, 0]], dtype="float64")
     found = diversity([[2, 3, 4, 0, 1], [2, 4, 0, 0, 0], [2, 2, 0, 0, 0]], vectors, [5])
     np.testing.assert_allclose(found[:, 0], [1.0, np.nan, 0.0], atol=1e-7)

@@ -50,7 +50,7 @@ def test_auc_variance_is_that_of_many_samples():
     assert estimated == pytest.approx(spread, rel=0.1)
 
 
-def test_a_certain_mistake_is_finite():
+def test_cross_entropy_of_a_certain_error_is_finite():
     assert cross_entropy([1.0, 0.0], [0.0, 0.0]) == pytest.approx([36.04, 0.0], abs=0.01)
 
 
@@ -61,9 +61,9 @@ def test_a_certain_mistake_is_finite():
         (mae, [], [], "at least 1"),
         (mae, [1.0], [np.nan], "finite scores, received nan"),
         (auc, [0, 2], [0.1, 0.2], "labels 0 or 1, received 2"),
-        (auc, [1, 1], [0.1, 0.2], "both labels, received only 1"),
+        (auc, [1, 1], [0.1, 0.2], "both 0 and 1, received only 1"),
         (auc_variance, [0, 1], [0.1, 0.2], "two positives"),
-        (log_loss, [0, 1], [0.1, 1.2], "received 1.2; pass scores that are logits"),
+        (log_loss, [0, 1], [0.1, 1.2], "received 1.2; apply a sigmoid to logits"),
     ],
 )
 def test_wrong_input(metric, values, scores, message):

@@ -98,7 +98,7 @@ def test_bounds(name, ranked):
 
 @pytest.mark.parametrize("k", [0, 6])
 def test_k_outside_the_list(k):
-    with pytest.raises(InputError, match=f"length 5, received {k}"):
+    with pytest.raises(InputError, match=f"1 to 5, the length of the list, received {k}"):
         recall(np.zeros((2, 5), bool), [1, 1], k)
 
 

@@ -20,7 +20,7 @@ column, row, square = (N, 1), (1, N), (2, 2)
 @pointwise
 @pytest.mark.parametrize("y", [(N,), column], ids=str)
 @pytest.mark.parametrize("x", [(N,), column], ids=str)
-def test_a_column_is_its_numbers(name, y, x):
+def test_single_column_is_flattened(name, y, x):
     metric = getattr(metrics, name)
     got = metric(LABELS.reshape(y), SCORES.reshape(x))
     np.testing.assert_array_equal(got, metric(LABELS, SCORES))
@@ -28,12 +28,12 @@ def test_a_column_is_its_numbers(name, y, x):
 
 @pointwise
 @pytest.mark.parametrize("wrong", [row, square], ids=str)
-def test_another_shape_is_refused(name, wrong):
+def test_wrong_shape_is_refused(name, wrong):
     metric = getattr(metrics, name)
     for y, x in ((wrong, (N,)), ((N,), wrong), (wrong, wrong)):
-        with pytest.raises(InputError, match="two arrays of one equal length"):
+        with pytest.raises(InputError, match="two arrays of the same length"):
             metric(LABELS.reshape(y), SCORES.reshape(x))
-    with pytest.raises(InputError, match="two arrays of one equal length"):
+    with pytest.raises(InputError, match="two arrays of the same length"):
         metric(LABELS, SCORES[:1])
 
 

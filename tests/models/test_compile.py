@@ -145,7 +145,7 @@ def test_targets_of_shape_n_1_train_like_shape_n(train):
 def test_a_loss_of_labels_refuses_ratings(made, train):
     model = made("pair")
     model.compile("adam", losses.BinaryCrossentropy())
-    with pytest.raises(InputError, match=r"reads labels, 0 or 1, received [2-5]\S* .*value >= 4"):
+    with pytest.raises(InputError, match=r"needs labels, 0 or 1, received [2-5]\S* .*value >= 4"):
         model.fit(batches(train, batch_size=8), verbose=0)
 
 

@@ -89,7 +89,7 @@ def test_large_numbers_whose_sum_overflows_are_finite(train):
 
 
 def test_a_table_is_checked_in_blocks(train, monkeypatch):
-    monkeypatch.setattr("kerasrec.tables.rows.BLOCK", 10)
+    monkeypatch.setattr("kerasrec.tables.rows.NUMBERS_PER_BLOCK", 10)
     model = adapted(train)
     model.check_finite("test")
     table = model.trainable_weights[0]

@@ -1,4 +1,4 @@
-"""The rules by themselves, against what NumPy computes with every row in float64."""
+"""The update rules compared with NumPy in float64."""
 
 import keras
 import numpy as np
@@ -57,7 +57,7 @@ def dense(ids, values):
 
 
 def rule(cls, state, touched, gradient, t):
-    """The step before the learning rate: what each optimizer says in its docstring."""
+    """The step before the learning rate, as in each optimizer's docstring."""
     if cls is SparseSGD:
         return gradient
     if cls is LazyAdam:
@@ -119,7 +119,7 @@ OPTIONS = {
 
 @every_optimizer
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
-def test_twenty_steps_with_repeated_ids_are_those_of_the_dense_rule(cls, options):
+def test_twenty_steps_with_repeated_ids_equal_the_dense_rule(cls, options):
     trained = variables(weights())
     optimizer = cls(RATE, **options)
     train(optimizer, trained, draw(20))
@@ -138,7 +138,7 @@ def test_twenty_steps_with_repeated_ids_are_those_of_the_dense_rule(cls, options
 
 @every_optimizer
 @pytest.mark.parametrize("steps", [1, 2])
-def test_rows_touched_at_some_steps_wait_in_between(cls, steps):
+def test_rows_accumulate_between_updates(cls, steps):
     batches = [[1, 2, 2], [5], [2, 6, 6, 1], [], [6, 0]]
     options = {"gradient_accumulation_steps": steps} if steps > 1 else {}
     drawn = list(draw(20, lambda step: batches[step % 5]))
@@ -150,7 +150,7 @@ def test_rows_touched_at_some_steps_wait_in_between(cls, steps):
     np.testing.assert_array_equal(trained[0].numpy()[[3, 4, 7]], weights()[0][[3, 4, 7]])
 
 
-def test_a_rare_row_goes_as_far_as_in_adam():
+def test_rare_row_moves_as_far_as_in_adam():
     """A gradient at every fourth step: Adam moves the row at the three others as well."""
     found = []
     for optimizer in (LazyAdam(RATE, 0.8, 0.9), keras.optimizers.Adam(RATE, 0.8, 0.9)):
@@ -168,7 +168,7 @@ def test_a_rare_row_goes_as_far_as_in_adam():
     assert found[1] < -5 * RATE
 
 
-def test_moments_that_would_carry_a_row_for_ever_are_refused():
+def test_divergent_moments_are_refused():
     with pytest.raises(InputError, match="beta_1=0.95, beta_2=0.9"):
         LazyAdam(RATE, 0.95, 0.9)
 
@@ -187,7 +187,7 @@ def test_a_schedule_counts_every_step(cls):
 
 
 @every_optimizer
-def test_nothing_moves_before_enough_gradients_are_there(cls):
+def test_no_update_before_enough_gradients(cls):
     trained = variables(weights())
     optimizer = cls(RATE, weight_decay=0.1, gradient_accumulation_steps=3)
     train(optimizer, trained, draw(2, lambda step: [step, step]))
@@ -197,7 +197,7 @@ def test_nothing_moves_before_enough_gradients_are_there(cls):
 
 
 @pytest.mark.parametrize("cls", STOCK)
-def test_dense_gradients_take_the_stock_rule_to_the_bit(cls):
+def test_dense_gradients_use_keras_rule_exactly(cls):
     found, stock = [], STOCK[cls].from_config(STOCK[cls].get_config())
     for optimizer in (cls(RATE), stock):
         trained = variables(weights())
@@ -227,7 +227,7 @@ def test_rowwise_adagrad_has_its_own_rule_for_a_dense_gradient_of_a_table():
 @every_optimizer
 @pytest.mark.parametrize("weight_decay", [None, 0.1])
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_a_gradient_that_is_no_number_changes_nothing_and_is_named(cls, bad, weight_decay):
+def test_non_finite_gradient_is_named_and_changes_nothing(cls, bad, weight_decay):
     trained = variables(weights())
     optimizer = cls(RATE, weight_decay=weight_decay)
     train(optimizer, trained, draw(2))
@@ -251,14 +251,14 @@ def test_a_gradient_that_is_no_number_changes_nothing_and_is_named(cls, bad, wei
         np.testing.assert_array_equal(now, old)
 
 
-def test_the_message_of_an_eager_check_ends_where_it_ends():
+def test_message_of_an_eager_check():
     trained = variables(weights())
     with pytest.raises(tf.errors.InvalidArgumentError) as caught:
         SparseSGD(RATE).apply([slices([1], [[np.nan] * DIM]), tf.ones(4)], trained)
     assert failed_check(caught.value) == "step 1 has a NaN or infinite gradient of embeddings"
 
 
-def test_a_dense_step_touches_every_row():
+def test_dense_step_updates_every_row():
     """Nine dense steps, then one of a row: for Adam it is the tenth of ten equal ones."""
     trained, optimizer = variables([np.zeros((ROWS, DIM)), np.zeros(4)]), LazyAdam(RATE)
     for _ in range(9):
@@ -268,7 +268,7 @@ def test_a_dense_step_touches_every_row():
 
 
 @every_optimizer
-def test_a_table_that_is_looked_up_and_used_as_a_whole(cls):
+def test_table_used_by_lookup_and_as_a_whole(cls):
     """Tied weights: the gradients of both uses are added up and make one dense gradient."""
     (ids, looked_up, gradient), (_, whole, _) = *draw(1), *draw(1, lambda step: range(ROWS))
     trained = variables(weights())
@@ -290,7 +290,7 @@ def test_a_table_that_is_looked_up_and_used_as_a_whole(cls):
 
 
 @every_optimizer
-def test_config_is_what_was_asked_for(cls):
+def test_config_holds_the_arguments(cls):
     asked = {
         "learning_rate": 0.25, "weight_decay": 0.5, "clipnorm": 2.0, "name": "own",
         "gradient_accumulation_steps": 3,
@@ -321,14 +321,14 @@ def test_the_learning_rate_can_be_set(cls):
 
 
 @every_optimizer
-def test_slots_that_do_not_fit_are_refused_before_they_are_made(cls, monkeypatch):
+def test_too_large_slots_are_refused_before_allocation(cls, monkeypatch):
     monkeypatch.setattr("kerasrec.tables.memory.free_memory", lambda: 100)
     trained = variables([np.zeros((200, DIM), "float32"), np.zeros(4, "float32")])
     cls(RATE).build(trained[1:])
     words = {
-        LazyAdam: r"LazyAdam .*: 200 x 3 x 4 \+ 200 x 3 x 4 \+ 200 x 4 bytes \+ 3 smaller =",
-        SparseAdagrad: r"SparseAdagrad .*: 200 x 3 x 4 \+ 4 x 4 bytes = 0.0 GiB",
-        RowwiseAdagrad: r"RowwiseAdagrad .*: 200 x 4 \+ 4 x 4 bytes = 0.0 GiB",
+        LazyAdam: r"LazyAdam.*: 200 x 3 x 4 \+ 200 x 3 x 4 \+ 200 x 4 bytes \+ 3 smaller =",
+        SparseAdagrad: r"SparseAdagrad.*: 200 x 3 x 4 \+ 4 x 4 bytes = 0.0 GiB",
+        RowwiseAdagrad: r"RowwiseAdagrad.*: 200 x 4 \+ 4 x 4 bytes = 0.0 GiB",
     }
     if cls is SparseSGD:
         cls(RATE).build(trained)

@@ -1,4 +1,4 @@
-"""What the making of slots takes, in a process of its own."""
+"""Peak memory of creating slots, measured in a separate process."""
 
 import os
 import subprocess
@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-# Large beside the 40 MB by which the peak of a process differs from run to run.
+# Large compared with the 40 MB by which the peak of a process varies.
 ROWS, DIM = 1_000_000, 64
 TABLE = ROWS * DIM * 4
 CODE = f"""
@@ -41,8 +41,8 @@ print(peak() - before)
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 @pytest.mark.parametrize("name,slots", [("LazyAdam", 2), ("SparseAdagrad", 1), ("SparseSGD", 0)])
-def test_a_plain_keras_model_holds_each_slot_once(name, slots):
-    # oneDNN's allocator rounds large blocks up, by as much as it likes.
+def test_keras_model_stores_each_slot_once(name, slots):
+    # oneDNN's allocator rounds large blocks up.
     environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": "0", "CUDA_VISIBLE_DEVICES": ""}
     command = [sys.executable, "-c", CODE.replace("NAME", name)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)

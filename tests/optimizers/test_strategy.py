@@ -1,4 +1,4 @@
-"""Two replicas of half a batch each, in a process of its own: devices are chosen once."""
+"""Two replicas with half a batch each, in a separate process: devices are set once."""
 
 import json
 import subprocess

@@ -77,7 +77,7 @@ def test_mixed_precision(cls, policy):
 
 
 @pytest.mark.parametrize("cls", [LazyAdam, RowwiseAdagrad])
-def test_a_table_of_keras_is_trained_as_ours_is(cls):
+def test_keras_embedding_is_trained_like_embedding_table(cls):
     found = []
     for table in (EmbeddingTable, keras.layers.Embedding):
         made = model(cls(0.05), table)
@@ -102,7 +102,7 @@ def test_steps_per_execution_changes_nothing(cls):
     # Three steps are one update and a half of two steps each.
     [*((cls, {}) for cls in OPTIMIZERS), (LazyAdam, {"gradient_accumulation_steps": 2})],
 )
-def test_a_saved_model_goes_on_where_it_was(cls, options, tmp_path):
+def test_saved_model_resumes_training(cls, options, tmp_path):
     ids, y = data(18)
     straight = model(cls(0.05, **options))
     straight.fit(ids, y, 3, shuffle=False, verbose=0)
@@ -134,7 +134,7 @@ def test_callbacks_change_the_learning_rate():
 
 
 @pytest.mark.parametrize("steps", [1, 4])
-def test_a_loss_that_is_no_number_stops_at_its_step(steps):
+def test_non_finite_loss_stops_at_its_step(steps):
     ids, y = data()
     y[19] = np.nan  # the seventh batch of three
     made = model(RowwiseAdagrad(0.05), steps_per_execution=steps)
@@ -149,7 +149,7 @@ def test_a_loss_that_is_no_number_stops_at_its_step(steps):
 
 
 def as_large_as_the_table(made):
-    """Names of the ops of a training step that make or read something with a row for each row."""
+    """Names of the ops of a training step with an input or output of the table's size."""
     ids, y = (tf.constant(part[:3]) for part in data())
     made.optimizer.build(made.trainable_variables)
     step = tf.function(lambda *batch: made.train_step(batch)).get_concrete_function(ids, y)
@@ -172,17 +172,17 @@ def as_large_as_the_table(made):
         (RowwiseAdagrad, {"clipvalue": 1.0}),
     ],
 )
-def test_a_step_reads_and_writes_rows_only(cls, options):
+def test_step_reads_and_writes_rows_only(cls, options):
     assert as_large_as_the_table(model(cls(0.1, **options))) == []
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
-def test_a_step_reads_and_writes_rows_only_in_mixed_precision(policy):
+def test_step_reads_and_writes_rows_only_in_mixed_precision(policy):
     optimizer = LazyAdam(0.1) if policy == "mixed_bfloat16" else RowLossScale(LazyAdam(0.1))
     assert as_large_as_the_table(model(optimizer, policy=policy)) == []
 
 
-def test_what_reads_the_table_would_be_seen():
+def test_check_finds_dense_reads_of_a_table():
     assert "ReadVariableOp" in as_large_as_the_table(model(LazyAdam(0.1), keras.layers.Embedding))
     found = as_large_as_the_table(model(keras.optimizers.Adam(0.1, clipnorm=1.0)))
     assert {"UnsortedSegmentSum", "Sqrt", "AddV2"} <= set(found)

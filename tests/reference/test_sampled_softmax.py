@@ -36,8 +36,8 @@ def test_equals_tensorflow_with_the_same_sample(distribution, mask_accidental_hi
         num_classes=ITEMS,
         sampled_values=(
             tf.constant(sampled, tf.int64),
-            tf.exp(layer.log_expected(ROWS))[:, None],
-            tf.exp(layer.log_expected(sampled)),
+            tf.exp(layer.log_expected_count(ROWS))[:, None],
+            tf.exp(layer.log_expected_count(sampled)),
         ),
         remove_accidental_hits=mask_accidental_hits,
     )
@@ -51,4 +51,4 @@ def test_the_log_uniform_probabilities_are_tensorflow_s():
     theirs = tf.random.log_uniform_candidate_sampler(
         rows[None] - 2, ITEMS - 2, 1, unique=False, range_max=ITEMS - 2, seed=0
     ).true_expected_count[0]
-    np.testing.assert_allclose(tf.exp(layer.log_expected(rows)), theirs, rtol=1e-5)
+    np.testing.assert_allclose(tf.exp(layer.log_expected_count(rows)), theirs, rtol=1e-5)

@@ -38,13 +38,13 @@ def machine(monkeypatch, tmp_path):
     ],
 )
 @pytest.mark.parametrize("which", [0, 1])
-def test_free_memory_is_the_least_of_machine_and_container(machine, text, expected, which):
+def test_free_memory_is_the_minimum_of_machine_and_container(machine, text, expected, which):
     if text is not None:
         machine(text, which)
     assert free_memory() == expected
 
 
-def test_what_fits_to_the_byte_is_allowed(machine):
+def test_exact_fit_is_allowed(machine):
     check_memory("tables", [(2**20, 1024), (2**10, 2**20)], "no", itemsize=4)  # 4 + 4 GiB
     with pytest.raises(InputError):
         check_memory("tables", [(2**20, 1024), (2**10, 2**20), (1,)], "no")
@@ -52,7 +52,7 @@ def test_what_fits_to_the_byte_is_allowed(machine):
     check_memory("nothing", [], "no")
 
 
-def test_the_message_has_the_arithmetic_and_the_advice(machine):
+def test_message_has_calculation_and_advice(machine):
     machine(f"{5 * GIB}")
     shapes = [(3, 1), (10_000_000, 64), (7, 2), (10_000_000, 32), (20_000_000, 64)]
     with pytest.raises(InputError) as caught:
@@ -63,5 +63,5 @@ def test_the_message_has_the_arithmetic_and_the_advice(machine):
     )
 
 
-def test_this_machine_has_some():
+def test_free_memory_is_positive():
     assert 0 < free_memory() < 2**50

@@ -136,7 +136,7 @@ def test_the_graph_comes_with_the_checkpoint_and_is_no_argument(tmp_path):
     np.testing.assert_array_equal(vectors, model.graph_embedding.vectors)
     again.propagate()
     np.testing.assert_array_equal(vectors, again.graph_embedding.vectors)
-    with pytest.raises(InputError, match=f"num_edges is {len(train)} and 5 edges were given"):
+    with pytest.raises(InputError, match=rf"expected {len(train)} \(num_edges\), received 5"):
         model.adapt(train.select(np.arange(5)))
 
 

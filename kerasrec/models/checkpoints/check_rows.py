@@ -15,7 +15,7 @@ def check_rows(model, path):
         path: The file, for the error message.
     """
     for weight in model.weights:
-        num_rows = rows.held(weight)
+        num_rows = rows.row_values_bound(weight)
         if num_rows is None or not np.prod(weight.shape):
             continue
         values = ops.convert_to_numpy(weight)

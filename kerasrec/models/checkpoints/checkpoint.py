@@ -41,7 +41,7 @@ from kerasrec.models.checkpoints.saved_catalogs import (
 from kerasrec.models.checkpoints.weights_file import WeightsFile
 from kerasrec.models.checkpoints.write_weights import without_optimizer, write_weights
 from kerasrec.models.trained_on import TrainedOn
-from kerasrec.tables.rows import declared
+from kerasrec.tables.rows import vocabulary_of
 
 # Keys of `get_config` that every model has, besides the arguments of its class.
 COMMON_ARGUMENTS = {"schema", "name", "repeats", "dtype"}
@@ -165,7 +165,7 @@ def load_class_name(directory):
 def copy_rows(old, new):
     """Copies the weights of `old` into `new`, whose vocabularies may have grown.
 
-    Tables with a vocabulary (`kerasrec.tables.rows.declare`) keep their old rows, and
+    Tables with a vocabulary (`kerasrec.tables.rows.declare_vocabulary`) keep their old rows, and
     the new rows keep the values of `new`, so old users score old items as before. All other weights
     must have equal shapes. `candidate_weights` are not copied, nor any weight of a model without
     trainable weights: these describe the data of `new`. The histories of `old` are put before those
@@ -225,7 +225,7 @@ def _names(vocabulary):
 def _may_grow(source, target):
     """Whether `target` is a table with a vocabulary and at least as many rows as `source`."""
     return (
-        declared(target) is not None
+        vocabulary_of(target) is not None
         and source.shape[1:] == target.shape[1:]
         and source.shape[0] <= target.shape[0]
     )

@@ -27,11 +27,11 @@ def check_finite(model, method):
 
 def _is_finite(weight):
     size = int(np.prod(weight.shape))
-    if size <= rows.BLOCK:
+    if size <= rows.NUMBERS_PER_BLOCK:
         return _all_finite(ops.convert_to_tensor(weight))
-    step = max(1, rows.BLOCK * weight.shape[0] // size)
+    step = max(1, rows.NUMBERS_PER_BLOCK * weight.shape[0] // size)
     return all(
-        _all_finite(rows.read(weight, ops.arange(start, min(start + step, weight.shape[0]))))
+        _all_finite(rows.gather(weight, ops.arange(start, min(start + step, weight.shape[0]))))
         for start in range(0, weight.shape[0], step)
     )
 

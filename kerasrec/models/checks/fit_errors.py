@@ -44,7 +44,7 @@ def with_checked_ids(x, schema):
 
     def check(inputs):
         return {
-            name: rows.checked(value, sizes[name], f"input {name}") if name in sizes else value
+            name: rows.check_ids(value, sizes[name], f"input {name}") if name in sizes else value
             for name, value in inputs.items()
         }
 

@@ -5,13 +5,6 @@ import inspect
 import numpy as np
 
 from kerasrec.errors import InputError
-from kerasrec.models.contract.declared import (
-    arguments_that_are_lost,
-    unregistered,
-    wrong_bias_columns,
-    wrong_capabilities,
-    wrong_inputs,
-)
 from kerasrec.models.contract.every_kind import every_kind
 from kerasrec.models.contract.read import (
     context_not_read,
@@ -19,7 +12,14 @@ from kerasrec.models.contract.read import (
     untrained_items_told_apart,
 )
 from kerasrec.models.contract.stochastic import drops_without_dropout
-from kerasrec.tables.rows import declared
+from kerasrec.models.contract.vocabulary_of import (
+    arguments_that_are_lost,
+    unregistered,
+    wrong_bias_columns,
+    wrong_capabilities,
+    wrong_inputs,
+)
+from kerasrec.tables.rows import vocabulary_of
 
 CONSTRUCTION = (unregistered, arguments_that_are_lost, wrong_inputs)
 # Scores are computed only by a model whose inputs are what it says.
@@ -84,6 +84,6 @@ def _wake(model, train):
         if np.any(weight):
             continue
         values = random.normal(size=weight.shape)
-        if declared(weight) in counts:
-            values[counts[declared(weight)] == 0] = 0.0
+        if vocabulary_of(weight) in counts:
+            values[counts[vocabulary_of(weight)] == 0] = 0.0
         weight.assign(values)
