@@ -129,7 +129,7 @@ def batches(
     """
     inputs = tuple(inputs)
     _check(data, inputs, steps, batch_size, history_length, horizon, first_epoch)
-    tf = _tensorflow()
+    tf = installed_tensorflow()
     # The columns stay in host memory whatever the model runs on.
     with tf.device("CPU:0") if tf else contextlib.nullcontext():
         arrays = tf or host_arrays
@@ -165,7 +165,7 @@ def batches(
         return PyBatches(order, batch, plan.steps, epochs, plan.real_share)
 
 
-def _tensorflow():
+def installed_tensorflow():
     """TensorFlow, None where it is not installed."""
     if importlib.util.find_spec("tensorflow") is None:
         return None

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from kerasrec.data.batches import Epochs, ending, finished, weights
+from kerasrec.data.batches import Epochs, ending, finished, installed_tensorflow, weights
 from kerasrec.data.catalog import Catalog
 from kerasrec.data.histories import Histories
 from kerasrec.data.parquet_parts import ParquetParts
@@ -135,12 +135,16 @@ def stream_batches(
         the others `(B,)` float32, its shapes static and its cardinality known.
 
     Raises:
-        InputError: no such file, no row, no such column, parts that differ in their columns. A
-            missing id, or a value that is not a number, is found while iterating: TensorFlow then
-            raises its own error with the message.
+        InputError: no such file, no row, no such column, parts that differ in their columns, or no
+            TensorFlow. A missing id, or a value that is not a number, is found while iterating:
+            TensorFlow then raises its own error with the message.
     """
-    import tensorflow as tf
-
+    tf = installed_tensorflow()
+    if tf is None:
+        raise InputError(
+            "stream_batches needs TensorFlow's tf.data, and TensorFlow is not installed: install "
+            "it, or read the table whole and use batches"
+        )
     for name, number in (("batch_size", batch_size), ("buffer_rows", buffer_rows)):
         if number < 1:
             raise InputError(f"{name}={number!r}: expected at least 1.")
