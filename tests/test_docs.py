@@ -1,6 +1,7 @@
 """What the documentation shows is run: docstring examples and README's Python."""
 
 import doctest
+import functools
 import importlib.util
 import pathlib
 import pkgutil
@@ -11,6 +12,7 @@ import pytest
 
 import kerasrec
 import kerasrec_zoo
+from kerasrec.data.datasets import LOADERS, synthetic
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 MODULES = sorted(
@@ -31,6 +33,7 @@ def test_every_module_is_imported():
         importlib.import_module(name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_examples_of_docstrings(name):
     module = importlib.import_module(name)
@@ -46,12 +49,16 @@ def test_every_public_class_of_the_blocks_has_an_example():
                 assert ">>>" in path.read_text(encoding="utf-8"), path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "page",
     ["README.md", "docs/data.md", "docs/sequences.md", "docs/content.md", "docs/retrieval.md"],
 )
 def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    # A smaller bookstore where no size is given: fewer steps of the same training.
+    small = functools.partial(synthetic.load, users=200, items=200)
+    monkeypatch.setitem(LOADERS, "synthetic", small)
     text = (ROOT / page).read_text(encoding="utf-8")
     blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     assert blocks

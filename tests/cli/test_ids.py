@@ -47,6 +47,7 @@ def trained(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["run", "knn/1"])
 def test_ids_with_commas_are_asked_about_and_left_out(kerasrec, trained, source):
     def ask(*arguments):

@@ -14,6 +14,8 @@ from kerasrec.savedmodel.about import read_about
 from kerasrec.savedmodel.c_loader import RunError
 from kerasrec_zoo import Hybrid, MatrixFactorization, Popularity
 
+pytestmark = pytest.mark.slow
+
 TEXTS = {"x": "blue sea", "y": "red fire", "z": "blue sky", "w": "red sun"}
 
 
@@ -54,6 +56,7 @@ def hybrid(train, tmp_path_factory):
         yield model, loaded
 
 
+@pytest.mark.export
 def test_strings_in_strings_out(popularity):
     # x and y were taken three times, z twice, w never; ties go to the earlier item.
     answer = popularity("recommend", user=["nobody"], exclude=[[""]])
@@ -61,12 +64,14 @@ def test_strings_in_strings_out(popularity):
     assert answer["score"].tolist() == [[3.0, 3.0, 2.0, 0.0]]
 
 
+@pytest.mark.export
 def test_recommend_is_the_default(popularity):
     answer = popularity("serving_default", user=["nobody"], exclude=[["x"]])
     assert answer["item"].tolist() == [[b"y", b"z", b"w", b""]]
     assert answer["score"][0, 3] == -np.inf
 
 
+@pytest.mark.export
 def test_any_batch_any_width_of_exclusions(popularity):
     exclude = [["y", "", "x", "never heard of"]] * 7
     answer = popularity("recommend", user=["nobody"] * 7, exclude=exclude)
@@ -75,11 +80,13 @@ def test_any_batch_any_width_of_exclusions(popularity):
     assert popularity("recommend", user=["?", "!"], exclude=none)["item"].shape == (2, 4)
 
 
+@pytest.mark.export
 def test_score_of_pairs(popularity):
     answer = popularity("score", user=["a", "b"], item=["z", "x"])
     assert answer == {"score": pytest.approx([2.0, 3.0])}
 
 
+@pytest.mark.export
 def test_history_may_be_padded_anywhere_and_is_not_recommended(hybrid):
     model, signatures = hybrid
     expected = model.recommend(histories=[["x", "y"]], k=2)
@@ -90,6 +97,7 @@ def test_history_may_be_padded_anywhere_and_is_not_recommended(hybrid):
         assert set(answer["item"][0][2:]) == {b""}
 
 
+@pytest.mark.export
 def test_a_long_history_is_read_from_its_end(hybrid):
     signatures = hybrid[1]
     one = signatures("embed_user", history=[["z", "z", "x", "y", ""]])
@@ -104,6 +112,7 @@ def raw(item, text, price=1.0):
     }  # fmt: skip
 
 
+@pytest.mark.export
 def test_shares_add_up_to_the_score_and_match_python(hybrid):
     model, signatures = hybrid
     answer = signatures("recommend_explained", history=[["x", "y"]], exclude=[[""]])
@@ -117,6 +126,7 @@ def test_shares_add_up_to_the_score_and_match_python(hybrid):
     np.testing.assert_allclose(answer["from_content"][0, :2], python["from_content"], atol=1e-6)
 
 
+@pytest.mark.export
 def test_reasons_are_those_of_python(hybrid):
     model, signatures = hybrid
     for history in (["x", "y"], ["z", "", "?"], ["y"]):
@@ -138,6 +148,7 @@ def test_reasons_are_those_of_python(hybrid):
             assert features == ["text"] * len(words)
 
 
+@pytest.mark.export
 @pytest.mark.parametrize("history", [[[""]], [["?", ""]], np.zeros((1, 0), str)])
 def test_no_history_has_no_reasons(hybrid, history):
     answer = hybrid[1]("recommend_explained", history=history, exclude=[[""]])
@@ -147,12 +158,14 @@ def test_no_history_has_no_reasons(hybrid, history):
     assert np.isfinite(answer["score"][0, 0])
 
 
+@pytest.mark.export
 def test_answers_that_are_none_have_no_reasons(hybrid):
     answer = hybrid[1]("recommend_explained", history=[["x"]], exclude=[["y", "z", "w"]])
     assert (answer["item"] == b"").all()
     assert not any(answer[name].any() for name in ("reason", "word_reason", "from_content"))
 
 
+@pytest.mark.export
 def test_a_new_item_is_embedded_from_its_raw_features(hybrid):
     model, signatures = hybrid
     # w was never taken, so that it too is known by its features alone.
@@ -164,6 +177,7 @@ def test_a_new_item_is_embedded_from_its_raw_features(hybrid):
     assert np.abs(other["vector"][0] - stored).max() > 1e-4
 
 
+@pytest.mark.export
 def test_numbers_and_vectors_that_are_none_are_missing_ones(hybrid):
     signatures = hybrid[1]
     plain = raw("new", "red sun")
@@ -181,6 +195,7 @@ def test_numbers_and_vectors_that_are_none_are_missing_ones(hybrid):
         signatures("embed_items", **{**plain, "look": np.zeros((1, 3), "float32")})
 
 
+@pytest.mark.export
 def test_a_known_item_is_embedded_from_the_catalogue(hybrid):
     model, signatures = hybrid
     row = model.items.vocabulary.rows(["x"])[0]
@@ -190,6 +205,7 @@ def test_a_known_item_is_embedded_from_the_catalogue(hybrid):
     )
 
 
+@pytest.mark.export
 def test_what_a_user_has_seen_is_left_out_unless_asked_for(popularity):
     # a took x, y and z; x and y three times, z twice, w never.
     seen = popularity("recommend", user=["a", "b", "nobody"])
@@ -202,6 +218,7 @@ def test_what_a_user_has_seen_is_left_out_unless_asked_for(popularity):
         popularity("recommend", user=["a"], repeats=["sometimes"])
 
 
+@pytest.mark.export
 def test_k_is_of_each_row_and_the_rest_is_empty(popularity):
     answer = popularity("recommend", k=[0, 1, 3, 99, -1])
     found = [[item for item in row if item] for row in answer["item"].tolist()]
@@ -209,6 +226,7 @@ def test_k_is_of_each_row_and_the_rest_is_empty(popularity):
     assert np.isneginf(answer["score"][0]).all() and answer["score"].shape == (5, 4)
 
 
+@pytest.mark.export
 def test_a_whitelist_is_of_each_row(popularity):
     allow = [["w", "z", "w"], ["no such item", "", ""], ["", "", ""], ["x", "y", "?"]]
     answer = popularity("recommend", allow=allow, exclude=[[""], [""], [""], ["x"]])
@@ -216,6 +234,7 @@ def test_a_whitelist_is_of_each_row(popularity):
     assert found == [[b"z", b"w"], [], [b"x", b"y", b"z", b"w"], [b"y"]]
 
 
+@pytest.mark.export
 def test_one_row_is_meant_for_all_rows(popularity):
     answer = popularity("recommend", user=["nobody"] * 3, exclude=[["x"]], k=[2])
     assert answer["item"].tolist() == [[b"y", b"z"]] * 3
@@ -223,6 +242,7 @@ def test_one_row_is_meant_for_all_rows(popularity):
         popularity("recommend", user=["nobody"] * 3, k=[2, 2])
 
 
+@pytest.mark.export
 def test_a_user_without_a_history_is_answered_from_the_stored_one(hybrid):
     model, signatures = hybrid
     stored = signatures("recommend", user=["c"])
@@ -234,6 +254,7 @@ def test_a_user_without_a_history_is_answered_from_the_stored_one(hybrid):
     np.testing.assert_array_equal(both["item"], signatures("recommend", history=[["z"]])["item"])
 
 
+@pytest.mark.export
 def test_histories_may_be_left_out_of_an_export(train, tmp_path):
     model = MatrixFactorization(train.schema(), dim=2)
     model.adapt(train)
@@ -245,6 +266,7 @@ def test_histories_may_be_left_out_of_an_export(train, tmp_path):
     assert about["stored_histories"] is False and about["num_items"] == 4
 
 
+@pytest.mark.export
 def test_examples_are_requests(hybrid):
     signatures = hybrid[1]
     request = {
@@ -264,6 +286,7 @@ def test_examples_are_requests(hybrid):
     np.testing.assert_array_equal(nothing["item"], signatures("recommend", k=[100])["item"])
 
 
+@pytest.mark.export
 def test_similar_items_are_those_of_python(hybrid):
     model, signatures = hybrid
     answer = signatures("similar_items", item=["x", "no such item", ""], exclude=[["z"]])
@@ -275,6 +298,7 @@ def test_similar_items_are_those_of_python(hybrid):
     assert few["item"][0].tolist() == [b"w"] + [b""] * (few["item"].shape[1] - 1)
 
 
+@pytest.mark.export
 @pytest.mark.parametrize("batch", [1, 1024])
 def test_every_output_has_the_batch_dimension(hybrid, batch):
     model, signatures = hybrid
@@ -290,6 +314,7 @@ def test_every_output_has_the_batch_dimension(hybrid, batch):
         assert all(len(value) == batch for value in answer.values()), name
 
 
+@pytest.mark.export
 def test_an_existing_folder_is_left_alone(train, tmp_path):
     model = Popularity(train.schema())
     model.adapt(train)
@@ -300,6 +325,7 @@ def test_an_existing_folder_is_left_alone(train, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.export
 def test_other_answers_than_pythons_are_refused_and_leave_nothing(train, tmp_path, monkeypatch):
     model = MatrixFactorization(train.schema(), dim=2)
     model.adapt(train)
@@ -309,6 +335,7 @@ def test_other_answers_than_pythons_are_refused_and_leave_nothing(train, tmp_pat
     assert not list((tmp_path / "model").iterdir())
 
 
+@pytest.mark.export
 def test_a_full_disk_leaves_nothing(train, tmp_path, monkeypatch):
     model = Popularity(train.schema())
     model.adapt(train)
@@ -326,6 +353,7 @@ def test_a_full_disk_leaves_nothing(train, tmp_path, monkeypatch):
         export(model, tmp_path / "1", k=0)
 
 
+@pytest.mark.export
 def test_a_model_of_a_stream_is_exported_too(tmp_path):
     pd.DataFrame({"user": list("aabbc"), "item": list("xyyzx")}).to_parquet(tmp_path / "t.parquet")
     scan = scan_parquet(tmp_path / "t.parquet")

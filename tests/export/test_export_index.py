@@ -12,6 +12,8 @@ from kerasrec.savedmodel import CLoader
 from kerasrec.savedmodel.about import read_about
 from kerasrec_zoo import ItemKNN, MatrixFactorization
 
+pytestmark = pytest.mark.slow
+
 ITEMS, USERS, CLUSTERS, DIM = 1200, 60, 40, 8
 
 
@@ -33,6 +35,7 @@ def model():
     return model
 
 
+@pytest.mark.export
 def test_ivf_claims_the_recall_that_it_measured(model, tmp_path):
     report = export(model, tmp_path / "1", k=10, index="ivf", recall=0.9)
     assert report["foreign"] == []
@@ -58,6 +61,7 @@ def test_ivf_claims_the_recall_that_it_measured(model, tmp_path):
         assert set(listed["item"][n].astype(str)) - {""} == {"7", "8"} - seen
 
 
+@pytest.mark.export
 def test_a_recall_that_is_not_reached_is_refused(model, tmp_path):
     table = next(w for w in model.weights if w.shape == (ITEMS + 2, DIM))
     before = np.array(table)
@@ -70,6 +74,7 @@ def test_a_recall_that_is_not_reached_is_refused(model, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.export
 def test_half_of_the_memory_gives_the_answers_of_the_rounded_vectors(model, tmp_path):
     assert export(model, tmp_path / "1", k=10, storage="bfloat16")["foreign"] == []
     about = read_about(tmp_path / "1")
@@ -80,6 +85,7 @@ def test_half_of_the_memory_gives_the_answers_of_the_rounded_vectors(model, tmp_
     np.testing.assert_allclose(answer["score"][0], exact["score"], rtol=0.01)
 
 
+@pytest.mark.export
 def test_what_cannot_be_searched_takes_no_index(tmp_path):
     train = Interactions.from_frame(pd.DataFrame({"user": list("aabb"), "item": list("xyyz")}))
     model = ItemKNN(train.schema())

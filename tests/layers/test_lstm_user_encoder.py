@@ -141,6 +141,7 @@ def test_behavior_and_time_gap_are_added(steps):
     np.testing.assert_array_equal(plain(steps[None], mask, behavior, gap), plain(steps[None], mask))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell, bidirectional", VARIANTS)
 def test_residual_adds_the_input_of_the_step_and_normalizes(cell, bidirectional, steps, noise):
     vectors, mask = placed(steps, noise)

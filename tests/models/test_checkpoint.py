@@ -147,6 +147,7 @@ def test_positions_do_not_grow_because_the_items_do_by_as_many(train, tmp_path):
         new.load_rows_from(tmp_path / "old")
 
 
+@pytest.mark.slow
 def test_weights_of_other_layers_are_said_to_be_of_another_version(saved, monkeypatch):
     def other_layers(self, path):
         raise ValueError("Layer 'dense' expected 2 variables, but received 0")

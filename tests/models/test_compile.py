@@ -128,6 +128,7 @@ def test_metrics_that_read_what_there_is(made):
         made("in_batch").compile("adam", losses.Softmax(), metrics=["mae"])
 
 
+@pytest.mark.slow
 def test_a_column_of_ratings_trains_as_the_ratings(train):
     """`frame[["rating"]]` is enough to have one."""
     learnt = []
@@ -142,6 +143,7 @@ def test_a_column_of_ratings_trains_as_the_ratings(train):
         np.testing.assert_allclose(one, other, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_stars_are_refused_by_a_loss_of_labels(made, train):
     model = made("pair")
     model.compile("adam", losses.BinaryCrossentropy())

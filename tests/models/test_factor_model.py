@@ -43,6 +43,7 @@ def test_the_score_is_the_dot_product(train):
     assert not model.trainable_weights
 
 
+@pytest.mark.slow
 def test_row_1_stands_in_for_what_is_unknown(train):
     model = adapted(train, Factors(USERS, ITEMS))
     with pytest.warns(UserWarning, match="1 unknown user"):

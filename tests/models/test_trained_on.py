@@ -74,6 +74,7 @@ def test_many_pairs_are_a_sample_and_a_share_stays_a_share(monkeypatch):
     np.testing.assert_array_equal(both.hashes, whole[whole <= both.below])
 
 
+@pytest.mark.slow
 def test_the_record_is_saved_and_grows_along_a_chain_of_starts(tmp_path):
     data = table()
     folds = [PROTOCOLS["k-fold"](data, folds=3, fold=fold, validation=0.0) for fold in range(3)]
@@ -163,6 +164,7 @@ def test_an_encoder_of_texts_brings_what_it_was_trained_on(tmp_path):
     assert models[1].trained_on.holds(pair_hashes(["u0", "u0"], ["a0", "b0"])).all()
 
 
+@pytest.mark.slow
 def test_what_weights_have_learned_is_not_forgotten_by_adapting_to_other_data():
     data = table()
     one, two = (PROTOCOLS["k-fold"](data, folds=2, fold=n, validation=0.0) for n in range(2))

@@ -69,6 +69,7 @@ def test_other_words_mean_what_an_unknown_word_meant_where_nothing_is_learned(sa
     np.testing.assert_array_equal(ours[:2], theirs[:2])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("freeze", [True, False])
 def test_frozen_or_trained_on(saved, freeze):
     train = data(HERE)

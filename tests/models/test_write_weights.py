@@ -108,6 +108,7 @@ def test_what_is_read_back_after_the_error_is_what_was_written(tmp_path):
             assert found == right[at : at + size]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", [1000, 1_000_000])
 def test_the_process_ends_as_it_should(tmp_path, room):
     source = pathlib.Path(__file__).read_text()

@@ -209,6 +209,7 @@ def test_between_requests_nobody_is_in_a_hurry(serve):
         assert answer(client)[0] == 200
 
 
+@pytest.mark.slow
 def test_an_answer_that_is_not_taken_is_given_up(serve, gates, monkeypatch):
     lost, connection_lost = threading.Event(), HttpConnection.connection_lost
 

@@ -4,7 +4,11 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from kerasrec.serving.server import Server
+
+pytestmark = pytest.mark.slow
 
 # Exports to `sys.argv[1]`, but says so and waits where the graph is written and its folder has not
 # got its name yet.

@@ -32,6 +32,7 @@ def test_it_names_what_is_served(schema, server):
     assert set(schema.raw_schema["paths"]) == places
 
 
+@pytest.mark.slow
 def test_a_fuzzer_finds_nothing(schema):
     checks = [
         check

@@ -80,6 +80,7 @@ def test_what_cannot_be_written_is_said_and_the_earlier_one_kept(
         assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
+@pytest.mark.slow
 def test_a_run_on_a_full_disk_is_gone_on_with_when_there_is_room(
     tmp_path, monkeypatch, capsys, largest_file
 ):

@@ -21,6 +21,8 @@ from kerasrec_zoo import (
     Seq2Seq,
 )
 
+pytestmark = pytest.mark.slow
+
 OTHERS = [AttentionRecommender, BERT4Rec, NextItNet, SASRec, Seq2Seq]
 LETTERS = list("abcdefgh")
 
@@ -101,6 +103,7 @@ def test_a_user_is_an_input_where_asked_for(errands):
     assert full.train_inputs == ("history", "user", "behavior", "time_gap", "item")
 
 
+@pytest.mark.export
 def test_behaviors_decide_where_they_do(errands, tmp_path):
     model = trained(errands, 60)
     asked = {"histories": [["c", "d"], ["c", "d"]], "k": 1, "repeats": "allow"}
@@ -124,8 +127,9 @@ def test_behaviors_decide_where_they_do(errands, tmp_path):
             assert told.value.code == 3  # INVALID_ARGUMENT
 
 
+@pytest.mark.export
 @pytest.mark.parametrize("cls", OTHERS)
-def test_other_models_read_behaviors_and_time_as_well(cls, errands, tmp_path):
+def test_other_models_read_behaviors_and_time_as_well(cls, errands, tmp_path, check_graph):
     # Of a masked item nothing is read, so that less is learned in a step.
     slow = cls is BERT4Rec
     model = trained(errands, 60 if slow else 30, cls, **({"mask_prob": 0.4} if slow else {}))
@@ -142,7 +146,10 @@ def test_other_models_read_behaviors_and_time_as_well(cls, errands, tmp_path):
     model.save(tmp_path / "checkpoint")
     again = models.load(tmp_path / "checkpoint")
     assert again.recommend(**asked, **context, k=1, repeats="allow").equals(answer)
-    assert export(again, tmp_path / "1", k=3)["difference"] <= 1e-5
+    if cls is Seq2Seq:  # the one whose answer is a sequence; RNNRecommender is exported above
+        assert export(again, tmp_path / "1", k=3)["difference"] <= 1e-5
+    else:
+        check_graph(again, k=3)
     if cls is AttentionRecommender:
         weights = model.attention_weights(**asked, **context).pivot(
             index="history", columns="item", values="weight"

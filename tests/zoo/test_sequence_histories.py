@@ -8,6 +8,8 @@ import kerasrec_zoo
 from kerasrec.data import Interactions
 from kerasrec.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("AttentionRecommender", "BERT4Rec", "Hybrid", "Markov", "NextItNet", "RNNRecommender")
 NAMES += ("SASRec", "Seq2Seq")
 FORMS = [(name, {}) for name in NAMES]

@@ -54,6 +54,7 @@ def shared(one, other):
     return np.mean([np.isin(right, ours).mean() for right, ours in zip(other, one, strict=True)])
 
 
+@pytest.mark.slow
 def test_the_recall_is_what_other_queries_find(vectors, index):
     about = index.about()
     assert about["recall"] >= 0.9 and about["recall_with_k_excluded"] >= 0.9
@@ -71,6 +72,7 @@ def test_the_recall_is_what_other_queries_find(vectors, index):
     assert abs(shared(rows, best[:, K:]) - about["recall_with_k_excluded"]) < 0.04
 
 
+@pytest.mark.slow
 def test_fewer_probes_would_not_do(vectors, index):
     queries, probes = clustered(1000, 3), index.probes
     best = exact(vectors, queries, 2 * K, np.zeros((1000, 0), int))
@@ -98,6 +100,7 @@ def test_a_row_is_found_once_its_page_is_looked_at(vectors, index):
     assert len(set(ranks)) > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [0, 1, 300])
 def test_any_batch_in_few_queries_at_a_time(monkeypatch, index, batch):
     queries = clustered(batch, 4) if batch else np.zeros((0, DIM), "float32")
