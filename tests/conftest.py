@@ -63,7 +63,8 @@ def pytest_terminal_summary(terminalreporter, config):
                 file = report.nodeid.partition("::")[0]
                 seconds[file] += report.duration, report.processor
     slowest = sorted(seconds, key=lambda file: -seconds[file][0])
-    terminalreporter.section("slowest files: seconds, seconds of processor")
+    if slowest:
+        terminalreporter.section("slowest files: seconds, seconds of processor")
     for file in slowest[: config.getoption("slowest_files")]:
         terminalreporter.write_line("{:8.1f} {:8.1f}  {}".format(*seconds[file], file))
 
@@ -86,6 +87,59 @@ def _no_network():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", refuse)
         yield
+
+
+@pytest.fixture
+def check_graph():
+    """`check_graph(model, k)`: what an export would serve answers its 200 requests as Python does.
+
+    What `export` compares, in this process: no file is written, TensorFlow's C++ loader does not
+    run. For models of a kind of which another test writes the export.
+    """
+    import tensorflow as tf
+
+    from kerasrec.export.examples import serialized_examples
+    from kerasrec.export.expected import Expected
+    from kerasrec.export.requests import REQUESTS, make_requests
+    from kerasrec.export.search import ExactIndex
+    from kerasrec.export.serving_graph import ServingGraph
+    from kerasrec.savedmodel.verify import TOLERANCE, _compared
+
+    def ask(graph, signature, request, rows):
+        method, inputs = graph.signatures[signature]
+        given = {}
+        for name, (_, kind) in inputs.items():
+            dtype = kind.dtype if isinstance(kind, np.ndarray) else kind
+            given[name] = tf.constant(request[name][:rows], tf.as_dtype(dtype))
+        if signature == "recommend_explained":  # query by query, which is slow without a graph
+            method = tf.function(method)
+        outputs = {name: value.numpy() for name, value in method(given).items()}
+        decode = np.frompyfunc(bytes.decode, 1, 1)
+        return {n: decode(x) if x.dtype.hasobject else x for n, x in outputs.items()}
+
+    def check(model, k):
+        index = ExactIndex(np.asarray(model.encode_catalog())) if model.searchable else None
+        graph = ServingGraph(model, k, index)
+        asked = graph.signatures["recommend"][1]
+        request = make_requests(model, asked, k)
+        expected = Expected(model, graph, request)
+        wanted, found = {}, {}
+        request |= {"examples": np.array(serialized_examples(request, asked), object)}
+        for signature, answers in expected.answers().items():
+            rows = len(next(iter(answers.values())))
+            wanted |= {f"answer/{signature}/{name}": x for name, x in answers.items()}
+            answers = ask(graph, signature, request, rows)
+            found |= {f"all/{signature}/{name}": x for name, x in answers.items()}
+        if (twins := expected.twins()) is not None:
+            ids = model.items.vocabulary.lookup(np.arange(len(twins)))
+            wanted |= {"twins": twins, "items": ids}
+        compared = _compared(wanted, found)
+        assert set(compared) == set(graph.signatures)
+        for signature, row in compared.items():
+            assert row["requests"] == row["recorded"] == REQUESTS, signature
+            assert row["difference"] <= TOLERANCE and row["other"] == 0, (signature, row)
+
+    return check
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ import time
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 FREE = "benchmarks.runner.turns.gigabytes_free"
 MODULES = ["keras_models", "keras_paths", "keras_tables", "catalogue_losses"]

@@ -1,6 +1,7 @@
 """What the documentation shows is run: docstring examples and README's Python."""
 
 import doctest
+import functools
 import importlib
 import importlib.util
 import inspect
@@ -15,6 +16,7 @@ import pytest
 import kerasrec
 import kerasrec_zoo
 from kerasrec.data import load
+from kerasrec.data.datasets import LOADERS, synthetic
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 MODULES = sorted(
@@ -35,6 +37,7 @@ def test_every_module_is_imported():
         importlib.import_module(name)
 
 
+@pytest.mark.slow
 def shows_tensorflow(module):
     """Whether an example calls, or prints, what only TensorFlow's tensors have."""
     examples = [one for test in doctest.DocTestFinder().find(module) for one in test.examples]
@@ -67,6 +70,7 @@ def test_every_public_class_of_the_blocks_has_an_example():
                 assert ">>>" in path.read_text(encoding="utf-8"), path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "page",
     [
@@ -80,6 +84,9 @@ def test_every_public_class_of_the_blocks_has_an_example():
 )
 def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    # A smaller bookstore where no size is given: fewer steps of the same training.
+    small = functools.partial(synthetic.load, users=200, items=200)
+    monkeypatch.setitem(LOADERS, "synthetic", small)
     text = (ROOT / page).read_text(encoding="utf-8")
     blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     assert blocks

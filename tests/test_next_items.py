@@ -10,6 +10,8 @@ import pytest
 
 from kerasrec.data import Interactions
 
+pytestmark = pytest.mark.slow
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 

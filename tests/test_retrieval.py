@@ -15,6 +15,7 @@ def _repository_on_the_path(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
 
 
+@pytest.mark.slow
 def test_every_peer_answers_and_is_timed():
     from benchmarks import retrieval
     from benchmarks.__main__ import make_parser
@@ -31,6 +32,7 @@ def test_every_peer_answers_and_is_timed():
     assert report.bars == []
 
 
+@pytest.mark.slow
 def test_what_ivf_refuses_is_said_and_the_others_are_there():
     from benchmarks import retrieval
 

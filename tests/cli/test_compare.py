@@ -2,6 +2,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 MODELS = {
     "mf": "{class: MatrixFactorization, dim: 4}",
     "knn": "{class: ItemKNN}",

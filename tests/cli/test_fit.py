@@ -5,6 +5,8 @@ import pytest
 
 import kerasrec.training.fit  # noqa: F401  before its callbacks are replaced by name
 
+pytestmark = pytest.mark.slow
+
 
 def interrupt(self, epoch, logs=None):
     if epoch == 1:

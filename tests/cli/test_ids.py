@@ -47,6 +47,7 @@ def trained(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["run", "knn/1"])
 def test_ids_with_commas_are_read_and_excluded(kerasrec, trained, source):
     def ask(*arguments):

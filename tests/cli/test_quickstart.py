@@ -8,6 +8,8 @@ import pytest
 from kerasrec.cli import quickstart
 from kerasrec.data.datasets import synthetic
 
+pytestmark = pytest.mark.slow
+
 RECIPES = {
     "Popularity": ({}, 1, 1, 0.0),
     "ItemKNN": ({}, 1, 1, 0.0),

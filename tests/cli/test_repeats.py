@@ -5,6 +5,8 @@ import pytest
 from kerasrec.cli import main
 from kerasrec.models import load
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """\
 data: {{path: {folder}/weeks.csv, columns: {{timestamp: week}}, history_length: 8}}
 model: {{class: Markov, window: 1, shrinkage: 0.0}}

@@ -8,6 +8,8 @@ from kerasrec.cli import main
 from kerasrec.savedmodel.metadata import METADATA
 from kerasrec.training import EvaluationBar
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):

@@ -44,6 +44,7 @@ def start(folder, *options):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_prints_its_address_and_ends_at_a_signal(folder, number):
     with start(folder) as process:
@@ -66,6 +67,7 @@ def test_it_prints_its_address_and_ends_at_a_signal(folder, number):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_new_version_is_served_when_stdout_is_closed(folder, tmp_path):
     shutil.copytree(folder / "1", tmp_path / "echo" / "1")
     with start(tmp_path / "echo") as process:

@@ -77,6 +77,7 @@ def test_a_full_disk_is_named(monkeypatch, tmp_path, capsys):
     assert "stdout could not be written to its end: [Errno 28]" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("closed", "status"), [(">&-", 0), ("2>&-", 0), (">&- 2>&- <&-", 0)])
 def test_a_process_without_a_stream(tmp_path, closed, status):
     command = f"exec {sys.executable} -m kerasrec list {closed}"

@@ -3,6 +3,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 TUNE = "tune: {trials: 3, parameters: {model.shrinkage: [0.0, 1.0, 5.0, 25.0]}}\n"
 
 

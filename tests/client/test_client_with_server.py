@@ -14,6 +14,8 @@ from kerasrec.serving.batching_parameters import BatchingParameters
 from kerasrec.serving.server import Server
 from kerasrec_zoo import Hybrid, MatrixFactorization
 
+pytestmark = pytest.mark.slow
+
 CLOSE = {"rel": 1e-5, "abs": 1e-5}
 
 
@@ -59,6 +61,7 @@ def test_metadata_and_k_of_the_export(client):
         client.recommend(user="nobody", k=21)
 
 
+@pytest.mark.export
 def test_histories(client, hybrid):
     ids = hybrid[0].items.vocabulary.ids
     histories = [list(ids[:3]), [ids[7]], list(ids[20:29])]
@@ -77,12 +80,14 @@ def test_histories(client, hybrid):
         assert answer[0].words[0].feature == "description"
 
 
+@pytest.mark.export
 def test_stored_histories_of_users(client, hybrid):
     user = hybrid[0].users.vocabulary.ids[3]
     expected = hybrid[0].recommend(users=[user], k=5)
     assert [each.item for each in client.recommend(user=user, k=5)] == list(expected.item)
 
 
+@pytest.mark.export
 def test_scores_and_similar_items(client, hybrid):
     ids = hybrid[0].items.vocabulary.ids
     expected = hybrid[0].score(histories=[ids[:2]] * 3, items=ids[5:8])
@@ -91,6 +96,7 @@ def test_scores_and_similar_items(client, hybrid):
     assert len(similar) == 3 and ids[0] not in [each.item for each in similar]
 
 
+@pytest.mark.export
 def test_batched_requests_of_unequal_length_do_not_affect_each_other(client, hybrid):
     """The server pads shorter lists with their first value, which must be padding."""
     ids = np.array(hybrid[0].items.vocabulary.ids)
@@ -104,6 +110,7 @@ def test_batched_requests_of_unequal_length_do_not_affect_each_other(client, hyb
     assert [[each.item for each in answer] for answer in answers] == expected.tolist()
 
 
+@pytest.mark.export
 def test_a_model_of_users_refuses_histories_and_explanations(train, tmp_path):
     keras.utils.set_random_seed(5)
     model = MatrixFactorization(train.schema(), dim=4)

@@ -64,6 +64,7 @@ def ends_in_time(client):
     assert TIMEOUT - 0.01 <= time.monotonic() - start < TIMEOUT + 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("drips", DRIPS)
 def test_a_slow_answer_ends_at_the_deadline(dripping, drips):
     url = f"http://127.0.0.1:{dripping(*DRIPS[drips])}"

@@ -67,6 +67,7 @@ def test_an_epoch_has_every_interaction_once_in_another_order():
         assert np.array_equal(x["user"], np.where(weight > 0, y + 2, 0))
 
 
+@pytest.mark.slow
 def test_order_depends_on_seed_and_epoch_alone():
     data = pairs(50)
     first, second = batches(data, batch_size=7, seed=3), batches(data, batch_size=7, seed=3)
@@ -385,6 +386,7 @@ def scorer(data):
     return model
 
 
+@pytest.mark.slow
 def test_fit_stopped_and_resumed_equals_fit():
     data = pairs(64)
     keras.utils.set_random_seed(0)
@@ -447,6 +449,7 @@ print("RESULT" + json.dumps(result))
 """
 
 
+@pytest.mark.slow
 def test_two_replicas_share_every_batch():
     environment = dict(os.environ, TF_CPP_MIN_LOG_LEVEL="3", PYTHONPATH=os.pathsep.join(sys.path))
     run = subprocess.run(

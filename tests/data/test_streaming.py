@@ -13,6 +13,8 @@ import pytest
 from kerasrec.data import Interactions, Vocabulary, scan_parquet, stream_batches
 from kerasrec.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 
 def table(count, users=50, items=20):
     """Row number r has value r, user r % users and item r % items."""

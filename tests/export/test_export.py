@@ -14,6 +14,8 @@ from kerasrec.savedmodel.c_loader import RunError
 from kerasrec.savedmodel.metadata import read_metadata
 from kerasrec_zoo import Hybrid, MatrixFactorization, Popularity
 
+pytestmark = pytest.mark.slow
+
 TEXTS = {"x": "blue sea", "y": "red fire", "z": "blue sky", "w": "red sun"}
 
 
@@ -54,6 +56,7 @@ def hybrid(train, tmp_path_factory):
         yield model, loaded
 
 
+@pytest.mark.export
 def test_recommend_takes_and_returns_strings(popularity):
     # x and y have three interactions, z two, w none; ties go to the earlier item.
     answer = popularity("recommend", user=["nobody"], exclude=[[""]])
@@ -61,12 +64,14 @@ def test_recommend_takes_and_returns_strings(popularity):
     assert answer["score"].tolist() == [[3.0, 3.0, 2.0, 0.0]]
 
 
+@pytest.mark.export
 def test_recommend_is_the_default_signature(popularity):
     answer = popularity("serving_default", user=["nobody"], exclude=[["x"]])
     assert answer["item"].tolist() == [[b"y", b"z", b"w", b""]]
     assert answer["score"][0, 3] == -np.inf
 
 
+@pytest.mark.export
 def test_any_batch_size_and_number_of_exclusions(popularity):
     exclude = [["y", "", "x", "not an item"]] * 7
     answer = popularity("recommend", user=["nobody"] * 7, exclude=exclude)
@@ -75,11 +80,13 @@ def test_any_batch_size_and_number_of_exclusions(popularity):
     assert popularity("recommend", user=["?", "!"], exclude=none)["item"].shape == (2, 4)
 
 
+@pytest.mark.export
 def test_score_of_pairs(popularity):
     answer = popularity("score", user=["a", "b"], item=["z", "x"])
     assert answer == {"score": pytest.approx([2.0, 3.0])}
 
 
+@pytest.mark.export
 def test_history_may_be_padded_anywhere_and_is_not_recommended(hybrid):
     model, signatures = hybrid
     expected = model.recommend(histories=[["x", "y"]], k=2)
@@ -90,6 +97,7 @@ def test_history_may_be_padded_anywhere_and_is_not_recommended(hybrid):
         assert set(answer["item"][0][2:]) == {b""}
 
 
+@pytest.mark.export
 def test_only_the_last_items_of_a_long_history_are_read(hybrid):
     signatures = hybrid[1]
     one = signatures("embed_user", history=[["z", "z", "x", "y", ""]])
@@ -104,6 +112,7 @@ def raw(item, text, price=1.0):
     }  # fmt: skip
 
 
+@pytest.mark.export
 def test_content_and_behavior_parts_sum_to_the_score(hybrid):
     model, signatures = hybrid
     answer = signatures("recommend_explained", history=[["x", "y"]], exclude=[[""]])
@@ -117,6 +126,7 @@ def test_content_and_behavior_parts_sum_to_the_score(hybrid):
     np.testing.assert_allclose(answer["from_content"][0, :2], python["from_content"], atol=1e-6)
 
 
+@pytest.mark.export
 def test_reasons_match_python(hybrid):
     model, signatures = hybrid
     for history in (["x", "y"], ["z", "", "?"], ["y"]):
@@ -138,6 +148,7 @@ def test_reasons_match_python(hybrid):
             assert features == ["text"] * len(words)
 
 
+@pytest.mark.export
 @pytest.mark.parametrize("history", [[[""]], [["?", ""]], np.zeros((1, 0), str)])
 def test_an_empty_history_has_no_reasons(hybrid, history):
     answer = hybrid[1]("recommend_explained", history=history, exclude=[[""]])
@@ -147,12 +158,14 @@ def test_an_empty_history_has_no_reasons(hybrid, history):
     assert np.isfinite(answer["score"][0, 0])
 
 
+@pytest.mark.export
 def test_padding_has_no_reasons(hybrid):
     answer = hybrid[1]("recommend_explained", history=[["x"]], exclude=[["y", "z", "w"]])
     assert (answer["item"] == b"").all()
     assert not any(answer[name].any() for name in ("reason", "word_reason", "from_content"))
 
 
+@pytest.mark.export
 def test_a_new_item_is_embedded_from_its_raw_features(hybrid):
     model, signatures = hybrid
     # w has no interactions, so its vector also comes from its features alone.
@@ -164,6 +177,7 @@ def test_a_new_item_is_embedded_from_its_raw_features(hybrid):
     assert np.abs(other["vector"][0] - stored).max() > 1e-4
 
 
+@pytest.mark.export
 def test_non_finite_numbers_and_vectors_count_as_missing(hybrid):
     signatures = hybrid[1]
     plain = raw("new", "red sun")
@@ -181,6 +195,7 @@ def test_non_finite_numbers_and_vectors_count_as_missing(hybrid):
         signatures("embed_items", **{**plain, "look": np.zeros((1, 3), "float32")})
 
 
+@pytest.mark.export
 def test_a_known_item_is_embedded_from_the_catalogue(hybrid):
     model, signatures = hybrid
     row = model.items.vocabulary.rows(["x"])[0]
@@ -190,6 +205,7 @@ def test_a_known_item_is_embedded_from_the_catalogue(hybrid):
     )
 
 
+@pytest.mark.export
 def test_seen_items_are_excluded_unless_repeats_allow_them(popularity):
     # a has x, y and z. Counts: x and y three, z two, w none.
     seen = popularity("recommend", user=["a", "b", "nobody"])
@@ -202,6 +218,7 @@ def test_seen_items_are_excluded_unless_repeats_allow_them(popularity):
         popularity("recommend", user=["a"], repeats=["sometimes"])
 
 
+@pytest.mark.export
 def test_each_row_has_its_own_k(popularity):
     answer = popularity("recommend", k=[0, 1, 3, 99, -1])
     found = [[item for item in row if item] for row in answer["item"].tolist()]
@@ -209,6 +226,7 @@ def test_each_row_has_its_own_k(popularity):
     assert np.isneginf(answer["score"][0]).all() and answer["score"].shape == (5, 4)
 
 
+@pytest.mark.export
 def test_each_row_has_its_own_whitelist(popularity):
     allow = [["w", "z", "w"], ["no such item", "", ""], ["", "", ""], ["x", "y", "?"]]
     answer = popularity("recommend", allow=allow, exclude=[[""], [""], [""], ["x"]])
@@ -216,6 +234,7 @@ def test_each_row_has_its_own_whitelist(popularity):
     assert found == [[b"z", b"w"], [], [b"x", b"y", b"z", b"w"], [b"y"]]
 
 
+@pytest.mark.export
 def test_one_row_is_broadcast_to_all_rows(popularity):
     answer = popularity("recommend", user=["nobody"] * 3, exclude=[["x"]], k=[2])
     assert answer["item"].tolist() == [[b"y", b"z"]] * 3
@@ -223,6 +242,7 @@ def test_one_row_is_broadcast_to_all_rows(popularity):
         popularity("recommend", user=["nobody"] * 3, k=[2, 2])
 
 
+@pytest.mark.export
 def test_a_user_without_a_history_gets_the_stored_history(hybrid):
     model, signatures = hybrid
     stored = signatures("recommend", user=["c"])
@@ -234,6 +254,7 @@ def test_a_user_without_a_history_gets_the_stored_history(hybrid):
     np.testing.assert_array_equal(both["item"], signatures("recommend", history=[["z"]])["item"])
 
 
+@pytest.mark.export
 def test_an_export_may_omit_histories(train, tmp_path):
     model = MatrixFactorization(train.schema(), dim=2)
     model.adapt(train)
@@ -245,6 +266,7 @@ def test_an_export_may_omit_histories(train, tmp_path):
     assert metadata["stored_histories"] is False and metadata["num_items"] == 4
 
 
+@pytest.mark.export
 def test_examples_give_the_same_answers(hybrid):
     signatures = hybrid[1]
     request = {
@@ -264,6 +286,7 @@ def test_examples_give_the_same_answers(hybrid):
     np.testing.assert_array_equal(nothing["item"], signatures("recommend", k=[100])["item"])
 
 
+@pytest.mark.export
 def test_similar_items_match_python(hybrid):
     model, signatures = hybrid
     answer = signatures("similar_items", item=["x", "no such item", ""], exclude=[["z"]])
@@ -275,6 +298,7 @@ def test_similar_items_match_python(hybrid):
     assert few["item"][0].tolist() == [b"w"] + [b""] * (few["item"].shape[1] - 1)
 
 
+@pytest.mark.export
 @pytest.mark.parametrize("batch", [1, 1024])
 def test_every_output_has_the_batch_dimension(hybrid, batch):
     model, signatures = hybrid
@@ -290,6 +314,7 @@ def test_every_output_has_the_batch_dimension(hybrid, batch):
         assert all(len(value) == batch for value in answer.values()), name
 
 
+@pytest.mark.export
 def test_an_existing_folder_and_a_model_without_adapt_are_refused(train, tmp_path):
     model = Popularity(train.schema())
     model.adapt(train)
@@ -300,6 +325,7 @@ def test_an_existing_folder_and_a_model_without_adapt_are_refused(train, tmp_pat
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.export
 def test_an_export_with_other_answers_is_refused_and_removed(train, tmp_path, monkeypatch):
     model = MatrixFactorization(train.schema(), dim=2)
     model.adapt(train)
@@ -309,6 +335,7 @@ def test_an_export_with_other_answers_is_refused_and_removed(train, tmp_path, mo
     assert not list((tmp_path / "model").iterdir())
 
 
+@pytest.mark.export
 def test_a_full_disk_leaves_no_files(train, tmp_path, monkeypatch):
     model = Popularity(train.schema())
     model.adapt(train)
@@ -326,6 +353,7 @@ def test_a_full_disk_leaves_no_files(train, tmp_path, monkeypatch):
         export(model, tmp_path / "1", k=0)
 
 
+@pytest.mark.export
 def test_a_model_adapted_to_a_stream_is_exported(tmp_path):
     pd.DataFrame({"user": list("aabbc"), "item": list("xyyzx")}).to_parquet(tmp_path / "t.parquet")
     scan = scan_parquet(tmp_path / "t.parquet")

@@ -12,6 +12,8 @@ from kerasrec.savedmodel import CLoader
 from kerasrec.savedmodel.metadata import read_metadata
 from kerasrec_zoo import ItemKNN, MatrixFactorization
 
+pytestmark = pytest.mark.slow
+
 ITEMS, USERS, CLUSTERS, DIM = 1200, 60, 40, 8
 
 
@@ -33,6 +35,7 @@ def model():
     return model
 
 
+@pytest.mark.export
 def test_ivf_has_the_recall_in_its_metadata(model, tmp_path):
     report = export(model, tmp_path / "1", k=10, index="ivf", recall=0.9)
     assert report["foreign"] == []
@@ -58,6 +61,7 @@ def test_ivf_has_the_recall_in_its_metadata(model, tmp_path):
         assert set(listed["item"][n].astype(str)) - {""} == {"7", "8"} - seen
 
 
+@pytest.mark.export
 def test_a_recall_that_is_not_reached_is_refused(model, tmp_path):
     table = next(w for w in model.weights if w.shape == (ITEMS + 2, DIM))
     before = np.array(table)
@@ -70,6 +74,7 @@ def test_a_recall_that_is_not_reached_is_refused(model, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.export
 def test_bfloat16_scores_match_within_rounding(model, tmp_path):
     assert export(model, tmp_path / "1", k=10, storage="bfloat16")["foreign"] == []
     metadata = read_metadata(tmp_path / "1")
@@ -80,6 +85,7 @@ def test_bfloat16_scores_match_within_rounding(model, tmp_path):
     np.testing.assert_allclose(answer["score"][0], exact["score"], rtol=0.01)
 
 
+@pytest.mark.export
 def test_a_model_without_vectors_takes_no_index(tmp_path):
     train = Interactions.from_frame(pd.DataFrame({"user": list("aabb"), "item": list("xyyz")}))
     model = ItemKNN(train.schema())

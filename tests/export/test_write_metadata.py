@@ -12,6 +12,8 @@ from kerasrec.export import export
 from kerasrec.savedmodel.metadata import read_metadata
 from kerasrec_zoo import MatrixFactorization
 
+pytestmark = pytest.mark.slow
+
 
 def exported(frame, folder, run=None):
     items = pd.DataFrame({"item": list("xyz"), "title": ["Ex", None, "Zed <b>"]})

@@ -133,6 +133,7 @@ def expected_columns(queries, steps):
     return columns
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_chunks_of_items_and_steps_without_a_target(monkeypatch, jit_compile):
     monkeypatch.setattr(module, "ITEMS_PER_CHUNK", 50)
@@ -198,6 +199,7 @@ def fitted(policy, jit_compile, steps=STEPS):
     return table.get_weights()[0], losses
 
 
+@pytest.mark.slow
 def test_fit_with_chunks_equals_fit_without(monkeypatch):
     whole, losses = fitted("float32", False)
     assert losses[1] < losses[0] and np.abs(whole - WIDE).max() > 1e-3

@@ -61,6 +61,7 @@ def test_symbolic_shapes(cls, table):
     assert flat.dtype == steps.dtype == "float32"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls", EVERY)
 def test_an_item_model_given_as_argument_is_trained_and_saved(cls, tmp_path):
     """Keras finds weights by attribute; the item model is a call argument only."""

@@ -49,6 +49,7 @@ def chunked(queries, vectors, upstream, width=WIDTH, jit=False, dtype="float32")
 UPSTREAM = np.random.default_rng(1).normal(size=(N, 2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [1, 8, 12, 24])
 @pytest.mark.parametrize("scale", [0.01, 1.0])
 def test_logits_and_gradients_are_those_of_float64(width, scale):

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import scipy.sparse
 
 from kerasrec.layers.denoising_autoencoder import denoising_autoencoder
@@ -36,6 +37,7 @@ def test_reconstruction_beats_the_mean():
     assert error < 0.75 * np.square(ROWS - ROWS.mean(axis=0)).sum()
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights_and_leaves_the_callers_random_state_alone():
     np.random.seed(3)
     before = np.random.get_state()[1].copy()

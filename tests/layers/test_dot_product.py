@@ -57,6 +57,7 @@ def test_vectors_with_biases_give_the_same_score(users, items, mean):
     np.testing.assert_allclose(listed, every, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_vectors_with_biases_are_trained_in_a_functional_model(tmp_path):
     layer = DotProduct(4, 5, global_bias=True)
     inputs = [keras.Input((2,)), keras.Input((2,))]

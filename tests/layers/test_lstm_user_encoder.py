@@ -116,6 +116,7 @@ def test_a_state_does_not_depend_on_later_steps(noise):
     assert np.abs(before[:, 3:] - after[:, 3:]).min(axis=(0, 2)).max() > 1e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell, bidirectional", VARIANTS)
 def test_residual_adds_the_input_of_the_step_and_normalizes(cell, bidirectional, steps, noise):
     vectors, mask = placed(steps, noise)

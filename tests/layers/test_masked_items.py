@@ -23,6 +23,7 @@ def test_the_last_real_place_outside_of_training():
     np.testing.assert_array_equal(masked(MaskedItems(), PADDED), [[0, 0, 0, 1, 0]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share,counts", [(0.2, (2, 1)), (0.5, (5, 2)), (0.001, (1, 1))])
 def test_training_chooses_a_share_of_the_real_positions(share, counts):
     layer, drawn = MaskedItems(share, last=0.0, seed=1), np.zeros(ROWS.shape)

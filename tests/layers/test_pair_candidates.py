@@ -6,6 +6,7 @@ from kerasrec import losses
 from kerasrec.layers import PairCandidates
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "loss,expected",
     [

@@ -6,6 +6,8 @@ import pytest
 
 from kerasrec import layers, losses
 
+pytestmark = pytest.mark.slow
+
 USERS, ITEMS, LENGTH, TOKENS, DIM = 6, 9, 4, 5, 4
 FEATURES = [
     {"name": "title", "kind": "text", "size": 12, "length": TOKENS},

@@ -51,6 +51,7 @@ def test_equals_the_code_of_the_paper():
         np.testing.assert_allclose(loss(np.ones(50), np.float32(logits)), expected, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_calibrated_scores_are_the_best_ones():
     """One context, 4 items of known probabilities, 1 of 3 others drawn evenly: with t = 1 the
     least expected loss has sigmoid(l) = p; with t = 0 it is too sure."""

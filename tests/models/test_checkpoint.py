@@ -147,6 +147,7 @@ def test_a_table_of_positions_does_not_grow_with_the_items(train, tmp_path):
         new.load_rows_from(tmp_path / "old")
 
 
+@pytest.mark.slow
 def test_weights_of_other_layers_come_from_another_version(saved, monkeypatch):
     def other_layers(self, path):
         raise ValueError("Layer 'dense' expected 2 variables, but received 0")

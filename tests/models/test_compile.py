@@ -128,6 +128,7 @@ def test_metrics_that_read_raw_scores(made):
         made("in_batch").compile("adam", losses.Softmax(), metrics=["mae"])
 
 
+@pytest.mark.slow
 def test_targets_of_shape_n_1_train_like_shape_n(train):
     """`frame[["rating"]]` has the shape (n, 1)."""
     learnt = []
@@ -142,6 +143,7 @@ def test_targets_of_shape_n_1_train_like_shape_n(train):
         np.testing.assert_allclose(one, other, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_loss_of_labels_refuses_ratings(made, train):
     model = made("pair")
     model.compile("adam", losses.BinaryCrossentropy())

@@ -22,6 +22,8 @@ from kerasrec.errors import InputError
 from kerasrec.models.checkpoints.checkpoint import load_class_name, load_histories, load_trained_on
 from kerasrec_zoo import ItemKNN, MatrixFactorization
 
+pytestmark = pytest.mark.slow
+
 WEIGHTS = "model.weights.h5"
 # Enough for a tiny model, its graph and pytest, not for the sizes that the forged files claim.
 MEMORY = 2**29

@@ -43,6 +43,7 @@ def test_the_score_is_the_dot_product(train):
     assert not model.trainable_weights
 
 
+@pytest.mark.slow
 def test_row_1_is_used_for_unknown_users_and_untrained_items(train):
     model = adapted(train, Factors(USERS, ITEMS))
     with pytest.warns(UserWarning, match="1 unknown user"):

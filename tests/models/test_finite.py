@@ -29,6 +29,7 @@ def adapted(train, **given):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("own", [False, True])
 def test_a_loss_that_is_not_finite_stops_any_optimizer(train, optimizer, own):
@@ -55,6 +56,7 @@ def test_weights_are_checked_after_the_last_step(train):
         model.fit(batches(train, batch_size=64), verbose=0, callbacks=callbacks)
 
 
+@pytest.mark.export
 def test_a_model_with_a_weight_that_is_not_finite_gives_no_answer(train, tmp_path):
     split = next_item(train)
     model = adapted(split.train)

@@ -10,6 +10,8 @@ from kerasrec.data import Interactions
 from kerasrec.errors import InputError
 from kerasrec_zoo import Hybrid, Popularity, TwoTower
 
+pytestmark = pytest.mark.slow
+
 FEATURES = {"text": {"kind": "text", "length": 3}, "mood": {"kind": "category"}}
 TEXTS = {"x": "blue sea", "y": "red fire", "z": "blue sky", "cold": "red sun", "new": "red sea"}
 

@@ -66,6 +66,7 @@ COPIES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", COPIES)
 def test_every_copy_gives_the_same_answers(method, model, tmp_path):
     again = COPIES[method](model, tmp_path / "m.keras")
@@ -80,6 +81,7 @@ def test_every_copy_gives_the_same_answers(method, model, tmp_path):
     assert again.recommend(**query).equals(model.recommend(**query))
 
 
+@pytest.mark.slow
 def test_a_loaded_model_continues_training_with_the_same_loss(train, tmp_path):
     model = trained(train)
     # MLflow and Weights & Biases call the same `model.save(path.keras)`.
@@ -93,6 +95,7 @@ def test_a_loaded_model_continues_training_with_the_same_loss(train, tmp_path):
     assert one == other
 
 
+@pytest.mark.slow
 def test_loss_scaling_is_saved_once(train, tmp_path):
     keras.config.set_dtype_policy("mixed_float16")
     try:

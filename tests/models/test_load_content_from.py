@@ -69,6 +69,7 @@ def test_other_words_get_the_unknown_vector_when_frozen(saved):
     np.testing.assert_array_equal(ours[:2], theirs[:2])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("freeze", [True, False])
 def test_freeze_stops_the_training_of_copied_layers(saved, freeze):
     train = data(HERE)

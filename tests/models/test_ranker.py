@@ -146,6 +146,8 @@ def test_score_pairs_follows_the_formula(model):
     np.testing.assert_allclose(scores, exact_scores(model)[users, items], rtol=1e-5)
 
 
+@pytest.mark.slow
+@pytest.mark.export
 def test_export_has_no_vectors_to_search(model, data, tmp_path):
     assert export(model, tmp_path / "1", k=4)["difference"] <= 1e-5
     assert not model.searchable
@@ -156,6 +158,7 @@ def test_export_has_no_vectors_to_search(model, data, tmp_path):
     assert not set(served) & {"embed_user", "embed_items"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_candidates_trains_the_head(data, kind):
     keras.utils.set_random_seed(1)
@@ -171,6 +174,7 @@ def test_every_kind_of_candidates_trains_the_head(data, kind):
     assert model.predicts_values == (kind == "pair")
 
 
+@pytest.mark.slow
 def test_cross_entropy_ranks_observed_items_first(data):
     keras.utils.set_random_seed(1)
     model = Distance(data.schema(), num_negatives=6)

@@ -74,6 +74,7 @@ def test_many_pairs_are_sampled_and_shares_stay_comparable(monkeypatch):
     np.testing.assert_array_equal(both.hashes, whole[whole <= both.below])
 
 
+@pytest.mark.slow
 def test_the_record_is_saved_and_grows_when_a_model_starts_from_a_checkpoint(tmp_path):
     data = table()
     folds = [PROTOCOLS["k-fold"](data, folds=3, fold=fold, validation=0.0) for fold in range(3)]
@@ -163,6 +164,7 @@ def test_a_text_encoder_brings_the_record_of_its_checkpoint(tmp_path):
     assert models[1].trained_on.holds(pair_hashes(["u0", "u0"], ["a0", "b0"])).all()
 
 
+@pytest.mark.slow
 def test_adapting_to_other_data_keeps_the_pairs_that_were_learned():
     data = table()
     one, two = (PROTOCOLS["k-fold"](data, folds=2, fold=n, validation=0.0) for n in range(2))

@@ -108,6 +108,7 @@ def test_data_written_after_the_error_is_read_back(tmp_path):
             assert found == right[at : at + size]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", [1000, 1_000_000])
 def test_the_process_exits_without_a_crash(tmp_path, room):
     source = pathlib.Path(__file__).read_text()

@@ -117,6 +117,7 @@ OPTIONS = {
 }
 
 
+@pytest.mark.slow
 @every_optimizer
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_twenty_steps_with_repeated_ids_equal_the_dense_rule(cls, options):
@@ -136,6 +137,7 @@ def test_twenty_steps_with_repeated_ids_equal_the_dense_rule(cls, options):
             np.testing.assert_array_equal(new.numpy()[others], old.numpy()[others], new.path)
 
 
+@pytest.mark.slow
 @every_optimizer
 @pytest.mark.parametrize("steps", [1, 2])
 def test_rows_accumulate_between_updates(cls, steps):
@@ -224,6 +226,7 @@ def test_rowwise_adagrad_has_its_own_rule_for_a_dense_gradient_of_a_table():
     assert [v.shape for v in optimizer.variables[2:]] == [(ROWS,), (4,)]
 
 
+@pytest.mark.slow
 @every_optimizer
 @pytest.mark.parametrize("weight_decay", [None, 0.1])
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 # Large compared with the 40 MB by which the peak of a process varies.
 ROWS, DIM = 1_000_000, 64
 TABLE = ROWS * DIM * 4

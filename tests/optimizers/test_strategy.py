@@ -4,6 +4,10 @@ import json
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 TWO_CPUS = """
 import itertools, json
 import keras, numpy as np, tensorflow as tf

@@ -9,6 +9,8 @@ from kerasrec.errors import failed_check
 from kerasrec.layers import EmbeddingTable
 from kerasrec.optimizers import LazyAdam, RowLossScale, RowwiseAdagrad, SparseAdagrad, SparseSGD
 
+pytestmark = pytest.mark.slow
+
 # No other axis of the models here has as many rows as the table.
 ROWS, LENGTH, DIM = 61, 4, 5
 OPTIMIZERS = [LazyAdam, SparseAdagrad, RowwiseAdagrad, SparseSGD]

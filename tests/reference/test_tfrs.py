@@ -13,10 +13,13 @@ from kerasrec.layers import InBatchCandidates
 from kerasrec.losses import Softmax
 from kerasrec.models import TopK
 
-pytestmark = pytest.mark.skipif(
-    not all(map(importlib.util.find_spec, ("tensorflow_recommenders", "tf_keras"))),
-    reason="needs kerasrec[tfrs]",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not all(map(importlib.util.find_spec, ("tensorflow_recommenders", "tf_keras"))),
+        reason="needs kerasrec[tfrs]",
+    ),
+]
 
 ITEMS, BATCH, KS = 40, 32, (1, 5, 10)
 GENERATOR = np.random.default_rng(0)

@@ -16,6 +16,8 @@ from kerasrec.export import export
 from kerasrec.losses import Softmax
 from kerasrec_zoo import ContentBased, Hybrid
 
+pytestmark = pytest.mark.slow
+
 WORDS = ("calm blue water", "wild red fire")
 OLD = 16
 SETUP = """
@@ -69,19 +71,25 @@ def run(code, directory):
     return json.loads(done.stdout)
 
 
+@pytest.mark.export
 @pytest.mark.parametrize(
     ("model_class", "arguments"),
     [
         (Hybrid, {"id_dropout": 0.3}),
         (Hybrid, {"id_dropout": 0.3, "encoder": "code", "alpha": None}),
-        (ContentBased, {"code_dim": 8}),
+        (ContentBased, {}),
     ],
 )
-def test_a_new_item_is_recommended_once_it_is_in_the_index(model_class, arguments, tmp_path):
-    model = fitted(model_class, interactions(), **arguments)
-    export(model, tmp_path / "1", k=5)
+def test_a_new_item_is_recommended_once_it_is_in_the_index(
+    model_class, arguments, tmp_path, exported
+):
+    folder = tmp_path / "1"
+    if model_class is ContentBased:
+        _, folder = exported
+    else:
+        export(fitted(model_class, interactions(), **arguments), folder, k=5)
     for best, new, kind in zip(
-        run(NEW_ITEMS, tmp_path / "1"), ("new water", "new fire"), (0, 1), strict=True
+        run(NEW_ITEMS, folder), ("new water", "new fire"), (0, 1), strict=True
     ):
         place = best.index(new)
         others = [item for item in best[:place] if item.isdigit()]
@@ -98,6 +106,7 @@ def exported(tmp_path_factory):
     return model, folder
 
 
+@pytest.mark.export
 def test_signatures_and_answers_match_python(exported):
     model, folder = exported
     code = """
@@ -125,6 +134,7 @@ loaded.close()
     np.testing.assert_allclose(found["scores"][0], expected["score"], atol=1e-5)
 
 
+@pytest.mark.export
 def test_errors_name_what_is_wrong(exported):
     code = """
 messages = []

@@ -17,6 +17,8 @@ from kerasrec.savedmodel.npz_file import read_arrays, write_arrays
 from kerasrec.savedmodel.verify import compare_answers, verify
 from kerasrec_zoo import Popularity
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):

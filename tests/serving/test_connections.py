@@ -211,6 +211,7 @@ def test_the_deadline_of_the_head_does_not_run_between_requests(serve):
         assert answer(client)[0] == 200
 
 
+@pytest.mark.slow
 def test_an_answer_that_is_not_read_is_dropped(serve, limiters, monkeypatch):
     lost, connection_lost = threading.Event(), HttpConnection.connection_lost
 

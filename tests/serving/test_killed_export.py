@@ -4,7 +4,11 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from kerasrec.serving.server import Server
+
+pytestmark = pytest.mark.slow
 
 # Exports to `sys.argv[1]`; prints a line and waits after writing the graph, before its folder is
 # renamed.

@@ -268,6 +268,7 @@ def test_a_version_in_use_is_unloaded_after_its_last_request(models, publish):
     assert old.state == "END"
 
 
+@pytest.mark.slow
 def test_no_request_fails_while_versions_change(publish, ask):
     """8 clients send requests while 5 versions replace each other."""
     publish(1, 1)

@@ -32,6 +32,7 @@ def test_it_lists_the_served_paths(schema, server):
     assert set(schema.raw_schema["paths"]) == places
 
 
+@pytest.mark.slow
 def test_a_fuzzer_finds_no_error(schema):
     checks = [
         check

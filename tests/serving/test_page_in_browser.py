@@ -541,6 +541,7 @@ def test_where_there_is_no_chromium_it_is_said(monkeypatch):
     assert find_chromium() is None
 
 
+@pytest.mark.export
 def test_a_real_export_on_the_real_server(chromium, tmp_path):
     """What the page shows is what the model says in Python."""
     import keras

@@ -8,6 +8,8 @@ from kerasrec.errors import InputError
 from kerasrec.training import RunFolder, read_data, run
 from kerasrec.training.compare.compare import check_comparable, compare
 
+pytestmark = pytest.mark.slow
+
 DATA = "data: {path: clicks.csv, history_length: %d}\n"
 EVALUATE = "evaluate: {ks: [3, 5], baselines: [Popularity]}\n"
 MODELS = {

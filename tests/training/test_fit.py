@@ -15,6 +15,8 @@ from kerasrec.training import RankingValidation, RunFolder
 from kerasrec.training.fit import fit
 from kerasrec_zoo import Hybrid, MatrixFactorization, Popularity
 
+pytestmark = pytest.mark.slow
+
 
 def hybrid(split, seed=0):
     keras.utils.set_random_seed(seed)

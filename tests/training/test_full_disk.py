@@ -80,6 +80,7 @@ def test_a_failed_write_is_an_error_and_keeps_the_earlier_file(
         assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
+@pytest.mark.slow
 def test_a_run_stopped_by_a_full_disk_can_be_resumed(tmp_path, monkeypatch, capsys, largest_file):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "run.yaml").write_text(CONFIG)

@@ -25,6 +25,8 @@ from kerasrec.training import RunFolder, run
 from kerasrec.training.compare.compare import compare
 from kerasrec.training.tune.tune import tune
 
+pytestmark = pytest.mark.slow
+
 # By its name: kerasrec.training gives the function in its place.
 RUN = importlib.import_module("kerasrec.training.run")
 POINTS = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate"}

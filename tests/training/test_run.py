@@ -12,6 +12,8 @@ from kerasrec.errors import InputError
 from kerasrec.models import load
 from kerasrec.training import RunFolder, read_data, run
 
+pytestmark = pytest.mark.slow
+
 # By its name: kerasrec.training gives the function in its place.
 RUN = importlib.import_module("kerasrec.training.run")
 CONFIG = """\

@@ -14,6 +14,8 @@ from kerasrec.models.trained_on import TrainedOn
 from kerasrec.training import run
 from kerasrec.training.compare.compare import compare
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """\
 data: {path: clicks.csv}
 split: {protocol: k-fold, folds: 2}

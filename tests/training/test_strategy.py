@@ -7,6 +7,8 @@ import pytest
 from kerasrec.errors import InputError
 from kerasrec.training import strategy_scope
 
+pytestmark = pytest.mark.slow
+
 TWO_CPUS = """
 import dataclasses, json, tempfile
 import keras, tensorflow as tf

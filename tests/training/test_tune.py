@@ -20,6 +20,8 @@ from kerasrec.training.tune.search_study import SearchStudy
 from kerasrec.training.tune.tune import tune
 from kerasrec_zoo import ItemKNN
 
+pytestmark = pytest.mark.slow
+
 BASE = """\
 data: {name: synthetic, options: {users: 50, items: 100}, history_length: 5}
 evaluate: {ks: [5, 10], baselines: []}

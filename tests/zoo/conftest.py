@@ -62,15 +62,16 @@ def make():
 def fit():
     """`fit(model, train, epochs=1, first_epoch=0)`: losses of the first epoch and of the others.
 
-    The model is compiled for what it learns, unless it goes on: with a `first_epoch`.
+    The model is compiled for what it learns, unless it goes on: with a `first_epoch`. Two or three
+    steps are sooner done with `run_eagerly` than their graph is made.
     """
 
-    def fit(model, train, epochs=1, first_epoch=0):
+    def fit(model, train, epochs=1, first_epoch=0, run_eagerly=False):
         if not model.trainable_weights:
             return []
         if not first_epoch:
             loss = MeanSquaredError() if model.predicts_values else Softmax()
-            model.compile(keras.optimizers.Adam(0.02), loss)
+            model.compile(keras.optimizers.Adam(0.02), loss, run_eagerly=run_eagerly)
         data = batches(
             train,
             model.train_inputs,

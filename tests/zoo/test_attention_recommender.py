@@ -10,6 +10,8 @@ from kerasrec.errors import InputError
 from kerasrec.losses import Softmax
 from kerasrec_zoo.attention_recommender import AttentionRecommender
 
+pytestmark = pytest.mark.slow
+
 CYCLE, LENGTH = 6, 10
 
 

@@ -19,6 +19,8 @@ from kerasrec.training import RunFolder
 from kerasrec.training.fit import fit
 from kerasrec_zoo.autorec import AutoRec
 
+pytestmark = pytest.mark.slow
+
 RATED = [("u", "a", 5), ("v", "a", 1), ("u", "b", 2), ("w", "b", 4), ("v", "c", 3)]
 # u, v, w and a, b, c are rows 2, 3, 4; "cold" is item row 5.
 USERS, ITEMS, VALUES = np.array([2, 3, 2, 4, 3]), np.array([2, 2, 3, 3, 4]), [5, 1, 2, 4, 3]
@@ -191,6 +193,7 @@ def fitted(train, **arguments):
     return model
 
 
+@pytest.mark.export
 @SIDES
 def test_withheld_ratings_are_found(checkerboard, item_based, tmp_path):
     model = fitted(checkerboard, item_based=item_based)

@@ -15,6 +15,8 @@ from kerasrec.layers import MaskedItems
 from kerasrec.losses import Softmax
 from kerasrec_zoo import BERT4Rec
 
+pytestmark = pytest.mark.slow
+
 SIDE = 5
 HISTORY = np.array([[2, 3, 4, 5, 6, 2], [4, 4, 3, 0, 0, 0], [0] * 6], "int32")
 ITEM = np.array([[3, 4, 5, 6, 2, 5], [4, 3, 5, 0, 0, 0], [0] * 6], "int32")

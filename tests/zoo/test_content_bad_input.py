@@ -1,5 +1,7 @@
 """What the content models make of texts, categories, vectors and profiles that say little."""
 
+import functools
+
 import keras
 import numpy as np
 import pandas as pd
@@ -9,8 +11,12 @@ import tensorflow as tf
 from kerasrec.data import Interactions, batches
 from kerasrec.errors import InputError
 from kerasrec.export import export
+from kerasrec.export.search import ExactIndex
+from kerasrec.export.serving_graph import ServingGraph
 from kerasrec.losses import Softmax
 from kerasrec_zoo import ContentBased, ContentKNN, Hybrid
+
+pytestmark = pytest.mark.slow
 
 TEXTS = {
     "plain": "a red fire", "twin": "a red fire", "none": None, "empty": "", "blank": "   ",
@@ -58,10 +64,21 @@ def fitted(model, train):
     return model
 
 
+@pytest.fixture(scope="module")
+def fitted_to_texts():
+    """`fitted_to_texts(name)`: a model fitted to `TEXTS`, made once and changed by nobody."""
+
+    @functools.cache
+    def fitted_to_texts(name):
+        train = interactions()
+        return fitted(MODELS[name](train.schema(history_length=8)), train)
+
+    return fitted_to_texts
+
+
 @pytest.mark.parametrize("name", MODELS)
-def test_every_text_has_a_finite_score(name):
-    train = interactions()
-    model = fitted(MODELS[name](train.schema(history_length=8)), train)
+def test_every_text_has_a_finite_score(name, fitted_to_texts):
+    model = fitted_to_texts(name)
     size = len(TEXTS)
     answer = model.recommend(
         users=[f"u{u}" for u in range(6)],
@@ -71,10 +88,9 @@ def test_every_text_has_a_finite_score(name):
     assert len(answer) == 6 * (size - 1) and np.isfinite(answer["score"]).all()
 
 
-def test_a_profile_with_nothing_filled_in():
+def test_a_profile_with_nothing_filled_in(fitted_to_texts):
     """u1 and u2 say nothing of themselves: without a history both are the same stranger."""
-    train = interactions()
-    model = fitted(MODELS["profile"](train.schema(history_length=8)), train)
+    model = fitted_to_texts("profile")
     with pytest.warns(UserWarning, match="from what is known of the user"):
         answer = model.recommend(users=["u0", "u1", "u2"], histories=[[]] * 3, k=4)
     assert np.isfinite(answer["score"]).all()
@@ -84,28 +100,38 @@ def test_a_profile_with_nothing_filled_in():
 
 
 @pytest.mark.parametrize("name", ["ContentKNN", "code", "conv1d", "Hybrid"])
-def test_items_without_a_single_word(name, tmp_path):
+def test_items_without_a_single_word(name, check_graph):
     nothing = dict.fromkeys(TEXTS)
     train = interactions(nothing, text={"kind": "text"})
     model = fitted(MODELS[name](train.schema(history_length=8)), train)
     answer = model.recommend(histories=[["plain"]], k=5)
     assert len(answer) == 5 and np.isfinite(answer["score"]).all()
-    export(model, tmp_path / "1", k=3)
+    check_graph(model, k=3)
 
 
+@pytest.mark.export
 @pytest.mark.parametrize("name", ["code", "conv1d", "bag_of_words", "Hybrid"])
-def test_a_new_item_is_encoded_from_whatever_is_known_of_it(name, tmp_path):
-    train = interactions()
-    model = fitted(MODELS[name](train.schema(history_length=8)), train)
-    export(model, tmp_path / "1", k=3)
-    embed = tf.saved_model.load(str(tmp_path / "1")).signatures["embed_items"]
+def test_a_new_item_is_encoded_from_whatever_is_known_of_it(
+    name, tmp_path, check_graph, fitted_to_texts
+):
+    model = fitted_to_texts(name)
+    if name == "Hybrid":
+        export(model, tmp_path / "1", k=3)
+        embed = tf.saved_model.load(str(tmp_path / "1")).signatures["embed_items"]
+    else:
+        check_graph(model, k=3)
+        graph = ServingGraph(model, 3, ExactIndex(np.asarray(model.encode_catalog())))
+
+        def embed(**asked):
+            return graph.embed_items(asked)
+
     texts = [text or "" for text in TEXTS.values()]
     genres = [["war", "love"], *[["", ""]] * (len(texts) - 1)]
     asked = {"item": [f"new {n}" for n in range(len(texts))], "text": texts, "genre": genres}
     vectors = embed(**{key: tf.constant(value) for key, value in asked.items()})["vector"].numpy()
     assert np.isfinite(vectors).all()
     # The first one says what the item "plain" says: by content both are the same.
-    row = train.items.vocabulary.rows(["plain"])[0]
+    row = model.items.vocabulary.rows(["plain"])[0]
     known = np.asarray(model.encode_catalog())[row]
     if name == "Hybrid":
         keep = model.content_columns

@@ -10,6 +10,8 @@ from kerasrec.losses import Softmax
 from kerasrec.models import load
 from kerasrec_zoo import ContentBased
 
+pytestmark = pytest.mark.slow
+
 WORDS = ("calm blue water", "wild red fire")
 
 
@@ -91,6 +93,7 @@ def test_a_profile_answers_for_a_user_without_a_history():
     assert np.isfinite(model.top_k(nobody, 5)[1]).all()
 
 
+@pytest.mark.export
 def test_a_profile_is_saved_and_exported(tmp_path):
     train = interactions()
     model = fitted(train, epochs=2, use_profile=True, encoder="bag_of_words")

@@ -13,6 +13,8 @@ from kerasrec.losses import BinaryCrossentropy
 from kerasrec.optimizers import LazyAdam
 from kerasrec_zoo.conv_ncf import ConvNCF
 
+pytestmark = pytest.mark.slow
+
 USERS, ITEMS = np.array([2, 3, 9]), np.array([5, 2, 13])
 FORMS = {
     "outer": {"dim": 8, "filters": (3, 4, 5)},
@@ -80,6 +82,7 @@ def test_ranking_in_parts_is_ranking(model, checkerboard):
     np.testing.assert_allclose(scores[0], np.sort(right[2:])[::-1], atol=1e-6)
 
 
+@pytest.mark.export
 def test_checkpoint_and_export_answer_as_the_model(model, tmp_path):
     model.save(tmp_path / "checkpoint")
     again = models.load(tmp_path / "checkpoint")

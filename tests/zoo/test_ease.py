@@ -137,6 +137,8 @@ def test_memory_is_asked_before_it_is_taken(data, monkeypatch):
     model.adapt(data)
 
 
+@pytest.mark.slow
+@pytest.mark.export
 def test_the_full_table_is_exported(data, tmp_path):
     assert export(adapted(data), tmp_path / "1", k=5)["difference"] <= 1e-5
 

@@ -8,6 +8,8 @@ from kerasrec.data import Interactions, load
 from kerasrec.data.schema import Feature, Schema
 from kerasrec_zoo import Hybrid
 
+pytestmark = pytest.mark.slow
+
 
 def test_text_may_be_all_that_is_known_of_an_item():
     text = Feature(name="text", kind="text", size=9, length=4)

@@ -66,6 +66,7 @@ def test_users_solve_their_normal_equations_by_hand(dim, alpha, exponent):
     np.testing.assert_allclose(users[2:], expected[2:], atol=2e-4)
 
 
+@pytest.mark.slow
 def test_in_the_end_items_solve_theirs():
     train = from_matrix(planted())
     users, items = vectors(adapted(train, dim=3, epochs=60, l2=0.02))
@@ -75,6 +76,7 @@ def test_in_the_end_items_solve_theirs():
     np.testing.assert_allclose(items[2:], expected[2:], atol=1e-3)
 
 
+@pytest.mark.slow
 def test_the_loss_falls():
     train = from_matrix(planted())
     confidence = confidences(train, 0.0)[2:, 2:]
@@ -108,6 +110,7 @@ def test_short_and_long_histories_are_solved_alike():
     np.testing.assert_allclose(short, long, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at_once", [1, 1000])
 def test_groups_of_any_size_answer_alike(monkeypatch, at_once):
     train = from_matrix(planted())

@@ -12,6 +12,8 @@ from kerasrec.export import export
 from kerasrec_zoo.item_knn import ItemKNN
 from kerasrec_zoo.user_knn import UserKNN
 
+pytestmark = pytest.mark.slow
+
 BOTH = pytest.mark.parametrize("cls", [ItemKNN, UserKNN])
 
 
@@ -196,6 +198,7 @@ def test_ratings_of_others_are_not_explained_by_items(ratings):
         model.recommend(users=["0"], k=1, explain=True)
 
 
+@pytest.mark.export
 @BOTH
 def test_a_model_of_ratings_is_exported_and_saved(cls, ratings, tmp_path):
     model = adapted(cls, ratings, task="rating", num_neighbours=3, num_ratings=4)

@@ -15,6 +15,8 @@ from kerasrec.optimizers import LazyAdam
 from kerasrec_zoo import MatrixFactorization
 from kerasrec_zoo.light_gcn import LightGCN
 
+pytestmark = pytest.mark.slow
+
 
 def interactions(users, items, base=None):
     return Interactions.from_frame(
@@ -180,6 +182,7 @@ def test_a_stream_has_no_graph(tmp_path):
         LightGCN(scan.schema(), dim=3).adapt(scan)
 
 
+@pytest.mark.export
 def test_export_looks_up_and_does_not_propagate(tmp_path):
     train = blocks()
     model, _ = fitted(LightGCN, train, keras.optimizers.Adam(0.1))

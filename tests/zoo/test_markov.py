@@ -12,6 +12,8 @@ from kerasrec.evaluation import evaluate
 from kerasrec_zoo.markov import POPULARITY_WEIGHT, Markov, largest_entries
 from kerasrec_zoo.popularity import Popularity
 
+pytestmark = pytest.mark.slow
+
 # Transition probabilities of the last item alone.
 CHAIN = {"window": 1, "last": 1, "shrinkage": 0.0, "popularity_power": 0.0}
 

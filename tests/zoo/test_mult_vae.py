@@ -12,7 +12,10 @@ from kerasrec.training import RunFolder
 from kerasrec.training.fit import fit
 from kerasrec_zoo.mult_vae import MultVAE
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*no history that the model knows")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:.*no history that the model knows"),
+]
 
 
 def interactions(**users):

@@ -13,6 +13,8 @@ from kerasrec.losses import BinaryCrossentropy
 from kerasrec.optimizers import LazyAdam
 from kerasrec_zoo.neumf import NeuMF
 
+pytestmark = pytest.mark.slow
+
 SIDE = [str(n) for n in range(12)]
 
 

@@ -24,6 +24,7 @@ def two_walks(users=60, length=12, cycle=5):
     return Interactions.from_frame(frame)
 
 
+@pytest.mark.slow
 def test_finds_what_follows_the_last_but_one():
     train = two_walks()
     keras.utils.set_random_seed(0)

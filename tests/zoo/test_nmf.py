@@ -154,6 +154,7 @@ def test_bad_input_is_refused():
         adapted(dataclasses.replace(train, value=value))
 
 
+@pytest.mark.slow
 @real
 def test_the_published_error_on_ml_100k():
     """Surprise's NMF: .963 over random 5-folds with these settings. One fold of them."""

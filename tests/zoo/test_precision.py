@@ -17,7 +17,10 @@ from kerasrec.losses import MeanSquaredError, Softmax
 from kerasrec.models.precision import policy_scope
 from kerasrec.optimizers import LazyAdam
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though the.*run_functions_eagerly")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:Even though the.*run_functions_eagerly"),
+]
 MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
 TRAINED = [cls for cls in MODELS if cls.trained]
 COUNTED = [cls for cls in MODELS if not cls.trained]

@@ -39,6 +39,7 @@ def scores(model, train):
     return model.score_pairs({"user": train.user, "history": None}, train.item)
 
 
+@pytest.mark.slow
 @rated
 def test_before_any_training_the_scores_are_about_the_mean(name, given, make, stars, tmp_path):
     model = make(getattr(kerasrec_zoo, name), stars, **given)
@@ -56,6 +57,7 @@ def test_before_any_training_the_scores_are_about_the_mean(name, given, make, st
         assert abs(scores(again, stars).mean() - stars.value.mean()) < 0.1
 
 
+@pytest.mark.slow
 def test_every_model_that_takes_pairs_is_named_here_or_refuses_them(make, stars):
     """Who reads a history looks for the next item: alone it would learn nothing."""
     for cls in CLASSES:
@@ -94,6 +96,7 @@ def test_similarity_and_reasons_leave_the_mean_out(make, stars):
     np.testing.assert_allclose(found["score"][0], np.sort(cosines)[-2], rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
 def test_scores_in_training_have_an_axis_of_columns(cls, make, stars):
     """Keras takes scores (batch,) for the classes of one label."""

@@ -13,6 +13,8 @@ from kerasrec.data import Interactions
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.models.columns_read import columns_read, describe_columns_read
 
+pytestmark = pytest.mark.slow
+
 MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
 FORMS = [(cls, {}) for cls in MODELS]
 FORMS += [

@@ -32,6 +32,7 @@ def asked(length):
     return items[:, :-1].astype(str).tolist(), items[:, -1].astype(str).tolist()
 
 
+@pytest.mark.slow
 def test_learns_where_a_walk_goes():
     train = walks()
     keras.utils.set_random_seed(0)

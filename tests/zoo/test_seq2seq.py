@@ -17,6 +17,8 @@ from kerasrec.models import recommender
 from kerasrec.savedmodel import CLoader
 from kerasrec_zoo.seq2seq import Seq2Seq
 
+pytestmark = pytest.mark.slow
+
 ITEMS = list("abcdefgh")
 
 
@@ -204,6 +206,7 @@ def test_a_sequence_is_better_than_the_likeliest_next_items():
     assert set(sorted(scores, key=scores.get)[-2:]) == {"a", "d"}
 
 
+@pytest.mark.export
 def test_checkpoint_and_export_write_the_same(make, tmp_path, monkeypatch):
     monkeypatch.setattr("kerasrec_zoo.Seq2Seq", Seq2Seq, raising=False)
     model = make(beams=3, horizon=2)

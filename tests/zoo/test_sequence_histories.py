@@ -10,6 +10,8 @@ import kerasrec_zoo
 from kerasrec.data import Interactions
 from kerasrec.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
 # Those that are trained on the steps of histories, and the one that counts them.
 NAMES = [cls.__name__ for cls in MODELS if hasattr(inspect.getmodule(cls), "HistoryInputs")]

@@ -15,6 +15,8 @@ from kerasrec.training.read_data import read_data
 from kerasrec_zoo import MatrixFactorization
 from kerasrec_zoo.social_mf import SocialMF
 
+pytestmark = pytest.mark.slow
+
 FEATURES = {"friends": {"kind": "users"}}
 
 
@@ -204,6 +206,7 @@ def test_two_graphs_are_one_too_many():
         SocialMF(data.schema())
 
 
+@pytest.mark.export
 def test_checkpoint_and_export_hold_the_friends(tmp_path, monkeypatch):
     monkeypatch.setattr("kerasrec_zoo.SocialMF", SocialMF, raising=False)
     data = social({"a": "b|c", "b": "a", "c": "", "d": "a|b"}, users="aabbccd", items="xyyzzxz")

@@ -11,6 +11,8 @@ from kerasrec.data import Interactions, batches
 from kerasrec.losses import Softmax
 from kerasrec_zoo import ContentBased, ContentKNN
 
+pytestmark = pytest.mark.slow
+
 TOPICS, ITEMS, COLD, USERS, TAKEN = 4, 30, 6, 15, 8
 # Of the cold items a user likes those of one topic: 5 of 24 by chance hold so much of them.
 CHANCE = 5 / (TOPICS * COLD)

@@ -12,6 +12,7 @@ MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
 BLANKS = ["", None, np.nan, "  "]
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.parametrize("cls", MODELS, ids=lambda cls: cls.__name__),
     pytest.mark.filterwarnings("ignore:[1-9] unknown user id"),
 ]

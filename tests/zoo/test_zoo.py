@@ -24,7 +24,10 @@ OTHER |= {"weighting": "bm25"}
 # It needs users with features.
 OTHER |= {"use_profile": False}
 
-pytestmark = pytest.mark.parametrize("cls", MODELS, ids=lambda cls: cls.__name__)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.parametrize("cls", MODELS, ids=lambda cls: cls.__name__),
+]
 
 
 def arguments(cls):
@@ -189,6 +192,7 @@ def test_keras_opens_its_own_file_of_it(cls, trained, tmp_path):
         keras.models.clone_model(model)
 
 
+@pytest.mark.export
 def test_a_weight_that_is_no_number_is_refused(cls, trained, tmp_path):
     model = trained(cls).model
     weight = [w for w in model.weights if keras.backend.is_float_dtype(w.dtype) and w.shape][-1]
@@ -208,6 +212,7 @@ def test_a_weight_that_is_no_number_is_refused(cls, trained, tmp_path):
         weight.assign(kept)
 
 
+@pytest.mark.export
 def test_export_answers_like_python(cls, trained, tmp_path):
     # In TensorFlow's C++ loader, 200 requests to each signature, the odd ones among them.
     report = export(trained(cls).model, tmp_path / "model" / "1", k=6)

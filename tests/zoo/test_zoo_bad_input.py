@@ -11,7 +11,10 @@ from kerasrec.data import Interactions
 from kerasrec.errors import InputError
 from kerasrec.models import FactorModel, NeighbourModel, Ranker
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*no history that the model knows")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:.*no history that the model knows"),
+]
 MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
 MODELS.remove(kerasrec_zoo.Popularity)
 # What makes a model estimate ratings.
@@ -68,7 +71,7 @@ def adapted(make, fit):
         names = inspect.signature(cls).parameters
         large = {name: value for name, value in large.items() if name in names}
         model = make(cls, train, **{**large, **given})
-        fit(model, train, epochs=2)
+        fit(model, train, epochs=2, run_eagerly=True)
         return model
 
     return adapted

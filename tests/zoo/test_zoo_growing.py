@@ -11,6 +11,8 @@ import kerasrec_zoo
 from kerasrec import models
 from kerasrec.data import Interactions
 
+pytestmark = pytest.mark.slow
+
 MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
 # Rows of items after they have grown by one, padding and unknown included. All else has this size
 # before and after: users, words, categories, the length of histories and that of vectors.

@@ -9,7 +9,10 @@ import kerasrec_zoo
 from kerasrec.errors import InputError
 from kerasrec.models import Ranker, Retriever
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*no history that the model knows")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:.*no history that the model knows"),
+]
 MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
 GIVING = [cls for cls in MODELS if not issubclass(cls, Ranker)]
 # The same for every user, or for every item: no history is the reason.

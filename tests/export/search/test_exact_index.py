@@ -38,6 +38,7 @@ def whole_numbers(shape, largest, seed=0):
     return np.random.default_rng(seed).integers(-largest, largest + 1, shape).astype("float32")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at_once", [2**20, 128], ids=["whole", "parts"])
 @pytest.mark.parametrize(
     "num_rows,k", [(2000, 3), (2000, 7), (2000, 500), (2050, 1), (70, 90), (3, 5), (64, 2)]
@@ -72,6 +73,7 @@ def test_all_items_may_be_excluded_repeatedly():
     assert (scores[0] == -np.inf).all() and (scores[1, 1:] == -np.inf).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("storage", exact_index.STORAGES)
 @pytest.mark.parametrize("batch", [0, 1, 1024])
 def test_queries_are_searched_in_groups(monkeypatch, batch, storage):

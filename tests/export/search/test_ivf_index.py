@@ -54,6 +54,7 @@ def overlap(one, other):
     return np.mean([np.isin(right, ours).mean() for right, ours in zip(other, one, strict=True)])
 
 
+@pytest.mark.slow
 def test_the_measured_recall_holds_for_other_queries(vectors, index):
     metadata = index.metadata()
     assert metadata["recall"] >= 0.9 and metadata["recall_with_k_excluded"] >= 0.9
@@ -71,6 +72,7 @@ def test_the_measured_recall_holds_for_other_queries(vectors, index):
     assert abs(overlap(rows, best[:, K:]) - metadata["recall_with_k_excluded"]) < 0.04
 
 
+@pytest.mark.slow
 def test_fewer_probes_miss_the_recall(vectors, index):
     queries, probes = clustered(1000, 3), index.probes
     best = search_exactly(vectors, queries, 2 * K, np.zeros((1000, 0), int))
@@ -98,6 +100,7 @@ def test_a_row_is_found_once_its_page_is_scanned(vectors, index):
     assert len(set(ranks)) > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [0, 1, 300])
 def test_queries_are_searched_in_groups(monkeypatch, index, batch):
     queries = clustered(batch, 4) if batch else np.zeros((0, DIM), "float32")
