@@ -22,6 +22,7 @@ from kerasrec.errors import InputError
 LIBRARY = pathlib.Path(kerasrec.__file__).parent
 # Where the name of an input is a keyword argument, a column of a table or text for people.
 NAMED_IN = {
+    "data/clean_rows.py": "columns of a table",
     "data/read_interactions.py": "columns of a table",
     "data/interactions.py": "columns of a table",
     "data/histories.py": "the column that events are sorted by",
@@ -30,6 +31,8 @@ NAMED_IN = {
     "config/nodes.py": "columns of a table",
     "models/columns_read.py": "text for people",
     "models/checkpoints/saved_catalogs.py": "a column of a file",
+    "models/contract/every_kind.py": "columns of a table",
+    "models/contract/read.py": "the inputs whose reading is checked",
     "models/requests/request.py": "keyword arguments",
     "export/expected.py": "the arguments of a Request",
     "export/requests.py": "made requests",

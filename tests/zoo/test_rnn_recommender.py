@@ -149,7 +149,8 @@ def test_other_models_read_behaviors_and_time_as_well(cls, errands, tmp_path, ch
     model.save(tmp_path / "checkpoint")
     again = models.load(tmp_path / "checkpoint")
     assert again.recommend(**asked, **context, k=1, repeats="allow").equals(answer)
-    if cls is kerasrec_zoo.Seq2Seq:  # the one whose answer is a sequence; RNNRecommender is exported above
+    # The one whose answer is a sequence; RNNRecommender is exported above.
+    if cls is kerasrec_zoo.Seq2Seq:
         assert export(again, tmp_path / "1", k=3)["difference"] <= 1e-5
     else:
         check_graph(again, k=3)

@@ -5,6 +5,13 @@ import inspect
 import numpy as np
 
 from kerasrec.errors import InputError
+from kerasrec.models.contract.declared import (
+    arguments_that_are_lost,
+    unregistered,
+    wrong_bias_columns,
+    wrong_capabilities,
+    wrong_inputs,
+)
 from kerasrec.models.contract.every_kind import every_kind
 from kerasrec.models.contract.read import (
     context_not_read,
@@ -12,13 +19,6 @@ from kerasrec.models.contract.read import (
     untrained_items_told_apart,
 )
 from kerasrec.models.contract.stochastic import drops_without_dropout
-from kerasrec.models.contract.vocabulary_of import (
-    arguments_that_are_lost,
-    unregistered,
-    wrong_bias_columns,
-    wrong_capabilities,
-    wrong_inputs,
-)
 from kerasrec.tables.rows import vocabulary_of
 
 CONSTRUCTION = (unregistered, arguments_that_are_lost, wrong_inputs)
