@@ -76,8 +76,8 @@ EXPECTED = None
 def test_score_by_hand():
     if EXPECTED is None:
         pytest.fail(
-            "work out by hand what {name} scores for user u and item c of ROWS, from the formula "
-            "and not from the code, and write the number to EXPECTED"
+            "work out by hand what the model scores for user u and item c of ROWS, from the "
+            "formula and not from the code, and write the number to EXPECTED"
         )
     train = Interactions.from_frame(pd.DataFrame(ROWS, columns=["user", "item"]))
     model = {name}(train.schema(), {small})

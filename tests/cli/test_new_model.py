@@ -107,6 +107,8 @@ def test_files_are_those_that_the_repository_wants(checkout, kerasrec):
     assert status == 0
     for left in ("README.md", "CHANGELOG.md", "benchmarks/accuracy", "by hand", "deep_pool.md"):
         assert left in out
+    for path in checkout.rglob("*deep_pool.py"):
+        assert max(len(line) for line in path.read_text().splitlines()) <= 100
     matter = yaml.safe_load((checkout / "zoo/deep_pool.md").read_text().split("---")[1])
     assert matter["class"] == "kerasrec_zoo.DeepPool"
     assert matter["configs"] == ["configs/synthetic/deep_pool.yaml"]
