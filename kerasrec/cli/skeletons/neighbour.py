@@ -4,7 +4,12 @@ import numpy as np
 
 from kerasrec.layers.neighbour_scores import NeighbourScores
 from kerasrec.models import NeighbourModel
-from kerasrec.models.neighbours.similarity import last_of_pairs, nearest, overlaps, pair_table
+from kerasrec.models.neighbours.similarity import (
+    cosine_blocks,
+    interaction_matrix,
+    last_interactions,
+    nearest,
+)
 from kerasrec.register import register
 
 
@@ -41,7 +46,7 @@ class NewModel(NeighbourModel):
         super().__init__(schema=schema, scores=scores, name=name)
 
     def find_neighbours(self, train):
-        train = train.select(last_of_pairs(train))
-        taken = pair_table(train, "item", np.ones(len(train)))
-        similarities = overlaps(taken, self.shrinkage)
+        train = train.select(last_interactions(train))
+        taken = interaction_matrix(train, "item", np.ones(len(train)))
+        similarities = cosine_blocks(taken, self.shrinkage)
         return nearest(similarities, len(train.items), self.neighbour_scores.num_neighbours)
