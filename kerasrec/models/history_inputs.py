@@ -9,7 +9,7 @@ from kerasrec.layers.known_items import KnownItems
 from kerasrec.layers.step_context import StepContext
 from kerasrec.models.query_input import query_input
 
-# The last bucket is open and begins after some nine months.
+# The last bucket is open and begins after 2^25 - 1 seconds, about 388 days.
 TIME_GAP_BUCKETS = 26
 # Rate at which behaviors and times are left out in training, unless the model drops out less.
 CONTEXT_DROPOUT = 0.1
