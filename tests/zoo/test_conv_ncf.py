@@ -112,7 +112,7 @@ def test_cross_entropy_learns_the_checkerboard(checkerboard, form):
         ({"interaction": "inner"}, "interaction must be one of outer, stack: got 'inner'"),
         ({"dim": 48}, "dim=48: expected a power of two"),
         ({"dim": 0}, "dim=0: expected a power of two"),
-        ({"dim": 16}, "dim=16 can be halved 4 times and .* 6 convolutions: .* or dim=64"),
+        ({"dim": 16}, "dim=16 can be halved 4 times, and .* 6 convolutions: .* or dim=64"),
         ({"filters": ()}, "filters: expected a width from 1 for each convolution"),
         ({"filters": (8, 0)}, "filters: expected a width from 1 for each convolution"),
         ({"interaction": "stack", "kernel_size": 0}, "kernel_size: expected a whole number from 1"),

@@ -163,7 +163,7 @@ def test_old_users_score_old_items_as_before_when_the_data_grows(checkerboard, t
     "given,said",
     [
         ({"parts": "all"}, "parts must be one of gmf, mlp, both: got 'all'"),
-        ({"mlp": ()}, r"mlp=\(\) has no layer: give widths, or parts='gmf'"),
+        ({"mlp": ()}, r"mlp=\(\) has no layer: give at least one width, or parts='gmf'"),
         ({"features": True, "parts": "gmf"}, "parts='gmf' has none"),
         ({"features": True}, "features=True, and this data has none"),
         ({"candidates": "some"}, "candidates must be one of"),
