@@ -48,7 +48,10 @@ class Ranker(TowerModel):
     def score_catalog(self, queries, catalog):
         if isinstance(queries, np.ndarray):
             # Called outside a graph: run as a compiled model, since eager execution is slow.
-            inputs = {"queries": ops.convert_to_tensor(queries), "catalog": catalog}
+            inputs = {
+                "queries": ops.convert_to_tensor(queries),
+                "catalog": ops.convert_to_tensor(catalog),
+            }
             scores = self.catalog_model.predict_on_batch(inputs)[: len(queries)]
             return finite_float32(scores, self.catalog_model)
         return self.scorer(queries, catalog, all_pairs=True)
