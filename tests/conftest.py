@@ -103,7 +103,7 @@ def check_graph():
     from kerasrec.export.requests import REQUESTS, make_requests
     from kerasrec.export.search import ExactIndex
     from kerasrec.export.serving_graph import ServingGraph
-    from kerasrec.savedmodel.verify import TOLERANCE, _compared
+    from kerasrec.savedmodel.verify import TOLERANCE, compare_answers
 
     def ask(graph, signature, request, rows):
         method, inputs = graph.signatures[signature]
@@ -133,7 +133,7 @@ def check_graph():
         if (twins := expected.twins()) is not None:
             ids = model.items.vocabulary.lookup(np.arange(len(twins)))
             wanted |= {"twins": twins, "items": ids}
-        compared = _compared(wanted, found)
+        compared = compare_answers(wanted, found)
         assert set(compared) == set(graph.signatures)
         for signature, row in compared.items():
             assert row["requests"] == row["recorded"] == REQUESTS, signature

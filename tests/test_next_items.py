@@ -55,7 +55,7 @@ def test_a_share_is_the_true_items_among_as_many_answers(next_items, data):
 
     schema = data.schema(4)
     model = types.SimpleNamespace(query_inputs=("history",), schema=schema, top_k=top_k)
-    assert next_items.shares(model, split).tolist() == pytest.approx([2 / 3, 1 / 3])
+    assert next_items.recalls(model, split).tolist() == pytest.approx([2 / 3, 1 / 3])
     # What is known of each: the six items before, of which the model reads four.
     lookup = data.items.vocabulary.lookup
     assert lookup(asked["exclude"])[0].tolist() == ["u0", "u1", "u2", "u3", "u4", "u5"]
@@ -73,7 +73,7 @@ def test_asked_again_with_the_answer_behind_the_history(next_items, data):
 
     schema = data.schema(7)
     model = types.SimpleNamespace(query_inputs=("history",), schema=schema, top_k=top_k)
-    assert next_items.repeated(model, split).tolist() == [1, 1]
+    assert next_items.repeat_single_steps(model, split).tolist() == [1, 1]
     lookup = data.items.vocabulary.lookup
     assert lookup(asked[1])[0].tolist() == ["u0", "u1", "u2", "u3", "u4", "u5", "u6"]
     assert lookup(asked[2])[1].tolist() == ["v1", "v2", "v3", "v4", "v5", "v6", "v7"]
@@ -82,7 +82,7 @@ def test_asked_again_with_the_answer_behind_the_history(next_items, data):
 def test_the_lead_is_one_of_pairs(next_items):
     found = {next_items.BEAM: np.array([1.0, 0.0, 1.0, 1.0]), "other": np.array([0.0, 0, 1, 1])}
     # Differences 1, 0, 0, 0: mean 1/4, standard deviation sqrt(3)/4, of the mean half of it.
-    assert next_items.lead([found], "other") == "beam search +0.2500 [-0.1744, +0.6744]"
+    assert next_items.mean_lead([found], "other") == "beam search +0.2500 [-0.1744, +0.6744]"
 
 
 def test_measured_on_invented_data(next_items):

@@ -24,7 +24,7 @@ def test_every_peer_answers_and_is_timed():
     report = retrieval.measure(arguments, lambda line: None)
     assert [table.title[-8:] for table in report.tables] == [" batch 1", "batch 64"]
     for table in report.tables:
-        for name in (retrieval.BOUND, retrieval.EXACT, retrieval.HALF, retrieval.IVF):
+        for name in (retrieval.BOUND, retrieval.EXACT, retrieval.BFLOAT16, retrieval.IVF):
             assert table.row(name).median > 0
         assert table.row(retrieval.IVF).note.startswith("recall ")
         installed = importlib.util.find_spec("faiss") is not None
@@ -52,15 +52,15 @@ def test_exact_alone():
     assert {name for name, call in peers.items() if call} == {
         retrieval.BOUND,
         retrieval.EXACT,
-        retrieval.HALF,
+        retrieval.BFLOAT16,
     }
     assert notes[retrieval.IVF] == notes[retrieval.FLAT] == "not asked for"
 
 
 def test_recall_is_the_share_of_the_best():
-    from benchmarks.retrieval import shared
+    from benchmarks.retrieval import recall_of
 
-    assert shared(
+    assert recall_of(
         np.array([[1, 2, 9], [4, 5, 6]]), np.array([[2, 1, 3], [6, 5, 4]])
     ) == pytest.approx(5 / 6)
 

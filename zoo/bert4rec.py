@@ -90,7 +90,9 @@ class BERT4Rec(Retriever):
 
         def states(sequence, masked, all_steps):
             """States of item rows `sequence`, which are 0 at masked positions and at padding."""
-            vectors = history.add_context(history.embed(sequence), **mask_context(masked))
+            vectors = history.embed(sequence)
+            if history.context:
+                vectors = history.add_context(vectors, **mask_context(masked))
             vectors = vectors * dim**0.5 + mask(ops.cast(masked, "float32")[..., None])
             real = ops.logical_or(ops.not_equal(sequence, 0), masked)
             return encoder(vectors, real, all_steps=all_steps)

@@ -64,6 +64,7 @@ class NextItNet(SequenceModel):
 
         # === Wiring ===
         history = HistoryInputs(schema, items, item_table(schema), dropout)
-        query = drop(encoder(history.vectors, history.mask))
-        states = drop(encoder(history.vectors, history.mask, all_steps=True))
+        steps = history.vectors if history.context else history.item_vectors
+        query = drop(encoder(steps, history.mask))
+        states = drop(encoder(steps, history.mask, all_steps=True))
         super().__init__(history, query, states, candidates, num_negatives, log_q, name)

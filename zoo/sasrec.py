@@ -72,7 +72,8 @@ class SASRec(SequenceModel):
 
         # === Wiring ===
         history = HistoryInputs(schema, items, item_table(schema), dropout)
-        vectors = history.vectors * dim**0.5
+        steps = history.vectors if history.context else history.item_vectors
+        vectors = steps * dim**0.5
         query = encoder(vectors, history.mask)
         states = encoder(vectors, history.mask, all_steps=True)
         super().__init__(history, query, states, candidates, num_negatives, log_q, name)

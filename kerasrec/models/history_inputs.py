@@ -63,13 +63,11 @@ class HistoryInputs:
         self.mask = ops.not_equal(self.rows, 0)
         self._known = KnownItems(name="known_items") if known_only else None
         self.item_vectors = self.embed(self.rows)
-        self._add_context = None
-        if self.context:
-            rate = min(dropout, CONTEXT_DROPOUT)
-            buckets = TIME_GAP_BUCKETS if schema.timed else 0
-            self._add_context = StepContext(
-                schema.num_behaviors, buckets, dropout=rate, name="step_context"
-            )
+        buckets = TIME_GAP_BUCKETS if schema.timed else 0
+        rate = min(dropout, CONTEXT_DROPOUT)
+        self._step_context = StepContext(
+            schema.num_behaviors, buckets, dropout=rate, name="step_context"
+        )
 
     @functools.cached_property
     def vectors(self):
@@ -84,4 +82,4 @@ class HistoryInputs:
 
     def add_context(self, vectors, **context):
         """Vectors with those of `behavior` and `time_gap` added."""
-        return vectors if self._add_context is None else self._add_context(vectors, **context)
+        return self._step_context(vectors, **context)

@@ -30,7 +30,7 @@ class Clocked(Retriever):
         minutes = ops.cast(clock, "float32")[..., None] / 60.0
         super().__init__(
             schema=schema,
-            query_inputs={"history": history, "clock": clock},
+            inputs={"history": history, "clock": clock},
             query=ops.sum(items(history) * minutes, axis=1),
             item_encoder=keras.Model({"item": item}, items(item)),
             catalog=item_table(schema),

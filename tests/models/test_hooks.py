@@ -109,5 +109,5 @@ def test_a_constructor_sets_no_attribute_that_is_nearly_a_hook():
             super().__init__(schema=schema, scores=TableScores(schema.num_items), name=name)
             self.predict_values = True
 
-    with pytest.raises(InputError, match="Own.predict_values is read by nothing: did you mean"):
+    with pytest.raises(InputError, match="Own.predict_values is never read: did you mean"):
         Own(Schema(num_users=3, num_items=4))

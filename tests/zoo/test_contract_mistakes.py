@@ -134,7 +134,7 @@ MISTAKES = {
         "pool",
         "candidates, name=name)",
         "candidates, name=name)\n        self.bias_column = 2",
-        "GatedPool.bias_column is read by nothing: did you mean bias_columns",
+        "GatedPool.bias_column is never read: did you mean bias_columns",
     ),
 }  # fmt: skip
 ARGUMENTS = {"pool": {"dim": 4, "window": 3}, "neighbour": {}}
