@@ -5,6 +5,8 @@ import zlib
 import numpy as np
 from keras import ops
 
+from kerasrec.tables.rows import read_blocks
+
 
 class CatalogCache:
     """Keeps what was computed from some weights until one of them changes.
@@ -33,5 +35,9 @@ class CatalogCache:
 
 
 def _checksum(weight):
-    values = np.ascontiguousarray(ops.convert_to_numpy(weight))
-    return zlib.crc32(values.reshape(-1).view("uint8"))
+    found = 0
+    for block in read_blocks(weight):
+        # Flat, since NumPy warns of a scalar of TensorFlow.
+        values = np.ascontiguousarray(ops.convert_to_numpy(ops.reshape(block, (-1,))))
+        found = zlib.crc32(values.view("uint8"), found)
+    return found

@@ -4,6 +4,8 @@ TensorFlow copies a variable on a dense read once it had a sparse update. So tab
 updated by rows only, and the cost of a step depends on the rows in the batch.
 """
 
+import math
+
 import keras
 
 from kerasrec.errors import CHECK, InputError
@@ -62,6 +64,18 @@ def gather(variable, ids):
     if hasattr(native, "sparse_read"):
         return native.sparse_read(ids)
     return keras.ops.take(native, ids, axis=0)
+
+
+def read_blocks(variable):
+    """Yields the rows of a variable in tensors of at most `NUMBERS_PER_BLOCK` numbers."""
+    ops, size = keras.ops, math.prod(variable.shape)
+    if size <= NUMBERS_PER_BLOCK:
+        yield ops.convert_to_tensor(variable)
+        return
+    num_rows = variable.shape[0]
+    step = max(1, NUMBERS_PER_BLOCK * num_rows // size)
+    for start in range(0, num_rows, step):
+        yield gather(variable, ops.arange(start, min(start + step, num_rows)))
 
 
 def sum_equal_rows(gradient):

@@ -1,7 +1,6 @@
 """Checks that all weights of a model are finite."""
 
 import keras
-import numpy as np
 from keras import ops
 
 from kerasrec.errors import InputError
@@ -18,22 +17,13 @@ def check_finite(model, method):
         method: Name of the calling method, for the error message.
     """
     for weight in model.weights:
-        if keras.backend.is_float_dtype(weight.dtype) and not _is_finite(weight):
+        if keras.backend.is_float_dtype(weight.dtype) and not all(
+            map(_all_finite, rows.read_blocks(weight))
+        ):
             raise InputError(
                 f"{type(model).__name__}.{method}: the weight {weight.path} holds NaN or infinity: "
                 "train again with a lower learning rate or clipnorm, or load an earlier checkpoint"
             )
-
-
-def _is_finite(weight):
-    size = int(np.prod(weight.shape))
-    if size <= rows.NUMBERS_PER_BLOCK:
-        return _all_finite(ops.convert_to_tensor(weight))
-    step = max(1, rows.NUMBERS_PER_BLOCK * weight.shape[0] // size)
-    return all(
-        _all_finite(rows.gather(weight, ops.arange(start, min(start + step, weight.shape[0]))))
-        for start in range(0, weight.shape[0], step)
-    )
 
 
 def _all_finite(values):
