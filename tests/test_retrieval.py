@@ -54,7 +54,7 @@ def test_exact_alone():
         retrieval.EXACT,
         retrieval.BFLOAT16,
     }
-    assert notes[retrieval.IVF] == notes[retrieval.FLAT] == "not asked for"
+    assert notes[retrieval.IVF] == notes[retrieval.FLAT] == "not requested"
 
 
 def test_recall_is_the_share_of_the_best():

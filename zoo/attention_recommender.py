@@ -33,6 +33,7 @@ class AttentionRecommender(SequenceModel):
         attention: "general", "dot" or "additive".
         attention_dim: Length of v, for "additive".
         dropout: On the item vectors read, the states of the LSTM and the attended vectors.
+        context_dropout: Share of the histories without behaviors, and without times, in training.
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of the sampled kinds.
         log_q: Apply the logQ correction to the sampled kinds; for the softmax loss only.
@@ -63,6 +64,7 @@ class AttentionRecommender(SequenceModel):
         attention="general",
         attention_dim=32,
         dropout=0.2,
+        context_dropout=0.1,
         candidates="all",
         num_negatives=1024,
         log_q=True,
@@ -73,7 +75,7 @@ class AttentionRecommender(SequenceModel):
         attend = StateAttention(attention, attention_dim, name="attention")
         mix = keras.layers.Dense(dim, use_bias=False, kernel_initializer="zeros", name="mix")
         drop = keras.layers.Dropout(dropout, name="context_dropout")
-        history = HistoryInputs(schema, items, item_table(schema), dropout)
+        history = HistoryInputs(schema, items, item_table(schema), context_dropout)
         encoder = LSTMUserEncoder(dim, cell, dropout=dropout, residual=True, name="user_encoder")
 
         # === Wiring ===

@@ -37,6 +37,7 @@ class BERT4Rec(Retriever):
         num_heads: Number of attention heads, a divisor of `dim`.
         hidden_factor: Width of the feed-forward network's hidden layer, in units of `dim`.
         dropout: On the inputs, the attention weights and the outputs of each sublayer.
+        context_dropout: Share of the histories without behaviors, and without times, in training.
         mask_prob: Share of masked positions; at least one position of each history is masked.
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of the sampled kinds.
@@ -71,6 +72,7 @@ class BERT4Rec(Retriever):
         num_heads=2,
         hidden_factor=4,
         dropout=0.2,
+        context_dropout=0.1,
         mask_prob=0.2,
         candidates="all",
         num_negatives=1024,
@@ -111,7 +113,7 @@ class BERT4Rec(Retriever):
         vector = fallback.candidate(items(item.known), item.count)
 
         # === Query ===
-        history = HistoryInputs(schema, items, catalog, dropout)
+        history = HistoryInputs(schema, items, catalog, context_dropout)
         column = ops.zeros_like(history.rows[:, :1])
         longer = ops.concatenate([history.rows, column], axis=1)
         positions = ops.cumsum(ops.ones_like(longer), axis=1)

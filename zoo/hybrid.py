@@ -126,7 +126,10 @@ class Hybrid(Retriever):
         history_items = ids
         if join:  # the joined vectors include the content of items without interactions
             history_items = ItemTower(catalog, item.encoder(vector), name="history_items")
-        history = HistoryInputs(schema, history_items, catalog, dropout, known_only=not join)
+        # An argument of its own would be the eleventh.
+        history = HistoryInputs(
+            schema, history_items, catalog, min(dropout, 0.1), known_only=not join
+        )
         encode_history = LSTMUserEncoder(
             dim, cell, dropout=dropout, residual=True, name="user_encoder"
         )

@@ -26,6 +26,7 @@ class NextItNet(SequenceModel):
             field is 1 + 3 (kernel_size - 1) sum(dilations) items, 127 by default.
         kernel_size: Width of a convolution, in items.
         dropout: On the item vectors read and on the states.
+        context_dropout: Share of the histories without behaviors, and without times, in training.
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of the sampled kinds.
         log_q: Apply the logQ correction to the sampled kinds; for the softmax loss only.
@@ -52,6 +53,7 @@ class NextItNet(SequenceModel):
         dilations=(1, 4, 16),
         kernel_size=3,
         dropout=0.2,
+        context_dropout=0.1,
         candidates="all",
         num_negatives=1024,
         log_q=True,
@@ -63,7 +65,7 @@ class NextItNet(SequenceModel):
         drop = keras.layers.Dropout(dropout, name="state_dropout")
 
         # === Wiring ===
-        history = HistoryInputs(schema, items, item_table(schema), dropout)
+        history = HistoryInputs(schema, items, item_table(schema), context_dropout)
         steps = history.vectors if history.context else history.item_vectors
         query = drop(encoder(steps, history.mask))
         states = drop(encoder(steps, history.mask, all_steps=True))

@@ -28,6 +28,7 @@ class RNNRecommender(SequenceModel):
         dim: Length of the item vectors and of the state.
         cell: "lstm", "gru", "rnn" (Elman), or "bilstm", an LSTM in both directions.
         dropout: On the vectors read and on the states.
+        context_dropout: Share of the histories without behaviors, and without times, in training.
         use_user: Add a user vector P_u. Users outside the train part have the vector of the unknown
             user.
         user_dropout: With `use_user`, share of users replaced by the unknown user in training.
@@ -57,6 +58,7 @@ class RNNRecommender(SequenceModel):
         dim=64,
         cell="lstm",
         dropout=0.2,
+        context_dropout=0.1,
         use_user=False,
         user_dropout=0.1,
         candidates="all",
@@ -70,7 +72,7 @@ class RNNRecommender(SequenceModel):
 
         # === Layers ===
         items = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
-        history = HistoryInputs(schema, items, item_table(schema), dropout)
+        history = HistoryInputs(schema, items, item_table(schema), context_dropout)
         encoder = LSTMUserEncoder(
             dim,
             "lstm" if bidirectional else cell,

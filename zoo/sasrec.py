@@ -25,6 +25,7 @@ class SASRec(SequenceModel):
         num_heads: Number of attention heads, a divisor of `dim`.
         hidden_factor: Width of the feed-forward network's hidden layer, in units of `dim`.
         dropout: On the inputs, the attention weights and the outputs of each sublayer.
+        context_dropout: Share of the histories without behaviors, and without times, in training.
         gated: Multiply the attention output by a per-channel SiLU gate of the query step.
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of "sampled".
@@ -57,6 +58,7 @@ class SASRec(SequenceModel):
         num_heads=1,
         hidden_factor=1,
         dropout=0.2,
+        context_dropout=0.1,
         gated=False,
         candidates="all",
         num_negatives=1024,
@@ -71,7 +73,7 @@ class SASRec(SequenceModel):
         )  # fmt: skip
 
         # === Wiring ===
-        history = HistoryInputs(schema, items, item_table(schema), dropout)
+        history = HistoryInputs(schema, items, item_table(schema), context_dropout)
         steps = history.vectors if history.context else history.item_vectors
         vectors = steps * dim**0.5
         query = encoder(vectors, history.mask)

@@ -49,6 +49,7 @@ class Seq2Seq(TowerModel):
         horizon: Number of items to generate.
         beams: Number of sequences kept in beam search; 1 is greedy.
         dropout: On the item vectors read.
+        context_dropout: Share of the histories without behaviors, and without times, in training.
         candidates: "all", "sampled" or "sampled_by_popularity"; "in_batch" needs (batch x length
             x `horizon`)^2 numbers.
         num_negatives: Shared negatives of the sampled kinds.
@@ -80,6 +81,7 @@ class Seq2Seq(TowerModel):
         horizon=3,
         beams=4,
         dropout=0.2,
+        context_dropout=0.1,
         candidates="all",
         num_negatives=1024,
         log_q=True,
@@ -100,7 +102,7 @@ class Seq2Seq(TowerModel):
         vector = fallback.candidate(items(item.known), item.count)
 
         # === History ===
-        history = HistoryInputs(schema, items, catalog, dropout)
+        history = HistoryInputs(schema, items, catalog, context_dropout)
         encoder = LSTMUserEncoder(dim, cell, dropout=dropout, name="encoder")
         past, real = history.item_vectors, history.mask
         memory = encoder(history.vectors, real, all_steps=True)

@@ -11,8 +11,6 @@ from kerasrec.models.query_input import query_input
 
 # The last bucket is open and begins after 2^25 - 1 seconds, about 388 days.
 TIME_GAP_BUCKETS = 26
-# Rate at which behaviors and times are left out in training, unless the model drops out less.
-CONTEXT_DROPOUT = 0.1
 
 
 class HistoryInputs:
@@ -21,14 +19,14 @@ class HistoryInputs:
         x_t = items(i_t) [+ B[behavior_t]] [+ G[time since the step before]]
 
     Behaviors and times are read where the data has them, see `StepContext`. In training they are
-    left out of a share min(dropout, 0.1) of the histories, so that a history without them is known
-    as well. An item without train interactions is read as the unknown item, see `KnownItems`.
+    left out of a share of the histories, so that a history without them is known as well. An item
+    without train interactions is read as the unknown item, see `KnownItems`.
 
     Args:
         schema: `Schema` of the data.
         items: Layer from item rows `(batch, length)` to vectors `(batch, length, dim)`.
         catalog: The `CatalogTable` of `item_table(schema)`.
-        dropout: Rate of the model.
+        context_dropout: Share of the histories without behaviors, and without times, in training.
         known_only: Read an item without train interactions as the unknown item. False for `items`
             that also read features.
 
@@ -51,7 +49,7 @@ class HistoryInputs:
     ((None, None, 8), ['history', 'time_gap'])
     """
 
-    def __init__(self, schema, items, catalog, dropout=0.0, known_only=True):
+    def __init__(self, schema, items, catalog, context_dropout=0.0, known_only=True):
         self.schema = schema
         self.items = items
         self.catalog = catalog
@@ -64,9 +62,8 @@ class HistoryInputs:
         self._known = KnownItems(name="known_items") if known_only else None
         self.item_vectors = self.embed(self.rows)
         buckets = TIME_GAP_BUCKETS if schema.timed else 0
-        rate = min(dropout, CONTEXT_DROPOUT)
         self._step_context = StepContext(
-            schema.num_behaviors, buckets, dropout=rate, name="step_context"
+            schema.num_behaviors, buckets, dropout=context_dropout, name="step_context"
         )
 
     @functools.cached_property

@@ -159,7 +159,8 @@ def test_other_models_read_behaviors_and_time_as_well(cls, errands, tmp_path, ch
             index="history", columns="item", values="weight"
         )
         np.testing.assert_allclose(weights.sum(axis=1), 1.0, atol=1e-6)
-        assert abs(weights.loc[0] - weights.loc[1]).max() > 1e-4
+        # Compared by their logarithms, since training makes one weight nearly 1.
+        assert np.abs(np.log(weights.loc[0] / weights.loc[1])).max() > 1e-2
 
 
 def test_time_decides_where_it_does(seasons):
