@@ -6,6 +6,7 @@ from keras import ops
 from kerasrec.errors import InputError
 from kerasrec.layers.stored_histories import StoredHistories
 from kerasrec.register import register
+from kerasrec.tables.largest import largest
 from kerasrec.tables.rows import declare_held
 
 # Similarities looked up for one query at a time when all items are rated.
@@ -99,7 +100,7 @@ class NeighbourRatings(keras.layers.Layer):
             raise InputError("ratings of other users are no items of a history: leave out explain")
         rows, rests = self.stored(ops.convert_to_tensor(user, "int32"))
         similarity = ops.take(ops.take(self.similarity, items, axis=0), rows, axis=1)
-        best, place = ops.top_k(similarity, self._count())
+        best, place = largest(similarity, self._count())
         parts = self._shares(best) * ops.take(rests, place)
         own = ops.equal(ops.take(rows, place)[:, None], ops.reshape(history, (1, -1, 1)))
         return ops.sum(ops.where(own, parts[:, None], 0.0), axis=2)
@@ -111,7 +112,7 @@ class NeighbourRatings(keras.layers.Layer):
         near, other = (user, item) if self.near == "user" else (item, user)
         rows, rests = self.stored(other)
         similarity = ops.take_along_axis(ops.take(self.similarity, near, axis=0), rows, axis=1)
-        best, place = ops.top_k(similarity, self._count())
+        best, place = largest(similarity, self._count())
         change = self._change(best, ops.take_along_axis(rests, place, axis=1))
         return (
             self.mean + ops.take(self.user_level, user) + ops.take(self.item_level, item) + change
@@ -142,7 +143,7 @@ class NeighbourRatings(keras.layers.Layer):
 
     def _each(self, similarity, rows, rests):
         """Changes `(p, q)` of p ids with similarities `(p, n)` by q lists `(q, num_ratings)`."""
-        best, place = ops.top_k(ops.take(similarity, rows, axis=1), self._count())
+        best, place = largest(ops.take(similarity, rows, axis=1), self._count())
         first = ops.arange(ops.shape(rows)[0], dtype="int32") * self.num_ratings
         chosen = ops.cast(place, "int32") + first[None, :, None]
         return self._change(best, ops.take(ops.reshape(rests, (-1,)), chosen))
