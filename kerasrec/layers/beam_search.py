@@ -5,6 +5,7 @@ from keras import ops
 
 from kerasrec.errors import InputError
 from kerasrec.register import register
+from kerasrec.tables.largest import largest
 
 MINUS_INFINITY = float("-inf")
 
@@ -99,7 +100,7 @@ class BeamSearch(keras.layers.Layer):
 
 
 def _top_k(scores, count):
-    values, places = ops.top_k(scores, count)
+    values, places = largest(scores, count)
     return values, ops.cast(places, "int32")
 
 

@@ -6,6 +6,7 @@ from keras import ops
 from kerasrec.errors import InputError
 from kerasrec.layers.stored_histories import StoredHistories
 from kerasrec.register import register
+from kerasrec.tables.largest import largest
 from kerasrec.tables.rows import declare_row_values
 
 # Similarities gathered for one query at a time when all items are scored.
@@ -109,7 +110,7 @@ class NeighbourRatings(keras.layers.Layer):
             )
         rows, residuals = self.stored(ops.convert_to_tensor(user, "int32"))
         similarity = ops.take(ops.take(self.similarity, items, axis=0), rows, axis=1)
-        similarities, index = ops.top_k(similarity, self._top_k())
+        similarities, index = largest(similarity, self._top_k())
         parts = self._normalized(similarities) * ops.take(residuals, index)
         same = ops.equal(ops.take(rows, index)[:, None], ops.reshape(history, (1, -1, 1)))
         return ops.sum(ops.where(same, parts[:, None], 0.0), axis=2)
@@ -121,7 +122,7 @@ class NeighbourRatings(keras.layers.Layer):
         near, other = (user, item) if self.near == "user" else (item, user)
         rows, residuals = self.stored(other)
         similarity = ops.take_along_axis(ops.take(self.similarity, near, axis=0), rows, axis=1)
-        similarities, index = ops.top_k(similarity, self._top_k())
+        similarities, index = largest(similarity, self._top_k())
         difference = self._weighted_mean(
             similarities, ops.take_along_axis(residuals, index, axis=1)
         )
@@ -160,7 +161,7 @@ class NeighbourRatings(keras.layers.Layer):
 
     def _differences(self, similarity, rows, residuals):
         """Differences to the level `(p, q)`: p rows of similarities, q rows of ratings."""
-        similarities, index = ops.top_k(ops.take(similarity, rows, axis=1), self._top_k())
+        similarities, index = largest(ops.take(similarity, rows, axis=1), self._top_k())
         first = ops.arange(ops.shape(rows)[0], dtype="int32") * self.num_ratings
         chosen = ops.cast(index, "int32") + first[None, :, None]
         return self._weighted_mean(similarities, ops.take(ops.reshape(residuals, (-1,)), chosen))

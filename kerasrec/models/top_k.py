@@ -6,6 +6,7 @@ from keras import ops
 from kerasrec.data.vocabulary import FIRST, PADDING
 from kerasrec.errors import InputError
 from kerasrec.register import register
+from kerasrec.tables.largest import largest
 
 # The score of a row that is never returned.
 NEVER = float("-inf")
@@ -85,16 +86,16 @@ def _best(scores, k):
     """
     columns = scores.shape[1]
     if columns is None or columns < 8 * k * BLOCK:
-        return ops.top_k(scores, k)
+        return largest(scores, k)
     if missing := -columns % BLOCK:
         scores = ops.pad(scores, [[0, 0], [0, missing]], constant_values=NEVER)
     count = (columns + missing) // BLOCK
     maxima = ops.max(ops.reshape(scores, (-1, count, BLOCK)), axis=2)
     # In the order of columns, so that the second top_k gives ties to the smaller column.
-    chosen = ops.sort(ops.top_k(maxima, k)[1], axis=1)
+    chosen = ops.sort(largest(maxima, k)[1], axis=1)
     owner = ops.arange(ops.shape(scores)[0], dtype="int32")[:, None]
     blocks = ops.take(ops.reshape(scores, (-1, BLOCK)), owner * count + chosen, axis=0)
-    values, places = ops.top_k(ops.reshape(blocks, (-1, k * BLOCK)), k)
+    values, places = largest(ops.reshape(blocks, (-1, k * BLOCK)), k)
     first = ops.take(ops.reshape(chosen, (-1,)), owner * k + places // BLOCK, axis=0)
     return values, first * BLOCK + places % BLOCK
 
