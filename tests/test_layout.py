@@ -15,6 +15,7 @@ LEVEL = {
         "register": 0,
         "id_list": 0.25,
         "whole_number": 0.25,
+        "library_versions": 0.25,
         "files": 0.25,
         "asserted": 0.5,
         "tables": 0.5,

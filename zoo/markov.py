@@ -6,6 +6,7 @@ import scipy.sparse
 from kerasrec.errors import InputError
 from kerasrec.layers.transition_scores import TransitionScores
 from kerasrec.models import NeighbourModel
+from kerasrec.models.neighbours.similarity import largest_entries
 from kerasrec.register import register
 
 # Weight of an item's share of all interactions; it orders items without transitions.
@@ -111,26 +112,6 @@ def transitions(train, window, decay):
         indices = before[pair], after[pair]
         counts += scipy.sparse.csr_matrix((weight, indices), shape=(size, size))
     return counts
-
-
-def largest_entries(rows, columns, values, size, keep):
-    """The `keep` largest entries of each row of a sparse matrix.
-
-    Args:
-        rows, columns, values: `(n,)`, the entries; of equal values the first columns are kept.
-        size: Number of rows.
-        keep: Entries to keep in each row.
-
-    Returns:
-        `(size, keep)` int32 columns and float32 values, the largest first. Unused places are 0.
-    """
-    order = np.lexsort((columns, -values, rows))
-    rows, columns, values = rows[order], columns[order], values[order]
-    rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
-    rows, columns, values, rank = (x[rank < keep] for x in (rows, columns, values, rank))
-    kept_columns, kept_values = np.zeros((size, keep), "int32"), np.zeros((size, keep), "float32")
-    kept_columns[rows, rank], kept_values[rows, rank] = columns, values
-    return kept_columns, kept_values
 
 
 def _check(valid, name, expected, value):

@@ -66,6 +66,7 @@ class NextItNet(SequenceModel):
 
         # === Wiring ===
         history = HistoryInputs(schema, items, item_table(schema), context_dropout)
+        # Without context StepContext is not called, since building it draws a seed.
         steps = history.vectors if history.context else history.item_vectors
         query = drop(encoder(steps, history.mask))
         states = drop(encoder(steps, history.mask, all_steps=True))

@@ -74,6 +74,7 @@ class SASRec(SequenceModel):
 
         # === Wiring ===
         history = HistoryInputs(schema, items, item_table(schema), context_dropout)
+        # Without context StepContext is not called, since building it draws a seed.
         steps = history.vectors if history.context else history.item_vectors
         vectors = steps * dim**0.5
         query = encoder(vectors, history.mask)

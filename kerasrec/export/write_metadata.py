@@ -3,16 +3,14 @@
 import datetime
 import hashlib
 import json
-import platform
 
-import keras
 import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-import kerasrec
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.files.file_hash import file_hash
+from kerasrec.library_versions import library_versions
 from kerasrec.savedmodel.files import list_files
 from kerasrec.savedmodel.metadata import EXTRA_FOLDER, FORMAT, METADATA
 
@@ -55,13 +53,7 @@ def write_metadata(model, graph, directory, run=None):
             "config": _hash_of_json({**model.get_config(), "name": None}),
         },
         "run": run,
-        "versions": {
-            "kerasrec": kerasrec.__version__,
-            "keras": keras.__version__,
-            "tensorflow": tf.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
+        "versions": library_versions(),
         "files": list_files(directory),
     }
     text = json.dumps(metadata, indent=1, ensure_ascii=False, allow_nan=False)

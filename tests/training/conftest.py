@@ -32,3 +32,19 @@ def ratings():
 @pytest.fixture(scope="session")
 def rated(ratings):
     return random_ratio(Interactions.from_frame(ratings))
+
+
+@pytest.fixture
+def write_run(tmp_path, monkeypatch):
+    """`write_run(config)`: the current folder, with clicks.csv and the config as run.yaml."""
+
+    def write(config):
+        monkeypatch.chdir(tmp_path)
+        rows = [
+            (f"u{u}", f"i{(u + step * (1 + u % 2)) % 8}") for u in range(12) for step in range(5)
+        ]
+        pd.DataFrame(rows, columns=["user", "item"]).to_csv("clicks.csv", index=False)
+        (tmp_path / "run.yaml").write_text(config)
+        return tmp_path
+
+    return write

@@ -46,12 +46,8 @@ class Failing(keras.callbacks.Callback):
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    rows = [(f"u{u}", f"i{(u + step * (1 + u % 2)) % 8}") for u in range(12) for step in range(5)]
-    pd.DataFrame(rows, columns=["user", "item"]).to_csv("clicks.csv", index=False)
-    (tmp_path / "run.yaml").write_text(CONFIG)
-    return tmp_path
+def here(write_run):
+    return write_run(CONFIG)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import os
 
-import pandas as pd
 import pytest
 
 from kerasrec.cli import main
@@ -22,12 +21,8 @@ tune: {trials: 2, parameters: {model.shrinkage: [1.0, 2.0]}}
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    rows = [(f"u{u}", f"i{(u + step * (1 + u % 2)) % 8}") for u in range(8) for step in range(5)]
-    pd.DataFrame(rows, columns=["user", "item"]).to_csv("clicks.csv", index=False)
-    (tmp_path / "run.yaml").write_text(CONFIG)
-    return tmp_path
+def here(write_run):
+    return write_run(CONFIG)
 
 
 def contents(folder):

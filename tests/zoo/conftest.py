@@ -149,3 +149,28 @@ def checkerboard():
         item_title="title",
         name="checkerboard",
     )
+
+
+@pytest.fixture(scope="session")
+def with_item_vectors():
+    """`with_item_vectors(cls, {"a": [...], "b": [...]}, **arguments)`: a sequence model, adapted.
+
+    The items have these vectors, the last normalization of the encoder is the identity, all other
+    weights are 0.
+    """
+
+    def make(cls, vectors, **arguments):
+        frame = pd.DataFrame([("u", "a"), ("u", "b"), ("v", "a")], columns=["user", "item"])
+        train = Interactions.from_frame(frame)
+        model = cls(train.schema(4), dim=2, dropout=0.0, **arguments)
+        model.adapt(train)
+        for weight in model.trainable_weights:
+            weight.assign(np.zeros(weight.shape))
+        table = np.zeros((4, 2))
+        table[train.items.vocabulary.rows(list(vectors))] = list(vectors.values())
+        model.get_layer("item_ids").table.embeddings.assign(table)
+        encoder = model.query_model.get_layer("user_encoder")
+        encoder.norm.set_weights([np.ones(2), np.zeros(2)])
+        return model, encoder
+
+    return make

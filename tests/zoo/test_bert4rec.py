@@ -155,18 +155,9 @@ def test_what_was_done_at_a_masked_place_is_not_read(monkeypatch):
     assert np.abs(logits([3, 2, 2, 2, 2, 2]) - plain).max() > 1e-3
 
 
-def test_the_score_by_hand():
-    frame = pd.DataFrame([("u", "a"), ("u", "b"), ("v", "a")], columns=["user", "item"])
-    train = Interactions.from_frame(frame)
-    model = BERT4Rec(train.schema(4), dim=2, num_blocks=1, dropout=0.0)
-    model.adapt(train)
-    for weight in model.trainable_weights:
-        weight.assign(np.zeros(weight.shape))
-    table = np.zeros((4, 2))
-    table[train.items.vocabulary.rows(["a", "b"])] = [[5.0, 2.0], [3.0, 1.0]]
-    model.get_layer("item_ids").table.embeddings.assign(table)
-    encoder = model.query_model.get_layer("user_encoder")
-    encoder.norm.set_weights([np.ones(2), np.zeros(2)])
+def test_the_score_by_hand(with_item_vectors):
+    vectors = {"a": [5.0, 2.0], "b": [3.0, 1.0]}
+    model, _ = with_item_vectors(BERT4Rec, vectors, num_blocks=1)
     model.query_model.get_layer("mask").kernel.assign([[1.0, 3.0]])
     # Nothing is attended to: the mask behind the history is asked, h = LN(1, 3) = (-1, 1), and
     # <h, a> = -5 + 2.

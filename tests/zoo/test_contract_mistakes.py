@@ -25,7 +25,7 @@ MISTAKES = {
         "retriever",
         "items(item.known), item.known",
         "items(item.row), item.row",
-        "without train interactions is scored otherwise than the unknown item.*ItemInputs",
+        "without train interactions has a score that differs from the unknown.*ItemInputs",
     ),
     "untrained items are read in a history": (
         "pool",

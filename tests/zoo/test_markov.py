@@ -9,7 +9,8 @@ from kerasrec.data import Interactions, Schema, load
 from kerasrec.data.splits import next_item
 from kerasrec.errors import InputError
 from kerasrec.evaluation import evaluate
-from kerasrec_zoo.markov import POPULARITY_WEIGHT, Markov, largest_entries
+from kerasrec.models.neighbours.similarity import largest_entries
+from kerasrec_zoo.markov import POPULARITY_WEIGHT, Markov
 from kerasrec_zoo.popularity import Popularity
 
 pytestmark = pytest.mark.slow

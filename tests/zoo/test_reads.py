@@ -4,14 +4,13 @@ import dataclasses
 import inspect
 
 import numpy as np
-import pandas as pd
 import pytest
 import tensorflow as tf
 
 import kerasrec_zoo
-from kerasrec.data import Interactions
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.models.columns_read import columns_read, describe_columns_read
+from kerasrec.models.contract.every_kind import ITEMS, USERS, every_kind
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +29,6 @@ FORMS += [
 ]
 # Trained on histories, and read as sets: what was done at a step, and when, has no place there.
 SETS = (kerasrec_zoo.MultVAE, kerasrec_zoo.ContentBased)
-USERS, ITEMS, TAKEN = 10, 16, 11  # more than the eight that a history holds
 
 forms = pytest.mark.parametrize(
     "cls,given",
@@ -49,33 +47,7 @@ def _without_graphs():
 
 @pytest.fixture(scope="module")
 def full():
-    """A table with a column of every kind, each filled with noise."""
-    rng = np.random.default_rng(0)
-    rows = [(user, item) for user in range(USERS) for item in rng.permutation(ITEMS)[:TAKEN]]
-    frame = pd.DataFrame(rows, columns=["user", "item"]).sample(frac=1, random_state=0)
-    frame["value"] = rng.integers(1, 6, len(frame))
-    frame["timestamp"] = 1_000_000 + np.cumsum(rng.integers(1, 100_000, len(frame)))
-    frame["behavior"] = rng.choice(["view", "buy"], len(frame))
-    words = ["red", "blue", "sea", "sun", "fire"]
-    items = pd.DataFrame({"item": range(ITEMS)})
-    items["text"] = [" ".join(rng.permutation(words)[:3]) for _ in range(ITEMS)]
-    items["price"] = rng.normal(size=ITEMS)
-    items["look"] = rng.normal(size=(ITEMS, 2)).tolist()
-    users = pd.DataFrame({"user": range(USERS), "city": rng.choice(["a", "b", "c"], USERS)})
-    users["friends"] = [
-        [str((user + 1 + step) % USERS) for step in range(user % 3)] for user in range(USERS)
-    ]
-    return Interactions.from_frame(
-        frame,
-        item_frame=items,
-        item_features={
-            "text": {"kind": "text", "length": 3},
-            "price": {"kind": "number"},
-            "look": {"kind": "vector"},
-        },
-        user_frame=users,
-        user_features={"city": {"kind": "category"}, "friends": {"kind": "users"}},
-    )
+    return every_kind()
 
 
 def changed(data, column):

@@ -231,18 +231,9 @@ def test_a_cell_that_is_none(cycle):
         RNNRecommender(cycle.schema(), cell="tree")
 
 
-def test_the_score_by_hand():
-    frame = pd.DataFrame([("u", "a"), ("u", "b"), ("v", "a")], columns=["user", "item"])
-    train = Interactions.from_frame(frame)
-    model = RNNRecommender(train.schema(), dim=2, cell="rnn", dropout=0.0)
-    model.adapt(train)
-    for weight in model.trainable_weights:
-        weight.assign(np.zeros(weight.shape))
-    table = np.zeros((4, 2))
-    table[train.items.vocabulary.rows(["a", "b"])] = [[5.0, 2.0], [1.0, 1.5]]
-    model.get_layer("item_ids").table.embeddings.assign(table)
-    encoder = model.query_model.get_layer("user_encoder")
-    encoder.norm.set_weights([np.ones(2), np.zeros(2)])
+def test_the_score_by_hand(with_item_vectors):
+    vectors = {"a": [5.0, 2.0], "b": [1.0, 1.5]}
+    model, encoder = with_item_vectors(RNNRecommender, vectors, cell="rnn")
     ask = {"histories": [["a", "b"]], "items": ["a"]}
     # The state is tanh(0), so h = LN(b) = LN(1, 1.5) = (-1, 1), and <h, a> = -5 + 2.
     np.testing.assert_allclose(model.score(**ask), [-3.0], rtol=1e-2)

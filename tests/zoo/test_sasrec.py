@@ -80,18 +80,9 @@ def test_heads_must_divide_dim():
         SASRec(Schema(5, 6, 3), dim=8, num_heads=3)
 
 
-def test_the_score_by_hand():
-    frame = pd.DataFrame([("u", "a"), ("u", "b"), ("v", "a")], columns=["user", "item"])
-    train = Interactions.from_frame(frame)
-    model = SASRec(train.schema(4), dim=2, num_blocks=1, dropout=0.0)
-    model.adapt(train)
-    for weight in model.trainable_weights:
-        weight.assign(np.zeros(weight.shape))
-    table = np.zeros((4, 2))
-    table[train.items.vocabulary.rows(["a", "b"])] = [[5.0, 2.0], [3.0, 1.0]]
-    model.get_layer("item_ids").table.embeddings.assign(table)
-    encoder = model.query_model.get_layer("user_encoder")
-    encoder.norm.set_weights([np.ones(2), np.zeros(2)])
+def test_the_score_by_hand(with_item_vectors):
+    vectors = {"a": [5.0, 2.0], "b": [3.0, 1.0]}
+    model, encoder = with_item_vectors(SASRec, vectors, num_blocks=1)
     ask = {"histories": [["a", "b"]], "items": ["a"]}
     # Nothing is attended to: h = LN(sqrt(2) b) = LN(4.2, 1.4) = (1, -1), and <h, a> = 5 - 2.
     np.testing.assert_allclose(model.score(**ask), [3.0], rtol=1e-4)

@@ -5,6 +5,7 @@ from keras import ops
 
 from kerasrec.layers import EmbeddingTower
 from kerasrec.models import ItemInputs, Ranker, item_table
+from kerasrec.models.query_input import query_input
 from kerasrec.register import register
 
 
@@ -61,7 +62,7 @@ class NewModel(Ranker):
         score = last(layer(ops.multiply(p, q)))
 
         # === Sides ===
-        user, item = keras.Input((), dtype="int32", name="user"), ItemInputs()
+        user, item = query_input("user"), ItemInputs()
         super().__init__(
             head=keras.Model({"query": p, "candidate": q}, score, name="head"),
             schema=schema,

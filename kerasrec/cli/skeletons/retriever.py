@@ -1,9 +1,8 @@
 """NewModel: TODO what it is, in one line."""
 
-import keras
-
 from kerasrec.layers import DotProduct, EmbeddingTower
 from kerasrec.models import ItemInputs, Retriever, item_table
+from kerasrec.models.query_input import query_input
 from kerasrec.register import register
 
 
@@ -44,7 +43,7 @@ class NewModel(Retriever):
         )
 
         # === Wiring ===
-        user, item = keras.Input((), dtype="int32", name="user"), ItemInputs()
+        user, item = query_input("user"), ItemInputs()
         super().__init__(
             schema=schema,
             inputs={"user": user},

@@ -1,4 +1,4 @@
-"""Holds a model class to what the library relies on."""
+"""Checks a model class against the contract of all models."""
 
 import inspect
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from kerasrec.errors import InputError
 from kerasrec.models.contract.declared import (
-    arguments_that_are_lost,
+    lost_arguments,
     unregistered,
     wrong_bias_columns,
     wrong_capabilities,
@@ -16,20 +16,20 @@ from kerasrec.models.contract.every_kind import every_kind
 from kerasrec.models.contract.read import (
     context_not_read,
     future_read,
-    untrained_items_told_apart,
+    untrained_embeddings_used,
 )
-from kerasrec.models.contract.stochastic import drops_without_dropout
+from kerasrec.models.contract.stochastic import random_without_dropout
 from kerasrec.tables.rows import vocabulary_of
 
-CONSTRUCTION = (unregistered, arguments_that_are_lost, wrong_inputs)
+CONSTRUCTION = (unregistered, lost_arguments, wrong_inputs)
 # Scores are computed only by a model whose inputs are what it says.
 ANSWERS = (
     wrong_capabilities,
     wrong_bias_columns,
-    untrained_items_told_apart,
+    untrained_embeddings_used,
     context_not_read,
     future_read,
-    drops_without_dropout,
+    random_without_dropout,
 )
 HISTORY_LENGTH = 8
 
@@ -37,10 +37,11 @@ HISTORY_LENGTH = 8
 def check_model(model_class, train=None, **arguments):
     """Makes a small model of a class and checks what the library relies on.
 
-    It is registered; its arguments are kept; its inputs, `capabilities` and `bias_columns` are
-    true; an item without train interactions is scored as the unknown item, unless item features are
-    read; behaviors and times of a history are read; no position reads a later step; without dropout
-    nothing is dropped. That the formula is right no such check can see: work one score out by hand.
+    The class is registered. A checkpoint keeps its arguments. Its inputs, `capabilities` and
+    `bias_columns` are correct. An item without train interactions is scored as the unknown item,
+    unless item features are read. Behaviors and times of a history are read. No position reads a
+    later step. With all dropout arguments 0 training is deterministic. No check can see whether the
+    formula is right: compare one score with a value worked out by hand.
 
     Args:
         model_class: A class derived from one of the shapes.
@@ -59,12 +60,12 @@ def check_model(model_class, train=None, **arguments):
     """
     train = every_kind() if train is None else train
     names = inspect.signature(model_class).parameters
-    still = {name: 0.0 for name in names if "dropout" in name}
+    fixed = {name: 0.0 for name in names if "dropout" in name}
     if "candidates" in names:
-        still["candidates"] = "all"
-    arguments = {**still, **arguments}
+        fixed["candidates"] = "all"
+    arguments = {**fixed, **arguments}
     model = model_class(train.schema(history_length=HISTORY_LENGTH), **arguments)
-    _wake(model, train)
+    _fill_zero_weights(model, train)
     model.adapt(train)
     for checks in (CONSTRUCTION, ANSWERS):
         found = [f"- {line}" for check in checks for line in check(model, train, arguments)]
@@ -73,10 +74,10 @@ def check_model(model_class, train=None, **arguments):
             raise InputError("\n".join([f"{name} does not keep the contract of models:", *found]))
 
 
-def _wake(model, train):
-    """Weights that start as zeros hide what is multiplied with them.
+def _fill_zero_weights(model, train):
+    """Gives weights that start at zero random values, since zeros hide what they multiply.
 
-    Of a table the rows that no training touches stay zeros, as they would.
+    Rows of users and items without train interactions stay zero: no training would change them.
     """
     random = np.random.default_rng(0)
     counts = {"users": train.user_counts(), "items": train.item_counts()}

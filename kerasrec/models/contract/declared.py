@@ -1,4 +1,4 @@
-"""Whether what a model says of itself is true: each check yields what is wrong, a sentence each."""
+"""Checks of what a model declares; each yields a sentence for every mistake."""
 
 import keras
 import numpy as np
@@ -19,7 +19,7 @@ def unregistered(model, train, arguments):
         )
 
 
-def arguments_that_are_lost(model, train, arguments):
+def lost_arguments(model, train, arguments):
     config = model.get_config()
     for name, value in arguments.items():
         kept = config[name]

@@ -1,4 +1,4 @@
-"""What a model may read, and what it must: each check yields what is wrong, a sentence each."""
+"""Checks of what a model reads; each yields a sentence for every mistake."""
 
 import numpy as np
 from keras import ops
@@ -16,7 +16,7 @@ STEPS = 6
 CONTEXT = {"behavior": "behaviors", "time_gap": "times"}
 
 
-def untrained_items_told_apart(model, train, arguments):
+def untrained_embeddings_used(model, train, arguments):
     """Of a model that reads no item features: an embedding that no step has touched is noise."""
     untrained = untrained_items(train)
     if item_features_read(model) or not len(untrained):
@@ -26,9 +26,9 @@ def untrained_items_told_apart(model, train, arguments):
     off = np.abs(scores[:, untrained] - scores[:, [UNKNOWN]]).max()
     if off > ROUNDING:
         yield (
-            f"no item feature is read, and an item without train interactions is scored otherwise "
-            f"than the unknown item, by {off:.2g}: its embedding was never trained; look items up "
-            "by `ItemInputs().known`, see KnownItems"
+            "no item feature is read, and an item without train interactions has a score that "
+            f"differs from the unknown item's by {off:.2g}: its embedding was never trained; look "
+            "items up by `ItemInputs().known`, see KnownItems"
         )
     if not (model.trained and "history" in model.query_inputs):
         return

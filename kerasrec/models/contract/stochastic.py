@@ -9,7 +9,7 @@ from kerasrec.data.batches import batches
 ROUNDING = 1e-5
 
 
-def drops_without_dropout(model, train, arguments):
+def random_without_dropout(model, train, arguments):
     """Yields a sentence where two passes in training mode differ with every dropout argument 0.
 
     What a model samples by design (masks, latent variables, negatives) is drawn again the same.

@@ -170,16 +170,29 @@ def transposed(columns, values, keep):
     Returns:
         `(size, keep)` int32 columns and float32 values, the largest first. Unused places are 0.
     """
-    size = len(columns)
     owner, place = np.nonzero(values)
-    neighbour, value = columns[owner, place], values[owner, place]
-    order = np.lexsort((owner, -np.abs(value), neighbour))
-    owner, neighbour, value = owner[order], neighbour[order], value[order]
-    rank = np.arange(len(neighbour)) - np.searchsorted(neighbour, neighbour)
-    owner, neighbour, value, rank = (x[rank < keep] for x in (owner, neighbour, value, rank))
-    new_columns, new_values = np.zeros((size, keep), "int32"), np.zeros((size, keep), "float32")
-    new_columns[neighbour, rank], new_values[neighbour, rank] = owner, value
-    return new_columns, new_values
+    entries = columns[owner, place], owner, values[owner, place]
+    return largest_entries(*entries, len(columns), keep)
+
+
+def largest_entries(rows, columns, values, size, keep):
+    """The `keep` entries of each row of a sparse matrix with the largest absolute values.
+
+    Args:
+        rows, columns, values: `(n,)`, the entries; of equal values the first columns are kept.
+        size: Number of rows.
+        keep: Entries to keep in each row.
+
+    Returns:
+        `(size, keep)` int32 columns and float32 values, the largest first. Unused places are 0.
+    """
+    order = np.lexsort((columns, -np.abs(values), rows))
+    rows, columns, values = rows[order], columns[order], values[order]
+    rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
+    rows, columns, values, rank = (x[rank < keep] for x in (rows, columns, values, rank))
+    kept_columns, kept_values = np.zeros((size, keep), "int32"), np.zeros((size, keep), "float32")
+    kept_columns[rows, rank], kept_values[rows, rank] = columns, values
+    return kept_columns, kept_values
 
 
 def row_blocks(size):

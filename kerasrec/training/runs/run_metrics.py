@@ -2,14 +2,10 @@
 
 import math
 import os
-import platform
 import time
 
-import keras
-import numpy as np
-
-import kerasrec
 from kerasrec.config.cutoffs import RATING_METRICS
+from kerasrec.library_versions import library_versions
 from kerasrec.training.runs.query_fingerprint import query_fingerprint
 
 
@@ -57,18 +53,7 @@ def card_facts(config, data, split, history, evaluations):
 
 def environment():
     """The processors and the versions of what a run is made with."""
-    import tensorflow as tf
-
-    return {
-        "cpu_cores": os.cpu_count(),
-        "versions": {
-            "kerasrec": kerasrec.__version__,
-            "keras": keras.__version__,
-            "tensorflow": tf.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
-    }
+    return {"cpu_cores": os.cpu_count(), "versions": library_versions()}
 
 
 def utc_now():
