@@ -53,7 +53,7 @@ class MultVAE(Retriever):
     [1, 2]
     """
 
-    unknown_user = "as somebody of whom nothing is known"
+    unknown_user = "as an empty history"
     capabilities = frozenset({"users", "histories"})
     steps = "set"
     bias_columns = 1

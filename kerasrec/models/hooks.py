@@ -91,7 +91,7 @@ class Hooks:
     def unknown_user(self):
         if "history" in self.query_inputs and self.user_catalog is None:
             return "with what is popular"
-        return "as somebody of whom nothing is known"
+        return "with the vector of the unknown user"
 
     @property
     def candidate_weights(self):

@@ -143,7 +143,7 @@ def test_a_blank_in_a_list_is_left_out(models, blank):
         (
             MatrixFactorization,
             {"users": ["p", "q"]},
-            "2 unknown user ids, answered as somebody of whom nothing is known: p, q",
+            "2 unknown user ids, answered with the vector of the unknown user: p, q",
         ),
         (
             ItemKNN,

@@ -10,7 +10,7 @@ WORDS = ("red", "blue", "sea", "sun", "fire")
 
 
 def every_kind():
-    """Invented `Interactions` of 12 users with 14 items, of which nobody took the last two.
+    """Invented `Interactions` of 12 users with 14 items. The last two items have none.
 
     Values from 1 to 5, two behaviors, times; item features of the kinds text, number and vector;
     user features of the kinds category and users. All of it is noise, always the same.
