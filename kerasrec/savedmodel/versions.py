@@ -100,7 +100,7 @@ def _claim(folder, number):
     highest = max([0, *versions(folder), *claimed])
     if number is not None and number <= highest:
         raise InputError(
-            f"{folder}: version {number} exists or existed, and numbers are not used twice: the "
+            f"{folder}: version {number} exists or existed, and numbers are not reused: the "
             f"next one is {highest + 1}"
         )
     while True:

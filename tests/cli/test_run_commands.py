@@ -191,7 +191,7 @@ def test_a_history_beyond_the_limit_is_cut_and_noted(kerasrec, trained):
             ["recommend", "{}/knn/1", "--history", "i3", "--explain"],
             "give the run or the checkpoint",
         ),
-        (["export", "{}/run", "{}/knn/1"], "numbers are not used again: the next one is 2"),
+        (["export", "{}/run", "{}/knn/1"], "numbers are not reused: the next one is 2"),
         (["export", "{}/run", "{}/other", "-k", "0"], "-k must be at least 1: got 0"),
         (["export", "{}/gone", "{}/other"], "does not exist"),
         (["evaluate", "{}/run/checkpoint"], "not a run folder"),
