@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from kerasrec.data.row_order import RowOrder
 from kerasrec.data.table import Table
 from kerasrec.errors import InputError
 
@@ -59,7 +59,7 @@ class CleanRows:
             raise InputError(f"{table.where}: no data rows.")
         keys = [key for key in ("user", "item", "behavior") if key in columns]
         ids = {key: table.texts(key, columns[key]) for key in keys}
-        order, timestamp, value, fold = np.arange(len(table.frame)), None, None, None
+        order, timestamp, value, fold = None, None, None, None
         if "timestamp" in columns:
             order, timestamp = table.times("timestamp", columns["timestamp"])
         if "value" in columns:
@@ -69,15 +69,13 @@ class CleanRows:
 
         # Now that every column was read, `table.keep` marks the good rows.
         same = {key: codes for key, (codes, _) in ids.items()}
-        same |= {} if timestamp is None else {"time": order}
         same |= {} if fold is None else {"fold": fold}
-        kept, merged = _last_of_equal(table.keep, same)
+        rows = RowOrder(np.flatnonzero(table.keep), order, same)
+        kept = rows.positions
         if not len(kept):
             raise InputError(f"{table.where}: no rows are left; dropped: {table.dropped}.")
-        kept = kept[np.argsort(order[kept], kind="stable")]
         # Ids that only dropped rows have must not get a row in a catalog.
         ids = {key: _used(codes[kept], texts) for key, (codes, texts) in ids.items()}
-        out_of_order, equal_times = _order(ids["user"][0], order[kept], kept)
         return cls(
             columns=columns,
             ids=ids,
@@ -85,30 +83,16 @@ class CleanRows:
             value=None if value is None else value[kept],
             fold=None if fold is None else fold[kept],
             rows_read=len(table.frame) - table.dropped.get("blank line", 0),
-            duplicates_merged=merged,
-            out_of_order=out_of_order,
-            equal_times=equal_times,
+            duplicates_merged=rows.merged,
+            out_of_order=rows.out_of_order,
+            equal_times=rows.equal_times,
         )
-
-
-def _last_of_equal(keep: np.ndarray, columns: dict[str, np.ndarray]) -> tuple[np.ndarray, int]:
-    """Positions to keep, of rows with equal columns the last, and how many others there were."""
-    kept = np.flatnonzero(keep)
-    frame = pd.DataFrame({key: column[kept] for key, column in columns.items()})
-    last = ~frame.duplicated(keep="last").to_numpy()
-    return kept[last], len(kept) - int(last.sum())
 
 
 def _used(codes: np.ndarray, texts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The same ids, without the texts that no code names."""
     used = np.zeros(len(texts), dtype=bool)
     used[codes] = True
+    if used.all():
+        return codes, texts
     return (np.cumsum(used) - 1)[codes], texts[used]
-
-
-def _order(users: np.ndarray, time: np.ndarray, positions: np.ndarray) -> tuple[int, int]:
-    """Counts of rows that are earlier than a row above them, and of rows at one time."""
-    rows = pd.DataFrame({"user": users, "time": time})
-    latest = rows.iloc[np.argsort(positions)].groupby("user", sort=False)["time"].cummax()
-    earlier = int((latest.sort_index() > rows["time"]).sum())
-    return earlier, int(rows.duplicated(keep=False).sum())

@@ -12,6 +12,7 @@ from kerasrec.errors import InputError
 
 # Below the bound every whole number is a float of its own; from there on neighbours share one.
 EXACT = {np.dtype("float16"): 2**11, np.dtype("float32"): 2**24, np.dtype("float64"): 2**53}
+BLOCK = 2**20  # rows looked at in one go
 # Whole numbers as pandas and NumPy write integers, and floats: "4.0", "1e+16".
 INTEGER = re.compile(r"-?(0|[1-9]\d*)")
 FLOAT = re.compile(r"-?(0|[1-9]\d*)\.0|-?\d(\.\d+)?e\+\d{2,3}")
@@ -112,6 +113,8 @@ def shown(value: Any) -> str:
 
 
 def _factorized(values: Any) -> tuple[np.ndarray, np.ndarray]:
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return _of_categories(values)
     try:
         codes, uniques = pd.factorize(values)
     except TypeError:
@@ -133,6 +136,34 @@ def _factorized(values: Any) -> tuple[np.ndarray, np.ndarray]:
     uniques = np.asarray(uniques)
     # pandas has no index of float16 and gives float32.
     return codes, uniques.astype(np.float16) if values.dtype == np.float16 else uniques
+
+
+def _of_categories(values: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Codes of a column that is encoded already: only its distinct values are looked at."""
+    values = values.array if isinstance(values, pd.Series) else values
+    codes, kept = by_first_appearance(np.asarray(values.codes), len(values.categories))
+    return codes, np.asarray(values.categories)[kept]
+
+
+def by_first_appearance(codes: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Codes below `size`, renumbered as they first appear (-1 stays), and the old code of each.
+
+    >>> by_first_appearance(np.array([2, -1, 0, 2]), 4)
+    (array([ 0, -1,  1,  0], dtype=int32), array([2, 0]))
+    """
+    first = np.full(size + 1, len(codes), dtype=np.int64)
+    # From the end, so that the first place of a code is written last; in blocks, for the memory.
+    for end in range(len(codes), 0, -BLOCK):
+        start = max(end - BLOCK, 0)
+        first[codes[start:end][::-1]] = np.arange(end - 1, start - 1, -1)
+    first = first[:size]
+    kept = np.argsort(first, kind="stable")[: np.count_nonzero(first < len(codes))]
+    codes = codes.astype(np.int32, copy=False)
+    if len(kept) == size and (kept == np.arange(size)).all():
+        return codes, kept
+    new = np.full(size + 1, -1, dtype=np.int32)
+    new[kept] = np.arange(len(kept))
+    return new[codes], kept
 
 
 def _text(value: Any, strict: bool) -> tuple[str | None, Fault | None]:

@@ -114,7 +114,9 @@ class Interactions:
             InputError: a missing column, no rows, a bad value, fewer than two users or items, a
                 table of features of which no id occurs in the interactions.
         """
-        table = as_table(frame, where, on_error=on_error)
+        names = {key: key for key in COLUMNS} | dict(columns or {})
+        ids = [names[key] for key in ("user", "item", "behavior")]
+        table = as_table(frame, where, on_error=on_error, only=names.values(), ids=ids)
         return cls(**read_interactions(table, columns, **options), name=name)
 
     @classmethod
@@ -152,7 +154,8 @@ class Interactions:
         Parts may lie in folders named `column=value`, which is then a column of theirs.
         """
         names = {key: key for key in COLUMNS} | dict(columns or {})
-        table = read_parquet(path, names.values(), on_error)
+        ids = [names[key] for key in ("user", "item", "behavior")]
+        table = read_parquet(path, names.values(), on_error, ids)
         return cls(**read_interactions(table, columns, **options), name=name)
 
     def schema(self, history_length: int = 50) -> Schema:

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from kerasrec.data.catalog import Catalog
 from kerasrec.data.clean_rows import CleanRows
 from kerasrec.data.report import Report
+from kerasrec.data.row_order import distinct_pairs
 from kerasrec.data.table import Table, only_one
-from kerasrec.data.vocabulary import Vocabulary
+from kerasrec.data.vocabulary import FIRST, Vocabulary
 from kerasrec.errors import InputError
 
 
@@ -50,10 +50,17 @@ class Side:
                     f"{self.kind}s have none. Use kind categories."
                 )
 
+    @property
+    def is_new(self) -> bool:
+        """Whether the catalog has the ids of the interactions, in their order, and nothing else."""
+        return self.frame is None and self.base is None
+
     def catalog(self, ids: np.ndarray, against: str, on_error: str) -> tuple[Catalog, int]:
         """The catalog with all `ids`, and how many of them have no row in the frame."""
+        if self.is_new:
+            return Catalog(Vocabulary(ids)), 0
         if self.frame is None:
-            return (self.base or Catalog(Vocabulary())).extended(ids), 0
+            return self.base.extended(ids), 0
         place = f"the {self.kind} frame"
         catalog = Catalog.from_frame(
             self.frame,
@@ -105,7 +112,7 @@ def read_interactions(
     items = Side("item", item_frame, item_id, item_features, item_title, base and base[1])
     rows = CleanRows.of(table, columns)
     report = _report(table, rows)
-    fields = {"value": np.ones(len(rows)) if rows.value is None else rows.value}
+    fields = {"value": np.ones(len(rows), dtype=np.float32) if rows.value is None else rows.value}
     fields |= {"timestamp": rows.timestamp, "fold": rows.fold, "report": report}
     for side in (users, items):
         codes, texts = rows.ids[side.kind]
@@ -113,7 +120,11 @@ def read_interactions(
         if len(texts) < 2 and side.base is None:
             raise only_one(table.where, column, side.kind, texts[0])
         catalog, absent = side.catalog(texts, f"{table.where}, column {column!r}", table.on_error)
-        fields |= {f"{side.kind}s": catalog, side.kind: catalog.vocabulary.rows(texts)[codes]}
+        if side.is_new:
+            side_rows = np.arange(FIRST, len(catalog), dtype=np.int32)
+        else:
+            side_rows = catalog.vocabulary.rows(texts)
+        fields |= {f"{side.kind}s": catalog, side.kind: side_rows[codes]}
         _report_catalog(report, side.kind, catalog, absent)
     if "behavior" in rows.ids:
         codes, texts = rows.ids["behavior"]
@@ -126,8 +137,7 @@ def read_interactions(
 def _report(table: Table, rows: CleanRows) -> Report:
     """What became of the rows."""
     users, items = (len(rows.ids[key][1]) for key in ("user", "item"))
-    pairs = pd.DataFrame({key: rows.ids[key][0] for key in ("user", "item")})
-    different = len(rows) - int(pairs.duplicated().sum())
+    different = distinct_pairs(rows.ids["user"][0], rows.ids["item"][0])
     return Report(
         rows_read=rows.rows_read,
         duplicates_merged=rows.duplicates_merged,

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kerasrec.data.parquet_parts import arrow_frame, read_parquet
+from kerasrec.data.arrow_columns import arrow_frame
+from kerasrec.data.parquet_parts import read_parquet
 from kerasrec.data.table import Table
 from kerasrec.data.table_files import (
     TEXT_SUFFIXES,
@@ -20,39 +21,58 @@ from kerasrec.data.text_file import check_lines, unpacked
 from kerasrec.errors import InputError
 
 
-def as_table(source: Any, where: str, text: Iterable[Any] = (), on_error: str = "raise") -> Table:
+def as_table(
+    source: Any,
+    where: str,
+    text: Iterable[Any] = (),
+    on_error: str = "raise",
+    only: Iterable[Any] | None = None,
+    ids: Iterable[Any] = (),
+) -> Table:
     """A Table of a frame, of a file or folder (by its extension), or of a Table as it is.
 
     A frame is one of pandas, or of any library that hands its columns on by Arrow's interface
     (polars, pyarrow, DuckDB) or has a `to_pandas`.
+
+    Args:
+        text: columns of a text file to keep as text.
+        only: the columns to keep, None = all.
+        ids: columns of which texts are encoded, see `read_parquet`.
     """
     if isinstance(source, Table):
         return source
     if isinstance(source, str | Path):
         path = Path(source)
         if is_parquet(path):
-            return read_parquet(path, on_error=on_error)
+            return read_parquet(path, only, on_error, ids)
         tabs = ".tsv" in table_files(path, TEXT_SUFFIXES)[0].suffixes
         separator = "\t" if tabs else ","
-        return read_csv(path, text=text, separator=separator, on_error=on_error)
-    frame = _frame(source, where)
-    return Table(frame, [(where, len(frame))], on_error=on_error)
+        return read_csv(path, text, only, separator, on_error)
+    frame, header = _frame(source, where, only, ids)
+    return Table(frame, [(where, len(frame))], header=header, on_error=on_error)
 
 
-def _frame(source: Any, where: str) -> pd.DataFrame:
+def _frame(
+    source: Any, where: str, only: Iterable[Any] | None, ids: Iterable[Any]
+) -> tuple[pd.DataFrame, list[Any]]:
+    """The columns as pandas, and the names of all there are."""
     if isinstance(source, pd.DataFrame):
-        return source
+        return source, list(source.columns)
     if hasattr(source, "__arrow_c_stream__") and not isinstance(source, pd.Series):
         import pyarrow
 
-        return arrow_frame(pyarrow.table(source))
+        table = pyarrow.table(source)
+        header, wanted = table.column_names, None if only is None else set(only)
+        if wanted is not None:
+            table = table.select([i for i, name in enumerate(header) if name in wanted])
+        return arrow_frame(table, ids), header
     frame = source.to_pandas() if hasattr(source, "to_pandas") else None
     if not isinstance(frame, pd.DataFrame):
         kind = f"{type(source).__module__}.{type(source).__qualname__}".removeprefix("builtins.")
         raise InputError(
             f"{where}: expected a path or a DataFrame (of pandas, polars or pyarrow), got {kind}."
         )
-    return frame
+    return frame, list(frame.columns)
 
 
 def read_csv(

@@ -204,7 +204,11 @@ class Table:
         series = self.frame[column]
         missing = series.isna().to_numpy()
         self.reject(missing, column, f"missing {key}", lambda v: f"the {key} is missing")
+        if isinstance(series.dtype, pd.ArrowDtype) and series.dtype.kind == "O":
+            series = _by_arrow(series)
         order = as_numbers(series, whole=True)
+        if order is not None and order.dtype == np.int64:
+            return self._seconds(key, column, order)
         # Few words among numbers are bad times; many are dates.
         if order is None or np.isnan(order[~missing]).sum() * 2 > (~missing).sum():
             return self._dates(key, series)
@@ -212,8 +216,13 @@ class Table:
             ~(np.abs(order) < 2.0**63), column, f"{key} not a time", lambda v: f"{v} is not a time"
         )
         order = np.where(np.abs(order) < 2.0**63, order, 0)
-        size = np.abs(order[self.keep])
-        level = next(i for i, unit in enumerate(TIME_UNITS) if size.max(initial=0) < unit[0])
+        return self._seconds(key, column, order)
+
+    def _seconds(self, key: str, column: Any, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers as times, in the unit that their size says."""
+        kept = order if self.keep.all() else order[self.keep]
+        size = max(-int(kept.min()), int(kept.max())) if len(kept) else 0
+        level = next(i for i, unit in enumerate(TIME_UNITS) if size < unit[0])
         _, scale, unit = TIME_UNITS[level]
         if level:
             mixed = (np.abs(order) >= 1e8) & (np.abs(order) < TIME_UNITS[level - 1][0])
@@ -223,6 +232,8 @@ class Table:
                 f"{key} of another unit",
                 lambda v: f"{v} does not look like {unit}, which the largest time is in",
             )
+        if scale == 1 and order.dtype == np.int64:
+            return order, order
         return order, (order // scale).astype(np.int64)
 
     def _dates(self, key: str, series: pd.Series) -> tuple[np.ndarray, np.ndarray]:
@@ -264,6 +275,8 @@ def as_numbers(series: pd.Series, whole: bool = False) -> np.ndarray | None:
 
     With `whole`, a column of integers without gaps stays int64: nanoseconds do not fit a float.
     """
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        series = series.astype(series.cat.categories.dtype)
     if not pd.api.types.is_numeric_dtype(series.dtype):
         if series.dtype.kind in "mM" or isinstance(series.dtype, pd.PeriodDtype):
             return None
@@ -278,6 +291,17 @@ def as_numbers(series: pd.Series, whole: bool = False) -> np.ndarray | None:
     if whole and pd.api.types.is_integer_dtype(series.dtype) and not series.isna().any():
         return series.to_numpy(dtype=np.int64)
     return series.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _by_arrow(series: pd.Series) -> pd.Series:
+    """Texts of times without a zone, read by Arrow; the series itself if some are anything else."""
+    import pyarrow
+
+    column = pyarrow.chunked_array(pyarrow.array(series))
+    try:
+        return pd.Series(column.cast(pyarrow.timestamp("us")).to_numpy(), name=series.name)
+    except pyarrow.ArrowInvalid:
+        return series.astype(object)
 
 
 def _in_float64(value: Any) -> Any:

@@ -9,7 +9,8 @@ import pytest
 
 from kerasrec.config.load import load_config
 from kerasrec.data import Catalog, Interactions, scan_parquet, stream_batches
-from kerasrec.data.parquet_parts import arrow_frame, read_parquet
+from kerasrec.data.arrow_columns import arrow_frame
+from kerasrec.data.parquet_parts import read_parquet
 from kerasrec.data.reading import as_table, read_csv
 from kerasrec.errors import InputError
 from kerasrec.training.read_data import read_data
