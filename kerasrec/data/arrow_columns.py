@@ -45,6 +45,21 @@ def arrow_frame(table: Any, ids: Iterable[Any] = ()) -> pd.DataFrame:
     return columns.set_axis(table.column_names, axis=1)
 
 
+def concatenated(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The rows of frames with the same columns below each other; a Categorical stays one."""
+    if len(frames) == 1:
+        return frames[0]
+    columns = {}
+    for place in range(frames[0].shape[1]):
+        parts = [frame.iloc[:, place] for frame in frames]
+        if all(isinstance(part.dtype, pd.CategoricalDtype) for part in parts):
+            columns[place] = pd.api.types.union_categoricals(parts, ignore_order=True)
+        else:
+            columns[place] = pd.concat(parts, ignore_index=True)
+    index = pd.RangeIndex(sum(map(len, frames)))
+    return pd.DataFrame(columns, index=index, copy=False).set_axis(list(frames[0]), axis=1)
+
+
 def is_text(kind: Any) -> bool:
     """Whether a type is text, encoded or not."""
     from pyarrow import types

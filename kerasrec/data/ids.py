@@ -151,6 +151,9 @@ def by_first_appearance(codes: np.ndarray, size: int) -> tuple[np.ndarray, np.nd
     >>> by_first_appearance(np.array([2, -1, 0, 2]), 4)
     (array([ 0, -1,  1,  0], dtype=int32), array([2, 0]))
     """
+    codes = codes.astype(np.int32, copy=False)
+    if _in_order(codes, size):
+        return codes, np.arange(size)
     first = np.full(size + 1, len(codes), dtype=np.int64)
     # From the end, so that the first place of a code is written last; in blocks, for the memory.
     for end in range(len(codes), 0, -BLOCK):
@@ -158,12 +161,20 @@ def by_first_appearance(codes: np.ndarray, size: int) -> tuple[np.ndarray, np.nd
         first[codes[start:end][::-1]] = np.arange(end - 1, start - 1, -1)
     first = first[:size]
     kept = np.argsort(first, kind="stable")[: np.count_nonzero(first < len(codes))]
-    codes = codes.astype(np.int32, copy=False)
-    if len(kept) == size and (kept == np.arange(size)).all():
-        return codes, kept
     new = np.full(size + 1, -1, dtype=np.int32)
     new[kept] = np.arange(len(kept))
     return new[codes], kept
+
+
+def _in_order(codes: np.ndarray, size: int) -> bool:
+    """Whether each code below `size` is there, first after the one below it."""
+    top = -1
+    for start in range(0, len(codes), BLOCK):
+        tops = np.maximum.accumulate(np.append(np.int32(top), codes[start : start + BLOCK]))
+        if (tops[1:] > tops[:-1] + 1).any():
+            return False
+        top = tops[-1]
+    return top == size - 1
 
 
 def _text(value: Any, strict: bool) -> tuple[str | None, Fault | None]:

@@ -1,5 +1,6 @@
 """Parquet, one file or many, as frames."""
 
+import concurrent.futures
 import contextlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -8,10 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kerasrec.data.arrow_columns import arrow_frame, categorical, dictionary, is_text
+from kerasrec.data.arrow_columns import arrow_frame, categorical, concatenated, dictionary, is_text
+from kerasrec.data.reading_memory import NUMBER, STREAMED, check_rows, text_width
 from kerasrec.data.table import Table
 from kerasrec.data.table_files import PARQUET_SUFFIXES, partition, table_files
 from kerasrec.errors import InputError
+
+SAMPLE = 1000  # rows by which the length of texts is estimated
 
 
 def read_parquet(
@@ -31,10 +35,15 @@ def read_parquet(
     parts.check(columns)
     encoded = [name for name in columns if name in set(ids) and parts.is_text(name)]
     others = [name for name in columns if name not in encoded]
+    if columns:
+        rows = sum(map(sum, parts.sizes))
+        check_rows(str(path), rows, parts.widths(columns, encoded), STREAMED)
     frames = [parts.frame(part, others) for part in range(len(parts.files))]
-    frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
-    # One column at a time: while it is read, its texts are in memory as often as there are rows.
-    series = {name: parts.categorical(name) for name in encoded}
+    frame = concatenated(frames)
+    # While a column is read, its texts are in memory as often as there are rows. Arrow's part of
+    # the work runs on two cores.
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        series = dict(zip(encoded, pool.map(parts.categorical, encoded), strict=True))
     if series:
         series |= {name: frame[name] for name in others}
         frame = pd.DataFrame({name: series[name] for name in columns}, copy=False)
@@ -97,6 +106,22 @@ class ParquetParts:
                     )
                 seen = (kind, schema.field(name).type, file) if kind and not seen else seen
 
+    def widths(self, columns: Iterable[str], encoded: Iterable[str]) -> dict[str, float]:
+        """Bytes of a row of these columns, once they are read, by the first rows of a part."""
+        import pyarrow.parquet
+
+        part = next((part for part, sizes in enumerate(self.sizes) if sum(sizes)), 0)
+        inside = [name for name in columns if name not in self._partitions[part]]
+        found = dict.fromkeys(columns, float(NUMBER))
+        with _readable(self.files[part]), pyarrow.parquet.ParquetFile(self.files[part]) as parquet:
+            first = next(parquet.iter_batches(SAMPLE, columns=inside), None)
+        for name in inside if first is not None else ():
+            column = first.column(name)
+            if is_text(column.type) and len(column):
+                length = column.cast(pyarrow.large_string()).nbytes / len(column) - NUMBER
+                found[name] = text_width(length, name in encoded)
+        return found
+
     def is_text(self, name: str) -> bool:
         """Whether a column is text in every part; folders are."""
         return all(
@@ -118,6 +143,8 @@ class ParquetParts:
                 with _readable(file), pyarrow.parquet.ParquetFile(file) as parquet:
                     column = parquet.read([name]).column(0)
             parts.append(dictionary(column))
+            del column
+        pyarrow.default_memory_pool().release_unused()
         return categorical(parts)
 
     def frame(self, part: int, columns: Iterable[str], group: int | None = None) -> pd.DataFrame:

@@ -1,9 +1,11 @@
 """Rows in time order, without duplicates: by sorting whole numbers, which NumPy does fastest."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
+
+BLOCK = 2**20  # rows
 
 
 def stable_order(values: np.ndarray) -> np.ndarray:
@@ -21,10 +23,17 @@ def stable_order(values: np.ndarray) -> np.ndarray:
     keys = values.astype(np.int64)
     keys -= least
     keys <<= bits
-    keys |= np.arange(len(values))
+    for block in _blocks(len(keys)):
+        keys[block] |= np.arange(block.start, block.stop)
     keys.sort()
     keys &= (1 << bits) - 1
     return keys
+
+
+def _blocks(size: int, overlap: int = 0) -> Iterator[slice]:
+    """Parts of a large array, so that what is computed on the way stays small."""
+    for start in range(0, size, BLOCK):
+        yield slice(start, min(start + BLOCK + overlap, size))
 
 
 def distinct_pairs(first: np.ndarray, second: np.ndarray) -> int:
@@ -75,12 +84,13 @@ class RowOrder:
         users = same["user"][self.positions]
         # Rows of a user are adjacent, in time order: those of one time follow each other.
         by_user = stable_order(users)
-        users, times = users[by_user], order[self.positions[by_user]]
-        equal = (users[1:] == users[:-1]) & (times[1:] == times[:-1])
-        del times
+        users = users[by_user]
         tied = np.zeros(len(by_user), dtype=bool)
-        tied[1:] |= equal
-        tied[:-1] |= equal
+        for block in _blocks(len(by_user), overlap=1):
+            times, ours = order[self.positions[by_user[block]]], users[block]
+            equal = (ours[1:] == ours[:-1]) & (times[1:] == times[:-1])
+            tied[block][1:] |= equal
+            tied[block][:-1] |= equal
         suspects = np.sort(by_user[tied])
         duplicates = self._duplicates(suspects, {**same, "time": order})
         gone = np.zeros(len(by_user), dtype=bool)
@@ -99,12 +109,16 @@ class RowOrder:
         """Rows of which a later one of the same user is above them in the table."""
         if len(self.positions) < 2 or (self.positions[1:] > self.positions[:-1]).all():
             return 0
-        places = users.astype(np.int64)
-        places <<= int(self.positions.max()).bit_length()
-        places |= self.positions[by_user]
-        # From the end, the least position of the rows after it; other users' are larger.
-        least = np.minimum.accumulate(places[::-1])[::-1]
-        return int(np.count_nonzero(least[1:] < places[:-1]))
+        bits, late, least_after = int(self.positions.max()).bit_length(), 0, 2**63 - 1
+        # From the end, the least place of the rows after each; those of other users are larger.
+        for block in reversed(list(_blocks(len(users)))):
+            places = users[block].astype(np.int64)
+            places <<= bits
+            places |= self.positions[by_user[block]]
+            least = np.minimum.accumulate(np.append(places, least_after)[::-1])[::-1]
+            late += int(np.count_nonzero(least[1:] < places))
+            least_after = int(least[0])
+        return late
 
     def _repeated_pairs(self, users: np.ndarray, items: np.ndarray) -> np.ndarray:
         """Places in `positions` of rows whose user has the item in another row."""

@@ -204,7 +204,7 @@ class Table:
         series = self.frame[column]
         missing = series.isna().to_numpy()
         self.reject(missing, column, f"missing {key}", lambda v: f"the {key} is missing")
-        if isinstance(series.dtype, pd.ArrowDtype) and series.dtype.kind == "O":
+        if isinstance(series.dtype, pd.ArrowDtype | pd.StringDtype) and series.dtype.kind == "O":
             series = _by_arrow(series)
         order = as_numbers(series, whole=True)
         if order is not None and order.dtype == np.int64:
@@ -301,7 +301,7 @@ def _by_arrow(series: pd.Series) -> pd.Series:
     try:
         return pd.Series(column.cast(pyarrow.timestamp("us")).to_numpy(), name=series.name)
     except pyarrow.ArrowInvalid:
-        return series.astype(object)
+        return series
 
 
 def _in_float64(value: Any) -> Any:
