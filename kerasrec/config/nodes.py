@@ -1,5 +1,6 @@
 """The keys of a run config and the values they take."""
 
+import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -72,9 +73,33 @@ class TableNode(Node):
 
 
 class CleanNode(Node):
-    """Which rows of a table are left out."""
+    """What is left out of a table, and how it is written; `kerasrec.data.clean.Clean` checks it."""
 
+    min_user_events: Count | None = None
+    min_item_events: Count | None = None
+    k_core: bool = False
     max_events_per_user: Count | None = None
+    max_events_per_minute: Count | None = None
+    start: str | int | None = None
+    end: str | int | None = None
+    values: dict[str, float] | None = None
+    time_format: str | None = None
+    decimal: str | None = None
+    item_lists: bool = False
+
+    @field_validator("start", "end", mode="before")
+    @classmethod
+    def _date(cls, value):
+        # YAML makes dates of them.
+        return value.isoformat() if isinstance(value, datetime.date) else value
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _words(cls, values):
+        # In YAML a word may be a number or a bool.
+        return (
+            {str(key): one for key, one in values.items()} if isinstance(values, dict) else values
+        )
 
 
 class DataNode(Node):

@@ -37,6 +37,10 @@ def _data(config):
             yield from type_problems(("data", "options"), loaders[data.name], data.options)
         else:
             yield ("data", "name"), f"there is no data set {data.name}{nearest(data.name, loaders)}"
+    try:
+        importlib.import_module("kerasrec.data.clean").Clean.of(data.clean.model_dump())
+    except InputError as error:
+        yield ("data", "clean"), str(error)
     paths = {("data", "path"): data.path}
     paths |= {("init_from",): config.init_from, ("content_from",): config.content_from}
     paths |= {("data", "items", "path"): data.items and data.items.path}

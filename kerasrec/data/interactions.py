@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kerasrec.data.catalog import Catalog
+from kerasrec.data.clean import Clean
 from kerasrec.data.clean_rows import COLUMNS
 from kerasrec.data.histories import Histories
 from kerasrec.data.parquet_parts import read_parquet
@@ -109,7 +110,8 @@ class Interactions:
                 item_title: the column of `item_frame` with titles.
                 base: (users, items) catalogs to continue: their rows stay, new ids are appended.
                 behaviors: behaviors whose rows are fixed, in order; others are appended.
-                clean: {"max_events_per_user": n} keeps the latest n rows of each user.
+                clean: `Clean`, or its options as a mapping: what to leave out, and how values and
+                    times are written.
 
         Raises:
             InputError: a missing column, no rows, a bad value, fewer than two users or items, a
@@ -137,6 +139,7 @@ class Interactions:
         """
         names = {key: key for key in COLUMNS} | dict(columns or {})
         text = [names[key] for key in ("user", "item", "behavior")]
+        text += [names[key] for key in Clean.of(options.get("clean")).as_text]
         table = read_csv(path, text, names.values(), separator, on_error)
         return cls(**read_interactions(table, columns, **options), name=name)
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from kerasrec.data.activity import activity_note, max_events
+from kerasrec.data.activity import activity_note
 from kerasrec.data.catalog import Catalog
+from kerasrec.data.clean import Clean
 from kerasrec.data.clean_rows import CleanRows
 from kerasrec.data.report import Report
 from kerasrec.data.row_order import distinct_pairs
@@ -100,7 +101,7 @@ def read_interactions(
     user_features: Mapping[str, Mapping[str, Any]] | None = None,
     base: tuple[Catalog, Catalog] | None = None,
     behaviors: Vocabulary | Sequence[str] = (),
-    clean: Mapping[str, Any] | None = None,
+    clean: Clean | Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The fields of `Interactions`, but for the name, of a table that was read.
 
@@ -112,7 +113,7 @@ def read_interactions(
     """
     users = Side("user", user_frame, user_id, user_features, None, base and base[0])
     items = Side("item", item_frame, item_id, item_features, item_title, base and base[1])
-    rows = CleanRows.of(table, columns, max_events(clean))
+    rows = CleanRows.of(table, columns, Clean.of(clean))
     report = _report(table, rows)
     fields = {"value": np.ones(len(rows), dtype=np.float32) if rows.value is None else rows.value}
     fields |= {"timestamp": rows.timestamp, "fold": rows.fold, "report": report}
