@@ -1,6 +1,5 @@
 """Parquet, one file or many, as frames."""
 
-import concurrent.futures
 import contextlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -40,10 +39,8 @@ def read_parquet(
         check_rows(str(path), rows, parts.widths(columns, encoded), STREAMED)
     frames = [parts.frame(part, others) for part in range(len(parts.files))]
     frame = concatenated(frames)
-    # While a column is read, its texts are in memory as often as there are rows. Arrow's part of
-    # the work runs on two cores.
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        series = dict(zip(encoded, pool.map(parts.categorical, encoded), strict=True))
+    # One column at a time: while it is read, its texts are in memory as often as there are rows.
+    series = {name: parts.categorical(name) for name in encoded}
     if series:
         series |= {name: frame[name] for name in others}
         frame = pd.DataFrame({name: series[name] for name in columns}, copy=False)

@@ -84,10 +84,10 @@ class RowOrder:
         users = same["user"][self.positions]
         # Rows of a user are adjacent, in time order: those of one time follow each other.
         by_user = stable_order(users)
-        users = users[by_user]
+        users, ranks = users[by_user], self._ranks(order)
         tied = np.zeros(len(by_user), dtype=bool)
         for block in _blocks(len(by_user), overlap=1):
-            times, ours = order[self.positions[by_user[block]]], users[block]
+            times, ours = ranks[by_user[block]], users[block]
             equal = (ours[1:] == ours[:-1]) & (times[1:] == times[:-1])
             tied[block][1:] |= equal
             tied[block][:-1] |= equal
@@ -104,6 +104,16 @@ class RowOrder:
             users, by_user = users[~gone[by_user]], by_user[~gone[by_user]]
         self.out_of_order = self._late(users, by_user)
         self._drop(duplicates)
+
+    def _ranks(self, order: np.ndarray) -> np.ndarray:
+        """int32 (n,), the number of each row's time among the different times."""
+        ranks, before, last = np.empty(len(self.positions), dtype=np.int32), 0, None
+        for block in _blocks(len(ranks)):
+            times = order[self.positions[block]]
+            new = np.append(last is not None and times[0] != last, times[1:] != times[:-1])
+            ranks[block] = before + np.cumsum(new)
+            before, last = int(ranks[block.stop - 1]), times[-1]
+        return ranks
 
     def _late(self, users: np.ndarray, by_user: np.ndarray) -> int:
         """Rows of which a later one of the same user is above them in the table."""

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -147,6 +148,10 @@ class Table:
             codes, texts, faults, changed = as_integers(codes, texts)
             if count := int((changed & self.keep).sum()):
                 self.repaired[f"{key} written as 4.0, read as 4"] = count
+        if not faults and not _suspect(texts):
+            missing = codes < 0
+            self.reject(missing, column, f"missing {key}", lambda v: f"the {key} is missing")
+            return codes, texts
         for code, text in enumerate(texts):
             if code in faults:
                 continue
@@ -309,6 +314,22 @@ class Table:
         )
         order = series.to_numpy().astype("datetime64[us]").astype(np.int64)
         return order, order // 10**6
+
+
+def _suspect(texts: np.ndarray) -> bool:
+    """Whether a text may be blank, stand for a missing value, or hold a line break.
+
+    Looking at all at once is much faster than at each of a million.
+    """
+    joined = "\n".join(["", *texts, ""])
+    return bool(
+        joined.count("\n") != len(texts) + 1
+        or "\r" in joined
+        or "\nnan\n" in joined
+        or "\nNaN\n" in joined
+        or "\n\n" in joined
+        or re.search(r"\n[^\S\n]+\n", joined)
+    )
 
 
 def in_float32(numbers: np.ndarray) -> np.ndarray:
