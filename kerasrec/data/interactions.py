@@ -13,9 +13,10 @@ from kerasrec.data.clean_rows import COLUMNS
 from kerasrec.data.histories import Histories
 from kerasrec.data.parquet_parts import read_parquet
 from kerasrec.data.read_interactions import read_interactions
-from kerasrec.data.reading import as_table, read_csv
+from kerasrec.data.reading import as_table
 from kerasrec.data.report import Report
 from kerasrec.data.schema import Schema
+from kerasrec.data.text_table import read_csv
 from kerasrec.data.vocabulary import Vocabulary
 from kerasrec.errors import InputError
 

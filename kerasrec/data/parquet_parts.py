@@ -103,6 +103,18 @@ class ParquetParts:
                     )
                 seen = (kind, schema.field(name).type, file) if kind and not seen else seen
 
+    def first_rows(self, rows: int) -> pd.DataFrame:
+        """The first rows of the first part that has some, all columns."""
+        import pyarrow
+        import pyarrow.parquet
+
+        part = next((part for part, sizes in enumerate(self.sizes) if sum(sizes)), 0)
+        with _readable(self.files[part]), pyarrow.parquet.ParquetFile(self.files[part]) as parquet:
+            schema = parquet.schema_arrow
+            first = next(parquet.iter_batches(rows), None)
+        frame = arrow_frame(pyarrow.Table.from_batches([] if first is None else [first], schema))
+        return frame.assign(**self._partitions[part])
+
     def widths(self, columns: Iterable[str], encoded: Iterable[str]) -> dict[str, float]:
         """Bytes of a row of these columns, once they are read, by the first rows of a part."""
         import pyarrow.parquet

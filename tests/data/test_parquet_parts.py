@@ -11,7 +11,8 @@ from kerasrec.config.load import load_config
 from kerasrec.data import Catalog, Interactions, scan_parquet, stream_batches
 from kerasrec.data.arrow_columns import arrow_frame
 from kerasrec.data.parquet_parts import read_parquet
-from kerasrec.data.reading import as_table, read_csv
+from kerasrec.data.reading import as_table
+from kerasrec.data.text_table import read_csv
 from kerasrec.errors import InputError
 from kerasrec.training.read_data import read_data
 

@@ -4,8 +4,8 @@ import io
 import pandas as pd
 import pytest
 
-from kerasrec.data import reading, text_columns
-from kerasrec.data.reading import read_csv
+from kerasrec.data import text_columns, text_table
+from kerasrec.data.text_table import read_csv
 from kerasrec.errors import InputError
 
 NAMES = ["user", "item", "value", "timestamp"]
@@ -25,7 +25,7 @@ def read(tmp_path, monkeypatch):
         read.by_pandas = frame is None
         return frame
 
-    monkeypatch.setattr(reading, "read_columns", by_arrow)
+    monkeypatch.setattr(text_table, "read_columns", by_arrow)
     return read
 
 
