@@ -13,6 +13,7 @@ from kerasrec.config.first_line import first_line
 from kerasrec.config.model_class import find_model_class
 from kerasrec.config.nearest import nearest
 from kerasrec.errors import InputError
+from kerasrec.files.matching import matching
 from kerasrec.files.replacing import surviving
 
 
@@ -46,7 +47,7 @@ def _data(config):
     paths |= {("data", "items", "path"): data.items and data.items.path}
     paths |= {("data", "users", "path"): data.users and data.users.path}
     for keys, path in paths.items():
-        if path is not None and not surviving(path).exists():
+        if path is not None and not (surviving(path).exists() or matching(path)):
             yield keys, f"{path} does not exist, neither from here nor beside the config file"
 
 

@@ -28,7 +28,7 @@ def arrow_frame(table: Any, ids: Iterable[Any] = ()) -> pd.DataFrame:
         elif is_text(kind) and field.name in ids:
             encoded[place] = pd.Series(categorical([dictionary(column)]))
         elif is_text(kind):
-            column = column.cast(pyarrow.large_string()) if kind != field.type else column
+            column = _plain(column)
             try:
                 column.validate(full=True)
             except pyarrow.ArrowInvalid:
@@ -72,13 +72,9 @@ def is_text(kind: Any) -> bool:
 def dictionary(column: Any) -> Any:
     """A column of texts as one pyarrow DictionaryArray, with codes of int32."""
     import pyarrow
-    from pyarrow import types
 
-    if types.is_dictionary(column.type):
-        # Its dictionary may be in any order, hold missing values, or differ between chunks.
-        column = column.cast(pyarrow.large_string())
-    elif types.is_string_view(column.type):
-        column = column.cast(pyarrow.large_string())
+    # A dictionary that is there may hold missing values, a value twice, or differ between chunks.
+    column = _plain(column)
     if not column.num_chunks:
         column = pyarrow.chunked_array([pyarrow.array([], column.type)])
     encoded = column.dictionary_encode().combine_chunks()
@@ -87,6 +83,23 @@ def dictionary(column: Any) -> Any:
     return pyarrow.DictionaryArray.from_arrays(
         encoded.indices, encoded.dictionary.cast(pyarrow.large_binary())
     )
+
+
+def _plain(column: Any) -> Any:
+    """A column of texts that Arrow has all functions for."""
+    import pyarrow
+    from pyarrow import types
+
+    kind = pyarrow.large_string()
+    if types.is_string_view(column.type):
+        return column.cast(kind)
+    if not types.is_dictionary(column.type):
+        return column
+    chunks = [
+        pyarrow.DictionaryArray.from_arrays(chunk.indices, chunk.dictionary.cast(kind))
+        for chunk in column.chunks
+    ]
+    return pyarrow.chunked_array([chunk.dictionary_decode() for chunk in chunks], kind)
 
 
 def categorical(parts: Sequence[Any]) -> pd.Categorical:

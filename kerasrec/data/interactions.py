@@ -16,6 +16,7 @@ from kerasrec.data.read_interactions import read_interactions
 from kerasrec.data.reading import as_table
 from kerasrec.data.report import Report
 from kerasrec.data.schema import Schema
+from kerasrec.data.sql_table import read_sql
 from kerasrec.data.text_table import read_csv
 from kerasrec.data.vocabulary import Vocabulary
 from kerasrec.errors import InputError
@@ -162,6 +163,21 @@ class Interactions:
         ids = [names[key] for key in ("user", "item", "behavior")]
         table = read_parquet(path, names.values(), on_error, ids)
         return cls(**read_interactions(table, columns, **options), name=name)
+
+    @classmethod
+    def from_sql(
+        cls,
+        query: str,
+        columns: Mapping[str, Any] | None = None,
+        *,
+        on_error: str = "raise",
+        name: str = "data",
+        **options: Any,
+    ) -> "Interactions":
+        """Read the result of a query by DuckDB, see `read_sql`; else as `from_frame`."""
+        where = "the result of the query"
+        options |= {"on_error": on_error, "name": name, "where": where}
+        return cls.from_frame(read_sql(query), columns, **options)
 
     def schema(self, history_length: int = 50) -> Schema:
         """What a model needs to know in order to be built."""

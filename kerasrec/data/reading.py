@@ -62,7 +62,9 @@ def _frame(
     frame = source.to_pandas() if hasattr(source, "to_pandas") else None
     if not isinstance(frame, pd.DataFrame):
         kind = f"{type(source).__module__}.{type(source).__qualname__}".removeprefix("builtins.")
+        lazy = " It is lazy: call .collect() on it." if hasattr(source, "collect") else ""
         raise InputError(
             f"{where}: expected a path or a DataFrame (of pandas, polars or pyarrow), got {kind}."
+            f"{lazy}"
         )
     return frame, list(frame.columns)

@@ -1,6 +1,7 @@
 """Delimited text files as tables."""
 
 import contextlib
+import io
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -30,7 +31,9 @@ def read_csv(
     separator: str = ",",
     on_error: str = "raise",
 ) -> Table:
-    """Read a delimited text file (also .gz, .bz2, .xz, .zip), or a folder of parts sorted by name.
+    """Read a delimited text file (also .gz, .bz2, .xz, .zst, .zip), or parts sorted by name.
+
+    The parts are those of a folder, or what matches a path with wildcards: `logs/2024-*.csv`.
 
     Args:
         text: columns to keep as text, so that "007" stays "007"; others are numbers where they can.
@@ -73,7 +76,7 @@ def first_rows(path: Path, rows: int, separator: str | None = None) -> tuple[str
     file = table_files(path, TEXT_SUFFIXES)[0]
     if separator is None:
         with unpacked(file) as binary:
-            header = binary.readline().decode("utf-8-sig", errors="replace")
+            header = io.TextIOWrapper(binary, "utf-8-sig", errors="replace").readline()
         # Ten colons are five separators of two.
         counts = {sign: header.count(sign) for sign in (",", "\t", ";", "|", "::")}
         separator = max(counts, key=counts.get)

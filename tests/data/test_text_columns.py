@@ -2,6 +2,7 @@ import gzip
 import io
 
 import pandas as pd
+import pyarrow
 import pytest
 
 from kerasrec.data import text_columns, text_table
@@ -101,8 +102,18 @@ def test_an_open_quote_in_a_column_that_is_not_read(read):
 
 def test_packed_files(read):
     text = b"user,item\na,x\nb,y\n"
-    for name, packed in (("a.csv.gz", gzip.compress(text)), ("a.csv", b"\xef\xbb\xbf" + text)):
+    zstd = pyarrow.compress(text, "zstd", asbytes=True)
+    for name, packed in (
+        ("a.csv.gz", gzip.compress(text)),
+        ("a.csv.zst", zstd),
+        ("a.csv", b"\xef\xbb\xbf" + text),
+    ):
         assert read(packed, name).frame["item"].tolist() == ["x", "y"]
         assert not read.by_pandas
     with pytest.raises(InputError, match="a.csv.gz: cannot be read: .* Is it a whole .gz file?"):
         read(gzip.compress(text * 99)[:-20], "a.csv.gz")
+    for damaged in (zstd[:-4], b"user,item\n"):
+        with pytest.raises(InputError, match="a.csv.zst: cannot be read: .* a whole .zst file?"):
+            read(damaged, "a.csv.zst")
+    with pytest.raises(InputError, match="a.csv.zst, line 2: 3 fields, but the header has 2"):
+        read(pyarrow.compress(b"user,item\na,x,5\n", "zstd", asbytes=True), "a.csv.zst")
