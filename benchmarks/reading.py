@@ -56,11 +56,12 @@ def write(folder, arguments):
 
 
 def read_once(how, path, arguments):
-    """Seconds, and GiB at the peak, of a new process that reads a file."""
+    """Seconds, those of processor, and GiB at the peak of a new process that reads a file."""
     with Worker(python_of("keras", arguments), "benchmarks.peers.table_readers") as worker:
         worker.ask("setup", id=0, case={"how": how, "path": path})
         seconds = worker.ask("time", id=0, steps=1)["seconds"]
-        return seconds, worker.ask("memory")["peak"] / 2**30
+        busy = worker.ask("time", id=0, steps=0)["seconds"]
+        return seconds, busy, worker.ask("memory")["peak"] / 2**30
 
 
 def measure(arguments, say):
@@ -83,32 +84,34 @@ def measure(arguments, say):
 
 
 def compare(title, cases, bound, rounds, say, arguments):
-    """A table of the times, and one of the memory at the peak."""
-    seconds, peaks, notes = {}, {}, {}
+    """Tables of the times, of those of the processor, and of the memory at the peak."""
+    units = ("seconds", "seconds of processor", "GiB at the peak")
+    found, notes = {unit: {} for unit in units}, {}
     for turn in range(rounds):
         for name, (how, path) in cases.items():
             say(f"round {turn + 1} of {rounds}: {name}")
             try:
-                time, peak = read_once(how, path, arguments)
+                numbers = read_once(how, path, arguments)
             except PeerError as error:
                 notes[name] = str(error)
                 continue
-            seconds.setdefault(name, []).append(time)
-            peaks.setdefault(name, []).append(peak)
+            for unit, number in zip(units, numbers, strict=True):
+                found[unit].setdefault(name, []).append(number)
     return [
         Table(
             title,
             unit,
-            tuple(Row(name, tuple(found.get(name, ())), notes.get(name, "")) for name in cases),
+            tuple(Row(name, tuple(by.get(name, ())), notes.get(name, "")) for name in cases),
             bound,
         )
-        for unit, found in (("seconds", seconds), ("GiB at the peak", peaks))
+        for unit, by in found.items()
     ]
 
 
-def bars(seconds, peaks, csv_seconds, csv_peaks):
+def bars(seconds, busy, peaks, csv_seconds, csv_busy, csv_peaks):
     return [
         Bar("time of Parquet / the bound", seconds.ratio(OURS, BOUND), 1.5),
+        Bar("processor time of Parquet / the bound", busy.ratio(OURS, BOUND), 1.5),
         Bar("peak memory of Parquet / the bound", peaks.ratio(OURS, BOUND), 1.5),
         Bar("peak memory of CSV with six unused columns", csv_peaks.ratio(WIDE, CSV), 1.1),
     ]

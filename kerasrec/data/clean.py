@@ -108,6 +108,11 @@ class Clean:
         return cls(**(options or {}))
 
     @property
+    def leaves_out(self) -> bool:
+        """Whether some rows may be left out."""
+        return any(getattr(self, name) is not None for name in (*COUNTS, "start", "end"))
+
+    @property
     def as_text(self) -> list[str]:
         """The keys of columns whose text says more than the number in it: `01.05`, `1.234`."""
         columns = {"value": self.values or self.decimal, "timestamp": self.time_format}

@@ -91,10 +91,11 @@ class CleanRows:
         same |= {} if fold is None else {"fold": fold}
         rows = RowOrder(np.flatnonzero(table.keep), order, same)
         kept = rows.positions
-        codes = (ids[key][0][kept] for key in ("user", "item"))
-        stay, left_out = filter_rows(clean, *codes, None if timestamp is None else timestamp[kept])
-        table.dropped |= left_out
-        if left_out:
+        if clean.leaves_out or clean.time_format:
+            codes = (ids[key][0][kept] for key in ("user", "item"))
+            seconds = None if timestamp is None else timestamp[kept]
+            stay, left_out = filter_rows(clean, *codes, seconds)
+            table.dropped |= left_out
             kept = kept[stay]
         if not len(kept):
             raise InputError(f"{table.where}: no rows are left; dropped: {table.dropped}.")

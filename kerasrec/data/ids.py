@@ -17,6 +17,8 @@ BLOCK = 2**20  # rows looked at in one go
 INTEGER = re.compile(r"-?(0|[1-9]\d*)")
 FLOAT = re.compile(r"-?(0|[1-9]\d*)\.0|-?\d(\.\d+)?e\+\d{2,3}")
 
+BLANK = re.compile(r"\n\s*\n")
+
 # Why a value is not an id: (its name in the report of dropped rows, the text of an error).
 Fault = tuple[str, str]
 FRACTION: Fault = ("fractional", "expected text or integers")
@@ -104,6 +106,19 @@ def as_integers(
             faults[int(again[code])] = rounded(kind)
     changed = np.isin(codes, [code for code, text in enumerate(texts) if text in floats])
     return np.where(codes < 0, -1, again[codes]), merged, faults, changed
+
+
+def are_texts(values: Any) -> bool:
+    """Whether all values are text that is not blank; False may also mean that it was hard to see.
+
+    >>> are_texts(["a", "b c"]), are_texts(["a", " "]), are_texts(["a", 1])
+    (True, False, False)
+    """
+    try:
+        joined = "\n".join(["", *values, ""])
+    except TypeError:
+        return False
+    return BLANK.search(joined) is None and joined.count("\n") == len(values) + 1
 
 
 def shown(value: Any) -> str:

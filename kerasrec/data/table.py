@@ -2,14 +2,13 @@
 
 import difflib
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from kerasrec.data.ids import BROKEN, as_integers, read_ids, shown
+from kerasrec.data.ids import BROKEN, are_texts, as_integers, read_ids, shown
 from kerasrec.data.list_text import as_list
 from kerasrec.data.written_numbers import written_numbers
 from kerasrec.errors import InputError
@@ -322,14 +321,7 @@ def _suspect(texts: np.ndarray) -> bool:
     Looking at all at once is much faster than at each of a million.
     """
     joined = "\n".join(["", *texts, ""])
-    return bool(
-        joined.count("\n") != len(texts) + 1
-        or "\r" in joined
-        or "\nnan\n" in joined
-        or "\nNaN\n" in joined
-        or "\n\n" in joined
-        or re.search(r"\n[^\S\n]+\n", joined)
-    )
+    return not are_texts(texts) or any(word in joined for word in ("\r", "\nnan\n", "\nNaN\n"))
 
 
 def in_float32(numbers: np.ndarray) -> np.ndarray:
