@@ -11,7 +11,13 @@ import pandas as pd
 from kerasrec.data.arrow_columns import arrow_frame, categorical, concatenated, dictionary, is_text
 from kerasrec.data.reading_memory import NUMBER, STREAMED, check_rows, text_width
 from kerasrec.data.table import Table
-from kerasrec.data.table_files import PARQUET_SUFFIXES, partition, table_files
+from kerasrec.data.table_files import (
+    PARQUET_SUFFIXES,
+    check_unchanged,
+    partition,
+    states,
+    table_files,
+)
 from kerasrec.errors import InputError
 
 SAMPLE = 1000  # rows by which the length of texts is estimated
@@ -41,6 +47,7 @@ def read_parquet(
     frame = concatenated(frames)
     # One column at a time: while it is read, its texts are in memory as often as there are rows.
     series = {name: parts.categorical(name) for name in encoded}
+    parts.check_unchanged()
     if series:
         series |= {name: frame[name] for name in others}
         frame = pd.DataFrame({name: series[name] for name in columns}, copy=False)
@@ -68,6 +75,7 @@ class ParquetParts:
 
         path = Path(path)
         self.files = table_files(path, PARQUET_SUFFIXES)
+        self._states = states(self.files)
         self.header: list[str] = []
         self.sizes: list[list[int]] = []
         self._schemas: list[Any] = []
@@ -130,6 +138,10 @@ class ParquetParts:
                 length = column.cast(pyarrow.large_string()).nbytes / len(column) - NUMBER
                 found[name] = text_width(length, name in encoded)
         return found
+
+    def check_unchanged(self) -> None:
+        """InputError if a file has changed since its metadata were read."""
+        check_unchanged(self.files, self._states)
 
     def is_text(self, name: str) -> bool:
         """Whether a column is text in every part; folders are."""

@@ -56,6 +56,21 @@ def partition(root: Path, file: Path) -> dict[str, str | None]:
     }
 
 
+def states(files: Sequence[Path]) -> list[tuple[int, int]]:
+    """Size and time of the last change of files."""
+    return [(found.st_size, found.st_mtime_ns) for found in (file.stat() for file in files)]
+
+
+def check_unchanged(files: Sequence[Path], before: Sequence[tuple[int, int]]) -> None:
+    """InputError if a file is another one than before it was read."""
+    for file, earlier in zip(files, before, strict=True):
+        if not file.exists() or states([file])[0] != earlier:
+            raise InputError(
+                f"{file}: changed while it was read. Read the table again once it is written to "
+                "its end."
+            )
+
+
 def suffix(path: Path) -> str:
     """The suffix of a file, for a packed file that of its content."""
     return Path(path.stem).suffix if path.suffix in PACKED else path.suffix

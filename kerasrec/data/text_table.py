@@ -13,7 +13,14 @@ import pandas as pd
 from kerasrec.data.arrow_columns import concatenated
 from kerasrec.data.reading_memory import NUMBER, TEXT_FILE, check_rows, text_width
 from kerasrec.data.table import Table
-from kerasrec.data.table_files import PACKED, TEXT_SUFFIXES, partition, table_files
+from kerasrec.data.table_files import (
+    PACKED,
+    TEXT_SUFFIXES,
+    check_unchanged,
+    partition,
+    states,
+    table_files,
+)
 from kerasrec.data.text_columns import read_columns
 from kerasrec.data.text_file import check_lines, unpacked
 from kerasrec.errors import InputError
@@ -44,6 +51,7 @@ def read_csv(
     """
     path = Path(path)
     files = table_files(path, TEXT_SUFFIXES)
+    before = states(files)
     frames, blank, header, wanted = [], [], None, None if only is None else set(only)
     for place, file in enumerate(files):
         names, frame = _read_part(file, list(text), separator, wanted, files[place:])
@@ -58,6 +66,7 @@ def read_csv(
         folders = {k: value for k, value in folders.items() if wanted is None or k in wanted}
         frame = frame.assign(**folders) if folders else frame
         frames.append(frame)
+    check_unchanged(files, before)
     frame = concatenated(frames)
     parts = [(str(file), len(part)) for file, part in zip(files, frames, strict=True)]
     table = Table(frame, parts, 2, header, on_error, text_file=True)

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from kerasrec.config.load import load_config
-from kerasrec.data import Interactions, scan_parquet
+from kerasrec.data import Interactions, parquet_parts, scan_parquet, text_table
 from kerasrec.errors import InputError
 from kerasrec.training.read_data import read_data
 
@@ -58,3 +58,26 @@ def test_patterns_that_are_not_one_table(logs):
     (logs / "2024-01-03.csv").write_text("user,thing\na,x\n")
     with pytest.raises(InputError, match=r"2024-01-03.csv: the columns \['user', 'thing'\] differ"):
         Interactions.from_csv(logs / "2024-*.csv")
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_a_part_that_changes_while_it_is_read(kind, tmp_path, monkeypatch):
+    rows = pd.DataFrame({"user": ["a", "b"], "item": ["x", "y"]})
+    writes = {"parquet": pd.DataFrame.to_parquet, "csv": pd.DataFrame.to_csv}
+    for name in "12":
+        writes[kind](rows, tmp_path / f"{name}.{kind}", index=False)
+    module, function = {
+        "parquet": (parquet_parts, "categorical"),
+        "csv": (text_table, "read_columns"),
+    }[kind]
+    real = getattr(module, function)
+
+    def changing(*arguments):
+        found = real(*arguments)
+        writes[kind](pd.concat([rows, rows]), tmp_path / f"2.{kind}", index=False)
+        return found
+
+    monkeypatch.setattr(module, function, changing)
+    read = {"parquet": Interactions.from_parquet, "csv": Interactions.from_csv}[kind]
+    with pytest.raises(InputError, match=f"2.{kind}: changed while it was read. Read the table"):
+        read(tmp_path)
