@@ -76,6 +76,7 @@ def test_every_public_class_of_the_blocks_has_an_example():
     [
         "README.md",
         "docs/data.md",
+        "docs/out_of_core.md",
         "docs/training.md",
         "docs/sequences.md",
         "docs/content.md",

@@ -23,14 +23,14 @@ LEVEL = {
         "client": 0.5,
     },
     **{"layers": 1, "losses": 1, "metrics": 1, "optimizers": 1},
-    **{"data": 2, "config": 2.5, "models": 3, "zoo": 3.5},
+    **{"data": 2, "out_of_core": 2.25, "config": 2.5, "models": 3, "zoo": 3.5},
     **{"evaluation": 4, "export": 4, "serving": 4, "training": 4.5, "cli": 5},
 }
 # Imported by itself as well, by a process that has no kerasrec.
 ALONE = LIBRARY / "savedmodel" / "c_loader"
 TENSORFLOW_IN = {"asserted", "tables", "client", "optimizers", "data", "export", "training", "cli"}
 # Whose arguments are the user's own: what is wrong with them is said by an InputError.
-REFUSING = {"layers", "losses", "metrics", "models", "optimizers", "data", "zoo"}
+REFUSING = {"layers", "losses", "metrics", "models", "optimizers", "data", "out_of_core", "zoo"}
 
 
 @functools.cache

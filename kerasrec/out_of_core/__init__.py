@@ -1,0 +1,4 @@
+"""Tables larger than memory: prepared once on disk by DuckDB, read in parts."""
+
+from kerasrec.out_of_core.prepare import prepare as prepare
+from kerasrec.out_of_core.prepared import Prepared as Prepared

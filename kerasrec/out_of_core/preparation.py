@@ -1,0 +1,144 @@
+"""The steps of a preparation, one after the other."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import kerasrec
+from kerasrec.data.table import only_one
+from kerasrec.out_of_core.database import single_row
+from kerasrec.out_of_core.prepared import FORMAT, PARTS
+from kerasrec.out_of_core.protocols import PROTOCOLS
+from kerasrec.out_of_core.source import Source
+from kerasrec.out_of_core.vocabularies import number_ids
+from kerasrec.out_of_core.write_parts import split_rows, write_behaviors, write_ids, write_part
+
+STEPS = ("read", "number", "merge", "sort", "split", "write")
+
+
+class Preparation:
+    """From a source to the files of a prepared folder.
+
+    Args:
+        database: an empty one, see `opened`.
+        table: the source.
+        arguments: {"columns", "split"}, checked, as they are kept in the manifest.
+        progress: called with a line whenever a step begins; None = nobody.
+    """
+
+    def __init__(
+        self,
+        database: Any,
+        table: Source,
+        arguments: dict[str, Any],
+        progress: Callable[[str], None] | None,
+    ):
+        self._database, self._table, self._arguments = database, table, arguments
+        self._progress = progress or (lambda line: None)
+        self._start, self._read = time.monotonic(), 0
+
+    def write(self, folder: Path) -> dict[str, Any]:
+        """Writes all tables; returns the manifest.
+
+        Raises:
+            InputError: see `prepare`.
+        """
+        database, table = self._database, self._table
+        self._say("read")
+        table.load(database, self._advance)
+        scale = table.time_unit(database) if "timestamp" in table.columns else 1
+        self._say("number")
+        counts = {"rows_read": table.rows}
+        ids = [key for key in ("user", "item", "behavior") if key in table.columns]
+        counts |= {f"{key}s": number_ids(database, table, key) for key in ids}
+        for key in ("user", "item"):
+            if counts[f"{key}s"] < 2:
+                only = single_row(database, f"select id from {key}s")[0]
+                raise only_one(str(table.path), table.columns[key], key, only)
+        self._say("merge")
+        counts["duplicates_merged"] = _merge(database, table, ids)
+        self._say("sort")
+        _sort(database, table, scale)
+        rows = table.rows - counts["duplicates_merged"]
+        self._say("split")
+        options = dict(self._arguments["split"])
+        make, unseen = PROTOCOLS[options.pop("protocol")], options.pop("unseen", None)
+        for fixed in ("given", "among"):  # checked to be what is prepared
+            options.pop(fixed, None)
+        part, notes = make(database, rows, **options)
+        notes = split_rows(database, part, {**self._arguments["split"], "unseen": unseen}, notes)
+        self._say("write")
+        counts |= {name: write_part(database, folder, n) for n, name in enumerate(PARTS)}
+        for key in ("user", "item"):
+            write_ids(database, folder, key)
+        if "behavior" in ids:
+            write_behaviors(database, folder)
+        return {
+            "format": FORMAT,
+            "kerasrec": kerasrec.__version__,
+            "sources": table.files,
+            **self._arguments,
+            "counts": counts,
+            **_values(database),
+            "notes": notes,
+        }
+
+    def _say(self, step: str) -> None:
+        seconds = time.monotonic() - self._start
+        place = f"{STEPS.index(step) + 1} of {len(STEPS)}"
+        self._progress(f"{place}, {step}: {self._table.rows:,} rows, {seconds:.0f} s so far")
+
+    def _advance(self, rows: int) -> None:
+        self._read += rows
+        if len(self._table.parts.files) > 1:
+            self._progress(f"read {self._read:,} of {self._table.rows:,} rows")
+
+
+def _merge(database: Any, table: Source, ids: list[str]) -> int:
+    """Makes `events` of `raw`: rows of the catalogs; of equal rows the last. Returns the merged."""
+    same = [*ids, *(["ord"] if "timestamp" in table.columns else [])]
+    same += ["fold"] if "fold" in table.columns else []
+    columns = [f"{name}s.row as {name}" if name in ids else name for name in same]
+    columns += ["value::float as value"] if "value" in table.columns else []
+    joins = " ".join(f"join {key}s on raw.{key} = {key}s.id" for key in ids)
+    database.execute(
+        f"create table events as select position, {', '.join(columns)} from raw {joins}"
+    )
+    database.execute("drop table raw")
+    database.execute(f"""
+        create table repeated as select {", ".join(same)}, max(position) as latest
+        from events group by {", ".join(same)} having count(*) > 1
+    """)
+    equal = " and ".join(f"events.{name} = repeated.{name}" for name in same)
+    query = f"delete from events using repeated where {equal} and position < repeated.latest"
+    (merged,) = single_row(database, query)
+    database.execute("drop table repeated")
+    return merged
+
+
+def _sort(database: Any, table: Source, scale: int) -> None:
+    """Makes `placed` of `events`, in time order; equal times in the order of the source."""
+    columns = [key for key in table.columns if key != "timestamp"]
+    order = "position"
+    if "timestamp" in table.columns:
+        order = "ord, position"
+        # Rounded down, also before 1970, where DuckDB's // rounds towards zero.
+        columns.append(f"((ord - ((ord % {scale}) + {scale}) % {scale}) // {scale}) as timestamp")
+    database.execute(
+        f"create table placed as select {', '.join(columns)} from events order by {order}"
+    )
+    database.execute("drop table events")
+
+
+def _values(database: Any) -> dict[str, Any]:
+    """What a model is adapted to of the values of the train part."""
+    names = [name for name, *_ in database.execute("describe parted").fetchall()]
+    if "value" not in names:
+        return {"mean_value": 1.0, "has_labels": True, "explicit": False}
+    query = """
+        select avg(value::double), bool_and(value in (0, 1)), min(value) < max(value)
+        from parted where part = 0
+    """
+    found = single_row(database, query)
+    return dict(zip(("mean_value", "has_labels", "explicit"), found, strict=True))

@@ -1,0 +1,110 @@
+"""Prepares a table that is larger than memory."""
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from kerasrec.errors import InputError
+from kerasrec.files.folder_lock import is_unused
+from kerasrec.files.replacing import replacing
+from kerasrec.files.saved_json import read_json
+from kerasrec.out_of_core.database import opened
+from kerasrec.out_of_core.preparation import Preparation
+from kerasrec.out_of_core.prepared import FORMAT, MANIFEST, Prepared
+from kerasrec.out_of_core.protocols import check_split
+from kerasrec.out_of_core.source import Source
+from kerasrec.tables.memory import GIB
+
+# Bytes of disk for a row. 45 in all were measured with four columns where memory held every sort;
+# twice of that is left for what is spilled.
+DISK_ROW, DISK_COLUMN = 60, 10
+
+
+def prepare(
+    source: str | Path,
+    folder: str | Path,
+    columns: Mapping[str, Any] | None = None,
+    *,
+    split: Mapping[str, Any] | None = None,
+    memory: float = 2.0,
+    threads: int | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Prepared:
+    """Split a Parquet table of any size on disk, to the rows that memory would give.
+
+    Ids get the rows, and interactions the parts, that `Interactions.from_parquet` and the function
+    of the split give, whatever fits into memory. docs/out_of_core.md has the schema of the folder.
+    A folder that holds the same preparation already is returned as it is; one of another source or
+    split is replaced when the new one is complete. What a killed process left is removed.
+
+    Args:
+        source: a Parquet file, a folder of parts, or a path with wildcards.
+        folder: where to write; it must be new, empty, or a prepared folder.
+        columns: key -> column, see `Interactions.from_frame`.
+        split: `{"protocol": ...}` and its arguments, as in a run config; next-item if not given.
+        memory: GiB that DuckDB may take. 1 byte for each row comes on top, 9 for the splits random
+            and k-fold.
+        threads: of DuckDB; all cores if not given.
+        progress: called with a line whenever a step begins.
+
+    Returns:
+        The `Prepared` folder.
+
+    Raises:
+        InputError: DuckDB is not installed; a column that is missing or of another type, a bad
+            value; a part that differs from the others or changes while it is read; the disk is too
+            small; another process prepares the same folder; a split that cannot be prepared; the
+            folder holds anything else.
+    """
+    folder, table = Path(folder), Source(source, columns)
+    arguments = {"columns": table.columns, "split": check_split(split, table.columns)}
+    if not memory > 0:
+        raise InputError(f"memory={memory!r}: expected GiB above 0.")
+    if (found := _same(folder, table, arguments)) is not None:
+        return found
+    folder.absolute().parent.mkdir(parents=True, exist_ok=True)
+    with replacing(folder) as partial:
+        # Beside the result: `replacing` removes it at the end, and after a kill.
+        work = partial.with_name("work")
+        work.mkdir()
+        partial.mkdir()
+        _check_disk(work, table)
+        with opened(work, table.rows, memory, threads) as database:
+            manifest = Preparation(database, table, arguments, progress).write(partial)
+        text = json.dumps(manifest, indent=1, ensure_ascii=True)
+        (partial / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    return Prepared(folder)
+
+
+def _same(folder: Path, table: Source, arguments: dict[str, Any]) -> Prepared | None:
+    """The folder, if it holds this very preparation; InputError if it holds anything else."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: a file, expected a folder to prepare the table in.")
+    if not (folder / MANIFEST).exists():
+        if not is_unused(folder):
+            raise InputError(
+                f"{folder}: holds files, and is no prepared folder: it is left as it is. Name a "
+                "new folder."
+            )
+        return None
+    manifest = read_json(folder / MANIFEST)
+    wanted = {"format": FORMAT, "sources": table.files, **json.loads(json.dumps(arguments))}
+    if not isinstance(manifest, dict) or any(manifest.get(k) != v for k, v in wanted.items()):
+        return None
+    return Prepared(folder)
+
+
+def _check_disk(work: Path, table: Source) -> None:
+    """InputError, with the calculation, if the disk is too small."""
+    columns = len(table.columns)
+    needed = table.rows * (DISK_ROW + DISK_COLUMN * columns)
+    free = shutil.disk_usage(work).free
+    if needed > free:
+        raise InputError(
+            f"{work.parent.parent}: {table.rows:,} rows x ({DISK_ROW} + {columns} columns x "
+            f"{DISK_COLUMN}) bytes = {needed / GIB:,.1f} GiB are needed while {table.path} is "
+            f"prepared, and {free / GIB:,.1f} GiB of the disk are free. Name a folder on another "
+            "disk."
+        )

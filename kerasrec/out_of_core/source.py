@@ -1,0 +1,197 @@
+"""A Parquet table as a table `raw` of DuckDB, checked as the reader in memory checks it."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kerasrec.data.clean_rows import COLUMNS
+from kerasrec.data.parquet_parts import ParquetParts
+from kerasrec.data.table import LARGEST, TIME_UNITS, Table
+from kerasrec.data.table_files import partition, states
+from kerasrec.errors import InputError
+from kerasrec.out_of_core.database import quoted, single_row
+
+IDS = ("user", "item", "behavior")
+INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+FLOATS = ("FLOAT", "DOUBLE")
+ADVICE = "Correct it: `prepare` leaves no row out."
+
+
+@dataclasses.dataclass(frozen=True)
+class _Field:
+    """A column of the source: what is stored of it, and which types it may have.
+
+    Args:
+        sql: the stored value, of the column `{0}`.
+        types: DuckDB's names of the types, by their beginning.
+        expected: the types, in words.
+    """
+
+    sql: str
+    types: tuple[str, ...]
+    expected: str
+
+
+_ID = _Field("{0}::varchar", (*INTEGERS, "UBIGINT", "VARCHAR", "ENUM"), "text or integers")
+_NUMBER = _Field(
+    "{0}::double", (*INTEGERS, *FLOATS, "UBIGINT", "HUGEINT", "DECIMAL", "BOOLEAN"), "numbers"
+)
+_FIELDS = {
+    "user": _ID,
+    "item": _ID,
+    "behavior": _ID,
+    "value": _NUMBER,
+    "fold": _Field("{0}::int", INTEGERS[:4], "integers"),
+}
+_DATES = _Field("epoch_us({0})", ("TIMESTAMP", "DATE"), "times or integers")
+_NANOSECONDS = _Field("epoch_ns({0}) // 1000", ("TIMESTAMP_NS",), "times or integers")
+_WHOLE_TIMES = _Field("{0}::bigint", INTEGERS, "times or integers")
+
+
+class Source:
+    """The parts of a Parquet table and the columns that are read of them.
+
+    Args:
+        path: a file, a folder of parts or a path with wildcards, see `ParquetParts`.
+        columns: key -> column, see `Interactions.from_frame`.
+
+    Attributes:
+        columns: key -> column, of those that there are.
+        rows: rows of all parts.
+        dates: whether the times are dates and not integers.
+
+    Raises:
+        InputError: no such file or column, no rows, or parts that differ in columns or types.
+    """
+
+    def __init__(self, path: str | Path, columns: Mapping[str, Any] | None = None):
+        self.path = Path(path)
+        self.parts = ParquetParts(path)
+        header = Table(pd.DataFrame(), [(str(path), 0)], header=self.parts.header)
+        self.columns = header.resolve(columns, COLUMNS, needed=("user", "item"))
+        self.parts.check(self.columns.values())
+        self.rows = sum(map(sum, self.parts.sizes))
+        if not self.rows:
+            raise InputError(f"{path}: no data rows.")
+        self.files = [
+            {"file": str(file.absolute()), "bytes": size, "modified_ns": modified}
+            for file, (size, modified) in zip(
+                self.parts.files, states(self.parts.files), strict=True
+            )
+        ]
+        self.dates = False
+
+    def load(self, database: Any, advance: Callable[[int], None]) -> None:
+        """Makes the table `raw`: position, the ids as texts, `ord` (a time), value, fold.
+
+        `position` is the place of a row in the source; the parts follow one another.
+
+        Args:
+            advance: called with the number of rows of each part that was read.
+
+        Raises:
+            InputError: a column of another type, a bad value, or a part that changes meanwhile.
+        """
+        kinds = {"ord": "bigint", "value": "double", "fold": "int"}
+        names = ["ord" if key == "timestamp" else key for key in self.columns]
+        stored = ", ".join(f"{name} {kinds.get(name, 'varchar')}" for name in names)
+        database.execute(f"create table raw (position bigint, {stored})")
+        start = 0
+        for file, sizes in zip(self.parts.files, self.parts.sizes, strict=True):
+            self._load_part(database, file, start)
+            start += sum(sizes)
+            advance(sum(sizes))
+        self.parts.check_unchanged()
+        self._check_values(database)
+
+    def _load_part(self, database: Any, file: Path, start: int) -> None:
+        if any(sign in str(file) for sign in "*?["):
+            raise InputError(f"{file}: DuckDB reads *, ? and [ as wildcards; rename the file.")
+        folders = partition(self.path, file)
+        rows = f"read_parquet({quoted(file)}, file_row_number=true, hive_partitioning=false)"
+        described = database.execute(f"describe select * from {rows}").fetchall()
+        types = {name: kind for name, kind, *_ in described}
+        selected, parameters = [], []
+        for key, column in self.columns.items():
+            if column in types:
+                name = '"' + str(column).replace('"', '""') + '"'
+                selected.append(self._field(file, key, column, types[column]).sql.format(name))
+            elif key in IDS:
+                selected.append("?")
+                parameters.append(folders[column])
+            else:
+                raise InputError(
+                    f"{file}: column {column!r} (for {key!r}) is the name of a folder, which is "
+                    "text. `prepare` reads ids from folders only: write it as a column."
+                )
+        database.execute(
+            f"insert into raw select {start} + file_row_number, {', '.join(selected)} from {rows}",
+            parameters,
+        )
+
+    def _field(self, file: Path, key: str, column: Any, kind: str) -> _Field:
+        """How a column is stored; InputError for a type that is not read."""
+        if key != "timestamp":
+            field = _FIELDS[key]
+        elif kind == "TIMESTAMP_NS":
+            self.dates, field = True, _NANOSECONDS
+        elif kind in INTEGERS:
+            field = _WHOLE_TIMES
+        else:
+            self.dates, field = True, _DATES
+        if not kind.startswith(field.types):
+            raise InputError(
+                f"{file}: column {column!r} (for {key!r}) is {kind}; expected {field.expected}. "
+                "`prepare` converts nothing: write the column so."
+            )
+        return field
+
+    def time_unit(self, database: Any) -> int:
+        """How many units of `ord` are a second; InputError if the units are mixed."""
+        if self.dates:
+            return 10**6
+        (largest,) = single_row(database, "select max(abs(ord)) from raw")
+        level = next(i for i, unit in enumerate(TIME_UNITS) if largest < unit[0])
+        _, scale, unit = TIME_UNITS[level]
+        if level:
+            mixed = f"abs(ord) >= 1e8 and abs(ord) < {TIME_UNITS[level - 1][0]}"
+            self._reject(
+                database,
+                "timestamp",
+                mixed,
+                "{} does not look like " + unit + ", which the largest time is in",
+            )
+        return scale
+
+    def _check_values(self, database: Any) -> None:
+        for key in self.columns:
+            name = "ord" if key == "timestamp" else key
+            self._reject(database, key, f"{name} is null", f"the {key} is missing")
+        if "value" in self.columns:
+            self._reject(database, "value", "isnan(value)", "{} is not a number")
+            self._reject(database, "value", "isinf(value)", "{} is not a finite number")
+            large = f"abs(value) > {LARGEST!r}"
+            message = f"{{}} is beyond float32, which ends at {LARGEST:.3g}"
+            self._reject(database, "value", large, message)
+
+    def _reject(self, database: Any, key: str, bad: str, problem: str) -> None:
+        """InputError for the first row where the condition `bad` holds."""
+        name = "ord" if key == "timestamp" else key
+        count, first, value = single_row(
+            database,
+            f"select count(*), min(position), arg_min({name}, position) from raw where {bad}",
+        )
+        if count:
+            more = f" ({count:,} rows like this)" if count > 1 else ""
+            raise InputError(f"{self.place(first, key)}: {problem.format(value)}{more}. {ADVICE}")
+
+    def place(self, position: int, key: str) -> str:
+        """The name of a value for an error message."""
+        for file, sizes in zip(self.parts.files, self.parts.sizes, strict=True):
+            if position < sum(sizes):
+                return f"{file}, row {position}, column {self.columns[key]!r}"
+            position -= sum(sizes)
+        raise AssertionError(position)
