@@ -228,12 +228,14 @@ class EvaluateNode(Node):
     """What is measured on the test part, and which baselines are measured beside the model.
 
     `repeats: allow` also ranks the items of a user's history, for data in which people take items
-    again: in the evaluation, for the monitored metric, and in what the model recommends.
+    again: in the evaluation, for the monitored metric, and in what the model recommends. `users`
+    ranks for so many users, drawn at random, instead of for all.
     """
 
     ks: Annotated[list[Count], Field(min_length=1)] = [5, 10, 20]
     baselines: list[str] = ["Popularity", "ItemKNN"]
     repeats: Literal["mask", "allow"] = "mask"
+    users: Count | None = None
 
 
 class TuneNode(Node):

@@ -25,5 +25,15 @@ class Queries:
     candidates: Histories | None = None
     ranked: np.ndarray | None = None
 
+    def take(self, index: np.ndarray) -> "Queries":
+        """The queries at these positions, ascending."""
+        return Queries(
+            self.users[index],
+            self.history.take(index),
+            self.truth.take(index),
+            None if self.candidates is None else self.candidates.take(index),
+            self.ranked,
+        )
+
     def __len__(self) -> int:
         return len(self.users)

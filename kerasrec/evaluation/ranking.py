@@ -33,6 +33,7 @@ def evaluate(
     bootstrap=1000,
     progress=None,
     repeats=None,
+    users=None,
 ):
     """Ranks the whole catalogue for every user of a part and measures the lists by the truths.
 
@@ -62,17 +63,19 @@ def evaluate(
         baselines: names of models that need no training, adapted here to the train part, or
             adapted Recommenders, to measure beside the model; `()` for none.
         batch_size: users ranked at a time.
-        seed: of the bootstrap.
+        seed: of the bootstrap, and of the users that are drawn.
         bootstrap: resamples, at least 2; 0 leaves the intervals out.
         progress: called with (users ranked, users to rank) over all models.
         repeats: "mask" for no model's list to hold an item of the history, "allow" for every
             item to be ranked; None for what `model.repeats` says.
+        users: how many users to rank for, drawn at random with `seed`; the intervals then say how
+            far the mean of all users may be. None for all, as where there are no more.
 
     Returns:
         An Evaluation.
 
     Raises:
-        InputError: an invalid k, repeats, part or bootstrap, a model adapted to other users or
+        InputError: an invalid k, repeats, part, users or bootstrap, a model adapted to other users or
             items.
     """
     started = time.perf_counter()
@@ -84,7 +87,7 @@ def evaluate(
     models = [model, *adapted(baselines, split, type(model), history_length)]
     for each in models:
         check_model(each, split.train)
-    queries = split.queries(part)
+    queries, drawn = _sample(split.queries(part), users, seed)
     lists = Lists(split.train, queries)
     ratios = Ratios(len(queries.users))
     names, seconds, coverages, groups, tenths = names_of(models), [], {}, [], []
@@ -106,7 +109,7 @@ def evaluate(
         part=part,
         n_queries=len(queries.users),
         seconds={"total": time.perf_counter() - started, "ranking": sum(seconds)},
-        notes=(*split.notes, *lists.notes(repeats), *not_recorded, *cut),
+        notes=(*split.notes, *drawn, *lists.notes(repeats), *not_recorded, *cut),
         repeats=repeats,
         leakage=leaked,
     )
@@ -135,6 +138,16 @@ def _rank(model, queries, k, batch_size, masks, report):
         done += len(batch)
         report(done)
     return rows, time.perf_counter() - started
+
+
+def _sample(queries, users, seed):
+    """At most so many of the queries, and a note if some are left out."""
+    if users is None or whole_number(users, "users", 1) >= len(queries):
+        return queries, ()
+    # Not the generator of the bootstrap, which draws from the same seed.
+    index = np.random.default_rng([seed, 1]).choice(len(queries), users, replace=False)
+    note = f"Ranked for {users:,} of {len(queries):,} users, drawn at random with seed {seed}."
+    return queries.take(np.sort(index)), (note,)
 
 
 def _widths(queries, masks):

@@ -30,6 +30,7 @@ def evaluate_run(model, split, config, part, progress=True, baselines=None):
             ks=config.evaluate.ks,
             baselines=config.evaluate.baselines if baselines is None else baselines,
             repeats=config.evaluate.repeats,
+            users=config.evaluate.users,
             progress=bar,
         )
     return evaluation, evaluate_predicted_values(model, split, part, config.train.loss)

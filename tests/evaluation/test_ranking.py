@@ -65,6 +65,35 @@ def test_default_cutoffs_are_cut_to_the_items_and_written_ones_refused(scripted)
         evaluate(model, split, ks=(5, 10, 20))
 
 
+def test_a_sample_of_users_has_the_numbers_of_these_users_alone(split, model):
+    whole = evaluate(model, split, ks=(5,), bootstrap=0)
+    found = evaluate(model, split, ks=(5,), bootstrap=100, users=20, seed=3)
+    assert found.n_queries == 20 < whole.n_queries
+    note = f"Ranked for 20 of {whole.n_queries} users, drawn at random with seed 3."
+    assert note in found.notes
+    index = np.random.default_rng([3, 1]).choice(whole.n_queries, 20, replace=False)
+    users = np.unique(split.test.user)[index]
+    test = split.test.select(np.isin(split.test.user, users))
+    alone = evaluate(model, dataclasses.replace(split, test=test), ks=(5,), bootstrap=100, seed=3)
+    for name in ("groups", "deciles"):
+        assert found.to_dict()[name] == alone.to_dict()[name]
+    ours, theirs = found.to_dict()["rows"][0], alone.to_dict()["rows"][0]
+    assert ours["metrics"] == theirs["metrics"]
+    recall, mean = (
+        found.rows[0]["metrics"]["recall@5"],
+        whole.rows[0]["metrics"]["recall@5"]["mean"],
+    )
+    assert recall["low"] < mean < recall["high"]
+
+
+def test_a_sample_of_more_users_than_there_are_is_all(split, model):
+    whole = evaluate(model, split, ks=(5,), bootstrap=0)
+    found = evaluate(model, split, ks=(5,), bootstrap=0, users=10_000)
+    assert (found.n_queries, found.notes) == (whole.n_queries, whole.notes)
+    with pytest.raises(InputError, match="users"):
+        evaluate(model, split, ks=(5,), users=0)
+
+
 def test_a_ranking_worked_by_hand(scripted):
     # u took a; then b and c. Ranked: a (masked) d b e c: hits at 2 and 4.
     # v took nothing known; then a. Ranked: a: a hit at 1.

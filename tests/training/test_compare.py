@@ -204,6 +204,7 @@ def test_ctrl_c_compares_what_is_finished(load, monkeypatch):
         ("split={protocol: random, seed: 3}", "split.protocol, split.seed"),
         ("evaluate.ks=[3, 4, 5]", "evaluate.ks"),
         ("evaluate.repeats=allow", "evaluate.repeats"),
+        ("evaluate.users=5", "evaluate.users"),
     ],
 )
 def test_configs_with_other_queries_are_refused(load, change, keys):

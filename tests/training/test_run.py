@@ -126,11 +126,12 @@ def test_resume_refuses_another_config(here):
 def test_a_resumed_run_may_change_what_is_measured(here):
     folder, _, _ = quiet(load_config("run.yaml", ["train.epochs=1"]), run_dir="there")
     folder.metrics.unlink()
-    changes = ["evaluate.baselines=[ItemKNN]", "evaluate.ks=[7, 10]"]
+    changes = ["evaluate.baselines=[ItemKNN]", "evaluate.ks=[7, 10]", "evaluate.users=3"]
     config = load_config("run.yaml", changes)
     # Every epoch is measured alike: by the cut-offs of the first.
     _, found, _ = quiet(config, run_dir="there", resume=True)
     assert found.ks == (7, 10) and [row["model"] for row in found.rows][1:] == ["ItemKNN"]
+    assert found.n_queries == 3 and any("drawn at random" in note for note in found.notes)
     history = pd.read_csv(folder.history)
     assert len(history) == 2 and history.notna().all(axis=None) and "val_ndcg@5" in history
     assert load_config(folder.config).evaluate.ks == [7, 10]

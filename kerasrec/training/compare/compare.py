@@ -112,15 +112,15 @@ def check_comparable(configs):
         if keys:
             raise InputError(
                 f"{first} and {name} differ in {', '.join(keys)}: only models of the same data, "
-                f"split, evaluate.ks and evaluate.repeats can be compared; {keys[0]}=... on the "
-                "command line sets it for all of them"
+                "split, evaluate.ks, evaluate.repeats and evaluate.users can be compared; "
+                f"{keys[0]}=... on the command line sets it for all of them"
             )
 
 
 def _compared(config):
     whole = config.to_dict()
     data = {key: value for key, value in whole["data"].items() if key != "history_length"}
-    evaluate = {key: whole["evaluate"][key] for key in ("ks", "repeats")}
+    evaluate = {key: whole["evaluate"][key] for key in ("ks", "repeats", "users")}
     return {"data": data, "split": whole["split"], "evaluate": evaluate}
 
 

@@ -16,7 +16,13 @@ from kerasrec.files.saved_json import read_json
 from kerasrec.training.runs.claim_folder import check_unused
 
 # What a resumed run may change: how long it trains, and what is measured in the end.
-RESUMABLE = ("train.epochs", "train.patience", "evaluate.ks", "evaluate.baselines")
+RESUMABLE = (
+    "train.epochs",
+    "train.patience",
+    "evaluate.ks",
+    "evaluate.baselines",
+    "evaluate.users",
+)
 
 
 class RunFolder:
