@@ -128,23 +128,13 @@ def batches(
         InputError: an unknown input or `steps`, a size below 1, or nothing to train on.
     """
     inputs = tuple(inputs)
-    _check(data, inputs, steps, batch_size, history_length, horizon, first_epoch)
+    check_arguments(data, inputs, steps, batch_size, history_length, horizon, first_epoch)
     tf = installed_tensorflow()
     # The columns stay in host memory whatever the model runs on.
     with tf.device("CPU:0") if tf else contextlib.nullcontext():
         arrays = tf or host_arrays
-        if steps in ("set", "item_set"):
-            of_items = steps == "item_set"
-            lengths, gather = examples.sets(arrays, data, inputs, history_length, of_items)
-        elif "history" not in inputs:
-            lengths, gather = examples.pairs(arrays, data, inputs)
-        elif steps == "all":
-            lengths, gather = examples.windows(arrays, data, inputs, history_length, horizon)
-        else:
-            lengths, gather = examples.last_steps(arrays, data, inputs, history_length)
-        # Sets stay as they are: the fewer targets a batch had, the more each would weigh.
-        cut = buckets and shuffle and "history" in inputs and steps in ("all", "last")
-        widths = halves(history_length) if cut else (history_length,)
+        lengths, gather = examples.examples_of(arrays, data, inputs, steps, history_length, horizon)
+        widths = bucket_widths(inputs, steps, history_length, buckets and shuffle)
         size = _fitting(batch_size, len(lengths))
         plan = Buckets(lengths, widths, size, evenly=steps == "all")
 
@@ -179,7 +169,15 @@ def permutation(seed, epoch, count):
     return np.random.default_rng((seed, epoch)).permutation(examples.index(count))
 
 
-def _check(data, inputs, steps, batch_size, history_length, horizon, first_epoch):
+def bucket_widths(inputs, steps, history_length, buckets):
+    """The widths of batches, descending."""
+    # Sets stay as they are: the fewer targets a batch had, the more each would weigh.
+    cut = buckets and "history" in inputs and steps in ("all", "last")
+    return halves(history_length) if cut else (history_length,)
+
+
+def check_arguments(data, inputs, steps, batch_size, history_length, horizon, first_epoch):
+    """InputError for arguments of `batches` that do not fit each other or the columns of data."""
     if ITEM not in inputs or not {*inputs} <= {ITEM, *QUERY_INPUTS}:
         raise InputError(
             f"inputs={inputs!r}: expected 'item' and any of {', '.join(map(repr, QUERY_INPUTS))}. "

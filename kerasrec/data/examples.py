@@ -10,6 +10,17 @@ def index(largest):
     return np.arange(largest, dtype=np.int32 if largest < 2**31 else np.int64)
 
 
+def examples_of(arrays, data, inputs, steps, length, horizon):
+    """What the functions below give, chosen as `batches` says; `data` has columns by name."""
+    if steps in ("set", "item_set"):
+        return sets(arrays, data, inputs, length, steps == "item_set")
+    if "history" not in inputs:
+        return pairs(arrays, data, inputs)
+    if steps == "all":
+        return windows(arrays, data, inputs, length, horizon)
+    return last_steps(arrays, data, inputs, length)
+
+
 # Each of the following gives the real places of each example, and a function from their numbers
 # and the width of a batch to (x, y, which targets are real). The number after the last example is
 # one of padding. `batches` says what is in them. `arrays` is TensorFlow, or `host_arrays`.
@@ -17,7 +28,8 @@ def index(largest):
 
 def pairs(arrays, data, inputs):
     # One table, so that an example is one read from memory instead of one for each column.
-    table = np.zeros((len(data) + 1, len(inputs) + 1), np.int32)
+    count = len(data.user)
+    table = np.zeros((count + 1, len(inputs) + 1), np.int32)
     for place, name in enumerate(inputs):
         table[:-1, place] = getattr(data, name)
     table[:-1, -1] = np.ascontiguousarray(data.value, np.float32).view(np.int32)
@@ -26,9 +38,9 @@ def pairs(arrays, data, inputs):
     def gather(order, width):
         *x, value = arrays.unstack(arrays.gather(table, order), axis=1)
         y = arrays.bitcast(value, "float32")
-        return dict(zip(inputs, x, strict=True)), y, order < len(data)
+        return dict(zip(inputs, x, strict=True)), y, order < count
 
-    return np.ones(len(data), np.int32), gather
+    return np.ones(count, np.int32), gather
 
 
 def _grouped(key, *columns):

@@ -28,12 +28,25 @@ class Scan:
         user_counts, item_counts: int64 by row, 0 for padding and unknown.
         mean_value: of the values; 1.0 without a value column.
         has_labels: whether all values are 0 or 1.
+        behaviors: `Vocabulary` of the behaviors, or None.
+        timed: whether the interactions have times.
     """
 
-    def __init__(self, users, items, user_counts, item_counts, mean_value=1.0, has_labels=True):
+    def __init__(
+        self,
+        users,
+        items,
+        user_counts,
+        item_counts,
+        mean_value=1.0,
+        has_labels=True,
+        behaviors=None,
+        timed=False,
+    ):
         self.users = users
         self.items = items
-        self.behaviors = None
+        self.behaviors = behaviors
+        self.timed = timed
         self.mean_value = mean_value
         self.has_labels = has_labels
         self._user_counts = user_counts
@@ -41,7 +54,13 @@ class Scan:
 
     def schema(self, history_length=50):
         """The `Schema` from which a model is built."""
-        return Schema(len(self.users), len(self.items), history_length)
+        return Schema(
+            num_users=len(self.users),
+            num_items=len(self.items),
+            history_length=history_length,
+            num_behaviors=0 if self.behaviors is None else len(self.behaviors),
+            timed=self.timed,
+        )
 
     def histories(self):
         """`Histories` by user row, all empty."""

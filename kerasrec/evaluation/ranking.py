@@ -75,8 +75,8 @@ def evaluate(
         An Evaluation.
 
     Raises:
-        InputError: an invalid k, repeats, part, users or bootstrap, a model adapted to other users or
-            items.
+        InputError: an invalid k, repeats, part, users or bootstrap, a model adapted to other users
+            or items.
     """
     started = time.perf_counter()
     ks, cut = _cutoffs(ks, len(split.train.items.vocabulary) - FIRST)

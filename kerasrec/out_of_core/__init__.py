@@ -2,3 +2,4 @@
 
 from kerasrec.out_of_core.prepare import prepare as prepare
 from kerasrec.out_of_core.prepared import Prepared as Prepared
+from kerasrec.out_of_core.stream import stream as stream

@@ -90,11 +90,12 @@ class Prepared:
         rows = np.arange(len(self.users)) if users is None else np.unique(np.asarray(users))
         if len(rows) and not (FIRST <= rows[0] or users is None) or rows[-1:] >= len(self.users):
             raise InputError(f"users must be rows in [{FIRST}, {len(self.users)}).")
-        parts = [self._interactions(self.part(name).of_users(rows)) for name in PARTS]
+        parts = [self.interactions(self.part(name).of_users(rows)) for name in PARTS]
         return Split(*parts, protocol=self.protocol, notes=self.notes)
 
     def scan(self) -> Scan:
-        """What a model without features and histories is adapted to: of the train part."""
+        """What a model without features is adapted to: of the train part, without histories."""
+        columns = self.part("train").columns
         return Scan(
             self.users,
             self.items,
@@ -102,9 +103,12 @@ class Prepared:
             self.counts("items", "train"),
             self.manifest["mean_value"],
             self.manifest["has_labels"],
+            self.behaviors if "behavior" in columns else None,
+            "timestamp" in columns,
         )
 
-    def _interactions(self, columns: Columns) -> Interactions:
+    def interactions(self, columns: Columns) -> Interactions:
+        """Rows of a part, see `PartTable`, in time order."""
         order = np.argsort(columns.pop("place"), kind="stable")
         columns = {name: values[order] for name, values in columns.items()}
         columns.setdefault("value", np.ones(len(order), np.float32))
