@@ -97,11 +97,11 @@ class RequestReader(tf.Module):
 
     def _masked(self, repeats):
         """Whether what was seen is left out `(batch or 1,)`: as the request says, or the model."""
-        masked, said = tf.equal(repeats, "mask"), tf.not_equal(repeats, "")
-        known = tf.reduce_all(masked | ~said | tf.equal(repeats, "allow"))
+        masked, given = tf.equal(repeats, "mask"), tf.not_equal(repeats, "")
+        known = tf.reduce_all(masked | ~given | tf.equal(repeats, "allow"))
         expected = f"{CHECK}repeats: expected mask, allow or nothing: got"
         tf.debugging.Assert(known, [expected, repeats], summarize=3)
-        return masked | (~said & self.masks)
+        return masked | (~given & self.masks)
 
     def parsed(self, examples):
         """A request from serialized `tf.Example`s `(batch,)`."""
