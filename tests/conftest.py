@@ -20,7 +20,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # Graphs are many objects that live on: to look through them again and again takes an eighth of the
 # processor's time.
-gc.set_threshold(200_000, 50, 100)
+gc.set_threshold(100_000, 20, 10)
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -92,6 +92,19 @@ def _no_network():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", refuse)
         yield
+
+
+@pytest.fixture
+def without_graphs():
+    """TensorFlow runs operations one by one.
+
+    For tests that train a few steps or ask a model once or twice: tracing would take longer.
+    """
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture

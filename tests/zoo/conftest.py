@@ -1,5 +1,6 @@
 """Data, and models made and trained once for all the tests that change nothing of them."""
 
+import contextlib
 import dataclasses
 import functools
 import inspect
@@ -8,6 +9,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from kerasrec.data import Interactions, batches
 from kerasrec.losses import MeanSquaredError, Softmax
@@ -60,6 +62,17 @@ def make():
     return make
 
 
+@contextlib.contextmanager
+def graphs(wanted):
+    """Functions are traced, or not, whatever `without_graphs` says."""
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(not wanted)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
+
+
 @pytest.fixture(scope="session")
 def fit():
     """`fit(model, train, epochs=1, first_epoch=0)`: losses of the first epoch and of the others.
@@ -84,9 +97,10 @@ def fit():
             first_epoch=first_epoch,
         )
         # Keras takes longer to begin an epoch than these steps take: all but one are one to it.
-        losses = model.fit(data, verbose=0).history["loss"]
-        if epochs > 1:
-            losses += model.fit(data.repeat(epochs - 1), verbose=0).history["loss"]
+        with graphs(not run_eagerly):
+            losses = model.fit(data, verbose=0).history["loss"]
+            if epochs > 1:
+                losses += model.fit(data.repeat(epochs - 1), verbose=0).history["loss"]
         return losses
 
     return fit
