@@ -62,10 +62,9 @@ class RequestReader(tf.Module):
         """The options of a ranking that knows no history."""
         return {name: given for name, given in self.options().items() if name != "repeats"}
 
-    def __call__(self, request):
-        """The model's inputs by name, each `(batch, ...)`, and `seen` `(batch, any)` item rows."""
-        size, found = batch_size(request), {}
-        user = None
+    def __call__(self, request, size):
+        """The model's inputs by name, each `(size, ...)`, and `seen` `(size, any)` item rows."""
+        found, user = {}, None
         if "user" in request:
             user = every(self._rows("user", request["user"]), size)
             found["user"] = tf.maximum(user, UNKNOWN)
