@@ -10,6 +10,7 @@ import gc
 import importlib.util
 import os
 import random
+import re
 import socket
 
 import numpy as np
@@ -32,16 +33,21 @@ def pytest_addoption(parser):
     parser.addoption("--slowest-files", type=int, default=10, help="files listed at the end")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Which tests share a worker under `--dist loadgroup`."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            group = item.nodeid.partition("::")[0]
-            if item.path.parent.name == "zoo" and hasattr(item, "callspec"):
-                cls = item.callspec.params.get("cls")
-                group = getattr(cls, "__name__", group)
-            item.add_marker(pytest.mark.xdist_group(group))
+def pytest_xdist_make_scheduler(config, log):
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduler(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return tests_of_one_worker(nodeid)
+
+    return Scheduler(config, log)
+
+
+def tests_of_one_worker(nodeid):
+    """The name of the group that shares a worker: a file, or a zoo model over all files."""
+    path, _, name = nodeid.partition("::")
+    model = re.search(r"\[([A-Z]\w+)", name)
+    return model[1] if model and path.startswith("tests/zoo/") else path
 
 
 def processor_seconds():

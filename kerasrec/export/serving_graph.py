@@ -211,7 +211,7 @@ def _inverse_sizes(vectors, bias_columns):
 
 def _function(method, inputs):
     specs = {key: _spec(key, *given) for key, given in inputs.items()}
-    # Nothing branches on a tensor; AutoGraph's rewriting of the source takes a sixth of the tracing.
+    # Nothing branches on a tensor, and AutoGraph takes a sixth of the time of tracing.
     return tf.function(method, input_signature=[specs], autograph=False)
 
 
