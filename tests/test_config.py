@@ -108,6 +108,16 @@ def test_an_override_makes_the_node_it_needs(config):
         ("next-item", "next-item, unseen: [a]", ["run.yaml:2: split.unseen:", "a text"]),
         ("users: 50}", "users: 50}, on_error: skip", ["data.on_error:", "'raise' or 'drop'"]),
         ("users: 50}", "users: 50}, on_error: drop", ["data:", "give path, not name"]),
+        (
+            "users: 50}",
+            "users: 50}, clean: {max_events_per_user: 9}",
+            ["data:", "give path, not name"],
+        ),
+        (
+            "users: 50}",
+            "users: 50}, clean: {max_events_per_user: 0}",
+            ["data.clean.max_events_per_user:"],
+        ),
         ("data:", "name: a/b\ndata:", ["run.yaml:1: name:", "without /"]),
         ("data:", "name: ..\ndata:", ["run.yaml:1: name:", "dot in front"]),
         ("data:", "name: 'a\\b'\ndata:", ["run.yaml:1: name:"]),

@@ -71,6 +71,12 @@ class TableNode(Node):
     features: dict[str, FeatureNode] = {}
 
 
+class CleanNode(Node):
+    """Which rows of a table are left out."""
+
+    max_events_per_user: Count | None = None
+
+
 class DataNode(Node):
     """Either a data set by name, or a table by its path."""
 
@@ -82,6 +88,7 @@ class DataNode(Node):
     items: TableNode | None = None
     users: TableNode | None = None
     on_error: Literal["raise", "drop"] = "raise"
+    clean: CleanNode = CleanNode()
     history_length: Count = 50
 
     @model_validator(mode="after")
@@ -98,6 +105,8 @@ class DataNode(Node):
             )
         if self.name is not None and self.on_error != "raise":
             raise PydanticCustomError("source", "on_error is for a table: give path, not name")
+        if self.name is not None and self.clean != CleanNode():
+            raise PydanticCustomError("source", "clean is for a table: give path, not name")
         if self.users is not None and self.users.title is not None:
             raise PydanticCustomError("source", "users have no title")
         return self

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kerasrec.data.activity import latest_events
 from kerasrec.data.table import Table
 from kerasrec.errors import InputError
 
@@ -44,12 +45,18 @@ class CleanRows:
         return len(self.ids["user"][0])
 
     @classmethod
-    def of(cls, table: Table, columns: Mapping[str, Any] | None) -> "CleanRows":
+    def of(
+        cls,
+        table: Table,
+        columns: Mapping[str, Any] | None,
+        max_events_per_user: int | None = None,
+    ) -> "CleanRows":
         """Check every column of a table and keep the rows that count.
 
         Args:
             table: whose `dropped` and `repaired` then say what was done.
             columns: key -> column, see `Interactions.from_frame`.
+            max_events_per_user: how many rows of each user are kept, the latest; None for all.
 
         Raises:
             InputError: a missing column, a bad value, no rows.
@@ -75,6 +82,11 @@ class CleanRows:
         if not len(kept):
             raise InputError(f"{table.where}: no rows are left; dropped: {table.dropped}.")
         kept = kept[np.argsort(order[kept], kind="stable")]
+        if max_events_per_user is not None:
+            latest = latest_events(ids["user"][0][kept], max_events_per_user)
+            reason = f"before the latest {max_events_per_user:,} of the same user"
+            table.dropped |= {} if latest.all() else {reason: int((~latest).sum())}
+            kept = kept[latest]
         # Ids that only dropped rows have must not get a row in a catalog.
         ids = {key: _used(codes[kept], texts) for key, (codes, texts) in ids.items()}
         out_of_order, equal_times = _order(ids["user"][0], order[kept], kept)

@@ -109,6 +109,7 @@ class Interactions:
                 item_title: the column of `item_frame` with titles.
                 base: (users, items) catalogs to continue: their rows stay, new ids are appended.
                 behaviors: behaviors whose rows are fixed, in order; others are appended.
+                clean: {"max_events_per_user": n} keeps the latest n rows of each user.
 
         Raises:
             InputError: a missing column, no rows, a bad value, fewer than two users or items, a

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kerasrec.data.activity import activity_note, max_events
 from kerasrec.data.catalog import Catalog
 from kerasrec.data.clean_rows import CleanRows
 from kerasrec.data.report import Report
@@ -92,6 +93,7 @@ def read_interactions(
     user_features: Mapping[str, Mapping[str, Any]] | None = None,
     base: tuple[Catalog, Catalog] | None = None,
     behaviors: Vocabulary | Sequence[str] = (),
+    clean: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The fields of `Interactions`, but for the name, of a table that was read.
 
@@ -103,7 +105,7 @@ def read_interactions(
     """
     users = Side("user", user_frame, user_id, user_features, None, base and base[0])
     items = Side("item", item_frame, item_id, item_features, item_title, base and base[1])
-    rows = CleanRows.of(table, columns)
+    rows = CleanRows.of(table, columns, max_events(clean))
     report = _report(table, rows)
     fields = {"value": np.ones(len(rows)) if rows.value is None else rows.value}
     fields |= {"timestamp": rows.timestamp, "fold": rows.fold, "report": report}
@@ -126,6 +128,8 @@ def read_interactions(
 def _report(table: Table, rows: CleanRows) -> Report:
     """What became of the rows."""
     users, items = (len(rows.ids[key][1]) for key in ("user", "item"))
+    codes, texts = rows.ids["user"]
+    note = activity_note(np.bincount(codes), texts)
     pairs = pd.DataFrame({key: rows.ids[key][0] for key in ("user", "item")})
     different = len(rows) - int(pairs.duplicated().sum())
     return Report(
@@ -141,6 +145,7 @@ def _report(table: Table, rows: CleanRows) -> Report:
         out_of_order=rows.out_of_order,
         equal_times=rows.equal_times,
         repaired=dict(table.repaired),
+        notes=[] if note is None else [note],
     )
 
 

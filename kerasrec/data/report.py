@@ -31,7 +31,8 @@ class Report:
         missing_features: by "item.<feature>" or "user.<feature>", how many rows of the catalog
             have no value.
         ignored: by "user.<feature>: reason", how many ids in its lists of users were left out.
-        notes: sentences on features that may not be read as intended.
+        notes: sentences on users of improbable activity, and on features that may not be read as
+            intended.
         repaired: by kind of repair, how many ids were changed.
     """
 

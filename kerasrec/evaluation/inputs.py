@@ -29,20 +29,29 @@ def check_model(model, interactions):
 
 def batches_of(order, batch_size):
     """Consecutive parts of `order`; all but the last have `batch_size` entries."""
+    check_batch_size(batch_size)
+    return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+
+
+def check_batch_size(batch_size):
+    """InputError unless it is at least 1."""
     if batch_size < 1:
         raise InputError(f"batch_size must be at least 1, received {batch_size}")
-    return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
 
 
 def query_inputs(model, queries, index):
     """dict name -> array of `model.query_inputs`, for the Queries at these positions.
 
+    A position may come many times: its history is read once.
+
     As in `recommend` and the export, a user that the model does not know becomes the unknown row
     and an item that it does not know is left out of the history. InputError for an input that
     cannot be made from interactions.
     """
-    past = queries.history.take(index).known(model.schema.num_items)
+    once, place = np.unique(index, return_inverse=True)
+    past = queries.history.take(once).known(model.schema.num_items)
     inputs = past.inputs(model.query_inputs, model.schema.history_length)
+    inputs = {name: values[place] for name, values in inputs.items()}
     if "user" in model.query_inputs:
         inputs["user"] = within(queries.users[index], model.schema.num_users, UNKNOWN)
     if missing := set(model.query_inputs) - set(inputs):

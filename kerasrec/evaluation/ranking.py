@@ -4,11 +4,12 @@ import time
 
 import numpy as np
 
+from kerasrec.data.chunks import chunks
 from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.errors import InputError
 from kerasrec.evaluation.baselines import BASELINES, adapted
 from kerasrec.evaluation.evaluation import Evaluation
-from kerasrec.evaluation.inputs import batches_of, check_model, query_inputs, within
+from kerasrec.evaluation.inputs import check_batch_size, check_model, query_inputs, within
 from kerasrec.evaluation.leakage import leakage
 from kerasrec.evaluation.lists import Lists
 from kerasrec.evaluation.ratios import Ratios, check_resamples
@@ -77,6 +78,7 @@ def evaluate(
     started = time.perf_counter()
     ks, cut = _cutoffs(ks, len(split.train.items.vocabulary) - FIRST)
     check_resamples(bootstrap)
+    check_batch_size(batch_size)
     repeats = check_repeats(model.repeats if repeats is None else repeats)
     history_length = model.schema.history_length
     models = [model, *adapted(baselines, split, type(model), history_length)]
@@ -116,10 +118,11 @@ def _rank(model, queries, k, batch_size, masks, report):
     catalog = model.encode_catalog()
     num_items = model.schema.num_items
     rows = np.zeros((len(queries.users), k), dtype="int32")
-    # histories of similar length share a batch, which needs little padding
+    # histories of similar length share a batch, which needs little padding; long ones are few
     order = np.argsort(queries.history.lengths, kind="stable")
     done = 0
-    for batch in batches_of(order, batch_size):
+    for part in chunks(_widths(queries, masks)[order], batch_size):
+        batch = order[part]
         seen = _seen(queries.history.take(batch), num_items) if masks else None
         top, _ = model.top_k(
             query_inputs(model, queries, batch),
@@ -132,6 +135,16 @@ def _rank(model, queries, k, batch_size, masks, report):
         done += len(batch)
         report(done)
     return rows, time.perf_counter() - started
+
+
+def _widths(queries, masks):
+    """Item rows (queries,) that `_seen` and `_allowed` hold for each query, the more of both."""
+    widths = np.zeros(len(queries), "int64") if not masks else queries.history.lengths
+    if queries.candidates is not None:
+        widths = np.maximum(widths, queries.candidates.lengths)
+    if queries.ranked is not None:
+        widths = np.maximum(widths, len(queries.ranked))
+    return widths
 
 
 def _seen(history, num_items):

@@ -3,8 +3,10 @@
 import numpy as np
 import tensorflow as tf
 
+from kerasrec.data.chunks import chunks
 from kerasrec.data.query_spec import REQUEST_INPUTS
 from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
+from kerasrec.export.requests import REQUESTS
 from kerasrec.export.search import IVFIndex, search_allowed
 from kerasrec.layers.content_encoder import CODE
 from kerasrec.models.requests.reasons import REASONS, words
@@ -37,8 +39,7 @@ class Expected:
         self.exclude, self.allow = (self._rows(request[name]) for name in ("exclude", "allow"))
         remembers = "history" in request or graph.reader.stored is not None
         repeats = np.where(request["repeats"] == "", model.repeats, request["repeats"])
-        masked = (repeats == "mask")[:, None] & remembers
-        self.seen = np.where(masked, self.asked.seen(slice(None)), PADDING)
+        self.masked = (repeats == "mask")[:, None] & remembers
 
     def answers(self):
         """Dict of signature to a dict of output to an array, for the first requests."""
@@ -90,17 +91,22 @@ class Expected:
         return self.model.items.vocabulary.rows(ids)
 
     def _ranked(self):
+        # A request about a user with a long history is answered beside few others.
+        parts = [self._ranked_part(part) for part in chunks(self.asked.lengths, REQUESTS)]
+        return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+
+    def _ranked_part(self, part):
         model, index, k = self.model, self.graph.index, self.graph.k
+        inputs = {name: x[part] for name, x in self.inputs.items()}
+        seen = np.where(self.masked[part], self.asked.seen(part), PADDING)
+        exclude, allow = np.concatenate([self.exclude[part], seen], axis=1), self.allow[part]
         if isinstance(index, IVFIndex):
             # Its answers are approximate; its recall was measured when it was built.
-            arrays = (model.encode_queries(self.inputs), self._excluded(), self.allow)
+            arrays = (model.encode_queries(inputs), exclude, allow)
             queries, exclude, allow = map(tf.convert_to_tensor, arrays)
             answer = search_allowed(index, queries, k, exclude, allow)
             return answer["rows"].numpy(), answer["scores"].numpy()
-        return model.top_k(self.inputs, k, self._excluded(), self.allow, np.asarray(self.catalog))
-
-    def _excluded(self):
-        return np.concatenate([self.exclude, self.seen], axis=1)
+        return model.top_k(inputs, k, exclude, allow, np.asarray(self.catalog))
 
     def _cut(self, rows, scores, k=None):
         k = self.request["k"] if k is None else k

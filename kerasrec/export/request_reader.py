@@ -5,8 +5,8 @@ import tensorflow as tf
 from kerasrec.data.query_spec import QUERY_INPUTS, REQUEST_INPUTS, REQUEST_OPTIONS
 from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.errors import CHECK
+from kerasrec.export import lists
 from kerasrec.export.check_beside import check_beside
-from kerasrec.export.packed import Packed
 from kerasrec.export.string_lookup import string_lookup
 
 
@@ -63,35 +63,40 @@ class RequestReader(tf.Module):
         return {name: given for name, given in self.options().items() if name != "repeats"}
 
     def __call__(self, request, size):
-        """The model's inputs by name, each `(size, ...)`, and `seen` `(size, any)` item rows."""
+        """The model's inputs by name, each `(size, ...)`, and `seen`, the lists of item rows."""
         found, user = {}, None
         if "user" in request:
             user = every(self._rows("user", request["user"]), size)
             found["user"] = tf.maximum(user, UNKNOWN)
         columns = self._history(request, user, size)
         if columns is None:  # a model of users alone, without what they did
-            found["seen"] = tf.zeros((size, 1), tf.int32)
+            found["seen"] = lists.no_lists(size, tf.int32)
             return found
-        items = columns["history"]
-        packed = Packed(items, self.length)
-        found["seen"] = packed.all(items)
+        real = columns["history"].values > UNKNOWN
+        columns = {name: lists.chosen(column, real) for name, column in columns.items()}
+        found["seen"] = columns["history"]
         for each in (QUERY_INPUTS[name] for name in self.read):
             if each.per_step:
-                column = packed.all(columns[each.source])
-                column = _gaps(column, each.missing) if each.difference else column
-                found[each.name] = packed.cut(tf.cast(column, each.dtype))
+                column = columns[each.source]
+                values = _gaps(column, each.missing) if each.difference else column.values
+                column = column.with_values(tf.cast(values, each.dtype))
+                found[each.name] = lists.last(column, self.length)
         return found
 
     def limited(self, request, seen=None):
-        """`exclude`, with what was seen, and `allow`, item rows, and `k`, each `(batch, ...)`."""
+        """What `search_allowed` takes: `exclude`, `allow`, item rows, and `k`, each `(batch, ...)`.
+
+        With `seen`, the lists of what was seen, `exclude` consists of lists too.
+        """
         size = batch_size(request)
         exclude, allow = (
             every(tf.cast(self.item_rows(request[name]), tf.int32), size)
             for name in ("exclude", "allow")
         )
         if seen is not None:
-            kept = every(self._masked(request["repeats"]), size)[:, None]
-            exclude = tf.concat([exclude, tf.where(kept, seen, PADDING)], axis=1)
+            kept = every(self._masked(request["repeats"]), size)
+            seen = lists.chosen(seen, tf.gather(kept, lists.owners(seen)))
+            exclude = lists.joined(lists.as_lists(exclude), seen)
         return exclude, allow, every(request["k"], size)
 
     def _masked(self, repeats):
@@ -120,11 +125,10 @@ class RequestReader(tf.Module):
         }
 
     def _history(self, request, user, size):
-        """Columns of what was done, `(batch, any)`: the one given, else the stored one."""
+        """Lists of what was done, by column: those given, else the stored ones."""
         given = None
         if "history" in request:
-            # No items at all are one of padding: an encoder needs a step.
-            ids = tf.pad(request["history"], _one_more(request["history"]))
+            ids = request["history"]
             items = every(self._rows("history", ids), size)
             given = {"history": items}
             for name in self.columns:
@@ -132,13 +136,14 @@ class RequestReader(tf.Module):
                     continue
                 check_beside(name, request[name], request["history"])
                 given[name] = _as_wide(every(self._rows(name, request[name]), size), items)
+            given = {name: lists.as_lists(column) for name, column in given.items()}
         if self.stored is None:
             return given
         if given is None:
             return self.stored(user)
         silent = every(tf.reduce_all(ids == "", axis=1), size)
         stored = self.stored(tf.where(silent, user, PADDING))
-        return {name: tf.concat([given[name], stored[name]], axis=1) for name in given}
+        return {name: lists.joined(given[name], stored[name]) for name in given}
 
     def _rows(self, name, values):
         """An input after the lookup of its ids, of the dtype that histories are stored in."""
@@ -159,15 +164,13 @@ class _Stored(tf.Module):
         }
 
     def __call__(self, user):
-        """Columns `(batch, longest)` of user rows `(batch,)`; nothing for padding and unknown."""
+        """Lists by column for user rows `(batch,)`; empty ones for padding and unknown."""
         known = user >= FIRST
         first = tf.gather(self.indptr, user)
         beyond = tf.where(known, tf.gather(self.indptr, user + 1), first)
-        places = tf.ragged.range(first, beyond)
+        places = lists.ranges(first, beyond)
         return {
-            name: tf.RaggedTensor.from_row_splits(
-                tf.gather(column, places.values), places.row_splits, validate=False
-            ).to_tensor()
+            name: places.with_values(tf.gather(column, places.values))
             for name, column in self.columns.items()
         }
 
@@ -182,10 +185,6 @@ def every(x, size):
     return tf.broadcast_to(x, tf.concat([[size], tf.shape(x)[1:]], axis=0))
 
 
-def _one_more(x):
-    return [[0, 0], [0, tf.cast(tf.shape(x)[1] == 0, tf.int32)]]
-
-
 def _as_wide(column, items):
     """With padding at the last items, for which the request has no value."""
     # Where it is wider there is padding alone, or `check_beside` stops: a pad must not before it.
@@ -194,8 +193,10 @@ def _as_wide(column, items):
     return tf.pad(column, [[0, 0], [0, width - tf.shape(column)[1]]])
 
 
-def _gaps(timestamp, missing):
-    """Seconds since the step before, as of `time_gaps`."""
-    before = tf.concat([timestamp[:, :1], timestamp[:, :-1]], axis=1)
+def _gaps(timestamps, missing):
+    """Seconds of each step since the step before, as of `time_gaps`."""
+    timestamp, splits = timestamps.values, timestamps.row_splits
+    is_first = tf.equal(tf.range(splits[-1]), tf.gather(splits, lists.owners(timestamps)))
+    before = tf.where(is_first, timestamp, tf.concat([timestamp[:1], timestamp[:-1]], axis=0))
     gap = tf.maximum(tf.cast(timestamp - before, tf.float32), 0.0)
     return tf.where((timestamp > 0) & (before > 0), gap, missing)

@@ -7,6 +7,7 @@ from tensorflow.saved_model.experimental import TrackableResource
 from kerasrec.data.query_spec import EXAMPLES
 from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.export.explanations import history_reasons, word_reasons
+from kerasrec.export.lists import owners
 from kerasrec.export.raw_features import RawFeatures
 from kerasrec.export.request_reader import RequestReader, batch_size, every
 from kerasrec.export.search import search_allowed
@@ -188,7 +189,8 @@ class ServingGraph(tf.Module):
     def _rank(self, query, exclude, allow, k):
         if self.index is not None:
             return _cut(search_allowed(self.index, query, self.k, exclude, allow), k)
-        return _cut(self.model.rank_catalog(query, self.catalog, self.k, exclude, allow), k)
+        pairs = owners(exclude), exclude.values
+        return _cut(self.model.rank_catalog(query, self.catalog, self.k, pairs, allow), k)
 
 
 def _cut(answer, k):

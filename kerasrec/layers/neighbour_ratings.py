@@ -5,6 +5,7 @@ from keras import ops
 
 from kerasrec.errors import InputError
 from kerasrec.layers.stored_histories import StoredHistories
+from kerasrec.layers.sum_by_row import sum_by_row
 from kerasrec.register import register
 from kerasrec.tables.largest import largest
 from kerasrec.tables.rows import declare_row_values
@@ -112,8 +113,7 @@ class NeighbourRatings(keras.layers.Layer):
         similarity = ops.take(ops.take(self.similarity, items, axis=0), rows, axis=1)
         similarities, index = largest(similarity, self._top_k())
         parts = self._normalized(similarities) * ops.take(residuals, index)
-        same = ops.equal(ops.take(rows, index)[:, None], ops.reshape(history, (1, -1, 1)))
-        return ops.sum(ops.where(same, parts[:, None], 0.0), axis=2)
+        return ops.take(sum_by_row(ops.take(rows, index), parts, self.num_items), history, axis=1)
 
     def call(self, user, item=None):
         if item is None:

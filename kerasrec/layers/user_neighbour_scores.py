@@ -6,6 +6,7 @@ from keras import ops
 
 from kerasrec.layers.popular_scores import PopularScores
 from kerasrec.layers.stored_histories import StoredHistories
+from kerasrec.layers.sum_by_row import sum_by_row
 from kerasrec.register import register
 from kerasrec.tables.rows import declare_row_values
 
@@ -87,9 +88,9 @@ class UserNeighbourScores(keras.layers.Layer):
             items: `(m,)` item rows.
         """
         rows, _ = self.stored(self.neighbours[user])
-        has_shared = ops.any(ops.equal(rows[:, None], ops.reshape(history, (1, -1, 1))), axis=2)
-        has_item = ops.any(ops.equal(rows[:, None], ops.reshape(items, (1, -1, 1))), axis=2)
-        has_shared, has_item = ops.cast(has_shared, "float32"), ops.cast(has_item, "float32")
+        took = sum_by_row(rows, ops.ones_like(rows, dtype="float32"), self.num_items)
+        took = ops.minimum(took, 1.0)
+        has_shared, has_item = (ops.take(took, of, axis=1) for of in (history, items))
         num_shared = ops.maximum(ops.sum(has_shared, axis=1, keepdims=True), 1.0)
         parts = has_shared * self.weight[user][:, None] / num_shared
         return ops.matmul(ops.transpose(has_item), parts)

@@ -26,7 +26,8 @@ class TopK(keras.layers.Layer):
 
     Call arguments:
         scores: `(batch, rows)` float, one score for each catalogue row.
-        exclude: `(batch, any)` int rows that must not be returned; 0 is padding. Optional.
+        exclude: `(batch, any)` int rows that must not be returned; 0 is padding. Or pairs, a tuple
+            of `(n,)` int arrays: the number of a query, and a row that it must not get. Optional.
         allow: `(batch, any)` int rows, the only ones that may be returned; 0 is padding. For a
             query whose `allow` is only padding all rows may be returned; for one with only unknown
             items (row 1), none. Optional.
@@ -68,13 +69,18 @@ def mask_scores(scores, exclude=None, allow=None):
         allow = ops.cast(allow, "int32")
         has_allow = ops.any(ops.not_equal(allow, PADDING), axis=1, keepdims=True)
         allowed = ops.take_along_axis(scores, allow, axis=1)
-        scores = _scatter(ops.where(has_allow, NEVER, scores), allow, allowed)
-    reserved = ops.broadcast_to(ops.arange(FIRST, dtype="int32"), (ops.shape(scores)[0], FIRST))
-    if exclude is None:
-        exclude = reserved
-    else:
-        exclude = ops.concatenate([ops.cast(exclude, "int32"), reserved], axis=1)
-    return _scatter(scores, exclude, ops.full(ops.shape(exclude), NEVER, "float32"))
+        pairs = _number_of_query(allow), allow
+        scores = _scatter(ops.where(has_allow, NEVER, scores), pairs, allowed)
+    rows = ops.broadcast_to(ops.arange(FIRST, dtype="int32"), (ops.shape(scores)[0], FIRST))
+    if exclude is not None and not isinstance(exclude, tuple):
+        rows = ops.concatenate([ops.cast(exclude, "int32"), rows], axis=1)
+    pairs = [ops.reshape(column, (-1,)) for column in (_number_of_query(rows), rows)]
+    if isinstance(exclude, tuple):
+        pairs = [
+            ops.concatenate([column, ops.cast(more, "int32")])
+            for column, more in zip(pairs, exclude, strict=True)
+        ]
+    return _scatter(scores, pairs, ops.full(ops.shape(pairs[1]), NEVER, "float32"))
 
 
 def _best(scores, k):
@@ -100,10 +106,13 @@ def _best(scores, k):
     return values, first * BLOCK + places % BLOCK
 
 
-def _scatter(scores, rows, values):
-    """`scores` with `values` `(batch, n)` written at `rows` `(batch, n)`."""
-    batch = ops.broadcast_to(
-        ops.arange(ops.shape(rows)[0], dtype="int32")[:, None], ops.shape(rows)
-    )
-    index = ops.stack([ops.reshape(batch, (-1,)), ops.reshape(rows, (-1,))], axis=1)
+def _number_of_query(rows):
+    """The first index of each place of `rows` `(batch, n)`."""
+    numbers = ops.arange(ops.shape(rows)[0], dtype="int32")[:, None]
+    return ops.broadcast_to(numbers, ops.shape(rows))
+
+
+def _scatter(scores, pairs, values):
+    """`scores` with `values` written at `pairs`, first and second indices of its shape."""
+    index = ops.stack([ops.reshape(column, (-1,)) for column in pairs], axis=1)
     return ops.scatter_update(scores, index, ops.reshape(values, (-1,)))

@@ -54,6 +54,7 @@ def read_data(node, base=None):
     path = pathlib.Path(node.path)
     arguments = {"columns": node.columns, "base": base, "name": path.name.partition(".")[0]}
     arguments |= {"on_error": node.on_error, "behaviors": behaviors or ()}
+    arguments["clean"] = node.clean.model_dump()
     if node.items is not None:
         arguments |= _table(node.items, "item")
         arguments["item_title"] = node.items.title

@@ -397,3 +397,15 @@ def test_only_the_ranked_items_of_a_part_are_in_its_lists(scripted):
     model = scripted(data, np.tile([scores.get(name, -9.0) for name in ids], (4, 1)))
     found = evaluate(model, split, ks=(1, 2)).rows[0]["metrics"]
     assert found["recall@1"]["mean"] == 0.5 and found["recall@2"]["mean"] == 1.0
+
+
+def test_a_user_of_very_many_events_widens_the_rows_of_no_other(scripted):
+    """Padded to its 100,000 events, the seen items of all would be 40 million numbers."""
+    user = np.r_[np.repeat(np.arange(400), 3), np.full(100_000, 400)]
+    item = np.random.default_rng(0).integers(0, 30, len(user))
+    frame = pd.DataFrame({"user": user, "item": item, "timestamp": np.arange(len(user))})
+    split = splits.next_item(Interactions.from_frame(frame))
+    model = scripted(split.train, np.random.default_rng(1).normal(size=(403, 32)))
+    found = evaluate(model, split, bootstrap=0, ks=(3,))
+    assert found.n_queries == 401 == sum(len(exclude) for _, exclude in model.asked)
+    assert len(model.asked) == 2 and max(exclude.size for _, exclude in model.asked) < 200_000

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -111,3 +113,28 @@ def test_without_resamples_no_metric_has_an_interval(scripted, scores, values):
     assert all(value["low"] is value["high"] is None for value in first.values())
     with pytest.raises(InputError, match="got 1"):
         evaluate_ratings(scripted(split.train, given), split, bootstrap=1)
+
+
+def test_a_long_history_is_read_once_for_all_pairs_of_its_user(scripted):
+    """Read for each of the 2,000 pairs, its 20,000 items would be 160 MB."""
+    user = np.r_[np.full(22_000, 0), np.arange(1, 50)]
+    item, value = np.arange(len(user)) % 80, np.arange(len(user)) % 5
+    data = Interactions.from_frame(
+        pd.DataFrame(
+            {"user": user, "item": item, "value": value, "timestamp": np.arange(len(user))}
+        )
+    )
+    parts = (slice(0, 20_000), slice(0, 0), slice(20_000, None))
+    split = Split(*map(data.select, parts), "planted")
+    model = scripted(split.train, np.random.default_rng(0).random((52, 82)))
+    model.query_inputs = ("user", "history")
+    tracemalloc.start()
+    evaluate_ratings(model, split, bootstrap=0)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20e6
+    ((inputs, _),) = model.asked
+    assert inputs["history"].shape == (2049, 3)
+    np.testing.assert_array_equal(
+        inputs["history"][:2000], np.tile(data.item[19_997:20_000], (2000, 1))
+    )

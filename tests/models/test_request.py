@@ -1,8 +1,11 @@
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from kerasrec.data import Interactions
+from kerasrec.data.chunks import PLACES
 from kerasrec.errors import InputError
 from kerasrec_zoo import DampedMean, ItemKNN, MatrixFactorization, UserKNN
 
@@ -164,3 +167,55 @@ def test_an_unknown_user_of_user_knn_is_shown_what_is_popular(models, train):
     counts = train.item_counts()[train.items.vocabulary.rows(answer["item"])]
     assert counts.tolist() == sorted(counts, reverse=True)
     np.testing.assert_allclose(answer["score"], np.log1p(counts), rtol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def long_user():
+    """ItemKNN on 500 users of two events and "r" of 30,000, over 60 items."""
+    rng = np.random.default_rng(0)
+    user = np.r_[np.repeat([f"u{i}" for i in range(500)], 2), np.full(30_000, "r")]
+    item = np.r_[rng.integers(0, 60, 1000), np.arange(30_000) % 40]
+    frame = pd.DataFrame({"user": user, "item": item, "timestamp": np.arange(len(user))})
+    train = Interactions.from_frame(frame)
+    model = ItemKNN(train.schema(4))
+    model.adapt(train)
+    return model
+
+
+def test_a_long_history_widens_the_rows_of_no_other_query(long_user, monkeypatch):
+    """Padded to its 30,000 events, the seen items of all would be 15 million numbers."""
+    sizes, top_k = [], long_user.top_k
+    monkeypatch.setattr(
+        long_user, "top_k", lambda *a, **k: sizes.append(k["exclude"].size) or top_k(*a, **k)
+    )
+    users = [f"u{i}" for i in range(500)]
+    among = long_user.recommend(users=[*users[:9], "r", *users[9:]], k=3)
+    assert len(sizes) == 2 and max(sizes) <= PLACES
+    alone = long_user.recommend(users=["r"], k=3)
+    ours = among[among["user"] == "r"]
+    assert ours["item"].tolist() == alone["item"].tolist()
+    assert not {*alone["item"]} & {str(i) for i in range(40)}
+    assert among["user"].unique().tolist() == [*users[:9], "r", *users[9:]]
+
+
+def test_a_user_asked_about_many_times_is_read_once(long_user):
+    """Read for each of the 1,000 items, the 30,000 events would be 120 MB."""
+    tracemalloc.start()
+    scores = long_user.score(users=["r"] * 1000, items=["7"] * 1000)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20e6
+    assert set(scores.tolist()) == set(long_user.score(users=["r"], items=["7"]).tolist())
+
+
+def test_reasons_are_sought_in_what_was_read(long_user, monkeypatch):
+    asked, contributions = [], long_user.contributions
+    monkeypatch.setattr(
+        long_user, "contributions", lambda *a: asked.append(a[1]) or contributions(*a)
+    )
+    answer = long_user.recommend(users=["r"], k=2, explain=4)
+    (history,) = asked
+    # The last four events are of items 36 to 39.
+    assert sorted(long_user.items.vocabulary.lookup(history)) == ["36", "37", "38", "39"]
+    for _, row in answer.iterrows():
+        assert sum(one["contribution"] for one in row["reasons"]) == pytest.approx(row["score"])

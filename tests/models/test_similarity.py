@@ -99,6 +99,32 @@ def test_cosine_blocks_agree_with_scikit_learn(block_size):
     np.testing.assert_allclose(ours, theirs, atol=1e-6)
 
 
+def test_columns_multiplied_as_dense_ones_give_the_same(block_size, monkeypatch):
+    matrix = (np.random.default_rng(0).random((30, 9)) < 0.2).astype("float64")
+    matrix[:, [2, 5]] = 0.5
+    matrix[7] = 0
+    monkeypatch.setattr(similarity, "FULL", 20)
+    sparse, full = similarity._without_full_columns(scipy.sparse.csr_matrix(matrix, dtype="f4"))
+    assert sparse.shape == (30, 7) and full.shape == (30, 2)
+    theirs = cosine_similarity(matrix)
+    np.fill_diagonal(theirs, 0.0)
+    ours = cosine_blocks(scipy.sparse.csr_matrix(matrix), 0.0)
+    np.testing.assert_allclose(np.concatenate([block for _, block in ours]), theirs, atol=1e-6)
+
+
+def test_largest_entries_by_a_loop(block_size):
+    rng = np.random.default_rng(0)
+    matrix = rng.integers(-9, 10, (11, 30)) * (rng.random((11, 30)) < 0.6)
+    rows, columns = np.nonzero(matrix)
+    shuffled = rng.permutation(len(rows))
+    entries = rows[shuffled], columns[shuffled], matrix[rows, columns][shuffled]
+    ours = similarity.largest_entries(*entries, size=11, keep=5)
+    for row in range(11):
+        own = sorted(np.flatnonzero(matrix[row]), key=lambda j: (-abs(matrix[row, j]), j))[:5]
+        assert ours[0][row].tolist() == own + [0] * (5 - len(own))
+        assert ours[1][row].tolist() == [*matrix[row, own], *[0] * (5 - len(own))]
+
+
 def test_cosine_blocks_by_hand():
     matrix = scipy.sparse.csr_matrix([[1.0, 1, 1, 1], [0, 0, 1, 0]])
     ((_, block),) = cosine_blocks(matrix, 3.0)

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from kerasrec.data.vocabulary import FIRST, PADDING
 from kerasrec.errors import InputError
+from kerasrec.export.lists import as_lists, joined, owners
 from kerasrec.export.search.top_columns import (
     BLOCK,
     MAX_FLOATS,
@@ -58,7 +59,7 @@ class ExactIndex(tf.Module):
         Args:
             queries: `(batch, dim)` float32.
             k: An int; may exceed the number of items.
-            exclude: `(batch, any)` int32 rows that must not be returned; 0 is padding.
+            exclude: `(batch, any)` int32 rows that must not be returned, 0 is padding; or lists.
             scale: `(rows,)` float32 factor of each row's scores, or None.
 
         Returns:
@@ -67,7 +68,7 @@ class ExactIndex(tf.Module):
         """
         group = max(1, MAX_FLOATS // self._chunk_rows)
         rows, scores = map_groups(
-            lambda *part: self._scan(*part, k, scale), (queries, exclude), k, group
+            lambda *part: self._scan(*part, k, scale), (queries, as_lists(exclude)), k, group
         )
         return {"rows": rows, "scores": scores}
 
@@ -98,14 +99,16 @@ class ExactIndex(tf.Module):
         if scale is not None:
             scale = tf.pad(scale, [[0, end - self.num_rows]])
         never = tf.constant([[*range(FIRST), *range(self.num_rows, end)]], tf.int32)
-        exclude = tf.concat([exclude, tf.repeat(never, batch, axis=0)], axis=1)
+        exclude = joined(exclude, as_lists(tf.tile(never, [batch, 1])))
+        exclude = owners(exclude), exclude.values
         if step == end:
-            return self._best(queries, table, exclude, k, scale)
+            return self._best(queries, table, *exclude, k, scale)
 
         def scan_chunk(start, rows, scores):
             chunk = table[start : start + step]
             chunk_scale = None if scale is None else scale[start : start + step]
-            columns, values = self._best(queries, chunk, exclude - start, k, chunk_scale)
+            queried, rows_out = exclude
+            columns, values = self._best(queries, chunk, queried, rows_out - start, k, chunk_scale)
             found = tf.where(values == NEVER, PADDING, columns + start)
             # Earlier rows are smaller and stand to the left, so ties go to them.
             rows, scores = tf.concat([rows, found], 1), tf.concat([scores, values], 1)
@@ -120,11 +123,11 @@ class ExactIndex(tf.Module):
             parallel_iterations=1,
         )[1:]
 
-    def _best(self, queries, chunk, exclude, k, scale):
+    def _best(self, queries, chunk, queried, exclude, k, scale):
         scores = tf.matmul(queries, tf.cast(chunk, tf.float32), transpose_b=True)
         if scale is not None:
             scores *= scale
         # Excluded rows of other chunks are out of range here.
         inside = (exclude >= 0) & (exclude < tf.shape(chunk)[0])
-        scores = mask_columns(scores, exclude, inside)
+        scores = mask_columns(scores, queried, exclude, inside)
         return top_columns(scores, k, self._chunk_rows)

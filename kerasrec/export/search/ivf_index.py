@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasrec.data.vocabulary import FIRST, PADDING
+from kerasrec.export.lists import as_lists, owners, take
 from kerasrec.export.search.choose_probes import check_recall, choose_probes
 from kerasrec.export.search.exact_index import ExactIndex
 from kerasrec.export.search.k_means import k_means
@@ -100,7 +101,7 @@ class IVFIndex(tf.Module):
         if scale is not None or k > self.k:
             return self.exact.search(queries, k, exclude, scale)
         rows, scores = map_groups(
-            lambda *part: self._search(*part, k), (queries, exclude), k, self._group
+            lambda *part: self._search(*part, k), (queries, as_lists(exclude)), k, self._group
         )
         return {"rows": rows, "scores": scores}
 
@@ -108,7 +109,7 @@ class IVFIndex(tf.Module):
         """As `search`, but never falls back to the exact index; its recall is measured."""
         rows, scores = map_groups(
             lambda *part: self._search_pages(*part, k)[:2],
-            (queries, exclude),
+            (queries, as_lists(exclude)),
             k,
             self._group,
         )
@@ -148,7 +149,7 @@ class IVFIndex(tf.Module):
     def _search(self, queries, exclude, k):
         rows, scores, num_excluded = self._search_pages(queries, exclude, k)
         fallback = tf.where((num_excluded > self.k) | (scores[:, -1] == NEVER))
-        queries, exclude = (tf.gather(x, fallback[:, 0]) for x in (queries, exclude))
+        queries, exclude = tf.gather(queries, fallback[:, 0]), take(exclude, fallback[:, 0])
         exact = self.exact.search(queries, k, exclude)
         return (
             tf.tensor_scatter_nd_update(rows, fallback, exact["rows"]),
@@ -162,12 +163,16 @@ class IVFIndex(tf.Module):
         rows = tf.gather(self.rows_of_page, pages)
         rows = tf.reshape(rows, [-1, self.probes * self.page])
         scores = tf.where(rows < FIRST, NEVER, self.exact.score_rows(queries, rows))
-        columns, inside = self._columns(pages, exclude)
-        found, values = top_candidates(rows, mask_columns(scores, columns, inside), k)
+        queried = owners(exclude)
+        columns, inside = self._columns(pages, queried, exclude.values)
+        scores = mask_columns(scores, queried, columns, inside)
+        found, values = top_candidates(rows, scores, k)
         # Sorted by row first, so that ties go to the smaller row.
         order = tf.argsort(found, axis=1)
         by_row = [tf.gather(x, order, batch_dims=1) for x in (found, values)]
-        return *top_candidates(*by_row, k), tf.reduce_sum(tf.cast(inside, tf.int32), axis=1)
+        inside = tf.cast(inside, tf.int32)
+        counts = tf.math.unsorted_segment_sum(inside, queried, tf.shape(queries)[0])
+        return *top_candidates(*by_row, k), counts
 
     def _page_bounds(self, queries):
         """Expected best score of each query in each page's bucket, `(batch, pages)`."""
@@ -176,10 +181,20 @@ class IVFIndex(tf.Module):
         bounds = tf.matmul(extended, self.bucket_bounds, transpose_b=True)
         return tf.gather(bounds, self.bucket_of_page, axis=1)
 
-    def _columns(self, pages, rows):
-        """The column of each row among the items of the pages, and whether it is in them."""
-        rows = tf.pad(rows, [[0, 0], [0, 1]])  # `searchsorted` needs at least one
+    def _columns(self, pages, queried, rows):
+        """The column of each row among the items of its query's pages, and whether it is there.
+
+        Args:
+            pages: `(batch, probes)`, ascending.
+            queried, rows: `(n,)`, the number of the query and the item row.
+        """
+        # The pages of all queries ascend if each query's numbers come after those before it.
+        stride = tf.constant(self.rows_of_page.shape[0], tf.int64)
+        first = tf.range(tf.shape(pages)[0], dtype=tf.int64) * stride
         places = tf.gather(self.place_of_row, rows)
-        number = tf.minimum(tf.searchsorted(pages, places // self.page), self.probes - 1)
-        inside = tf.gather(pages, number, batch_dims=1) == places // self.page
+        wanted = tf.cast(queried, tf.int64) * stride + tf.cast(places // self.page, tf.int64)
+        flat = tf.reshape(tf.cast(pages, tf.int64) + first[:, None], [-1])
+        number = tf.searchsorted(flat, wanted)
+        inside = tf.gather(tf.pad(flat, [[0, 1]], constant_values=-1), number) == wanted
+        number -= queried * self.probes
         return number * self.page + places % self.page, inside & (rows >= FIRST)

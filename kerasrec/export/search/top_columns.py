@@ -47,23 +47,22 @@ def top_candidates(rows, scores, k):
     return _pad_to_k(tf.gather(rows, places, batch_dims=1), values, k)
 
 
-def mask_columns(scores, columns, valid):
-    """Sets the scores of some columns of each row to -inf.
+def mask_columns(scores, owners, columns, valid):
+    """Sets some scores to -inf.
 
     TensorFlow updates `scores` in place if no other operation reads it, so memory is not doubled.
 
     Args:
         scores: `(batch, any)` float32.
-        columns: `(batch, m)` int32.
-        valid: `(batch, m)` bool: which of the columns to mask; the others may be any number.
+        owners, columns: `(n,)` int32, the rows and the columns of the scores to mask.
+        valid: `(n,)` bool: which of them to mask; the other columns may be any number.
 
-    >>> mask_columns(tf.constant([[1.0, 2.0]]), tf.constant([[7, 1]]), [[False, True]]).numpy()
+    >>> mask_columns(tf.constant([[1.0, 2.0]]), [0, 0], [7, 1], [False, True]).numpy()
     array([[  1., -inf]], dtype=float32)
     """
-    queries = tf.repeat(tf.range(tf.shape(columns)[0]), tf.shape(columns)[1])
     # For columns that are not valid: the minimum of a score and infinity is the score.
-    index = tf.stack([queries, tf.reshape(tf.where(valid, columns, 0), [-1])], axis=1)
-    return tf.tensor_scatter_nd_min(scores, index, tf.reshape(tf.where(valid, NEVER, -NEVER), [-1]))
+    index = tf.stack([owners, tf.where(valid, columns, 0)], axis=1)
+    return tf.tensor_scatter_nd_min(scores, index, tf.where(valid, NEVER, -NEVER))
 
 
 def map_groups(search, inputs, k, group):
@@ -71,7 +70,7 @@ def map_groups(search, inputs, k, group):
 
     Args:
         search: Function of a part of each input to rows int32 and scores float32, `(part, k)`.
-        inputs: Tensors with the same first dimension; it may be 0.
+        inputs: Tensors, or lists, with the same first dimension; it may be 0.
         k: Number of answers of a query.
         group: An int or a scalar tensor.
     """

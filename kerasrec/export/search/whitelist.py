@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from kerasrec.data.vocabulary import FIRST, PADDING
+from kerasrec.export.lists import as_lists, owners, take
 from kerasrec.export.search.top_columns import MAX_FLOATS, map_groups, top_candidates
 from kerasrec.models.top_k import NEVER
 
@@ -17,7 +18,7 @@ def search_allowed(index, queries, k, exclude, allow, scale=None):
         index: `ExactIndex` or `IVFIndex`.
         queries: `(batch, dim)` float32.
         k: An int; may exceed the number of items.
-        exclude: `(batch, any)` int32 rows that must not be returned; 0 is padding.
+        exclude: `(batch, any)` int32 rows that must not be returned, 0 is padding; or lists.
         allow: `(batch, any)` int32 rows, 0 is padding. A row of padding only is no whitelist; a
             list of unknown items only (row 1) allows nothing.
         scale: `(rows,)` float32 factor of each row's scores, or None.
@@ -37,10 +38,9 @@ def search_allowed(index, queries, k, exclude, allow, scale=None):
     """
     has_list = tf.reduce_any(allow != PADDING, axis=1)
     unlisted, listed = (tf.where(chosen)[:, 0] for chosen in (~has_list, has_list))
-    index_answer = index.search(
-        tf.gather(queries, unlisted), k, tf.gather(exclude, unlisted), scale
-    )
-    inputs = [tf.gather(x, listed) for x in (queries, exclude, allow)]
+    exclude = as_lists(exclude)
+    index_answer = index.search(tf.gather(queries, unlisted), k, take(exclude, unlisted), scale)
+    inputs = [tf.gather(queries, listed), take(exclude, listed), tf.gather(allow, listed)]
     group = tf.maximum(1, MAX_FLOATS // tf.maximum(1, tf.shape(allow)[1] * index.dim))
     list_answer = map_groups(lambda *part: _search_lists(index, *part, k, scale), inputs, k, group)
     places = [tf.cast(unlisted, tf.int32), tf.cast(listed, tf.int32)]
@@ -64,7 +64,11 @@ def _search_lists(index, queries, exclude, allow, k, scale):
 
 
 def _is_in(rows, others):
-    """Bools `(batch, n)`: whether each of `rows` is in its row of `others` `(batch, m)`."""
-    others = tf.sort(tf.pad(others, [[0, 0], [0, 1]]), axis=1)
-    places = tf.minimum(tf.searchsorted(others, rows), tf.shape(others)[1] - 1)
-    return tf.gather(others, places, batch_dims=1) == rows
+    """Bools `(batch, n)`: whether each of `rows` is in its list of `others`."""
+    stride = tf.constant(2**32, tf.int64)
+    first = tf.range(tf.shape(rows)[0], dtype=tf.int64)[:, None] * stride
+    wanted = tf.reshape(first + tf.cast(rows, tf.int64), [-1])
+    others = tf.cast(owners(others), tf.int64) * stride + tf.cast(others.values, tf.int64)
+    others = tf.pad(tf.sort(others), [[0, 1]], constant_values=-1)
+    places = tf.searchsorted(others[:-1], wanted)
+    return tf.reshape(tf.gather(others, places) == wanted, tf.shape(rows))

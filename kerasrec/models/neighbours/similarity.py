@@ -12,6 +12,8 @@ SIMILARITIES = ("cosine", "pearson", "adjusted_cosine", "msd")
 # Numbers in one block of similarities.
 BLOCK_SIZE = 2**22
 MAX_THREADS = 8  # each holds one block
+# Entries from which a column may be multiplied as a dense one.
+FULL = 2**12
 # Relative size below which a number is rounding error, such as what is left of equal ratings after
 # their mean is subtracted.
 ROUNDING = 1e-9
@@ -62,11 +64,15 @@ def cosine_blocks(matrix, shrinkage):
         A slice of rows and their `(rows, n)` float32 similarities.
     """
     matrix = matrix.astype("float32")  # exact for counts up to 2**24
-    size, matrix_t = matrix.shape[0], matrix.T.tocsr()
+    size = matrix.shape[0]
     norm = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1), "float32")).ravel()
+    matrix, full = _without_full_columns(matrix)
+    matrix_t = matrix.T.tocsr()
 
     def block(rows):
         similarity = (matrix[rows] @ matrix_t).toarray()
+        if full.shape[1]:
+            similarity += full[rows] @ full.T
         similarity /= norm[rows, None] * norm[None] + shrinkage + 1e-12
         similarity[np.arange(rows.stop - rows.start), np.arange(rows.start, rows.stop)] = 0.0
         return similarity
@@ -170,8 +176,9 @@ def transposed(columns, values, keep):
     Returns:
         `(size, keep)` int32 columns and float32 values, the largest first. Unused places are 0.
     """
-    owner, place = np.nonzero(values)
-    entries = columns[owner, place], owner, values[owner, place]
+    used = np.flatnonzero(values)
+    owner = (used // values.shape[1]).astype("int32")
+    entries = columns.ravel()[used], owner, values.ravel()[used]
     return largest_entries(*entries, len(columns), keep)
 
 
@@ -179,19 +186,28 @@ def largest_entries(rows, columns, values, size, keep):
     """The `keep` entries of each row of a sparse matrix with the largest absolute values.
 
     Args:
-        rows, columns, values: `(n,)`, the entries; of equal values the first columns are kept.
+        rows, columns, values: `(n,)`, the entries, each pair of row and column once; of equal
+            values the first columns are kept.
         size: Number of rows.
         keep: Entries to keep in each row.
 
     Returns:
         `(size, keep)` int32 columns and float32 values, the largest first. Unused places are 0.
     """
-    order = np.lexsort((columns, -np.abs(values), rows))
-    rows, columns, values = rows[order], columns[order], values[order]
-    rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
-    rows, columns, values, rank = (x[rank < keep] for x in (rows, columns, values, rank))
+    if (rows[1:] < rows[:-1]).any():
+        order = np.argsort(rows, kind="stable")
+        rows, columns, values = rows[order], columns[order], values[order]
     kept_columns, kept_values = np.zeros((size, keep), "int32"), np.zeros((size, keep), "float32")
-    kept_columns[rows, rank], kept_values[rows, rank] = columns, values
+    # Some rows at a time: sorting takes several times the memory of the entries.
+    start = 0
+    while start < len(rows):
+        stop = np.searchsorted(rows, rows[min(start + BLOCK_SIZE, len(rows)) - 1], "right")
+        part = slice(start, stop)
+        best = start + np.lexsort((columns[part], -np.abs(values[part]), rows[part]))
+        rank = np.arange(len(best)) - np.searchsorted(rows[part], rows[part])
+        best, rank = best[rank < keep], rank[rank < keep]
+        kept_columns[rows[best], rank], kept_values[rows[best], rank] = columns[best], values[best]
+        start = stop
     return kept_columns, kept_values
 
 
@@ -199,6 +215,20 @@ def row_blocks(size):
     """Slices of the rows of a `(size, size)` matrix, each of about `BLOCK_SIZE` numbers."""
     step = max(1, BLOCK_SIZE // size)
     return [slice(start, min(start + step, size)) for start in range(0, size, step)]
+
+
+def _without_full_columns(matrix):
+    """A CSR matrix without its nearly full columns, and these as a dense array.
+
+    A user who took n items adds to n^2 similarities: sparse products would take longer for one
+    user of very many events than for all others. A full column is at least `FULL` rows, so that
+    small tables stay whole.
+    """
+    counts = np.bincount(matrix.indices, minlength=matrix.shape[1])
+    is_full = counts >= max(FULL, matrix.shape[0] // 8)
+    if not is_full.any():
+        return matrix, np.zeros((matrix.shape[0], 0), "float32")
+    return matrix[:, ~is_full], np.ascontiguousarray(matrix[:, is_full].toarray())
 
 
 def _subtract_means(matrix):

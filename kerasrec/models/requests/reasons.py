@@ -59,6 +59,9 @@ def reasons(model, inputs, histories, rows, scores, count):
     for n in range(len(rows)):
         query = {name: values[n : n + 1] for name, values in inputs.items()}
         history = np.unique(histories[n])
+        if "history" in query:
+            # A long history is cut: what the model did not read adds nothing.
+            history = np.intersect1d(history, query["history"])
         parts = model.contributions(query, history, rows[n]) if len(history) else None
         found.append(
             [

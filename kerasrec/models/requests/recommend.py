@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from kerasrec.config.cutoffs import DEFAULT_K
+from kerasrec.data.chunks import chunks
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.id_list import id_list
@@ -40,8 +41,9 @@ def recommend(model, request, k, exclude, allow, repeats, reasons):
 
 def _ranked(model, request, k, unwanted, allowed, masks, reasons):
     catalog, frames = model.encode_catalog(), []
-    for start in range(0, len(request.names), QUERIES_AT_ONCE):
-        part = slice(start, start + QUERIES_AT_ONCE)
+    widths = request.lengths * (masks or reasons > 0) + len(unwanted)
+    widths = np.maximum(widths, 0 if allowed is None else len(allowed))
+    for part in chunks(widths, QUERIES_AT_ONCE):
         many = len(request.names[part])
         exclude = np.tile(unwanted, (many, 1))
         if masks:

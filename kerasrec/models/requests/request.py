@@ -59,10 +59,12 @@ class Request:
                 instead = "from the histories given"
             self._note_unknown("user", self.names, self._users, f"answered {instead}")
         if histories is None:
-            self._past = model.histories.take(self._users)
+            # Their lists are taken when they are needed, a few queries at a time.
+            self._past, self._keys = model.histories, self._users
         else:
             self._past = self._rows_of(histories, **context)
-            cut = int((self._past.lengths > self._length).sum())
+            self._keys = np.arange(len(self.names))
+            cut = int((self.lengths > self._length).sum())
             if cut and "history" in model.query_inputs:
                 whose = "history cut to its" if cut == 1 else "histories cut to their"
                 self.notes.append(f"{cut} {whose} last {self._length} items, the model's limit")
@@ -75,7 +77,7 @@ class Request:
                 )
         # Unknown users have their own note.
         noted = (self._users == UNKNOWN) & (histories is None)
-        empty = int((~noted & (self._past.lengths == 0)).sum())
+        empty = int((~noted & (self.lengths == 0)).sum())
         if empty and "history" in model.query_inputs:
             profiled = users is not None and model.user_catalog is not None
             instead = "from what is known of the user" if profiled else model.unknown_user
@@ -86,8 +88,10 @@ class Request:
 
     def inputs(self, part):
         """Model inputs of the queries in a slice."""
-        inputs = self.past(part).inputs(self._names, self._length)
-        return {"user": self._users[part], **inputs}
+        # A user may be asked about many times, and the history be long.
+        once, place = np.unique(self._keys[part], return_inverse=True)
+        inputs = self._past.take(once).inputs(self._names, self._length)
+        return {"user": self._users[part]} | {name: x[place] for name, x in inputs.items()}
 
     def seen(self, part):
         """Item rows `(n, longest)` of the histories in a slice; 0 is padding."""
@@ -95,7 +99,12 @@ class Request:
 
     def past(self, part):
         """`Histories` of the queries in a slice."""
-        return self._past.take(np.arange(len(self.names))[part])
+        return self._past.take(self._keys[part])
+
+    @property
+    def lengths(self):
+        """Items in the history of each query, int64 (queries,)."""
+        return self._past.lengths[self._keys]
 
     def item_rows(self, ids, what):
         """Rows of a list of item ids; blank ids are padding, unknown ones are noted as left out.
