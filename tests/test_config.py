@@ -118,6 +118,26 @@ def test_an_override_makes_the_node_it_needs(config):
             "users: 50}, clean: {max_events_per_user: 0}",
             ["data.clean.max_events_per_user:"],
         ),
+        (
+            "name: synthetic, options: {users: 50}",
+            "path: configs, clean: {k_core: true}",
+            ["data.clean:", "k_core repeats min_user_events"],
+        ),
+        (
+            "name: synthetic, options: {users: 50}",
+            "path: configs, clean: {min_users: 5}",
+            ["data.clean.min_users:", "did you mean min_user_events?"],
+        ),
+        (
+            "name: synthetic, options: {users: 50}",
+            "path: configs, clean: {start: 2024-05-01, end: 2024-01-01}",
+            ["data.clean:", "start 2024-05-01", "must be before end"],
+        ),
+        (
+            "name: synthetic, options: {users: 50}",
+            "path: configs, clean: {values: {buy: much}}",
+            ["data.clean.values.buy:", "much"],
+        ),
         ("data:", "name: a/b\ndata:", ["run.yaml:1: name:", "without /"]),
         ("data:", "name: ..\ndata:", ["run.yaml:1: name:", "dot in front"]),
         ("data:", "name: 'a\\b'\ndata:", ["run.yaml:1: name:"]),

@@ -6,6 +6,7 @@ import os
 import kerasrec
 from kerasrec.cli import (
     compare,
+    describe,
     evaluate,
     export,
     fit,
@@ -24,6 +25,7 @@ from kerasrec.errors import InputError
 
 COMMANDS = (
     quickstart,
+    describe,
     fit,
     compare,
     tune,

@@ -9,6 +9,7 @@ from kerasrec.config.set_key import set_key
 from kerasrec.config.validate import validate
 from kerasrec.config.yaml_file import parse_value, read_yaml
 from kerasrec.errors import InputError
+from kerasrec.files.matching import matching
 from kerasrec.files.replacing import surviving
 
 
@@ -81,6 +82,7 @@ def _with_found_paths(data, folder):
             written = holder.get(key) if isinstance(holder, dict) else None
             if isinstance(written, str):
                 beside = folder / written
-                if not surviving(written).exists() and surviving(beside).exists():
+                here = surviving(written).exists() or matching(written)
+                if not here and (surviving(beside).exists() or matching(beside)):
                     holder[key] = str(beside)
     return data

@@ -1,5 +1,8 @@
 """The keys of a run config and the values they take."""
 
+import datetime
+import pathlib
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -72,17 +75,42 @@ class TableNode(Node):
 
 
 class CleanNode(Node):
-    """Which rows of a table are left out."""
+    """What is left out of a table, and how it is written; `kerasrec.data.clean.Clean` checks it."""
 
+    min_user_events: Count | None = None
+    min_item_events: Count | None = None
+    k_core: bool = False
     max_events_per_user: Count | None = None
+    max_events_per_minute: Count | None = None
+    start: str | int | None = None
+    end: str | int | None = None
+    values: dict[str, float] | None = None
+    time_format: str | None = None
+    decimal: str | None = None
+    item_lists: bool = False
+
+    @field_validator("start", "end", mode="before")
+    @classmethod
+    def _date(cls, value):
+        # YAML makes dates of them.
+        return value.isoformat() if isinstance(value, datetime.date) else value
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _words(cls, values):
+        # In YAML a word may be a number or a bool.
+        return (
+            {str(key): one for key, one in values.items()} if isinstance(values, dict) else values
+        )
 
 
 class DataNode(Node):
-    """Either a data set by name, or a table by its path."""
+    """A data set by name, a table by its path, or the result of an SQL query."""
 
     name: str | None = None
     options: dict[str, Any] = {}
     path: str | None = None
+    sql: str | None = None
     separator: str = ","
     columns: dict[Literal["user", "item", "timestamp", "value", "behavior", "fold"], str] = {}
     items: TableNode | None = None
@@ -93,11 +121,12 @@ class DataNode(Node):
 
     @model_validator(mode="after")
     def _one_source(self):
-        if (self.name is None) == (self.path is None):
+        if [self.name, self.path, self.sql].count(None) != 2:
             raise PydanticCustomError(
-                "source", "give either name (a data set) or path (a table of your own)"
+                "source",
+                "give one of name (a data set), path (a table of your own) and sql (a query)",
             )
-        if self.path is not None and self.options:
+        if self.name is None and self.options:
             raise PydanticCustomError("source", "options belong to a data set by name")
         if self.name is not None and (self.columns or self.items or self.users):
             raise PydanticCustomError(
@@ -110,6 +139,15 @@ class DataNode(Node):
         if self.users is not None and self.users.title is not None:
             raise PydanticCustomError("source", "users have no title")
         return self
+
+    @property
+    def label(self):
+        """A name for tables, plots and folders."""
+        if self.path is None:
+            return self.name or "sql"
+        # A pattern such as logs/2024-*.csv is named after its letters.
+        stem = pathlib.PurePath(self.path).name.partition(".")[0]
+        return re.sub(r"[*?\[\]]+", "", stem).strip("-_") or "data"
 
 
 class SplitNode(OpenNode):

@@ -13,6 +13,7 @@ from kerasrec.config.first_line import first_line
 from kerasrec.config.model_class import find_model_class
 from kerasrec.config.nearest import nearest
 from kerasrec.errors import InputError
+from kerasrec.files.matching import matching
 from kerasrec.files.replacing import surviving
 
 
@@ -37,12 +38,16 @@ def _data(config):
             yield from type_problems(("data", "options"), loaders[data.name], data.options)
         else:
             yield ("data", "name"), f"there is no data set {data.name}{nearest(data.name, loaders)}"
+    try:
+        importlib.import_module("kerasrec.data.clean").Clean.of(data.clean.model_dump())
+    except InputError as error:
+        yield ("data", "clean"), str(error)
     paths = {("data", "path"): data.path}
     paths |= {("init_from",): config.init_from, ("content_from",): config.content_from}
     paths |= {("data", "items", "path"): data.items and data.items.path}
     paths |= {("data", "users", "path"): data.users and data.users.path}
     for keys, path in paths.items():
-        if path is not None and not surviving(path).exists():
+        if path is not None and not (surviving(path).exists() or matching(path)):
             yield keys, f"{path} does not exist, neither from here nor beside the config file"
 
 

@@ -1,12 +1,6 @@
 """How many events each user has: a cap on them, and users with more than people have."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
-
-from kerasrec.errors import InputError
-from kerasrec.whole_number import whole_number
 
 # A user's activity is improbable above this multiple of the median, and above this many events:
 # where the median is 1, a hundred events are nothing special.
@@ -16,19 +10,6 @@ EVENTS = 10_000
 NAMED = 3
 # The cap that a note suggests is at least this.
 LEAST_CAP = 1000
-
-
-def max_events(clean: Mapping[str, Any] | None) -> int | None:
-    """`max_events_per_user` of the option `clean`, None where it is not given.
-
-    Raises:
-        InputError: another key, or no whole number of at least 1.
-    """
-    clean = dict(clean or {})
-    most = clean.pop("max_events_per_user", None)
-    if clean:
-        raise InputError(f"clean: expected max_events_per_user alone, got {', '.join(clean)} too.")
-    return most if most is None else whole_number(most, "clean.max_events_per_user", 1)
 
 
 def latest_events(user: np.ndarray, most: int, time: np.ndarray | None = None) -> np.ndarray:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kerasrec.data.cells import cells, matrix
+from kerasrec.data.cells import cells, matrix, written
+from kerasrec.data.clean import DECIMALS
 from kerasrec.data.feature_encoder import FeatureEncoder
 from kerasrec.data.reading import as_table
 from kerasrec.data.schema import Feature
@@ -17,7 +18,7 @@ from kerasrec.data.vocabulary import FIRST, Vocabulary
 from kerasrec.errors import InputError
 from kerasrec.files.saved_json import read_json
 
-OPTIONS = ("kind", "column", "separator", "max_tokens", "length", "tokenizer")
+OPTIONS = ("kind", "column", "separator", "max_tokens", "length", "tokenizer", "decimal")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -88,7 +89,8 @@ class Catalog:
             id: the column with the ids.
             features: name -> {"kind": ..., "column": ...} and what `FeatureEncoder.fit` takes
                 (separator, max_tokens, length, tokenizer). The column defaults to the name of
-                the feature; a vector may name a list of number columns.
+                the feature; a vector may name a list of number columns. A number may have
+                "decimal", as `Clean` has it: prices such as `1.234,50 €`.
             title: the column with the titles.
             base: a catalog to continue: its rows, titles and columns are kept, new ids are
                 appended, and its encoders continue. It fixes the features; `features` may only name
@@ -103,7 +105,11 @@ class Catalog:
         """
         features = _checked(features or {}, base)
         names = {name: options.get("column", name) for name, options in features.items()}
-        as_text = [names[name] for name, options in features.items() if options["kind"] != "number"]
+        as_text = [
+            names[name]
+            for name, options in features.items()
+            if options["kind"] != "number" or options.get("decimal")
+        ]
         text = [column for column in [id, title, *as_text] if isinstance(column, str)]
         table = as_table(frame, where, text=text, on_error=on_error)
         table.find("id", id)
@@ -126,9 +132,12 @@ class Catalog:
         encoders, columns, missing, ignored, notes = {}, {}, {}, {}, []
         for name, options in features.items():
             column, known = names[name], base.encoders[name] if base else None
-            options = {key: v for key, v in options.items() if key != "column"}
+            decimal = options.get("decimal")
+            options = {key: v for key, v in options.items() if key not in ("column", "decimal")}
             if isinstance(column, list):
                 values = matrix(name, table, position, column)
+            elif decimal is not None:
+                values = written(name, table, position, column, decimal)
             else:
                 values = cells(name, table, position, column, options["kind"])
 
@@ -236,6 +245,12 @@ def _checked(
             raise InputError(
                 f"Feature {name!r}: unknown option {sorted(unknown)[0]!r}; "
                 f"there are {', '.join(OPTIONS)}."
+            )
+        decimal = options.get("decimal")
+        if decimal is not None and (options.get("kind") != "number" or decimal not in DECIMALS):
+            raise InputError(
+                f'Feature {name!r}: decimal is "," or ".", for kind number alone; got {decimal!r} '
+                f"for kind {options.get('kind')}."
             )
         column = options.get("column", name)
         if isinstance(column, list) and not column:

@@ -6,6 +6,7 @@ import numpy as np
 
 from kerasrec.data.ids import as_integers, read_ids, shown
 from kerasrec.data.table import Table, as_numbers, in_float32
+from kerasrec.data.written_numbers import written_numbers
 from kerasrec.errors import InputError
 
 
@@ -39,6 +40,21 @@ def cells(name: str, table: Table, position: np.ndarray, column: Any, kind: str)
         except UnicodeError as error:
             raise refuse(row, f"it is not UTF-8 ({error.reason})") from None
     return values
+
+
+def written(name: str, table: Table, position: np.ndarray, column: Any, decimal: str) -> np.ndarray:
+    """Numbers as people write them, float64; an empty cell is NaN."""
+    series = table.frame[column].iloc[position]
+    numbers = written_numbers(series, decimal)
+    empty = series.isna().to_numpy() | (series.astype("str").str.strip() == "").to_numpy()
+    bad = ~in_float32(numbers) & ~empty
+    if bad.any():
+        row = int(bad.argmax())
+        raise InputError(
+            f"Feature {name!r} (number), {table.place(int(position[row]), column)}: expected a "
+            f"number with the decimal sign {decimal!r}, got {shown(series.iloc[row])}."
+        )
+    return numbers
 
 
 def matrix(name: str, table: Table, position: np.ndarray, columns: list[Any]) -> np.ndarray:

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from kerasrec.data.activity import latest_events
+from kerasrec.data.clean import Clean
+from kerasrec.data.row_filters import filter_rows
+from kerasrec.data.row_order import RowOrder
 from kerasrec.data.table import Table
 from kerasrec.errors import InputError
 
@@ -49,78 +50,74 @@ class CleanRows:
         cls,
         table: Table,
         columns: Mapping[str, Any] | None,
-        max_events_per_user: int | None = None,
+        clean: Clean | None = None,
     ) -> "CleanRows":
         """Check every column of a table and keep the rows that count.
 
         Args:
             table: whose `dropped` and `repaired` then say what was done.
             columns: key -> column, see `Interactions.from_frame`.
-            max_events_per_user: how many rows of each user are kept, the latest; None for all.
+            clean: what to leave out, and how values and times are written.
 
         Raises:
             InputError: a missing column, a bad value, no rows.
         """
+        clean = Clean() if clean is None else clean
         columns = table.resolve(columns, COLUMNS, needed=("user", "item"))
+        if "value" not in columns and (clean.values or clean.decimal):
+            option = "values" if clean.values else "decimal"
+            raise InputError(
+                f"{table.where}: clean.{option} reads the column value, which the table does not "
+                f"have: map it, as columns: {{value: ...}}. Columns: {table.header}."
+            )
         if not len(table.frame):
             raise InputError(f"{table.where}: no data rows.")
+        if clean.item_lists:
+            table.explode("item", columns["item"])
         keys = [key for key in ("user", "item", "behavior") if key in columns]
         ids = {key: table.texts(key, columns[key]) for key in keys}
-        order, timestamp, value, fold = np.arange(len(table.frame)), None, None, None
+        order, timestamp, value, fold = None, None, None, None
         if "timestamp" in columns:
-            order, timestamp = table.times("timestamp", columns["timestamp"])
-        if "value" in columns:
-            value = table.numbers("value", columns["value"])
+            order, timestamp = table.times("timestamp", columns["timestamp"], clean.time_format)
+        if "value" in columns and clean.values:
+            value = table.words("value", columns["value"], clean.values)
+        elif "value" in columns:
+            value = table.numbers("value", columns["value"], clean.decimal)
         if "fold" in columns:
             fold = table.integers("fold", columns["fold"])
 
         # Now that every column was read, `table.keep` marks the good rows.
         same = {key: codes for key, (codes, _) in ids.items()}
-        same |= {} if timestamp is None else {"time": order}
         same |= {} if fold is None else {"fold": fold}
-        kept, merged = _last_of_equal(table.keep, same)
+        rows = RowOrder(np.flatnonzero(table.keep), order, same)
+        kept = rows.positions
+        if clean.leaves_out or clean.time_format:
+            codes = (ids[key][0][kept] for key in ("user", "item"))
+            seconds = None if timestamp is None else timestamp[kept]
+            stay, left_out = filter_rows(clean, *codes, seconds)
+            table.dropped |= left_out
+            kept = kept[stay]
         if not len(kept):
             raise InputError(f"{table.where}: no rows are left; dropped: {table.dropped}.")
-        kept = kept[np.argsort(order[kept], kind="stable")]
-        if max_events_per_user is not None:
-            latest = latest_events(ids["user"][0][kept], max_events_per_user)
-            reason = f"before the latest {max_events_per_user:,} of the same user"
-            table.dropped |= {} if latest.all() else {reason: int((~latest).sum())}
-            kept = kept[latest]
         # Ids that only dropped rows have must not get a row in a catalog.
         ids = {key: _used(codes[kept], texts) for key, (codes, texts) in ids.items()}
-        out_of_order, equal_times = _order(ids["user"][0], order[kept], kept)
         return cls(
             columns=columns,
             ids=ids,
             timestamp=None if timestamp is None else timestamp[kept],
             value=None if value is None else value[kept],
             fold=None if fold is None else fold[kept],
-            rows_read=len(table.frame) - table.dropped.get("blank line", 0),
-            duplicates_merged=merged,
-            out_of_order=out_of_order,
-            equal_times=equal_times,
+            rows_read=table.rows_read - table.dropped.get("blank line", 0),
+            duplicates_merged=rows.merged,
+            out_of_order=rows.out_of_order,
+            equal_times=rows.equal_times,
         )
-
-
-def _last_of_equal(keep: np.ndarray, columns: dict[str, np.ndarray]) -> tuple[np.ndarray, int]:
-    """Positions to keep, of rows with equal columns the last, and how many others there were."""
-    kept = np.flatnonzero(keep)
-    frame = pd.DataFrame({key: column[kept] for key, column in columns.items()})
-    last = ~frame.duplicated(keep="last").to_numpy()
-    return kept[last], len(kept) - int(last.sum())
 
 
 def _used(codes: np.ndarray, texts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The same ids, without the texts that no code names."""
     used = np.zeros(len(texts), dtype=bool)
     used[codes] = True
+    if used.all():
+        return codes, texts
     return (np.cumsum(used) - 1)[codes], texts[used]
-
-
-def _order(users: np.ndarray, time: np.ndarray, positions: np.ndarray) -> tuple[int, int]:
-    """Counts of rows that are earlier than a row above them, and of rows at one time."""
-    rows = pd.DataFrame({"user": users, "time": time})
-    latest = rows.iloc[np.argsort(positions)].groupby("user", sort=False)["time"].cummax()
-    earlier = int((latest.sort_index() > rows["time"]).sum())
-    return earlier, int(rows.duplicated(keep=False).sum())

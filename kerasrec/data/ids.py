@@ -12,9 +12,12 @@ from kerasrec.errors import InputError
 
 # Below the bound every whole number is a float of its own; from there on neighbours share one.
 EXACT = {np.dtype("float16"): 2**11, np.dtype("float32"): 2**24, np.dtype("float64"): 2**53}
+BLOCK = 2**20  # rows looked at in one go
 # Whole numbers as pandas and NumPy write integers, and floats: "4.0", "1e+16".
 INTEGER = re.compile(r"-?(0|[1-9]\d*)")
 FLOAT = re.compile(r"-?(0|[1-9]\d*)\.0|-?\d(\.\d+)?e\+\d{2,3}")
+
+BLANK = re.compile(r"\n\s*\n")
 
 # Why a value is not an id: (its name in the report of dropped rows, the text of an error).
 Fault = tuple[str, str]
@@ -105,6 +108,19 @@ def as_integers(
     return np.where(codes < 0, -1, again[codes]), merged, faults, changed
 
 
+def are_texts(values: Any) -> bool:
+    """Whether all values are text that is not blank; False may also mean that it was hard to see.
+
+    >>> are_texts(["a", "b c"]), are_texts(["a", " "]), are_texts(["a", 1])
+    (True, False, False)
+    """
+    try:
+        joined = "\n".join(["", *values, ""])
+    except TypeError:
+        return False
+    return BLANK.search(joined) is None and joined.count("\n") == len(values) + 1
+
+
 def shown(value: Any) -> str:
     """A value as the user would write it: 'five', 2.5; not np.float64(2.5)."""
     value = value.item() if isinstance(value, np.generic) else value
@@ -112,6 +128,8 @@ def shown(value: Any) -> str:
 
 
 def _factorized(values: Any) -> tuple[np.ndarray, np.ndarray]:
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return _of_categories(values)
     try:
         codes, uniques = pd.factorize(values)
     except TypeError:
@@ -133,6 +151,45 @@ def _factorized(values: Any) -> tuple[np.ndarray, np.ndarray]:
     uniques = np.asarray(uniques)
     # pandas has no index of float16 and gives float32.
     return codes, uniques.astype(np.float16) if values.dtype == np.float16 else uniques
+
+
+def _of_categories(values: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Codes of a column that is encoded already: only its distinct values are looked at."""
+    values = values.array if isinstance(values, pd.Series) else values
+    codes, kept = by_first_appearance(np.asarray(values.codes), len(values.categories))
+    return codes, np.asarray(values.categories)[kept]
+
+
+def by_first_appearance(codes: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Codes below `size`, renumbered as they first appear (-1 stays), and the old code of each.
+
+    >>> by_first_appearance(np.array([2, -1, 0, 2]), 4)
+    (array([ 0, -1,  1,  0], dtype=int32), array([2, 0]))
+    """
+    codes = codes.astype(np.int32, copy=False)
+    if _in_order(codes, size):
+        return codes, np.arange(size)
+    first = np.full(size + 1, len(codes), dtype=np.int64)
+    # From the end, so that the first place of a code is written last; in blocks, for the memory.
+    for end in range(len(codes), 0, -BLOCK):
+        start = max(end - BLOCK, 0)
+        first[codes[start:end][::-1]] = np.arange(end - 1, start - 1, -1)
+    first = first[:size]
+    kept = np.argsort(first, kind="stable")[: np.count_nonzero(first < len(codes))]
+    new = np.full(size + 1, -1, dtype=np.int32)
+    new[kept] = np.arange(len(kept))
+    return new[codes], kept
+
+
+def _in_order(codes: np.ndarray, size: int) -> bool:
+    """Whether each code below `size` is there, first after the one below it."""
+    top = -1
+    for start in range(0, len(codes), BLOCK):
+        tops = np.maximum.accumulate(np.append(np.int32(top), codes[start : start + BLOCK]))
+        if (tops[1:] > tops[:-1] + 1).any():
+            return False
+        top = tops[-1]
+    return top == size - 1
 
 
 def _text(value: Any, strict: bool) -> tuple[str | None, Fault | None]:

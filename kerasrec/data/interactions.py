@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 
 from kerasrec.data.catalog import Catalog
+from kerasrec.data.clean import Clean
 from kerasrec.data.clean_rows import COLUMNS
 from kerasrec.data.histories import Histories
 from kerasrec.data.parquet_parts import read_parquet
 from kerasrec.data.read_interactions import read_interactions
-from kerasrec.data.reading import as_table, read_csv
+from kerasrec.data.reading import as_table
 from kerasrec.data.report import Report
 from kerasrec.data.schema import Schema
+from kerasrec.data.sql_table import read_sql
+from kerasrec.data.text_table import read_csv
 from kerasrec.data.vocabulary import Vocabulary
 from kerasrec.errors import InputError
 
@@ -109,13 +112,16 @@ class Interactions:
                 item_title: the column of `item_frame` with titles.
                 base: (users, items) catalogs to continue: their rows stay, new ids are appended.
                 behaviors: behaviors whose rows are fixed, in order; others are appended.
-                clean: {"max_events_per_user": n} keeps the latest n rows of each user.
+                clean: `Clean`, or its options as a mapping: what to leave out, and how values and
+                    times are written.
 
         Raises:
             InputError: a missing column, no rows, a bad value, fewer than two users or items, a
                 table of features of which no id occurs in the interactions.
         """
-        table = as_table(frame, where, on_error=on_error)
+        names = {key: key for key in COLUMNS} | dict(columns or {})
+        ids = [names[key] for key in ("user", "item", "behavior")]
+        table = as_table(frame, where, on_error=on_error, only=names.values(), ids=ids)
         return cls(**read_interactions(table, columns, **options), name=name)
 
     @classmethod
@@ -135,6 +141,7 @@ class Interactions:
         """
         names = {key: key for key in COLUMNS} | dict(columns or {})
         text = [names[key] for key in ("user", "item", "behavior")]
+        text += [names[key] for key in Clean.of(options.get("clean")).as_text]
         table = read_csv(path, text, names.values(), separator, on_error)
         return cls(**read_interactions(table, columns, **options), name=name)
 
@@ -153,8 +160,24 @@ class Interactions:
         Parts may lie in folders named `column=value`, which is then a column of theirs.
         """
         names = {key: key for key in COLUMNS} | dict(columns or {})
-        table = read_parquet(path, names.values(), on_error)
+        ids = [names[key] for key in ("user", "item", "behavior")]
+        table = read_parquet(path, names.values(), on_error, ids)
         return cls(**read_interactions(table, columns, **options), name=name)
+
+    @classmethod
+    def from_sql(
+        cls,
+        query: str,
+        columns: Mapping[str, Any] | None = None,
+        *,
+        on_error: str = "raise",
+        name: str = "data",
+        **options: Any,
+    ) -> "Interactions":
+        """Read the result of a query by DuckDB, see `read_sql`; else as `from_frame`."""
+        where = "the result of the query"
+        options |= {"on_error": on_error, "name": name, "where": where}
+        return cls.from_frame(read_sql(query), columns, **options)
 
     def schema(self, history_length: int = 50) -> Schema:
         """What a model needs to know in order to be built."""

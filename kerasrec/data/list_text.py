@@ -21,6 +21,21 @@ def is_bracketed(text: str) -> bool:
     )
 
 
+def as_list(value: object) -> list | None:
+    """The elements of a cell: of a list, or of the text of one; any other value is one element.
+
+    None for a text in square brackets that is no list.
+
+    >>> as_list('["a", 2]'), as_list(("a", 2)), as_list("a"), as_list('["a"')
+    (['a', 2], ['a', 2], ['a'], None)
+    """
+    if isinstance(value, str) and value.strip()[:1] == "[":
+        return read_list(value)
+    if hasattr(value, "tolist") and getattr(value, "ndim", 0) == 1:
+        return value.tolist()
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
 def read_list(text: str) -> list | None:
     """The values of a list as JSON, Python or NumPy write it; None for any other text.
 

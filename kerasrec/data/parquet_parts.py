@@ -8,21 +8,50 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kerasrec.data.arrow_columns import arrow_frame, categorical, concatenated, dictionary, is_text
+from kerasrec.data.reading_memory import NUMBER, STREAMED, check_rows, text_width
 from kerasrec.data.table import Table
-from kerasrec.data.table_files import PARQUET_SUFFIXES, partition, table_files
+from kerasrec.data.table_files import (
+    PARQUET_SUFFIXES,
+    check_unchanged,
+    partition,
+    states,
+    table_files,
+)
 from kerasrec.errors import InputError
+
+SAMPLE = 1000  # rows by which the length of texts is estimated
 
 
 def read_parquet(
-    path: str | Path, only: Iterable[Any] | None = None, on_error: str = "raise"
+    path: str | Path,
+    only: Iterable[Any] | None = None,
+    on_error: str = "raise",
+    ids: Iterable[Any] = (),
 ) -> Table:
-    """Read a Parquet file, or a folder of parts sorted by name, with the columns of its folders."""
+    """Read a Parquet file, or a folder of parts sorted by name, with the columns of its folders.
+
+    Args:
+        only: the columns to read, None = all.
+        ids: columns of which texts become a pandas Categorical: each distinct one is kept once.
+    """
     parts = ParquetParts(path)
     columns = [name for name in parts.header if only is None or name in set(only)]
     parts.check(columns)
-    frames = [parts.frame(part, columns) for part in range(len(parts.files))]
-    frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
-    names = [(str(file), len(one)) for file, one in zip(parts.files, frames, strict=True)]
+    encoded = [name for name in columns if name in set(ids) and parts.is_text(name)]
+    others = [name for name in columns if name not in encoded]
+    if columns:
+        rows = sum(map(sum, parts.sizes))
+        check_rows(str(path), rows, parts.widths(columns, encoded), STREAMED)
+    frames = [parts.frame(part, others) for part in range(len(parts.files))]
+    frame = concatenated(frames)
+    # One column at a time: while it is read, its texts are in memory as often as there are rows.
+    series = {name: parts.categorical(name) for name in encoded}
+    parts.check_unchanged()
+    if series:
+        series |= {name: frame[name] for name in others}
+        frame = pd.DataFrame({name: series[name] for name in columns}, copy=False)
+    names = [(str(file), sum(sizes)) for file, sizes in zip(parts.files, parts.sizes, strict=True)]
     return Table(frame, names, header=parts.header, on_error=on_error)
 
 
@@ -46,6 +75,7 @@ class ParquetParts:
 
         path = Path(path)
         self.files = table_files(path, PARQUET_SUFFIXES)
+        self._states = states(self.files)
         self.header: list[str] = []
         self.sizes: list[list[int]] = []
         self._schemas: list[Any] = []
@@ -81,6 +111,63 @@ class ParquetParts:
                     )
                 seen = (kind, schema.field(name).type, file) if kind and not seen else seen
 
+    def first_rows(self, rows: int) -> pd.DataFrame:
+        """The first rows of the first part that has some, all columns."""
+        import pyarrow
+        import pyarrow.parquet
+
+        part = next((part for part, sizes in enumerate(self.sizes) if sum(sizes)), 0)
+        with _readable(self.files[part]), pyarrow.parquet.ParquetFile(self.files[part]) as parquet:
+            schema = parquet.schema_arrow
+            first = next(parquet.iter_batches(rows), None)
+        frame = arrow_frame(pyarrow.Table.from_batches([] if first is None else [first], schema))
+        return frame.assign(**self._partitions[part])
+
+    def widths(self, columns: Iterable[str], encoded: Iterable[str]) -> dict[str, float]:
+        """Bytes of a row of these columns, once they are read, by the first rows of a part."""
+        import pyarrow.parquet
+
+        part = next((part for part, sizes in enumerate(self.sizes) if sum(sizes)), 0)
+        inside = [name for name in columns if name not in self._partitions[part]]
+        found = dict.fromkeys(columns, float(NUMBER))
+        with _readable(self.files[part]), pyarrow.parquet.ParquetFile(self.files[part]) as parquet:
+            first = next(parquet.iter_batches(SAMPLE, columns=inside), None)
+        for name in inside if first is not None else ():
+            column = first.column(name)
+            if is_text(column.type) and len(column):
+                length = column.cast(pyarrow.large_string()).nbytes / len(column) - NUMBER
+                found[name] = text_width(length, name in encoded)
+        return found
+
+    def check_unchanged(self) -> None:
+        """InputError if a file has changed since its metadata were read."""
+        check_unchanged(self.files, self._states)
+
+    def is_text(self, name: str) -> bool:
+        """Whether a column is text in every part; folders are."""
+        return all(
+            name in folders or (schema.names.count(name) == 1 and is_text(schema.field(name).type))
+            for schema, folders in zip(self._schemas, self._partitions, strict=True)
+        )
+
+    def categorical(self, name: str) -> pd.Categorical:
+        """A column of texts, each distinct one once, over all parts."""
+        import pyarrow
+        import pyarrow.parquet
+
+        parts = []
+        for file, sizes, folders in zip(self.files, self.sizes, self._partitions, strict=True):
+            if name in folders:
+                value = pyarrow.scalar(folders[name], pyarrow.large_string())
+                column = pyarrow.chunked_array([pyarrow.repeat(value, sum(sizes))])
+            else:
+                with _readable(file), pyarrow.parquet.ParquetFile(file) as parquet:
+                    column = parquet.read([name]).column(0)
+            parts.append(dictionary(column))
+            del column
+        pyarrow.default_memory_pool().release_unused()
+        return categorical(parts)
+
     def frame(self, part: int, columns: Iterable[str], group: int | None = None) -> pd.DataFrame:
         """These columns of a file, or of one of its row groups."""
         import pyarrow.parquet
@@ -97,44 +184,6 @@ class ParquetParts:
         return frame
 
 
-def arrow_frame(table: Any) -> pd.DataFrame:
-    """A pyarrow Table as pandas, with exact ids.
-
-    Integers with missing values stay integers: large ones are not distinct as floats. UUIDs become
-    text. Invalid UTF-8 becomes bytes, so that an error can name the bad value.
-    """
-    import pyarrow
-    from pyarrow import types
-
-    for place, field in enumerate(table.schema):
-        column, kind = table.column(place), field.type
-        if types.is_dictionary(kind):
-            kind = kind.value_type
-        if getattr(kind, "extension_name", None) == "arrow.uuid" or kind == pyarrow.binary(16):
-            column = _uuids(column)
-        elif types.is_string(kind) or types.is_large_string(kind):
-            try:
-                column.validate(full=True)
-                continue
-            except pyarrow.ArrowInvalid:
-                column = column.cast(kind).cast(pyarrow.large_binary())
-        else:
-            continue
-        table = table.set_column(place, field.name, column)
-    return table.to_pandas(ignore_metadata=True, integer_object_nulls=True)
-
-
-def _uuids(column: Any) -> Any:
-    import pyarrow
-
-    encoded = column.cast(pyarrow.binary(16)).combine_chunks().dictionary_encode()
-    if isinstance(encoded, pyarrow.ChunkedArray):  # of no chunks, or of one
-        encoded = encoded.unify_dictionaries().combine_chunks()
-    codes = (one.as_py().hex() for one in encoded.dictionary)
-    codes = [f"{c[:8]}-{c[8:12]}-{c[12:16]}-{c[16:20]}-{c[20:]}" for c in codes]
-    return pyarrow.array(codes, pyarrow.string()).take(encoded.indices)
-
-
 def _kind(of: Any) -> str | None:
     """The kind of a type: types of one kind give the same ids; None for a column of nulls."""
     from pyarrow import types
@@ -143,7 +192,7 @@ def _kind(of: Any) -> str | None:
         of = of.value_type
     if types.is_null(of):
         return None
-    if types.is_string(of) or types.is_large_string(of):
+    if is_text(of):
         return "text"
     # pandas writes integers with missing values as float64, which gives the same ids.
     if types.is_integer(of) or types.is_float64(of):

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from kerasrec.data.activity import activity_note, max_events
+from kerasrec.data.activity import activity_note
 from kerasrec.data.catalog import Catalog
+from kerasrec.data.clean import Clean
 from kerasrec.data.clean_rows import CleanRows
 from kerasrec.data.report import Report
+from kerasrec.data.row_order import distinct_pairs
 from kerasrec.data.table import Table, only_one
-from kerasrec.data.vocabulary import Vocabulary
+from kerasrec.data.vocabulary import FIRST, Vocabulary
 from kerasrec.errors import InputError
 
 
@@ -51,10 +52,17 @@ class Side:
                     f"{self.kind}s have none. Use kind categories."
                 )
 
+    @property
+    def is_new(self) -> bool:
+        """Whether the catalog has the ids of the interactions, in their order, and nothing else."""
+        return self.frame is None and self.base is None
+
     def catalog(self, ids: np.ndarray, against: str, on_error: str) -> tuple[Catalog, int]:
         """The catalog with all `ids`, and how many of them have no row in the frame."""
+        if self.is_new:
+            return Catalog(Vocabulary(ids)), 0
         if self.frame is None:
-            return (self.base or Catalog(Vocabulary())).extended(ids), 0
+            return self.base.extended(ids), 0
         place = f"the {self.kind} frame"
         catalog = Catalog.from_frame(
             self.frame,
@@ -93,7 +101,7 @@ def read_interactions(
     user_features: Mapping[str, Mapping[str, Any]] | None = None,
     base: tuple[Catalog, Catalog] | None = None,
     behaviors: Vocabulary | Sequence[str] = (),
-    clean: Mapping[str, Any] | None = None,
+    clean: Clean | Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The fields of `Interactions`, but for the name, of a table that was read.
 
@@ -105,9 +113,9 @@ def read_interactions(
     """
     users = Side("user", user_frame, user_id, user_features, None, base and base[0])
     items = Side("item", item_frame, item_id, item_features, item_title, base and base[1])
-    rows = CleanRows.of(table, columns, max_events(clean))
+    rows = CleanRows.of(table, columns, Clean.of(clean))
     report = _report(table, rows)
-    fields = {"value": np.ones(len(rows)) if rows.value is None else rows.value}
+    fields = {"value": np.ones(len(rows), dtype=np.float32) if rows.value is None else rows.value}
     fields |= {"timestamp": rows.timestamp, "fold": rows.fold, "report": report}
     for side in (users, items):
         codes, texts = rows.ids[side.kind]
@@ -115,7 +123,11 @@ def read_interactions(
         if len(texts) < 2 and side.base is None:
             raise only_one(table.where, column, side.kind, texts[0])
         catalog, absent = side.catalog(texts, f"{table.where}, column {column!r}", table.on_error)
-        fields |= {f"{side.kind}s": catalog, side.kind: catalog.vocabulary.rows(texts)[codes]}
+        if side.is_new:
+            side_rows = np.arange(FIRST, len(catalog), dtype=np.int32)
+        else:
+            side_rows = catalog.vocabulary.rows(texts)
+        fields |= {f"{side.kind}s": catalog, side.kind: side_rows[codes]}
         _report_catalog(report, side.kind, catalog, absent)
     if "behavior" in rows.ids:
         codes, texts = rows.ids["behavior"]
@@ -130,8 +142,7 @@ def _report(table: Table, rows: CleanRows) -> Report:
     users, items = (len(rows.ids[key][1]) for key in ("user", "item"))
     codes, texts = rows.ids["user"]
     note = activity_note(np.bincount(codes), texts)
-    pairs = pd.DataFrame({key: rows.ids[key][0] for key in ("user", "item")})
-    different = len(rows) - int(pairs.duplicated().sum())
+    different = distinct_pairs(codes, rows.ids["item"][0])
     return Report(
         rows_read=rows.rows_read,
         duplicates_merged=rows.duplicates_merged,

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kerasrec.data.ids import BROKEN, as_integers, read_ids, shown
+from kerasrec.data.ids import BROKEN, are_texts, as_integers, read_ids, shown
+from kerasrec.data.list_text import as_list
+from kerasrec.data.written_numbers import written_numbers
 from kerasrec.errors import InputError
 
 # |time| below the bound is in units of 1 / scale seconds: 1e11 s is the year 5138, 1e11 ms is 1973.
@@ -60,6 +62,8 @@ class Table:
         names = [name for name, _ in parts]
         self.where = names[0] if len(names) == 1 else os.path.commonpath(names)
         self.keep = np.ones(len(frame), dtype=bool)
+        self.rows_read = len(frame)
+        self._sources: np.ndarray | None = None
         self.dropped: dict[str, int] = {}
         self.repaired: dict[str, int] = {}
         self._names = names
@@ -106,6 +110,8 @@ class Table:
 
     def place(self, position: int, column: Any) -> str:
         """Name a value for an error message."""
+        if self._sources is not None:
+            position = int(self._sources[position])
         part = int(np.searchsorted(self._starts, position, side="right")) - 1
         row = position - int(self._starts[part]) + self._first_row
         return f"{self._names[part]}, row {row}, column {column!r}"
@@ -141,6 +147,10 @@ class Table:
             codes, texts, faults, changed = as_integers(codes, texts)
             if count := int((changed & self.keep).sum()):
                 self.repaired[f"{key} written as 4.0, read as 4"] = count
+        if not faults and not _suspect(texts):
+            missing = codes < 0
+            self.reject(missing, column, f"missing {key}", lambda v: f"the {key} is missing")
+            return codes, texts
         for code, text in enumerate(texts):
             if code in faults:
                 continue
@@ -168,14 +178,52 @@ class Table:
         self.reject(blank[codes], column, f"missing {key}", lambda v: f"the {key} is missing")
         return codes, texts
 
-    def numbers(self, key: str, column: Any) -> np.ndarray:
-        """float64; a missing, infinite or non-numeric value is bad."""
+    def explode(self, key: str, column: Any) -> None:
+        """Makes a row for each element of lists, which are lists already or in JSON.
+
+        Anything else stays one row. An empty list has none, and is counted in `dropped`.
+        """
+        lists = [as_list(value) for value in self.frame[column].to_numpy(object)]
+        bad = np.array([one is None for one in lists], dtype=bool)
+        self.reject(bad, column, f"{key} no list", lambda v: f"{v} begins as a list, but is none")
+        sizes = np.array([1 if one is None else len(one) for one in lists], dtype=np.int64)
+        if empty := int(np.count_nonzero((sizes == 0) & self.keep)):
+            self.dropped[f"empty list of {key}s"] = empty
+        self._sources = np.repeat(np.arange(len(sizes)), sizes)
+        values = np.empty(len(self._sources), dtype=object)
+        values[:] = [value for one in lists for value in ([None] if one is None else one)]
+        self.frame = self.frame.iloc[self._sources].reset_index(drop=True)
+        self.frame[column] = pd.Series(values, dtype=object)
+        self.keep = self.keep[self._sources]
+
+    def words(self, key: str, column: Any, values: Mapping[str, float]) -> np.ndarray:
+        """float64, the number of each word; a word without one is bad."""
         series = self.frame[column]
-        numbers = as_numbers(series)
+        missing = series.isna().to_numpy()
+        self.reject(missing, column, f"missing {key}", lambda v: f"the {key} is missing")
+        codes, texts, _ = read_ids(series)
+        known = np.array([text in values for text in texts] + [True])
+        listed = ", ".join(values)
+        self.reject(
+            ~known[codes],
+            column,
+            f"{key} not in clean.values",
+            lambda v: f"{v} is not in clean.values ({listed})",
+        )
+        return np.array([values.get(text, np.nan) for text in texts] + [np.nan])[codes]
+
+    def numbers(self, key: str, column: Any, decimal: str | None = None) -> np.ndarray:
+        """float64; a missing, infinite or non-numeric value is bad.
+
+        With `decimal`, "," or ".", numbers are read as people write them: see `written_numbers`.
+        """
+        series = self.frame[column]
+        numbers = written_numbers(series, decimal) if decimal else as_numbers(series)
         missing = series.isna().to_numpy()
         self.reject(missing, column, f"missing {key}", lambda v: f"the {key} is missing")
         bad = np.isnan(numbers) if numbers is not None else np.ones(len(series), dtype=bool)
-        self.reject(bad, column, f"{key} not a number", lambda v: f"{v} is not a number")
+        written = f" written with the decimal sign {decimal!r}" if decimal else ""
+        self.reject(bad, column, f"{key} not a number", lambda v: f"{v} is not a number{written}")
         if numbers is None:
             return np.zeros(len(series))
         bad = np.isinf(numbers)
@@ -195,16 +243,25 @@ class Table:
         self.reject(bad, column, f"{key} not whole", lambda v: f"{v} is not a whole number")
         return np.where(bad, 0, numbers).astype(np.int32)
 
-    def times(self, key: str, column: Any) -> tuple[np.ndarray, np.ndarray]:
+    def times(
+        self, key: str, column: Any, written: str | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """(order, seconds): the times at full resolution for sorting, and int64 Unix seconds.
 
         Integers and floats are Unix seconds, or milli-, micro- or nanoseconds by their size; text
-        is ISO 8601; a time without a zone counts as UTC.
+        is ISO 8601; a time without a zone counts as UTC. `written` is another format of texts, as
+        `datetime.strptime` reads it.
         """
         series = self.frame[column]
         missing = series.isna().to_numpy()
         self.reject(missing, column, f"missing {key}", lambda v: f"the {key} is missing")
+        if written is not None:
+            return self._dates(key, series, written)
+        if isinstance(series.dtype, pd.ArrowDtype | pd.StringDtype) and series.dtype.kind == "O":
+            series = _by_arrow(series)
         order = as_numbers(series, whole=True)
+        if order is not None and order.dtype == np.int64:
+            return self._seconds(key, column, order)
         # Few words among numbers are bad times; many are dates.
         if order is None or np.isnan(order[~missing]).sum() * 2 > (~missing).sum():
             return self._dates(key, series)
@@ -212,8 +269,13 @@ class Table:
             ~(np.abs(order) < 2.0**63), column, f"{key} not a time", lambda v: f"{v} is not a time"
         )
         order = np.where(np.abs(order) < 2.0**63, order, 0)
-        size = np.abs(order[self.keep])
-        level = next(i for i, unit in enumerate(TIME_UNITS) if size.max(initial=0) < unit[0])
+        return self._seconds(key, column, order)
+
+    def _seconds(self, key: str, column: Any, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers as times, in the unit that their size says."""
+        kept = order if self.keep.all() else order[self.keep]
+        size = max(-int(kept.min()), int(kept.max())) if len(kept) else 0
+        level = next(i for i, unit in enumerate(TIME_UNITS) if size < unit[0])
         _, scale, unit = TIME_UNITS[level]
         if level:
             mixed = (np.abs(order) >= 1e8) & (np.abs(order) < TIME_UNITS[level - 1][0])
@@ -223,9 +285,13 @@ class Table:
                 f"{key} of another unit",
                 lambda v: f"{v} does not look like {unit}, which the largest time is in",
             )
+        if scale == 1 and order.dtype == np.int64:
+            return order, order
         return order, (order // scale).astype(np.int64)
 
-    def _dates(self, key: str, series: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    def _dates(
+        self, key: str, series: pd.Series, written: str = "ISO8601"
+    ) -> tuple[np.ndarray, np.ndarray]:
         if str(series.dtype) in ("date32[day][pyarrow]", "date64[ms][pyarrow]"):
             series = series.astype("datetime64[us]")  # Arrow's dates have no zone to ask for.
         if not pd.api.types.is_datetime64_any_dtype(series.dtype):
@@ -233,17 +299,29 @@ class Table:
                 series = series.map(str, na_action="ignore").astype(object)
             # pandas reads these as the time of day, which is another one in every run.
             series = series.mask(series.isin(["now", "today"]))
-            series = pd.to_datetime(series, format="ISO8601", utc=True, errors="coerce")
+            series = pd.to_datetime(series, format=written, utc=True, errors="coerce")
+        expected = f"one written as {written}"
+        if written == "ISO8601":
+            expected = "Unix seconds or ISO 8601 text"
         if series.dt.tz is not None:
             series = series.dt.tz_convert("UTC").dt.tz_localize(None)
         self.reject(
             series.isna().to_numpy(),
             series.name,
             f"{key} not a time",
-            lambda v: f"{v} is not a time: expected Unix seconds or ISO 8601 text",
+            lambda v: f"{v} is not a time: expected {expected}",
         )
         order = series.to_numpy().astype("datetime64[us]").astype(np.int64)
         return order, order // 10**6
+
+
+def _suspect(texts: np.ndarray) -> bool:
+    """Whether a text may be blank, stand for a missing value, or hold a line break.
+
+    Looking at all at once is much faster than at each of a million.
+    """
+    joined = "\n".join(["", *texts, ""])
+    return not are_texts(texts) or any(word in joined for word in ("\r", "\nnan\n", "\nNaN\n"))
 
 
 def in_float32(numbers: np.ndarray) -> np.ndarray:
@@ -264,6 +342,8 @@ def as_numbers(series: pd.Series, whole: bool = False) -> np.ndarray | None:
 
     With `whole`, a column of integers without gaps stays int64: nanoseconds do not fit a float.
     """
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        series = series.astype(series.cat.categories.dtype)
     if not pd.api.types.is_numeric_dtype(series.dtype):
         if series.dtype.kind in "mM" or isinstance(series.dtype, pd.PeriodDtype):
             return None
@@ -278,6 +358,17 @@ def as_numbers(series: pd.Series, whole: bool = False) -> np.ndarray | None:
     if whole and pd.api.types.is_integer_dtype(series.dtype) and not series.isna().any():
         return series.to_numpy(dtype=np.int64)
     return series.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _by_arrow(series: pd.Series) -> pd.Series:
+    """Texts of times without a zone, read by Arrow; the series itself if some are anything else."""
+    import pyarrow
+
+    column = pyarrow.chunked_array(pyarrow.array(series))
+    try:
+        return pd.Series(column.cast(pyarrow.timestamp("us")).to_numpy(), name=series.name)
+    except pyarrow.ArrowInvalid:
+        return series
 
 
 def _in_float64(value: Any) -> Any:

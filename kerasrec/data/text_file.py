@@ -14,13 +14,21 @@ from typing import BinaryIO
 
 from kerasrec.errors import InputError
 
-OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+
+def open_zstd(file: Path, mode: str) -> BinaryIO:
+    """A .zst file by Arrow, which Python reads from 3.14 on."""
+    import pyarrow
+
+    return pyarrow.CompressedInputStream(pyarrow.OSFile(str(file), mode), "zstd")
+
+
+OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open, ".zst": open_zstd}
 CLOSED = re.compile(r'[^"]*(?:""[^"]*)*"(?!")')
 
 
 @contextlib.contextmanager
 def unpacked(file: Path) -> Iterator[BinaryIO]:
-    """The bytes of a file, unpacked if it is .gz, .bz2, .xz or .zip.
+    """The bytes of a file, unpacked if it is .gz, .bz2, .xz, .zst or .zip.
 
     Raises:
         InputError: also inside the `with`: an archive that is damaged or has no or several files.

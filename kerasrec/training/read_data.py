@@ -51,8 +51,7 @@ def read_data(node, base=None):
     base, behaviors = (base[:2], base[2]) if base else (None, None)
     if node.name is not None:
         return datasets.load(node.name, base=base, **node.options)
-    path = pathlib.Path(node.path)
-    arguments = {"columns": node.columns, "base": base, "name": path.name.partition(".")[0]}
+    arguments = {"columns": node.columns, "base": base, "name": node.label}
     arguments |= {"on_error": node.on_error, "behaviors": behaviors or ()}
     arguments["clean"] = node.clean.model_dump()
     if node.items is not None:
@@ -60,6 +59,9 @@ def read_data(node, base=None):
         arguments["item_title"] = node.items.title
     if node.users is not None:
         arguments |= _table(node.users, "user")
+    if node.sql is not None:
+        return Interactions.from_sql(node.sql, **arguments)
+    path = pathlib.Path(node.path)
     if is_parquet(path):
         return Interactions.from_parquet(path, **arguments)
     return Interactions.from_csv(path, separator=node.separator, **arguments)

@@ -61,7 +61,7 @@ def test_every_reader_takes_the_cap(tmp_path):
     ("clean", "match"),
     [
         ({"max_events_per_user": 0}, "at least 1"),
-        ({"max_events": 5}, "expected max_events_per_"),
+        ({"max_events": 5}, "no option .max_events.: did you mean max_events_per_"),
     ],
 )
 def test_a_wrong_cap_is_refused(clean, match):

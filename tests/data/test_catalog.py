@@ -313,3 +313,23 @@ def test_categories_that_one_float_holds_are_not_merged():
         frame = movies(genre=pd.Series(["a", "\ud800", None], dtype=object))
         with pytest.raises(InputError, match=f"'genre' .{kind}., .*row 1, column 'genre': "):
             Catalog.from_frame(frame, "movie", {"genre": {"kind": kind}})
+
+
+def test_prices_as_people_write_them(tmp_path):
+    frame = pd.DataFrame({"id": list("abcd"), "price": ["1.000,00 €", "3.000", None, "2.000 EUR"]})
+    price = {"price": {"kind": "number", "decimal": ","}}
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    plain = pd.DataFrame({"id": list("abcd"), "price": [1000.0, 3000.0, None, 2000.0]})
+    expected = Catalog.from_frame(plain, "id", {"price": {"kind": "number"}})
+    for source in (frame, tmp_path / "a.csv"):
+        items = Catalog.from_frame(source, "id", price)
+        assert items.columns["price"].tolist() == expected.columns["price"].tolist()
+        assert items.missing == expected.missing == {"price": 1}
+    frame.loc[1, "price"] = "1.5"
+    with pytest.raises(
+        InputError, match=r"'price' .number., items.csv, row 1.*got '1.5'"
+    ):
+        Catalog.from_frame(frame, "id", price)
+    for options in ({"kind": "number", "decimal": ";"}, {"kind": "category", "decimal": ","}):
+        with pytest.raises(InputError, match='decimal is "," or ".", for kind number alone'):
+            Catalog.from_frame(frame, "id", {"price": options})

@@ -9,8 +9,10 @@ import pytest
 
 from kerasrec.config.load import load_config
 from kerasrec.data import Catalog, Interactions, scan_parquet, stream_batches
-from kerasrec.data.parquet_parts import arrow_frame, read_parquet
-from kerasrec.data.reading import as_table, read_csv
+from kerasrec.data.arrow_columns import arrow_frame
+from kerasrec.data.parquet_parts import read_parquet
+from kerasrec.data.reading import as_table
+from kerasrec.data.text_table import read_csv
 from kerasrec.errors import InputError
 from kerasrec.training.read_data import read_data
 
@@ -239,3 +241,22 @@ def test_what_is_no_frame_is_named_in_full():
         name = f"{type(other).__module__}.{type(other).__name__}".removeprefix("builtins.")
         with pytest.raises(InputError, match=f"the frame: expected a path or a Da.*, got {name}.$"):
             Interactions.from_frame(other)
+
+
+def test_frames_of_polars():
+    polars = pytest.importorskip("polars", reason="polars is not installed")
+    frame = polars.DataFrame(
+        {
+            "user": ["a", None, "b", "a"],
+            "item": polars.Series(["x", "y", "x", "y"], dtype=polars.Categorical),
+            "timestamp": [3, 2, 1, 0],
+        }
+    )
+    frame = frame.with_columns(polars.from_epoch("timestamp"))
+    with pytest.raises(InputError, match="the frame, row 1, column 'user': the user is missing"):
+        Interactions.from_frame(frame)
+    data = Interactions.from_frame(frame, on_error="drop")
+    assert pairs(data) == [("a", "y"), ("b", "x"), ("a", "x")]
+    assert data.users.vocabulary.ids.tolist() == ["a", "b"] and data.timestamp.tolist() == [0, 1, 3]
+    with pytest.raises(InputError, match="got polars.*LazyFrame. It is lazy: call .collect"):
+        Interactions.from_frame(frame.lazy())

@@ -4,7 +4,8 @@ import zipfile
 import pytest
 
 from kerasrec.data.parquet_parts import read_parquet
-from kerasrec.data.reading import as_table, read_csv
+from kerasrec.data.reading import as_table
+from kerasrec.data.text_table import read_csv
 from kerasrec.errors import InputError
 
 

@@ -7,8 +7,8 @@ import zipfile
 import pytest
 
 from kerasrec.data import Interactions
-from kerasrec.data.reading import read_csv
 from kerasrec.data.text_file import check_lines
+from kerasrec.data.text_table import read_csv
 from kerasrec.errors import InputError
 
 CSV = "user,item\n" + "".join(f"u{row % 7},i{row}\n" for row in range(5000))

@@ -193,7 +193,7 @@ def config_stem(config):
 
 def dataset_stem(config):
     """The data set's name, or that of the table's file."""
-    return config.data.name or pathlib.Path(config.data.path).name.partition(".")[0]
+    return config.data.label
 
 
 def fresh_path(prefix):

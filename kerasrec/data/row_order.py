@@ -1,0 +1,156 @@
+"""Rows in time order, without duplicates: by sorting whole numbers, which NumPy does fastest."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+
+BLOCK = 2**20  # rows
+
+
+def stable_order(values: np.ndarray) -> np.ndarray:
+    """What `np.argsort(values, kind="stable")` gives, for integers.
+
+    >>> stable_order(np.array([7, 3, 7, 1]))
+    array([3, 1, 0, 2])
+    """
+    if len(values) < 2 or (values[1:] >= values[:-1]).all():
+        return np.arange(len(values))
+    least, bits = int(values.min()), len(values).bit_length()
+    if values.dtype.kind not in "iu" or (int(values.max()) - least).bit_length() + bits > 62:
+        return np.argsort(values, kind="stable")
+    # The value in the high bits, the position in the low ones: all are different.
+    keys = values.astype(np.int64)
+    keys -= least
+    keys <<= bits
+    for block in _blocks(len(keys)):
+        keys[block] |= np.arange(block.start, block.stop)
+    keys.sort()
+    keys &= (1 << bits) - 1
+    return keys
+
+
+def _blocks(size: int, overlap: int = 0) -> Iterator[slice]:
+    """Parts of a large array, so that what is computed on the way stays small."""
+    for start in range(0, size, BLOCK):
+        yield slice(start, min(start + BLOCK + overlap, size))
+
+
+def distinct_pairs(first: np.ndarray, second: np.ndarray) -> int:
+    """The number of different pairs of two columns of codes."""
+    pairs = first.astype(np.int64)
+    pairs *= int(second.max(initial=0)) + 1
+    pairs += second
+    pairs.sort()
+    return int(np.count_nonzero(pairs[1:] != pairs[:-1])) + (len(pairs) > 0)
+
+
+class RowOrder:
+    """The rows that count, in time order.
+
+    Args:
+        positions: int (n,), rows of the table, in its order.
+        order: by row of the table, its time at full resolution; None = the order of the table.
+        same: name -> column by row of the table; rows with equal columns and times are duplicates,
+            of which the last counts. "user" and "item" are codes from 0.
+
+    Attributes:
+        positions: int (m,), the rows of the table that count, in time order.
+        merged: rows left out because a later one says the same.
+        out_of_order: rows that are earlier than a row of the same user above them.
+        equal_times: rows at a time at which the same user has another row.
+    """
+
+    def __init__(
+        self,
+        positions: np.ndarray,
+        order: np.ndarray | None,
+        same: Mapping[str, np.ndarray],
+    ):
+        self.positions, self.out_of_order, self.equal_times = positions, 0, 0
+        count = len(positions)
+        if order is None:
+            suspects = self._repeated_pairs(same["user"], same["item"])
+            self._drop(self._duplicates(suspects, same))
+        else:
+            self._sort(order, same)
+        self.merged = count - len(self.positions)
+
+    def _sort(self, order: np.ndarray, same: Mapping[str, np.ndarray]) -> None:
+        if len(self.positions) == len(order):
+            self.positions = stable_order(order)
+        else:
+            self.positions = self.positions[stable_order(order[self.positions])]
+        users = same["user"][self.positions]
+        # Rows of a user are adjacent, in time order: those of one time follow each other.
+        by_user = stable_order(users)
+        users, ranks = users[by_user], self._ranks(order)
+        tied = np.zeros(len(by_user), dtype=bool)
+        for block in _blocks(len(by_user), overlap=1):
+            times, ours = ranks[by_user[block]], users[block]
+            equal = (ours[1:] == ours[:-1]) & (times[1:] == times[:-1])
+            tied[block][1:] |= equal
+            tied[block][:-1] |= equal
+        suspects = np.sort(by_user[tied])
+        duplicates = self._duplicates(suspects, {**same, "time": order})
+        gone = np.zeros(len(by_user), dtype=bool)
+        gone[duplicates] = True
+        ties = pd.DataFrame(
+            {key: column[self.positions[suspects]] for key, column in
+             (("user", same["user"]), ("time", order))}
+        )[~gone[suspects]]  # fmt: skip
+        self.equal_times = int(ties.duplicated(keep=False).sum())
+        if duplicates.size:
+            users, by_user = users[~gone[by_user]], by_user[~gone[by_user]]
+        self.out_of_order = self._late(users, by_user)
+        self._drop(duplicates)
+
+    def _ranks(self, order: np.ndarray) -> np.ndarray:
+        """int32 (n,), the number of each row's time among the different times."""
+        ranks, before, last = np.empty(len(self.positions), dtype=np.int32), 0, None
+        for block in _blocks(len(ranks)):
+            times = order[self.positions[block]]
+            new = np.append(last is not None and times[0] != last, times[1:] != times[:-1])
+            ranks[block] = before + np.cumsum(new)
+            before, last = int(ranks[block.stop - 1]), times[-1]
+        return ranks
+
+    def _late(self, users: np.ndarray, by_user: np.ndarray) -> int:
+        """Rows of which a later one of the same user is above them in the table."""
+        if len(self.positions) < 2 or (self.positions[1:] > self.positions[:-1]).all():
+            return 0
+        bits, late, least_after = int(self.positions.max()).bit_length(), 0, 2**63 - 1
+        # From the end, the least place of the rows after each; those of other users are larger.
+        for block in reversed(list(_blocks(len(users)))):
+            places = users[block].astype(np.int64)
+            places <<= bits
+            places |= self.positions[by_user[block]]
+            least = np.minimum.accumulate(np.append(places, least_after)[::-1])[::-1]
+            late += int(np.count_nonzero(least[1:] < places))
+            least_after = int(least[0])
+        return late
+
+    def _repeated_pairs(self, users: np.ndarray, items: np.ndarray) -> np.ndarray:
+        """Places in `positions` of rows whose user has the item in another row."""
+        pairs = users[self.positions].astype(np.int64)
+        pairs *= int(items.max(initial=0)) + 1
+        pairs += items[self.positions]
+        ordered = np.sort(pairs)
+        repeated = ordered[1:][ordered[1:] == ordered[:-1]]
+        if not repeated.size:
+            return repeated
+        # A table by the low bits lets a few others through, which costs nothing but time.
+        bits = (1 << max(repeated.size.bit_length() + 3, 10)) - 1
+        marked = np.zeros(bits + 1, dtype=bool)
+        marked[repeated & bits] = True
+        return np.flatnonzero(marked[pairs & bits])
+
+    def _duplicates(self, places: np.ndarray, same: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Those of these places of which a later one has equal columns."""
+        rows = self.positions[places]
+        frame = pd.DataFrame({key: column[rows] for key, column in same.items()})
+        return places[frame.duplicated(keep="last").to_numpy()]
+
+    def _drop(self, places: np.ndarray) -> None:
+        if places.size:
+            self.positions = np.delete(self.positions, places)

@@ -1,0 +1,49 @@
+"""The rows of an SQL query, by DuckDB."""
+
+from typing import Any
+
+from kerasrec.errors import InputError
+
+# What a config may do: read, and say how to reach what is read.
+ALLOWED = ("SELECT", "ATTACH", "DETACH", "LOAD", "SET", "PRAGMA")
+
+
+def read_sql(query: str) -> Any:
+    """The result of a query as a pyarrow Table.
+
+    DuckDB reads CSV, Parquet and JSON by itself, and Postgres, MySQL, SQLite, S3, Iceberg and
+    others by its extensions. Paths in the query start at the working directory. Several statements
+    are separated by semicolons; the last one gives the rows.
+
+    >>> read_sql("select 'ann' as user, 'tea' as item").to_pylist()
+    [{'user': 'ann', 'item': 'tea'}]
+
+    Args:
+        query: `attach 'shop.db' as shop (type sqlite); select * from shop.clicks`.
+
+    Raises:
+        InputError: DuckDB is not installed, the query is wrong, or it writes.
+    """
+    try:
+        import duckdb
+    except ImportError:
+        raise InputError(
+            'data.sql needs DuckDB, which is not installed: pip install "kerasrec[sql]".'
+        ) from None
+    with duckdb.connect() as database:
+        try:
+            statements = duckdb.extract_statements(query)
+            for statement in statements:
+                kind = statement.type.name
+                if kind not in ALLOWED:
+                    raise InputError(
+                        f"sql: {kind} is not run: a source of data is read only. Expected "
+                        f"{', '.join(ALLOWED)}, got: {statement.query.strip():.80}"
+                    )
+            if not statements or statements[-1].type.name != "SELECT":
+                raise InputError(f"sql: the last statement must be a SELECT, got: {query:.80}")
+            for statement in statements[:-1]:
+                database.execute(statement)
+            return database.sql(statements[-1].query).to_arrow_table()
+        except duckdb.Error as error:
+            raise InputError(f"sql: {error}") from error
