@@ -16,8 +16,8 @@ def export_k(about, k):
         return min(DEFAULT_K, most), cut
     if not 1 <= k <= most:
         raise InputError(
-            f"k {k}: the export answers with 1 to {most} items; export with a larger -k, or ask "
-            "for fewer"
+            f"k {k}: the export answers with {most} items at most; ask for fewer, or export with a "
+            "larger k"
         )
     return k, []
 

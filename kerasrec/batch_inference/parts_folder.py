@@ -55,17 +55,15 @@ class PartsFolder:
             self._lock.take()
             self._start()
         except OSError as error:
-            self._lock.release()
+            self._leave()
             raise InputError(f"{self.folder} cannot be written: {error.strerror}") from error
         except BaseException:
-            self._lock.release()
+            self._leave()
             raise
         return self
 
     def __exit__(self, *error):
-        self._lock.release()
-        if not self._parts and self.folder.is_dir() and is_unused(self.folder, [REQUEST]):
-            shutil.rmtree(self.folder, ignore_errors=True)
+        self._leave()
 
     def add(self, table, facts):
         """Writes the next part.
@@ -87,6 +85,12 @@ class PartsFolder:
                 for path in self._parts:
                     writer.write_table(pyarrow.parquet.read_table(path, schema=schema))
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _leave(self):
+        held = self._lock.held
+        self._lock.release()
+        if held and not self._parts and is_unused(self.folder, [REQUEST]):
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _start(self):
         remove_leftovers(self.folder)
