@@ -81,8 +81,8 @@ def _batches(answers, queries, given):
         groups[1] = groups[1][0], type(stored)(stored.names, stored.users)
     for places, some in groups:
         if len(some):
-            widths = answers.widths(some) * answers.wide_cost + given
-            for batch in bounded_batches(widths):
+            widths = answers.widths(some) * answers.wide_cost
+            for batch in bounded_batches(widths, given):
                 yield places[batch], some.take(batch)
 
 

@@ -41,7 +41,7 @@ class ExportRecommendations:
         self.user_ids = read_ids(path, "users")
         self.unknown_user = about["unknown_user"]
         # Each step of the longest history of a batch is a query of its own.
-        self.wide_cost = 200 if options.explain else 1
+        self.wide_cost = 8 if options.explain else 1
         self._titles = titles_of(path, self.item_ids) if options.explain else {}
         self._limits = {
             "exclude": [list(options.exclude) or [""]],

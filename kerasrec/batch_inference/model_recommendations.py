@@ -26,7 +26,7 @@ class ModelRecommendations:
         item_ids, user_ids: Arrow arrays of the ids that the model knows.
         unknown_user: How an unknown user is answered, as the end of a sentence.
         notes: Sentences on the options.
-        wide_cost: As of `bounded_batches`.
+        wide_cost: What a step of a history costs beside one that is not explained.
 
     Raises:
         InputError: as `recommend`.

@@ -49,9 +49,7 @@ def write_all(function, arguments, output, what, **options):
             )  # fmt: skip
     except KeyboardInterrupt:
         if parts_folder(path).is_dir():
-            output.note(
-                f"{parts_folder(path)} keeps the finished parts: the same command continues"
-            )
+            output.note(f"{parts_folder(path)} keeps what is done: the same command continues")
         raise
     for note in report["notes"]:
         output.note(note)

@@ -48,4 +48,6 @@ def small_parts(monkeypatch):
     monkeypatch.setattr(history_file, "PART_ROWS", 5)
     monkeypatch.setattr(history_file, "READ_ROWS", 3)
     small = bounded_batches.bounded_batches
-    monkeypatch.setattr(answer_all, "bounded_batches", lambda widths: small(widths, most=2))
+    monkeypatch.setattr(
+        answer_all, "bounded_batches", lambda widths, given: small(widths, given, most=2)
+    )
