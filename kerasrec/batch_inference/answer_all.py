@@ -55,7 +55,10 @@ def answer_all(answers, queries, options, path, columns, request, overwrite=Fals
                     answered.append((places, answers.answer(some)))
                 progress(folder.done + sum(len(one) for one, _ in answered), queries.count)
             table = part_table(part.names, answered, answers.item_ids, answers.k, columns)
+            first = folder.done == resumed
             folder.add(table, count_facts(answers, part))
+            if first:
+                folder.check_room(queries.count)
         folder.finish()
     unknown_user = getattr(answers, "unknown_user", "")
     kind = "user" if columns[0] == "user" else "item"

@@ -77,6 +77,23 @@ class PartsFolder:
             pyarrow.parquet.write_table(table, partial)
         self._count(path, table.num_rows, facts)
 
+    def check_room(self, count):
+        """Refuses to go on if the disk is too small for `count` queries of the size of those done.
+
+        Raises:
+            InputError: with the arithmetic; the parts are kept.
+        """
+        written = sum(path.stat().st_size for path in self._parts)
+        whole = written / self.done * count
+        # All parts and the output are on the disk at the same time.
+        needed, free = 2 * whole - written, shutil.disk_usage(self.folder).free
+        if needed > free:
+            raise InputError(
+                f"{self.output}: {self.done:,} of {count:,} queries took {_mebibytes(written)}, so "
+                f"all take {_mebibytes(whole)}, for a moment twice; {_mebibytes(free)} are free. "
+                "Make room, and the same command continues; or ask for fewer items"
+            )
+
     def finish(self):
         """Joins the parts into the output and removes them."""
         with replacing(self.output) as partial:
@@ -158,6 +175,10 @@ def _changed(before, now):
         HASHED.get(name) or f"{name} {before.get(name)!s:.40}, not {now[name]!s:.40}"
         for name in names
     )
+
+
+def _mebibytes(size):
+    return f"{size / 2**20:,.1f} MiB"
 
 
 def _name(number):

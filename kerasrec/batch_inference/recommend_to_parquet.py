@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import pathlib
 
 from kerasrec.batch_inference.answer_all import answer_all
 from kerasrec.batch_inference.history_file import HistoryFile
@@ -35,7 +34,8 @@ def recommend_to_parquet(
     the last part. Then the file appears at once, and the folder is removed.
 
     Args:
-        source: An adapted `Recommender`, or the path of an export's version.
+        source: An adapted `Recommender`, or the path of an export: a version, or the folder
+            of a model's versions.
         path: The file to write, `.parquet`. Its columns: `user` (the id, or the number of the row
             in `histories`, from 0), `rank` (from 1), `item`, `score`; in the order of the users.
         users: List of user ids, or the path of a file with them: `.parquet`, `.csv` or `.tsv` with
@@ -61,7 +61,7 @@ def recommend_to_parquet(
 
     Example:
 
-    >>> import tempfile
+    >>> import pathlib, tempfile
     >>> import pandas as pd
     >>> from kerasrec.data import load
     >>> from kerasrec_zoo import Popularity
@@ -105,7 +105,9 @@ def open_answers(source, options, trust=False):
         return
     from kerasrec.batch_inference.export_recommendations import ExportRecommendations
     from kerasrec.savedmodel.open_export import open_export
+    from kerasrec.savedmodel.versions import find_version
 
-    loaded, about = open_export(pathlib.Path(source), trust)
+    source = find_version(source)
+    loaded, about = open_export(source, trust)
     with loaded:
-        yield ExportRecommendations(pathlib.Path(source), loaded, about, options)
+        yield ExportRecommendations(source, loaded, about, options)

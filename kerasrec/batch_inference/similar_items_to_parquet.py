@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import pathlib
 
 from kerasrec.batch_inference.answer_all import answer_all
 from kerasrec.batch_inference.id_queries import IdQueries
@@ -16,7 +15,8 @@ def similar_items_to_parquet(
     """Writes the answers of `similar_items` for all items to one Parquet file.
 
     Args:
-        source: An adapted `Recommender`, or the path of an export's version.
+        source: An adapted `Recommender`, or the path of an export: a version, or the folder
+            of a model's versions.
         path: The file to write, `.parquet`. Its columns: `item`, `rank` (from 1), `similar_item`,
             `score` (a cosine).
         k, exclude, allow: As in `Recommender.similar_items`.
@@ -46,7 +46,9 @@ def _open_answers(source, options, trust):
         return
     from kerasrec.batch_inference.export_similar_items import ExportSimilarItems
     from kerasrec.savedmodel.open_export import open_export
+    from kerasrec.savedmodel.versions import find_version
 
-    loaded, about = open_export(pathlib.Path(source), trust)
+    source = find_version(source)
+    loaded, about = open_export(source, trust)
     with loaded:
-        yield ExportSimilarItems(pathlib.Path(source), loaded, about, options)
+        yield ExportSimilarItems(source, loaded, about, options)

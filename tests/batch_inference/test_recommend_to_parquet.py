@@ -1,3 +1,4 @@
+import collections
 import json
 import pathlib
 
@@ -213,6 +214,18 @@ def test_a_full_disk_leaves_the_finished_parts(knn, tmp_path, small_parts, large
     assert [one.name for one in tmp_path.iterdir()] == [parts.name]
     assert recommend_to_parquet(knn, path)["resumed"] == 12
     same(path, recommended(knn, users=knn.users.vocabulary.ids.tolist()))
+
+
+def test_a_disk_that_is_too_small_is_noticed_after_the_first_part(
+    knn, tmp_path, small_parts, monkeypatch
+):
+    path = tmp_path / "out.parquet"
+    room = collections.namedtuple("usage", "free")(3000)
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: room)
+    with pytest.raises(InputError, match="5 of 12 queries took .* 0.0 MiB are free"):
+        recommend_to_parquet(knn, path)
+    monkeypatch.undo()
+    assert recommend_to_parquet(knn, path)["resumed"] == 5
 
 
 def test_one_process_at_a_time(knn, tmp_path):
