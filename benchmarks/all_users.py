@@ -66,12 +66,13 @@ def measure(arguments, say):
     table = Table(f"{arguments.users:,} users, k {K}", "users/s", rows, BARE)
     other = [Row(f"batches of {size}", (rate,)) for size, rate in sizes.items()]
     start, rate = min(starts), table.row(EXPORT).median
+    bar = Bar("speed of the signature that is kept", table.ratio(EXPORT, BARE), 0.7, at_least=True)
     settings = {name: getattr(arguments, name) for name in ("users", "items", "dim", "rounds")}
     return Report(
         "All users at once",
         settings,
         [table, Table("Choice of the batch size of the signature", "users/s", tuple(other))],
-        [Bar("speed of the signature that is kept", table.ratio(EXPORT, BARE), 0.7, True)],
+        [] if arguments.quick else [bar],
         [
             f"A million users at this speed: {(start + MILLION / rate) / 60:,.0f} minutes, "
             f"{start:.1f} s of them until the first answer."

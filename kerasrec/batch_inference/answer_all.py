@@ -9,6 +9,7 @@ from kerasrec.batch_inference.facts import count_facts, notes_on
 from kerasrec.batch_inference.part_table import part_table
 from kerasrec.batch_inference.parts_folder import PartsFolder
 from kerasrec.batch_inference.places_of import places_of
+from kerasrec.batch_inference.queries import Queries
 from kerasrec.errors import InputError
 from kerasrec.id_list import unknown_note
 
@@ -72,21 +73,24 @@ def answer_all(answers, queries, options, path, columns, request, overwrite=Fals
     }
 
 
-def _batches(answers, queries, given):
-    """`(places, Queries)`: the batches of a part, the stored histories apart from the given."""
-    groups = [(np.arange(len(queries)), queries)]
-    if queries.users is not None and queries.histories is not None:
-        # As in an export: who is given no item is answered from what is stored.
-        silent = np.array([not any(history) for history in queries.histories])
-        groups = [(np.flatnonzero(kept), queries.take(np.flatnonzero(kept))) for kept in
-                  (~silent, silent)]  # fmt: skip
-        stored = groups[1][1]
-        groups[1] = groups[1][0], type(stored)(stored.names, stored.users)
-    for places, some in groups:
+def _batches(answers, queries, option_ids):
+    """`(places, Queries)` of each batch of a part."""
+    for places, some in _groups(queries):
         if len(some):
             widths = answers.widths(some) * answers.wide_cost
-            for batch in bounded_batches(widths, given):
+            for batch in bounded_batches(widths, option_ids):
                 yield places[batch], some.take(batch)
+
+
+def _groups(queries):
+    """`(places, Queries)`: who is answered from a given history, and who from the stored one."""
+    if queries.users is None or queries.histories is None:
+        return [(np.arange(len(queries)), queries)]
+    # As in an export: who is given no item is answered from what is stored.
+    silent = np.array([not any(history) for history in queries.histories])
+    given, stored = np.flatnonzero(~silent), np.flatnonzero(silent)
+    users = [queries.users[place] for place in stored]
+    return [(given, queries.take(given)), (stored, Queries(users, users))]
 
 
 def _check_options(answers, options):
