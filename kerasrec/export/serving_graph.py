@@ -61,8 +61,7 @@ class ServingGraph(tf.Module):
 
     def write(self, directory):
         """Writes the SavedModel to `directory`."""
-        functions = {name: _function(*given) for name, given in self.signatures.items()}
-        functions["recommend"] = self._recommend
+        functions = {name: self.function(name) for name in self.signatures}
         # Concrete functions: `tf.saved_model.save` would trace any other a second time.
         traced = {name: each.get_concrete_function() for name, each in functions.items()}
         traced["serving_default"] = traced["recommend"]
@@ -77,6 +76,12 @@ class ServingGraph(tf.Module):
             for name, (_, inputs) in self.signatures.items()
         }
         write_defaults(directory, defaults)
+
+    def function(self, signature):
+        """The `tf.function` of a signature."""
+        if signature == "recommend":
+            return self._recommend
+        return _function(*self.signatures[signature])
 
     def recommend(self, request):
         """Returns the best items of each query."""
