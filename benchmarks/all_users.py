@@ -130,9 +130,8 @@ def to_parquet(source, path, users):
 
     times = []
     started = time.perf_counter()
-    # The export was made here; that of a gated SASRec holds IdentityN, which is not on the list.
     recommend_to_parquet(
-        source, path, users=users, k=K, overwrite=True, trust=True,
+        source, path, users=users, k=K, overwrite=True,
         progress=lambda *_: times.append(time.perf_counter()),
     )  # fmt: skip
     return len(users) / (time.perf_counter() - times[0]), times[0] - started
