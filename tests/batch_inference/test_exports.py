@@ -70,7 +70,7 @@ def test_all_users(model, export, tmp_path, small_parts, options):
         recommend_to_parquet(source, tmp_path / f"{number}.parquet", **{"k": 5, **options})
         for number, source in enumerate((model, export))
     ]
-    assert len(equal(tmp_path / "0.parquet", tmp_path / "1.parquet")) == reports[1]["rows"] > 12
+    assert len(equal(tmp_path / "0.parquet", tmp_path / "1.parquet")) == reports[1]["rows"] >= 8
     assert reports[0]["notes"] == reports[1]["notes"] == []
 
 
