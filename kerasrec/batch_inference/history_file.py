@@ -9,6 +9,7 @@ import pyarrow.parquet
 from kerasrec.batch_inference.id_file import naming_damage, texts_of
 from kerasrec.batch_inference.id_queries import PART_ROWS
 from kerasrec.batch_inference.queries import Queries
+from kerasrec.data.query_spec import REQUEST_INPUTS
 from kerasrec.errors import InputError
 from kerasrec.files.file_hash import file_hash
 from kerasrec.files.plain_file import plain_size
@@ -16,7 +17,7 @@ from kerasrec.files.plain_file import plain_size
 # Items of the histories of a part: as Python texts they take about 100 MB.
 PART_ITEMS = 2**20
 READ_ROWS = 2**10
-LISTS = ("history", "behavior", "timestamp")
+LISTS = [name for name, each in REQUEST_INPUTS.items() if each.axis == "step"]
 
 
 class HistoryFile:
