@@ -26,7 +26,7 @@ def test_what_is_in_a_table_fits_80_columns(kerasrec, shop):
     for line in (
         "  user       CustomerID  (guessed by its name)",
         "  timestamp  Order Date  (guessed by its name, written as %d.%m.%Y %H:%M)",
-        "  not read   Comment  (such as 'a text; nobody reads it a text; nobody reads it a …",
+        "  not read   Comment  (such as 'a text; nobody reads it a text; nobody reads it…",
         "112 rows read, 110 interactions of 3 users with 70 items (density 52.38%).",
         "1 duplicate row merged (the last one kept).",
         "1 row dropped: missing user.",
