@@ -18,6 +18,8 @@ from starlette.routing import Route
 from kerasrec.serving.page_routes import page_routes
 from kerasrec.serving.refusal import Refusal
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 30  # a deadline, on a machine that has other work to do
 HOSTILE = """<script>hacked = 1</script><img src=x onerror="hacked = 1"> "quoted" & 'single'"""
 TITLES = {"a": "Rye bread", "b": "Smoke and fire", "c": HOSTILE, "d": "", "e": "Quiet rivers"}

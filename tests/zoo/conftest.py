@@ -63,10 +63,10 @@ def make():
 
 
 @contextlib.contextmanager
-def graphs(wanted):
-    """Functions are traced, or not, whatever `without_graphs` says."""
+def graphs():
+    """Functions are traced, whatever `without_graphs` says."""
     before = tf.config.functions_run_eagerly()
-    tf.config.run_functions_eagerly(not wanted)
+    tf.config.run_functions_eagerly(False)
     try:
         yield
     finally:
@@ -97,10 +97,9 @@ def fit():
             first_epoch=first_epoch,
         )
         # Keras takes longer to begin an epoch than these steps take: all but one are one to it.
-        with graphs(not run_eagerly):
-            losses = model.fit(data, verbose=0).history["loss"]
-            if epochs > 1:
-                losses += model.fit(data.repeat(epochs - 1), verbose=0).history["loss"]
+        losses = model.fit(data, verbose=0).history["loss"]
+        if epochs > 1:
+            losses += model.fit(data.repeat(epochs - 1), verbose=0).history["loss"]
         return losses
 
     return fit
@@ -116,10 +115,11 @@ def learn(make, fit, checkerboard):
             train = dataclasses.replace(train, value=1.0 + (train.user + 2 * train.item) % 5)
             model.adapt(train)
         before = model.get_weights()
-        losses = fit(model, train, epochs=EARLY)
-        found = Trained(model, before, model.get_weights(), losses)
-        if epochs > EARLY:
-            fit(model, train, epochs=epochs - EARLY, first_epoch=EARLY)
+        with graphs():
+            losses = fit(model, train, epochs=EARLY)
+            found = Trained(model, before, model.get_weights(), losses)
+            if epochs > EARLY:
+                fit(model, train, epochs=epochs - EARLY, first_epoch=EARLY)
         return found
 
     return learn
