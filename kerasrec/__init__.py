@@ -5,6 +5,7 @@ import importlib
 __version__ = "0.1.0"
 
 _SUBMODULES = (
+    "batch_inference",
     "client",
     "data",
     "evaluation",

@@ -53,8 +53,14 @@ def id_lists(values, name, of="ids"):
     return [id_list(each, f"{name}[{place}]", of=of) for place, each in enumerate(lists)]
 
 
-def unknown_note(what, ids, instead):
+def unknown_note(what, ids, instead, count=None):
     """A sentence on ids that a model does not know.
+
+    Args:
+        what: What the ids are.
+        ids: The ids, or the first six of more.
+        instead: What is done with them, as the end of a sentence.
+        count: How many there are, if `ids` are only the first.
 
     >>> unknown_note("item", ["x", ""], "left out")
     "2 unknown item ids, left out: x, ''"
@@ -62,7 +68,8 @@ def unknown_note(what, ids, instead):
     # A blank id is shown in quotes.
     shown = [str(one) if str(one).strip() else repr(one) for one in ids[:5]]
     shown = ", ".join(shown) + (", ..." if len(ids) > 5 else "")
-    return f"{len(ids)} unknown {what} {'id' if len(ids) == 1 else 'ids'}, {instead}: {shown}"
+    count = len(ids) if count is None else count
+    return f"{count:,} unknown {what} {'id' if count == 1 else 'ids'}, {instead}: {shown}"
 
 
 def _listed(values, name, kind, ordered):

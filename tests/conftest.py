@@ -10,6 +10,7 @@ import gc
 import importlib.util
 import os
 import random
+import re
 import socket
 
 import numpy as np
@@ -20,7 +21,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # Graphs are many objects that live on: to look through them again and again takes an eighth of the
 # processor's time.
-gc.set_threshold(200_000, 50, 100)
+gc.set_threshold(100_000, 20, 10)
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -32,16 +33,21 @@ def pytest_addoption(parser):
     parser.addoption("--slowest-files", type=int, default=10, help="files listed at the end")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Which tests share a worker under `--dist loadgroup`."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            group = item.nodeid.partition("::")[0]
-            if item.path.parent.name == "zoo" and hasattr(item, "callspec"):
-                cls = item.callspec.params.get("cls")
-                group = getattr(cls, "__name__", group)
-            item.add_marker(pytest.mark.xdist_group(group))
+def pytest_xdist_make_scheduler(config, log):
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduler(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return tests_of_one_worker(nodeid)
+
+    return Scheduler(config, log)
+
+
+def tests_of_one_worker(nodeid):
+    """The name of the group that shares a worker: a file, or a zoo model over all files."""
+    path, _, name = nodeid.partition("::")
+    model = re.search(r"\[([A-Z]\w+)", name)
+    return model[1] if model and path.startswith("tests/zoo/") else path
 
 
 def processor_seconds():
@@ -92,6 +98,19 @@ def _no_network():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", refuse)
         yield
+
+
+@pytest.fixture
+def without_graphs():
+    """TensorFlow runs operations one by one.
+
+    For tests that train a few steps or ask a model once or twice: tracing would take longer.
+    """
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture

@@ -312,7 +312,7 @@ def test_every_keras_peer_returns_seconds(module):
     if module == "keras_models":
         cases = [
             peer.case
-            for name in train_model.MODELS
+            for name in ("mf", "sasrec", "hybrid")  # pairs, histories, and histories with texts
             for peer in train_model.peers_of(name, train_model.sizes_of(name, quick=True))
         ]
         cases = [case for case in cases if case.get("steps_per_execution") == 16]
@@ -350,3 +350,44 @@ def test_time_to_quality_reports_minutes_until_the_target():
     (table,) = measure(arguments, lambda line: None).tables
     assert table.row(OURS).samples[0] < 5 and "NDCG@10" in table.row(OURS).note
     assert table.row(RIVAL).note.startswith("not installed")
+
+
+def test_the_widest_user_is_measured_with_and_without(monkeypatch):
+    from benchmarks import widest
+    from benchmarks.__main__ import make_parser
+
+    def run(case):
+        if case.get("zipf"):
+            return "killed by the system: out of memory"
+        events = case["widest"]
+        return [1.0, 2.0, 3.0, 4.0 + (events > 0)], 1.5 if events else 1.0
+
+    monkeypatch.setattr(widest, "run", run)
+    arguments = make_parser().parse_args(["widest", "--models", "Markov"])
+    report = arguments.measure(arguments, lambda line: None)
+    time, memory, zipf, _ = report.tables
+    assert [row.name for row in time.rows] == ["without", "with the user"]
+    assert time.rows[1].note == "adapt 1, fit 2, evaluate 3, export 5"
+    assert [row.median for row in memory.rows] == [1.0, 1.5] and "killed" in zipf.rows[0].note
+    measured = [(bar.value, bar.kept) for bar in report.bars]
+    assert measured == [(1.1, True), (1.5, False), (None, None)]
+
+
+def test_the_widest_user_adds_one_user_to_the_same_table():
+    from benchmarks.peers.widest_user import make_table
+
+    case = {"users": 30, "events": 4, "items": 20}
+    without, both = (make_table({**case, "widest": widest}) for widest in (0, 500))
+    assert without.user_counts()[2:].tolist() == [4] * 30 + [0]
+    assert both.user_counts()[2:].tolist() == [4] * 30 + [500]
+    zipf = make_table({"zipf": 1.2, "rows": 9000, "users": 50, "items": 50})
+    # The share of the first rank is 1 / zeta(1.2) = .179; the modulo adds little.
+    assert len(zipf) == 9000 and 0.16 < zipf.user_counts().max() / 9000 < 0.25
+
+
+def test_the_parts_of_a_run_beside_the_widest_user():
+    from benchmarks.peers.widest_user import PARTS, setup
+
+    sizes = {"users": 30, "events": 4, "items": 20, "widest": 300, "steps": 1}
+    run = setup({**sizes, "model": "MatrixFactorization", "arguments": {"dim": 4}})
+    assert all(run(PARTS.index(part)) >= 0 for part in ("adapt", "fit", "evaluate"))

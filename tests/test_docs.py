@@ -37,7 +37,6 @@ def test_every_module_is_imported():
         importlib.import_module(name)
 
 
-@pytest.mark.slow
 def shows_tensorflow(module):
     """Whether an example calls, or prints, what only TensorFlow's tensors have."""
     examples = [one for test in doctest.DocTestFinder().find(module) for one in test.examples]
@@ -48,7 +47,14 @@ def shows_tensorflow(module):
     )
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize(
+    "name",
+    # The examples of zoo models train one.
+    [
+        pytest.param(name, marks=pytest.mark.slow if "zoo" in name or "export" in name else ())
+        for name in EXAMPLES
+    ],
+)
 def test_examples_of_docstrings(name):
     try:
         module = importlib.import_module(name)

@@ -30,18 +30,22 @@ def run(arguments, output):
 
     path = pathlib.Path(arguments.path)
     with output.busy(f"reading {path}"):
-        options, clean, guessed = _options(path, arguments)
+        options, clean, guessed, unused = _options(path, arguments)
         read = Interactions.from_parquet if is_parquet(path) else Interactions.from_csv
         data = read(path, on_error="drop", clean=clean, **options)
         about = Description.of(data)
     config = _config(path, options, clean, about)
     if not output.as_json:
-        _say(output, options["columns"], guessed, clean, about, config)
-    output.result({**about.to_dict(), "columns": options["columns"], "yaml": config})
+        _say(output, options["columns"], guessed, unused, clean, about, config)
+    columns = {"columns": options["columns"], "unused": unused}
+    output.result({**about.to_dict(), **columns, "yaml": config})
 
 
 def _options(path, arguments):
-    """The arguments of reading, options of `clean`, and the keys that were guessed."""
+    """The arguments of reading, options of `clean`, the keys that were guessed, the other columns.
+
+    Each of the other columns has a value as an example.
+    """
     from kerasrec.data.guess_columns import NAMES, guess_columns, guess_time_format
     from kerasrec.data.parquet_parts import ParquetParts
     from kerasrec.data.table_files import is_parquet
@@ -66,7 +70,14 @@ def _options(path, arguments):
     if value in guessed.values() and value in header and not _is_number(sample[value]):
         # A guess that does not hold is no reason to refuse the table.
         del options["columns"]["value"], guessed["value"]
-    return options, clean, guessed
+    read = set(options["columns"].values())
+    unused = {str(name): _example(sample[name]) for name in header if name not in read}
+    return options, clean, guessed, unused
+
+
+def _example(values):
+    values = values.dropna()
+    return str(values.iloc[0]) if len(values) else ""
 
 
 def _given(text, names):
@@ -112,13 +123,19 @@ def _config(path, options, clean, about):
     return yaml.safe_dump(config, sort_keys=False, default_flow_style=None, width=WIDTH)
 
 
-def _say(output, columns, guessed, clean, about, config):
+def _say(output, columns, guessed, unused, clean, about, config):
     notes = {key: "guessed by its name" if key in guessed else "given" for key in columns}
     if "time_format" in clean:
         notes["timestamp"] += f", written as {clean['time_format']}"
     output.say("Columns")
     for key, name in columns.items():
         output.say(_cut(f"  {key:10s} {name}  ({notes[key]})"))
+    for name, example in unused.items():
+        output.say(_cut(f"  not read   {name}  (such as {example!r})"))
+    if "timestamp" not in columns and unused:
+        output.say(
+            "  Without times the rows count as sorted; name them by --columns timestamp=NAME."
+        )
     output.say()
     for line in about.report.lines():
         output.say(_wrapped(line))

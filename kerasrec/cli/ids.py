@@ -1,8 +1,12 @@
 """Reads ids from the command line, also ids with commas."""
 
 import json
+import pathlib
 
 from kerasrec.errors import InputError
+
+# As of `kerasrec.batch_inference.IdFile`, which imports pyarrow.
+FILES = (".txt", ".csv", ".tsv", ".parquet")
 
 IDS = (
     "'a,b,c'; ids that hold a comma as JSON, '[\"a,b\", \"c\"]', or one by one, the option given "
@@ -42,3 +46,24 @@ def read_ids(values, option):
             f'\'["a,b", "c"]\': got {values[0]!r:.80}'
         )
     return [str(one) for one in ids]
+
+
+def read_ids_or_file(values, option):
+    """As `read_ids`, or the ids of a file: a single value that ends in .txt, .csv, .tsv, .parquet.
+
+    A table has a column `item`.
+
+    Raises:
+        InputError: as `read_ids`, and for a file that is missing, has no such column or no id.
+    """
+    if not values or len(values) > 1 or pathlib.Path(values[0]).suffix.lower() not in FILES:
+        return read_ids(values, option)
+    from kerasrec.batch_inference.id_file import IdFile
+
+    try:
+        ids = [one for some in IdFile(values[0], "item") for one in some]
+    except InputError as error:
+        raise InputError(f"{option}: {error}") from error
+    if not ids:
+        raise InputError(f"{option}: {values[0]} holds no id")
+    return ids

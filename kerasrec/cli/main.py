@@ -16,6 +16,7 @@ from kerasrec.cli import (
     quickstart,
     recommend,
     serve,
+    similar_items,
     tune,
     verify,
 )
@@ -31,6 +32,7 @@ COMMANDS = (
     tune,
     evaluate,
     recommend,
+    similar_items,
     export,
     inspect,
     verify,
@@ -91,7 +93,10 @@ def _parser():
     parser.add_argument("--version", action="version", version=f"kerasrec {kerasrec.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for module in COMMANDS:
-        command = commands.add_parser(module.NAME, help=module.HELP, description=module.HELP)
+        aliases = getattr(module, "ALIASES", ())
+        command = commands.add_parser(
+            module.NAME, aliases=aliases, help=module.HELP, description=module.HELP
+        )
         command.add_argument("--json", action="store_true", help="one JSON object on stdout")
         module.add_arguments(command)
         command.set_defaults(run=module.run, command=module.NAME)

@@ -5,6 +5,7 @@ from kerasrec.data import datasets as datasets
 from kerasrec.data import splits as splits
 from kerasrec.data.batches import batches as batches
 from kerasrec.data.catalog import Catalog as Catalog
+from kerasrec.data.clean import Clean as Clean
 from kerasrec.data.datasets import NAMES as NAMES
 from kerasrec.data.datasets import load as load
 from kerasrec.data.feature_encoder import FeatureEncoder as FeatureEncoder

@@ -90,21 +90,28 @@ class CleanRows:
         same = {key: codes for key, (codes, _) in ids.items()}
         same |= {} if fold is None else {"fold": fold}
         rows = RowOrder(np.flatnonzero(table.keep), order, same)
-        kept = rows.positions
+        kept, user, seconds = rows.positions, rows.users, rows.times
+        if user is None:
+            user = ids["user"][0][kept]
+        if timestamp is not order:
+            seconds = timestamp[kept]
         if clean.leaves_out or clean.time_format:
-            codes = (ids[key][0][kept] for key in ("user", "item"))
-            seconds = None if timestamp is None else timestamp[kept]
-            stay, left_out = filter_rows(clean, *codes, seconds)
+            stay, left_out = filter_rows(clean, user, ids["item"][0][kept], seconds)
             table.dropped |= left_out
-            kept = kept[stay]
+            kept, user = kept[stay], user[stay]
+            seconds = None if seconds is None else seconds[stay]
         if not len(kept):
             raise InputError(f"{table.where}: no rows are left; dropped: {table.dropped}.")
         # Ids that only dropped rows have must not get a row in a catalog.
-        ids = {key: _used(codes[kept], texts) for key, (codes, texts) in ids.items()}
+        codes = {key: user if key == "user" else codes[kept] for key, (codes, _) in ids.items()}
+        if len(kept) < len(table.frame):
+            ids = {key: _used(codes[key], texts) for key, (_, texts) in ids.items()}
+        else:
+            ids = {key: (codes[key], texts) for key, (_, texts) in ids.items()}
         return cls(
             columns=columns,
             ids=ids,
-            timestamp=None if timestamp is None else timestamp[kept],
+            timestamp=seconds,
             value=None if value is None else value[kept],
             fold=None if fold is None else fold[kept],
             rows_read=table.rows_read - table.dropped.get("blank line", 0),
@@ -118,6 +125,4 @@ def _used(codes: np.ndarray, texts: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     """The same ids, without the texts that no code names."""
     used = np.zeros(len(texts), dtype=bool)
     used[codes] = True
-    if used.all():
-        return codes, texts
     return (np.cumsum(used) - 1)[codes], texts[used]

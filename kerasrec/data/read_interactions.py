@@ -124,10 +124,10 @@ def read_interactions(
             raise only_one(table.where, column, side.kind, texts[0])
         catalog, absent = side.catalog(texts, f"{table.where}, column {column!r}", table.on_error)
         if side.is_new:
-            side_rows = np.arange(FIRST, len(catalog), dtype=np.int32)
+            side_rows = np.add(codes, FIRST, dtype=np.int32, casting="unsafe")
         else:
-            side_rows = catalog.vocabulary.rows(texts)
-        fields |= {f"{side.kind}s": catalog, side.kind: side_rows[codes]}
+            side_rows = catalog.vocabulary.rows(texts)[codes]
+        fields |= {f"{side.kind}s": catalog, side.kind: side_rows}
         _report_catalog(report, side.kind, catalog, absent)
     if "behavior" in rows.ids:
         codes, texts = rows.ids["behavior"]

@@ -8,26 +8,30 @@ import pandas as pd
 BLOCK = 2**20  # rows
 
 
-def stable_order(values: np.ndarray) -> np.ndarray:
-    """What `np.argsort(values, kind="stable")` gives, for integers.
+def in_order(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`np.argsort(values, kind="stable")`, and the sorted values.
 
-    >>> stable_order(np.array([7, 3, 7, 1]))
-    array([3, 1, 0, 2])
+    >>> in_order(np.array([7, 3, 7, 1]))
+    (array([3, 1, 0, 2]), array([1, 3, 7, 7]))
     """
     if len(values) < 2 or (values[1:] >= values[:-1]).all():
-        return np.arange(len(values))
+        return np.arange(len(values)), values
     least, bits = int(values.min()), len(values).bit_length()
     if values.dtype.kind not in "iu" or (int(values.max()) - least).bit_length() + bits > 62:
-        return np.argsort(values, kind="stable")
-    # The value in the high bits, the position in the low ones: all are different.
-    keys = values.astype(np.int64)
+        order = np.argsort(values, kind="stable")
+        return order, values[order]
+    # The value in the high bits, the position in the low ones: all are different, and both are
+    # read from the sorted keys one after the other, which is faster than from where they were.
+    keys, ordered = values.astype(np.int64), np.empty_like(values)
     keys -= least
     keys <<= bits
     for block in _blocks(len(keys)):
         keys[block] |= np.arange(block.start, block.stop)
     keys.sort()
-    keys &= (1 << bits) - 1
-    return keys
+    for block in _blocks(len(keys)):
+        ordered[block] = (keys[block] >> bits) + least
+        keys[block] &= (1 << bits) - 1
+    return keys, ordered
 
 
 def _blocks(size: int, overlap: int = 0) -> Iterator[slice]:
@@ -56,6 +60,7 @@ class RowOrder:
 
     Attributes:
         positions: int (m,), the rows of the table that count, in time order.
+        users, times: (m,), columns of these rows; None without times.
         merged: rows left out because a later one says the same.
         out_of_order: rows that are earlier than a row of the same user above them.
         equal_times: rows at a time at which the same user has another row.
@@ -68,6 +73,7 @@ class RowOrder:
         same: Mapping[str, np.ndarray],
     ):
         self.positions, self.out_of_order, self.equal_times = positions, 0, 0
+        self.users = self.times = None
         count = len(positions)
         if order is None:
             suspects = self._repeated_pairs(same["user"], same["item"])
@@ -78,13 +84,14 @@ class RowOrder:
 
     def _sort(self, order: np.ndarray, same: Mapping[str, np.ndarray]) -> None:
         if len(self.positions) == len(order):
-            self.positions = stable_order(order)
+            self.positions, self.times = in_order(order)
         else:
-            self.positions = self.positions[stable_order(order[self.positions])]
-        users = same["user"][self.positions]
+            places, self.times = in_order(order[self.positions])
+            self.positions = self.positions[places]
+        self.users = same["user"][self.positions]
         # Rows of a user are adjacent, in time order: those of one time follow each other.
-        by_user = stable_order(users)
-        users, ranks = users[by_user], self._ranks(order)
+        by_user, users = in_order(self.users)
+        ranks = self._ranks()
         tied = np.zeros(len(by_user), dtype=bool)
         for block in _blocks(len(by_user), overlap=1):
             times, ours = ranks[by_user[block]], users[block]
@@ -105,14 +112,10 @@ class RowOrder:
         self.out_of_order = self._late(users, by_user)
         self._drop(duplicates)
 
-    def _ranks(self, order: np.ndarray) -> np.ndarray:
+    def _ranks(self) -> np.ndarray:
         """int32 (n,), the number of each row's time among the different times."""
-        ranks, before, last = np.empty(len(self.positions), dtype=np.int32), 0, None
-        for block in _blocks(len(ranks)):
-            times = order[self.positions[block]]
-            new = np.append(last is not None and times[0] != last, times[1:] != times[:-1])
-            ranks[block] = before + np.cumsum(new)
-            before, last = int(ranks[block.stop - 1]), times[-1]
+        ranks = np.zeros(len(self.times), dtype=np.int32)
+        np.cumsum(self.times[1:] != self.times[:-1], dtype=np.int32, out=ranks[1:])
         return ranks
 
     def _late(self, users: np.ndarray, by_user: np.ndarray) -> int:
@@ -154,3 +157,6 @@ class RowOrder:
     def _drop(self, places: np.ndarray) -> None:
         if places.size:
             self.positions = np.delete(self.positions, places)
+            if self.users is not None:
+                self.users = np.delete(self.users, places)
+                self.times = np.delete(self.times, places)

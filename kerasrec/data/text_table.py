@@ -84,8 +84,8 @@ def first_rows(path: Path, rows: int, separator: str | None = None) -> tuple[str
     """
     file = table_files(path, TEXT_SUFFIXES)[0]
     if separator is None:
-        with unpacked(file) as binary:
-            header = io.TextIOWrapper(binary, "utf-8-sig", errors="replace").readline()
+        with unpacked(file) as binary, io.TextIOWrapper(binary, "utf-8-sig", "replace") as text:
+            header = text.readline()
         # Ten colons are five separators of two.
         counts = {sign: header.count(sign) for sign in (",", "\t", ";", "|", "::")}
         separator = max(counts, key=counts.get)

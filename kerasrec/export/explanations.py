@@ -7,14 +7,15 @@ from kerasrec.data.vocabulary import FIRST, PADDING
 from kerasrec.models.requests.reasons import REASONS
 
 
-def history_reasons(model, inputs, query, vectors, rows):
+def history_reasons(encode, inputs, query, vectors, rows):
     """Finds for each answer the history items whose removal changes its score most.
 
     Queries are explained one at a time. Each query takes one forward pass over as many histories
     as the longest history of the batch has items.
 
     Args:
-        model: A searchable `Recommender` that reads a history.
+        encode: Function from the inputs of a searchable `Recommender` that reads a history to its
+            query vectors, float32.
         inputs: Model inputs of n queries.
         query: `(n, dim)` query vectors.
         vectors: `(n, k, dim)` item vectors of the answers.
@@ -31,13 +32,13 @@ def history_reasons(model, inputs, query, vectors, rows):
         # Padding belongs on the right, as in every history.
         order = tf.argsort(tf.cast(left == PADDING, tf.int32), axis=1, stable=True)
         without = {}
-        for name in model.query_inputs:
+        for name in inputs:
             column = tf.repeat(one[name][None], tf.shape(left)[0], axis=0)
             if QUERY_INPUTS[name].per_step:
                 column = tf.where(left == PADDING, tf.zeros_like(column), column)
                 column = tf.gather(column, order, axis=1, batch_dims=1)
             without[name] = column
-        lost = one["query"] - tf.cast(model.query_model(without), tf.float32)
+        lost = one["query"] - encode(without)
         parts = tf.matmul(one["vectors"], lost, transpose_b=True)
         valid = _first_occurrence(history[None]) & (one["rows"] >= FIRST)[:, None]
         return _largest(tf.where(valid, parts, 0.0), history[None])

@@ -62,10 +62,9 @@ class RequestReader(tf.Module):
         """The options of a ranking that knows no history."""
         return {name: given for name, given in self.options().items() if name != "repeats"}
 
-    def __call__(self, request):
-        """The model's inputs by name, each `(batch, ...)`, and `seen`, the lists of item rows."""
-        size, found = batch_size(request), {}
-        user = None
+    def __call__(self, request, size):
+        """The model's inputs by name, each `(size, ...)`, and `seen`, the lists of item rows."""
+        found, user = {}, None
         if "user" in request:
             user = every(self._rows("user", request["user"]), size)
             found["user"] = tf.maximum(user, UNKNOWN)
@@ -102,11 +101,11 @@ class RequestReader(tf.Module):
 
     def _masked(self, repeats):
         """Whether what was seen is left out `(batch or 1,)`: as the request says, or the model."""
-        masked, said = tf.equal(repeats, "mask"), tf.not_equal(repeats, "")
-        known = tf.reduce_all(masked | ~said | tf.equal(repeats, "allow"))
+        masked, given = tf.equal(repeats, "mask"), tf.not_equal(repeats, "")
+        known = tf.reduce_all(masked | ~given | tf.equal(repeats, "allow"))
         expected = f"{CHECK}repeats: expected mask, allow or nothing: got"
         tf.debugging.Assert(known, [expected, repeats], summarize=3)
-        return masked | (~said & self.masks)
+        return masked | (~given & self.masks)
 
     def parsed(self, examples):
         """A request from serialized `tf.Example`s `(batch,)`."""

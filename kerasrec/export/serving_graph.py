@@ -15,6 +15,8 @@ from kerasrec.export.signature_defaults import write_defaults
 from kerasrec.export.string_lookup import string_lookup
 from kerasrec.layers.content_encoder import CODE
 
+ROWS = "rows"
+
 
 class ServingGraph(tf.Module):
     """Traces the signatures of a model and writes them as a SavedModel.
@@ -51,10 +53,17 @@ class ServingGraph(tf.Module):
                 name: string_lookup(each, invert=True) for name, each in vocabularies.items()
             }
         self.signatures = self._signatures()
+        # Functions of their own, so that the graph has them once and not in each signature.
+        inputs = {name: (x.shape, x.dtype) for name, x in model.query_model.input.items()}
+        self._encode = _function(self._encode, inputs)
+        self._read = _function(self._read, {**self.reader.query(), ROWS: ((), tf.int32)})
+        self._recommend = _function(*self.signatures["recommend"])
 
     def write(self, directory):
         """Writes the SavedModel to `directory`."""
-        traced = {name: _traced(*given) for name, given in self.signatures.items()}
+        functions = {name: self.function(name) for name in self.signatures}
+        # Concrete functions: `tf.saved_model.save` would trace any other a second time.
+        traced = {name: each.get_concrete_function() for name, each in functions.items()}
         traced["serving_default"] = traced["recommend"]
         # Saving the model itself would also trace all its layers, so save only what is used.
         served = tf.Module()
@@ -68,25 +77,31 @@ class ServingGraph(tf.Module):
         }
         write_defaults(directory, defaults)
 
+    def function(self, signature):
+        """The `tf.function` of a signature."""
+        if signature == "recommend":
+            return self._recommend
+        return _function(*self.signatures[signature])
+
     def recommend(self, request):
         """Returns the best items of each query."""
-        rows = self.reader(request)
-        answer = self._rank(self._encode(rows), *self.reader.limited(request, rows["seen"]))
+        rows = self._rows(request)
+        answer = self._rank(self._query(rows), *self.reader.limited(request, rows["seen"]))
         return {"item": self.item_ids(answer["rows"]), "score": answer["scores"]}
 
     def recommend_examples(self, request):
         """As `recommend`, from serialized `tf.Example`s."""
-        return self.recommend(self.reader.parsed(request[EXAMPLES]))
+        return self._recommend(self.reader.parsed(request[EXAMPLES]))
 
     def recommend_explained(self, request):
         """As `recommend`, with the history items and words that contribute most to each score."""
-        rows = self.reader(request)
-        query = self._encode(rows)
+        rows = self._rows(request)
+        query = self._query(rows)
         answer = self._rank(query, *self.reader.limited(request, rows["seen"]))
         score, answered = answer["scores"], answer["rows"]
         vectors = self.index.take(answered)
         inputs = {name: rows[name] for name in self.model.query_inputs}
-        items, parts = history_reasons(self.model, inputs, query, vectors, answered)
+        items, parts = history_reasons(self._encode, inputs, query, vectors, answered)
         outputs = {"item": self.item_ids(answered), "score": score}
         outputs |= {"reason_item": self.item_ids(items), "reason": parts}
         if self.model.content_columns is not None:
@@ -102,7 +117,7 @@ class ServingGraph(tf.Module):
     def score(self, request):
         """Returns the score of one item for each query."""
         # A blank item id counts as an unknown item.
-        query, item = self._encode(self.reader(request)), tf.maximum(self._items(request), UNKNOWN)
+        query, item = self._query(self._rows(request)), tf.maximum(self._items(request), UNKNOWN)
         if self.index is not None:
             return {"score": self.index.score_rows(query, item[:, None])[:, 0]}
         return {"score": self.model.score_rows(query, self.catalog, item)}
@@ -121,7 +136,7 @@ class ServingGraph(tf.Module):
 
     def embed_user(self, request):
         """Returns the query vector."""
-        return {"vector": self._encode(self.reader(request))}
+        return {"vector": self._query(self._rows(request))}
 
     def embed_items(self, request):
         """Returns the vector of an item; an unknown item is encoded from its raw features."""
@@ -162,10 +177,19 @@ class ServingGraph(tf.Module):
         item = tf.cast(self.item_rows(request["item"]), tf.int32)
         return every(item, batch_size(request))
 
-    def _encode(self, rows):
+    def _rows(self, request):
+        query = {name: request[name] for name in self.reader.inputs}
+        return self._read({**query, ROWS: batch_size(request)})
+
+    def _read(self, query):
+        return self.reader({name: query[name] for name in self.reader.inputs}, query[ROWS])
+
+    def _query(self, rows):
+        return self._encode({name: rows[name] for name in self.model.query_inputs})
+
+    def _encode(self, inputs):
         # A model may compute in half precision; ranking is always float32, as in `predict`.
-        query = self.model.query_model({name: rows[name] for name in self.model.query_inputs})
-        return tf.cast(query, tf.float32)
+        return tf.cast(self.model.query_model(inputs), tf.float32)
 
     def _rank(self, query, exclude, allow, k):
         if self.index is not None:
@@ -192,12 +216,10 @@ def _inverse_sizes(vectors, bias_columns):
     return tf.Variable(sizes, trainable=False, name="inverse_sizes")
 
 
-def _traced(method, inputs):
-    # A concrete function: `tf.saved_model.save` would trace any other a second time.
+def _function(method, inputs):
     specs = {key: _spec(key, *given) for key, given in inputs.items()}
-    # Nothing branches on a tensor; AutoGraph's rewriting of the source takes a sixth of the tracing.
-    traced = tf.function(method, input_signature=[specs], autograph=False)
-    return traced.get_concrete_function()
+    # Nothing branches on a tensor, and AutoGraph takes a sixth of the time of tracing.
+    return tf.function(method, input_signature=[specs], autograph=False)
 
 
 def _spec(name, shape, given):

@@ -31,7 +31,8 @@ from kerasrec.optimizers.row_loss_scale import RowLossScale
 from kerasrec.optimizers.row_sparse import RowSparse
 from kerasrec.whole_number import whole_number
 
-SCORES_AT_ONCE = 2**26
+# Held several times while the best are found: 64 MiB each.
+SCORES_AT_ONCE = 2**24
 
 
 class Recommender(Hooks, KerasSaving):

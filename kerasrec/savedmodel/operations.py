@@ -21,10 +21,10 @@ ZOO = frozenset(
     Abs Add AddV2 All Any ArgMax Assert AssignVariableOp BatchMatMulV2 BiasAdd Bitcast BitwiseAnd
     BroadcastTo Cast ConcatV2 Const Conv2D Cumsum DenseBincount DisableCopyOnRead DynamicStitch
     Einsum EnsureShape Equal Erfc Exp ExpandDims Fill FloorDiv FloorMod GatherV2 Greater
-    GreaterEqual HashTableV2 Identity If IsFinite Less LessEqual Log Log1p LogicalAnd LogicalNot
-    LogicalOr LookupTableExportV2 LookupTableFindV2 LookupTableImportV2 LowerBound MatMul Max
-    Maximum Mean Min Minimum Mul MutableHashTableV2 Neg NoOp NotEqual OnesLike Pack Pad PadV2
-    ParseExampleV2 PartitionedCall Placeholder Prod RaggedRange RaggedTensorToTensor Range
+    GreaterEqual HashTableV2 Identity IdentityN If IsFinite Less LessEqual Log Log1p LogicalAnd
+    LogicalNot LogicalOr LookupTableExportV2 LookupTableFindV2 LookupTableImportV2 LowerBound
+    MatMul Max Maximum Mean Min Minimum Mul MutableHashTableV2 Neg NoOp NotEqual OnesLike Pack Pad
+    PadV2 ParseExampleV2 PartitionedCall Placeholder Prod RaggedRange RaggedTensorToTensor Range
     ReadVariableOp RealDiv Relu Reshape ResourceGather RestoreV2 Rsqrt Select SelectV2 Shape
     Sigmoid Size Softmax Split Sqrt Square SquaredDifference Squeeze StatefulPartitionedCall
     StaticRegexFullMatch StaticRegexReplace StopGradient StridedSlice StringJoin StringLower

@@ -7,6 +7,5 @@ from kerasrec.training.callbacks.rating_validation import RatingValidation as Ra
 from kerasrec.training.callbacks.training_state import TrainingState as TrainingState
 from kerasrec.training.read_data import read_data as read_data
 from kerasrec.training.run import run as run
-from kerasrec.training.runs.evaluation_bar import EvaluationBar as EvaluationBar
 from kerasrec.training.runs.run_folder import RunFolder as RunFolder
 from kerasrec.training.strategy import strategy_scope as strategy_scope

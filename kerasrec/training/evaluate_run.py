@@ -4,7 +4,7 @@ import contextlib
 
 from kerasrec.evaluation import evaluate
 from kerasrec.evaluation.ratings import evaluate_predicted_values
-from kerasrec.training.runs.evaluation_bar import EvaluationBar
+from kerasrec.progress_bar import CountBar
 
 
 def evaluate_run(model, split, config, part, progress=True, baselines=None):
@@ -22,7 +22,7 @@ def evaluate_run(model, split, config, part, progress=True, baselines=None):
         `(Evaluation, ratings)`: of the ranking, and of the predicted values, None for a model that
         predicts none.
     """
-    with EvaluationBar(part) if progress else contextlib.nullcontext() as bar:
+    with CountBar(f"ranking for {part}") if progress else contextlib.nullcontext() as bar:
         evaluation = evaluate(
             model,
             split,

@@ -26,6 +26,7 @@ def test_what_is_in_a_table_fits_80_columns(kerasrec, shop):
     for line in (
         "  user       CustomerID  (guessed by its name)",
         "  timestamp  Order Date  (guessed by its name, written as %d.%m.%Y %H:%M)",
+        "  not read   Comment  (such as 'a text; nobody reads it a text; nobody reads it…",
         "112 rows read, 110 interactions of 3 users with 70 items (density 52.38%).",
         "1 duplicate row merged (the last one kept).",
         "1 row dropped: missing user.",
@@ -40,6 +41,7 @@ def test_json_and_a_config_that_loads(kerasrec, shop, tmp_path):
     status, found, _ = kerasrec("describe", "shop.csv", "--json")
     assert status == 0 and found["report"]["interactions"] == 110
     assert found["bots"] == {"crawler": 70}
+    assert list(found["unused"]) == ["Comment"]
     # The last tenth: 11 of the crawler's 70 rows, which share one time, so all 70.
     assert found["leak"] == {"rows": 0, "of": 70}
     config = yaml.safe_load(found["yaml"])

@@ -1,7 +1,7 @@
 import pytest
 
 from kerasrec.cli import main
-from kerasrec.cli.ids import read_ids
+from kerasrec.cli.ids import read_ids, read_ids_or_file
 from kerasrec.errors import InputError
 
 # As many users and items as it takes for an answer; every id of an item has a comma.
@@ -63,3 +63,14 @@ def test_ids_with_commas_are_read_and_excluded(kerasrec, trained, source):
         assert "a,b" not in {row["item"] for row in answer["recommendations"]}
     # Between commas these are two other items.
     assert ask("--history", "a,b")["history"] == ["a", "b"]
+
+
+def test_a_value_with_the_suffix_of_a_table_is_a_file(tmp_path):
+    (tmp_path / "ids.txt").write_text("a,b\nc\n")
+    assert read_ids_or_file([str(tmp_path / "ids.txt")], "--allow") == ["a,b", "c"]
+    assert read_ids_or_file(['["ids.txt"]'], "--allow") == ["ids.txt"]
+    assert read_ids_or_file(["a,b"], "--allow") == ["a", "b"]
+    assert read_ids_or_file(None, "--allow") is None
+    (tmp_path / "ids.txt").write_text("\n")
+    with pytest.raises(InputError, match="--allow: .*ids.txt holds no id"):
+        read_ids_or_file([str(tmp_path / "ids.txt")], "--allow")

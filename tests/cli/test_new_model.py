@@ -7,14 +7,12 @@ import shutil
 import sys
 
 import pytest
-import tensorflow as tf
 import yaml
 
 import kerasrec_zoo
 from kerasrec.config import load_config
 from kerasrec.models import NeighbourModel, Ranker, Retriever, SequenceModel, check_model
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though the.*run_functions_eagerly")
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHAPES = {
     "retriever": Retriever,
@@ -41,14 +39,6 @@ def checkout(tmp_path):
     return tmp_path
 
 
-@pytest.fixture
-def eager():
-    """Each graph runs a few times only: tracing would take longer."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
-
-
 def files(folder):
     return {
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
@@ -67,7 +57,7 @@ def module_of(path, name):
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_model_keeps_the_contract_and_its_test_waits_for_a_number(
-    shape, checkout, kerasrec, monkeypatch, eager
+    shape, checkout, kerasrec, monkeypatch, without_graphs
 ):
     status, found, _ = kerasrec(
         "new-model", "HTTPPool2Go", "--shape", shape, "--directory", checkout, "--json"

@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 from kerasrec.cli import main
+from kerasrec.progress_bar import CountBar
 from kerasrec.savedmodel.metadata import METADATA
-from kerasrec.training import EvaluationBar
 
 pytestmark = pytest.mark.slow
 
@@ -353,7 +353,7 @@ def test_inspect_shows_signatures_and_origin(kerasrec, rated, tmp_path):
 
 def test_an_evaluation_reports_its_progress(kerasrec, trained, monkeypatch):
     told = []
-    monkeypatch.setattr(EvaluationBar, "__call__", lambda bar, *counts: told.append(counts))
+    monkeypatch.setattr(CountBar, "__call__", lambda bar, *counts: told.append(counts))
     assert kerasrec("evaluate", trained / "run")[0] == 0
     # Twelve users, the model and a baseline.
     assert told == [(12, 24), (24, 24)]

@@ -17,7 +17,10 @@ from kerasrec.data.arrow_columns import arrow_frame, categorical, concatenated, 
 )
 def test_texts_are_kept_once_in_the_order_of_their_first_appearance(kind):
     texts = pyarrow.chunked_array([["c", "a", None], ["b", "a"]], pyarrow.string())
-    texts = texts.dictionary_encode() if pyarrow.types.is_dictionary(kind) else texts.cast(kind)
+    try:
+        texts = texts.dictionary_encode() if pyarrow.types.is_dictionary(kind) else texts.cast(kind)
+    except pyarrow.ArrowNotImplementedError:
+        pytest.skip(f"this pyarrow makes no {kind}")
     found = categorical([dictionary(texts), dictionary(texts)])
     assert found.categories.tolist() == ["c", "a", "b"]
     assert found.codes.tolist() == [0, 1, -1, 2, 1] * 2

@@ -326,9 +326,7 @@ def test_prices_as_people_write_them(tmp_path):
         assert items.columns["price"].tolist() == expected.columns["price"].tolist()
         assert items.missing == expected.missing == {"price": 1}
     frame.loc[1, "price"] = "1.5"
-    with pytest.raises(
-        InputError, match=r"'price' .number., items.csv, row 1.*got '1.5'"
-    ):
+    with pytest.raises(InputError, match=r"'price' .number., items.csv, row 1.*got '1.5'"):
         Catalog.from_frame(frame, "id", price)
     for options in ({"kind": "number", "decimal": ";"}, {"kind": "category", "decimal": ","}):
         with pytest.raises(InputError, match='decimal is "," or ".", for kind number alone'):

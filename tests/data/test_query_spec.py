@@ -28,6 +28,8 @@ NAMED_IN = {
     "data/clean.py": "columns of a table",
     "data/guess_columns.py": "columns of a table",
     "cli/describe.py": "columns of a table",
+    "batch_inference/export_recommendations.py": "times are converted",
+    "batch_inference/history_file.py": "columns of a table",
     "data/histories.py": "the column that events are sorted by",
     "data/datasets/movielens.py": "columns of a table",
     "data/datasets/synthetic.py": "columns of a table",

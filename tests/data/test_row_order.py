@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from kerasrec.data import row_order
-from kerasrec.data.row_order import RowOrder, distinct_pairs, stable_order
+from kerasrec.data.row_order import RowOrder, distinct_pairs, in_order
 
 
 @pytest.fixture(autouse=True)
@@ -16,9 +16,11 @@ def test_a_stable_order_is_that_of_numpy(most):
     values = np.random.default_rng(0).integers(-most, most, 200)
     for kind in ("int64", "int32") if most < 2**31 else ("int64",):
         column = values.astype(kind)
-        assert (stable_order(column) == np.argsort(column, kind="stable")).all()
-    assert stable_order(np.sort(values)).tolist() == list(range(200))
-    assert stable_order(values[:1]).tolist() == [0]
+        order, ordered = in_order(column)
+        assert (order == np.argsort(column, kind="stable")).all()
+        assert (ordered == np.sort(values)).all() and ordered.dtype == kind
+    assert in_order(np.sort(values))[0].tolist() == list(range(200))
+    assert in_order(values[:1])[0].tolist() == [0]
 
 
 def by_pandas(keep, user, item, time):
@@ -43,6 +45,8 @@ def test_random_rows_are_ordered_as_by_pandas(seed):
     rows = RowOrder(np.flatnonzero(keep), time, {"user": user, "item": item})
     order, merged, late, ties = by_pandas(keep, user, item, time)
     assert rows.positions.tolist() == order.tolist()
+    assert rows.users.tolist() == user[order].tolist()
+    assert rows.times.tolist() == time[order].tolist()
     assert (rows.merged, rows.out_of_order, rows.equal_times) == (merged, late, ties)
     # Without times the last of equal pairs stays, where it is.
     rows = RowOrder(np.flatnonzero(keep), None, {"user": user, "item": item})

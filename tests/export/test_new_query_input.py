@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pandas as pd
+import pytest
 from keras import ops
 
 from kerasrec.data import Interactions, batches
@@ -11,6 +12,8 @@ from kerasrec.export import export
 from kerasrec.layers import EmbeddingTable
 from kerasrec.losses import Softmax
 from kerasrec.models import Retriever, item_table, query_input
+
+pytestmark = pytest.mark.slow
 
 CLOCK = QueryInput("clock", True, "int64", source="timestamp", schema_field="timed")
 

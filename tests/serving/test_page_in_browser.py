@@ -18,6 +18,8 @@ from starlette.routing import Route
 from kerasrec.serving.page_routes import page_routes
 from kerasrec.serving.refusal import Refusal
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 30  # a deadline, on a machine that has other work to do
 HOSTILE = """<script>hacked = 1</script><img src=x onerror="hacked = 1"> "quoted" & 'single'"""
 TITLES = {"a": "Rye bread", "b": "Smoke and fire", "c": HOSTILE, "d": "", "e": "Quiet rivers"}
@@ -320,7 +322,7 @@ def test_the_combobox_tells_what_it_does(page):
     page.until(lambda: len(page.all("[role=option]")) == 5)
     assert box.get_attribute("aria-expanded") == "true"
     assert box.get_attribute("aria-controls") == page.all("[role=listbox]")[0].get_attribute("id")
-    assert page.text("#said") == "5 suggestions."
+    assert page.text("#announced") == "5 suggestions."
     page.press(Keys.ARROW_UP)  # from nowhere to the last
     (chosen,) = page.all("[aria-selected=true]")
     assert (chosen.text, box.get_attribute("aria-activedescendant")) == (
@@ -333,7 +335,7 @@ def test_the_combobox_tells_what_it_does(page):
     assert box.get_attribute("aria-expanded") == "false"
     assert not page.all("[role=option]")
     page.press("nothing like it")
-    page.until(lambda: "Nothing found" in page.text("#said"))
+    page.until(lambda: "Nothing found" in page.text("#announced"))
 
 
 def test_taking_and_removing(page):

@@ -12,6 +12,8 @@ from kerasrec.training import run
 from kerasrec.training.callbacks.make_callbacks import make_callbacks
 from kerasrec.training.callbacks.mlflow_names import with_mlflow_names
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """\
 data: {path: clicks.csv, history_length: 4}
 model: {class: MatrixFactorization, dim: 4}

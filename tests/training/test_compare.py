@@ -8,7 +8,7 @@ from kerasrec.errors import InputError
 from kerasrec.training import RunFolder, read_data, run
 from kerasrec.training.compare.compare import check_comparable, compare
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_graphs")]
 
 DATA = "data: {path: clicks.csv, history_length: %d}\n"
 EVALUATE = "evaluate: {ks: [3, 5], baselines: [Popularity]}\n"

@@ -12,6 +12,8 @@ from kerasrec.errors import InputError
 from kerasrec.models import load
 from kerasrec.training import run
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """\
 data: {path: clicks.csv, history_length: 4}
 split: {protocol: none}

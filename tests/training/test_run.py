@@ -12,7 +12,7 @@ from kerasrec.errors import InputError
 from kerasrec.models import load
 from kerasrec.training import RunFolder, read_data, run
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_graphs")]
 
 # By its name: kerasrec.training gives the function in its place.
 RUN = importlib.import_module("kerasrec.training.run")

@@ -14,7 +14,7 @@ from kerasrec.models.trained_on import TrainedOn
 from kerasrec.training import run
 from kerasrec.training.compare.compare import compare
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_graphs")]
 
 CONFIG = """\
 data: {path: clicks.csv}

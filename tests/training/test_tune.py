@@ -20,7 +20,7 @@ from kerasrec.training.tune.search_study import SearchStudy
 from kerasrec.training.tune.tune import tune
 from kerasrec_zoo import ItemKNN
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_graphs")]
 
 BASE = """\
 data: {name: synthetic, options: {users: 50, items: 100}, history_length: 5}

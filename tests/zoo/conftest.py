@@ -1,5 +1,6 @@
 """Data, and models made and trained once for all the tests that change nothing of them."""
 
+import contextlib
 import dataclasses
 import functools
 import inspect
@@ -8,6 +9,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from kerasrec.data import Interactions, batches
 from kerasrec.losses import MeanSquaredError, Softmax
@@ -60,6 +62,17 @@ def make():
     return make
 
 
+@contextlib.contextmanager
+def graphs():
+    """Functions are traced, whatever `without_graphs` says."""
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(False)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
+
+
 @pytest.fixture(scope="session")
 def fit():
     """`fit(model, train, epochs=1, first_epoch=0)`: losses of the first epoch and of the others.
@@ -102,10 +115,11 @@ def learn(make, fit, checkerboard):
             train = dataclasses.replace(train, value=1.0 + (train.user + 2 * train.item) % 5)
             model.adapt(train)
         before = model.get_weights()
-        losses = fit(model, train, epochs=EARLY)
-        found = Trained(model, before, model.get_weights(), losses)
-        if epochs > EARLY:
-            fit(model, train, epochs=epochs - EARLY, first_epoch=EARLY)
+        with graphs():
+            losses = fit(model, train, epochs=EARLY)
+            found = Trained(model, before, model.get_weights(), losses)
+            if epochs > EARLY:
+                fit(model, train, epochs=epochs - EARLY, first_epoch=EARLY)
         return found
 
     return learn

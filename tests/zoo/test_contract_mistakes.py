@@ -4,13 +4,12 @@ import pathlib
 
 import keras
 import pytest
-import tensorflow as tf
 
 import kerasrec.cli.skeletons
 from kerasrec.errors import InputError
 from kerasrec.models import check_model
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though the.*run_functions_eagerly")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_graphs")]
 POOL = pathlib.Path(__file__).with_name("gated_pool.py")
 SKELETONS = pathlib.Path(kerasrec.cli.skeletons.__file__).parent
 # Model, what is replaced in its source, by what, and what is said.
@@ -138,14 +137,6 @@ MISTAKES = {
     ),
 }  # fmt: skip
 ARGUMENTS = {"pool": {"dim": 4, "window": 3}, "neighbour": {}}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _without_graphs():
-    # Each is run a few times only: tracing would take longer.
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
 
 
 def source(model):

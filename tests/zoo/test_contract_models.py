@@ -4,12 +4,11 @@ import inspect
 
 import keras
 import pytest
-import tensorflow as tf
 
 import kerasrec_zoo
 from kerasrec.models import check_model
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though the.*run_functions_eagerly")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_graphs")]
 MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
 SMALL = {"dim": 8, "epochs": 1, "hidden_dim": 8, "filters": (4, 4), "num_blocks": 1}
 FORMS = [(cls, {}) for cls in MODELS]
@@ -28,14 +27,6 @@ FORMS += [
     (kerasrec_zoo.SVD, {"centred": True}),
     (kerasrec_zoo.UserKNN, {"task": "rating"}),
 ]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _without_graphs():
-    # Each is run a few times only: tracing would take longer.
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import inspect
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 import kerasrec_zoo
 from kerasrec.data import batches
@@ -17,10 +16,7 @@ from kerasrec.losses import MeanSquaredError, Softmax
 from kerasrec.models.precision import policy_scope
 from kerasrec.optimizers import LazyAdam
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore:Even though the.*run_functions_eagerly"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_graphs")]
 MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
 TRAINED = [cls for cls in MODELS if cls.trained]
 COUNTED = [cls for cls in MODELS if not cls.trained]
@@ -32,14 +28,6 @@ COUNTS = 70_000.0 + np.arange(16)
 half = pytest.mark.parametrize("policy", HALF)
 trained_models = pytest.mark.parametrize("cls", TRAINED, ids=lambda cls: cls.__name__)
 counted_models = pytest.mark.parametrize("cls", COUNTED, ids=lambda cls: cls.__name__)
-
-
-@pytest.fixture(autouse=True)
-def eager():
-    """Many small graphs would be traced, each for one or two calls."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture(scope="module")

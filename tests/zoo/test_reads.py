@@ -5,14 +5,13 @@ import inspect
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 import kerasrec_zoo
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.models.columns_read import columns_read, describe_columns_read
 from kerasrec.models.contract.every_kind import ITEMS, USERS, every_kind
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_graphs")]
 
 MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
 FORMS = [(cls, {}) for cls in MODELS]
@@ -35,14 +34,6 @@ forms = pytest.mark.parametrize(
     FORMS,
     ids=["-".join([cls.__name__, *map(str, given.values())]) for cls, given in FORMS],
 )
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _without_graphs():
-    # Each is run a few times only: tracing would take longer.
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture(scope="module")

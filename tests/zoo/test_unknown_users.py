@@ -13,6 +13,7 @@ BLANKS = ["", None, np.nan, "  "]
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.usefixtures("without_graphs"),
     pytest.mark.parametrize("cls", MODELS, ids=lambda cls: cls.__name__),
     pytest.mark.filterwarnings("ignore:[1-9] unknown user id"),
 ]

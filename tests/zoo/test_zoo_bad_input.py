@@ -13,6 +13,7 @@ from kerasrec.models import FactorModel, NeighbourModel, Ranker
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.usefixtures("without_graphs"),
     pytest.mark.filterwarnings("ignore:.*no history that the model knows"),
 ]
 MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]

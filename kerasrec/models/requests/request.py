@@ -4,10 +4,10 @@ import numpy as np
 
 from kerasrec.data.histories import Histories
 from kerasrec.data.query_spec import QUERY_INPUTS
+from kerasrec.data.request_times import request_times
 from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.errors import InputError
 from kerasrec.id_list import id_list, id_lists, unknown_note
-from kerasrec.models.requests.request_times import request_times
 
 
 class Request:

@@ -116,6 +116,19 @@ class CLoader:
             for tensor in (*filter(None, results), *tensors):
                 delete_tensor(self._c, tensor, own=tensor in tensors)
 
+    def variable(self, name):
+        """The value of a variable of the graph, by its name."""
+        result = (Pointer * 1)()
+        read = (OutputRef * 1)(self._output_ref(f"{name}/Read/ReadVariableOp:0"))
+        with _Status(self._c) as status:
+            self._c.TF_SessionRun(
+                self._session, None, None, None, 0, read, result, 1, None, 0, None, status
+            )
+        try:
+            return read_array(self._c, result[0])
+        finally:
+            delete_tensor(self._c, result[0], own=False)
+
     def close(self):
         """Frees the model; it cannot run afterwards."""
         session, graph = self._session, self._graph

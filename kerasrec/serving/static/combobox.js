@@ -5,15 +5,15 @@ const WAIT = 120; // milliseconds after a key, before the server is asked
 
 export class Combobox {
   // search(text, signal) gives [{id, title}]; changed() is called when the picks have changed;
-  // say(text) tells it to a screen reader.
-  constructor(field, { search, changed, say, most = Infinity }) {
+  // announce(text) makes a screen reader read it.
+  constructor(field, { search, changed, announce, most = Infinity }) {
     this.field = field;
     this.input = field.querySelector("input");
     this.list = field.querySelector("ul");
     this.chips = field.querySelector(".chips");
     this.search = search;
     this.changed = changed;
-    this.say = say;
+    this.announce = announce;
     this.most = most;
     this.picked = [];
     this.options = [];
@@ -59,14 +59,14 @@ export class Combobox {
     if (this.most === 1) this.picked = [option];
     else this.picked = [...this.picked.filter((each) => each.id !== option.id), option];
     this.show();
-    this.say(`Added ${option.title || option.id}.`);
+    this.announce(`Added ${option.title || option.id}.`);
     this.changed();
   }
 
   remove(place) {
     const [gone] = this.picked.splice(place, 1);
     this.show();
-    this.say(`Removed ${gone.title || gone.id}.`);
+    this.announce(`Removed ${gone.title || gone.id}.`);
     this.changed();
   }
 
@@ -136,7 +136,7 @@ export class Combobox {
     this.list.hidden = false;
     this.input.setAttribute("aria-expanded", "true");
     this.mark(this.input.value.trim() ? 0 : -1);
-    this.say(`${options.length} suggestions.`);
+    this.announce(`${options.length} suggestions.`);
   }
 
   message(text) {
@@ -146,7 +146,7 @@ export class Combobox {
     line.textContent = text;
     this.list.replaceChildren(line);
     this.list.hidden = false;
-    this.say(text);
+    this.announce(text);
   }
 
   close() {

@@ -13,12 +13,12 @@ let name = "";
 let version = null;
 let signatures = {};
 let request = null;
-// Whether the export leaves out the history unless told otherwise.
+// Whether the export leaves out the history by default.
 let masks = true;
 
-// Of the form, for a screen reader; of the answer, `status` says it to everybody.
-function say(text) {
-  by("said").textContent = text;
+// A message about the form for screen readers; `status` shows messages about the answer to everyone.
+function announce(text) {
+  by("announced").textContent = text;
 }
 
 async function find(what, text, signal) {
@@ -30,10 +30,10 @@ async function find(what, text, signal) {
 const items = (text, signal) => find("items", text, signal);
 const users = (text, signal) => find("users", text, signal);
 const boxes = {
-  history: new Combobox(by("history"), { search: items, changed: refresh, say }),
-  user: new Combobox(by("user"), { search: users, changed: refresh, say, most: 1 }),
-  exclude: new Combobox(by("exclude"), { search: items, changed: refresh, say }),
-  allow: new Combobox(by("allow"), { search: items, changed: refresh, say }),
+  history: new Combobox(by("history"), { search: items, changed: refresh, announce }),
+  user: new Combobox(by("user"), { search: users, changed: refresh, announce, most: 1 }),
+  exclude: new Combobox(by("exclude"), { search: items, changed: refresh, announce }),
+  allow: new Combobox(by("allow"), { search: items, changed: refresh, announce }),
 };
 
 // The address holds what is asked, so that it can be kept and sent to somebody.
@@ -64,13 +64,13 @@ async function read() {
 // which version it comes from, and a new one may have other titles and other signatures.
 async function learn(ids, signal) {
   const unknown = [...new Set(ids)].filter((id) => !titles.has(id));
-  const told = await api.titles(name, unknown.slice(0, 1000), signal);
-  if (told.version !== version) {
+  const answer = await api.titles(name, unknown.slice(0, 1000), signal);
+  if (answer.version !== version) {
     titles.clear();
     await describe();
     return learn(ids, signal);
   }
-  for (const [id, each] of Object.entries(told.titles)) titles.set(id, each);
+  for (const [id, each] of Object.entries(answer.titles)) titles.set(id, each);
 }
 
 function inputs(signature) {
@@ -162,30 +162,30 @@ function complain(problem) {
   status.textContent = "";
 }
 
-// Which model, and what it can be asked.
+// The model and the inputs of its signatures.
 
 async function describe() {
   const wanted = name;
-  const [told, found] = await Promise.all([api.model(wanted), api.signatures(wanted)]);
+  const [model, found] = await Promise.all([api.model(wanted), api.signatures(wanted)]);
   if (wanted !== name) return;
-  version = told.version;
+  version = model.version;
   signatures = found;
-  masks = told.about.repeats !== "allow";
+  masks = model.about.repeats !== "allow";
   if (!("recommend" in signatures)) {
     throw new api.Refused(`${name} has no signature \u201crecommend\u201d: it was not exported by kerasrec.`);
   }
-  const asked = signatures.recommend.inputs;
-  for (const [each, box] of Object.entries(boxes)) box.field.hidden = !(each in asked);
-  by("more").hidden = !("exclude" in asked || "allow" in asked);
-  by("seen-field").hidden = !("repeats" in asked);
+  const inputs = signatures.recommend.inputs;
+  for (const [each, box] of Object.entries(boxes)) box.field.hidden = !(each in inputs);
+  by("more").hidden = !("exclude" in inputs || "allow" in inputs);
+  by("seen-field").hidden = !("repeats" in inputs);
   by("why-field").hidden = !("recommend_explained" in signatures);
   by("user-hint").textContent =
-    "history" in asked && told.about.stored_histories
+    "history" in inputs && model.about.stored_histories
       ? "Somebody the model knows. Without items above, their stored history counts."
       : "Somebody the model knows.";
-  by("k").max = told.about.max_k ?? 100;
+  by("k").max = model.about.max_k ?? 100;
   if (Number(by("k").value) > Number(by("k").max)) by("k").value = by("k").max;
-  about(told.about);
+  about(model.about);
   document.title = `${name}: kerasrec`;
   by("name").textContent = name;
   by("version").textContent = `version ${version}`;
@@ -194,14 +194,14 @@ async function describe() {
 
 const WHOLE = new Intl.NumberFormat();
 
-function about(told) {
+function about(model) {
   const facts = [];
-  if (told.model) facts.push(told.model);
-  if (told.num_items) facts.push(`${WHOLE.format(told.num_items)} items`);
-  if (told.num_users) facts.push(`${WHOLE.format(told.num_users)} users`);
-  if (told.created) facts.push(`made ${String(told.created).slice(0, 10)}`);
+  if (model.model) facts.push(model.model);
+  if (model.num_items) facts.push(`${WHOLE.format(model.num_items)} items`);
+  if (model.num_users) facts.push(`${WHOLE.format(model.num_users)} users`);
+  if (model.created) facts.push(`made ${String(model.created).slice(0, 10)}`);
   by("facts").textContent = facts.join(" \u00b7 ");
-  const lines = flat(told).filter(([key]) => !/^(signatures|sha256|files|format|run config)/.test(key));
+  const lines = flat(model).filter(([key]) => !/^(signatures|sha256|files|format|run config)/.test(key));
   by("about").hidden = !lines.length;
   by("about").querySelector("dl").replaceChildren(
     ...lines.flatMap(([key, value]) => {

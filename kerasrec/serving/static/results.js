@@ -86,14 +86,14 @@ function split(each, largest) {
     piece.style.width = `${largest ? (100 * Math.abs(each[part])) / largest : 0}%`;
     bar.append(piece);
   }
-  const said = element("span", "parts");
-  said.append(
+  const parts = element("span", "parts");
+  parts.append(
     element("span", "unseen", "behaviour "),
     element("span", "behavior", signed.format(each.behavior)),
     element("span", "unseen", ", content "),
     element("span", "content", signed.format(each.content)),
   );
-  box.append(bar, said);
+  box.append(bar, parts);
   return box;
 }
 

@@ -1,10 +1,10 @@
 """The progress bar of a fit."""
 
 import keras
-import rich.console
 import rich.progress
 
 from kerasrec.models.steps_done import steps_done
+from kerasrec.progress_bar import make_bar
 
 
 class ProgressBar(keras.callbacks.Callback):
@@ -54,18 +54,3 @@ class ProgressBar(keras.callbacks.Callback):
 
     def _description(self):
         return f"epoch {self.epoch + 1}/{self.epochs}"
-
-
-def make_bar(*columns):
-    """A `rich` progress bar on stderr with the time left and more columns; hidden in a file."""
-    console = rich.console.Console(stderr=True)
-    return rich.progress.Progress(
-        rich.progress.TextColumn("{task.description}"),
-        rich.progress.BarColumn(),
-        rich.progress.TaskProgressColumn(),
-        rich.progress.TimeRemainingColumn(),
-        *columns,
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )

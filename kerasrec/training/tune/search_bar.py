@@ -3,7 +3,7 @@
 import keras
 import rich.progress
 
-from kerasrec.training.callbacks.progress_bar import make_bar
+from kerasrec.progress_bar import make_bar
 
 
 class SearchBar(keras.callbacks.Callback):

@@ -147,7 +147,7 @@ def _run_trial(trial, study, config, folder, inputs, say, note, progress):
                 changed,
                 *inputs,
                 callbacks=[*callbacks, prune, *([bar] if progress else [])],
-                # What `init_from` was trained on is the same for all trials: said once.
+                # What `init_from` was trained on is the same for all trials: written once.
                 **({} if before else {"say": say}),
             )
         if prune.pruned:

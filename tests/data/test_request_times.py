@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from kerasrec.data import Interactions
+from kerasrec.data.request_times import request_times
 from kerasrec.errors import InputError
-from kerasrec.models.requests.request_times import request_times
 
 # 2020-01-01 00:00 UTC.
 FIRST = 1577836800

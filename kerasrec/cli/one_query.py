@@ -1,0 +1,111 @@
+"""The answer to one query, from a checkpoint or from an export."""
+
+import warnings
+
+from kerasrec.batch_inference.export_files import export_k, read_ids, titles_of
+from kerasrec.batch_inference.export_reasons import EXPLAINED, export_reasons
+from kerasrec.cli.heavy import import_keras, quiet_start
+from kerasrec.errors import InputError
+from kerasrec.id_list import unknown_note
+
+
+def from_checkpoint(checkpoint, arguments, history, exclude, allow):
+    """Rows and notes of the answer of a checkpoint; arguments as of `kerasrec recommend`."""
+    import_keras()
+    from kerasrec.models import load
+
+    model = load(checkpoint, trust=arguments.trust)
+    query = {"users": [arguments.user]} if history is None else {"histories": [history]}
+    with warnings.catch_warnings():
+        # The frame holds the same notes, which are printed below.
+        warnings.simplefilter("ignore")
+        frame = model.recommend(
+            **query, k=arguments.k, exclude=exclude, allow=allow, explain=arguments.explain,
+            repeats=arguments.repeats,
+        )  # fmt: skip
+    rows = frame.drop(columns="user").to_dict("records")
+    return rows, frame.attrs["notes"]
+
+
+def from_export(export, arguments, history, exclude, allow):
+    """As `from_checkpoint`, from the folder of an export."""
+    loaded, about = load_export(export, arguments.trust)
+    with loaded:
+        name = EXPLAINED if arguments.explain else "recommend"
+        if name not in loaded.signatures:
+            raise InputError(
+                f"--explain: the export {export} cannot explain its scores; "
+                "give the run or the checkpoint"
+            )
+        signature = loaded.signatures[name]
+        query, value = ("user", arguments.user) if history is None else ("history", history)
+        if query not in signature.inputs:
+            other = "--history" if query == "user" else "--user"
+            raise InputError(f"{export} does not read a {query}: give {other}")
+        k, notes = export_k(about, arguments.k)
+        repeats = arguments.repeats or about.get("repeats", "mask")
+        request = {query: [value], "k": [k], "repeats": [repeats]}
+        request |= {"exclude": [exclude or [""]], "allow": [allow or [""]]}
+        answer = {key: column[0] for key, column in loaded.run(name, request).items()}
+    known = {"item": read_ids(export, "items"), "user": read_ids(export, "users")}
+    titles = titles_of(export, known["item"])
+    items = [item.decode() for item in answer["item"]]
+    rows = [
+        {
+            "rank": place + 1,
+            "item": item,
+            "score": float(answer["score"][place]),
+            "title": titles[item],
+            **export_reasons(answer, place, titles),
+        }
+        for place, item in enumerate(items)
+        if item
+    ]
+    ids = {query: [value] if query == "user" else value, "exclude": exclude, "allow": allow or []}
+    unknown_user = about.get("unknown_user", "without knowing who it is")
+    notes = [*_unknown_notes(known, ids, unknown_user), *notes]
+    if query == "user" and repeats == "mask" and not about.get("stored_histories"):
+        notes.append("the export does not know what the user has seen: give --exclude")
+    return rows, notes
+
+
+def load_export(export, trust):
+    """`open_export` without what TensorFlow prints when it is loaded."""
+    from kerasrec.savedmodel.open_export import open_export
+
+    quiet_library(export)
+    return open_export(export, trust)
+
+
+def quiet_library(export):
+    """Loads TensorFlow's C library for an export without its messages."""
+    from kerasrec.savedmodel.c_loader import load_library
+
+    try:
+        with quiet_start():
+            load_library()
+    except RuntimeError as error:
+        raise InputError(f"{export} cannot be loaded: {error}") from error
+
+
+def _unknown_notes(known, queries, unknown_user):
+    """Notes on ids that the export does not know, as `Request` makes them in Python.
+
+    Args:
+        known: Arrow arrays of the ids by kind.
+        queries: Name of an input -> the ids that it gets.
+        unknown_user: How an unknown user is answered, in words.
+    """
+    notes, known = [], {kind: set(ids.to_pylist()) for kind, ids in known.items()}
+    for name, ids in queries.items():
+        kind = "user" if name == "user" else "item"
+        if unknown := [one for one in ids if one not in known[kind]]:
+            instead = f"answered {unknown_user}" if name == "user" else "left out"
+            notes.append(unknown_note(name if name == "user" else f"{name} item", unknown, instead))
+        if name == "allow" and ids and len(unknown) == len(ids):
+            raise InputError("allow holds no item that the model knows: nothing to recommend")
+        if name == "history" and len(unknown) == len(ids):
+            notes.append(
+                "1 of 1 queries has no history that the model knows: answered " + unknown_user
+            )
+    return notes
