@@ -19,8 +19,7 @@ import pytest
 # Before TensorFlow is imported by any test.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-# Graphs are many objects that live on: to look through them again and again takes an eighth of the
-# processor's time.
+# Graphs are many objects that live long: searching them for garbage slows tracing down.
 gc.set_threshold(100_000, 20, 10)
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")

@@ -218,7 +218,7 @@ def _inverse_sizes(vectors, bias_columns):
 
 def _function(method, inputs):
     specs = {key: _spec(key, *given) for key, given in inputs.items()}
-    # Nothing branches on a tensor, and AutoGraph takes a sixth of the time of tracing.
+    # Nothing branches on a tensor, so that tracing is quicker without AutoGraph.
     return tf.function(method, input_signature=[specs], autograph=False)
 
 
