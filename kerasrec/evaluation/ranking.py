@@ -8,6 +8,7 @@ from kerasrec.data.chunks import chunks
 from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.errors import InputError
 from kerasrec.evaluation.baselines import BASELINES, adapted
+from kerasrec.evaluation.draw_users import draw_users
 from kerasrec.evaluation.evaluation import Evaluation
 from kerasrec.evaluation.inputs import check_batch_size, check_model, query_inputs, within
 from kerasrec.evaluation.leakage import leakage
@@ -87,7 +88,8 @@ def evaluate(
     models = [model, *adapted(baselines, split, type(model), history_length)]
     for each in models:
         check_model(each, split.train)
-    queries, drawn = _sample(split.queries(part), users, seed)
+    chosen, drawn = draw_users(split, part, users, seed)
+    queries = split.queries(part, chosen)
     lists = Lists(split.train, queries)
     ratios = Ratios(len(queries.users))
     names, seconds, coverages, groups, tenths = names_of(models), [], {}, [], []
@@ -138,16 +140,6 @@ def _rank(model, queries, k, batch_size, masks, report):
         done += len(batch)
         report(done)
     return rows, time.perf_counter() - started
-
-
-def _sample(queries, users, seed):
-    """At most so many of the queries, and a note if some are left out."""
-    if users is None or whole_number(users, "users", 1) >= len(queries):
-        return queries, ()
-    # Not the generator of the bootstrap, which draws from the same seed.
-    index = np.random.default_rng([seed, 1]).choice(len(queries), users, replace=False)
-    note = f"Ranked for {users:,} of {len(queries):,} users, drawn at random with seed {seed}."
-    return queries.take(np.sort(index)), (note,)
 
 
 def _widths(queries, masks):

@@ -1,7 +1,7 @@
 """The steps of a preparation, one after the other."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ class Preparation:
         database: an empty one, see `opened`.
         table: the source.
         arguments: {"columns", "split"}, checked, as they are kept in the manifest.
+        known: "user", "item", "behavior" -> ids that have the first rows.
         progress: called with a line whenever a step begins; None = nobody.
     """
 
@@ -32,9 +33,11 @@ class Preparation:
         database: Any,
         table: Source,
         arguments: dict[str, Any],
+        known: Mapping[str, Sequence[str]],
         progress: Callable[[str], None] | None,
     ):
         self._database, self._table, self._arguments = database, table, arguments
+        self._known = known
         self._progress = progress or (lambda line: None)
         self._start, self._read = time.monotonic(), 0
 
@@ -51,9 +54,9 @@ class Preparation:
         self._say("number")
         counts = {"rows_read": table.rows}
         ids = [key for key in ("user", "item", "behavior") if key in table.columns]
-        counts |= {f"{key}s": number_ids(database, table, key) for key in ids}
+        counts |= {f"{key}s": number_ids(database, table, key, self._known[key]) for key in ids}
         for key in ("user", "item"):
-            if counts[f"{key}s"] < 2:
+            if counts[f"{key}s"] + len(self._known[key]) < 2:
                 only = single_row(database, f"select id from {key}s")[0]
                 raise only_one(str(table.path), table.columns[key], key, only)
         self._say("merge")
@@ -79,6 +82,7 @@ class Preparation:
             "kerasrec": kerasrec.__version__,
             "sources": table.files,
             **self._arguments,
+            "known": {key: len(ids) for key, ids in self._known.items()},
             "counts": counts,
             **_values(database),
             "notes": notes,

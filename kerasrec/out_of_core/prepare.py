@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,9 @@ def prepare(
     columns: Mapping[str, Any] | None = None,
     *,
     split: Mapping[str, Any] | None = None,
+    users: Sequence[str] = (),
+    items: Sequence[str] = (),
+    behaviors: Sequence[str] = (),
     memory: float = 2.0,
     threads: int | None = None,
     progress: Callable[[str], None] | None = None,
@@ -44,6 +47,8 @@ def prepare(
         folder: where to write; it must be new, empty, or a prepared folder.
         columns: key -> column, see `Interactions.from_frame`.
         split: `{"protocol": ...}` and its arguments, as in a run config; next-item if not given.
+        users, items, behaviors: ids that get the first rows, in this order, such as those of a
+            catalog that is continued; the others follow.
         memory: GiB that DuckDB may take. 1 byte for each row comes on top, 9 for the splits random
             and k-fold.
         threads: of DuckDB; all cores if not given.
@@ -59,10 +64,11 @@ def prepare(
             folder holds anything else.
     """
     folder, table = Path(folder), Source(source, columns)
+    known = {"user": users, "item": items, "behavior": behaviors}
     arguments = {"columns": table.columns, "split": check_split(split, table.columns)}
     if not memory > 0:
         raise InputError(f"memory={memory!r}: expected GiB above 0.")
-    if (found := _same(folder, table, arguments)) is not None:
+    if (found := _same(folder, table, arguments, known)) is not None:
         return found
     folder.absolute().parent.mkdir(parents=True, exist_ok=True)
     with replacing(folder) as partial:
@@ -72,13 +78,15 @@ def prepare(
         partial.mkdir()
         _check_disk(work, table)
         with opened(work, table.rows, memory, threads) as database:
-            manifest = Preparation(database, table, arguments, progress).write(partial)
+            manifest = Preparation(database, table, arguments, known, progress).write(partial)
         text = json.dumps(manifest, indent=1, ensure_ascii=True)
         (partial / MANIFEST).write_text(text + "\n", encoding="utf-8")
     return Prepared(folder)
 
 
-def _same(folder: Path, table: Source, arguments: dict[str, Any]) -> Prepared | None:
+def _same(
+    folder: Path, table: Source, arguments: dict[str, Any], known: Mapping[str, Sequence[str]]
+) -> Prepared | None:
     """The folder, if it holds this very preparation; InputError if it holds anything else."""
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: a file, expected a folder to prepare the table in.")
@@ -93,7 +101,16 @@ def _same(folder: Path, table: Source, arguments: dict[str, Any]) -> Prepared | 
     wanted = {"format": FORMAT, "sources": table.files, **json.loads(json.dumps(arguments))}
     if not isinstance(manifest, dict) or any(manifest.get(k) != v for k, v in wanted.items()):
         return None
-    return Prepared(folder)
+    found = Prepared(folder)
+    return found if all(_numbers(found, key, ids) for key, ids in known.items()) else None
+
+
+def _numbers(found: Prepared, key: str, known: Sequence[str]) -> bool:
+    """Whether the ids of a folder have the rows that they would get with these ones known."""
+    ids = found.ids(key)
+    # Those beyond what the folder was given are in order of first appearance.
+    given = found.manifest.get("known", {}).get(key, 0)
+    return given <= len(known) <= len(ids) and ids[: len(known)].tolist() == list(known)
 
 
 def _check_disk(work: Path, table: Source) -> None:
