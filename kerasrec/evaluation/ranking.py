@@ -20,6 +20,8 @@ from kerasrec.models.requests.repeats import check_repeats
 from kerasrec.whole_number import whole_number
 
 DEFAULT_KS = (5, 10, 20)
+# Scores of a batch (512 MiB): of more than 131,072 items fewer than 1,024 users are ranked at once.
+SCORES = 2**27
 _WIDTH = 64  # padded histories have a width that is a multiple of it
 
 
@@ -63,7 +65,7 @@ def evaluate(
             of items.
         baselines: names of models that need no training, adapted here to the train part, or
             adapted Recommenders, to measure beside the model; `()` for none.
-        batch_size: users ranked at a time.
+        batch_size: users ranked at a time, at most; fewer for more than 131,072 items.
         seed: of the bootstrap, and of the users that are drawn.
         bootstrap: resamples, at least 2; 0 leaves the intervals out.
         progress: called with (users ranked, users to rank) over all models.
@@ -125,6 +127,7 @@ def _rank(model, queries, k, batch_size, masks, report):
     rows = np.zeros((len(queries.users), k), dtype="int32")
     # histories of similar length share a batch, which needs little padding; long ones are few
     order = np.argsort(queries.history.lengths, kind="stable")
+    batch_size = max(1, min(batch_size, SCORES // num_items))
     done = 0
     for part in chunks(_widths(queries, masks)[order], batch_size):
         batch = order[part]
