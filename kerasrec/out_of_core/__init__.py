@@ -2,4 +2,5 @@
 
 from kerasrec.out_of_core.prepare import prepare as prepare
 from kerasrec.out_of_core.prepared import Prepared as Prepared
+from kerasrec.out_of_core.sql_query import SqlQuery as SqlQuery
 from kerasrec.out_of_core.stream import stream as stream

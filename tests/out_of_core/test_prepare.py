@@ -176,6 +176,15 @@ def test_an_interrupted_preparation_is_removed_and_the_earlier_one_kept(tmp_path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clicks", "prepared"]
 
 
+def test_reading_says_how_long_it_takes(tmp_path):
+    source, said = write(tmp_path / "clicks", clicks()), []
+    write(tmp_path / "none", clicks()[:0], parts=1)
+    (tmp_path / "none" / "0.parquet").rename(source / "-.parquet")  # the first part has no rows
+    prepare(source, tmp_path / "prepared", NAMES, progress=said.append)
+    assert said[1].startswith("read 0 of 632 rows, about ")
+    assert said[4] == "read 632 of 632 rows, about 0 s left to read"
+
+
 def test_a_second_preparation_of_the_same_folder_is_refused(tmp_path):
     source, folder = write(tmp_path / "clicks", clicks()), tmp_path / "prepared"
     refused = []
