@@ -1,6 +1,5 @@
 """A Parquet table as a table `raw` of DuckDB, checked as the reader in memory checks it."""
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,44 +11,11 @@ from kerasrec.data.parquet_parts import ParquetParts
 from kerasrec.data.table import LARGEST, TIME_UNITS, Table
 from kerasrec.data.table_files import TEXT_SUFFIXES, partition, states, suffix
 from kerasrec.errors import InputError
+from kerasrec.out_of_core.column_type import INTEGERS, column_type
 from kerasrec.out_of_core.database import named, quoted, single_row
 
 IDS = ("user", "item", "behavior")
-INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
-FLOATS = ("FLOAT", "DOUBLE")
 ADVICE = "Correct it, or leave the row out by a query (`SqlQuery`)."
-
-
-@dataclasses.dataclass(frozen=True)
-class _Field:
-    """A column of the source: what is stored of it, and which types it may have.
-
-    Args:
-        sql: the stored value, of the column `{0}`.
-        types: DuckDB's names of the types, by their beginning.
-        expected: the types, in words.
-    """
-
-    sql: str
-    types: tuple[str, ...]
-    expected: str
-
-
-_ID = _Field("{0}::varchar", (*INTEGERS, "UBIGINT", "VARCHAR", "ENUM"), "text or integers")
-_NUMBER = _Field(
-    "{0}::double", (*INTEGERS, *FLOATS, "UBIGINT", "HUGEINT", "DECIMAL", "BOOLEAN"), "numbers"
-)
-_FIELDS = {
-    "user": _ID,
-    "item": _ID,
-    "behavior": _ID,
-    "value": _NUMBER,
-    "fold": _Field("{0}::int", INTEGERS[:4], "integers"),
-}
-_DATES = _Field("epoch_us({0})", ("TIMESTAMP", "DATE"), "times or integers")
-_NANOSECONDS = _Field("epoch_ns({0}) // 1000", ("TIMESTAMP_NS",), "times or integers")
-_WHOLE_TIMES = _Field("{0}::bigint", INTEGERS, "times or integers")
-
 # DuckDB's function for files of other formats, by their suffix.
 _READERS = dict.fromkeys(TEXT_SUFFIXES, "read_csv")
 _READERS |= dict.fromkeys((".json", ".jsonl", ".ndjson"), "read_json")
@@ -59,22 +25,6 @@ def resolve(where: str, header: Sequence[str], columns: Mapping[str, Any] | None
     """Key -> column, of those that there are; InputError for a missing one."""
     table = Table(pd.DataFrame(), [(where, 0)], header=list(header))
     return table.resolve(columns, COLUMNS, needed=("user", "item"))
-
-
-def field_of(where: str, key: str, column: Any, kind: str) -> _Field:
-    """How a column of one of DuckDB's types is stored; InputError for a type that is not read."""
-    if key != "timestamp":
-        field = _FIELDS[key]
-    elif kind == "TIMESTAMP_NS":
-        field = _NANOSECONDS
-    else:
-        field = _WHOLE_TIMES if kind in INTEGERS else _DATES
-    if not kind.startswith(field.types):
-        raise InputError(
-            f"{where}: column {column!r} (for {key!r}) is {kind}; expected {field.expected}. "
-            "`prepare` converts nothing: write the column so, or cast it by a query (`SqlQuery`)."
-        )
-    return field
 
 
 class Source:
@@ -153,9 +103,9 @@ class Source:
         selected, parameters = [], []
         for key, column in self.columns.items():
             if column in types:
-                field = field_of(self._named or str(file), key, column, types[column])
-                self.dates |= key == "timestamp" and field is not _WHOLE_TIMES
-                selected.append(field.sql.format(named(column)))
+                stored = column_type(self._named or str(file), key, column, types[column])
+                self.dates |= key == "timestamp" and types[column] not in INTEGERS
+                selected.append(stored.sql.format(named(column)))
             elif key in IDS:
                 selected.append("?")
                 parameters.append(folders[column])

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from kerasrec.data.sql_table import query_result
+from kerasrec.out_of_core.column_type import column_type
 from kerasrec.out_of_core.database import limits, named
-from kerasrec.out_of_core.source import Source, field_of, resolve
+from kerasrec.out_of_core.source import Source, resolve
 
 WHERE = "the result of the query"
 
@@ -38,7 +39,7 @@ class SqlQuery:
             found = resolve(WHERE, rows.columns, columns)
             types = dict(zip(rows.columns, map(str, rows.types), strict=False))
         for key, column in found.items():
-            field_of(WHERE, key, column, types[column])
+            column_type(WHERE, key, column, types[column])
         return found
 
     def write(
