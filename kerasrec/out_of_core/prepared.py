@@ -125,6 +125,7 @@ class Prepared:
             density=facts["pairs"] / max(found["users"] * found["items"], 1),
             first_time=facts.get("first_time"),
             last_time=facts.get("last_time"),
+            dropped=dict(self.manifest.get("dropped", {})),
             notes=[] if note is None else [note],
         )
 

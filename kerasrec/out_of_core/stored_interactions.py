@@ -55,9 +55,13 @@ class StoredInteractions(Interactions):
             | {"report": None}
         )  # fmt: skip
 
+    def in_time_order(self) -> Interactions:
+        """All interactions, in memory."""
+        return self.select(np.argsort(self.place))
+
     def concat(self, other: Interactions) -> Interactions:
         """Both in memory, see `Interactions.concat`."""
-        return self.select(np.argsort(self.place)).concat(other)
+        return self.in_time_order().concat(other)
 
     def histories(self) -> Histories:
         """The items of each user in time order, by user row: the columns as they lie."""

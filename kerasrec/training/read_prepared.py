@@ -11,7 +11,7 @@ from kerasrec.data.parquet_parts import fits_into_memory
 from kerasrec.data.read_interactions import Side, report_catalog
 from kerasrec.data.table_files import is_parquet
 from kerasrec.errors import InputError
-from kerasrec.out_of_core import Prepared, prepare
+from kerasrec.out_of_core import Prepared, SqlQuery, prepare
 from kerasrec.tables.memory import GIB, free_memory
 from kerasrec.training.feature_table import feature_table
 
@@ -56,10 +56,11 @@ def read_prepared(config, base=None):
     folder = prepared_folder(config)
     try:
         prepared = prepare(
-            node.path,
+            SqlQuery(node.sql) if node.sql is not None else node.path,
             folder,
             node.columns,
             split={"protocol": config.split.protocol, **config.split.arguments},
+            clean={name: value for name, value in node.clean.model_dump().items() if value},
             **known,
             memory=max(1.0, min(4.0, free_memory() / GIB / 2)),
             progress=_lines(folder),
@@ -86,8 +87,9 @@ def prepared_folder(config):
     if node.prepared is not None:
         return pathlib.Path(node.prepared)
     whole = config.to_dict()
-    about = {key: whole["data"][key] for key in ("path", "columns", "clean")}
-    about |= {"path": str(pathlib.Path(node.path).absolute()), "split": whole["split"]}
+    about = {key: whole["data"][key] for key in ("sql", "columns", "clean")}
+    about |= {"path": node.path and str(pathlib.Path(node.path).absolute())}
+    about |= {"split": whole["split"]}
     text = json.dumps(about, sort_keys=True, default=str)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return pathlib.Path(ROOT) / f"{node.label}-{digest}"

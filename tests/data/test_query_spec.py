@@ -31,6 +31,8 @@ NAMED_IN = {
     "batch_inference/export_recommendations.py": "times are converted",
     "batch_inference/history_file.py": "columns of a table",
     "out_of_core/part_table.py": "columns of a table",
+    "out_of_core/column_type.py": "columns of a table",
+    "out_of_core/filter_rows.py": "columns of a table",
     "out_of_core/preparation.py": "columns of a table",
     "out_of_core/prepare.py": "columns of a table",
     "out_of_core/prepared.py": "columns of a table",

@@ -66,7 +66,7 @@ def assert_same(prepared, data, split):
     assert (found.protocol, found.notes) == (wanted.protocol, wanted.notes)
     for name in PARTS:
         stored, theirs = getattr(found, name), getattr(wanted, name)
-        ours = stored.of_users(np.arange(len(stored.users)))  # in time order
+        ours = stored.in_time_order()
         for column in COLUMNS:
             np.testing.assert_array_equal(getattr(ours, column), getattr(theirs, column))
         for side in ("users", "items"):
@@ -78,7 +78,7 @@ def assert_same(prepared, data, split):
     np.testing.assert_allclose(manifest["mean_value"], wanted.train.mean_value, rtol=1e-12)
     assert manifest["has_labels"] == wanted.train.has_labels == found.train.has_labels
     assert manifest["explicit"] == wanted.train.explicit == found.train.explicit
-    everything = prepared.interactions().of_users(np.arange(len(data.users)))
+    everything = prepared.interactions().in_time_order()
     if split.get("unseen") != "drop":  # memory keeps what is dropped, for stored histories
         np.testing.assert_array_equal(everything.item, data.item)
     return wanted
@@ -178,6 +178,15 @@ def test_an_interrupted_preparation_is_removed_and_the_earlier_one_kept(tmp_path
     (tmp_path / ".writing-prepared" / "work" / "tables.db").write_bytes(b"half")
     assert prepare(source, folder, NAMES, split={"protocol": "time"}).protocol == "time"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clicks", "prepared"]
+
+
+def test_reading_says_how_long_it_takes(tmp_path):
+    source, said = write(tmp_path / "clicks", clicks()), []
+    write(tmp_path / "none", clicks()[:0], parts=1)
+    (tmp_path / "none" / "0.parquet").rename(source / "-.parquet")  # the first part has no rows
+    prepare(source, tmp_path / "prepared", NAMES, progress=said.append)
+    assert said[1].startswith("read 0 of 632 rows, about ")
+    assert said[4] == "read 632 of 632 rows, about 0 s left to read"
 
 
 def test_a_second_preparation_of_the_same_folder_is_refused(tmp_path):

@@ -130,6 +130,23 @@ def test_rows_of_an_earlier_model_stay(here):
     assert grown.items.vocabulary.ids.tolist() == [*data.items.vocabulary.ids, "later"]
 
 
+def test_a_cleaned_query_from_a_config(here):
+    (here / "clicks.csv").write_text(pd.read_parquet("clicks.parquet").to_csv(index=False))
+    changes = [
+        "data.path=null",
+        "data.sql=select * from 'clicks.csv'",
+        "data.clean.start=1000000050",
+    ]
+    data, split = read_split(config(ON_DISK, *changes))
+    wanted, parts = read_split(config(*changes))
+    assert isinstance(data, StoredInteractions) and data.report.dropped == wanted.report.dropped
+    np.testing.assert_array_equal(data.histories().items, wanted.histories().items)
+    np.testing.assert_array_equal(split.test.in_time_order().item, parts.test.item)
+    # Ids that are known stay, also those without rows.
+    grown, _ = read_split(config(ON_DISK, *changes), base=(data.users, data.items, None))
+    assert grown.users.vocabulary == data.users.vocabulary
+
+
 def test_defaults_that_only_memory_can_afford(here):
     text = CONFIG.replace("evaluate: {ks: [5, 10], baselines: [Popularity]}", "")
     (here / "run.yaml").write_text(text)
