@@ -60,16 +60,18 @@ def read_split(folder):
     return Prepared(folder / PREPARED).split()
 
 
-def read_histories(folder, split):
+def read_histories(folder):
     """The histories of all parts, which a model that is served takes."""
-    return split.known("test").concat(split.test).histories()
+    from kerasrec.out_of_core import Prepared
+
+    return Prepared(folder / PREPARED).interactions().histories()
 
 
-def train_batches(folder, split, model, batch_size):
-    from kerasrec.out_of_core import Prepared, stream
+def train_batches(split, model, batch_size):
+    from kerasrec.out_of_core import stream
 
     return stream(
-        Prepared(folder / PREPARED),
+        split.train,
         model.train_inputs,
         steps=model.steps,
         batch_size=batch_size,
@@ -111,9 +113,9 @@ def _fit_factors(case, folder, end):
     from kerasrec.models.checkpoints.checkpoint import save
 
     split, model = _adapted("MatrixFactorization", folder, end)
-    model.fit(train_batches(folder, split, model, BATCH), epochs=1, verbose=0)
+    model.fit(train_batches(split, model, BATCH), epochs=1, verbose=0)
     end("train")
-    model.histories = read_histories(folder, split)
+    model.histories = read_histories(folder)
     save(model, folder / CHECKPOINT)
     end("save")
     return len(split.train)
@@ -121,7 +123,7 @@ def _fit_factors(case, folder, end):
 
 def _fit_sequences(case, folder, end):
     split, model = _adapted("SASRec", folder, end)
-    data = train_batches(folder, split, model, SEQUENCE_BATCH)
+    data = train_batches(split, model, SEQUENCE_BATCH)
     steps = min(case["steps"], int(data.cardinality()))
     model.fit(data.take(steps), epochs=1, verbose=0)
     end("train")
