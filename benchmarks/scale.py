@@ -75,11 +75,10 @@ def measure(arguments, say):
         for rows in sizes:
             case = {"rows": rows, "memory": arguments.memory, "steps": arguments.steps}
             case["table"] = str(table_of(folder, rows))
-            results = stack.enter_context(tempfile.TemporaryDirectory(dir=folder, prefix="steps-"))
-            notes += write_once({**case, "folder": results}, say)
-            found += measure_size({**case, "folder": results}, say)
-            shutil.rmtree(results)  # before the next size is measured
-            pathlib.Path(results).mkdir()
+            # Removed before the next size is measured.
+            with tempfile.TemporaryDirectory(dir=folder, prefix="steps-") as results:
+                notes += write_once({**case, "folder": results}, say)
+                found += measure_size({**case, "folder": results}, say)
     tables = [GrowthTable("Steps", tuple(found)), PartsTable("Seconds of each part", tuple(found))]
     settings = {"rows": sizes, "memory": arguments.memory, "steps": arguments.steps}
     title = "From a table to an export, as the table grows"

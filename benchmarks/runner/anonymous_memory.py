@@ -3,7 +3,7 @@
 import pathlib
 import threading
 
-INTERVAL = 0.25  # seconds between two samples
+INTERVAL = 0.5  # seconds between two samples
 
 
 class AnonymousMemory:
