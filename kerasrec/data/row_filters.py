@@ -4,6 +4,7 @@ import numpy as np
 
 from kerasrec.data.activity import latest_events
 from kerasrec.data.clean import Clean
+from kerasrec.data.row_order import in_order
 from kerasrec.errors import InputError
 
 MINUTE = 60
@@ -106,8 +107,8 @@ def of_bots(user: np.ndarray, seconds: np.ndarray, most: int) -> np.ndarray:
         seconds: int64 (n,), ascending.
         most: rows of a user within a minute that a person may have.
     """
-    order = np.argsort(user, kind="stable")
-    users, times = user[order], seconds[order]
+    order, users = in_order(user)
+    times = seconds[order]
     if len(users) <= most:
         return np.zeros(len(user), dtype=bool)
     crowded = (users[most:] == users[:-most]) & (times[most:] - times[:-most] < MINUTE)

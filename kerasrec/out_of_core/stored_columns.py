@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from kerasrec.distinct import distinct
 from kerasrec.errors import InputError
 from kerasrec.files.replacing import replacing
 from kerasrec.files.saved_json import read_json
@@ -109,7 +110,7 @@ def _count(facts: dict[str, int], columns: Columns) -> None:
     if not len(columns["user"]):
         return
     codes = columns["user"].astype(np.int64) << 32 | columns["item"]
-    facts["pairs"] += len(np.unique(codes))
+    facts["pairs"] += len(distinct(codes))
     if "timestamp" in columns:
         first, last = int(columns["timestamp"].min()), int(columns["timestamp"].max())
         facts["first_time"] = min(facts.get("first_time", first), first)
