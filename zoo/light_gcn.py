@@ -2,7 +2,6 @@
 
 import keras
 
-from kerasrec.errors import InputError
 from kerasrec.layers import DotProduct, GraphEmbedding
 from kerasrec.models import Retriever, item_table
 from kerasrec.models.query_input import query_input
@@ -109,11 +108,6 @@ class LightGCN(Retriever):
         return [*super().candidate_weights, *graph.graph.weights, graph.vectors]
 
     def adapt(self, train):
-        if not hasattr(train, "item"):
-            raise InputError(
-                "LightGCN.adapt needs all interactions for the graph, and a "
-                f"{type(train).__name__} has only counts: read the data into memory"
-            )
         super().adapt(train)
         self.graph_embedding.assign(train.user, train.item)
 

@@ -16,7 +16,4 @@ from kerasrec.data.report import Report as Report
 from kerasrec.data.schema import Feature as Feature
 from kerasrec.data.schema import Schema as Schema
 from kerasrec.data.split import Split as Split
-from kerasrec.data.streaming import Scan as Scan
-from kerasrec.data.streaming import scan_parquet as scan_parquet
-from kerasrec.data.streaming import stream_batches as stream_batches
 from kerasrec.data.vocabulary import Vocabulary as Vocabulary

@@ -242,7 +242,7 @@ def _in_graph(tf, plan, order, batch, kind, epochs):
                 chosen = tf.ensure_shape(chosen, (size,))
             return batch(chosen, width)
 
-        return ending(tf, plan.steps, at, epochs, epoch)
+        return _ending(tf, plan.steps, at, epochs, epoch)
 
     dataset = tf.data.Dataset.range(1).flat_map(one_epoch)
     dataset = finished(tf, dataset, plan.steps, epochs)
@@ -256,7 +256,7 @@ def weights(arrays, real):
     return real * (arrays.cast(arrays.size(real), "float32") / arrays.reduce_sum(real))
 
 
-def ending(tf, steps, batch, epochs, epoch):
+def _ending(tf, steps, batch, epochs, epoch):
     """`batch(0)` to `batch(steps - 1)`; the last one tells `epochs` that `epoch` is over."""
 
     def last_batch(step):

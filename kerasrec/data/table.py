@@ -41,7 +41,6 @@ class Table:
         header: all column names there are, where `frame` holds only some of them.
         on_error: "raise" or "drop".
         text_file: the values come from a text file, where a number has no type.
-        advice: what to do about a bad row.
     """
 
     def __init__(
@@ -52,7 +51,6 @@ class Table:
         header: Sequence[Any] | None = None,
         on_error: str = "raise",
         text_file: bool = False,
-        advice: str = DROP,
     ):
         if on_error not in ("raise", "drop"):
             raise InputError(f'on_error must be "raise" or "drop", got {on_error!r}.')
@@ -70,7 +68,6 @@ class Table:
         self._starts = np.cumsum([0] + [rows for _, rows in parts])[:-1]
         self._first_row = first_row
         self.text_file = text_file
-        self._advice = advice
 
     def resolve(
         self, columns: Mapping[str, Any] | None, keys: Sequence[str], needed: Sequence[str]
@@ -127,7 +124,7 @@ class Table:
         if self.on_error == "raise":
             position = int(bad.argmax())
             value = shown(self.frame[column].iloc[position])
-            more, advice = f" ({count:,} rows like this)" if count > 1 else "", self._advice
+            more, advice = f" ({count:,} rows like this)" if count > 1 else "", DROP
             if 1 < count == self.keep.sum():
                 more = f" (all {count:,} rows are like this)"
                 advice = "Is it the right column?"

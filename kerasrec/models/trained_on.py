@@ -55,12 +55,7 @@ class TrainedOn:
 
     @classmethod
     def of(cls, histories, users, items):
-        """The record of a training on the `Histories` and `Vocabulary`s of users and items.
-
-        Empty histories, as of a `Scan`, give a record that is not complete.
-        """
-        if not len(histories.items):
-            return cls(complete=False, learned=False)
+        """The record of a training on the `Histories` and `Vocabulary`s of users and items."""
         return cls(pending=(histories, users, items), learned=False)
 
     @property

@@ -8,7 +8,7 @@ import pyarrow.parquet as parquet
 import pytest
 
 from kerasrec.config.load import load_config
-from kerasrec.data import Catalog, Interactions, scan_parquet, stream_batches
+from kerasrec.data import Catalog, Interactions
 from kerasrec.data.arrow_columns import arrow_frame
 from kerasrec.data.parquet_parts import read_parquet
 from kerasrec.data.reading import as_table
@@ -47,14 +47,8 @@ def test_the_folders_of_a_partitioned_table_are_columns(days):
     data = Interactions.from_parquet(days, MAPPING)
     assert pairs(data) == [("3", "0 7"), ("1", "north"), ("1", "0 7"), ("2", "0 7")]
     assert data.timestamp.tolist() == [1704067200] * 2 + [1704153600] * 2
-    scan = scan_parquet(days, {"item": "shop"})
-    assert scan.users.vocabulary.ids.tolist() == ["3", "1", "2"]
-    assert scan.items.vocabulary.ids.tolist() == ["0 7", "north"]
-    assert scan.item_counts().tolist() == [0, 0, 3, 1]
-    vocabularies = scan.users.vocabulary, scan.items.vocabulary
-    (batch,) = stream_batches(days, {"item": "shop"}, *vocabularies, batch_size=4)
-    rows = zip(batch[0]["user"].numpy().tolist(), batch[0]["item"].numpy().tolist(), strict=True)
-    assert sorted(rows) == [(2, 2), (3, 2), (3, 3), (4, 2)]
+    assert data.users.vocabulary.ids.tolist() == ["3", "1", "2"]
+    assert data.items.vocabulary.ids.tolist() == ["0 7", "north"]
 
 
 def test_a_config_names_a_partitioned_table(days, tmp_path):
@@ -121,7 +115,7 @@ def test_folders_that_are_not_one_table(tmp_path):
         ("4", "parts of two formats, a.parquet and b.csv"),
         ("5", "a Delta table"),
     ):
-        for read in (Interactions.from_parquet, scan_parquet, lambda path: as_table(path, "items")):
+        for read in (Interactions.from_parquet, lambda path: as_table(path, "items")):
             with pytest.raises(InputError, match=problem):
                 read(tmp_path / folder)
     with pytest.raises(InputError, match="parts of two formats"):
@@ -136,21 +130,8 @@ def test_a_column_that_only_one_part_has(tmp_path, later):
     rows = {"user": ["a", "b"], "item": ["x", "y"]}
     write(tmp_path / f"{later}.parquet", rows | {"value": [1.0, 2.0]})
     write(tmp_path / f"{1 - later}.parquet", rows)
-    vocabularies = scan_vocabularies()
-    for read in (
-        Interactions.from_parquet,
-        scan_parquet,
-        lambda path: stream_batches(path, None, *vocabularies),
-    ):
-        with pytest.raises(
-            InputError, match=r"1.parquet: the columns \[.*\] differ from \[.*\] in"
-        ):
-            read(tmp_path)
-
-
-def scan_vocabularies():
-    catalogs = Catalog.from_frame(pd.DataFrame({"id": ["a", "b"]}), "id").vocabulary
-    return catalogs, catalogs
+    with pytest.raises(InputError, match=r"1.parquet: the columns \[.*\] differ from \[.*\] in"):
+        Interactions.from_parquet(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -168,13 +149,11 @@ def test_one_column_in_two_types(tmp_path, first, second, problem):
     for name, column in (("a", first), ("b", second)):
         rows = {"user": ["u"] * len(column), "item": column}
         write(tmp_path / f"{name}.parquet", pyarrow.table(rows))
-    read = [lambda: read_parquet(tmp_path), lambda: scan_parquet(tmp_path)]
     if problem is None:
-        assert len(read[0]().frame) == len(first) + len(second)
+        assert len(read_parquet(tmp_path).frame) == len(first) + len(second)
         return
-    for one in read:
-        with pytest.raises(InputError, match=rf"b.parquet: column 'item' {problem} .*a.parquet"):
-            one()
+    with pytest.raises(InputError, match=rf"b.parquet: column 'item' {problem} .*a.parquet"):
+        read_parquet(tmp_path)
     # A column that is not read may be what it likes.
     assert len(read_parquet(tmp_path, ["user"]).frame) == len(first) + len(second)
 
@@ -183,9 +162,8 @@ def test_damaged_parts_are_named(tmp_path):
     write(tmp_path / "a.parquet", {"user": list("ab") * 999, "item": list("xy") * 999})
     whole = (tmp_path / "a.parquet").read_bytes()
     (tmp_path / "a.parquet").write_bytes(b"PAR1" + bytes(range(200)) + whole[204:])
-    for read in (Interactions.from_parquet, scan_parquet):
-        with pytest.raises(InputError, match="a.parquet: not a readable Parquet file"):
-            read(tmp_path / "a.parquet")
+    with pytest.raises(InputError, match="a.parquet: not a readable Parquet file"):
+        Interactions.from_parquet(tmp_path / "a.parquet")
 
 
 def test_arrow_keeps_every_id():

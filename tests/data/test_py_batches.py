@@ -1,6 +1,5 @@
 """Batches without TensorFlow are those of its pipeline."""
 
-import importlib
 import sys
 
 import numpy as np
@@ -8,7 +7,6 @@ import pytest
 
 from kerasrec.data import batches, load
 from kerasrec.data.py_batches import PyBatches
-from kerasrec.errors import InputError
 from kerasrec.models.epoch_order import EpochOrder
 
 CASES = [
@@ -71,9 +69,3 @@ def test_what_keras_reads_before_the_first_epoch_is_no_epoch(train, absent):
     order.on_train_end()
     assert found == expected and data.epochs.next == 4
     assert data[0] and data.epochs.next == 5  # counted again
-
-
-def test_a_stream_says_that_it_needs_tensorflow(absent):
-    streaming = importlib.import_module("kerasrec.data.streaming")
-    with pytest.raises(InputError, match="needs TensorFlow"):
-        absent(lambda: streaming.stream_batches("x.parquet", {}, None, None))

@@ -17,13 +17,12 @@ import pyarrow
 import pyarrow.parquet as parquet
 import pytest
 
-from kerasrec.data import Interactions, scan_parquet
-from kerasrec.data.streaming import _Source
+from kerasrec.data import Interactions
 from kerasrec.errors import InputError
 
-TEXT, TYPED, STREAM = ("csv", "tsv", "csv folder"), ("frame", "arrow"), ("stream",)
+TEXT, TYPED = ("csv", "tsv", "csv folder"), ("frame", "arrow")
 PARQUET = ("parquet", "parquet folder")
-ALL = TEXT + TYPED + PARQUET + STREAM
+ALL = TEXT + TYPED + PARQUET
 
 
 @dataclasses.dataclass
@@ -58,7 +57,7 @@ def valued(*numbers):
 
 def times(column, **options):
     columns = {"user": ["a", "b", "a", "b"], "item": ["x", "x", "y", "y"], "timestamp": column}
-    return Case(columns, readers=tuple(r for r in ALL if r not in STREAM), **options)
+    return Case(columns, **options)
 
 
 LATE, EARLY = ("b", "x", 1.0), ("a", "x", 1.0)
@@ -66,7 +65,7 @@ IN_TIME = [EARLY, ("a", "y", 1.0), LATE, ("b", "y", 1.0)]
 UUID = uuid.UUID("12345678-1234-5678-1234-567812345678")
 BOUND = "whole numbers are exact below"
 NO_ID = "is no id: expected text or integers"
-NOT_CSV = TYPED + PARQUET + STREAM
+NOT_CSV = TYPED + PARQUET
 BIG = 2**60 + 1
 
 CASES = {
@@ -191,7 +190,7 @@ CASES = {
         pyarrow.array([uuid.UUID(int=1).bytes, UUID.bytes, None, UUID.bytes], pyarrow.binary(16)),
         refused=(2, "the user is missing"),
         left=by(str(uuid.UUID(int=1)), str(UUID), None, str(UUID)),
-        readers=("arrow",) + PARQUET + STREAM,
+        readers=("arrow",) + PARQUET,
     ),
     "text that is no text": users(
         pyarrow.Array.from_buffers(
@@ -199,7 +198,7 @@ CASES = {
         ),
         refused=(2, "is no id: the bytes are not UTF-8 text"),
         left=by("a", "b", None, "c"),
-        readers=("arrow",) + PARQUET + STREAM,
+        readers=("arrow",) + PARQUET,
     ),
     "lists as ids": users(
         [["a"], ["b"], ["a"], ["b"]],
@@ -262,7 +261,6 @@ CASES = {
     "duplicates": Case(
         {"user": ["a", "b", "a", "b"], "item": ["x", "x", "x", "y"], "value": [1, 2, 3, 4]},
         rows=[("b", "x", 2.0), ("a", "x", 3.0), ("b", "y", 4.0)],
-        readers=tuple(r for r in ALL if r not in STREAM),  # a stream merges none
     ),
 }  # fmt: skip
 
@@ -305,24 +303,13 @@ def read(reader, columns, folder, **options):
         parquet.write_table(table[2:], path / "1.parquet")
     else:
         parquet.write_table(table, path, row_group_size=3)
-    if reader != "stream":
-        return rows_of(Interactions.from_parquet(path, **options))
-    return stream(path)
+    return rows_of(Interactions.from_parquet(path, **options))
 
 
 def rows_of(data):
     users = data.users.vocabulary.lookup(data.user).tolist()
     items = data.items.vocabulary.lookup(data.item).tolist()
     return list(zip(users, items, data.value.tolist(), strict=True))
-
-
-def stream(path):
-    """What `stream_batches` would give, without TensorFlow's second for each case."""
-    scan = scan_parquet(path)
-    vocabularies = {"user": scan.users.vocabulary, "item": scan.items.vocabulary}
-    (rows,) = _Source(path, None).shuffled(vocabularies, seed=0, buffer_rows=8, batch_size=4)
-    users, items = (vocabularies[key].lookup(rows[key]).tolist() for key in vocabularies)
-    return list(zip(users, items, rows["value"].tolist(), strict=True))
 
 
 def place(reader, position):
@@ -337,18 +324,13 @@ def place(reader, position):
 def test_every_reader_says_the_same(name, reader, tmp_path):
     case = CASES[name]
     if case.rows is not None:
-        rows = read(reader, case.columns, tmp_path)
-        assert sorted(rows) == sorted(case.rows)
-        assert reader in STREAM or rows == case.rows
+        assert read(reader, case.columns, tmp_path) == case.rows
         return
     position, sentence = case.refused
     at = "" if position is None else place(reader, position)
     with pytest.raises(InputError, match=at + ".*" * bool(at) + sentence) as error:
         read(reader, case.columns, tmp_path)
     recommends = 'on_error="drop"' in str(error.value)
-    if reader in STREAM:
-        assert not recommends
-        return
     assert recommends == (case.left != "refused")
     (tmp_path / "again").mkdir()
     if case.left == "refused":

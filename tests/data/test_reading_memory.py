@@ -28,7 +28,7 @@ def test_the_calculation_is_in_the_message(log, tmp_path, monkeypatch):
         Interactions.from_parquet(tmp_path / "a.parquet")
     expected = "a.parquet: 1,000 rows x (user 12 + item 10 + timestamp 8 + sorting 32) bytes"
     assert expected in str(error.value)
-    assert "`scan_parquet` and `stream_batches` of kerasrec.data hold one" in str(error.value)
+    assert "`kerasrec.out_of_core.prepare` in Python" in str(error.value)
 
 
 def test_a_text_file_is_estimated_by_its_first_lines(log, tmp_path, monkeypatch):

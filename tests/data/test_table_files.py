@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from kerasrec.config.load import load_config
-from kerasrec.data import Interactions, parquet_parts, scan_parquet, text_table
+from kerasrec.data import Interactions, parquet_parts, text_table
 from kerasrec.errors import InputError
 from kerasrec.training.read_data import read_data
 
@@ -30,7 +30,6 @@ def test_a_pattern_names_several_files(logs):
     assert users(data) == ["a", "c", "b"] and data.timestamp[0] == 1_704_067_200
     data = Interactions.from_parquet(logs / "*" / "*.parquet", {"timestamp": "day"})
     assert users(data) == ["z", "c", "a", "b"]
-    assert len(scan_parquet(logs / "day=2024-*").users) == 2 + 3
     (logs / "2024-01-02.csv").write_text("user,item\n,x\n")
     with pytest.raises(InputError, match="2024-01-02.csv, row 2, column 'user': the user is miss"):
         Interactions.from_csv(logs / "2024-*.csv")

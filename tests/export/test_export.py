@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from kerasrec.data import Interactions, scan_parquet
+from kerasrec.data import Interactions
 from kerasrec.errors import InputError
 from kerasrec.export import export
 from kerasrec.export.examples import serialized_examples
@@ -351,12 +351,3 @@ def test_a_full_disk_leaves_no_files(train, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
     with pytest.raises(InputError, match="k must be a whole number between 1 and .*: got 0"):
         export(model, tmp_path / "1", k=0)
-
-
-@pytest.mark.export
-def test_a_model_adapted_to_a_stream_is_exported(tmp_path):
-    pd.DataFrame({"user": list("aabbc"), "item": list("xyyzx")}).to_parquet(tmp_path / "t.parquet")
-    scan = scan_parquet(tmp_path / "t.parquet")
-    model = MatrixFactorization(scan.schema(), dim=2)
-    model.adapt(scan)
-    assert export(model, tmp_path / "1")["requests"] == 200

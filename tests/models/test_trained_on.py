@@ -9,7 +9,6 @@ import pytest
 
 from kerasrec.data import Interactions, batches
 from kerasrec.data.splits import PROTOCOLS
-from kerasrec.data.streaming import scan_parquet
 from kerasrec.errors import InputError
 from kerasrec.evaluation import evaluate
 from kerasrec.evaluation.leakage import leaked_pairs
@@ -134,11 +133,6 @@ def test_an_incomplete_record_gives_a_note(tmp_path):
     assert (
         "It is not recorded what ItemKNN was trained on: it may have seen the test part." in notes
     )
-    pd.DataFrame({"user": ["a", "b"], "item": ["x", "y"]}).to_parquet(tmp_path / "s.parquet")
-    scan = scan_parquet(tmp_path / "s.parquet")
-    model = MatrixFactorization(scan.schema(), dim=2)
-    model.adapt(scan)
-    assert not model.trained_on.complete
 
 
 def test_a_text_encoder_brings_the_record_of_its_checkpoint(tmp_path):

@@ -136,11 +136,14 @@ def test_times_of_every_unit(tmp_path, kind):
     assert_same(prepared, Interactions.from_parquet(source, NAMES), {})
 
 
-def test_ids_in_the_names_of_folders(tmp_path):
+@pytest.mark.parametrize("pattern", ["", "how=*", "*/0.parquet"])
+def test_ids_in_the_names_of_folders(tmp_path, pattern):
+    (tmp_path / "clicks").mkdir()
     for how, rows in clicks().groupby("how"):
-        write(tmp_path / f"how={how}", rows.drop(columns="how"), parts=1)
-    prepared = prepare(tmp_path, tmp_path.with_name("prepared"), NAMES)
-    assert_same(prepared, Interactions.from_parquet(tmp_path, NAMES), {})
+        write(tmp_path / "clicks" / f"how={how}", rows.drop(columns="how"), parts=1)
+    source = tmp_path / "clicks" / pattern
+    prepared = prepare(source, tmp_path / "prepared", NAMES)
+    assert_same(prepared, Interactions.from_parquet(source, NAMES), {})
 
 
 def test_the_order_of_the_rows_on_disk(tmp_path):

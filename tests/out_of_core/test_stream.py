@@ -1,5 +1,7 @@
 """Streamed batches against those of memory."""
 
+import sys
+
 import keras
 import numpy as np
 import pandas as pd
@@ -103,6 +105,14 @@ def test_an_epoch_can_be_repeated(tables):
     assert first != second == [x["item"].numpy().tolist() for x, _, _ in later]
 
 
+def test_an_epoch_not_finished_is_not_used_up(tables):
+    stored, _ = tables
+    whole, peeked = (stream(stored, batch_size=8, shard_rows=100, seed=2) for _ in range(2))
+    assert len(list(peeked.take(3))) == 3 < int(peeked.cardinality()) - 10  # some are made ahead
+    first = [x["item"].numpy().tolist() for x, _, _ in whole]
+    assert [x["item"].numpy().tolist() for x, _, _ in peeked] == first
+
+
 def test_what_is_refused(tables):
     stored, _ = tables
     for arguments, message in (
@@ -113,6 +123,13 @@ def test_what_is_refused(tables):
     ):
         with pytest.raises(InputError, match=message):
             stream(stored, **arguments)
+
+
+def test_it_needs_tensorflow(tables, monkeypatch):
+    stored, _ = tables
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    with pytest.raises(InputError, match="stream needs TensorFlow's tf.data, .* not installed"):
+        stream(stored)
 
 
 @pytest.mark.slow

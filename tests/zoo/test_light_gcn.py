@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from kerasrec import models
-from kerasrec.data import Interactions, batches, scan_parquet
+from kerasrec.data import Interactions, batches
 from kerasrec.errors import InputError
 from kerasrec.export import export
 from kerasrec.layers import GraphPropagation
@@ -170,16 +170,6 @@ def test_grown_data_starts_from_the_old_vectors_over_the_new_graph(tmp_path, mon
     same.load_rows_from(tmp_path / "checkpoint")
     pairs = {"users": ["a", "b"], "items": ["x", "z"]}
     np.testing.assert_allclose(same.score(**pairs), old.score(**pairs), atol=1e-7)
-
-
-def test_a_stream_has_no_graph(tmp_path):
-    path = tmp_path / "clicks.parquet"
-    pd.DataFrame({"user": list("aab"), "item": list("xyx")}).to_parquet(path)
-    scan = scan_parquet(path)
-    with pytest.raises(
-        InputError, match="needs all interactions for the graph.*Scan has only counts"
-    ):
-        LightGCN(scan.schema(), dim=3).adapt(scan)
 
 
 @pytest.mark.export

@@ -1,5 +1,6 @@
 """Checks that the data given to `adapt` fits the model."""
 
+from kerasrec.data.interactions import Interactions
 from kerasrec.errors import InputError
 
 
@@ -11,10 +12,9 @@ def check_train(model, train):
         train: The argument of its `adapt`.
     """
     name = type(model).__name__
-    if not all(hasattr(train, method) for method in ("schema", "histories", "item_counts")):
+    if not isinstance(train, Interactions):
         raise InputError(
-            f"{name}.adapt: expected Interactions or a Scan, such as split.train, got "
-            f"{type(train).__name__}"
+            f"{name}.adapt: expected Interactions, such as split.train, got {type(train).__name__}"
         )
     _check_schema(model.schema, train)
     if not train.item_counts().any():
