@@ -63,6 +63,13 @@ def test_a_long_history_is_cut_with_a_warning():
     assert len(answer) == 2
 
 
+def test_adapt_refuses_what_are_no_interactions():
+    frame = pd.DataFrame({"user": ["u", "u", "v"], "item": ["a", "b", "a"]})
+    model = ItemKNN(Interactions.from_frame(frame).schema())
+    with pytest.raises(InputError, match="expected Interactions, .* split.train, got DataFrame"):
+        model.adapt(frame)
+
+
 def test_adapt_refuses_behaviors_and_times_that_the_data_lacks():
     frame = pd.DataFrame({"user": ["u", "u", "v"], "item": ["a", "b", "a"]})
     plain = Interactions.from_frame(frame)
