@@ -1,5 +1,7 @@
 """Streamed batches against those of memory."""
 
+import sys
+
 import keras
 import numpy as np
 import pandas as pd
@@ -113,6 +115,13 @@ def test_what_is_refused(tables):
     ):
         with pytest.raises(InputError, match=message):
             stream(stored, **arguments)
+
+
+def test_a_user_with_more_than_memory_holds(tables, monkeypatch):
+    monkeypatch.setattr(sys.modules[stream.__module__], "free_memory", lambda: 1000)
+    message = r"user '\d+' has \d+ interactions x 150 bytes = .* clean.max_events_per_user"
+    with pytest.raises(InputError, match=message):
+        stream(tables[0])
 
 
 @pytest.mark.slow
