@@ -125,7 +125,8 @@ def _check_largest(data, counts):
         raise InputError(
             f"{data.name}: user {data.users.vocabulary.lookup(user)!r:.80} has {counts[user]:,} "
             f"interactions x {ROW_BYTES} bytes = {needed / GIB:,.1f} GiB, and "
-            f"{free / GIB:,.1f} GiB of memory are free: keep the latest of each user, clean.max_events_per_user."
+            f"{free / GIB:,.1f} GiB of memory are free: keep the latest of each user by "
+            "clean.max_events_per_user."
         )
 
 

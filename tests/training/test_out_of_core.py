@@ -154,6 +154,8 @@ def test_defaults_that_only_memory_can_afford(here):
     said = "The table stays on disk: evaluate.users is 100000, evaluate.baselines is ['Popularity']"
     assert [line for line in lines if line.startswith(said)]
     assert [row["model"] for row in found.rows] == ["Popularity"]
+    # `kerasrec evaluate` reads the config of the run: the table is not prepared again.
+    assert prepared_folder(load_config(folder.config)) == prepared_folder(config(ON_DISK))
 
 
 def test_users_are_drawn_as_in_memory(here):
