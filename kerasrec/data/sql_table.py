@@ -34,7 +34,7 @@ def read_sql(query: str) -> Any:
     import pyarrow
 
     with query_result(query) as rows:
-        # Its name before DuckDB 1.4.
+        # DuckDB 1.1 knows it by an older name.
         read = getattr(rows, "to_arrow_reader", None) or rows.fetch_arrow_reader
         reader, batches, count = read(BATCH), [], 0
         # How large a result is nobody knows before it is there.
