@@ -174,6 +174,7 @@ def test_users_are_drawn_as_in_memory(here):
     [
         ("data.on_error=drop", "data.on_error: drop reads the table into memory"),
         ("split.protocol=sampled", "data.out_of_core: The split sampled cannot be prepared"),
+        ("data.path=books.csv", "give, instead of data.path, data.sql: select . from read_csv"),
         ("data.items.id=name", "None of the 27 ids of books.csv"),
     ],
 )
