@@ -1,4 +1,4 @@
-"""Errors of predicted values on the validation part after every epoch."""
+"""Errors of predicted values on the validation part after an epoch."""
 
 import keras
 
@@ -6,7 +6,7 @@ from kerasrec.evaluation.ratings import evaluate_predicted_values
 
 
 class RatingValidation(keras.callbacks.Callback):
-    """Compares predicted with observed values of the validation part.
+    """Compares predicted with observed values of the whole validation part.
 
     The epoch's logs get `val_rmse` and `val_mae`, or `val_auc` and `val_log_loss` for labels;
     nothing where the model predicts no values, see `predicts_values_of`.
