@@ -13,6 +13,7 @@ LEVEL = {
     **{
         "errors": 0,
         "register": 0,
+        "distinct": 0.25,
         "id_list": 0.25,
         "whole_number": 0.25,
         "progress_bar": 0.25,

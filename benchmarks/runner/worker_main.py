@@ -1,7 +1,8 @@
 """The worker process: `python -m benchmarks.runner.worker_main MODULE` builds and times cases.
 
 Standard library only, since it runs in the environments of other libraries. It reads a JSON object
-per line and answers with one. A `run` that times itself returns seconds, any other returns None:
+per line and answers with one. A `run` that times itself returns seconds, or a dict with more of
+them, which is the answer; any other returns None:
 
     {"do": "setup", "id": 1, "case": {...}}    {}                  module.setup(case) -> run
     {"do": "time", "id": 1, "steps": 64}       {"seconds": 0.03}                run(steps)
@@ -48,6 +49,8 @@ def answer(module, cases, request):
             raise LookupError("lost when another peer killed their worker")
         start = time.perf_counter()
         own = cases[case](request["steps"])
+        if isinstance(own, dict):
+            return own
         return {"seconds": time.perf_counter() - start if own is None else float(own)}
     elif do == "memory":
         return memory()

@@ -1,12 +1,14 @@
 """The best items of all users, or of many histories, as a Parquet file."""
 
-import contextlib
 import os
 
 from kerasrec.batch_inference.answer_all import answer_all
+from kerasrec.batch_inference.export_recommendations import ExportRecommendations
 from kerasrec.batch_inference.history_file import HistoryFile
 from kerasrec.batch_inference.id_file import IdFile
 from kerasrec.batch_inference.id_queries import IdQueries
+from kerasrec.batch_inference.model_recommendations import ModelRecommendations
+from kerasrec.batch_inference.open_answers import open_answers
 from kerasrec.batch_inference.options import read_options, text_ids
 from kerasrec.batch_inference.parts_folder import check_output
 from kerasrec.errors import InputError
@@ -84,7 +86,8 @@ def recommend_to_parquet(
         users = IdFile(users, "user")
     elif users is not None:
         users = text_ids(id_list(users, "users"))
-    with open_answers(source, options, trust) as answers:
+    kinds = ModelRecommendations, ExportRecommendations
+    with open_answers(source, options, *kinds, trust) as answers:
         answers.check(None if histories is None else histories.columns)
         queries = histories
         if queries is None:
@@ -93,21 +96,3 @@ def recommend_to_parquet(
         return answer_all(
             answers, queries, options, path, ("user", "item"), request, overwrite, progress
         )
-
-
-@contextlib.contextmanager
-def open_answers(source, options, trust=False):
-    """`ModelRecommendations` or `ExportRecommendations` of a source, closed at the end."""
-    if not isinstance(source, str | os.PathLike):
-        from kerasrec.batch_inference.model_recommendations import ModelRecommendations
-
-        yield ModelRecommendations(source, options)
-        return
-    from kerasrec.batch_inference.export_recommendations import ExportRecommendations
-    from kerasrec.savedmodel.open_export import open_export
-    from kerasrec.savedmodel.versions import find_version
-
-    source = find_version(source)
-    loaded, about = open_export(source, trust)
-    with loaded:
-        yield ExportRecommendations(source, loaded, about, options)

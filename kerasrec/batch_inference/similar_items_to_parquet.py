@@ -1,10 +1,10 @@
 """The similar items of all items as a Parquet file."""
 
-import contextlib
-import os
-
 from kerasrec.batch_inference.answer_all import answer_all
+from kerasrec.batch_inference.export_similar_items import ExportSimilarItems
 from kerasrec.batch_inference.id_queries import IdQueries
+from kerasrec.batch_inference.model_similar_items import ModelSimilarItems
+from kerasrec.batch_inference.open_answers import open_answers
 from kerasrec.batch_inference.options import read_options
 from kerasrec.batch_inference.parts_folder import check_output
 
@@ -31,24 +31,7 @@ def similar_items_to_parquet(
     """
     path = check_output(path, overwrite)
     options = read_options(k, exclude, allow)
-    with _open_answers(source, options, trust) as answers:
+    with open_answers(source, options, ModelSimilarItems, ExportSimilarItems, trust) as answers:
         queries = IdQueries(answers.item_ids.to_pylist(), users=False)
         columns, request = ("item", "similar_item"), {"kind": "similar items"}
         return answer_all(answers, queries, options, path, columns, request, overwrite, progress)
-
-
-@contextlib.contextmanager
-def _open_answers(source, options, trust):
-    if not isinstance(source, str | os.PathLike):
-        from kerasrec.batch_inference.model_similar_items import ModelSimilarItems
-
-        yield ModelSimilarItems(source, options)
-        return
-    from kerasrec.batch_inference.export_similar_items import ExportSimilarItems
-    from kerasrec.savedmodel.open_export import open_export
-    from kerasrec.savedmodel.versions import find_version
-
-    source = find_version(source)
-    loaded, about = open_export(source, trust)
-    with loaded:
-        yield ExportSimilarItems(source, loaded, about, options)

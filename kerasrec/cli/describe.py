@@ -33,6 +33,7 @@ def run(arguments, output):
         options, clean, guessed, unused = _options(path, arguments)
         read = Interactions.from_parquet if is_parquet(path) else Interactions.from_csv
         data = read(path, on_error="drop", clean=clean, **options)
+    with output.busy(f"counting {len(data):,} rows"):
         about = Description.of(data)
     config = _config(path, options, clean, about)
     if not output.as_json:

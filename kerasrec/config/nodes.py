@@ -111,7 +111,11 @@ class CleanNode(Node):
 
 
 class DataNode(Node):
-    """A data set by name, a table by its path, or the result of an SQL query."""
+    """A data set by name, a table by its path, or the result of an SQL query.
+
+    `out_of_core` says whether the table is prepared on disk, in the folder `prepared`, instead of
+    read into memory; `auto` does so with Parquet that does not fit.
+    """
 
     name: str | None = None
     options: dict[str, Any] = {}
@@ -123,6 +127,8 @@ class DataNode(Node):
     users: TableNode | None = None
     on_error: Literal["raise", "drop"] = "raise"
     clean: CleanNode = CleanNode()
+    out_of_core: Literal["auto", "always", "never"] = "auto"
+    prepared: str | None = None
     history_length: Count = 50
 
     @model_validator(mode="after")
@@ -142,6 +148,14 @@ class DataNode(Node):
             raise PydanticCustomError("source", "on_error is for a table: give path, not name")
         if self.name is not None and self.clean != CleanNode():
             raise PydanticCustomError("source", "clean is for a table: give path, not name")
+        if self.name is not None and self.out_of_core == "always":
+            raise PydanticCustomError("source", "out_of_core is for a table: give path, not name")
+        if self.prepared is not None and (self.name is not None or self.out_of_core == "never"):
+            raise PydanticCustomError(
+                "source",
+                "prepared is the folder of a table that is read from disk: leave it out, or give "
+                "path, and out_of_core always or auto",
+            )
         if self.users is not None and self.users.title is not None:
             raise PydanticCustomError("source", "users have no title")
         return self

@@ -10,6 +10,7 @@ import pandas as pd
 
 from kerasrec.data.query_spec import QUERY_INPUTS, REQUEST_INPUTS
 from kerasrec.data.vocabulary import FIRST
+from kerasrec.distinct import is_in
 from kerasrec.errors import InputError
 from kerasrec.files.saved_arrays import read_arrays
 
@@ -138,7 +139,7 @@ class Histories:
         frames = [one._frame() for one in (earlier, self)]
         shared = [name for name in frames[1] if name in frames[0]]
         marks = [pd.util.hash_pandas_object(frame[shared], index=False) for frame in frames]
-        only = frames[0][~np.isin(*marks)]
+        only = frames[0][~is_in(marks[0].to_numpy(), np.sort(marks[1].to_numpy()))]
         if only.empty:
             return self
         # A time that is not known is 0, as in `time_gaps`.

@@ -212,6 +212,12 @@ class Interactions:
         columns = {key: None if v is None else v[index] for key, v in columns.items()}
         return dataclasses.replace(self, report=None, **columns)
 
+    def of_users(self, rows: Any) -> "Interactions":
+        """The interactions of the users at these rows."""
+        wanted = np.zeros(len(self.users), dtype=bool)
+        wanted[np.asarray(rows, dtype=np.int64)] = True
+        return self.select(wanted[self.user])
+
     def concat(self, other: "Interactions") -> "Interactions":
         """Both, in time order if they have timestamps, else `other` after this."""
         for side in ("users", "items"):

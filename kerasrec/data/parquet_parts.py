@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kerasrec.data.arrow_columns import arrow_frame, categorical, concatenated, dictionary, is_text
-from kerasrec.data.reading_memory import NUMBER, STREAMED, check_rows, text_width
+from kerasrec.data.reading_memory import NUMBER, ON_DISK, check_rows, needed_bytes, text_width
 from kerasrec.data.table import Table
 from kerasrec.data.table_files import (
     PARQUET_SUFFIXES,
@@ -19,6 +19,7 @@ from kerasrec.data.table_files import (
     table_files,
 )
 from kerasrec.errors import InputError
+from kerasrec.tables.memory import free_memory
 
 SAMPLE = 1000  # rows by which the length of texts is estimated
 
@@ -41,8 +42,7 @@ def read_parquet(
     encoded = [name for name in columns if name in set(ids) and parts.is_text(name)]
     others = [name for name in columns if name not in encoded]
     if columns:
-        rows = sum(map(sum, parts.sizes))
-        check_rows(str(path), rows, parts.widths(columns, encoded), STREAMED)
+        check_rows(str(path), parts.rows, parts.widths(columns, encoded), ON_DISK)
     frames = [parts.frame(part, others) for part in range(len(parts.files))]
     frame = concatenated(frames)
     # One column at a time: while it is read, its texts are in memory as often as there are rows.
@@ -53,6 +53,14 @@ def read_parquet(
         frame = pd.DataFrame({name: series[name] for name in columns}, copy=False)
     names = [(str(file), sum(sizes)) for file, sizes in zip(parts.files, parts.sizes, strict=True)]
     return Table(frame, names, header=parts.header, on_error=on_error)
+
+
+def fits_into_memory(path: str | Path, only: Iterable[Any], ids: Iterable[Any]) -> bool:
+    """Whether `read_parquet` would read these columns, by the estimate that it begins with."""
+    parts = ParquetParts(path)
+    columns = [name for name in parts.header if name in set(only)]
+    encoded = [name for name in columns if name in set(ids) and parts.is_text(name)]
+    return needed_bytes(parts.rows, parts.widths(columns, encoded)) <= free_memory()
 
 
 class ParquetParts:
@@ -95,6 +103,11 @@ class ParquetParts:
             self.sizes.append([groups.row_group(i).num_rows for i in range(groups.num_row_groups)])
             self._schemas.append(schema)
             self._partitions.append(folders)
+
+    @property
+    def rows(self) -> int:
+        """Rows of all files."""
+        return sum(map(sum, self.sizes))
 
     def check(self, columns: Iterable[str]) -> None:
         """InputError if one of these columns has types of different kinds in the parts."""

@@ -57,6 +57,14 @@ class Side:
         """Whether the catalog has the ids of the interactions, in their order, and nothing else."""
         return self.frame is None and self.base is None
 
+    def known_ids(self) -> list[str]:
+        """The ids that have the first rows, whatever occurs in the interactions."""
+        known = self.base.vocabulary if self.base is not None else Vocabulary()
+        if self.frame is None:
+            return known.ids.tolist()
+        own = Catalog.from_frame(self.frame, self.id, where=f"the {self.kind} frame")
+        return known.extended(own.vocabulary.ids).ids.tolist()
+
     def catalog(self, ids: np.ndarray, against: str, on_error: str) -> tuple[Catalog, int]:
         """The catalog with all `ids`, and how many of them have no row in the frame."""
         if self.is_new:
@@ -128,7 +136,7 @@ def read_interactions(
         else:
             side_rows = catalog.vocabulary.rows(texts)[codes]
         fields |= {f"{side.kind}s": catalog, side.kind: side_rows}
-        _report_catalog(report, side.kind, catalog, absent)
+        report_catalog(report, side.kind, catalog, absent)
     if "behavior" in rows.ids:
         codes, texts = rows.ids["behavior"]
         known = behaviors if isinstance(behaviors, Vocabulary) else Vocabulary(behaviors)
@@ -160,7 +168,7 @@ def _report(table: Table, rows: CleanRows) -> Report:
     )
 
 
-def _report_catalog(report: Report, kind: str, catalog: Catalog, absent: int) -> None:
+def report_catalog(report: Report, kind: str, catalog: Catalog, absent: int) -> None:
     """Adds what became of the users or items, and of their features."""
     if absent:
         report.missing_features[f"{kind} table row"] = absent

@@ -9,11 +9,11 @@ from kerasrec.tables.memory import GIB, free_memory
 CODE = 4  # bytes of a code of an id, and of the place of a text in its column
 NUMBER = 8
 SORTING = 32  # bytes a row: order in time, order by user, users and items in that order
-STREAMED = (
-    "Read fewer rows or columns, or leave the table on disk: `scan_parquet` and `stream_batches` "
-    "of kerasrec.data hold one row group at a time (docs/data.md, Larger than memory)."
+ON_DISK = (
+    "Read fewer rows or columns, or leave the table on disk: `data.out_of_core: auto` of a config, "
+    "`kerasrec.out_of_core.prepare` in Python (docs/out_of_core.md)."
 )
-TEXT_FILE = "Write it as Parquet, which need not fit into memory. " + STREAMED
+TEXT_FILE = "Write it as Parquet, which need not fit into memory. " + ON_DISK
 
 
 def check_rows(where: str, rows: int, widths: Mapping[Any, float], advice: str) -> None:
@@ -27,7 +27,7 @@ def check_rows(where: str, rows: int, widths: Mapping[Any, float], advice: str) 
 
     >>> check_rows("log.parquet", 1000, {"user": 17, "item": 17}, "")
     """
-    needed, free = rows * (sum(widths.values()) + SORTING), free_memory()
+    needed, free = needed_bytes(rows, widths), free_memory()
     if needed <= free:
         return
     parts = [f"{name} {width:.0f}" for name, width in widths.items()] + [f"sorting {SORTING}"]
@@ -35,6 +35,11 @@ def check_rows(where: str, rows: int, widths: Mapping[Any, float], advice: str) 
         f"{where}: {rows:,} rows x ({' + '.join(parts)}) bytes = {needed / GIB:,.1f} GiB, and "
         f"{free / GIB:,.1f} GiB of memory are free. {advice}"
     )
+
+
+def needed_bytes(rows: int, widths: Mapping[Any, float]) -> float:
+    """Bytes of memory that reading so many rows takes at its peak."""
+    return rows * (sum(widths.values()) + SORTING)
 
 
 def text_width(length: float, is_id: bool) -> float:

@@ -4,9 +4,38 @@ import numpy as np
 
 from kerasrec.data.activity import latest_events
 from kerasrec.data.clean import Clean
+from kerasrec.data.row_order import in_order
 from kerasrec.errors import InputError
 
 MINUTE = 60
+# In the order in which they leave out rows.
+_REASONS = {
+    "start": "before {}",
+    "end": "from {} on",
+    "max_events_per_minute": "of users with more than {:,} events in a minute",
+    "max_events_per_user": "before the latest {:,} of the same user",
+    "min_user_events": "of users with fewer than {:,} events",
+    "min_item_events": "of items with fewer than {:,} events",
+}
+
+
+def reason_of(clean: Clean, option: str) -> str:
+    """What a report calls the rows that an option leaves out.
+
+    >>> reason_of(Clean(min_user_events=5), "min_user_events")
+    'of users with fewer than 5 events'
+    """
+    value = getattr(clean, option)
+    return _REASONS[option].format(_date(value) if option in ("start", "end") else value)
+
+
+def check_times(clean: Clean, timed: bool) -> None:
+    """InputError for an option that needs times, where there are none."""
+    if clean.needs_times and not timed:
+        raise InputError(
+            f"clean.{clean.needs_times} reads the time of a row, and the table has none: map a "
+            "column to timestamp, or leave the option out."
+        )
 
 
 def filter_rows(
@@ -22,29 +51,23 @@ def filter_rows(
     Raises:
         InputError: an option that needs times, and there are none.
     """
-    if seconds is None and clean.needs_times:
-        raise InputError(
-            f"clean.{clean.needs_times} reads the time of a row, and the table has none: map a "
-            "column to timestamp, or leave the option out."
-        )
+    check_times(clean, seconds is not None)
     kept, reasons = np.arange(len(user)), {}
 
-    def leave_out(reason: str, stays: np.ndarray) -> None:
+    def leave_out(option: str, stays: np.ndarray) -> None:
         nonlocal kept
         if not stays.all():
-            reasons[reason] = reasons.get(reason, 0) + int(np.count_nonzero(~stays))
+            reasons[reason_of(clean, option)] = int(np.count_nonzero(~stays))
             kept = kept[stays]
 
     if clean.start is not None:
-        leave_out(f"before {_date(clean.start)}", seconds[kept] >= clean.start)
+        leave_out("start", seconds[kept] >= clean.start)
     if clean.end is not None:
-        leave_out(f"from {_date(clean.end)} on", seconds[kept] < clean.end)
+        leave_out("end", seconds[kept] < clean.end)
     if (most := clean.max_events_per_minute) is not None:
-        reason = f"of users with more than {most:,} events in a minute"
-        leave_out(reason, ~of_bots(user[kept], seconds[kept], most))
+        leave_out("max_events_per_minute", ~of_bots(user[kept], seconds[kept], most))
     if (most := clean.max_events_per_user) is not None:
-        reason = f"before the latest {most:,} of the same user"
-        leave_out(reason, latest_events(user[kept], most))
+        leave_out("max_events_per_user", latest_events(user[kept], most))
     columns = {"user": (user, clean.min_user_events), "item": (item, clean.min_item_events)}
     columns = {name: pair for name, pair in columns.items() if pair[1] is not None}
     while columns:
@@ -53,7 +76,7 @@ def filter_rows(
         for name, gone in few.items():
             # A row that is gone for its user is not counted for its item again.
             first = gone if name == "user" else gone & ~few.get("user", False)
-            reason = f"of {name}s with fewer than {columns[name][1]:,} events"
+            reason = reason_of(clean, f"min_{name}_events")
             if first.any():
                 reasons[reason] = reasons.get(reason, 0) + int(np.count_nonzero(first))
         kept = kept[~np.logical_or.reduce(list(few.values()))]
@@ -84,8 +107,8 @@ def of_bots(user: np.ndarray, seconds: np.ndarray, most: int) -> np.ndarray:
         seconds: int64 (n,), ascending.
         most: rows of a user within a minute that a person may have.
     """
-    order = np.argsort(user, kind="stable")
-    users, times = user[order], seconds[order]
+    order, users = in_order(user)
+    times = seconds[order]
     if len(users) <= most:
         return np.zeros(len(user), dtype=bool)
     crowded = (users[most:] == users[:-most]) & (times[most:] - times[:-most] < MINUTE)

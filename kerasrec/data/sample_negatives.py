@@ -5,6 +5,7 @@ import numpy as np
 from kerasrec.data.histories import Histories
 from kerasrec.data.interactions import Interactions
 from kerasrec.data.vocabulary import FIRST
+from kerasrec.distinct import distinct, is_in
 from kerasrec.errors import InputError
 
 
@@ -17,7 +18,7 @@ def sample_negatives(data: Interactions, count: int, rng: np.random.Generator) -
         InputError: a user has fewer than `count` items without interaction.
     """
     num_items, num_users = len(data.items), len(data.users)
-    seen = np.unique(data.user.astype(np.int64) * num_items + data.item)
+    seen = distinct(data.user.astype(np.int64) * num_items + data.item)
     most = int(np.bincount(seen // num_items, minlength=num_users).max())
     if num_items - FIRST - most < count:
         raise InputError(
@@ -30,10 +31,9 @@ def sample_negatives(data: Interactions, count: int, rng: np.random.Generator) -
     while len(missing):
         drawn = users[missing] * num_items + rng.integers(FIRST, num_items, len(missing))
         keys[missing] = drawn
-        known = seen[np.minimum(np.searchsorted(seen, drawn), len(seen) - 1)] == drawn
         again = np.ones(len(keys), dtype=bool)
         # One of several equal draws is kept.
         again[np.unique(keys, return_index=True)[1]] = False
-        again[missing[known]] = True
+        again[missing[is_in(drawn, seen)]] = True
         missing = np.flatnonzero(again)
     return Histories.from_pairs(users, keys % num_items, num_users)

@@ -1,6 +1,7 @@
 """Train, validation and test parts of the same data."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,27 +35,45 @@ class Split:
     candidates: dict[str, Histories] | None = None
     ranked: dict[str, np.ndarray] | None = None
 
-    def known(self, part: str) -> Interactions:
+    def known(self, part: str, users: Any = None) -> Interactions:
         """The interactions known when a part is evaluated: train, and for "test" validation.
 
         In a split with `ranked` items only train is known.
+
+        Args:
+            users: rows of the users whose interactions are wanted, ascending; None for all.
         """
         self._part(part)
+        parts = [self.train, self.validation]
         if part == "validation" or self.ranked is not None:
-            return self.train
-        return self.train.concat(self.validation)
+            parts = [self.train]
+        if users is not None:
+            parts = [one.of_users(users) for one in parts]
+        return parts[0] if len(parts) == 1 else parts[0].concat(parts[1])
 
-    def queries(self, part: str) -> Queries:
-        """The part's queries; InputError if it is empty."""
+    def query_users(self, part: str) -> np.ndarray:
+        """Rows of the users with interactions in a part, ascending; InputError if it is empty."""
         found = self._part(part)
         if not len(found):
             raise InputError(f"The {part} part of the {self.protocol} split is empty.")
+        return np.flatnonzero(found.user_counts()).astype(np.int32)
+
+    def queries(self, part: str, users: Any = None) -> Queries:
+        """The part's queries; InputError if it is empty.
+
+        Args:
+            users: rows of some of its `query_users`, ascending; None for all of them. Only their
+                interactions are read.
+        """
+        if users is None:
+            users, found = self.query_users(part), self._part(part)
+        else:
+            found = self._part(part).of_users(users)
         pairs = pd.DataFrame({"user": found.user, "item": found.item})
         found = found.select(~pairs.duplicated().to_numpy())
-        users = np.unique(found.user)
         return Queries(
             users,
-            self.known(part).histories().take(users),
+            self.known(part, users).histories().take(users),
             found.histories().take(users),
             self.candidates[part].take(users) if self.candidates else None,
             None if self.ranked is None else self.ranked[part],

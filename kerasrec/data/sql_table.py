@@ -1,5 +1,7 @@
 """The rows of an SQL query, by DuckDB."""
 
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kerasrec.errors import InputError
@@ -24,13 +26,28 @@ def read_sql(query: str) -> Any:
     Raises:
         InputError: DuckDB is not installed, the query is wrong, or it writes.
     """
+    with query_result(query) as rows:
+        return rows.to_arrow_table()
+
+
+@contextlib.contextmanager
+def query_result(query: str, config: Mapping[str, str] | None = None) -> Iterator[Any]:
+    """The result of a query as a relation of DuckDB: names and types are known, no row is read.
+
+    Args:
+        query: see `read_sql`.
+        config: of DuckDB.
+
+    Raises:
+        InputError: see `read_sql`; also what fails within the block.
+    """
     try:
         import duckdb
     except ImportError:
         raise InputError(
             'data.sql needs DuckDB, which is not installed: pip install "kerasrec[sql]".'
         ) from None
-    with duckdb.connect() as database:
+    with duckdb.connect(config=dict(config or {})) as database:
         try:
             statements = duckdb.extract_statements(query)
             for statement in statements:
@@ -44,6 +61,6 @@ def read_sql(query: str) -> Any:
                 raise InputError(f"sql: the last statement must be a SELECT, got: {query:.80}")
             for statement in statements[:-1]:
                 database.execute(statement)
-            return database.sql(statements[-1].query).to_arrow_table()
+            yield database.sql(statements[-1].query)
         except duckdb.Error as error:
             raise InputError(f"sql: {error}") from error

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kerasrec.distinct import distinct, is_in
 from kerasrec.models.trained_on import pair_hashes
 
 
@@ -54,7 +55,7 @@ def leakage_words(leaked, part):
 
 def _distinct(user, item, num_items):
     """The different pairs, as two arrays."""
-    codes = np.unique(user.astype(np.int64) * num_items + item)
+    codes = distinct(user.astype(np.int64) * num_items + item)
     return codes // num_items, codes % num_items
 
 
@@ -65,4 +66,4 @@ def _is_in(user, item, train, mask):
     wanted[user[mask]] = True
     rows = wanted[train.user]
     codes = train.user[rows].astype(np.int64) * num_items + train.item[rows]
-    return mask & np.isin(user * num_items + item, codes)
+    return mask & is_in(user * num_items + item, np.sort(codes))

@@ -8,6 +8,7 @@ from kerasrec.data.chunks import chunks
 from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.errors import InputError
 from kerasrec.evaluation.baselines import BASELINES, adapted
+from kerasrec.evaluation.draw_users import draw_users
 from kerasrec.evaluation.evaluation import Evaluation
 from kerasrec.evaluation.inputs import check_batch_size, check_model, query_inputs, within
 from kerasrec.evaluation.leakage import leakage
@@ -19,6 +20,8 @@ from kerasrec.models.requests.repeats import check_repeats
 from kerasrec.whole_number import whole_number
 
 DEFAULT_KS = (5, 10, 20)
+# Scores of a batch (512 MiB): of more than 131,072 items fewer than 1,024 users are ranked at once.
+SCORES = 2**27
 _WIDTH = 64  # padded histories have a width that is a multiple of it
 
 
@@ -62,7 +65,7 @@ def evaluate(
             of items.
         baselines: names of models that need no training, adapted here to the train part, or
             adapted Recommenders, to measure beside the model; `()` for none.
-        batch_size: users ranked at a time.
+        batch_size: users ranked at a time, at most; fewer for more than 131,072 items.
         seed: of the bootstrap, and of the users that are drawn.
         bootstrap: resamples, at least 2; 0 leaves the intervals out.
         progress: called with (users ranked, users to rank) over all models.
@@ -87,7 +90,8 @@ def evaluate(
     models = [model, *adapted(baselines, split, type(model), history_length)]
     for each in models:
         check_model(each, split.train)
-    queries, drawn = _sample(split.queries(part), users, seed)
+    chosen, drawn = draw_users(split, part, users, seed)
+    queries = split.queries(part, chosen)
     lists = Lists(split.train, queries)
     ratios = Ratios(len(queries.users))
     names, seconds, coverages, groups, tenths = names_of(models), [], {}, [], []
@@ -123,6 +127,7 @@ def _rank(model, queries, k, batch_size, masks, report):
     rows = np.zeros((len(queries.users), k), dtype="int32")
     # histories of similar length share a batch, which needs little padding; long ones are few
     order = np.argsort(queries.history.lengths, kind="stable")
+    batch_size = max(1, min(batch_size, SCORES // num_items))
     done = 0
     for part in chunks(_widths(queries, masks)[order], batch_size):
         batch = order[part]
@@ -138,16 +143,6 @@ def _rank(model, queries, k, batch_size, masks, report):
         done += len(batch)
         report(done)
     return rows, time.perf_counter() - started
-
-
-def _sample(queries, users, seed):
-    """At most so many of the queries, and a note if some are left out."""
-    if users is None or whole_number(users, "users", 1) >= len(queries):
-        return queries, ()
-    # Not the generator of the bootstrap, which draws from the same seed.
-    index = np.random.default_rng([seed, 1]).choice(len(queries), users, replace=False)
-    note = f"Ranked for {users:,} of {len(queries):,} users, drawn at random with seed {seed}."
-    return queries.take(np.sort(index)), (note,)
 
 
 def _widths(queries, masks):

@@ -7,6 +7,7 @@ import numpy as np
 from kerasrec import metrics
 from kerasrec.data.vocabulary import UNKNOWN
 from kerasrec.errors import InputError
+from kerasrec.evaluation.draw_users import draw_users
 from kerasrec.evaluation.evaluation import Evaluation
 from kerasrec.evaluation.groups import GROUPS, HOT_ITEM, HOT_USER, group_of
 from kerasrec.evaluation.inputs import batches_of, check_model, query_inputs, within
@@ -27,6 +28,7 @@ def evaluate_ratings(
     seed=0,
     bootstrap=1000,
     from_logits=False,
+    users=None,
 ):
     """Scores the interactions of a part and compares the scores with their values.
 
@@ -44,6 +46,7 @@ def evaluate_ratings(
         seed, bootstrap: seed and number of resamples of the intervals; with 0 resamples there are
             none, not for AUC either.
         from_logits: the model's scores of labels are logits, to be passed through a sigmoid.
+        users: how many users' interactions count, drawn as by `evaluate`; None for all.
 
     Returns:
         An Evaluation with `ks` empty and no deciles.
@@ -58,7 +61,8 @@ def evaluate_ratings(
     models = [model, *baselines]
     for each in models:
         check_model(each, split.train)
-    pairs = _Pairs(split, part)
+    chosen, drawn = draw_users(split, part, users, seed)
+    pairs = _Pairs(split, part, chosen)
     ratios = Ratios(pairs.num_users)
     names, seconds, aucs, groups = names_of(models), [], {}, []
     for name, each in zip(names, models, strict=True):
@@ -85,12 +89,12 @@ def evaluate_ratings(
         part=part,
         n_queries=pairs.num_users,
         seconds={"total": time.perf_counter() - started, "ranking": sum(seconds)},
-        notes=(*split.notes, *not_recorded),
+        notes=(*split.notes, *drawn, *not_recorded),
         leakage=leaked,
     )
 
 
-def evaluate_predicted_values(model, split, part, loss, bootstrap=1000):
+def evaluate_predicted_values(model, split, part, loss, bootstrap=1000, users=None):
     """`evaluate_ratings` of a model that predicts the values of a part, None for any other model.
 
     Args:
@@ -98,7 +102,7 @@ def evaluate_predicted_values(model, split, part, loss, bootstrap=1000):
         split: `Split`.
         part: "validation" or "test".
         loss: `train.loss` of the model's config, see `predicts_values_of`.
-        bootstrap: As for `evaluate_ratings`.
+        bootstrap, users: As for `evaluate_ratings`.
     """
     if not predicts_values_of(model, split, part, loss):
         return None
@@ -108,15 +112,17 @@ def evaluate_predicted_values(model, split, part, loss, bootstrap=1000):
         part=part,
         bootstrap=bootstrap,
         from_logits=value_kind(split, part) == "labels",
+        users=users,
     )
 
 
 class _Pairs:
     """The interactions of a part, their users' known histories and their groups."""
 
-    def __init__(self, split, part):
-        self._queries = split.queries(part)
-        evaluated = getattr(split, part)
+    def __init__(self, split, part, users=None):
+        self._queries, evaluated = split.queries(part, users), getattr(split, part)
+        if users is not None:
+            evaluated = evaluated.of_users(users)
         self._items, self.values = evaluated.item, evaluated.value.astype("float64")
         kind = value_kind(split, part)
         if kind is None:

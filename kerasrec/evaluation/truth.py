@@ -1,5 +1,7 @@
 import numpy as np
 
+from kerasrec.distinct import distinct
+
 
 class Truth:
     """The distinct (query, item) pairs of a part, for the lookup of whole lists at once.
@@ -18,7 +20,7 @@ class Truth:
 
     def __init__(self, truth, num_items):
         self._stride = num_items
-        self._keys = np.unique(
+        self._keys = distinct(
             self._encoded(np.repeat(np.arange(len(truth)), truth.lengths), truth.items)
         )
         self.query, self.item = np.divmod(self._keys, num_items)

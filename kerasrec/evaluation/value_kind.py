@@ -1,7 +1,5 @@
 """What the values of a split are, and whether a model predicts them."""
 
-import numpy as np
-
 
 def value_kind(split, part):
     """The kind of the values of train and a part.
@@ -15,8 +13,8 @@ def value_kind(split, part):
         equal and there is nothing to predict.
     """
     train, evaluated = split.train, getattr(split, part)
-    values = np.concatenate([train.value, evaluated.value])
-    if (values == values[0]).all():
+    first = [*train.value[:1], *evaluated.value[:1]][0]
+    if (train.value == first).all() and (evaluated.value == first).all():
         return None
     return "labels" if train.has_labels and evaluated.has_labels else "ratings"
 

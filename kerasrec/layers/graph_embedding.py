@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasrec.distinct import distinct
 from kerasrec.layers.embedding_table import PADDING, UNKNOWN, EmbeddingTable
 from kerasrec.layers.graph_propagation import GraphPropagation
 from kerasrec.register import register
@@ -83,7 +84,7 @@ class GraphEmbedding(keras.layers.Layer):
         """Sets the edges from rows of interactions, `(n,)` each; repeated pairs are one edge."""
         if not self.built:
             self.build()
-        pairs = np.unique(np.asarray(users, "int64") * self.num_items + np.asarray(items, "int64"))
+        pairs = distinct(np.asarray(users, "int64") * self.num_items + np.asarray(items, "int64"))
         users, items = np.divmod(pairs, self.num_items)
         self.graph.assign(users, self.num_users + items)
         self.store()

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kerasrec.data.vocabulary import FIRST
+from kerasrec.distinct import distinct, is_in
 from kerasrec.errors import InputError
 from kerasrec.files.saved_arrays import read_arrays
 from kerasrec.files.saved_json import read_json
@@ -81,11 +82,7 @@ class TrainedOn:
 
     def holds(self, hashes):
         """Bool array: whether each pair was trained on, given the hashes of `pair_hashes`."""
-        own, hashes = self.hashes, np.asarray(hashes, np.uint64)
-        if not len(own):
-            return np.zeros(len(hashes), bool)
-        place = np.minimum(np.searchsorted(own, hashes), len(own) - 1)
-        return own[place] == hashes
+        return is_in(np.asarray(hashes, np.uint64), self.hashes)
 
     def save(self, directory):
         """Writes the hashes to `trained_on.npz` and the rest, readable, to `trained_on.json`."""
@@ -157,7 +154,7 @@ def _mix(x):
 
 def _smallest(hashes, below):
     """The distinct hashes up to `below`, at most `MAX_HASHES` of them, and the new `below`."""
-    hashes = np.unique(hashes[hashes <= below])
+    hashes = distinct(hashes[hashes <= below])
     if len(hashes) <= MAX_HASHES:
         return hashes, below
     return hashes[:MAX_HASHES].copy(), hashes[MAX_HASHES - 1]

@@ -31,16 +31,8 @@ def opened(folder: Path, rows: int, memory: float, threads: int | None) -> Itera
         raise InputError(
             'prepare needs DuckDB, which is not installed: pip install "kerasrec[sql]".'
         ) from None
-    config = {
-        "memory_limit": f"{memory * 1024:.0f}MiB",
-        "temp_directory": str(folder / "spill"),
-        # The place of a row in a table is its place in time.
-        "preserve_insertion_order": "true",
-        # Nothing that is read needs an extension: none is looked for on the network.
-        "autoinstall_known_extensions": "false",
-    }
-    if threads is not None:
-        config["threads"] = str(threads)
+    # Nothing that is read needs an extension: none is looked for on the network.
+    config = {**limits(folder, memory, threads), "autoinstall_known_extensions": "false"}
     path = ":memory:" if rows <= SMALL else str(folder / "tables.db")
     try:
         with duckdb.connect(path, config=config) as database:
@@ -52,6 +44,17 @@ def opened(folder: Path, rows: int, memory: float, threads: int | None) -> Itera
         ) from error
     except duckdb.Error as error:
         raise InputError(f"prepare: DuckDB: {_line(error)}") from error
+
+
+def limits(folder: Path, memory: float, threads: int | None) -> dict[str, str]:
+    """The configuration of a database that keeps to `memory` GiB and spills into a folder."""
+    config = {
+        "memory_limit": f"{memory * 1024:.0f}MiB",
+        "temp_directory": str(folder / "spill"),
+        # The place of a row in a table is its place in time.
+        "preserve_insertion_order": "true",
+    }
+    return config if threads is None else {**config, "threads": str(threads)}
 
 
 def single_row(database: Any, query: str, parameters: Any = ()) -> tuple[Any, ...]:
@@ -81,6 +84,11 @@ def registered(database: Any, name: str, **columns: np.ndarray) -> Iterator[None
 def quoted(path: Path) -> str:
     """A path as a text of SQL."""
     return "'" + str(path).replace("'", "''") + "'"
+
+
+def named(column: Any) -> str:
+    """A column as a name in SQL."""
+    return '"' + str(column).replace('"', '""') + '"'
 
 
 def _line(error: Exception) -> str:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from kerasrec.data.parquet_parts import ParquetParts
+from kerasrec.data.table_files import states
 from kerasrec.errors import InputError
 
 TYPES = {
@@ -33,6 +35,7 @@ class PartTable:
         columns: the names of its columns.
         rows: how many rows there are.
         groups: (file, row group, rows) of each row group, in order.
+        first: int64 (user rows + 1,), where the rows of each user begin.
 
     Raises:
         InputError: a column that is missing or unknown, or other rows than `counts` says.
@@ -61,7 +64,7 @@ class PartTable:
                 f"{folder}: {self.rows:,} rows, but users.parquet counts {counts.sum():,}: the "
                 "folder is damaged or of two preparations. Prepare it again."
             )
-        self._first = np.concatenate([[0], np.cumsum(counts)])
+        self.first = np.concatenate([[0], np.cumsum(counts)])
 
     def chunks(self, names: Iterable[str] | None = None) -> Iterator[Columns]:
         """All rows, one row group at a time."""
@@ -90,38 +93,35 @@ class PartTable:
             found[name] = values.astype(TYPES[name], copy=False)
         return found
 
-    def of_users(self, users: np.ndarray) -> Columns:
-        """The rows of some users, all columns; row groups without them are not read.
+    def sorted_chunks(self) -> Iterator[Columns]:
+        """All rows, one row group at a time; InputError if they are not in order."""
+        begin, latest = 0, (-1, -1)
+        for columns in self.chunks():
+            user, place = columns["user"], columns["place"]
+            end = begin + len(user)
+            rises = (user[1:] > user[:-1]) | ((user[1:] == user[:-1]) & (place[1:] > place[:-1]))
+            follows = rises.all() and latest < (int(user[0]), int(place[0]))
+            if not follows or not self._counted(user, begin, end):
+                raise InputError(
+                    f"{self.folder}: the rows are not sorted by user and then by place, as in a "
+                    "prepared folder, or users.parquet counts others."
+                )
+            yield columns
+            begin, latest = end, (int(user[-1]), int(place[-1]))
 
-        Args:
-            users: rows of users, ascending, each once.
+    def states(self) -> list[list[Any]]:
+        """[name, bytes, time of the last change in ns] of each file."""
+        files = self._parts.files
+        return [[str(file.relative_to(self.folder.parent)), *state]
+                for file, state in zip(files, states(files), strict=True)]  # fmt: skip
 
-        Raises:
-            InputError: rows that are not sorted by user.
-        """
-        starts, stops = self._first[users], self._first[users + 1]
-        found: dict[str, list[np.ndarray]] = {name: [] for name in self.columns}
-        begin = 0
-        for number, (*_, size) in enumerate(self.groups):
-            end = begin + size
-            low, high = np.searchsorted(stops, begin, "right"), np.searchsorted(starts, end)
-            if low < high and (starts[low:high] < stops[low:high]).any():
-                columns = self.group(number, self.columns)
-                ranges = zip(starts[low:high].tolist(), stops[low:high].tolist(), strict=True)
-                kept = np.zeros(size, dtype=bool)
-                for start, stop in ranges:
-                    kept[max(start - begin, 0) : min(stop - begin, size)] = True
-                for name, values in columns.items():
-                    found[name].append(values[kept])
-            begin = end
-        columns = {
-            name: np.concatenate([np.zeros(0, TYPES[name]), *parts])
-            for name, parts in found.items()
-        }
-        expected = np.repeat(users, (stops - starts))
-        if not np.array_equal(columns["user"], expected):
-            raise InputError(
-                f"{self.folder}: the rows are not sorted by user and then by place, as in a "
-                "prepared folder, or users.parquet counts others."
-            )
-        return columns
+    def _counted(self, user: np.ndarray, begin: int, end: int) -> bool:
+        """Whether the rows `begin` to `end` have the users that `counts` says."""
+        low, high = int(user[0]), int(user[-1]) + 1
+        if not 0 <= low < high < len(self.first):
+            return False
+        starts = np.maximum(self.first[low:high], begin)
+        lengths = np.minimum(self.first[low + 1 : high + 1], end) - starts
+        if (lengths < 0).any() or lengths.sum() != len(user):
+            return False
+        return np.array_equal(user, np.repeat(np.arange(low, high), lengths))

@@ -1,20 +1,22 @@
 """The steps of a preparation, one after the other."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import kerasrec
+from kerasrec.data.clean import Clean
 from kerasrec.data.table import only_one
 from kerasrec.out_of_core.database import single_row
+from kerasrec.out_of_core.filter_rows import filter_rows, floor_seconds, renumber_ids
 from kerasrec.out_of_core.prepared import FORMAT, PARTS
 from kerasrec.out_of_core.protocols import PROTOCOLS
 from kerasrec.out_of_core.source import Source
 from kerasrec.out_of_core.vocabularies import number_ids
 from kerasrec.out_of_core.write_parts import split_rows, write_behaviors, write_ids, write_part
 
-STEPS = ("read", "number", "merge", "sort", "split", "write")
+STEPS = ("read", "number", "merge", "clean", "sort", "split", "write")
 
 
 class Preparation:
@@ -23,7 +25,8 @@ class Preparation:
     Args:
         database: an empty one, see `opened`.
         table: the source.
-        arguments: {"columns", "split"}, checked, as they are kept in the manifest.
+        arguments: {"columns", "split", "clean"}, checked, as they are kept in the manifest.
+        known: "user", "item", "behavior" -> ids that have the first rows.
         progress: called with a line whenever a step begins; None = nobody.
     """
 
@@ -32,10 +35,14 @@ class Preparation:
         database: Any,
         table: Source,
         arguments: dict[str, Any],
+        known: Mapping[str, Sequence[str]],
         progress: Callable[[str], None] | None,
     ):
         self._database, self._table, self._arguments = database, table, arguments
+        self._known = known
         self._progress = progress or (lambda line: None)
+        self._clean = Clean.of(arguments["clean"])
+        self._steps = [step for step in STEPS if step != "clean" or self._clean.leaves_out]
         self._start, self._read = time.monotonic(), 0
 
     def write(self, folder: Path) -> dict[str, Any]:
@@ -47,20 +54,29 @@ class Preparation:
         database, table = self._database, self._table
         self._say("read")
         table.load(database, self._advance)
-        scale = table.time_unit(database) if "timestamp" in table.columns else 1
+        scale = table.time_unit(database) if "timestamp" in table.columns else None
         self._say("number")
         counts = {"rows_read": table.rows}
         ids = [key for key in ("user", "item", "behavior") if key in table.columns]
-        counts |= {f"{key}s": number_ids(database, table, key) for key in ids}
-        for key in ("user", "item"):
-            if counts[f"{key}s"] < 2:
-                only = single_row(database, f"select id from {key}s")[0]
-                raise only_one(str(table.path), table.columns[key], key, only)
+        counts |= {f"{key}s": number_ids(database, table, key, self._known[key]) for key in ids}
         self._say("merge")
         counts["duplicates_merged"] = _merge(database, table, ids)
+        dropped: dict[str, int] = {}
+        if self._clean.leaves_out:
+            self._say("clean")
+            dropped = filter_rows(database, table, self._clean, scale)
+            counts |= {
+                f"{key}s": renumber_ids(database, key, len(self._known[key]))
+                for key in ids
+                if dropped
+            }
+        for key in ("user", "item"):
+            if counts[f"{key}s"] < 2 and not len(self._known[key]):
+                only = single_row(database, f"select id from {key}s")[0]
+                raise only_one(table.where, table.columns[key], key, only)
         self._say("sort")
         _sort(database, table, scale)
-        rows = table.rows - counts["duplicates_merged"]
+        rows = table.rows - counts["duplicates_merged"] - sum(dropped.values())
         self._say("split")
         options = dict(self._arguments["split"])
         make, unseen = PROTOCOLS[options.pop("protocol")], options.pop("unseen", None)
@@ -79,20 +95,26 @@ class Preparation:
             "kerasrec": kerasrec.__version__,
             "sources": table.files,
             **self._arguments,
+            "known": {key: len(ids) for key, ids in self._known.items()},
             "counts": counts,
+            "dropped": dropped,
             **_values(database),
             "notes": notes,
         }
 
     def _say(self, step: str) -> None:
         seconds = time.monotonic() - self._start
-        place = f"{STEPS.index(step) + 1} of {len(STEPS)}"
+        place = f"{self._steps.index(step) + 1} of {len(self._steps)}"
         self._progress(f"{place}, {step}: {self._table.rows:,} rows, {seconds:.0f} s so far")
 
     def _advance(self, rows: int) -> None:
         self._read += rows
         if len(self._table.parts.files) > 1:
-            self._progress(f"read {self._read:,} of {self._table.rows:,} rows")
+            total, seconds = self._table.rows, time.monotonic() - self._start
+            left = seconds * (total - self._read) / max(self._read, 1)
+            self._progress(
+                f"read {self._read:,} of {total:,} rows, about {left:.0f} s left to read"
+            )
 
 
 def _merge(database: Any, table: Source, ids: list[str]) -> int:
@@ -117,14 +139,13 @@ def _merge(database: Any, table: Source, ids: list[str]) -> int:
     return merged
 
 
-def _sort(database: Any, table: Source, scale: int) -> None:
+def _sort(database: Any, table: Source, scale: int | None) -> None:
     """Makes `placed` of `events`, in time order; equal times in the order of the source."""
     columns = [key for key in table.columns if key != "timestamp"]
     order = "position"
     if "timestamp" in table.columns:
         order = "ord, position"
-        # Rounded down, also before 1970, where DuckDB's // rounds towards zero.
-        columns.append(f"((ord - ((ord % {scale}) + {scale}) % {scale}) // {scale}) as timestamp")
+        columns.append(f"{floor_seconds(scale)} as timestamp")
     database.execute(
         f"create table placed as select {', '.join(columns)} from events order by {order}"
     )

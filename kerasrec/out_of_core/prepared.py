@@ -6,15 +6,17 @@ from typing import Any
 
 import numpy as np
 
+from kerasrec.data.activity import activity_note
 from kerasrec.data.catalog import Catalog
-from kerasrec.data.interactions import Interactions
 from kerasrec.data.parquet_parts import ParquetParts
+from kerasrec.data.report import Report
 from kerasrec.data.split import Split
-from kerasrec.data.streaming import Scan
 from kerasrec.data.vocabulary import FIRST, Vocabulary
 from kerasrec.errors import InputError
 from kerasrec.files.saved_json import read_json
 from kerasrec.out_of_core.part_table import Columns, PartTable
+from kerasrec.out_of_core.stored_columns import stored_columns
+from kerasrec.out_of_core.stored_interactions import StoredInteractions
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -27,6 +29,9 @@ class Prepared:
 
     Args:
         folder: what `prepare` wrote, or another job by docs/out_of_core.md.
+        users, items: the catalogs with features; without, ids alone. Their ids must be those of the
+            folder, in its order.
+        name: for tables and plots; the folder's if not given.
 
     Attributes:
         manifest: what is in `manifest.json`.
@@ -34,11 +39,19 @@ class Prepared:
         notes: sentences on the split.
 
     Raises:
-        InputError: no such folder, or one of another schema.
+        InputError: no such folder, or one of another schema; catalogs of other ids.
     """
 
-    def __init__(self, folder: str | Path):
+    def __init__(
+        self,
+        folder: str | Path,
+        users: Catalog | None = None,
+        items: Catalog | None = None,
+        name: str | None = None,
+    ):
         self.folder = Path(folder)
+        self.name = name or self.folder.name
+        self._catalogs = {"users": users, "items": items}
         if not (self.folder / MANIFEST).is_file():
             raise InputError(
                 f"{folder}: no prepared folder, it has no {MANIFEST}. `prepare` writes one."
@@ -56,24 +69,31 @@ class Prepared:
 
     @functools.cached_property
     def users(self) -> Catalog:
-        """All users of the table, without features."""
-        return Catalog(Vocabulary(self._ids["users"]["id"].tolist()))
+        """All users of the table."""
+        return self._catalog("users")
 
     @functools.cached_property
     def items(self) -> Catalog:
-        """All items of the table, without features."""
-        return Catalog(Vocabulary(self._ids["items"]["id"].tolist()))
+        """All items of the table."""
+        return self._catalog("items")
 
     @functools.cached_property
     def behaviors(self) -> Vocabulary | None:
         """The behaviors, None without them."""
-        if "behaviors" not in self._ids:
-            return None
-        return Vocabulary(self._ids["behaviors"]["id"].tolist())
+        return Vocabulary(self.ids("behavior").tolist()) if "behaviors" in self._ids else None
+
+    def ids(self, key: str) -> np.ndarray:
+        """The external ids of "user", "item" or "behavior" in row order; none without behaviors."""
+        side = self._ids.get(f"{key}s")
+        return np.zeros(0, dtype=object) if side is None else side["id"]
 
     def counts(self, side: str, part: str) -> np.ndarray:
         """int64 by row of "users" or "items": interactions of each in a part."""
         return np.concatenate([np.zeros(FIRST, np.int64), self._ids[side][part]])
+
+    def all_counts(self, side: str) -> np.ndarray:
+        """int64 by id of "users" or "items", from the first: its interactions in all parts."""
+        return sum((self._ids[side][part] for part in PARTS), np.zeros(1, np.int64))
 
     def part(self, name: str) -> PartTable:
         """The rows of "train", "validation" or "test"."""
@@ -81,44 +101,62 @@ class Prepared:
             raise InputError(f"part must be one of {', '.join(PARTS)}, got {name!r}.")
         return PartTable(self.folder / name, self.counts("users", name))
 
-    def split(self, users: Any = None) -> Split:
-        """The interactions of some users in memory, in time order; the catalogs are whole.
-
-        Args:
-            users: rows of users, None = all of them.
-        """
-        rows = np.arange(len(self.users)) if users is None else np.unique(np.asarray(users))
-        if len(rows) and not (FIRST <= rows[0] or users is None) or rows[-1:] >= len(self.users):
-            raise InputError(f"users must be rows in [{FIRST}, {len(self.users)}).")
-        parts = [self.interactions(self.part(name).of_users(rows)) for name in PARTS]
+    def split(self) -> Split:
+        """The parts, as `StoredInteractions`; the first call maps their columns, once."""
+        parts = [self._stored(name) for name in PARTS]
         return Split(*parts, protocol=self.protocol, notes=self.notes)
 
-    def scan(self) -> Scan:
-        """What a model without features is adapted to: of the train part, without histories."""
-        columns = self.part("train").columns
-        return Scan(
-            self.users,
-            self.items,
-            self.counts("users", "train"),
-            self.counts("items", "train"),
-            self.manifest["mean_value"],
-            self.manifest["has_labels"],
-            self.behaviors if "behavior" in columns else None,
-            "timestamp" in columns,
+    def interactions(self) -> StoredInteractions:
+        """The interactions of all parts together."""
+        return self._stored("all")
+
+    @functools.cached_property
+    def report(self) -> Report:
+        """What preparing did, as reading into memory reports it."""
+        counts, facts = self.manifest.get("counts", {}), self._stored_columns[1]
+        users, items = self.all_counts("users"), self.all_counts("items")
+        found = {"users": int((users > 0).sum()), "items": int((items > 0).sum())}
+        note = activity_note(users, self.ids("user"))
+        return Report(
+            rows_read=counts.get("rows_read", int(users.sum())),
+            duplicates_merged=counts.get("duplicates_merged", 0),
+            **found,
+            interactions=int(users.sum()),
+            density=facts["pairs"] / max(found["users"] * found["items"], 1),
+            first_time=facts.get("first_time"),
+            last_time=facts.get("last_time"),
+            dropped=dict(self.manifest.get("dropped", {})),
+            notes=[] if note is None else [note],
         )
 
-    def interactions(self, columns: Columns) -> Interactions:
-        """Rows of a part, see `PartTable`, in time order."""
-        order = np.argsort(columns.pop("place"), kind="stable")
-        columns = {name: values[order] for name, values in columns.items()}
-        columns.setdefault("value", np.ones(len(order), np.float32))
-        return Interactions(
-            **columns,
+    def _catalog(self, side: str) -> Catalog:
+        given, ids = self._catalogs[side], self.ids(side.removesuffix("s"))
+        if given is None:
+            return Catalog(Vocabulary(ids.tolist()))
+        if not np.array_equal(given.vocabulary.ids, ids):
+            raise InputError(
+                f"{self.folder / side}.parquet has other ids than the catalog of {side}, or in "
+                "another order. Prepare the folder again."
+            )
+        return given
+
+    def _stored(self, name: str) -> StoredInteractions:
+        columns = self._stored_columns[0][name]
+        counted = PARTS if name == "all" else [name]
+        return StoredInteractions.of(
+            columns,
+            by_user=sum(self.counts("users", part) for part in counted),
+            by_item=sum(self.counts("items", part) for part in counted),
             users=self.users,
             items=self.items,
             behaviors=self.behaviors if "behavior" in columns else None,
-            name=self.folder.name,
+            name=self.name,
+            report=self.report if name == "all" else None,
         )
+
+    @functools.cached_property
+    def _stored_columns(self) -> tuple[dict[str, Columns], dict[str, int]]:
+        return stored_columns(self.folder, {name: self.part(name) for name in PARTS})
 
     @functools.cached_property
     def _ids(self) -> dict[str, Any]:

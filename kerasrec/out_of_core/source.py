@@ -1,7 +1,6 @@
 """A Parquet table as a table `raw` of DuckDB, checked as the reader in memory checks it."""
 
-import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,45 +9,22 @@ import pandas as pd
 from kerasrec.data.clean_rows import COLUMNS
 from kerasrec.data.parquet_parts import ParquetParts
 from kerasrec.data.table import LARGEST, TIME_UNITS, Table
-from kerasrec.data.table_files import partition, states
+from kerasrec.data.table_files import TEXT_SUFFIXES, partition, states, suffix
 from kerasrec.errors import InputError
-from kerasrec.out_of_core.database import quoted, single_row
+from kerasrec.out_of_core.column_type import INTEGERS, column_type
+from kerasrec.out_of_core.database import named, quoted, single_row
 
 IDS = ("user", "item", "behavior")
-INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
-FLOATS = ("FLOAT", "DOUBLE")
-ADVICE = "Correct it: `prepare` leaves no row out."
+ADVICE = "Correct it, or leave the row out by a query (`SqlQuery`)."
+# DuckDB's function for files of other formats, by their suffix.
+_READERS = dict.fromkeys(TEXT_SUFFIXES, "read_csv")
+_READERS |= dict.fromkeys((".json", ".jsonl", ".ndjson"), "read_json")
 
 
-@dataclasses.dataclass(frozen=True)
-class _Field:
-    """A column of the source: what is stored of it, and which types it may have.
-
-    Args:
-        sql: the stored value, of the column `{0}`.
-        types: DuckDB's names of the types, by their beginning.
-        expected: the types, in words.
-    """
-
-    sql: str
-    types: tuple[str, ...]
-    expected: str
-
-
-_ID = _Field("{0}::varchar", (*INTEGERS, "UBIGINT", "VARCHAR", "ENUM"), "text or integers")
-_NUMBER = _Field(
-    "{0}::double", (*INTEGERS, *FLOATS, "UBIGINT", "HUGEINT", "DECIMAL", "BOOLEAN"), "numbers"
-)
-_FIELDS = {
-    "user": _ID,
-    "item": _ID,
-    "behavior": _ID,
-    "value": _NUMBER,
-    "fold": _Field("{0}::int", INTEGERS[:4], "integers"),
-}
-_DATES = _Field("epoch_us({0})", ("TIMESTAMP", "DATE"), "times or integers")
-_NANOSECONDS = _Field("epoch_ns({0}) // 1000", ("TIMESTAMP_NS",), "times or integers")
-_WHOLE_TIMES = _Field("{0}::bigint", INTEGERS, "times or integers")
+def resolve(where: str, header: Sequence[str], columns: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Key -> column, of those that there are; InputError for a missing one."""
+    table = Table(pd.DataFrame(), [(where, 0)], header=list(header))
+    return table.resolve(columns, COLUMNS, needed=("user", "item"))
 
 
 class Source:
@@ -57,6 +33,7 @@ class Source:
     Args:
         path: a file, a folder of parts or a path with wildcards, see `ParquetParts`.
         columns: key -> column, see `Interactions.from_frame`.
+        where: the name of the table in messages; that of its files if not given.
 
     Attributes:
         columns: key -> column, of those that there are.
@@ -67,15 +44,24 @@ class Source:
         InputError: no such file or column, no rows, or parts that differ in columns or types.
     """
 
-    def __init__(self, path: str | Path, columns: Mapping[str, Any] | None = None):
-        self.path = Path(path)
+    def __init__(
+        self,
+        path: str | Path,
+        columns: Mapping[str, Any] | None = None,
+        where: str | None = None,
+    ):
+        self.path, self.where, self._named = Path(path), where or str(path), where
+        if (reader := _READERS.get(suffix(self.path))) is not None:
+            raise InputError(
+                f"{path}: `prepare` reads Parquet, and other files by a query: "
+                f'prepare(SqlQuery("select * from {reader}({quoted(self.path)})"), ...).'
+            )
         self.parts = ParquetParts(path)
-        header = Table(pd.DataFrame(), [(str(path), 0)], header=self.parts.header)
-        self.columns = header.resolve(columns, COLUMNS, needed=("user", "item"))
+        self.columns = resolve(self.where, self.parts.header, columns)
         self.parts.check(self.columns.values())
         self.rows = sum(map(sum, self.parts.sizes))
         if not self.rows:
-            raise InputError(f"{path}: no data rows.")
+            raise InputError(f"{self.where}: no data rows.")
         self.files = [
             {"file": str(file.absolute()), "bytes": size, "modified_ns": modified}
             for file, (size, modified) in zip(
@@ -117,8 +103,9 @@ class Source:
         selected, parameters = [], []
         for key, column in self.columns.items():
             if column in types:
-                name = '"' + str(column).replace('"', '""') + '"'
-                selected.append(self._field(file, key, column, types[column]).sql.format(name))
+                stored = column_type(self._named or str(file), key, column, types[column])
+                self.dates |= key == "timestamp" and types[column] not in INTEGERS
+                selected.append(stored.sql.format(named(column)))
             elif key in IDS:
                 selected.append("?")
                 parameters.append(folders[column])
@@ -131,23 +118,6 @@ class Source:
             f"insert into raw select {start} + file_row_number, {', '.join(selected)} from {rows}",
             parameters,
         )
-
-    def _field(self, file: Path, key: str, column: Any, kind: str) -> _Field:
-        """How a column is stored; InputError for a type that is not read."""
-        if key != "timestamp":
-            field = _FIELDS[key]
-        elif kind == "TIMESTAMP_NS":
-            self.dates, field = True, _NANOSECONDS
-        elif kind in INTEGERS:
-            field = _WHOLE_TIMES
-        else:
-            self.dates, field = True, _DATES
-        if not kind.startswith(field.types):
-            raise InputError(
-                f"{file}: column {column!r} (for {key!r}) is {kind}; expected {field.expected}. "
-                "`prepare` converts nothing: write the column so."
-            )
-        return field
 
     def time_unit(self, database: Any) -> int:
         """How many units of `ord` are a second; InputError if the units are mixed."""
@@ -192,6 +162,6 @@ class Source:
         """The name of a value for an error message."""
         for file, sizes in zip(self.parts.files, self.parts.sizes, strict=True):
             if position < sum(sizes):
-                return f"{file}, row {position}, column {self.columns[key]!r}"
+                return f"{self._named or file}, row {position}, column {self.columns[key]!r}"
             position -= sum(sizes)
         raise AssertionError(position)

@@ -22,7 +22,7 @@ SHARD_ROWS = 4_000_000
 
 
 def stream(
-    prepared,
+    data,
     inputs=("user", "item"),
     *,
     steps="all",
@@ -34,7 +34,7 @@ def stream(
     buckets=True,
     shard_rows=SHARD_ROWS,
 ):
-    """Batches of the train part, as of `batches`, from a `Prepared` folder of any size.
+    """Batches, as of `batches`, of a part of a `Prepared` folder of any size.
 
     The users are cut into shards of neighbours, each with at most `shard_rows` interactions (one
     user with more is a shard). An epoch reads the shards in an order drawn from `(seed, epoch)`,
@@ -45,7 +45,7 @@ def stream(
     Memory: some 150 bytes for each row of a shard; the table does not matter.
 
     Args:
-        prepared: `Prepared`.
+        data: `StoredInteractions`, such as `prepared.split().train`.
         shard_rows: interactions of a shard. More is better shuffled and takes more memory.
         inputs, steps, batch_size, history_length, horizon, seed, first_epoch, buckets: as of
             `batches`. The batch size is not halved for few examples.
@@ -61,22 +61,20 @@ def stream(
     if tf is None:
         raise InputError(
             "stream needs TensorFlow's tf.data, and TensorFlow is not installed: install it, or "
-            "read `prepared.split()` into memory and use batches."
+            "read the table into memory and use batches."
         )
-    inputs, part = tuple(inputs), prepared.part("train")
-    known = {key: key if key in part.columns else None for key in ("behavior", "timestamp")}
-    known = types.SimpleNamespace(**known)
-    check_arguments(known, inputs, steps, batch_size, history_length, horizon, first_epoch)
+    inputs = tuple(inputs)
+    check_arguments(data, inputs, steps, batch_size, history_length, horizon, first_epoch)
     if steps == "item_set":
         raise InputError(
             "steps='item_set' has all users of an item in one example, and a shard has some users: "
-            "read `prepared.split()` into memory and use batches."
+            "read the table into memory and use batches."
         )
     if shard_rows < 1:
         raise InputError(f"shard_rows={shard_rows!r}: expected at least 1.")
     widths = bucket_widths(inputs, steps, history_length, buckets)
     shape = (inputs, steps, history_length, horizon)
-    counts, plans = prepared.counts("users", "train"), []
+    counts, plans = data.user_counts(), []
     for users in _shards(counts, shard_rows):
         lengths, gather = _examples(_placeholder(users, counts), shape)
         if len(lengths):
@@ -94,7 +92,7 @@ def stream(
         left = total
         for number in np.random.default_rng((seed, epoch, 2)).permutation(len(plans)):
             users, plan = plans[number]
-            lengths, gather = _examples(prepared.interactions(part.of_users(users)), shape)
+            lengths, gather = _examples(data.of_users(users), shape)
             # Zeros at the end of a seed do not change it: shard 0 is shuffled as in memory.
             random = np.random.default_rng((seed, epoch, 0, number))
             order = random.permutation(index(len(lengths)))

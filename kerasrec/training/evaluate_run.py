@@ -33,4 +33,7 @@ def evaluate_run(model, split, config, part, progress=True, baselines=None):
             users=config.evaluate.users,
             progress=bar,
         )
-    return evaluation, evaluate_predicted_values(model, split, part, config.train.loss)
+    ratings = evaluate_predicted_values(
+        model, split, part, config.train.loss, users=config.evaluate.users
+    )
+    return evaluation, ratings

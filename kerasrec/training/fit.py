@@ -10,6 +10,7 @@ from kerasrec.data.batches import batches
 from kerasrec.errors import InputError, failed_check
 from kerasrec.models import FiniteLoss
 from kerasrec.models.checkpoints.checkpoint import load_weights
+from kerasrec.out_of_core import StoredInteractions, stream
 from kerasrec.training.callbacks.best_checkpoint import BestCheckpoint
 from kerasrec.training.callbacks.every_nth_epoch import EveryNthEpoch
 from kerasrec.training.callbacks.linear_decay import LinearDecay
@@ -107,7 +108,8 @@ def fit(
 
 def _train(model, split, train, callbacks, done, monitor, progress):
     """Calls Keras's `fit` for the epochs from `done` on."""
-    dataset = batches(
+    make = stream if isinstance(split.train, StoredInteractions) else batches
+    dataset = make(
         split.train,
         inputs=model.train_inputs,
         steps=model.steps,

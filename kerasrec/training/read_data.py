@@ -7,6 +7,8 @@ from kerasrec.data import Interactions, datasets
 from kerasrec.data.splits import PROTOCOLS
 from kerasrec.data.table_files import is_parquet
 from kerasrec.errors import InputError
+from kerasrec.training.feature_table import feature_table
+from kerasrec.training.read_prepared import is_out_of_core, read_prepared
 
 
 def read_split(config, base=None):
@@ -17,11 +19,13 @@ def read_split(config, base=None):
         base: As for `read_data`.
 
     Returns:
-        `(Interactions, Split)`.
+        `(Interactions, Split)`; both are on disk where the config says so, see `read_prepared`.
 
     Raises:
         InputError: for anything wrong in the data, or arguments that the split cannot use.
     """
+    if is_out_of_core(config.data):
+        return read_prepared(config, base)
     data = read_data(config.data, base)
     protocol, arguments = config.split.protocol, config.split.arguments
     try:
@@ -54,26 +58,10 @@ def read_data(node, base=None):
     arguments = {"columns": node.columns, "base": base, "name": node.label}
     arguments |= {"on_error": node.on_error, "behaviors": behaviors or ()}
     arguments["clean"] = node.clean.model_dump()
-    if node.items is not None:
-        arguments |= _table(node.items, "item")
-        arguments["item_title"] = node.items.title
-    if node.users is not None:
-        arguments |= _table(node.users, "user")
+    arguments |= feature_table(node.items, "item") | feature_table(node.users, "user")
     if node.sql is not None:
         return Interactions.from_sql(node.sql, **arguments)
     path = pathlib.Path(node.path)
     if is_parquet(path):
         return Interactions.from_parquet(path, **arguments)
     return Interactions.from_csv(path, separator=node.separator, **arguments)
-
-
-def _table(node, kind):
-    features = {
-        name: {
-            "kind": feature.kind,
-            "column": name if feature.column is None else feature.column,
-            **feature.arguments,
-        }
-        for name, feature in node.features.items()
-    }
-    return {f"{kind}_frame": node.path, f"{kind}_id": node.id or kind, f"{kind}_features": features}

@@ -34,6 +34,7 @@ from kerasrec.training.runs.run_metrics import (
     run_metrics,
     utc_now,
 )
+from kerasrec.training.stored_defaults import with_stored_defaults
 from kerasrec.training.strategy import strategy_scope
 
 
@@ -91,6 +92,7 @@ def _run(config, folder, resume, say, progress, read, callbacks):
         say(line)
     if resume:
         config = folder.resumed(config)
+    config = with_stored_defaults(config, split, say)
     config = with_cutoffs(config, len(data.items) - FIRST, say)
     hashes = check_data(folder, split, source) if resume else data_fingerprint(split, source)
     holds_out, baselines = config.split.holds_out, []

@@ -65,18 +65,22 @@ def assert_same(prepared, data, split):
     found = prepared.split()
     assert (found.protocol, found.notes) == (wanted.protocol, wanted.notes)
     for name in PARTS:
-        ours, theirs = getattr(found, name), getattr(wanted, name)
+        stored, theirs = getattr(found, name), getattr(wanted, name)
+        ours = stored.in_time_order()
         for column in COLUMNS:
             np.testing.assert_array_equal(getattr(ours, column), getattr(theirs, column))
         for side in ("users", "items"):
             assert getattr(ours, side).vocabulary == getattr(theirs, side).vocabulary
             counts = getattr(theirs, f"{side[:-1]}_counts")()
-            np.testing.assert_array_equal(prepared.counts(side, name), counts)
+            np.testing.assert_array_equal(getattr(stored, f"{side[:-1]}_counts")(), counts)
         assert ours.behaviors == theirs.behaviors
-    scan = prepared.scan()
-    np.testing.assert_allclose(scan.mean_value, wanted.train.mean_value, rtol=1e-12)
-    assert scan.has_labels == wanted.train.has_labels
-    assert prepared.manifest["explicit"] == wanted.train.explicit
+    manifest = prepared.manifest
+    np.testing.assert_allclose(manifest["mean_value"], wanted.train.mean_value, rtol=1e-12)
+    assert manifest["has_labels"] == wanted.train.has_labels == found.train.has_labels
+    assert manifest["explicit"] == wanted.train.explicit == found.train.explicit
+    everything = prepared.interactions().in_time_order()
+    if split.get("unseen") != "drop":  # memory keeps what is dropped, for stored histories
+        np.testing.assert_array_equal(everything.item, data.item)
     return wanted
 
 
@@ -89,7 +93,7 @@ def test_same_rows_parts_and_notes_as_in_memory(tmp_path, split):
     assert prepared.manifest["counts"]["duplicates_merged"] == data.report.duplicates_merged > 0
     if wanted.protocol != "none":
         chosen = np.unique(wanted.test.user)[::3]
-        ours, theirs = prepared.split(chosen).queries("test"), wanted.queries("test")
+        ours, theirs = prepared.split().queries("test", chosen), wanted.queries("test")
         theirs = dict(zip(theirs.users.tolist(), zip(theirs.history, theirs.truth, strict=True),
                           strict=True))  # fmt: skip
         assert ours.users.tolist() == chosen.tolist()
@@ -174,6 +178,15 @@ def test_an_interrupted_preparation_is_removed_and_the_earlier_one_kept(tmp_path
     (tmp_path / ".writing-prepared" / "work" / "tables.db").write_bytes(b"half")
     assert prepare(source, folder, NAMES, split={"protocol": "time"}).protocol == "time"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clicks", "prepared"]
+
+
+def test_reading_says_how_long_it_takes(tmp_path):
+    source, said = write(tmp_path / "clicks", clicks()), []
+    write(tmp_path / "none", clicks()[:0], parts=1)
+    (tmp_path / "none" / "0.parquet").rename(source / "-.parquet")  # the first part has no rows
+    prepare(source, tmp_path / "prepared", NAMES, progress=said.append)
+    assert said[1].startswith("read 0 of 632 rows, about ")
+    assert said[4] == "read 632 of 632 rows, about 0 s left to read"
 
 
 def test_a_second_preparation_of_the_same_folder_is_refused(tmp_path):

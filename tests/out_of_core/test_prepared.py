@@ -1,13 +1,15 @@
 """Folders that another job has written, by the schema of docs/out_of_core.md."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from kerasrec.data import Catalog, Vocabulary
 from kerasrec.errors import InputError
-from kerasrec.out_of_core import Prepared
+from kerasrec.out_of_core import Prepared, stored_columns
 
 TRAIN = pd.DataFrame(
     {
@@ -51,44 +53,69 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_all_interactions_in_time_order(folder):
+def test_the_parts_by_user_and_in_time_order(folder):
     split = Prepared(folder).split()
     assert split.protocol == "by another job"
-    assert split.train.user.tolist() == [2, 3, 5, 5, 2, 2]
-    assert split.train.item.tolist() == [2, 3, 2, 3, 3, 2]
+    assert split.train.user.tolist() == [2, 2, 2, 3, 5, 5]
+    assert [history.tolist() for history in split.train.histories()] == [
+        [], [], [2, 3, 2], [3], [], [2, 3],
+    ]  # fmt: skip
     assert split.train.value.tolist() == [1.0] * 6
-    assert split.test.user.tolist() == [5, 4]
     assert split.train.users.vocabulary.ids.tolist() == list("abcd")
     assert not len(split.validation)
+    some = split.train.of_users([2, 3, 4])
+    assert some.user.tolist() == [2, 3, 2, 2] and some.item.tolist() == [2, 3, 3, 2]
+    assert split.train.user_counts().tolist() == [0, 0, 3, 1, 0, 2]
+    assert split.train.item_counts().tolist() == [0, 0, 3, 3]
 
 
-def test_some_users(folder):
-    split = Prepared(folder).split([5, 3, 5, 4])
-    assert split.train.user.tolist() == [3, 5, 5]
-    assert [len(history) for history in split.queries("test").history] == [0, 2]
+def test_all_parts_together(folder, monkeypatch):
+    monkeypatch.setattr(stored_columns, "MERGED", 3)
+    data = Prepared(folder).interactions()
+    assert data.user.tolist() == [2, 2, 2, 3, 4, 5, 5, 5]
+    assert data.item.tolist() == [2, 3, 2, 3, 3, 2, 3, 2]
+    assert data.place.tolist() == [0, 4, 5, 1, 7, 2, 3, 6]
+    assert data.user_counts().tolist() == [0, 0, 3, 1, 1, 3]
+    assert data.item_counts().tolist() == [0, 0, 4, 4]
 
 
-def test_row_groups_of_other_users_are_not_read(folder, monkeypatch):
-    part = Prepared(folder).part("train")
-    read, group = [], part.group
-    monkeypatch.setattr(part, "group", lambda *a: read.append(a[0]) or group(*a))
-    assert part.of_users(np.array([5]))["place"].tolist() == [2, 3]
-    assert part.of_users(np.array([4]))["place"].tolist() == []
-    assert read == [2]
-    assert [len(rows["user"]) for rows in part.chunks(["user"])] == [2, 2, 2]
+def test_queries_of_some_users(folder):
+    queries = Prepared(folder).split().queries("test", [4, 5])
+    assert [history.tolist() for history in queries.history] == [[], [2, 3]]
+    assert [truth.tolist() for truth in queries.truth] == [[3], [2]]
 
 
-def test_the_scan_has_the_counts_of_train(folder):
-    scan = Prepared(folder).scan()
-    assert scan.user_counts().tolist() == [0, 0, 3, 1, 0, 2]
-    assert scan.item_counts().tolist() == [0, 0, 3, 3]
-    assert (scan.mean_value, scan.has_labels, len(scan.users)) == (1.0, True, 6)
+def test_columns_are_mapped_and_made_again_for_other_parts(folder):
+    train = Prepared(folder).split().train
+    assert isinstance(train.item.base, np.memmap) and not train.item.flags.writeable
+    made = (folder / "arrays" / "train" / "item.npy").stat().st_mtime_ns
+    Prepared(folder).split()
+    assert (folder / "arrays" / "train" / "item.npy").stat().st_mtime_ns == made
+    TEST.assign(item=np.int32([2, 2])).to_parquet(folder / "test" / "part-0.parquet")
+    assert Prepared(folder).split().test.item.tolist() == [2, 2]
 
 
-def test_users_that_are_not_there(folder):
-    for users in ([1], [6], [-1]):
-        with pytest.raises(InputError, match=r"users must be rows in \[2, 6\)"):
-            Prepared(folder).split(users)
+def test_a_damaged_map(folder):
+    Prepared(folder).split()
+    (folder / "arrays" / "train" / "item.npy").write_bytes(b"nothing")
+    with pytest.raises(InputError, match="item.npy is damaged: .* Remove the folder"):
+        Prepared(folder).split()
+
+
+def test_a_full_disk(folder, monkeypatch):
+    monkeypatch.setattr(
+        stored_columns.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(9, 9, 0)
+    )
+    with pytest.raises(InputError, match=r"8 rows x 16 bytes x 2 \(by part, and together\)"):
+        Prepared(folder).split()
+    assert not (folder / "arrays").exists()
+
+
+def test_catalogs_of_other_ids(folder):
+    with pytest.raises(InputError, match="items.parquet has other ids than the catalog of items"):
+        _ = Prepared(folder, items=Catalog(Vocabulary(["y", "x"]))).items
+    catalog = Catalog(Vocabulary(["x", "y"]))
+    assert Prepared(folder, items=catalog).split().train.items is catalog
 
 
 @pytest.mark.parametrize(

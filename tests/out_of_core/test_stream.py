@@ -9,7 +9,7 @@ from kerasrec.data import Interactions, batches, splits
 from kerasrec.errors import InputError
 from kerasrec.losses import Softmax
 from kerasrec.out_of_core import prepare, stream
-from kerasrec.out_of_core.part_table import PartTable
+from kerasrec.out_of_core.stored_interactions import StoredInteractions
 from kerasrec_zoo import MatrixFactorization
 
 if keras.backend.backend() != "tensorflow":
@@ -27,7 +27,7 @@ KINDS = [
 
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory):
-    """(Prepared, the train part in memory) of the same clicks."""
+    """The train part of the same clicks: (stored, in memory)."""
     folder, random = tmp_path_factory.mktemp("stream"), np.random.default_rng(0)
     frame = pd.DataFrame(
         {
@@ -40,7 +40,7 @@ def tables(tmp_path_factory):
     )
     frame.to_parquet(folder / "clicks.parquet")
     prepared = prepare(folder / "clicks.parquet", folder / "prepared")
-    return prepared, splits.next_item(Interactions.from_frame(frame)).train
+    return prepared.split().train, splits.next_item(Interactions.from_frame(frame)).train
 
 
 def examples(dataset):
@@ -58,8 +58,8 @@ def examples(dataset):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_shard_gives_the_batches_of_memory(tables, kind):
-    prepared, train = tables
-    ours = stream(prepared, batch_size=8, seed=4, **kind)
+    stored, train = tables
+    ours = stream(stored, batch_size=8, seed=4, **kind)
     theirs = batches(train, batch_size=8, seed=4, **kind)
     assert int(ours.cardinality()) == int(theirs.cardinality())
     for _ in range(2):  # two epochs, each in its own order
@@ -73,38 +73,38 @@ def test_one_shard_gives_the_batches_of_memory(tables, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_several_shards_give_each_example_once(tables, kind):
-    prepared, train = tables
-    dataset = stream(prepared, batch_size=8, shard_rows=100, **kind)
+    stored, train = tables
+    dataset = stream(stored, batch_size=8, shard_rows=100, **kind)
     assert examples(dataset) == examples(batches(train, batch_size=8, **kind))
     assert len(list(dataset)) == int(dataset.cardinality())
 
 
 def test_no_more_than_a_shard_is_read_at_once(tables, monkeypatch):
-    sizes, of_users = [], PartTable.of_users
+    sizes, of_users = [], StoredInteractions.of_users
 
     def counted(part, users):
         found = of_users(part, users)
-        sizes.append((len(users), len(found["user"])))
+        sizes.append((len(users), len(found)))
         return found
 
-    monkeypatch.setattr(PartTable, "of_users", counted)
-    prepared, train = tables
-    list(stream(prepared, shard_rows=60))
+    monkeypatch.setattr(StoredInteractions, "of_users", counted)
+    stored, train = tables
+    list(stream(stored, shard_rows=60))
     assert sum(rows for _, rows in sizes) == len(train) and len(sizes) > 3
     # A user with more than a shard is one alone.
     assert all(rows <= 60 or users == 1 for users, rows in sizes)
 
 
 def test_an_epoch_can_be_repeated(tables):
-    prepared, _ = tables
-    dataset = stream(prepared, shard_rows=100, seed=2)
+    stored, _ = tables
+    dataset = stream(stored, shard_rows=100, seed=2)
     first, second = ([x["item"].numpy().tolist() for x, _, _ in dataset] for _ in range(2))
-    later = stream(prepared, shard_rows=100, seed=2, first_epoch=1)
+    later = stream(stored, shard_rows=100, seed=2, first_epoch=1)
     assert first != second == [x["item"].numpy().tolist() for x, _, _ in later]
 
 
 def test_what_is_refused(tables):
-    prepared, _ = tables
+    stored, _ = tables
     for arguments, message in (
         ({"steps": "item_set"}, "steps='item_set' has all users of an item in one example"),
         ({"shard_rows": 0}, "shard_rows=0: expected at least 1"),
@@ -112,14 +112,14 @@ def test_what_is_refused(tables):
         ({"inputs": ("user", "item", "behavior")}, "'behavior' needs a history in time order"),
     ):
         with pytest.raises(InputError, match=message):
-            stream(prepared, **arguments)
+            stream(stored, **arguments)
 
 
 @pytest.mark.slow
 def test_a_fit_has_the_losses_of_memory(tables):
-    prepared, train = tables
+    stored, train = tables
     losses = []
-    for data in (train, prepared.scan()):
+    for data in (train, stored):
         keras.utils.set_random_seed(0)
         model = MatrixFactorization(data.schema(history_length=6), dim=8)
         model.adapt(data)
@@ -130,6 +130,6 @@ def test_a_fit_has_the_losses_of_memory(tables):
             "history_length": 6,
             "batch_size": 16,
         }
-        dataset = batches(train, **kind) if data is train else stream(prepared, **kind)
+        dataset = batches(train, **kind) if data is train else stream(stored, **kind)
         losses.append(model.fit(dataset, epochs=2, verbose=0).history["loss"])
     np.testing.assert_allclose(*losses, rtol=1e-5)

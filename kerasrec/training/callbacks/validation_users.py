@@ -3,7 +3,6 @@
 import time
 
 import keras
-import numpy as np
 
 from kerasrec.models.steps_done import steps_done
 
@@ -44,7 +43,7 @@ class ValidationUsers(keras.callbacks.Callback):
     def __init__(self, split, train, say=lambda line: None, clock=time.perf_counter):
         super().__init__()
         self.seed, self.say, self.clock = train.seed, say, clock
-        self.total = len(np.unique(split.validation.user))
+        self.total = len(split.query_users("validation")) if len(split.validation) else 0
         asked = train.validate_users
         if asked == "all" or (asked == "auto" and self.total <= FEWEST):
             self.number = self.total or None

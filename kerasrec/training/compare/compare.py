@@ -20,6 +20,7 @@ from kerasrec.training.runs.claim_folder import check_unused, claim_new
 from kerasrec.training.runs.data_fingerprint import changed, data_fingerprint
 from kerasrec.training.runs.find_start import find_start, source_checkpoint, start_catalogs
 from kerasrec.training.runs.query_fingerprint import query_fingerprint
+from kerasrec.training.stored_defaults import with_stored_defaults
 
 PICTURE = "comparison.png"
 
@@ -129,7 +130,8 @@ class _Shared:
 
     def __init__(self, config):
         self._data, self._split = read_split(config)
-        self._queries = query_fingerprint(self._split, "test")
+        users = with_stored_defaults(config, self._split).evaluate.users
+        self._queries = query_fingerprint(self._split, "test", users)
         self._printed = set()
         self.items = len(self._data.items) - FIRST
 

@@ -9,6 +9,7 @@ from kerasrec.data.clean_rows import COLUMNS
 from kerasrec.errors import InputError
 from kerasrec.files.file_hash import file_hash
 
+PIECE = 2**22  # rows that are hashed at a time
 # Keys of a fingerprint -> their names in messages.
 NAMES = {
     "interactions": "the interactions",
@@ -84,4 +85,6 @@ def _catalog(catalog):
 def _add(found, name, column):
     found.update(f"\n{name} {None if column is None else (column.dtype, column.shape)}\n".encode())
     if column is not None:
-        found.update(np.ascontiguousarray(column).tobytes())
+        # A copy of a part at a time: a column may be larger than memory.
+        for start in range(0, max(len(column), 1), PIECE):
+            found.update(np.ascontiguousarray(column[start : start + PIECE]).tobytes())

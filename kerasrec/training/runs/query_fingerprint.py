@@ -4,8 +4,10 @@ import hashlib
 
 import numpy as np
 
+from kerasrec.evaluation.draw_users import draw_users
 
-def query_fingerprint(split, part):
+
+def query_fingerprint(split, part, users=None):
     """sha256 of a part's queries: users, histories, truths and the items that are ranked.
 
     External ids are hashed, not rows: the same query has other rows in a grown vocabulary.
@@ -13,8 +15,9 @@ def query_fingerprint(split, part):
     Args:
         split: `Split`.
         part: "validation" or "test".
+        users: How many users are ranked for, as of `evaluate`.
     """
-    queries = split.queries(part)
+    queries = split.queries(part, draw_users(split, part, users)[0])
     lists = [queries.history, queries.truth]
     if queries.candidates is not None:
         lists.append(queries.candidates)

@@ -31,7 +31,7 @@ def run_metrics(config, data, split, model, history, evaluation, ratings):
         "epochs": len(history),
         "best_epoch": best_epoch(history, config.train.monitor),
         "data": data.report.to_dict() if data.report else None,
-        "queries": query_fingerprint(split, "test") if evaluation else None,
+        "queries": _queries(config, split) if evaluation else None,
         **(evaluation.to_dict() if evaluation else _nothing_measured(split)),
         "leakage": _leakage(evaluation, config),
         "ratings": ratings and ratings.to_dict(),
@@ -83,6 +83,10 @@ def num_trainable(model):
 
 def _nothing_measured(split):
     return {"rows": [], "ks": [], "protocol": split.protocol, "notes": list(split.notes)}
+
+
+def _queries(config, split):
+    return query_fingerprint(split, "test", config.evaluate.users)
 
 
 def _leakage(evaluation, config):

@@ -18,6 +18,7 @@ from kerasrec.training.runs.claim_folder import check_unused, claim_existing, cl
 from kerasrec.training.runs.data_fingerprint import data_fingerprint
 from kerasrec.training.runs.find_start import find_start, source_checkpoint, start_catalogs
 from kerasrec.training.runs.query_fingerprint import query_fingerprint
+from kerasrec.training.stored_defaults import with_stored_defaults
 from kerasrec.training.tune.fit_trial import fit_trial
 from kerasrec.training.tune.format_trial import format_score, format_trial
 from kerasrec.training.tune.journal import JournalError
@@ -77,6 +78,7 @@ def _tune(config, folder, resume, say, note, progress, command):
     data, split = read_split(config, start_catalogs(start))
     for line in (*data.report.lines(), *split.notes) if data.report else split.notes:
         say(line)
+    config = with_stored_defaults(config, split, say)
     config = with_cutoffs(config, len(data.items) - FIRST, say)
     if not len(split.validation):
         raise InputError(
@@ -86,7 +88,7 @@ def _tune(config, folder, resume, say, note, progress, command):
     # So that no trial can read it.
     split = dataclasses.replace(split, test=split.test.select(slice(0, 0)))
     hashes = {
-        "queries": query_fingerprint(split, "validation"),
+        "queries": query_fingerprint(split, "validation", config.evaluate.users),
         "data": data_fingerprint(split, source_checkpoint(config, start)),
     }
     if resume:

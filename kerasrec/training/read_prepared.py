@@ -1,0 +1,118 @@
+"""The `data:` and `split:` of a config where the table stays on disk."""
+
+import hashlib
+import json
+import pathlib
+import sys
+import time
+
+from kerasrec.data.clean_rows import COLUMNS
+from kerasrec.data.parquet_parts import fits_into_memory
+from kerasrec.data.read_interactions import Side, report_catalog
+from kerasrec.data.table_files import is_parquet
+from kerasrec.errors import InputError
+from kerasrec.out_of_core import Prepared, SqlQuery, prepare
+from kerasrec.tables.memory import GIB, free_memory
+from kerasrec.training.feature_table import feature_table
+
+ROOT = "runs/prepared"
+QUIET_SECONDS = 2.0  # what takes no longer needs no progress
+IDS = ("user", "item", "behavior")
+
+
+def is_out_of_core(node):
+    """Whether the table of a `DataNode` is prepared on disk instead of read into memory."""
+    if node.out_of_core != "auto":
+        return node.out_of_core == "always"
+    if node.path is None or not is_parquet(pathlib.Path(node.path)):
+        return False
+    names = {key: key for key in COLUMNS} | node.columns
+    return not fits_into_memory(node.path, names.values(), [names[key] for key in IDS])
+
+
+def read_prepared(config, base=None):
+    """Prepares the table of a config on disk, where that is not done already.
+
+    Args:
+        config: `RunConfig`.
+        base: `(users, items, behaviors)` of an earlier model, as for `read_data`.
+
+    Returns:
+        `(StoredInteractions, Split)`: all interactions, and the parts, whose columns are files.
+
+    Raises:
+        InputError: for anything wrong in the data, as from `prepare`, and for what only memory can
+            do.
+    """
+    node = config.data
+    if node.on_error != "raise":
+        raise InputError(
+            "data.on_error: drop reads the table into memory, and data.out_of_core leaves it on "
+            "disk, where no bad row is left out: leave on_error out, or set out_of_core to never"
+        )
+    sides = {kind: _side(node, kind, base) for kind in ("user", "item")}
+    known = {f"{kind}s": side.known_ids() for kind, side in sides.items()}
+    known["behaviors"] = base[2].ids.tolist() if base and base[2] else ()
+    folder = prepared_folder(config)
+    try:
+        prepared = prepare(
+            SqlQuery(node.sql) if node.sql is not None else node.path,
+            folder,
+            node.columns,
+            split={"protocol": config.split.protocol, **config.split.arguments},
+            clean={name: value for name, value in node.clean.model_dump().items() if value},
+            **known,
+            memory=max(1.0, min(4.0, free_memory() / GIB / 2)),
+            progress=_lines(folder),
+        )
+    except InputError as error:
+        raise InputError(f"data.out_of_core: {error}") from error
+    catalogs, absent = {}, {}
+    for kind, side in sides.items():
+        # Without ids that only the table of features has: `catalog` checks that some occur.
+        given = prepared.all_counts(f"{kind}s") > 0
+        given[len(known[f"{kind}s"]) :] = True
+        ids = prepared.ids(kind)[given]
+        catalogs[f"{kind}s"], absent[kind] = side.catalog(ids, f"{folder}, {kind}s", "raise")
+    prepared = Prepared(folder, **catalogs, name=node.label)
+    data = prepared.interactions()
+    for kind, count in absent.items():
+        report_catalog(data.report, kind, catalogs[f"{kind}s"], count)
+    return data, prepared.split()
+
+
+def prepared_folder(config):
+    """The folder of the prepared table: `data.prepared`, or one named after what is prepared."""
+    node = config.data
+    if node.prepared is not None:
+        return pathlib.Path(node.prepared)
+    whole = config.to_dict()
+    about = {key: whole["data"][key] for key in ("sql", "columns", "clean")}
+    about |= {"path": node.path and str(pathlib.Path(node.path).absolute())}
+    about |= {"split": whole["split"]}
+    text = json.dumps(about, sort_keys=True, default=str)
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return pathlib.Path(ROOT) / f"{node.label}-{digest}"
+
+
+def _side(node, kind, base):
+    table = feature_table(getattr(node, f"{kind}s"), kind)
+    return Side(
+        kind,
+        table.get(f"{kind}_frame"),
+        table.get(f"{kind}_id", kind),
+        table.get(f"{kind}_features"),
+        table.get(f"{kind}_title"),
+        base and base[0 if kind == "user" else 1],
+    )
+
+
+def _lines(folder):
+    """Shows the steps of a preparation on stderr, once it takes a while."""
+    began = time.monotonic()
+
+    def show(line):
+        if time.monotonic() - began > QUIET_SECONDS:
+            print(f"preparing {folder}: {line}", file=sys.stderr, flush=True)
+
+    return show

@@ -1,0 +1,24 @@
+import numpy as np
+import pytest
+
+from kerasrec.distinct import distinct, is_in
+
+
+@pytest.mark.parametrize("kind", ["int64", "int32", "uint64"])
+def test_distinct_values_are_those_of_unique(kind):
+    values = np.random.default_rng(0).integers(0, 500, 1000).astype(kind)
+    before = values.copy()
+    found = distinct(values)
+    assert found.dtype == kind and np.array_equal(found, np.unique(values))
+    assert np.array_equal(values, before)
+    assert distinct(values[:0]).tolist() == [] and distinct(values[:1]).tolist() == [values[0]]
+
+
+def test_values_are_found_among_ascending_ones():
+    values = np.random.default_rng(0).integers(0, 500, (20, 50))
+    known = np.sort(np.random.default_rng(1).integers(100, 400, 200))
+    assert np.array_equal(is_in(values, known), np.isin(values, known))
+    assert not is_in(values, known[:0]).any() and is_in(values, known[:0]).shape == (20, 50)
+    # The largest values of all are hashes, too.
+    top = np.array([0, 2**64 - 1], np.uint64)
+    assert is_in(top, top[1:]).tolist() == [False, True]
