@@ -95,8 +95,9 @@ def fit(
     if done < train.epochs and not best.is_over():
         validations = []
         if validated:
-            measures = [RankingValidation(split, ks, users), RatingValidation(split, train.loss)]
-            validations = [users, EveryNthEpoch(train.validate_every, measures)]
+            ranking = RankingValidation(split, ks, users)
+            rating = RatingValidation(split, train.loss, users)
+            validations = [users, EveryNthEpoch(train.validate_every, [ranking, rating])]
         # The validation first, for its metrics are in the logs of all others; the state last, for
         # an epoch whose callbacks are not done is trained again.
         callbacks = [*decay, *validations, best, *callbacks, state]

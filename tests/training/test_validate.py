@@ -189,6 +189,22 @@ def test_the_users_of_a_validation_are_drawn_by_the_seed(split, asked, measured)
     assert recorder.equal == [True, True] and users.number == measured.get("users", 60)
 
 
+def test_values_are_compared_for_the_same_users(rated):
+    train = node(epochs=1, validate_users=7, seed=3, loss="mse", monitor="rmse")
+    keras.utils.set_random_seed(0)
+    model = MatrixFactorization(rated.train.schema(), dim=2, candidates="pair")
+    model.adapt(rated.train)
+    recorder = Recorder(rated, users=7, seed=3)
+    (logs,) = fit(model, rated, train, None, progress=False, callbacks=[recorder])
+    # As `evaluate` draws them: of the 40 users, by the second of the seed's generators.
+    users = np.unique(rated.validation.user)
+    drawn = np.random.default_rng([3, 1]).choice(len(users), 7, replace=False)
+    asked = rated.validation.select(np.isin(rated.validation.user, users[drawn]))
+    errors = model.score_pairs({"user": asked.user}, asked.item) - asked.value
+    assert logs["val_rmse"] == pytest.approx(np.sqrt(np.mean(errors**2)), rel=1e-5)
+    assert recorder.equal == [True] and len(asked) < len(rated.validation)
+
+
 @pytest.fixture
 def slow_ranking(monkeypatch):
     """`auto` draws at least 8 of more users, and whatever is ranked for takes too long."""

@@ -68,7 +68,7 @@ def _validation_metrics(model, split, config, validation_users):
     logs = {}
     for validation in (
         RankingValidation(split, config.evaluate.ks, validation_users),
-        RatingValidation(split, config.train.loss),
+        RatingValidation(split, config.train.loss, validation_users),
     ):
         validation.set_model(model)
         validation.on_epoch_end(0, logs)
