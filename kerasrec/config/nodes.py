@@ -30,6 +30,12 @@ def _auto_or_count(value):
     raise PydanticCustomError("count", "should be auto or a whole number of at least 1")
 
 
+def _some_users(value):
+    if value in ("auto", "all") or (type(value) is int and value >= 1):
+        return value
+    raise PydanticCustomError("count", "should be auto, all or a whole number of at least 1")
+
+
 class Node(BaseModel):
     """A mapping in the file. An unknown key is an error, it is never ignored."""
 
@@ -200,7 +206,11 @@ class CallbackNode(OpenNode):
 class TrainNode(Node):
     """How the model is fitted.
 
-    `monitor` chooses the best epoch; it and `patience` are None where the split holds nothing out.
+    The validation part is measured after every `validate_every`-th epoch and after the last one.
+    `monitor` chooses the best of these epochs; `patience` is the number of validations in a row
+    without a better one that ends the training. Both are None where the split holds nothing out.
+    `validate_users` is how many users a validation ranks for: "auto", "all" or a number, drawn with
+    `seed`; see `ValidationUsers`.
     `callbacks` are called after each epoch is validated and before its state is saved. With
     `decay: linear` the learning rate falls by the same amount every epoch, to 0 at the end.
     `gbce_t` is the calibration of the loss gbce, see `kerasrec.losses.GBCE`.
@@ -215,6 +225,8 @@ class TrainNode(Node):
     seed: Seed = 0
     patience: Count | None = 3
     monitor: str | None = "ndcg@10"
+    validate_every: Count = 1
+    validate_users: Annotated[int | str, PlainValidator(_some_users)] = "auto"
     callbacks: list[str | CallbackNode] = []
     steps_per_execution: Annotated[int | str, PlainValidator(_auto_or_count)] = "auto"
     strategy: Literal["none", "cpu", "gpu", "mirrored", "tpu"] = "none"

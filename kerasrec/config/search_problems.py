@@ -8,7 +8,7 @@ from kerasrec.config.nearest import nearest
 from kerasrec.config.nodes import TrainNode
 
 # They choose what is measured or written, where it is computed, or the luck of one draw.
-FIXED = ("monitor", "callbacks", "strategy", "seed")
+FIXED = ("monitor", "validate_every", "validate_users", "callbacks", "strategy", "seed")
 MEASURED = ("data.", "split.", "evaluate.", *(f"train.{name}" for name in FIXED))
 
 

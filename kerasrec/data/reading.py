@@ -8,6 +8,7 @@ import pandas as pd
 
 from kerasrec.data.arrow_columns import arrow_frame
 from kerasrec.data.parquet_parts import read_parquet
+from kerasrec.data.reading_memory import NUMBER, ON_DISK, check_rows
 from kerasrec.data.table import Table
 from kerasrec.data.table_files import TEXT_SUFFIXES, is_parquet, table_files
 from kerasrec.data.text_table import read_csv
@@ -42,6 +43,9 @@ def as_table(
         separator = "\t" if tabs else ","
         return read_csv(path, text, only, separator, on_error)
     frame, header = _frame(source, where, only, ids)
+    # The frame itself is in memory already: what is made of its columns comes on top.
+    wanted = [name for name in header if only is None or name in set(only)]
+    check_rows(where, len(frame), dict.fromkeys(wanted, float(NUMBER)), ON_DISK)
     return Table(frame, [(where, len(frame))], header=header, on_error=on_error)
 
 

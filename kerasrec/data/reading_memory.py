@@ -10,7 +10,7 @@ CODE = 4  # bytes of a code of an id, and of the place of a text in its column
 NUMBER = 8
 SORTING = 32  # bytes a row: order in time, order by user, users and items in that order
 ON_DISK = (
-    "Read fewer rows or columns, or leave the table on disk: `data.out_of_core: auto` of a config, "
+    "Read fewer rows or columns, or leave the table on disk: `data.out_of_core` of a config, "
     "`kerasrec.out_of_core.prepare` in Python (docs/out_of_core.md)."
 )
 TEXT_FILE = "Write it as Parquet, which need not fit into memory. " + ON_DISK

@@ -4,7 +4,11 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from kerasrec.data.reading_memory import ON_DISK, SORTING
 from kerasrec.errors import InputError
+from kerasrec.tables.memory import GIB, free_memory
+
+BATCH = 2**20  # rows
 
 # What a config may do: read, and say how to reach what is read.
 ALLOWED = ("SELECT", "ATTACH", "DETACH", "LOAD", "SET", "PRAGMA")
@@ -24,10 +28,26 @@ def read_sql(query: str) -> Any:
         query: `attach 'shop.db' as shop (type sqlite); select * from shop.clicks`.
 
     Raises:
-        InputError: DuckDB is not installed, the query is wrong, or it writes.
+        InputError: DuckDB is not installed, the query is wrong, or it writes; the result does not
+            fit into memory.
     """
+    import pyarrow
+
     with query_result(query) as rows:
-        return rows.to_arrow_table()
+        # DuckDB 1.1 knows it by an older name.
+        read = getattr(rows, "to_arrow_reader", None) or rows.fetch_arrow_reader
+        reader, batches, count = read(BATCH), [], 0
+        # How large a result is nobody knows before it is there.
+        for batch in reader:
+            batches.append(batch)
+            count += len(batch)
+            needed, free = batch.nbytes + count * SORTING, free_memory()
+            if needed > free:
+                raise InputError(
+                    f"sql: after {count:,} rows of the result {free / GIB:,.1f} GiB of memory are "
+                    f"free, and reading on takes {needed / GIB:,.1f} GiB. {ON_DISK}"
+                )
+        return pyarrow.Table.from_batches(batches, reader.schema)
 
 
 @contextlib.contextmanager

@@ -17,8 +17,10 @@ from kerasrec.data.buckets import Buckets
 from kerasrec.data.examples import examples_of, index
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
+from kerasrec.tables.memory import GIB, free_memory
 
 SHARD_ROWS = 4_000_000
+ROW_BYTES = 150  # of a shard, while its batches are made
 
 
 def stream(
@@ -55,7 +57,7 @@ def stream(
 
     Raises:
         InputError: as of `batches`; steps="item_set", which has the users of an item in all
-            shards; or no TensorFlow.
+            shards; a user with more interactions than memory holds; or no TensorFlow.
     """
     tf = installed_tensorflow()
     if tf is None:
@@ -72,9 +74,10 @@ def stream(
         )
     if shard_rows < 1:
         raise InputError(f"shard_rows={shard_rows!r}: expected at least 1.")
+    counts, plans = data.user_counts(), []
+    _check_largest(data, counts)
     widths = bucket_widths(inputs, steps, history_length, buckets)
     shape = (inputs, steps, history_length, horizon)
-    counts, plans = data.user_counts(), []
     for users in _shards(counts, shard_rows):
         lengths, gather = _examples(_placeholder(users, counts), shape)
         if len(lengths):
@@ -112,6 +115,19 @@ def stream(
     )
     dataset = tf.data.Dataset.from_generator(batches_of_an_epoch, output_signature=signature)
     return finished(tf, dataset, total, epochs)
+
+
+def _check_largest(data, counts):
+    """InputError, with the calculation, if the interactions of one user do not fit into memory."""
+    user = int(np.argmax(counts))
+    needed, free = int(counts[user]) * ROW_BYTES, free_memory()
+    if needed > free:
+        raise InputError(
+            f"{data.name}: user {data.users.vocabulary.lookup(user)!r:.80} has {counts[user]:,} "
+            f"interactions x {ROW_BYTES} bytes = {needed / GIB:,.1f} GiB, and "
+            f"{free / GIB:,.1f} GiB of memory are free: keep the latest of each user by "
+            "clean.max_events_per_user."
+        )
 
 
 def _shards(counts, shard_rows):

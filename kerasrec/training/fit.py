@@ -12,11 +12,13 @@ from kerasrec.models import FiniteLoss
 from kerasrec.models.checkpoints.checkpoint import load_weights
 from kerasrec.out_of_core import StoredInteractions, stream
 from kerasrec.training.callbacks.best_checkpoint import BestCheckpoint
+from kerasrec.training.callbacks.every_nth_epoch import EveryNthEpoch
 from kerasrec.training.callbacks.linear_decay import LinearDecay
 from kerasrec.training.callbacks.progress_bar import ProgressBar
 from kerasrec.training.callbacks.ranking_validation import RankingValidation
 from kerasrec.training.callbacks.rating_validation import RatingValidation
 from kerasrec.training.callbacks.training_state import TrainingState
+from kerasrec.training.callbacks.validation_users import ValidationUsers
 from kerasrec.training.check_training import check_training
 
 # For `steps_per_execution: auto`: Python's share of a step is small, and Ctrl-C is answered soon.
@@ -24,13 +26,22 @@ STEPS = 16
 
 
 def fit(
-    model, split, train, folder, ks=None, resume=False, progress=True, callbacks=(), start=None
+    model,
+    split,
+    train,
+    folder,
+    ks=None,
+    resume=False,
+    progress=True,
+    callbacks=(),
+    start=None,
+    validation_users=None,
 ):
     """Fits an adapted model; afterwards it has the weights of its best epoch.
 
-    Each epoch that is better than all before it is saved as a checkpoint, from which the weights
-    are read in the end. A model without trainable weights (it counts, or solves) is done when it is
-    adapted, and nothing is written.
+    Each validated epoch that is better than all before it is saved as a checkpoint, from which the
+    weights are read in the end. A model without trainable weights (it counts, or solves) is done
+    when it is adapted, and nothing is written.
 
     Args:
         model: An adapted `Recommender`, not compiled.
@@ -45,6 +56,8 @@ def fit(
         callbacks: More Keras callbacks; the logs of an epoch that they get have its validation
             metrics, and what they add is in the history.
         start: As for `TrainingState`.
+        validation_users: `ValidationUsers`, which afterwards has the number that validations
+            ranked for; None for one of `train` that says nothing.
 
     Returns:
         The logs of all epochs, a list of dicts.
@@ -63,7 +76,8 @@ def fit(
     )
     # Before `restore`, for it takes the rate of the first epoch.
     decay = [LinearDecay(model.optimizer, train.epochs)] if train.decay == "linear" else []
-    state = TrainingState(folder and folder.state, folder and folder.history, start)
+    users = validation_users or ValidationUsers(split, train)
+    state = TrainingState(folder and folder.state, folder and folder.history, start, users)
     if resume:
         state.restore(model)
     done = len(state.history)
@@ -78,10 +92,12 @@ def fit(
         state.history,
         smaller_is_better=train.monitor in RATING_METRICS,
     )
-    if done < train.epochs and not (done and best.is_over(done - 1)):
+    if done < train.epochs and not best.is_over():
         validations = []
         if validated:
-            validations = [RankingValidation(split, ks), RatingValidation(split, train.loss)]
+            ranking = RankingValidation(split, ks, users)
+            rating = RatingValidation(split, train.loss, users)
+            validations = [users, EveryNthEpoch(train.validate_every, [ranking, rating])]
         # The validation first, for its metrics are in the logs of all others; the state last, for
         # an epoch whose callbacks are not done is trained again.
         callbacks = [*decay, *validations, best, *callbacks, state]
@@ -144,7 +160,7 @@ def _what_is_saved(epoch):
 
 def _logged_cutoffs(history):
     """The cut-offs of the validation metrics in the logs of earlier epochs."""
-    names = [name for name in (history[0] if history else ()) if "recall@" in name]
+    names = dict.fromkeys(name for logs in history for name in logs if "recall@" in name)
     return [int(name.rpartition("@")[2]) for name in names]
 
 

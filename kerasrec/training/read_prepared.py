@@ -50,6 +50,11 @@ def read_prepared(config, base=None):
             "data.on_error: drop reads the table into memory, and data.out_of_core leaves it on "
             "disk, where no bad row is left out: leave on_error out, or set out_of_core to never"
         )
+    if node.path is not None and not is_parquet(pathlib.Path(node.path)):
+        raise InputError(
+            f"data.out_of_core: {node.path} is not Parquet: give, instead of data.path, data.sql: "
+            f"select * from read_csv('{node.path}')"
+        )
     sides = {kind: _side(node, kind, base) for kind in ("user", "item")}
     known = {f"{kind}s": side.known_ids() for kind, side in sides.items()}
     known["behaviors"] = base[2].ids.tolist() if base and base[2] else ()

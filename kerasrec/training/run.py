@@ -14,6 +14,7 @@ from kerasrec.models.columns_read import columns_read, describe_columns_read
 from kerasrec.training.callbacks.make_callbacks import make_callbacks
 from kerasrec.training.callbacks.mlflow_names import with_mlflow_names
 from kerasrec.training.callbacks.training_state import seconds_spent
+from kerasrec.training.callbacks.validation_users import ValidationUsers
 from kerasrec.training.check_training import check_test
 from kerasrec.training.evaluate_run import evaluate_run
 from kerasrec.training.fit import fit
@@ -117,6 +118,7 @@ def _run(config, folder, resume, say, progress, read, callbacks):
         reads = columns_read(model, split.train, config.train.loss)
         for line in describe_columns_read(model, reads):
             say(line)
+        validation_users = ValidationUsers(split, config.train, say)
         try:
             history = fit(
                 model,
@@ -128,6 +130,7 @@ def _run(config, folder, resume, say, progress, read, callbacks):
                 progress,
                 callbacks,
                 start=fit_start,
+                validation_users=validation_users,
             )
         except Exception:
             # After Ctrl-C it stays, to be resumed.
@@ -146,6 +149,7 @@ def _run(config, folder, resume, say, progress, read, callbacks):
     metrics = {
         **run_metrics(config, data, split, model, history, evaluation, ratings),
         **made_with,
+        "validated_users": validation_users.number if history else None,
         "reads": reads,
         "given": hashes,
         "fit_seconds": fit_seconds,

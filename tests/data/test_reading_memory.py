@@ -28,7 +28,16 @@ def test_the_calculation_is_in_the_message(log, tmp_path, monkeypatch):
         Interactions.from_parquet(tmp_path / "a.parquet")
     expected = "a.parquet: 1,000 rows x (user 12 + item 10 + timestamp 8 + sorting 32) bytes"
     assert expected in str(error.value)
-    assert "`kerasrec.out_of_core.prepare` in Python" in str(error.value)
+    assert "leave the table on disk: `data.out_of_core` of a config" in str(error.value)
+
+
+def test_a_frame_is_estimated_as_well(log, monkeypatch):
+    """user 8, item 8 and timestamp 8 bytes, sorting 32."""
+    monkeypatch.setattr(reading_memory, "free_memory", lambda: 56_000)
+    assert len(Interactions.from_frame(log)) == 1000
+    monkeypatch.setattr(reading_memory, "free_memory", lambda: 55_999)
+    with pytest.raises(InputError, match="the frame: 1,000 rows x .user 8 . item 8 . timestamp 8"):
+        Interactions.from_frame(log)
 
 
 def test_a_text_file_is_estimated_by_its_first_lines(log, tmp_path, monkeypatch):

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from kerasrec.config.load import load_config
-from kerasrec.data import Interactions
+from kerasrec.data import Interactions, sql_table
 from kerasrec.data.sql_table import read_sql
 from kerasrec.errors import InputError
 from kerasrec.training.read_data import read_data
@@ -67,6 +67,12 @@ def test_what_is_refused(log, tmp_path, query, match):
 def test_a_bad_value_is_named_by_its_row(log):
     with pytest.raises(InputError, match="the result of the query, row 1, column 'user': the user"):
         Interactions.from_sql("select nullif(who, 8) as user, what as item from 'log.parquet'")
+
+
+def test_a_result_that_does_not_fit(log, monkeypatch):
+    monkeypatch.setattr(sql_table, "free_memory", lambda: 50)
+    with pytest.raises(InputError, match=r"sql: after \d+ rows .* are free, and reading on takes"):
+        read_sql("select * from 'log.parquet'")
 
 
 def test_without_duckdb(monkeypatch):

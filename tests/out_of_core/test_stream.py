@@ -132,6 +132,13 @@ def test_it_needs_tensorflow(tables, monkeypatch):
         stream(stored)
 
 
+def test_a_user_with_more_than_memory_holds(tables, monkeypatch):
+    monkeypatch.setattr(sys.modules[stream.__module__], "free_memory", lambda: 1000)
+    message = r"user '\d+' has \d+ interactions x 150 bytes = .* clean.max_events_per_user"
+    with pytest.raises(InputError, match=message):
+        stream(tables[0])
+
+
 @pytest.mark.slow
 def test_a_fit_has_the_losses_of_memory(tables):
     stored, train = tables

@@ -125,7 +125,7 @@ class Planted(keras.callbacks.Callback):
 
     values = [0.2, 0.5, 0.4, 0.5, 0.3, 0.9]
 
-    def __init__(self, split, other):
+    def __init__(self, split, *others):
         super().__init__()
 
     def on_epoch_end(self, epoch, logs=None):

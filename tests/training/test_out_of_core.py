@@ -154,6 +154,8 @@ def test_defaults_that_only_memory_can_afford(here):
     said = "The table stays on disk: evaluate.users is 100000, evaluate.baselines is ['Popularity']"
     assert [line for line in lines if line.startswith(said)]
     assert [row["model"] for row in found.rows] == ["Popularity"]
+    # `kerasrec evaluate` reads the config of the run: the table is not prepared again.
+    assert prepared_folder(load_config(folder.config)) == prepared_folder(config(ON_DISK))
 
 
 def test_users_are_drawn_as_in_memory(here):
@@ -172,6 +174,7 @@ def test_users_are_drawn_as_in_memory(here):
     [
         ("data.on_error=drop", "data.on_error: drop reads the table into memory"),
         ("split.protocol=sampled", "data.out_of_core: The split sampled cannot be prepared"),
+        ("data.path=books.csv", "give, instead of data.path, data.sql: select . from read_csv"),
         ("data.items.id=name", "None of the 27 ids of books.csv"),
     ],
 )

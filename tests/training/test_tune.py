@@ -55,7 +55,7 @@ class Planted:
         self.asked, self.stop_at = [], stop_at
         monkeypatch.setattr("kerasrec.training.tune.tune.fit_trial", self)
 
-    def __call__(self, config, data, split, start=None, callbacks=(), say=print):
+    def __call__(self, config, data, split, start, users, callbacks=(), say=print):
         if len(self.asked) == self.stop_at:
             raise KeyboardInterrupt
         rate = getattr(config.train.optimizer, "arguments", {}).get("learning_rate", 0.01)
@@ -270,7 +270,7 @@ def test_the_trial_with_the_smallest_error_is_the_best(load, ratings):
 class Fixed(keras.callbacks.Callback):
     """Stands in for the validation: the smaller the model, the better."""
 
-    def __init__(self, split, ks):
+    def __init__(self, *given):
         super().__init__()
 
     def on_epoch_end(self, epoch, logs=None):

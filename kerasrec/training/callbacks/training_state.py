@@ -22,24 +22,27 @@ class TrainingState(keras.callbacks.Callback):
     """Writes the state of the training after every epoch, and restores it.
 
     The state is every variable of the model (weights and the states of random generators), every
-    variable of the optimizer, the logs of all epochs and the seconds that they took, in one `.npz`
-    of plain arrays, written and read one by one. A `.csv` holds the logs for people.
+    variable of the optimizer, the logs of all epochs, the seconds that they took and the number of
+    users that validations rank for, in one `.npz` of plain arrays, written and read one by one. A
+    `.csv` holds the logs for people.
 
     Args:
         path: The `.npz` file; None to write nothing and only collect the logs.
         history_path: The `.csv` file.
         start: `time.perf_counter()` when the training of this process began; None for now.
+        validation_users: `ValidationUsers`, whose number is saved and restored; None for none.
 
     Attributes:
         history: Logs of all epochs so far, one dict an epoch.
         seconds: Time that earlier processes spent on these epochs.
     """
 
-    def __init__(self, path, history_path, start=None):
+    def __init__(self, path, history_path, start=None, validation_users=None):
         super().__init__()
         self.path = path and pathlib.Path(path)
         self.history_path = history_path and pathlib.Path(history_path)
         self.history, self.seconds = [], 0.0
+        self.validation_users = validation_users
         self._start = time.perf_counter() if start is None else start
 
     def restore(self, model):
@@ -67,6 +70,8 @@ class TrainingState(keras.callbacks.Callback):
             for name, variable in _named(variables):
                 variable.assign(self._read(file, name))
         self.history, self.seconds = state["history"], state.get("seconds", 0.0)
+        if self.validation_users and "validated_users" in state:
+            self.validation_users.number = state["validated_users"]
         # A kill between the two writes leaves an old table.
         write_history(self.history_path, self.history)
 
@@ -82,6 +87,8 @@ class TrainingState(keras.callbacks.Callback):
         seconds = self.seconds + time.perf_counter() - self._start
         state = {"format": FORMAT, "history": self.history, "seconds": seconds}
         state["shapes"] = _shapes(variables)
+        if self.validation_users:
+            state["validated_users"] = self.validation_users.number
         # One by one, for `numpy.savez` needs a copy of all of them in memory.
         with replacing(self.path) as partial, zipfile.ZipFile(partial, "w") as file:
             _write(file, "state", np.array(json.dumps(state)))

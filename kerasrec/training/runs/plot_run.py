@@ -19,14 +19,17 @@ def plot_run(folder, history, deciles, k):
         epochs = range(1, len(history) + 1)
         losses = {"loss": [logs["loss"] for logs in history]}
         _lines(folder.path / "loss.png", epochs, losses, "epoch", "training loss")
+        names = dict.fromkeys(name for logs in history for name in logs)
+        names = [name for name in names if name.startswith(("val_recall@", "val_ndcg@"))]
+        # Not every epoch need be validated.
+        validated = [epoch for epoch in epochs if not {*names} - {*history[epoch - 1]}]
         metrics = {
-            name.removeprefix("val_"): [logs[name] for logs in history]
-            for name in history[0]
-            if name.startswith(("val_recall@", "val_ndcg@"))
+            name.removeprefix("val_"): [history[epoch - 1][name] for epoch in validated]
+            for name in names
         }
         if metrics:
             label = "validation, whole catalogue"
-            _lines(folder.path / "metrics.png", epochs, metrics, "epoch", label)
+            _lines(folder.path / "metrics.png", validated, metrics, "epoch", label)
     if deciles:
         _recall_by_popularity(folder.path / "recall_by_popularity.png", deciles, f"recall@{k}")
 

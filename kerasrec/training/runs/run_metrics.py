@@ -64,16 +64,16 @@ def utc_now():
 def best_epoch(history, monitor):
     """The number, from 1, of the epoch with the best monitored metric, of equal ones the first.
 
-    The last epoch where nothing was validated, None without epochs.
+    Only epochs that were validated count. The last epoch where none was, None without epochs.
 
-    >>> best_epoch([{"val_ndcg@10": 0.1}, {"val_ndcg@10": 0.3}, {"val_ndcg@10": 0.3}], "ndcg@10")
-    2
+    >>> best_epoch([{"val_ndcg@10": 0.1}, {"loss": 1.0}, {"val_ndcg@10": 0.3}], "ndcg@10")
+    3
     """
-    if not history or f"val_{monitor}" not in history[-1]:
+    name = f"val_{monitor}"
+    monitored = {epoch: logs[name] for epoch, logs in enumerate(history, 1) if name in logs}
+    if not monitored:
         return len(history) or None
-    choose = min if monitor in RATING_METRICS else max
-    monitored = [logs[f"val_{monitor}"] for logs in history]
-    return 1 + monitored.index(choose(monitored))
+    return (min if monitor in RATING_METRICS else max)(monitored, key=monitored.get)
 
 
 def num_trainable(model):

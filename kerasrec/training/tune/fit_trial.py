@@ -4,16 +4,18 @@ import math
 
 import keras
 
-from kerasrec.config.cutoffs import RATING_METRICS
 from kerasrec.errors import InputError
 from kerasrec.training.callbacks.ranking_validation import RankingValidation
 from kerasrec.training.callbacks.rating_validation import RatingValidation
 from kerasrec.training.fit import fit
 from kerasrec.training.make_model import make_model
+from kerasrec.training.runs.run_metrics import best_epoch
 from kerasrec.training.strategy import strategy_scope
 
 
-def fit_trial(config, data, split, start=None, callbacks=(), say=lambda line: None):
+def fit_trial(
+    config, data, split, start=None, validation_users=None, callbacks=(), say=lambda line: None
+):
     """Fits a model as `run` does and writes nothing.
 
     A model without trainable weights has no epochs and is validated once.
@@ -21,6 +23,7 @@ def fit_trial(config, data, split, start=None, callbacks=(), say=lambda line: No
     Args:
         config: `RunConfig`.
         data, split, start: As for `make_model`; the test part is not read.
+        validation_users: As for `fit`; the same for all trials of a search.
         callbacks: Keras callbacks; they get the validation metrics in the logs of an epoch.
         say: Called with lines for people.
 
@@ -34,29 +37,38 @@ def fit_trial(config, data, split, start=None, callbacks=(), say=lambda line: No
     keras.utils.clear_session()
     with strategy_scope(config.train.strategy):
         model = make_model(config, data, split, start, say)
-        ks = config.evaluate.ks
-        history = fit(model, split, config.train, None, ks, progress=False, callbacks=callbacks)
+        history = fit(
+            model,
+            split,
+            config.train,
+            None,
+            config.evaluate.ks,
+            progress=False,
+            callbacks=callbacks,
+            validation_users=validation_users,
+        )
     trained = bool(history)
-    history = history or [_validation_metrics(model, split, config)]
+    history = history or [_validation_metrics(model, split, config, validation_users)]
     monitor = config.train.monitor
-    if f"val_{monitor}" not in history[0]:
+    epoch = best_epoch(history, monitor)
+    logs = history[epoch - 1]
+    if f"val_{monitor}" not in logs:
         raise InputError(
             f"train.monitor {monitor} is not measured: {type(model).__name__} gives "
-            f"{', '.join(name.removeprefix('val_') for name in history[0])}"
+            f"{', '.join(name.removeprefix('val_') for name in logs)}"
         )
-    values = [logs[f"val_{monitor}"] for logs in history]
-    value = (min if monitor in RATING_METRICS else max)(values)
+    value = logs[f"val_{monitor}"]
     if not math.isfinite(value):
         raise InputError(f"the validation {monitor} is {value}")
-    return value, 1 + values.index(value) if trained else None, len(history) if trained else 0
+    return value, epoch if trained else None, len(history) if trained else 0
 
 
-def _validation_metrics(model, split, config):
+def _validation_metrics(model, split, config, validation_users):
     """What the callbacks of the validation add to the logs of an epoch."""
     logs = {}
     for validation in (
-        RankingValidation(split, config.evaluate.ks),
-        RatingValidation(split, config.train.loss),
+        RankingValidation(split, config.evaluate.ks, validation_users),
+        RatingValidation(split, config.train.loss, validation_users),
     ):
         validation.set_model(model)
         validation.on_epoch_end(0, logs)

@@ -4,7 +4,9 @@ import keras
 
 
 class PruneTrial(keras.callbacks.Callback):
-    """Reports the monitored metric of each epoch to Optuna, and stops when it prunes the trial.
+    """Reports the monitored metric of an epoch to Optuna, and stops when it prunes the trial.
+
+    An epoch that was not validated is not reported.
 
     Args:
         trial: `optuna.trial.Trial`.
@@ -20,6 +22,8 @@ class PruneTrial(keras.callbacks.Callback):
         self.pruned = False
 
     def on_epoch_end(self, epoch, logs=None):
+        if f"val_{self.monitor}" not in logs:
+            return
         self.trial.report(logs[f"val_{self.monitor}"], epoch)
         # After the last epoch, or out of patience, the training ends anyway.
         over = self.model.stop_training or epoch + 1 == self.params["epochs"]

@@ -143,6 +143,10 @@ class SearchStudy:
             self._study.set_user_attr(name, value)
         return self._study.user_attrs[name]
 
+    def stored_value(self, name):
+        """The value that was stored under a name, None if there is none."""
+        return self._study.user_attrs.get(name)
+
     def importances(self):
         """Dict of a dotted key -> its share of the variance of good trials, largest first.
 

@@ -12,6 +12,7 @@ from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.files.folder_lock import is_unused
 from kerasrec.training.callbacks.make_callbacks import make_callbacks
+from kerasrec.training.callbacks.validation_users import ValidationUsers
 from kerasrec.training.read_data import read_split
 from kerasrec.training.runs.claim_folder import check_unused, claim_existing, claim_new
 from kerasrec.training.runs.data_fingerprint import data_fingerprint
@@ -108,10 +109,15 @@ def _tune(config, folder, resume, say, note, progress, command):
             "search"
         )
     say(f"{model_class.__name__}, {study.trials} trials, search {folder.path}")
-    stopped = False
+    # The first trial chooses how many users all of them are ranked for.
+    users = ValidationUsers(split, config.train, say)
+    users.number = study.stored_value("validated_users") or users.number
+    inputs, stopped = (data, split, start, users), False
     try:
         while (trial := study.next_trial()) is not None:
-            _run_trial(trial, study, config, folder.path, (data, split, start), say, note, progress)
+            _run_trial(trial, study, config, folder.path, inputs, say, note, progress)
+            if users.number is not None:
+                study.first_value("validated_users", users.number)
     except KeyboardInterrupt:
         stopped = True
     results = _results(study, folder, config, stopped)
