@@ -157,6 +157,20 @@ def test_what_is_wrong_is_named_with_line_and_nearest_known(config, old, new, wo
     assert all(word in said for word in words), said
 
 
+def test_a_key_that_is_missing_is_placed_at_the_node_that_lacks_it(config):
+    text = """\
+data:
+  path: configs
+  items:
+    path: configs
+    features:
+      words:
+        column: w
+model: {class: Popularity}
+"""
+    assert "run.yaml:6: data.items.features.words.kind:" in message(config(text))
+
+
 def test_all_problems_are_listed_at_once(config):
     said = message(config(WHOLE.replace("epochs", "epoch").replace("next-item}", "x, y: 1}")))
     assert said.count("run.yaml") == 1  # structure first,
