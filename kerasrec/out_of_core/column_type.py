@@ -48,7 +48,7 @@ def column_type(where: str, key: str, column: Any, kind: str) -> ColumnType:
         found = _NANOSECONDS
     else:
         found = _WHOLE_TIMES if kind in INTEGERS else _DATES
-    if not kind.startswith(found.types):
+    if not kind.startswith(found.types) or kind.endswith("]"):  # VARCHAR[] is a list
         raise InputError(
             f"{where}: column {column!r} (for {key!r}) is {kind}; expected {found.expected}. "
             "`prepare` converts nothing: write the column so, or cast it by a query (`SqlQuery`)."

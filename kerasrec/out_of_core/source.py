@@ -99,13 +99,15 @@ class Source:
         folders = partition(self.path, file)
         rows = f"read_parquet({quoted(file)}, file_row_number=true, hive_partitioning=false)"
         described = database.execute(f"describe select * from {rows}").fetchall()
-        types = {name: kind for name, kind, *_ in described}
+        # DuckDB renames columns that differ in upper and lower case alone; the last is the number.
+        inside = dict(zip(self.parts.header, described[:-1], strict=False))
         selected, parameters = [], []
         for key, column in self.columns.items():
-            if column in types:
-                stored = column_type(self._named or str(file), key, column, types[column])
-                self.dates |= key == "timestamp" and types[column] not in INTEGERS
-                selected.append(stored.sql.format(named(column)))
+            if column in inside:
+                name, kind, *_ = inside[column]
+                stored = column_type(self._named or str(file), key, column, kind)
+                self.dates |= key == "timestamp" and kind not in INTEGERS
+                selected.append(stored.sql.format(named(name)))
             elif key in IDS:
                 selected.append("?")
                 parameters.append(folders[column])

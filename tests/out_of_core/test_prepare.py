@@ -136,6 +136,16 @@ def test_times_of_every_unit(tmp_path, kind):
     assert_same(prepared, Interactions.from_parquet(source, NAMES), {})
 
 
+def test_names_that_differ_in_upper_and_lower_case(tmp_path):
+    frame = clicks()
+    frame = pd.concat([frame[["what"]].set_axis(["WHO"], axis=1), frame], axis=1)
+    source = write(tmp_path / "clicks", frame)
+    for names in (NAMES, NAMES | {"item": "WHO"}):
+        prepared = prepare(source, tmp_path / "prepared", names, split={"protocol": "none"})
+        data = Interactions.from_parquet(source, columns=names)
+        assert_same(prepared, data, {"protocol": "none"})
+
+
 def test_ids_in_the_names_of_folders(tmp_path):
     for how, rows in clicks().groupby("how"):
         write(tmp_path / f"how={how}", rows.drop(columns="how"), parts=1)
@@ -278,10 +288,13 @@ def test_a_bad_value_is_named_with_its_file_row_and_column(tmp_path, column, val
         ("stars", "5", r"column 'stars' \(for 'value'\) is VARCHAR; expected numbers"),
         ("at", "2024-01-01", r"column 'at' \(for 'timestamp'\) is VARCHAR; expected times or int"),
         ("at", 1.5, r"column 'at' \(for 'timestamp'\) is DOUBLE; expected times or integers"),
+        ("who", ["a"], r"column 'who' \(for 'user'\) is VARCHAR\[\]; expected text or integers"),
+        ("what", [1], r"column 'what' \(for 'item'\) is BIGINT\[\]; expected text or integers"),
     ],
 )
 def test_types_that_are_not_read(tmp_path, column, values, message):
-    source = write(tmp_path / "clicks", clicks().assign(**{column: values}))
+    frame = clicks()
+    source = write(tmp_path / "clicks", frame.assign(**{column: [values] * len(frame)}))
     with pytest.raises(InputError, match=message):
         prepare(source, tmp_path / "prepared", NAMES)
 
