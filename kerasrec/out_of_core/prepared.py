@@ -156,7 +156,12 @@ class Prepared:
 
     @functools.cached_property
     def _stored_columns(self) -> tuple[dict[str, Columns], dict[str, int]]:
-        return stored_columns(self.folder, {name: self.part(name) for name in PARTS})
+        return stored_columns(
+            self.folder,
+            {name: self.part(name) for name in PARTS},
+            by_item={name: self.counts("items", name) for name in PARTS},
+            num_behaviors=FIRST + len(self.ids("behavior")),
+        )
 
     @functools.cached_property
     def _ids(self) -> dict[str, Any]:
