@@ -218,6 +218,12 @@ def test_a_folder_of_anything_else_is_left_alone(tmp_path):
     with pytest.raises(InputError, match="is no prepared folder: it is left as it is"):
         prepare(source, source, NAMES)
     assert len(list(source.iterdir())) == 3
+    # A manifest of another job, or of something else.
+    for text in ('{"format": 1, "split": {"protocol": "next-item"}}', '{"icons": []}', "[]"):
+        (source / "manifest.json").write_text(text)
+        with pytest.raises(InputError, match="not written by `prepare`: the folder is left"):
+            prepare(source, source, NAMES)
+        assert len(list(source.iterdir())) == 4
 
 
 def test_a_disk_that_is_too_small(tmp_path, monkeypatch):
