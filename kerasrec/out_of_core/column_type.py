@@ -5,7 +5,8 @@ from typing import Any
 
 from kerasrec.errors import InputError
 
-INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
+INTEGERS += tuple(f"U{name}" for name in INTEGERS)
 FLOATS = ("FLOAT", "DOUBLE")
 
 
@@ -24,16 +25,16 @@ class ColumnType:
     expected: str
 
 
-_ID = ColumnType("{0}::varchar", (*INTEGERS, "UBIGINT", "VARCHAR", "ENUM"), "text or integers")
+_ID = ColumnType("{0}::varchar", (*INTEGERS, "VARCHAR", "ENUM"), "text or integers")
 _NUMBER = ColumnType(
-    "{0}::double", (*INTEGERS, *FLOATS, "UBIGINT", "HUGEINT", "DECIMAL", "BOOLEAN"), "numbers"
+    "{0}::double", (*INTEGERS, *FLOATS, "HUGEINT", "DECIMAL", "BOOLEAN"), "numbers"
 )
 _TYPES = {
     "user": _ID,
     "item": _ID,
     "behavior": _ID,
     "value": _NUMBER,
-    "fold": ColumnType("{0}::int", INTEGERS[:4], "integers"),
+    "fold": ColumnType("{0}::bigint", INTEGERS, "integers"),
 }
 _DATES = ColumnType("epoch_us({0})", ("TIMESTAMP", "DATE"), "times or integers")
 _NANOSECONDS = ColumnType("epoch_ns({0}) // 1000", ("TIMESTAMP_NS",), "times or integers")

@@ -81,7 +81,7 @@ class Source:
         Raises:
             InputError: a column of another type, a bad value, or a part that changes meanwhile.
         """
-        kinds = {"ord": "bigint", "value": "double", "fold": "int"}
+        kinds = {"ord": "bigint", "value": "double", "fold": "bigint"}
         names = ["ord" if key == "timestamp" else key for key in self.columns]
         stored = ", ".join(f"{name} {kinds.get(name, 'varchar')}" for name in names)
         database.execute(f"create table raw (position bigint, {stored})")
@@ -142,6 +142,8 @@ class Source:
         for key in self.columns:
             name = "ord" if key == "timestamp" else key
             self._reject(database, key, f"{name} is null", f"the {key} is missing")
+        if "fold" in self.columns:
+            self._reject(database, "fold", f"abs(fold) >= {2**31}", "{} has more than 32 bits")
         if "value" in self.columns:
             self._reject(database, "value", "isnan(value)", "{} is not a number")
             self._reject(database, "value", "isinf(value)", "{} is not a finite number")

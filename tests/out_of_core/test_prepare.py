@@ -119,6 +119,15 @@ def test_fewer_columns(tmp_path, keys):
     assert_same(prepared, Interactions.from_parquet(source, columns), {})
 
 
+def test_integers_without_a_sign(tmp_path):
+    frame = clicks().astype({"what": "uint16", "at": "uint64", "fold": "uint8"})
+    source = write(tmp_path / "clicks", frame)
+    split = {"protocol": "fold", "fold": 1}
+    prepared = prepare(source, tmp_path / "prepared", NAMES, split=split)
+    assert_same(prepared, Interactions.from_parquet(source, NAMES), split)
+    assert pq.read_table(prepared.folder / "test").schema.field("fold").type == pa.int32()
+
+
 @pytest.mark.parametrize("kind", ["s", "ms", "us", "ns", "utc", "integers", "before 1970"])
 def test_times_of_every_unit(tmp_path, kind):
     frame = clicks().drop(columns="fold")
@@ -272,6 +281,7 @@ def test_a_part_with_other_columns_or_types(tmp_path):
         ("stars", [np.inf], r"row 4, column 'stars': inf is not a finite number\. Correct it"),
         ("stars", [1e300], r"row 4, column 'stars': 1e\+300 is beyond float32, which ends at 3"),
         ("at", [1_600_000_000_000], r"row 0, column 'at': 16\d+ does not look like milliseconds"),
+        ("fold", [2**31], r"1\.parquet, row 4, column 'fold': 2147483648 has more than 32 bits"),
     ],
 )  # fmt: skip
 def test_a_bad_value_is_named_with_its_file_row_and_column(tmp_path, column, values, message):
