@@ -59,6 +59,7 @@ def fits_into_memory(path: str | Path, only: Iterable[Any], ids: Iterable[Any]) 
     """Whether `read_parquet` would read these columns, by the estimate that it begins with."""
     parts = ParquetParts(path)
     columns = [name for name in parts.header if name in set(only)]
+    parts.check(columns)
     encoded = [name for name in columns if name in set(ids) and parts.is_text(name)]
     return needed_bytes(parts.rows, parts.widths(columns, encoded)) <= free_memory()
 
@@ -110,11 +111,14 @@ class ParquetParts:
         return sum(map(sum, self.sizes))
 
     def check(self, columns: Iterable[str]) -> None:
-        """InputError if one of these columns has types of different kinds in the parts."""
+        """InputError for a name of two columns, or types of different kinds in the parts."""
         for name in dict.fromkeys(columns):
             seen = None
             for file, schema in zip(self.files, self._schemas, strict=True):
-                if schema.names.count(name) != 1:
+                count = schema.names.count(name)
+                if count > 1:
+                    raise InputError(f"{file}: {count} columns are called {name!r}; rename them.")
+                if not count:
                     break
                 kind = _kind(schema.field(name).type)
                 if kind and seen and kind != seen[0]:

@@ -193,6 +193,7 @@ def _write_expected(model, graph, folder):
         answers |= {"twins": twins, "items": model.items.vocabulary.lookup(np.arange(len(twins)))}
     examples = serialized_examples(request, recommend_inputs)
     columns = {f"request/{name}": column for name, column in request.items()}
+    columns["num_items"] = np.array([model.schema.num_items])
     texts = [base64.b64encode(example).decode() for example in examples]
     columns[f"base64/{EXAMPLES}"] = np.array(texts, dtype=object)
     write_arrays(folder / EXPECTED, {**columns, **answers})

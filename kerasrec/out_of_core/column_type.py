@@ -5,7 +5,8 @@ from typing import Any
 
 from kerasrec.errors import InputError
 
-INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
+INTEGERS += tuple(f"U{name}" for name in INTEGERS)
 FLOATS = ("FLOAT", "DOUBLE")
 
 
@@ -24,16 +25,16 @@ class ColumnType:
     expected: str
 
 
-_ID = ColumnType("{0}::varchar", (*INTEGERS, "UBIGINT", "VARCHAR", "ENUM"), "text or integers")
+_ID = ColumnType("{0}::varchar", (*INTEGERS, "VARCHAR", "ENUM"), "text or integers")
 _NUMBER = ColumnType(
-    "{0}::double", (*INTEGERS, *FLOATS, "UBIGINT", "HUGEINT", "DECIMAL", "BOOLEAN"), "numbers"
+    "{0}::double", (*INTEGERS, *FLOATS, "HUGEINT", "DECIMAL", "BOOLEAN"), "numbers"
 )
 _TYPES = {
     "user": _ID,
     "item": _ID,
     "behavior": _ID,
     "value": _NUMBER,
-    "fold": ColumnType("{0}::int", INTEGERS[:4], "integers"),
+    "fold": ColumnType("{0}::bigint", INTEGERS, "integers"),
 }
 _DATES = ColumnType("epoch_us({0})", ("TIMESTAMP", "DATE"), "times or integers")
 _NANOSECONDS = ColumnType("epoch_ns({0}) // 1000", ("TIMESTAMP_NS",), "times or integers")
@@ -48,7 +49,7 @@ def column_type(where: str, key: str, column: Any, kind: str) -> ColumnType:
         found = _NANOSECONDS
     else:
         found = _WHOLE_TIMES if kind in INTEGERS else _DATES
-    if not kind.startswith(found.types):
+    if not kind.startswith(found.types) or kind.endswith("]"):  # VARCHAR[] is a list
         raise InputError(
             f"{where}: column {column!r} (for {key!r}) is {kind}; expected {found.expected}. "
             "`prepare` converts nothing: write the column so, or cast it by a query (`SqlQuery`)."

@@ -62,7 +62,7 @@ class PartTable:
         if self.rows != counts.sum():
             raise InputError(
                 f"{folder}: {self.rows:,} rows, but users.parquet counts {counts.sum():,}: the "
-                "folder is damaged or of two preparations. Prepare it again."
+                "folder is damaged or of two preparations. Remove it and prepare it again."
             )
         self.first = np.concatenate([[0], np.cumsum(counts)])
 

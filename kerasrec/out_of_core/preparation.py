@@ -122,6 +122,7 @@ def _merge(database: Any, table: Source, ids: list[str]) -> int:
     same = [*ids, *(["ord"] if "timestamp" in table.columns else [])]
     same += ["fold"] if "fold" in table.columns else []
     columns = [f"{name}s.row as {name}" if name in ids else name for name in same]
+    columns = ["fold::int as fold" if name == "fold" else name for name in columns]
     columns += ["value::float as value"] if "value" in table.columns else []
     joins = " ".join(f"join {key}s on raw.{key} = {key}s.id" for key in ids)
     database.execute(

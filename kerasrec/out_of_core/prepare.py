@@ -52,7 +52,7 @@ def prepare(
     Args:
         source: a Parquet file, a folder of parts, a path with wildcards, or an `SqlQuery`, whose
             result is written as Parquet beside the folder until it is prepared.
-        folder: where to write; it must be new, empty, or a prepared folder.
+        folder: where to write; it must be new, empty, or a folder that `prepare` has written.
         columns: key -> column, see `Interactions.from_frame`.
         split: `{"protocol": ...}` and its arguments, as in a run config; next-item if not given.
         users, items, behaviors: ids that get the first rows, in this order, such as those of a
@@ -127,11 +127,17 @@ def _same(
                 "new folder."
             )
         return None
+    manifest = read_json(folder / MANIFEST)
+    # What another job has written cannot be made again from the source.
+    if not isinstance(manifest, dict) or not {"format", "sources"} <= manifest.keys():
+        raise InputError(
+            f"{folder}: {MANIFEST} was not written by `prepare`: the folder is left as it is. Name "
+            "a new folder; what another job has prepared is opened by `Prepared(folder)`."
+        )
     if table is None:
         return None
-    manifest = read_json(folder / MANIFEST)
     wanted = {"format": FORMAT, "sources": table.files, **json.loads(json.dumps(arguments))}
-    if not isinstance(manifest, dict) or any(manifest.get(k) != v for k, v in wanted.items()):
+    if any(manifest.get(key) != value for key, value in wanted.items()):
         return None
     found = Prepared(folder)
     return found if all(_numbers(found, key, ids) for key, ids in known.items()) else None

@@ -59,7 +59,8 @@ class Prepared:
         self.manifest = read_json(self.folder / MANIFEST)
         if not isinstance(self.manifest, dict) or self.manifest.get("format") != FORMAT:
             raise InputError(
-                f"{folder}: expected a prepared folder of format {FORMAT}. Prepare it again."
+                f"{folder}: expected a prepared folder of format {FORMAT}. Remove it and prepare "
+                "it again."
             )
         for key, kind in _KINDS.items():
             if not isinstance(self.manifest.get(key), kind):
@@ -136,7 +137,7 @@ class Prepared:
         if not np.array_equal(given.vocabulary.ids, ids):
             raise InputError(
                 f"{self.folder / side}.parquet has other ids than the catalog of {side}, or in "
-                "another order. Prepare the folder again."
+                "another order. Remove the folder and prepare it again."
             )
         return given
 
@@ -156,7 +157,12 @@ class Prepared:
 
     @functools.cached_property
     def _stored_columns(self) -> tuple[dict[str, Columns], dict[str, int]]:
-        return stored_columns(self.folder, {name: self.part(name) for name in PARTS})
+        return stored_columns(
+            self.folder,
+            {name: self.part(name) for name in PARTS},
+            by_item={name: self.counts("items", name) for name in PARTS},
+            num_behaviors=FIRST + len(self.ids("behavior")),
+        )
 
     @functools.cached_property
     def _ids(self) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from kerasrec.data import splits
-from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.out_of_core.database import numbers, registered, single_row
 
@@ -127,9 +126,10 @@ def by_fold(database: Any, rows: int, fold: int, validation: float, seed: int) -
 
 
 def cold_items(database: Any, rows: int, validation: float, test: float, seed: int) -> Parts:
-    (count,) = single_row(database, "select count(distinct item) from placed")
-    items = np.random.default_rng(seed).permutation(np.arange(FIRST, count + FIRST))
-    sizes = [max(1, round(count * share)) if share else 0 for share in (test, validation)]
+    # Known items need not occur, so their rows are not 2, 3, ...
+    items = numbers(database, "select distinct item from placed order by item")
+    items = np.random.default_rng(seed).permutation(items)
+    sizes = [max(1, round(len(items) * share)) if share else 0 for share in (test, validation)]
     part = np.zeros(rows, dtype=np.int8)
     for number, chosen in ((2, items[: sizes[0]]), (1, items[sizes[0] : sum(sizes)])):
         with registered(database, "chosen", item=chosen):

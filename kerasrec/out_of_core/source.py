@@ -81,7 +81,7 @@ class Source:
         Raises:
             InputError: a column of another type, a bad value, or a part that changes meanwhile.
         """
-        kinds = {"ord": "bigint", "value": "double", "fold": "int"}
+        kinds = {"ord": "bigint", "value": "double", "fold": "bigint"}
         names = ["ord" if key == "timestamp" else key for key in self.columns]
         stored = ", ".join(f"{name} {kinds.get(name, 'varchar')}" for name in names)
         database.execute(f"create table raw (position bigint, {stored})")
@@ -99,13 +99,15 @@ class Source:
         folders = partition(self.path, file)
         rows = f"read_parquet({quoted(file)}, file_row_number=true, hive_partitioning=false)"
         described = database.execute(f"describe select * from {rows}").fetchall()
-        types = {name: kind for name, kind, *_ in described}
+        # DuckDB renames columns that differ in upper and lower case alone; the last is the number.
+        inside = dict(zip(self.parts.header, described[:-1], strict=False))
         selected, parameters = [], []
         for key, column in self.columns.items():
-            if column in types:
-                stored = column_type(self._named or str(file), key, column, types[column])
-                self.dates |= key == "timestamp" and types[column] not in INTEGERS
-                selected.append(stored.sql.format(named(column)))
+            if column in inside:
+                name, kind, *_ = inside[column]
+                stored = column_type(self._named or str(file), key, column, kind)
+                self.dates |= key == "timestamp" and kind not in INTEGERS
+                selected.append(stored.sql.format(named(name)))
             elif key in IDS:
                 selected.append("?")
                 parameters.append(folders[column])
@@ -140,6 +142,8 @@ class Source:
         for key in self.columns:
             name = "ord" if key == "timestamp" else key
             self._reject(database, key, f"{name} is null", f"the {key} is missing")
+        if "fold" in self.columns:
+            self._reject(database, "fold", f"abs(fold) >= {2**31}", "{} has more than 32 bits")
         if "value" in self.columns:
             self._reject(database, "value", "isnan(value)", "{} is not a number")
             self._reject(database, "value", "isinf(value)", "{} is not a finite number")

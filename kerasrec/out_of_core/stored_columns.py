@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from kerasrec.data.table_files import states
+from kerasrec.data.vocabulary import FIRST
 from kerasrec.distinct import distinct
 from kerasrec.errors import InputError
 from kerasrec.files.replacing import replacing
@@ -20,36 +22,58 @@ MARGIN = 2**20  # bytes of disk for headers and facts
 
 
 def stored_columns(
-    folder: Path, parts: dict[str, PartTable]
+    folder: Path, parts: dict[str, PartTable], by_item: dict[str, np.ndarray], num_behaviors: int
 ) -> tuple[dict[str, Columns], dict[str, int]]:
     """The columns of each part, and of "all" parts together, as read-only maps of files.
 
     A map takes no memory of its own: the system reads what is looked at and forgets it when memory
     is short. The files are in `arrays/` of the folder. They are made from the Parquet parts at the
-    first call, and again when those have changed.
+    first call, and again when a Parquet file of the folder has changed.
 
     Args:
         folder: a prepared folder.
-        parts: name -> table; the parts have the same columns.
+        parts: name -> table.
+        by_item: name -> int64 (item rows,), how many rows of each item there are, by
+            `items.parquet`.
+        num_behaviors: behavior rows, with those that every vocabulary has.
 
     Returns:
         part -> column -> values, sorted by user and then by place; and facts: `pairs`, the number
         of different pairs of a user and an item, and, with times, `first_time` and `last_time`.
 
     Raises:
-        InputError: rows that are not sorted so, a disk that is full or read-only.
+        InputError: parts of different columns, rows that are not sorted so, other items than
+            `by_item` says, unknown behaviors, a file that is damaged, a disk that is full or
+            read-only.
     """
-    sources = [state for part in parts.values() for state in part.states()]
+    _check_alike(folder, parts)
+    tables = sorted(folder.glob("*.parquet"))  # of ids: rows are checked by their counts
+    sources = [[path.name, *state] for path, state in zip(tables, states(tables), strict=True)]
+    sources += [state for part in parts.values() for state in part.states()]
     if _facts(folder).get("sources") != sources:
         _check_disk(folder, parts)
         with replacing(folder / ARRAYS) as partial:
             partial.mkdir()
             for name, part in parts.items():
-                _write_part(partial / name, part)
+                _write_part(partial / name, part, by_item[name], num_behaviors)
             facts = {"sources": sources, **_write_all(partial, parts)}
             (partial / FACTS).write_text(json.dumps(facts) + "\n", encoding="utf-8")
-    names = [*parts, "all"]
-    return {name: _mapped(folder / ARRAYS / name) for name in names}, _facts(folder)
+    rows = {name: part.rows for name, part in parts.items()}
+    rows["all"] = sum(rows.values())
+    names = parts["train"].columns
+    return {
+        name: _mapped(folder / ARRAYS / name, names, number) for name, number in rows.items()
+    }, _facts(folder)
+
+
+def _check_alike(folder: Path, parts: dict[str, PartTable]) -> None:
+    names = parts["train"].columns
+    for name, part in parts.items():
+        if set(part.columns) != set(names):
+            raise InputError(
+                f"{folder / name}: the columns {', '.join(part.columns)} differ from those of "
+                f"train, {', '.join(names)}. Remove the folder and prepare it again."
+            )
 
 
 def _facts(folder: Path) -> dict[str, Any]:
@@ -70,17 +94,38 @@ def _check_disk(folder: Path, parts: dict[str, PartTable]) -> None:
         )
 
 
-def _write_part(folder: Path, part: PartTable) -> None:
+def _write_part(folder: Path, part: PartTable, by_item: np.ndarray, num_behaviors: int) -> None:
+    left = by_item.copy()
     folder.mkdir()
     with _Writer(folder, part.columns, part.rows) as writer:
         for columns in part.sorted_chunks():
+            _check_rows(part.folder, "item", columns["item"], len(left))
+            if "behavior" in columns:
+                _check_rows(part.folder, "behavior", columns["behavior"], num_behaviors)
+            left -= np.bincount(columns["item"], minlength=len(left))
             writer.add(columns)
+    if left.any():
+        item = int(np.flatnonzero(left)[0])
+        raise InputError(
+            f"{part.folder}: {by_item[item] - left[item]:,} rows of item {item}, but items.parquet "
+            f"counts {by_item[item]:,}: the folder is damaged or of two preparations. Prepare it "
+            "again."
+        )
+
+
+def _check_rows(folder: Path, key: str, rows: np.ndarray, size: int) -> None:
+    if rows.min() < FIRST or rows.max() >= size:
+        wrong = rows[(rows < FIRST) | (rows >= size)][0]
+        raise InputError(
+            f"{folder}: {key} {wrong} has no row in {key}s.parquet, which has {FIRST} to "
+            f"{size - 1}. Remove the folder and prepare it again."
+        )
 
 
 def _write_all(folder: Path, parts: dict[str, PartTable]) -> dict[str, int]:
     """Writes the interactions of all parts, merged by user and then by place; returns facts."""
     names = parts["train"].columns
-    mapped = [_mapped(folder / name) for name in parts]
+    mapped = [_mapped(folder / name, names, part.rows) for name, part in parts.items()]
     firsts = [part.first for part in parts.values()]
     ends, user = np.sum(firsts, axis=0), 0
     facts = {"pairs": 0}
@@ -139,21 +184,21 @@ class _Writer:
             file.close()
 
 
-def _mapped(folder: Path) -> Columns:
+def _mapped(folder: Path, names: tuple[str, ...], rows: int) -> Columns:
     found = {}
-    for path in sorted(folder.glob("*.npy")):
-        name = path.stem
+    for name in names:
+        path, expected = folder / f"{name}.npy", (TYPES[name], (rows,))
         try:
             # A file without rows cannot be mapped.
-            mode = "r" if path.stat().st_size > 128 else None
-            found[name] = np.load(path, mmap_mode=mode, allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise InputError(
-                f"{path} is damaged: {error}. Remove the folder {folder.parent}; it is made again."
-            ) from error
-        if name not in TYPES or found[name].dtype != TYPES[name] or found[name].ndim != 1:
-            raise InputError(
-                f"{path} is damaged: {found[name].dtype} {found[name].shape}. Remove the folder "
-                f"{folder.parent}; it is made again."
-            )
+            found[name] = np.load(path, mmap_mode="r" if rows else None, allow_pickle=False)
+        except (OSError, EOFError, ValueError) as error:
+            raise _damaged(path, error) from error
+        if (found[name].dtype, found[name].shape) != expected:
+            raise _damaged(path, f"{found[name].dtype} {found[name].shape}, expected ({rows},)")
     return found
+
+
+def _damaged(path: Path, problem: Any) -> InputError:
+    return InputError(
+        f"{path} is damaged: {problem}. Remove the folder {path.parent.parent}; it is made again."
+    )

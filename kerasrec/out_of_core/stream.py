@@ -70,7 +70,7 @@ def stream(
     if steps == "item_set":
         raise InputError(
             "steps='item_set' has all users of an item in one example, and a shard has some users: "
-            "read the table into memory and use batches."
+            "read the table into memory (`data.out_of_core: never` of a config) and use batches."
         )
     if shard_rows < 1:
         raise InputError(f"shard_rows={shard_rows!r}: expected at least 1.")

@@ -6,7 +6,8 @@ import sys
 import numpy as np
 
 ALONE = 24  # requests that also run one at a time
-LARGE = 1024  # rows of one large request
+LARGE = 1024  # rows of one large request, at most
+LARGE_SCORES = 2**27  # rows x items of it: 512 MiB
 SLOW = "recommend_explained"  # no large request
 
 
@@ -17,8 +18,8 @@ def replay(directory, expected, answers):
         directory: A SavedModel.
         expected: The npz file with the requests and Python's answers.
         answers: The npz file to write. It has the outputs of all requests in one batch (`all`), of
-            the first requests one at a time (`alone`), and of the requests repeated to `LARGE` rows
-            (`large`), cut to the number of requests.
+            the first requests one at a time (`alone`), and of the requests repeated to a large
+            number of rows (`large`), cut to the number of requests.
     """
     # These modules are in the folder of this file, so kerasrec is not needed.
     from c_loader import CLoader
@@ -30,17 +31,20 @@ def replay(directory, expected, answers):
         texts = [base64.b64decode(text) for text in file[name]]
         request[name.partition("/")[2]] = np.array(texts, dtype=object)
     counts = {n.split("/")[1]: len(file[n]) for n in file if n.startswith("answer/")}
+    # Exports of earlier commits do not say how many items they have.
+    (items,) = file.get("num_items", [1])
+    large = max(ALONE, min(LARGE, LARGE_SCORES // int(items)))
     with CLoader(directory) as loaded:
         for name, count in counts.items():
             inputs = {key: request[key][:count] for key in loaded.signatures[name].inputs}
             batchings = {"all": [inputs], "alone": _split_rows(inputs, ALONE)}
             if name != SLOW:
-                batchings["large"] = [_repeat_rows(inputs, LARGE)]
+                batchings["large"] = [_repeat_rows(inputs, large)]
             for batching, requests in batchings.items():
                 outputs = [loaded(name, **one) for one in requests]
                 for output in outputs[0]:
                     column = _concatenate(output, [one[output] for one in outputs])
-                    if batching == "large" and len(column) != LARGE:
+                    if batching == "large" and len(column) != large:
                         column = column[:0]  # an output without the batch dimension
                     column = column[:count]
                     if column.dtype.kind == "S":

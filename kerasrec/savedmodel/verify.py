@@ -24,7 +24,7 @@ def verify(directory, trust=False):
 
     The export runs in TensorFlow's C++ loader, as in TF Serving, in a new process without Python's
     TensorFlow and kerasrec: all requests in one batch, the first ones one at a time, and one batch
-    of 1,024 rows.
+    of 1,024 rows, of fewer where there are more than 131,072 items.
 
     Before that, each file is compared with its size and hash in `kerasrec.json`, and the
     operations of the graph are checked; if either fails, nothing runs. `kerasrec.json` is not

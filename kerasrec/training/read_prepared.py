@@ -78,7 +78,8 @@ def read_prepared(config, base=None):
         given = prepared.all_counts(f"{kind}s") > 0
         given[len(known[f"{kind}s"]) :] = True
         ids = prepared.ids(kind)[given]
-        catalogs[f"{kind}s"], absent[kind] = side.catalog(ids, f"{folder}, {kind}s", "raise")
+        where = f"{node.path or 'the result of the query'}, column {node.columns.get(kind, kind)!r}"
+        catalogs[f"{kind}s"], absent[kind] = side.catalog(ids, where, "raise")
     prepared = Prepared(folder, **catalogs, name=node.label)
     data = prepared.interactions()
     for kind, count in absent.items():

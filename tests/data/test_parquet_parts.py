@@ -10,7 +10,7 @@ import pytest
 from kerasrec.config.load import load_config
 from kerasrec.data import Catalog, Interactions
 from kerasrec.data.arrow_columns import arrow_frame
-from kerasrec.data.parquet_parts import read_parquet
+from kerasrec.data.parquet_parts import fits_into_memory, read_parquet
 from kerasrec.data.reading import as_table
 from kerasrec.data.text_table import read_csv
 from kerasrec.errors import InputError
@@ -156,6 +156,17 @@ def test_one_column_in_two_types(tmp_path, first, second, problem):
         read_parquet(tmp_path)
     # A column that is not read may be what it likes.
     assert len(read_parquet(tmp_path, ["user"]).frame) == len(first) + len(second)
+
+
+def test_two_columns_of_one_name(tmp_path):
+    columns = [pyarrow.array(["a", "b"])] * 3
+    write(tmp_path / "a.parquet", pyarrow.Table.from_arrays(columns, ["user", "user", "item"]))
+    for read in (
+        Interactions.from_parquet,
+        lambda path: fits_into_memory(path, ["user", "item"], ["user", "item"]),
+    ):
+        with pytest.raises(InputError, match="a.parquet: 2 columns are called 'user'; rename them"):
+            read(tmp_path / "a.parquet")
 
 
 def test_damaged_parts_are_named(tmp_path):

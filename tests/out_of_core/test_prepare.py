@@ -119,6 +119,15 @@ def test_fewer_columns(tmp_path, keys):
     assert_same(prepared, Interactions.from_parquet(source, columns), {})
 
 
+def test_integers_without_a_sign(tmp_path):
+    frame = clicks().astype({"what": "uint16", "at": "uint64", "fold": "uint8"})
+    source = write(tmp_path / "clicks", frame)
+    split = {"protocol": "fold", "fold": 1}
+    prepared = prepare(source, tmp_path / "prepared", NAMES, split=split)
+    assert_same(prepared, Interactions.from_parquet(source, NAMES), split)
+    assert pq.read_table(prepared.folder / "test").schema.field("fold").type == pa.int32()
+
+
 @pytest.mark.parametrize("kind", ["s", "ms", "us", "ns", "utc", "integers", "before 1970"])
 def test_times_of_every_unit(tmp_path, kind):
     frame = clicks().drop(columns="fold")
@@ -134,6 +143,16 @@ def test_times_of_every_unit(tmp_path, kind):
     source = write(tmp_path / "clicks", frame)
     prepared = prepare(source, tmp_path / "prepared", NAMES)
     assert_same(prepared, Interactions.from_parquet(source, NAMES), {})
+
+
+def test_names_that_differ_in_upper_and_lower_case(tmp_path):
+    frame = clicks()
+    frame = pd.concat([frame[["what"]].set_axis(["WHO"], axis=1), frame], axis=1)
+    source = write(tmp_path / "clicks", frame)
+    for names in (NAMES, NAMES | {"item": "WHO"}):
+        prepared = prepare(source, tmp_path / "prepared", names, split={"protocol": "none"})
+        data = Interactions.from_parquet(source, columns=names)
+        assert_same(prepared, data, {"protocol": "none"})
 
 
 @pytest.mark.parametrize("pattern", ["", "how=*", "*/0.parquet"])
@@ -211,6 +230,12 @@ def test_a_folder_of_anything_else_is_left_alone(tmp_path):
     with pytest.raises(InputError, match="is no prepared folder: it is left as it is"):
         prepare(source, source, NAMES)
     assert len(list(source.iterdir())) == 3
+    # A manifest of another job, or of something else.
+    for text in ('{"format": 1, "split": {"protocol": "next-item"}}', '{"icons": []}', "[]"):
+        (source / "manifest.json").write_text(text)
+        with pytest.raises(InputError, match="not written by `prepare`: the folder is left"):
+            prepare(source, source, NAMES)
+        assert len(list(source.iterdir())) == 4
 
 
 def test_a_disk_that_is_too_small(tmp_path, monkeypatch):
@@ -259,6 +284,7 @@ def test_a_part_with_other_columns_or_types(tmp_path):
         ("stars", [np.inf], r"row 4, column 'stars': inf is not a finite number\. Correct it"),
         ("stars", [1e300], r"row 4, column 'stars': 1e\+300 is beyond float32, which ends at 3"),
         ("at", [1_600_000_000_000], r"row 0, column 'at': 16\d+ does not look like milliseconds"),
+        ("fold", [2**31], r"1\.parquet, row 4, column 'fold': 2147483648 has more than 32 bits"),
     ],
 )  # fmt: skip
 def test_a_bad_value_is_named_with_its_file_row_and_column(tmp_path, column, values, message):
@@ -281,10 +307,13 @@ def test_a_bad_value_is_named_with_its_file_row_and_column(tmp_path, column, val
         ("stars", "5", r"column 'stars' \(for 'value'\) is VARCHAR; expected numbers"),
         ("at", "2024-01-01", r"column 'at' \(for 'timestamp'\) is VARCHAR; expected times or int"),
         ("at", 1.5, r"column 'at' \(for 'timestamp'\) is DOUBLE; expected times or integers"),
+        ("who", ["a"], r"column 'who' \(for 'user'\) is VARCHAR\[\]; expected text or integers"),
+        ("what", [1], r"column 'what' \(for 'item'\) is BIGINT\[\]; expected text or integers"),
     ],
 )
 def test_types_that_are_not_read(tmp_path, column, values, message):
-    source = write(tmp_path / "clicks", clicks().assign(**{column: values}))
+    frame = clicks()
+    source = write(tmp_path / "clicks", frame.assign(**{column: [values] * len(frame)}))
     with pytest.raises(InputError, match=message):
         prepare(source, tmp_path / "prepared", NAMES)
 

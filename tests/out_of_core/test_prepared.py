@@ -92,6 +92,7 @@ def test_columns_are_mapped_and_made_again_for_other_parts(folder):
     Prepared(folder).split()
     assert (folder / "arrays" / "train" / "item.npy").stat().st_mtime_ns == made
     TEST.assign(item=np.int32([2, 2])).to_parquet(folder / "test" / "part-0.parquet")
+    ids(list("xy"), [3, 3], [2, 0]).to_parquet(folder / "items.parquet")
     assert Prepared(folder).split().test.item.tolist() == [2, 2]
 
 
@@ -99,6 +100,31 @@ def test_a_damaged_map(folder):
     Prepared(folder).split()
     (folder / "arrays" / "train" / "item.npy").write_bytes(b"nothing")
     with pytest.raises(InputError, match="item.npy is damaged: .* Remove the folder"):
+        Prepared(folder).split()
+
+
+@pytest.mark.parametrize("part", ["train", "all"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda path: path.unlink(),
+        lambda path: path.write_bytes(b""),
+        lambda path: np.save(path, np.load(path)[:-1]),
+        lambda path: np.save(path, np.load(path).astype(float)),
+    ],
+    ids=["removed", "empty", "shorter", "another type"],
+)
+def test_every_column_has_its_map(folder, part, change):
+    Prepared(folder).split()
+    change(folder / "arrays" / part / "place.npy")
+    with pytest.raises(InputError, match="place.npy is damaged: .* Remove the folder"):
+        Prepared(folder).split()
+
+
+def test_changed_counts_are_noticed_behind_maps_that_are_made(folder):
+    Prepared(folder).split()
+    ids(list("abcd"), [2, 2, 0, 2], [0, 0, 1, 1]).to_parquet(folder / "users.parquet")
+    with pytest.raises(InputError, match="not sorted by user .* or users.parquet counts others"):
         Prepared(folder).split()
 
 
@@ -127,6 +153,10 @@ def test_catalogs_of_other_ids(folder):
         ("users", lambda f: f.assign(train=[2, 2, 0, 2]), "not sorted by user and then by place"),
         ("train/part-0", lambda f: f.rename(columns={"place": "p"}), "the columns .* differ"),
         ("train/part-0", lambda f: f.assign(item=1.0), "'item' is float64 or has missing values"),
+        ("test/part-0", lambda f: f.assign(item=np.int32([2, 7])), "item 7 has no row in items"),
+        ("test/part-0", lambda f: f.assign(item=np.int32([2, 1])), "item 1 has no row in items"),
+        ("items", lambda f: f.assign(train=[2, 4]), "3 rows of item 2, but items.parquet counts 2"),
+        ("test/part-0", lambda f: f.assign(timestamp=1), "columns .* differ from .* train"),
     ],
 )
 def test_a_folder_of_another_schema(folder, file, change, message):

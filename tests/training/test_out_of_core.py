@@ -81,6 +81,16 @@ def test_the_data_is_that_of_memory(here):
     assert data.report.lines() == [line for line in lines if "sorted by time" not in line]
 
 
+def test_cold_items_are_drawn_of_those_that_occur(here):
+    # Books without clicks have rows, too.
+    ours, theirs = (
+        read_split(config(*one, "split.protocol=cold-items"))[1] for one in ([ON_DISK], [])
+    )
+    for name in ("train", "validation", "test"):
+        found = getattr(ours, name).in_time_order().item
+        np.testing.assert_array_equal(found, getattr(theirs, name).item)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("model", ["ItemKNN", "MatrixFactorization"])
 def test_a_run_has_the_results_of_memory(here, model):
@@ -175,7 +185,7 @@ def test_users_are_drawn_as_in_memory(here):
         ("data.on_error=drop", "data.on_error: drop reads the table into memory"),
         ("split.protocol=sampled", "data.out_of_core: The split sampled cannot be prepared"),
         ("data.path=books.csv", "give, instead of data.path, data.sql: select . from read_csv"),
-        ("data.items.id=name", "None of the 27 ids of books.csv"),
+        ("data.items.id=name", "None of the 27 .* occur in clicks.parquet, column 'book'"),
     ],
 )
 def test_what_only_memory_can_do(here, change, message):
