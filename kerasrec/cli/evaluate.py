@@ -24,6 +24,7 @@ def run(arguments, output):
     from kerasrec.training import RunFolder
     from kerasrec.training.evaluate_run import evaluate_run
     from kerasrec.training.read_data import read_split
+    from kerasrec.training.runs.data_fingerprint import interactions_hash
 
     folder = RunFolder(arguments.run_folder)
     checkpoint = find_checkpoint(folder.path)
@@ -41,6 +42,12 @@ def run(arguments, output):
         )
     model = load(checkpoint, trust=arguments.trust)
     _, split = read_split(config, base=(model.users, model.items, model.behaviors))
+    before = folder.read_data()
+    if before is not None and before["interactions"] != interactions_hash(split):
+        output.note(
+            f"The interactions are not those that {folder.path} was trained and tested on: they, "
+            "or their order, have changed since."
+        )
     evaluation, ratings = evaluate_run(
         model, split, config, arguments.part, progress=not output.as_json
     )

@@ -42,6 +42,18 @@ def test_evaluate_gives_the_metrics_of_fit(kerasrec, trained):
     assert status == 0 and "recall@5" in out
 
 
+def test_evaluate_notes_that_the_data_has_changed(kerasrec, trained):
+    clicks, note = trained / "clicks.csv", "The interactions are not those that"
+    assert note not in kerasrec("evaluate", trained / "run")[2]
+    before = clicks.read_text()
+    clicks.write_text(f"{before}\nu0,i9\n")
+    try:
+        status, _, error = kerasrec("evaluate", trained / "run", "--json")
+    finally:
+        clicks.write_text(before)
+    assert status == 0 and error.startswith(note)
+
+
 def test_recommend_to_a_user(kerasrec, trained):
     status, found, error = kerasrec("recommend", trained / "run", "--user", "u0", "-k", 3, "--json")
     assert status == 0 and error == ""

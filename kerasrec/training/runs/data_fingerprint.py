@@ -31,7 +31,7 @@ def data_fingerprint(split, start=None):
         behaviors; the ids and encoded features of both catalogs; the files of the checkpoint.
     """
     return {
-        "interactions": _interactions(split),
+        "interactions": interactions_hash(split),
         "users": _catalog(split.train.users),
         "items": _catalog(split.train.items),
         # Its metadata.json lists the hashes of all its files.
@@ -63,7 +63,8 @@ def check_data(folder, split, start):
     return now
 
 
-def _interactions(split):
+def interactions_hash(split):
+    """SHA-256 of the interactions of all parts, with values, times and behaviors."""
     found = hashlib.sha256()
     if split.train.behaviors is not None:
         found.update("\n".join(split.train.behaviors.ids).encode("utf-8", "surrogatepass"))
