@@ -16,8 +16,9 @@ from kerasrec.files.replacing import surviving
 def load_config(path, overrides=()):
     """Reads a run config, applies changes `key=value` and checks the result.
 
-    Relative paths in the file (`data.path`, `items.path`, `users.path`, `init_from`,
-    `content_from`) are looked up in the working directory first, then in the file's own folder.
+    Relative paths in the file (`data.path`, `data.prepared`, `items.path`, `users.path`,
+    `init_from`, `content_from`) are looked up in the working directory first, then in the file's
+    own folder.
 
     Args:
         path: YAML file.
@@ -78,7 +79,7 @@ def _with_found_paths(data, folder):
     """`data` with paths that are relative to the file's folder made relative to here."""
     tables = data.get("data") if isinstance(data.get("data"), dict) else {}
     for holder in (data, tables, tables.get("items"), tables.get("users")):
-        for key in ("path", "init_from", "content_from"):
+        for key in ("path", "prepared", "init_from", "content_from"):
             written = holder.get(key) if isinstance(holder, dict) else None
             if isinstance(written, str):
                 beside = folder / written

@@ -114,7 +114,8 @@ class DataNode(Node):
     """A data set by name, a table by its path, or the result of an SQL query.
 
     `out_of_core` says whether the table is prepared on disk, in the folder `prepared`, instead of
-    read into memory; `auto` does so with Parquet that does not fit.
+    read into memory; `auto` does so with Parquet that does not fit. `prepared` alone names a folder
+    that is there already.
     """
 
     name: str | None = None
@@ -133,10 +134,20 @@ class DataNode(Node):
 
     @model_validator(mode="after")
     def _one_source(self):
-        if [self.name, self.path, self.sql].count(None) != 2:
+        sources = [one for one in (self.name, self.path, self.sql) if one is not None]
+        if len(sources) != 1 and not self.is_prepared:
             raise PydanticCustomError(
                 "source",
-                "give one of name (a data set), path (a table of your own) and sql (a query)",
+                "give one of name (a data set), path (a table of your own), sql (a query) and "
+                "prepared (a folder of a table that is split already)",
+            )
+        if self.is_prepared and (
+            self.columns or self.items or self.users or self.clean != CleanNode()
+        ):
+            raise PydanticCustomError(
+                "source",
+                "columns, items, users and clean are for a table that is read: give path and not "
+                "prepared alone, whose folder has ids and interactions",
             )
         if self.name is None and self.options:
             raise PydanticCustomError("source", "options belong to a data set by name")
@@ -161,12 +172,18 @@ class DataNode(Node):
         return self
 
     @property
+    def is_prepared(self):
+        """Whether a prepared folder alone is given, such as one that another job has written."""
+        return self.prepared is not None and (self.name or self.path or self.sql) is None
+
+    @property
     def label(self):
         """A name for tables, plots and folders."""
-        if self.path is None:
+        path = self.prepared if self.is_prepared else self.path
+        if path is None:
             return self.name or "sql"
         # A pattern such as logs/2024-*.csv is named after its letters.
-        stem = pathlib.PurePath(self.path).name.partition(".")[0]
+        stem = pathlib.PurePath(path).name.partition(".")[0]
         return re.sub(r"[*?\[\]]+", "", stem).strip("-_") or "data"
 
 

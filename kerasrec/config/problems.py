@@ -43,6 +43,7 @@ def _data(config):
     except InputError as error:
         yield ("data", "clean"), str(error)
     paths = {("data", "path"): data.path}
+    paths |= {("data", "prepared"): data.prepared if data.is_prepared else None}
     paths |= {("init_from",): config.init_from, ("content_from",): config.content_from}
     paths |= {("data", "items", "path"): data.items and data.items.path}
     paths |= {("data", "users", "path"): data.users and data.users.path}

@@ -22,6 +22,8 @@ IDS = ("user", "item", "behavior")
 
 def is_out_of_core(node):
     """Whether the table of a `DataNode` is prepared on disk instead of read into memory."""
+    if node.is_prepared:
+        return True
     if node.out_of_core != "auto":
         return node.out_of_core == "always"
     if node.path is None or not is_parquet(pathlib.Path(node.path)):
@@ -45,6 +47,8 @@ def read_prepared(config, base=None):
             do.
     """
     node = config.data
+    if node.is_prepared:
+        return _read_ready(config, base)
     if node.on_error != "raise":
         raise InputError(
             "data.on_error: drop reads the table into memory, and data.out_of_core leaves it on "
@@ -85,6 +89,18 @@ def read_prepared(config, base=None):
     for kind, count in absent.items():
         report_catalog(data.report, kind, catalogs[f"{kind}s"], count)
     return data, prepared.split()
+
+
+def _read_ready(config, base):
+    """The folder `data.prepared` as it is."""
+    users, items, _ = base or (None, None, None)
+    prepared = Prepared(config.data.prepared, users, items, config.data.label)
+    if prepared.protocol != config.split.protocol:
+        raise InputError(
+            f"data.prepared: {prepared.folder} was split by {prepared.protocol!r}, and "
+            f"split.protocol is {config.split.protocol!r}: give the one of the folder"
+        )
+    return prepared.interactions(), prepared.split()
 
 
 def prepared_folder(config):

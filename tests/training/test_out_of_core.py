@@ -121,6 +121,23 @@ def test_the_table_is_prepared_once(here):
     assert str(prepared_folder(config(ON_DISK, "data.prepared=there"))) == "there"
 
 
+def test_a_folder_that_is_prepared_already(here):
+    read_split(config(ON_DISK, "data.prepared=there"))
+    ready = ["data={prepared: there}", "model.class=Popularity"]
+    data, split = read_split(config(*ready))
+    assert data.name == "there" and len(split.test) == len(read_split(config())[1].test)
+    same, _ = read_split(config(*ready), base=(data.users, data.items, None))
+    assert same.items is data.items
+    with pytest.raises(InputError, match="was split by 'next-item', and split.protocol is 'time'"):
+        read_split(config(*ready, "split.protocol=time"))
+    with pytest.raises(InputError, match="items.parquet has other ids than the catalog of items"):
+        read_split(config(*ready), base=(data.users, data.users, None))
+    with pytest.raises(InputError, match="columns, items, users and clean are for a table that is"):
+        config("data={prepared: there, columns: {user: reader}}")
+    with pytest.raises(InputError, match="gone does not exist"):
+        config("data={prepared: gone}")
+
+
 def test_auto_leaves_on_disk_what_does_not_fit(here, monkeypatch):
     assert not isinstance(read_split(config())[0], StoredInteractions)
     monkeypatch.setattr(parquet_parts, "free_memory", lambda: 100)
