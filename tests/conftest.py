@@ -9,6 +9,7 @@ import contextlib
 import gc
 import importlib.util
 import os
+import pathlib
 import random
 import re
 import socket
@@ -30,6 +31,14 @@ if importlib.util.find_spec("kerasrec_zoo") is None:
 
 def pytest_addoption(parser):
     parser.addoption("--slowest-files", type=int, default=10, help="files listed at the end")
+
+
+def pytest_collection_modifyitems(items):
+    # By measurement, see tests/tools/slow_tests.py.
+    slow = set((pathlib.Path(__file__).parent / "slow_tests.txt").read_text("utf-8").split("\n"))
+    for item in items:
+        if item.nodeid in slow:
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_xdist_make_scheduler(config, log):

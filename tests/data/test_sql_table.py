@@ -43,7 +43,7 @@ def test_a_config_names_a_query(log, tmp_path):
     assert config.data.label == "sql"
     assert pairs(read_data(config.data)) == [("8", "x"), ("7", "y"), ("7", "x")]
     (tmp_path / "b.yaml").write_text("data: {sql: select 1, path: x}\nmodel: {class: Popularity}\n")
-    with pytest.raises(InputError, match="give one of name .*, path .* and sql"):
+    with pytest.raises(InputError, match="give one of name .*, path .*, sql .* and prepared"):
         load_config(tmp_path / "b.yaml")
 
 
