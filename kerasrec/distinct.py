@@ -1,7 +1,7 @@
 """The distinct values of large arrays, by sorting them.
 
-`np.unique` and `np.isin` put whole numbers into a hash table from NumPy 2.3 on: of millions of
-64-bit codes that differ it takes a hundred times as long as a sort.
+`np.unique` and `np.isin` put whole numbers into a hash table from NumPy 2.3 on, which is much
+slower than a sort where millions of 64-bit codes differ.
 """
 
 import numpy as np

@@ -98,7 +98,6 @@ class Preparation:
             "known": {key: len(ids) for key, ids in self._known.items()},
             "counts": counts,
             "dropped": dropped,
-            **_values(database),
             "notes": notes,
         }
 
@@ -151,16 +150,3 @@ def _sort(database: Any, table: Source, scale: int | None) -> None:
         f"create table placed as select {', '.join(columns)} from events order by {order}"
     )
     database.execute("drop table events")
-
-
-def _values(database: Any) -> dict[str, Any]:
-    """What a model is adapted to of the values of the train part."""
-    names = [name for name, *_ in database.execute("describe parted").fetchall()]
-    if "value" not in names:
-        return {"mean_value": 1.0, "has_labels": True, "explicit": False}
-    query = """
-        select avg(value::double), bool_and(value in (0, 1)), min(value) < max(value)
-        from parted where part = 0
-    """
-    found = single_row(database, query)
-    return dict(zip(("mean_value", "has_labels", "explicit"), found, strict=True))

@@ -21,7 +21,6 @@ from kerasrec.out_of_core.stored_interactions import StoredInteractions
 FORMAT = 1
 MANIFEST = "manifest.json"
 PARTS = ("train", "validation", "test")
-_KINDS = {"split": dict, "mean_value": (int, float), "has_labels": bool, "explicit": bool}
 
 
 class Prepared:
@@ -62,9 +61,8 @@ class Prepared:
                 f"{folder}: expected a prepared folder of format {FORMAT}. Remove it and prepare "
                 "it again."
             )
-        for key, kind in _KINDS.items():
-            if not isinstance(self.manifest.get(key), kind):
-                raise InputError(f"{folder}: {MANIFEST} has no valid {key!r}.")
+        if not isinstance(self.manifest.get("split"), dict):
+            raise InputError(f"{folder}: {MANIFEST} has no valid 'split'.")
         self.protocol = str(self.manifest["split"].get("protocol"))
         self.notes = tuple(map(str, self.manifest.get("notes", ())))
 

@@ -28,9 +28,6 @@ TEST = pd.DataFrame(
 MANIFEST = {
     "format": 1,
     "split": {"protocol": "by another job"},
-    "mean_value": 1.0,
-    "has_labels": True,
-    "explicit": False,
 }
 
 
@@ -172,8 +169,8 @@ def test_no_prepared_folder(folder):
     (folder / "manifest.json").write_text(json.dumps(MANIFEST | {"format": 2}))
     with pytest.raises(InputError, match="expected a prepared folder of format 1"):
         Prepared(folder)
-    (folder / "manifest.json").write_text(json.dumps(MANIFEST | {"mean_value": "high"}))
-    with pytest.raises(InputError, match="has no valid 'mean_value'"):
+    (folder / "manifest.json").write_text(json.dumps(MANIFEST | {"split": "next-item"}))
+    with pytest.raises(InputError, match="has no valid 'split'"):
         Prepared(folder)
     (folder / "manifest.json").write_text(json.dumps(MANIFEST))
     with pytest.raises(InputError, match="part must be one of train, validation, test"):

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 from kerasrec.data import Interactions, splits
-from kerasrec.data.clean_rows import COLUMNS
 from kerasrec.errors import InputError
 from kerasrec.out_of_core import SqlQuery, prepare
 
@@ -37,17 +36,11 @@ def clicks(tmp_path, monkeypatch):
     return frame
 
 
-def test_the_rows_of_memory(clicks, tmp_path):
+def test_the_rows_of_memory(clicks, tmp_path, assert_same_parts):
     clean = {"min_user_events": 8, "start": "1970-01-05"}
     prepared = prepare(SqlQuery(QUERY), "p", NAMES, clean=clean)
     data = Interactions.from_sql(QUERY, NAMES, clean=clean)
-    wanted, found = splits.next_item(data), prepared.split()
-    for name in ("train", "validation", "test"):
-        ours, theirs = getattr(found, name).in_time_order(), getattr(wanted, name)
-        for column in COLUMNS:
-            np.testing.assert_array_equal(getattr(ours, column), getattr(theirs, column))
-        assert ours.users.vocabulary == theirs.users.vocabulary
-        assert ours.items.vocabulary == theirs.items.vocabulary
+    assert_same_parts(prepared.split(), splits.next_item(data))
     assert prepared.manifest["sources"] == [{"sql": QUERY}]
     assert prepared.manifest["columns"] == NAMES
     assert len(prepared.manifest["dropped"]) == 2
