@@ -7,7 +7,7 @@ from keras import ops
 
 from kerasrec.errors import InputError
 from kerasrec.layers import EmbeddingTower, HalvingConvolution
-from kerasrec.models import ItemInputs, Ranker, item_table
+from kerasrec.models import ItemInputs, JointModel, item_table
 from kerasrec.models.query_input import query_input
 from kerasrec.register import register
 
@@ -15,7 +15,7 @@ INTERACTIONS = ("outer", "stack")
 
 
 @register
-class ConvNCF(Ranker):
+class ConvNCF(JointModel):
     """A convolutional network over all products of a user factor and an item factor.
 
         outer: E_0 = p_u q_i^T        dim x dim, one channel

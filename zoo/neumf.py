@@ -7,7 +7,7 @@ from keras import ops
 
 from kerasrec.errors import InputError
 from kerasrec.layers import EmbeddingTower
-from kerasrec.models import ItemInputs, Ranker, item_table, user_table
+from kerasrec.models import ItemInputs, JointModel, item_table, user_table
 from kerasrec.models.query_input import query_input
 from kerasrec.register import register
 
@@ -15,7 +15,7 @@ PARTS = ("gmf", "mlp", "both")
 
 
 @register
-class NeuMF(Ranker):
+class NeuMF(JointModel):
     """Neural matrix factorization: GMF and an MLP, each with its own id vectors.
 
         gmf(u, i)   = p_u * q_i                                  elementwise

@@ -9,17 +9,17 @@ from kerasrec.errors import InputError
 NAME = "new-model"
 HELP = "write the files of a new zoo model into a checkout of kerasrec: a small model that runs"
 
-SHAPES = ("retriever", "sequence", "neighbour", "ranker")
+SHAPES = ("retriever", "sequence", "neighbour", "joint")
 PLACEHOLDER = "NewModel"
 # What of the config and of the test depends on the shape.
 MODEL = {
     "retriever": "dim: 32",
     "sequence": "dim: 48",
     "neighbour": "num_neighbours: 50",
-    "ranker": "dim: 32, num_negatives: 8, log_q: false",
+    "joint": "dim: 32, num_negatives: 8, log_q: false",
 }
-LEARNING_RATE = {"retriever": 0.01, "sequence": 0.005, "ranker": 0.003}
-LOSS = {"retriever": "softmax", "sequence": "softmax", "ranker": "bce"}
+LEARNING_RATE = {"retriever": 0.01, "sequence": 0.005, "joint": 0.003}
+LOSS = {"retriever": "softmax", "sequence": "softmax", "joint": "bce"}
 TRAIN = """\
 train:
   epochs: 20
@@ -147,7 +147,7 @@ def _config(name, stem, shape):
 
 
 def _test(name, shape):
-    small = {"neighbour": "shrinkage=0.0", "ranker": "dim=2, hidden=2"}.get(shape, "dim=2")
+    small = {"neighbour": "shrinkage=0.0", "joint": "dim=2, hidden=2"}.get(shape, "dim=2")
     weights = "" if shape == "neighbour" else WEIGHTS
     return TEST.format(name=name, small=small, weights=weights)
 

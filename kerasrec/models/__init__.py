@@ -14,9 +14,9 @@ from kerasrec.models.factor_model import Factors as Factors
 from kerasrec.models.history_inputs import HistoryInputs as HistoryInputs
 from kerasrec.models.item_inputs import ItemInputs as ItemInputs
 from kerasrec.models.item_tower import ItemTower as ItemTower
+from kerasrec.models.joint_model import JointModel as JointModel
 from kerasrec.models.neighbours.neighbour_model import NeighbourModel as NeighbourModel
 from kerasrec.models.query_input import query_input as query_input
-from kerasrec.models.ranker import Ranker as Ranker
 from kerasrec.models.recommender import Recommender as Recommender
 from kerasrec.models.retriever import Retriever as Retriever
 from kerasrec.models.sequence_model import SequenceModel as SequenceModel

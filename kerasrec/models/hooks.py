@@ -9,8 +9,8 @@ from kerasrec.models.top_k import TopK
 class Hooks:
     """What the library asks of a model, each with its default.
 
-    The shapes (`Retriever`, `Ranker`, `NeighbourModel`, `FactorModel`, `SequenceModel`) answer most
-    of it, a zoo model the rest. The library reads no other attribute of a model. A class that
+    The shapes (`Retriever`, `JointModel`, `NeighbourModel`, `FactorModel`, `SequenceModel`) answer
+    most of it, a zoo model the rest. The library reads no other attribute of a model. A class that
     defines a name close to one of these, and not the same, is refused: see `check_hooks`.
 
     What the model reads:

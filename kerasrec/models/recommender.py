@@ -38,7 +38,7 @@ SCORES_AT_ONCE = 2**24
 class Recommender(Hooks, KerasSaving):
     """A functional Keras model with a catalog, whose methods take and return external ids.
 
-    This is the base class of `Retriever`, `SequenceModel`, `FactorModel`, `Ranker` and
+    This is the base class of `Retriever`, `SequenceModel`, `FactorModel`, `JointModel` and
     `NeighbourModel`, one of which a zoo model extends. The order of use is
 
         model = Model(train.schema(), ...)      # only shapes

@@ -11,21 +11,21 @@ import yaml
 
 import kerasrec_zoo
 from kerasrec.config import load_config
-from kerasrec.models import NeighbourModel, Ranker, Retriever, SequenceModel, check_model
+from kerasrec.models import JointModel, NeighbourModel, Retriever, SequenceModel, check_model
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHAPES = {
     "retriever": Retriever,
     "sequence": SequenceModel,
     "neighbour": NeighbourModel,
-    "ranker": Ranker,
+    "joint": JointModel,
 }
 # Of c for u, who took a and b; v took b and c. All weights are 0.5, vectors have length 2.
 BY_HAND = {
     "retriever": 0.5 * 0.5 * 2 + 0.5,  # <p, q> + b
     "sequence": ((0.5 + 0.5) * 0.5 * 2) * 0.5 * 2,  # <W (x_a + x_b), v_c>
     "neighbour": 1 / 2**0.5,  # b and c have one user together, and two and one alone
-    "ranker": ((0.5 * 0.5) * 0.5 * 2 + 0.5) * 0.5 * 2,  # w' relu(W (p * q) + b)
+    "joint": ((0.5 * 0.5) * 0.5 * 2 + 0.5) * 0.5 * 2,  # w' relu(W (p * q) + b)
 }
 
 
@@ -136,7 +136,7 @@ def test_a_bad_name_writes_nothing(name, said, checkout, kerasrec):
 def test_a_file_that_exists_is_kept_and_nothing_written(path, checkout, kerasrec):
     (checkout / path).write_text("mine")
     before = files(checkout)
-    status, _, error = kerasrec("new-model", "Pool", "--shape", "ranker", "--directory", checkout)
+    status, _, error = kerasrec("new-model", "Pool", "--shape", "joint", "--directory", checkout)
     assert status == 2 and f"{checkout / path} exists" in error
     assert files(checkout) == before
 
@@ -150,13 +150,13 @@ def test_what_cannot_be_written_leaves_nothing(checkout, kerasrec, monkeypatch):
         return write(self, *args, **kwargs)
 
     monkeypatch.setattr(pathlib.Path, "write_text", fail_at_the_last)
-    status, _, error = kerasrec("new-model", "Pool", "--shape", "ranker", "--directory", checkout)
+    status, _, error = kerasrec("new-model", "Pool", "--shape", "joint", "--directory", checkout)
     assert status == 2 and "disk full" in error
     assert files(checkout) == before
 
 
 def test_only_a_checkout_is_written_to(tmp_path, kerasrec):
     (tmp_path / "setup.cfg").write_text("[metadata]\nname = other\n")
-    status, _, error = kerasrec("new-model", "Pool", "--shape", "ranker", "--directory", tmp_path)
+    status, _, error = kerasrec("new-model", "Pool", "--shape", "joint", "--directory", tmp_path)
     assert status == 2 and f"{tmp_path} is no checkout of kerasrec" in error
     assert list(files(tmp_path)) == ["setup.cfg"]

@@ -19,7 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHAPES = [
     models.FactorModel,
     models.NeighbourModel,
-    models.Ranker,
+    models.JointModel,
     models.Retriever,
     models.SequenceModel,
     models.TowerModel,

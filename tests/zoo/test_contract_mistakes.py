@@ -100,7 +100,7 @@ MISTAKES = {
         "capabilities hold 'cold_items', and no item feature is read",
     ),
     "a capability that there is not": (
-        "ranker",
+        "joint",
         "    def __init__",
         '    capabilities = frozenset({"users", "sessions"})\n\n    def __init__',
         "capabilities hold 'sessions': there are users, histories and cold_items",
@@ -153,7 +153,7 @@ def check(model, text):
     )
 
 
-@pytest.mark.parametrize("model", ["pool", "retriever", "sequence", "neighbour", "ranker"])
+@pytest.mark.parametrize("model", ["pool", "retriever", "sequence", "neighbour", "joint"])
 def test_the_models_are_right_as_they_stand(model):
     check(model, source(model))
 

@@ -177,7 +177,7 @@ def test_save_and_load(cls, trained, tmp_path):
     model.save(tmp_path / "checkpoint")
     again = models.load(tmp_path / "checkpoint")
     assert type(again) is cls
-    explain = 0 if isinstance(model, models.Ranker) else 2
+    explain = 0 if isinstance(model, models.JointModel) else 2
     before, after = (m.recommend(users=["1", "2"], k=5, explain=explain) for m in (model, again))
     assert before.equals(after)
     card = (tmp_path / "checkpoint" / "README.md").read_text(encoding="utf-8")

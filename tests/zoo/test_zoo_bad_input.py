@@ -9,7 +9,7 @@ import pytest
 import kerasrec_zoo
 from kerasrec.data import Interactions
 from kerasrec.errors import InputError
-from kerasrec.models import FactorModel, NeighbourModel, Ranker
+from kerasrec.models import FactorModel, JointModel, NeighbourModel
 
 pytestmark = [
     pytest.mark.slow,
@@ -84,7 +84,7 @@ def scores(model, train):
     answer = model.recommend(users=list(users), k=len(items), repeats="allow")
     table = answer.pivot(index="user", columns="item", values="score").loc[users, items]
     assert np.isfinite(table.to_numpy()).all()
-    if not isinstance(model, Ranker) and not ratings_of_others(model):
+    if not isinstance(model, JointModel) and not ratings_of_others(model):
         explained = model.recommend(users=list(users), k=2, explain=True)
         for score, said in zip(explained["score"], explained["reasons"], strict=True):
             assert sum(r["contribution"] for r in said) == pytest.approx(score, rel=1e-4, abs=1e-5)

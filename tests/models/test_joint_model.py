@@ -1,4 +1,4 @@
-"""`Ranker`, tested with a known score: minus a weighted squared distance of two vectors."""
+"""`JointModel`, tested with a known score: minus a weighted squared distance of two vectors."""
 
 import itertools
 
@@ -13,7 +13,7 @@ from kerasrec.errors import InputError
 from kerasrec.export import export
 from kerasrec.layers import EmbeddingTable, joint_scorer
 from kerasrec.losses import BinaryCrossentropy, MeanSquaredError, Softmax
-from kerasrec.models import Ranker, item_table
+from kerasrec.models import JointModel, item_table
 from kerasrec.register import register
 
 USERS, ITEMS, DIM = 6, 9, 3
@@ -25,7 +25,7 @@ def weights(shape, dtype=None):
 
 
 @register
-class Distance(Ranker):
+class Distance(JointModel):
     """score(u, i) = -<w, (p_u - q_i)^2>, where w is trained."""
 
     def __init__(self, schema, candidates="sampled", num_negatives=3, log_q=False, name=None):

@@ -13,10 +13,10 @@ from kerasrec.models.top_k import NEVER, TopK
 from kerasrec.models.tower_model import TowerModel
 
 
-class Ranker(TowerModel):
+class JointModel(TowerModel):
     """A model whose score is not a dot product, so an index cannot search it.
 
-    A ranker supports the same operations as a retriever: all kinds of candidates in training,
+    A joint model supports the same operations as a retriever: all kinds of candidates in training,
     ranking of the whole catalog, checkpoint and export. It runs the head for every pair of query
     and item. For training choose "sampled" with few negatives, or "pair". With `allow`, the head
     runs only for the allowed items. The catalog is ranked a few pairs at a time, see `JointScorer`.

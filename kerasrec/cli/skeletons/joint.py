@@ -4,13 +4,13 @@ import keras
 from keras import ops
 
 from kerasrec.layers import EmbeddingTower
-from kerasrec.models import ItemInputs, Ranker, item_table
+from kerasrec.models import ItemInputs, JointModel, item_table
 from kerasrec.models.query_input import query_input
 from kerasrec.register import register
 
 
 @register
-class NewModel(Ranker):
+class NewModel(JointModel):
     """TODO what it does, in one sentence. As written it is a hidden layer over the product.
 
         score(u, i) = w' relu(W (p_u * q_i) + b)
