@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kerasrec.data.cells import cells, matrix, written
+from kerasrec.data.cells import cells
 from kerasrec.data.clean import DECIMALS
 from kerasrec.data.feature_encoder import FeatureEncoder
+from kerasrec.data.read_features import find_columns, read_features, text_columns
 from kerasrec.data.reading import as_table
 from kerasrec.data.schema import Feature
 from kerasrec.data.vocabulary import FIRST, Vocabulary
@@ -103,21 +104,14 @@ class Catalog:
         Raises:
             InputError: a missing column, a missing or repeated id, a value unfit for its kind.
         """
-        features = _checked(features or {}, base)
-        names = {name: options.get("column", name) for name, options in features.items()}
-        as_text = [
-            names[name]
-            for name, options in features.items()
-            if options["kind"] != "number" or options.get("decimal")
-        ]
-        text = [column for column in [id, title, *as_text] if isinstance(column, str)]
+        features = checked_features(features or {}, base and base.encoders)
+        text = [column for column in (id, title) if isinstance(column, str)]
+        text += text_columns(features)
         table = as_table(frame, where, text=text, on_error=on_error)
         table.find("id", id)
         if title is not None:
             table.find("title", title)
-        for name, column in names.items():
-            for part in column if isinstance(column, list) else [column]:
-                table.find(name, part)
+        find_columns(table, features)
         codes, texts = table.texts("id", id)
         again = pd.Series(codes).duplicated().to_numpy()
         table.reject(again, id, "repeated id", lambda v: f"{v} has a row already")
@@ -129,32 +123,13 @@ class Catalog:
         described = base.vocabulary.extended(own) if base else Vocabulary(own)
         vocabulary = described.extended(np.asarray(ids, dtype=object))
         rows = vocabulary.rows(own)
-        encoders, columns, missing, ignored, notes = {}, {}, {}, {}, []
-        for name, options in features.items():
-            column, known = names[name], base.encoders[name] if base else None
-            decimal = options.get("decimal")
-            options = {key: v for key, v in options.items() if key not in ("column", "decimal")}
-            if isinstance(column, list):
-                values = matrix(name, table, position, column)
-            elif decimal is not None:
-                values = written(name, table, position, column, decimal)
-            else:
-                values = cells(name, table, position, column, options["kind"])
-
-            def place(row: int, column: Any = column) -> str:
-                return table.place(int(position[row]), column)
-
-            encoder = FeatureEncoder.fit(
-                name, values, base=known, place=place, users=vocabulary, own=rows, **options
-            )
-            encoders[name] = encoder
-            encoded = encoder.encode(values, place, own=rows)
+        known = base.encoders if base else None
+        read = read_features(table, position, features, known, users=vocabulary, own=rows)
+        columns, missing = {}, {}
+        for name, encoder in read.encoders.items():
             columns[name], missing[name] = _column(
-                base, name, len(vocabulary), rows, encoder, encoded, values
+                base, name, len(vocabulary), rows, encoder, read.values[name], read.missing[name]
             )
-            for reason, count in encoder.ignored(values, own=rows).items():
-                ignored[f"{name}: {reason}"] = count
-            notes += [f"{name}: {note}" for note in encoder.notes(values)]
         titles = None
         if title is not None or (base and base.titles is not None):
             titles = vocabulary.lookup(np.arange(len(vocabulary)))
@@ -169,14 +144,14 @@ class Catalog:
         dropped, repaired = dict(table.dropped), dict(table.repaired)
         return cls(
             vocabulary,
-            encoders,
+            read.encoders,
             columns,
             titles,
             missing,
             dropped,
-            ignored,
+            read.ignored,
             absent,
-            tuple(notes),
+            read.notes,
             repaired,
         )
 
@@ -232,9 +207,15 @@ class Catalog:
         return len(self.vocabulary)
 
 
-def _checked(
-    features: Mapping[str, Mapping[str, Any]], base: Catalog | None
+def checked_features(
+    features: Mapping[str, Mapping[str, Any]], base: Mapping[str, FeatureEncoder] | None
 ) -> dict[str, dict[str, Any]]:
+    """Options of features by name, each with its kind; InputError for one that cannot be.
+
+    Args:
+        features: name -> options, see `Catalog.from_frame`.
+        base: encoders to continue, which fix the features, or None.
+    """
     for name, options in features.items():
         if not isinstance(options, Mapping):
             raise InputError(
@@ -266,15 +247,14 @@ def _checked(
             if "kind" not in options:
                 raise InputError(f"Feature {name!r}: its kind is not given.")
         return {name: dict(options) for name, options in features.items()}
-    unknown = set(features) - set(base.encoders)
+    unknown = set(features) - set(base)
     if unknown:
         raise InputError(
-            f"Feature {sorted(unknown)[0]!r} is not in the base ({', '.join(base.encoders)}): "
+            f"Feature {sorted(unknown)[0]!r} is not in the base ({', '.join(base)}): "
             "a catalog that continues another keeps its features."
         )
     return {
-        name: {"kind": encoder.kind, **features.get(name, {})}
-        for name, encoder in base.encoders.items()
+        name: {"kind": encoder.kind, **features.get(name, {})} for name, encoder in base.items()
     }
 
 
@@ -285,13 +265,13 @@ def _column(
     rows: np.ndarray,
     encoder: FeatureEncoder,
     encoded: np.ndarray,
-    values: Any,
+    absent: np.ndarray,
 ) -> tuple[np.ndarray, int]:
     """The feature's values by row, and how many ids have none."""
     column = np.zeros((size, *encoder.feature.shape), dtype=encoder.feature.dtype)
     column[rows] = encoded
     empty = np.arange(size) >= FIRST
-    empty[rows] = encoder.missing(values)
+    empty[rows] = absent
     if base is None or name not in base.columns:
         return column, int(empty.sum())
     column[: len(base)] = base.columns[name]

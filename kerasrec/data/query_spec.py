@@ -1,7 +1,8 @@
 """The inputs of a query: names, shapes, dtypes and the values of what is missing.
 
 Batches, models, requests and exports read them from here. A new input is an entry in one of the
-tables below, and code that reads its column from the data.
+tables below, and code that reads its column from the data. The features of a request, such as its
+hour, are inputs as well: `query_spec` makes them from the schema.
 
 Padding is 0 in every input and stands on the right: the last steps of a history, left-aligned.
 """
@@ -32,6 +33,7 @@ class QueryInput:
             not the value itself.
         schema_field: The field of `Schema` that is true for data with this input; None for an
             input of all data.
+        size: Numbers of an input that has several for each query, such as a vector.
     """
 
     name: str
@@ -41,10 +43,13 @@ class QueryInput:
     missing: float = PADDING
     difference: bool = False
     schema_field: str | None = None
+    size: int | None = None
 
     @property
-    def shape(self) -> tuple[None, ...]:
+    def shape(self) -> tuple[int | None, ...]:
         """Shape of one example, None for the length of the history."""
+        if self.size is not None:
+            return (self.size,)
         return (None,) if self.per_step else ()
 
     def values(self, column: np.ndarray | None, first: np.ndarray, size: int) -> np.ndarray:
@@ -138,11 +143,17 @@ def query_spec(schema: Any) -> dict[str, QueryInput]:
     >>> list(query_spec(Schema(num_users=4, num_items=9, timed=True)))
     ['user', 'history', 'time_gap']
     """
-    return {
+    found = {
         name: each
         for name, each in QUERY_INPUTS.items()
         if each.schema_field is None or getattr(schema, each.schema_field)
     }
+    for feature in schema.context_features:
+        size = feature.shape[0] if feature.shape else None
+        found[feature.name] = QueryInput(
+            feature.name, False, feature.dtype, source=feature.name, size=size
+        )
+    return found
 
 
 def step_context(names: Iterable[str]) -> list[QueryInput]:

@@ -85,7 +85,50 @@ class Feature:
         return "float32" if self.kind in ("number", "vector") else "int32"
 
 
+TASKS = ("binary", "count", "seconds", "rating")
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """One goal of a ranker: a label of impressions, and what kind of number it is.
+
+    | kind    | label              | predicted from the logit z | unit        |
+    |---------|--------------------|----------------------------|-------------|
+    | binary  | 0 or 1             | sigmoid(z)                 | probability |
+    | count   | a number from 0 on | exp(z)                     | as given    |
+    | seconds | a number from 0 on | exp(z)                     | as given    |
+    | rating  | any number         | z                          | as given    |
+
+    >>> Task("click", "binary")
+    Task(name='click', kind='binary')
+
+    Raises:
+        InputError: an unknown kind, or a name that is no identifier.
+    """
+
+    name: str
+    kind: str = "binary"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.isidentifier():
+            raise InputError(
+                f"Label name {self.name!r} must be letters, digits and underscores, not starting "
+                "with a digit; map a column of another name to it."
+            )
+        if self.name in ("item", "score"):
+            raise InputError(
+                f"Label name {self.name!r} is an output of every export; choose another name and "
+                f"map the column to it with `column: {self.name}`."
+            )
+        if self.kind not in TASKS:
+            raise InputError(
+                f"Label {self.name!r}: kind must be one of {', '.join(TASKS)}, got {self.kind!r}."
+            )
+
+
 _LEAST = {"num_users": 2, "num_items": 2, "history_length": 1, "num_behaviors": 0}
+_NAMED = {"user_features": Feature, "item_features": Feature}
+_NAMED |= {"context_features": Feature, "tasks": Task}
 # No weight has this size, so nothing else bounds it, and every query is padded to it.
 LONGEST_HISTORY = 2**20
 
@@ -96,7 +139,8 @@ class Schema:
 
     `num_users` and `num_items` are table rows, padding and unknown included; `num_behaviors` is
     the rows of the behavior vocabulary, 0 without one; `timed` is true if the interactions have
-    times.
+    times. `context_features` are those of a request, such as its hour; `tasks` are the labels of
+    impressions, which a ranker learns.
 
     >>> schema = Schema(num_users=12, num_items=30, item_features=(Feature("year", "number"),))
     >>> Schema.from_dict(schema.to_dict()) == schema
@@ -113,20 +157,27 @@ class Schema:
     item_features: tuple[Feature, ...] = ()
     num_behaviors: int = 0
     timed: bool = False
+    context_features: tuple[Feature, ...] = ()
+    tasks: tuple[Task, ...] = ()
 
     def __post_init__(self) -> None:
         for size, least in _LEAST.items():
             most = LONGEST_HISTORY if size == "history_length" else None
             value = whole_number(getattr(self, size), f"Schema: {size}", least, most)
             object.__setattr__(self, size, value)
-        for side in ("user_features", "item_features"):
-            features = tuple(getattr(self, side))
-            object.__setattr__(self, side, features)
-            if not all(isinstance(feature, Feature) for feature in features):
-                raise InputError(f"Schema: {side} must be Feature objects, got {features!r}.")
-            names = [feature.name for feature in features]
+        for side, kind in _NAMED.items():
+            named = tuple(getattr(self, side))
+            object.__setattr__(self, side, named)
+            if not all(isinstance(one, kind) for one in named):
+                raise InputError(f"Schema: {side} must be {kind.__name__} objects, got {named!r}.")
+            names = [one.name for one in named]
             if len(set(names)) < len(names):
-                raise InputError(f"Schema: {side} has two features of one name: {names}.")
+                raise InputError(f"Schema: {side} has two of one name: {names}.")
+        for feature in self.context_features:
+            if feature.kind == "users":
+                raise InputError(
+                    f"Context feature {feature.name!r}: kind users is for features of users."
+                )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -138,8 +189,8 @@ class Schema:
         """What `to_dict` gave; InputError for a key that is unknown or missing."""
         try:
             plain = dict(plain)
-            for side in ("user_features", "item_features"):
-                plain[side] = tuple(Feature(**feature) for feature in plain.get(side, ()))
+            for side, kind in _NAMED.items():
+                plain[side] = tuple(kind(**one) for one in plain.get(side, ()))
             return cls(**plain)
         except TypeError as error:
             raise InputError(f"Not a schema: {error}.") from None
