@@ -10,10 +10,13 @@ from kerasrec.data.datasets import NAMES as NAMES
 from kerasrec.data.datasets import load as load
 from kerasrec.data.feature_encoder import FeatureEncoder as FeatureEncoder
 from kerasrec.data.histories import Histories as Histories
+from kerasrec.data.impression_batches import impression_batches as impression_batches
+from kerasrec.data.impressions import Impressions as Impressions
 from kerasrec.data.interactions import Interactions as Interactions
 from kerasrec.data.queries import Queries as Queries
 from kerasrec.data.report import Report as Report
 from kerasrec.data.schema import Feature as Feature
 from kerasrec.data.schema import Schema as Schema
+from kerasrec.data.schema import Task as Task
 from kerasrec.data.split import Split as Split
 from kerasrec.data.vocabulary import Vocabulary as Vocabulary

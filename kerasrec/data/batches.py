@@ -129,23 +129,40 @@ def batches(
     """
     inputs = tuple(inputs)
     check_arguments(data, inputs, steps, batch_size, history_length, horizon, first_epoch)
+    widths = bucket_widths(inputs, steps, history_length, buckets and shuffle)
+
+    def make(arrays):
+        lengths, gather = examples.examples_of(arrays, data, inputs, steps, history_length, horizon)
+
+        def batch(chosen, width):
+            x, y, real = gather(chosen, width)
+            return x, y, weights(arrays, real)
+
+        return lengths, batch
+
+    return gathered(make, widths, batch_size, steps == "all", seed, shuffle, first_epoch)
+
+
+def gathered(make, widths, batch_size, evenly, seed, shuffle, first_epoch):
+    """Batches of examples that are gathered by their number.
+
+    Args:
+        make: From `arrays` (TensorFlow, or `host_arrays`) to the real places of each example and a
+            function from the numbers of a batch's examples and its width to `(x, y,
+            sample_weight)`. The number after the last example is padding.
+        widths, evenly: See `Buckets`.
+        batch_size, seed, shuffle, first_epoch: See `batches`.
+    """
     tf = installed_tensorflow()
     # The columns stay in host memory whatever the model runs on.
     with tf.device("CPU:0") if tf else contextlib.nullcontext():
-        arrays = tf or host_arrays
-        lengths, gather = examples.examples_of(arrays, data, inputs, steps, history_length, horizon)
-        widths = bucket_widths(inputs, steps, history_length, buckets and shuffle)
-        size = _fitting(batch_size, len(lengths))
-        plan = Buckets(lengths, widths, size, evenly=steps == "all")
+        lengths, batch = make(tf or host_arrays)
+        plan = Buckets(lengths, widths, _fitting(batch_size, len(lengths)), evenly=evenly)
 
         def order(epoch):
             count = len(lengths)
             numbers = permutation(seed, epoch, count) if shuffle else examples.index(count)
             return plan.plan(numbers, np.random.default_rng((seed, epoch, 1)))
-
-        def batch(chosen, width):
-            x, y, real = gather(chosen, width)
-            return x, y, weights(arrays, real)
 
         epochs = Epochs(first_epoch)
         if tf:

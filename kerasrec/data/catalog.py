@@ -200,7 +200,7 @@ class Catalog:
         """Read what `save` wrote; InputError if it is anything else."""
         directory = Path(directory)
         vocabulary = Vocabulary.load(directory / "vocabulary.json")
-        encoders = _encoders(directory / "encoders.json", vocabulary)
+        encoders = read_encoders(directory / "encoders.json", vocabulary)
         return cls(vocabulary, encoders, titles=_titles(directory / "titles.json", len(vocabulary)))
 
     def __len__(self) -> int:
@@ -282,7 +282,8 @@ def _write(path: Path, content: Any) -> None:
     path.write_text(json.dumps(content, indent=0), encoding="utf-8")
 
 
-def _encoders(path: Path, users: Vocabulary) -> dict[str, FeatureEncoder]:
+def read_encoders(path: Path, users: Vocabulary | None) -> dict[str, FeatureEncoder]:
+    """The encoders of a JSON file by name; `users` is the vocabulary for those of kind users."""
     plain = read_json(path)
     if not isinstance(plain, list):
         raise InputError(f"{path} is damaged: expected a list of encoders, got {plain!r:.60}")

@@ -12,6 +12,7 @@ from kerasrec.layers.dot_product import DotProduct as DotProduct
 from kerasrec.layers.embedding_table import EmbeddingTable as EmbeddingTable
 from kerasrec.layers.embedding_tower import EmbeddingTower as EmbeddingTower
 from kerasrec.layers.feature_code import FeatureCode as FeatureCode
+from kerasrec.layers.field_vectors import FieldVectors as FieldVectors
 from kerasrec.layers.gaussian_latent import GaussianLatent as GaussianLatent
 from kerasrec.layers.graph_embedding import GraphEmbedding as GraphEmbedding
 from kerasrec.layers.graph_propagation import GraphPropagation as GraphPropagation
@@ -37,6 +38,7 @@ from kerasrec.layers.state_attention import StateAttention as StateAttention
 from kerasrec.layers.step_context import StepContext as StepContext
 from kerasrec.layers.stored_histories import StoredHistories as StoredHistories
 from kerasrec.layers.table_scores import TableScores as TableScores
+from kerasrec.layers.task_bias import TaskBias as TaskBias
 from kerasrec.layers.transformer_user_encoder import (
     TransformerUserEncoder as TransformerUserEncoder,
 )

@@ -17,6 +17,8 @@ from kerasrec.models.item_tower import ItemTower as ItemTower
 from kerasrec.models.joint_model import JointModel as JointModel
 from kerasrec.models.neighbours.neighbour_model import NeighbourModel as NeighbourModel
 from kerasrec.models.query_input import query_input as query_input
+from kerasrec.models.ranker import Ranker as Ranker
+from kerasrec.models.ranker_inputs import RankerInputs as RankerInputs
 from kerasrec.models.recommender import Recommender as Recommender
 from kerasrec.models.retriever import Retriever as Retriever
 from kerasrec.models.sequence_model import SequenceModel as SequenceModel

@@ -1,5 +1,6 @@
 """Fast prediction for small inputs, and a check of the result."""
 
+import keras
 import numpy as np
 
 from kerasrec.errors import InputError
@@ -9,12 +10,12 @@ def predict(model, inputs, batch_size=1024):
     """Like `model.predict`, without its overhead of about 30 ms a call.
 
     Args:
-        model: A Keras model with one output.
+        model: A Keras model with one output, or a dict of them.
         inputs: Dict of arrays with equal first axes.
         batch_size: Rows computed at a time; the last of several batches is padded to this size.
 
     Returns:
-        float32 array with the same first axis.
+        float32 array with the same first axis, or a dict of them.
 
     Raises:
         InputError: if an output is not finite.
@@ -31,8 +32,9 @@ def predict(model, inputs, batch_size=1024):
                 for name, x in part.items()
             }
         # Under a distribution strategy every replica returns the whole batch.
-        parts.append(model.predict_on_batch(part)[:size])
-    return finite_float32(np.concatenate(parts), model)
+        outputs = model.predict_on_batch(part)
+        parts.append(keras.tree.map_structure(lambda x, size=size: x[:size], outputs))
+    return keras.tree.map_structure(lambda *x: finite_float32(np.concatenate(x), model), *parts)
 
 
 def finite_float32(values, model):

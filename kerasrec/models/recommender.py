@@ -60,6 +60,7 @@ class Recommender(Hooks, KerasSaving):
         train_inputs: Names of the inputs of a training batch, for `kerasrec.data.batches`.
         users, items: The `Catalog`s of the train part, None before `adapt`.
         behaviors: `Vocabulary` of behaviors, None if the data has none.
+        context: The `FeatureEncoder`s of the features of a request, by name.
         histories: `Histories` of the train part.
         trained_on: `TrainedOn`, the record of the training pairs.
         has_labels: Whether the values of the train part are 0 and 1.
@@ -71,6 +72,7 @@ class Recommender(Hooks, KerasSaving):
     users = None
     items = None
     behaviors = None
+    context = {}
     histories = None
     trained_on = None
     has_labels = None
@@ -180,6 +182,7 @@ class Recommender(Hooks, KerasSaving):
         explain=False,
         behaviors=None,
         timestamps=None,
+        context=None,
     ):
         """The k best items for known users, or for any list of recent items.
 
@@ -201,6 +204,9 @@ class Recommender(Hooks, KerasSaving):
                 same lengths, for models that read them. Times are as in a time column: Unix seconds
                 (or milli-, micro-, nanoseconds, recognized by their size), datetimes or ISO 8601
                 text, read as whole seconds. None for an unknown one.
+            context: Features of the request by name, for models that read them: lists with a value
+                for each query, one value for all, or a DataFrame. A feature not given is missing,
+                which a warning says.
 
         Returns:
             A DataFrame with columns `user` (the id, or the number of the history), `rank` (from
@@ -221,18 +227,26 @@ class Recommender(Hooks, KerasSaving):
         self.check_adapted("recommend")
         self.check_finite("recommend")
         reasons = REASONS if explain is True else whole_number(explain or 0, "explain", 0)
-        request = Request(self, users, histories, behaviors, timestamps)
+        request = Request(self, users, histories, behaviors, timestamps, context)
         repeats = check_repeats(self.repeats if repeats is None else repeats)
         frame = recommend(self, request, k, exclude, allow, repeats, reasons)
         for note in request.notes:
             warnings.warn(note, stacklevel=2)
         return frame
 
-    def score(self, users=None, histories=None, items=(), behaviors=None, timestamps=None):
+    def score(
+        self,
+        users=None,
+        histories=None,
+        items=(),
+        behaviors=None,
+        timestamps=None,
+        context=None,
+    ):
         """Scores `(n,)` float32 of n users (or histories) with n items, by external ids."""
         self.check_adapted("score")
         self.check_finite("score")
-        request = Request(self, users, histories, behaviors, timestamps)
+        request = Request(self, users, histories, behaviors, timestamps, context)
         scores = score(self, request, items)
         for note in request.notes:
             warnings.warn(note, stacklevel=2)

@@ -4,6 +4,7 @@
     model.weights.h5     all weights, including the tables of the catalogue; no optimizer
     users/, items/       vocabularies, encoders of features, titles
     behaviors.json       vocabulary of behaviors, where the data has them
+    context.json         encoders of the features of a request, where the data has them
     histories.npz        the history of each known user, in time order
     trained_on.npz       hashes of the pairs that the weights were trained on, see `TrainedOn`
     metadata.json        versions, date, size and SHA-256 of every file above

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 
-from kerasrec.data.schema import KINDS, LONGEST_HISTORY
+from kerasrec.data.schema import KINDS, LONGEST_HISTORY, TASKS
 from kerasrec.errors import InputError
 from kerasrec.models.precision import POLICIES
 from kerasrec.models.requests.repeats import REPEATS
@@ -18,8 +18,8 @@ FILES = (
     "trained_on.npz",
     "trained_on.json",
 )
-# Written only if the data has behaviors.
-OPTIONAL = ("behaviors.json",)
+# Written only if the data has behaviors, or features of requests.
+OPTIONAL = ("behaviors.json", "context.json")
 
 Text = Annotated[str, pydantic.Field(max_length=200)]
 # Rows are int32.
@@ -70,6 +70,13 @@ class FeatureNode(_Node):
     length: Rows
 
 
+class TaskNode(_Node):
+    """One task of a schema."""
+
+    name: Text
+    kind: Literal[TASKS]
+
+
 class SchemaNode(_Node):
     """The schema of a model."""
 
@@ -80,6 +87,8 @@ class SchemaNode(_Node):
     item_features: list[FeatureNode]
     num_behaviors: Annotated[int, pydantic.Field(ge=0, lt=2**31)]
     timed: bool
+    context_features: list[FeatureNode] = []
+    tasks: list[TaskNode] = []
 
 
 class Arguments(_Node):

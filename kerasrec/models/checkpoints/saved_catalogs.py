@@ -1,11 +1,13 @@
 """The data of a model besides its weights, as files: vocabularies, histories, training pairs."""
 
 import dataclasses
+import json
 import pathlib
 
 import numpy as np
 
-from kerasrec.data.catalog import Catalog
+from kerasrec.data.catalog import Catalog, read_encoders
+from kerasrec.data.feature_encoder import FeatureEncoder
 from kerasrec.data.histories import Histories
 from kerasrec.data.vocabulary import FIRST, Vocabulary
 from kerasrec.errors import InputError
@@ -19,6 +21,7 @@ class SavedCatalogs:
     Args:
         users, items: `Catalog`s without columns: these are weights of the model.
         behaviors: `Vocabulary`, or None if the data has no behaviors.
+        context: `FeatureEncoder`s of the features of a request, by name.
         histories: `Histories` by user row.
         trained_on: `TrainedOn`.
     """
@@ -26,6 +29,7 @@ class SavedCatalogs:
     users: Catalog
     items: Catalog
     behaviors: Vocabulary | None
+    context: dict[str, FeatureEncoder]
     histories: Histories
     trained_on: TrainedOn
 
@@ -36,6 +40,10 @@ class SavedCatalogs:
         model.items.save(directory / "items")
         if model.behaviors is not None:
             model.behaviors.save(directory / "behaviors.json")
+        if model.context:
+            encoders = [encoder.to_dict() for encoder in model.context.values()]
+            text = json.dumps(encoders, indent=0)
+            (directory / "context.json").write_text(text, encoding="utf-8")
         model.histories.save(directory / "histories.npz")
         model.trained_on.save(directory)
 
@@ -59,7 +67,8 @@ class SavedCatalogs:
                 "behaviors.json is missing"
             )
         histories = read_histories(directory, schema, behaviors)
-        return cls(users, items, behaviors, histories, TrainedOn.load(directory))
+        context = read_context(directory, schema)
+        return cls(users, items, behaviors, context, histories, TrainedOn.load(directory))
 
     def assign_to(self, model):
         """Sets all of it as attributes of a model with this schema."""
@@ -97,6 +106,24 @@ def read_behaviors(directory, schema):
             "of the model: fetch the checkpoint again"
         )
     return behaviors
+
+
+def read_context(directory, schema):
+    """The `FeatureEncoder`s of a request by name; an `InputError` if they do not fit the schema."""
+    if not schema.context_features:
+        return {}
+    path = pathlib.Path(directory) / "context.json"
+    if not path.exists():
+        raise InputError(
+            f"{directory}: the model reads features of a request, and context.json is missing"
+        )
+    encoders = read_encoders(path, None)
+    if tuple(encoder.feature for encoder in encoders.values()) != schema.context_features:
+        raise InputError(
+            f"{path} and the schema of the model differ in their features: fetch the checkpoint "
+            "again"
+        )
+    return encoders
 
 
 def read_histories(directory, schema, behaviors):

@@ -1,5 +1,8 @@
 """Checks that the data given to `adapt` fits the model."""
 
+import numpy as np
+
+from kerasrec.data.impressions import Impressions
 from kerasrec.data.interactions import Interactions
 from kerasrec.errors import InputError
 
@@ -24,10 +27,37 @@ def check_train(model, train):
         )
 
 
+def check_impressions(model, train):
+    """Raises an `InputError` if the data is no impressions, does not fit the schema, or is empty.
+
+    Args:
+        model: A `Ranker`.
+        train: The argument of its `adapt`.
+    """
+    name = type(model).__name__
+    if not isinstance(train, Impressions):
+        raise InputError(
+            f"{name}.adapt: expected Impressions, what was shown with its labels, got "
+            f"{type(train).__name__}: read them with Impressions.from_frame, or in a config give "
+            "data.impressions"
+        )
+    _check_schema(model.schema, train)
+    if not len(train):
+        raise InputError(f"{name}.adapt: expected impressions, got none: check the split")
+    for label, values in train.labels.items():
+        real = values[~np.isnan(values)]
+        if not len(real) or (real == real[0]).all():
+            found = f"every label {label} is {real[0]:g}" if len(real) else f"no row has a {label}"
+            raise InputError(
+                f"{name}.adapt: {found} in the train part: there is nothing to learn from it; "
+                "leave that label out, or check the split"
+            )
+
+
 def _check_schema(schema, train):
     actual = train.schema(schema.history_length)
     sizes = ("num_users", "num_items", "num_behaviors", "timed")
-    for field in (*sizes, "user_features", "item_features"):
+    for field in (*sizes, "user_features", "item_features", "context_features", "tasks"):
         if field in ("num_behaviors", "timed") and not getattr(schema, field):
             continue  # a model may ignore the behaviors and times of the data
         if getattr(actual, field) != getattr(schema, field):

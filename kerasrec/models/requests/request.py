@@ -3,11 +3,12 @@
 import numpy as np
 
 from kerasrec.data.histories import Histories
-from kerasrec.data.query_spec import QUERY_INPUTS
+from kerasrec.data.query_spec import QUERY_INPUTS, query_spec
 from kerasrec.data.request_times import request_times
 from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.errors import InputError
 from kerasrec.id_list import id_list, id_lists, unknown_note
+from kerasrec.models.requests.request_context import request_context
 
 
 class Request:
@@ -20,6 +21,8 @@ class Request:
             users' stored ones.
         behaviors, timestamps: The behavior and the time (see `request_times`) at each item of the
             histories, in lists of the same lengths; None where they are not known.
+        context: Features of the request by name: a list with a value for each query, or one value
+            for all; None where none is known.
 
     Attributes:
         names: The user ids, or the numbers of the histories.
@@ -31,10 +34,10 @@ class Request:
             another length.
     """
 
-    def __init__(self, model, users, histories, behaviors=None, timestamps=None):
+    def __init__(self, model, users, histories, behaviors=None, timestamps=None, context=None):
         users = None if users is None else id_list(users, "users")
         histories = None if histories is None else id_lists(histories, "histories")
-        context = {
+        of_steps = {
             name: id_lists(values, f"{name}s", of)
             for name, of, values in (
                 ("behavior", "behaviors", behaviors),
@@ -43,7 +46,7 @@ class Request:
             if values is not None
         }
         _check(model, users, histories)
-        _check_context(histories, context)
+        _check_steps(histories, of_steps)
         self.notes = []
         self._items = model.items.vocabulary
         self._behaviors = model.behaviors
@@ -62,15 +65,18 @@ class Request:
             # Their lists are taken when they are needed, a few queries at a time.
             self._past, self._keys = model.histories, self._users
         else:
-            self._past = self._rows_of(histories, **context)
+            self._past = self._rows_of(histories, **of_steps)
             self._keys = np.arange(len(self.names))
             cut = int((self.lengths > self._length).sum())
             if cut and "history" in model.query_inputs:
                 whose = "history cut to its" if cut == 1 else "histories cut to their"
                 self.notes.append(f"{cut} {whose} last {self._length} items, the model's limit")
 
-        sources = {QUERY_INPUTS[name].source for name in self._names}
-        for name in context:
+        self._context, notes = request_context(model, context, len(self.names))
+        self.notes += notes
+        spec = query_spec(model.schema)
+        sources = {spec[name].source for name in self._names}
+        for name in of_steps:
             if name not in sources:
                 self.notes.append(
                     f"{type(model).__name__} reads no {name}s of a history: they change nothing"
@@ -91,7 +97,9 @@ class Request:
         # A user may be asked about many times, and the history be long.
         once, place = np.unique(self._keys[part], return_inverse=True)
         inputs = self._past.take(once).inputs(self._names, self._length)
-        return {"user": self._users[part]} | {name: x[place] for name, x in inputs.items()}
+        inputs = {name: x[place] for name, x in inputs.items()}
+        context = {name: x[part] for name, x in self._context.items()}
+        return {"user": self._users[part]} | inputs | context
 
     def seen(self, part):
         """Item rows `(n, longest)` of the histories in a slice; 0 is padding."""
@@ -135,7 +143,8 @@ class Request:
             order, seconds = (column[known] for column in request_times(timestamp))
             context["timestamp"] = seconds
             back = (np.diff(order) < 0) & (np.diff(owner[known]) == 0) & (seconds[1:] > 0)
-            if any(QUERY_INPUTS[name].difference for name in self._names) and back.any():
+            known = (QUERY_INPUTS[name] for name in self._names if name in QUERY_INPUTS)
+            if any(each.difference for each in known) and back.any():
                 late = len(np.unique(owner[known][1:][back]))
                 self.notes.append(
                     f"{late} {'history has' if late == 1 else 'histories have'} timestamps that go "
@@ -172,8 +181,8 @@ def _check(model, users, histories):
         )
 
 
-def _check_context(histories, context):
-    for name, lists in context.items():
+def _check_steps(histories, of_steps):
+    for name, lists in of_steps.items():
         name = f"{name}s"
         if histories is None:
             raise InputError(f"{name} belong to histories: give histories, or leave {name} out")

@@ -1,0 +1,247 @@
+"""The base class of models that score an item in a request: the second stage."""
+
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasrec.data.histories import Histories
+from kerasrec.data.query_spec import ITEM
+from kerasrec.data.vocabulary import FIRST
+from kerasrec.errors import InputError
+from kerasrec.layers.task_bias import TaskBias
+from kerasrec.models.checks.check_train import check_impressions
+from kerasrec.models.predict import predict
+from kerasrec.models.recommender import Recommender
+from kerasrec.models.trained_on import TrainedOn
+
+# Pairs of a request and an item that are scored at a time, for each number of the widest layer.
+NUMBERS_AT_ONCE = 2**22
+
+
+class Ranker(Recommender):
+    """A model that learns from `Impressions`: what an item is worth in one request.
+
+    A zoo model makes its blocks from `RankerInputs` and hands over a logit for each task. The score
+    is a blend of what the tasks predict:
+
+        score = product over tasks of prediction ** weight
+
+    It reads the features of the request as a query's inputs, so `recommend`, `score` and the export
+    take them by name. The whole catalog can be ranked; a large one is left to `TwoStage`.
+
+    Args:
+        schema: `Schema` of impressions, with `tasks`.
+        inputs: `RankerInputs` of the schema.
+        logits: `(batch,)` by task.
+        blend: Weight of each task in the score; None is the first task alone. A task of kind
+            rating, which may be negative, cannot be blended with others.
+
+    With `position` of the inputs each task has a bias for each position in training. It is left out
+    of all predictions: they are those at no position.
+
+    Raises:
+        InputError: for a blend of unknown tasks.
+    """
+
+    context_read = False
+
+    def __init__(self, *, schema, inputs, logits, blend=None, name=None):
+        self._check(schema, logits)
+        biases = {task.name: TaskBias(name=f"{task.name}_bias") for task in schema.tasks}
+        logits = {task.name: biases[task.name](logits[task.name]) for task in schema.tasks}
+        served = {**inputs.request, ITEM: inputs.item}
+        trained, outputs = served, logits
+        if inputs.position is not None:
+            trained = {**served, "position": inputs.position}
+            outputs = {task: one + inputs.position_bias(task) for task, one in logits.items()}
+        super().__init__(
+            schema=schema,
+            inputs=trained,
+            outputs=outputs,
+            query_model=keras.Model(inputs.request, dict(inputs.request), name="query_model"),
+            name=name,
+        )
+        self.blend = _checked_blend(blend, schema.tasks)
+        self.biases = biases
+        self.logit_model = keras.Model(served, logits, name="logit_model")
+        self.item_catalog = inputs.catalogs.get("item")
+        self.user_catalog = inputs.catalogs.get("user")
+        widest = max(
+            math.prod(n or schema.history_length for n in one.shape[1:])
+            for one in keras.tree.flatten([node.output for node in self.logit_model.operations])
+        )
+        self._pairs_at_once = max(1, NUMBERS_AT_ONCE // widest)
+
+    @property
+    def tasks(self):
+        """The `Task`s, in the order of the data."""
+        return self.schema.tasks
+
+    @property
+    def capabilities(self):
+        found = {"users"}
+        found |= {"histories"} if "history" in self.query_inputs else set()
+        found |= {"cold_items"} if self.item_catalog is not None else set()
+        return frozenset(found)
+
+    @property
+    def features_read(self):
+        sides = (self.user_catalog, self.item_catalog)
+        return tuple(
+            {feature["name"] for feature in side.features} if side is not None else set()
+            for side in sides
+        )
+
+    def adapt(self, train):
+        """Takes vocabularies, features, histories and the mean of each label.
+
+        Args:
+            train: `Impressions` of the train part only.
+
+        Raises:
+            InputError: if the data does not fit the schema, has no row, or a label without values.
+        """
+        check_impressions(self, train)
+        self.users, self.items = train.users, train.items
+        self.behaviors = train.past.behaviors if train.past is not None else None
+        self.context = dict(train.encoders)
+        self.histories = train.histories()
+        known = (train.user >= FIRST) & (train.item >= FIRST)
+        pairs = Histories.from_pairs(train.user[known], train.item[known], len(train.users))
+        record = TrainedOn.of(pairs, train.users.vocabulary, train.items.vocabulary)
+        if self.trained_on is not None and self.trained_on.learned:
+            record = record.after(self.trained_on)
+        self.trained_on = record
+        for side, catalog in ((self.user_catalog, train.users), (self.item_catalog, train.items)):
+            if side is not None:
+                side.assign(catalog.columns)
+        for task in self.tasks:
+            self.biases[task.name].start_at(train.labels[task.name], task.kind)
+
+    def encode_queries(self, inputs):
+        """The inputs themselves: a ranker has no query vector."""
+        return {name: np.asarray(inputs[name]) for name in self.query_inputs}
+
+    def encode_catalog(self):
+        """The rows of all items `(rows,)` int32."""
+        return np.arange(self.schema.num_items, dtype="int32")
+
+    def score_catalog(self, queries, catalog):
+        size = len(next(iter(queries.values()))) if _is_numpy(queries) else None
+        if size is not None:
+            rows = np.broadcast_to(ops.convert_to_numpy(catalog), (size, len(catalog)))
+            return self.score_candidates(queries, rows)
+        return self._score_all(queries, catalog)
+
+    def score_rows(self, queries, catalog, rows):
+        return self.blended(self._predicted(queries, rows))
+
+    def score_pairs(self, inputs, items):
+        return self.blended(self.predict_tasks(inputs, items))
+
+    def score_items(self, inputs, items):
+        catalog = np.asarray(items, "int32")
+        return self.score_catalog(self.encode_queries(inputs), catalog).astype("float64").T
+
+    def predict_tasks(self, inputs, items):
+        """What each task predicts `(n,)` float32 for n queries with one item row each, by task."""
+        inputs = {**self.encode_queries(inputs), ITEM: np.asarray(items, "int32")}
+        size = self._pairs_at_once
+        parts = [
+            predict(self.logit_model, {name: x[start : start + size] for name, x in inputs.items()})
+            for start in range(0, len(inputs[ITEM]), size)
+        ]
+        logits = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        found = {name: ops.convert_to_numpy(x) for name, x in self.linked(logits).items()}
+        return found
+
+    def score_candidates(self, queries, rows):
+        """Scores `(n, m)` of n queries with m item rows each."""
+        if _is_numpy(queries):
+            n, m = np.shape(rows)
+            repeated = {name: np.repeat(x, m, axis=0) for name, x in queries.items()}
+            return self.score_pairs(repeated, np.reshape(rows, -1)).reshape(n, m)
+        n, m = ops.shape(rows)[0], ops.shape(rows)[1]
+        repeated = {name: ops.repeat(x, m, axis=0) for name, x in queries.items()}
+        scores = self.blended(self._predicted(repeated, ops.reshape(rows, (-1,))))
+        return ops.reshape(scores, (n, m))
+
+    def linked(self, logits):
+        """Predictions by task from logits by task, see `Task`."""
+        found = {}
+        for task in self.tasks:
+            logit = ops.cast(logits[task.name], "float32")
+            if task.kind == "binary":
+                logit = ops.sigmoid(logit)
+            elif task.kind != "rating":
+                # Beyond it float32 would be infinite once two tasks are multiplied.
+                logit = ops.exp(ops.minimum(logit, 40.0))
+            found[task.name] = logit
+        return found
+
+    def blended(self, predictions):
+        """The score `(n,)` from predictions by task."""
+        score = None
+        for name, weight in self.blend.items():
+            part = predictions[name] if weight == 1 else predictions[name] ** weight
+            score = part if score is None else score * part
+        return score
+
+    def _predicted(self, queries, rows):
+        return self.linked(self.logit_model({**queries, ITEM: rows}))
+
+    def _score_all(self, queries, catalog):
+        """Scores of a graph: a query at a time, and of it a chunk of the catalog."""
+        num_rows = catalog.shape[0]
+        num_chunks = -(-num_rows // self._pairs_at_once)
+        width = -(-num_rows // num_chunks)
+        chunks = ops.reshape(
+            ops.pad(catalog, [[0, num_chunks * width - num_rows]]), (num_chunks, width)
+        )
+
+        def score_query(query):
+            query = {name: x[None] for name, x in query.items()}
+
+            def score_chunk(rows):
+                return self.score_candidates(query, rows[None])[0]
+
+            return ops.reshape(ops.map(score_chunk, chunks), (-1,))[:num_rows]
+
+        return ops.map(score_query, queries)
+
+    def _check(self, schema, logits):
+        name = type(self).__name__
+        if not schema.tasks:
+            raise InputError(
+                f"{name} learns from impressions, and this schema has no labels: build it with the "
+                "schema of Impressions, or in a config give data.impressions"
+            )
+        if set(logits) != {task.name for task in schema.tasks}:
+            raise InputError(
+                f"{name}: logits of {', '.join(logits)}, and the tasks are "
+                f"{', '.join(task.name for task in schema.tasks)}"
+            )
+
+
+def _is_numpy(queries):
+    return isinstance(next(iter(queries.values())), np.ndarray)
+
+
+def _checked_blend(blend, tasks):
+    kinds = {task.name: task.kind for task in tasks}
+    blend = {tasks[0].name: 1.0} if blend is None else dict(blend)
+    for name, weight in blend.items():
+        if name not in kinds:
+            raise InputError(f"blend: there is no task {name!r}; the tasks are {', '.join(kinds)}")
+        if not isinstance(weight, (int, float)) or not math.isfinite(weight):
+            raise InputError(f"blend: {name}: expected a number, got {weight!r}")
+        if kinds[name] == "rating" and (len(blend) > 1 or weight != 1):
+            raise InputError(
+                f"blend: {name} is a rating, which may be negative: give it alone with weight 1, "
+                "or leave it out"
+            )
+    if not any(blend.values()):
+        raise InputError(f"blend: {blend!r} weighs no task: give at least one weight above 0")
+    return {name: float(weight) for name, weight in blend.items() if weight}

@@ -1,0 +1,142 @@
+"""What a ranker reads of a request and of the item that it scores."""
+
+import dataclasses
+
+import keras
+from keras import ops
+
+from kerasrec.data.query_spec import ITEM, query_spec
+from kerasrec.data.vocabulary import FIRST
+from kerasrec.errors import InputError
+from kerasrec.layers.catalog_table import CatalogTable
+from kerasrec.layers.embedding_table import EmbeddingTable
+from kerasrec.layers.field_vectors import FieldVectors
+
+# A later position has the bias of this one.
+LAST_POSITION = 100
+
+
+class RankerInputs:
+    """Keras inputs of a ranker, and the vectors of its fields.
+
+    The fields are the user and the item, where the data has them, their features, and the features
+    of the request. Features of users and items are looked up by row, see `CatalogTable`.
+
+    Args:
+        schema: `Schema` of the data.
+        history: Whether the history is read.
+        position: Whether the position is an input of training, see `Ranker`.
+
+    Attributes:
+        request: Keras inputs of the request, by name.
+        item: Keras input of the item rows `(n,)`.
+        catalogs: `CatalogTable`s of the features, by "user" and "item", where there are some.
+        fields: The fields of the request and then those of the item, as `FieldVectors` takes them.
+
+    Example:
+
+    >>> from kerasrec.data.schema import Schema
+    >>> from kerasrec.models.ranker_inputs import RankerInputs
+    >>> RankerInputs(Schema(num_users=9, num_items=7)).vectors(4).shape
+    (None, 2, 4)
+    """
+
+    def __init__(self, schema, history=False, position=False):
+        self.schema = schema
+        spec = query_spec(schema)
+        read = [name for name, each in spec.items() if _is_read(schema, each, history)]
+        self.request = {
+            name: keras.Input(spec[name].shape, dtype=spec[name].dtype, name=name) for name in read
+        }
+        self.item = keras.Input((), dtype="int32", name=ITEM)
+        self.position = keras.Input((), dtype="int32", name="position") if position else None
+        self.catalogs = {
+            side: CatalogTable(rows, features, rows_of=f"{side}s", name=f"{side}_catalog")
+            for side, rows, features in (
+                ("user", schema.num_users, _plain(schema.user_features)),
+                ("item", schema.num_items, _plain(schema.item_features)),
+            )
+            if features and rows > FIRST
+        }
+        self._request_fields, self._request_values = self._fields("user", self.request.get("user"))
+        self._request_fields += _plain(schema.context_features)
+        self._request_values |= {f.name: self.request[f.name] for f in schema.context_features}
+        self._item_fields, self._item_values = self._fields("item", self.item)
+        self.fields = self._request_fields + self._item_fields
+        if not self.fields:
+            raise InputError(
+                "the data has no users, no items and no features of the request: give columns of "
+                "at least one of them"
+            )
+        self._vectors = {}
+
+    def vectors(self, dim, name="vectors"):
+        """Vectors of all fields `(batch, fields, dim)`, those of the item last."""
+        parts = []
+        if self._request_fields:
+            layer = FieldVectors(self._request_fields, dim, name=f"request_{name}")
+            parts.append(layer(self._request_values))
+        if self._item_fields:
+            parts.append(self._item_layer(dim, name)(self._item_values))
+        return ops.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
+
+    def linear(self):
+        """The sum of a weight for each value of each field `(batch,)`, which starts at 0."""
+        values = {**self._request_values, **self._item_values}
+        return ops.sum(FieldVectors(self.fields, 1, stddev=0.0, name="linear")(values), axis=(1, 2))
+
+    def target(self, dim, name="vectors"):
+        """The item as one vector `(batch, item fields * dim)`, from the tables of `vectors`."""
+        return _flat(self._item_layer(dim, name)(self._item_values))
+
+    def steps(self, dim, name="vectors"):
+        """The steps of the history `(batch, length, item fields * dim)` as `target`; a mask."""
+        history = self.request["history"]
+        _, values = self._fields("item", history)
+        mask = ops.not_equal(history, 0)
+        return _flat(self._item_layer(dim, name)(values)), mask
+
+    def position_bias(self, task):
+        """A learned number for each position `(batch,)`; 0 where it is not known."""
+        table = EmbeddingTable(LAST_POSITION + 1, 1, 0.0, name=f"{task}_position")
+        return table(ops.clip(self.position, 0, LAST_POSITION))[:, 0]
+
+    def _item_layer(self, dim, name):
+        if not self._item_fields:
+            raise InputError("the data has no items, and the model compares items")
+        key = f"item_{name}"
+        if key not in self._vectors:
+            self._vectors[key] = FieldVectors(self._item_fields, dim, name=key)
+        return self._vectors[key]
+
+    def _fields(self, side, rows):
+        """The fields of users or items, and their values for some rows."""
+        size = getattr(self.schema, f"num_{side}s")
+        if size <= FIRST:
+            return [], {}
+        fields = [
+            {"name": side, "kind": "category", "size": size, "length": 1, "rows_of": f"{side}s"}
+        ]
+        values = {side: rows}
+        if side in self.catalogs:
+            found = self.catalogs[side](rows)
+            for feature in self.catalogs[side].features:
+                name = f"{side}_{feature['name']}"
+                fields.append({**feature, "name": name})
+                values[name] = found[feature["name"]]
+        return fields, values
+
+
+def _plain(features):
+    return [dataclasses.asdict(feature) for feature in features]
+
+
+def _is_read(schema, each, history):
+    if each.per_step:
+        return history
+    return each.name != "user" or schema.num_users > FIRST
+
+
+def _flat(vectors):
+    *batch, fields, dim = vectors.shape
+    return keras.layers.Reshape((*(-1 for _ in batch[1:]), fields * dim))(vectors)
