@@ -67,7 +67,7 @@ class OpenNode(Node):
 class FeatureNode(OpenNode):
     """A feature column: its kind, and arguments of `FeatureEncoder.fit`."""
 
-    kind: Literal["category", "categories", "number", "text", "vector", "users"]
+    kind: Literal["category", "categories", "number", "text", "vector", "users", "time"]
     column: str | list[str] | None = None
 
 

@@ -20,6 +20,7 @@ from kerasrec.errors import InputError
 from kerasrec.files.saved_json import read_json
 
 OPTIONS = ("kind", "column", "separator", "max_tokens", "length", "tokenizer", "decimal")
+OPTIONS += ("buckets", "soft_buckets", "min_count", "parts")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -89,9 +90,10 @@ class Catalog:
                 Parquet file or of a folder of parts.
             id: the column with the ids.
             features: name -> {"kind": ..., "column": ...} and what `FeatureEncoder.fit` takes
-                (separator, max_tokens, length, tokenizer). The column defaults to the name of
-                the feature; a vector may name a list of number columns. A number may have
-                "decimal", as `Clean` has it: prices such as `1.234,50 €`.
+                (separator, max_tokens, length, tokenizer, buckets, soft_buckets, min_count,
+                parts). The column defaults to the name of the feature; a vector may name a list of
+                number columns. A number may have "decimal", as `Clean` has it: prices such as
+                `1.234,50 €`.
             title: the column with the titles.
             base: a catalog to continue: its rows, titles and columns are kept, new ids are
                 appended, and its encoders continue. It fixes the features; `features` may only name

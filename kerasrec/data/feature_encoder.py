@@ -1,29 +1,40 @@
 """Encodes raw feature values as the numbers of a catalog column."""
 
 import dataclasses
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from kerasrec.data.check_encoder import check_encoder
 from kerasrec.data.feature_notes import feature_notes
-from kerasrec.data.ids import is_unicode, shown
-from kerasrec.data.list_text import read_list
-from kerasrec.data.schema import KINDS, Feature
-from kerasrec.data.table import as_numbers, in_float32
-from kerasrec.data.text_tokens import (
-    TOKENIZERS,
-    frequent_tokens,
-    split_texts,
-    text_layer,
-    unspaced,
+from kerasrec.data.feature_options import check_options
+from kerasrec.data.feature_values import (
+    Refuse,
+    is_missing,
+    parts_of,
+    read_numbers,
+    read_seconds,
+    read_texts,
+    read_vectors,
+    single_values,
+    vector_width,
 )
+from kerasrec.data.ids import shown
+from kerasrec.data.number_buckets import (
+    bucket_borders,
+    bucket_centres,
+    bucket_rows,
+    bucket_weights,
+)
+from kerasrec.data.schema import Feature
+from kerasrec.data.table import in_float32
+from kerasrec.data.text_tokens import frequent_tokens, split_texts, text_layer, unspaced
+from kerasrec.data.time_cycles import CYCLES, time_cycles
 from kerasrec.data.user_lists import UserLists
 from kerasrec.data.vocabulary import FIRST, UNKNOWN, Vocabulary
 from kerasrec.errors import InputError
-from kerasrec.whole_number import whole_number
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,12 +46,17 @@ class FeatureEncoder:
       `read_list` -> rows, int32 (length,).
     * text: lower case, punctuation stripped, split by `tokenizer` -> token rows, int32 (length,).
       The rows are those of Keras's `TextVectorization`, so an exported graph gives the same.
-    * number: (x - mean) / std, float32 ().
+    * number: (x - mean) / std, float32 (). With `buckets` the row of a bucket between quantiles,
+      for the model a category, int32 (); with `soft_buckets` the weights of its two nearest
+      buckets, for the model a vector, float32 (buckets,). See `number_buckets`.
     * vector: as given, float32 (size,).
+    * time: sine and cosine of the hour and of the day of the week, for the model a vector,
+      float32 (2 * parts,). See `time_cycles`.
     * users: ids of users, in the formats of categories -> their rows in the vocabulary of all
       users, int32 (length,). Unknown ids, the user's own id and repeated ids are left out.
 
-    A missing value (None, NaN, "") encodes to zeros: padding, or the mean of a number.
+    A missing value (None, NaN, "") encodes to zeros: padding, or the mean of a number. Of a
+    category or categories a value that `fit` saw less than `min_count` times is unknown, row 1.
 
     >>> encoder = FeatureEncoder.fit("genres", ["Drama|War", "War", None], kind="categories")
     >>> encoder.feature
@@ -59,6 +75,10 @@ class FeatureEncoder:
     std: float = 1.0
     separator: str = "|"
     tokenizer: str = "words"
+    borders: tuple[float, ...] | None = None
+    centres: tuple[float, ...] | None = None
+    min_count: int = 1
+    parts: tuple[str, ...] = ()
 
     @classmethod
     def fit(
@@ -74,6 +94,10 @@ class FeatureEncoder:
         place: Callable[[int], str] | None = None,
         users: Vocabulary | None = None,
         own: np.ndarray | None = None,
+        buckets: int | None = None,
+        soft_buckets: int | None = None,
+        min_count: int | None = None,
+        parts: Sequence[str] | None = None,
     ) -> "FeatureEncoder":
         """Learn an encoding from values.
 
@@ -87,90 +111,128 @@ class FeatureEncoder:
                 does so as well, and splits scripts without spaces between words (Chinese, Japanese,
                 Thai, Lao, Khmer, Burmese) into overlapping pairs of characters. "auto" is "bigrams"
                 if any text has a letter of such a script.
-            base: an earlier encoder to continue: text, number and vector keep its state; category
-                and categories append new values to its vocabulary. Its length, separator and
-                tokenizer are kept.
+            base: an earlier encoder to continue: category and categories append new values to its
+                vocabulary, those with its `min_count` among the new values; the others keep its
+                state. Its options are kept.
             place: names a position in an error message.
             users: for kind users: the vocabulary of all users.
             own: for kind users: the row of the user that each value belongs to.
+            buckets: for kind number: in how many buckets of about equally many values it is put;
+                fewer where many values are equal.
+            soft_buckets: the same, with weights of the two nearest buckets.
+            min_count: for kinds category and categories: values that occur less often are unknown;
+                None = none.
+            parts: for kind time: a list of "hour", "weekday" and "month"; None = the first two.
 
         Raises:
-            InputError: an unknown kind, an argument of the wrong type, values that do not fit the
-                kind, a base of another name or kind, or a user with so many names that a table as
-                wide as the longest list would be too large.
+            InputError: an unknown kind, an argument of the wrong type, an option of another kind,
+                values that do not fit the kind, a base of another name or kind, or a user with so
+                many names that a table as wide as the longest list would be too large.
         """
-        if kind not in KINDS:
-            raise InputError(
-                f"Feature {name!r}: kind must be one of {', '.join(KINDS)}, got {kind!r}."
-            )
-        Feature(name, "number")  # checks the name before any work is done
-        if not isinstance(separator, str) or not separator:
-            raise InputError(
-                f"Feature {name!r}: separator must be a non-empty string, got {separator!r}."
-            )
-        max_tokens = whole_number(max_tokens, f"Feature {name!r}: max_tokens", 3)
-        if length is not None:
-            length = whole_number(length, f"Feature {name!r}: length", 1)
-        if tokenizer not in TOKENIZERS:
-            raise InputError(
-                f"Feature {name!r}: tokenizer must be one of {', '.join(TOKENIZERS)}, "
-                f"got {tokenizer!r}."
-            )
+        options = check_options(
+            name,
+            kind,
+            {
+                "separator": separator,
+                "max_tokens": max_tokens,
+                "length": length,
+                "tokenizer": tokenizer,
+                "buckets": buckets,
+                "soft_buckets": soft_buckets,
+                "min_count": min_count,
+                "parts": parts,
+            },
+        )
         if base is not None:
             if (base.name, base.kind) != (name, kind):
                 raise InputError(
                     f"Feature {name!r} ({kind}) cannot continue {base.name!r} ({base.kind})."
                 )
-            if kind == "users":
-                return base.with_users(users)
-            if kind not in ("category", "categories"):
-                return base
-            values = _parts_of(base._split(values)) if kind == "categories" else values
-            return dataclasses.replace(base, vocabulary=base.vocabulary.extended(values))
-        encoder = cls(name, kind, separator=separator)
+            return base._continued(values, users)
+        encoder = cls(name, kind, separator=separator, min_count=options["min_count"] or 1)
         if kind == "users":
-            encoder = encoder.with_users(users)
-            lists = encoder._user_lists(values, own)
-            if length is None and lists.problem():
-                encoder._refuse(place, *lists.problem())
-            return dataclasses.replace(encoder, length=length or max(1, lists.most))
+            return encoder.with_users(users)._fit_users(values, own, options["length"], place)
         if kind == "number":
-            numbers = encoder._numbers(values, place)
-            real = numbers[~np.isnan(numbers)]
-            if not len(real):
-                return encoder
-            return dataclasses.replace(
-                encoder, mean=float(real.mean()), std=float(real.std()) or 1.0
+            return encoder._fit_number(
+                values, options["buckets"], options["soft_buckets"], encoder._refuser(place)
             )
+        if kind == "time":
+            parts = tuple(CYCLES)[:2] if parts is None else options["parts"]
+            return dataclasses.replace(encoder, parts=parts)
         if kind == "vector":
-            return dataclasses.replace(encoder, size=encoder._width(values, place))
+            size = vector_width(values, encoder._refuser(place))
+            if size is None:
+                raise InputError(f"Feature {name!r}: no row has a vector.")
+            return dataclasses.replace(encoder, size=size)
+        if kind == "text":
+            return encoder._fit_text(values, options, encoder._refuser(place))
         if kind == "category":
-            for position, value in enumerate(values):
-                if isinstance(value, list | tuple | set | dict | np.ndarray):
-                    problem = f"expected single values, got {value!r:.80}"
-                    encoder._refuse(place, position, problem)
-            return dataclasses.replace(encoder, vocabulary=Vocabulary.from_values(values))
-        if kind == "categories":
-            lists = encoder._split(values)
-            longest = max([1, *map(len, lists)])
-            vocabulary = Vocabulary.from_values(_parts_of(lists))
-        else:
-            texts = encoder._texts(values, place)
-            if tokenizer == "auto":
-                tokenizer = "bigrams" if unspaced(texts).any() else "words"
-            encoder = dataclasses.replace(encoder, tokenizer=tokenizer)
-            tokens, counts = split_texts(texts, tokenizer)
-            # A token of exotic white space only is left out and counts as unknown.
-            kept = frequent_tokens(tokens, max_tokens - FIRST)
-            vocabulary = Vocabulary([token for token in kept if token.strip()])
-            longest = int(counts.max(initial=1))
-        return dataclasses.replace(
-            encoder, vocabulary=vocabulary, length=max(1, longest) if length is None else length
-        )
+            values = single_values(values, encoder._refuser(place))
+            vocabulary = Vocabulary.from_values(values, encoder.min_count)
+            return dataclasses.replace(encoder, vocabulary=vocabulary)
+        lists = encoder._split(values)
+        vocabulary = Vocabulary.from_values(_flat(lists), encoder.min_count)
+        length = options["length"] or max([1, *map(len, lists)])
+        return dataclasses.replace(encoder, vocabulary=vocabulary, length=length)
+
+    def _continued(self, values: Any, users: Vocabulary | None) -> "FeatureEncoder":
+        if self.kind == "users":
+            return self.with_users(users)
+        if self.kind not in ("category", "categories"):
+            return self
+        values = _flat(self._split(values)) if self.kind == "categories" else values
+        vocabulary = self.vocabulary.extended(values, self.min_count)
+        return dataclasses.replace(self, vocabulary=vocabulary)
+
+    def _fit_users(
+        self,
+        values: Any,
+        own: np.ndarray | None,
+        length: int | None,
+        place: Callable[[int], str] | None,
+    ) -> "FeatureEncoder":
+        lists = self._user_lists(values, own)
+        if length is None and lists.problem():
+            self._refuser(place)(*lists.problem())
+        return dataclasses.replace(self, length=length or max(1, lists.most))
+
+    def _fit_number(
+        self, values: Any, buckets: int | None, soft_buckets: int | None, refuse: Refuse
+    ) -> "FeatureEncoder":
+        numbers = read_numbers(values, self.missing(values), refuse)
+        real = numbers[~np.isnan(numbers)]
+        found = {}
+        if len(real):
+            found = {"mean": float(real.mean()), "std": float(real.std()) or 1.0}
+        if buckets is not None:
+            found["borders"] = bucket_borders(real, buckets)
+        if soft_buckets is not None:
+            found["centres"] = bucket_centres(real, soft_buckets)
+        return dataclasses.replace(self, **found)
+
+    def _fit_text(
+        self, values: Any, options: Mapping[str, Any], refuse: Refuse
+    ) -> "FeatureEncoder":
+        texts, tokenizer = read_texts(values, refuse), options["tokenizer"]
+        if tokenizer == "auto":
+            tokenizer = "bigrams" if unspaced(texts).any() else "words"
+        tokens, counts = split_texts(texts, tokenizer)
+        # A token of exotic white space only is left out and counts as unknown.
+        kept = frequent_tokens(tokens, options["max_tokens"] - FIRST)
+        vocabulary = Vocabulary([token for token in kept if token.strip()])
+        length = options["length"] or max(1, int(counts.max(initial=1)))
+        found = {"vocabulary": vocabulary, "length": length, "tokenizer": tokenizer}
+        return dataclasses.replace(self, **found)
 
     @property
     def feature(self) -> Feature:
-        """Name, kind, size and length, for the schema."""
+        """Name, kind, size and length, for the schema: as a model reads it."""
+        if self.borders is not None:
+            return Feature(self.name, "category", FIRST + len(self.borders) + 1)
+        if self.centres is not None:
+            return Feature(self.name, "vector", len(self.centres))
+        if self.kind == "time":
+            return Feature(self.name, "vector", 2 * len(self.parts))
         size = self.size if self.vocabulary is None else len(self.vocabulary)
         return Feature(self.name, self.kind, size, self.length)
 
@@ -192,20 +254,16 @@ class FeatureEncoder:
         if self.kind == "category":
             return self.vocabulary.rows(values)
         if self.kind == "number":
-            scaled = np.nan_to_num((self._numbers(values, place) - self.mean) / self.std, nan=0.0)
-            if not (bounded := in_float32(scaled)).all():
-                position = int(bounded.argmin())
-                problem = f"{shown(pd.Series(values).iloc[position])} is too far from the mean"
-                problem += f" {self.mean:g} at a deviation of {self.std:g}"
-                self._refuse(place, position, problem)
-            return scaled.astype(np.float32)
+            return self._encode_number(values, place)
+        if self.kind == "time":
+            return time_cycles(self._seconds(values, place), self.parts)
         if self.kind == "vector":
-            return self._vectors(values, place)
+            return read_vectors(values, self.size, self._refuser(place))
         if self.kind == "users":
             return self._user_lists(values, own).table(self.length)
         out = np.zeros((len(values), self.length), dtype=np.int32)
         if self.kind == "text":
-            tokens, counts = split_texts(self._texts(values, place), self.tokenizer)
+            tokens, counts = split_texts(read_texts(values, self._refuser(place)), self.tokenizer)
             place_of = np.arange(len(tokens)) - np.repeat(np.cumsum(counts) - counts, counts)
             kept = place_of < self.length
             owner = np.repeat(np.arange(len(values)), counts)
@@ -219,6 +277,21 @@ class FeatureEncoder:
         out[real] = self.vocabulary.rows([value for values in lists for value in values])
         return out
 
+    def _encode_number(self, values: Any, place: Callable[[int], str] | None) -> np.ndarray:
+        refuse = self._refuser(place)
+        numbers = read_numbers(values, self.missing(values), refuse)
+        if self.borders is not None:
+            return bucket_rows(numbers, self.borders)
+        if self.centres is not None:
+            return bucket_weights(numbers, self.centres)
+        scaled = np.nan_to_num((numbers - self.mean) / self.std, nan=0.0)
+        if not (bounded := in_float32(scaled)).all():
+            position = int(bounded.argmin())
+            problem = f"{shown(pd.Series(values).iloc[position])} is too far from the mean"
+            problem += f" {self.mean:g} at a deviation of {self.std:g}"
+            refuse(position, problem)
+        return scaled.astype(np.float32)
+
     def text_layer(self) -> Any:
         """For kind text: the Keras layer that encodes inside a TensorFlow graph."""
         return text_layer(self.tokenizer, self.vocabulary.ids, output_sequence_length=self.length)
@@ -227,9 +300,11 @@ class FeatureEncoder:
         """bool (n,): which values are missing."""
         if self.kind in ("categories", "users"):
             return np.array([not len(value) for value in self._split(values)], dtype=bool)
+        if self.kind == "time":
+            return self._seconds(values) == 0
         if isinstance(values, np.ndarray) and values.ndim == 2:
             return np.zeros(len(values), dtype=bool)
-        return np.array([_is_missing(value) for value in values], dtype=bool)
+        return np.array([is_missing(value) for value in values], dtype=bool)
 
     def ignored(self, values: Any, own: np.ndarray | None = None) -> dict[str, int]:
         """For kind users: how many ids `encode` leaves out, by reason."""
@@ -260,112 +335,34 @@ class FeatureEncoder:
             encoder = encoder.with_users(users)
         elif isinstance(encoder.vocabulary, list):
             encoder = dataclasses.replace(encoder, vocabulary=Vocabulary(encoder.vocabulary))
-        encoder._check_plain()
+        listed = {
+            key: tuple(value)
+            for key in ("borders", "centres", "parts")
+            if isinstance(value := getattr(encoder, key), list)
+        }
+        encoder = dataclasses.replace(encoder, **listed)
+        check_encoder(encoder)
         return encoder
-
-    def _check_plain(self) -> None:
-        """Checks every type: the file may come from anyone."""
-        texts = (self.name, self.kind, self.separator, self.tokenizer)
-        if not all(isinstance(text, str) for text in texts) or not self.separator:
-            raise InputError(
-                f"Feature {self.name!r:.60}: its kind, separator and tokenizer must be strings."
-            )
-        has_words = isinstance(self.vocabulary, Vocabulary)
-        wordless = self.kind in ("number", "vector")
-        if has_words == wordless or (wordless and self.vocabulary is not None):
-            raise InputError(f"Feature {self.name!r:.60}: its vocabulary and kind do not agree.")
-        if self.tokenizer not in TOKENIZERS:
-            raise InputError(
-                f"Feature {self.name!r:.60}: tokenizer must be one of {', '.join(TOKENIZERS)}, got "
-                f"{self.tokenizer!r:.60}."
-            )
-        numbers = (self.mean, self.std)
-        if not all(type(one) is float and math.isfinite(one) for one in numbers) or self.std <= 0:
-            raise InputError(
-                f"Feature {self.name!r:.60}: mean and std must be finite floats, std above 0."
-            )
-        if not all(type(one) is int for one in (self.length, self.size)):
-            raise InputError(f"Feature {self.name!r:.60}: length and size must be whole numbers.")
-        _ = self.feature  # checks name, kind, size and length
 
     def _split(self, values: Any) -> pd.Series:
         """A list of the non-missing values for each row."""
-        return pd.Series([self._parts(value) for value in values], dtype=object)
-
-    def _parts(self, value: Any) -> list[Any]:
-        if isinstance(value, str) and (listed := read_list(value)) is not None:
-            value = listed
-        if isinstance(value, set | frozenset):
-            value = sorted(value, key=str)
-        if isinstance(value, list | tuple | np.ndarray):
-            return [part for part in value if not _is_missing(part)]
-        if _is_missing(value):
-            return []
-        if not isinstance(value, str):
-            return [value]
-        return [part.strip() for part in value.split(self.separator) if part.strip()]
+        return pd.Series([parts_of(value, self.separator) for value in values], dtype=object)
 
     def _user_lists(self, values: Any, own: np.ndarray | None) -> UserLists:
         return UserLists(self._split(values), self.vocabulary, own)
 
-    def _texts(self, values: Any, place: Callable[[int], str] | None) -> list[str]:
-        texts = ["" if _is_missing(value) else str(value) for value in values]
-        for position, text in enumerate(texts):
-            if not is_unicode(text):
-                self._refuse(place, position, f"{text!r:.80} holds half of a character")
-        return texts
+    def _seconds(self, values: Any, place: Callable[[int], str] | None = None) -> np.ndarray:
+        return read_seconds(values, self._refuser(place))
 
-    def _numbers(self, values: Any, place: Callable[[int], str] | None) -> np.ndarray:
-        series = pd.Series(values, dtype=getattr(values, "dtype", None))
-        numbers = as_numbers(series)
-        given = ~self.missing(values)
-        bad = given & (~in_float32(numbers) if numbers is not None else True)
-        if bad.any():
-            position = int(bad.argmax())
-            problem = f"{shown(series.iloc[position])} is not a finite number (in float32)"
-            self._refuse(place, position, problem)
-        return np.full(len(series), np.nan) if numbers is None else numbers
+    def _refuser(self, place: Callable[[int], str] | None) -> Refuse:
+        """Raises the error for the value at a position."""
 
-    def _width(self, values: Any, place: Callable[[int], str] | None) -> int:
-        for position, value in enumerate(values):
-            if not _is_missing(value):
-                if np.ndim(value) != 1 or not len(value):
-                    self._refuse(
-                        place,
-                        position,
-                        f"a vector must be a list of numbers, got {value!r:.80}; "
-                        "of several number columns, give their names as a list",
-                    )
-                return len(value)
-        raise InputError(f"Feature {self.name!r}: no row has a vector.")
+        def refuse(position: int, problem: str) -> None:
+            at = f", {place(position)}" if place else f", value {position}"
+            raise InputError(f"Feature {self.name!r} ({self.kind}){at}: {problem}.")
 
-    def _vectors(self, values: Any, place: Callable[[int], str] | None) -> np.ndarray:
-        out = np.zeros((len(values), self.size), dtype=np.float32)
-        for position, value in enumerate(values):
-            if _is_missing(value):
-                continue
-            try:
-                vector = np.asarray(value, dtype=np.float64)
-            except (TypeError, ValueError):
-                vector = None
-            if vector is None or vector.shape != (self.size,):
-                self._refuse(place, position, f"expected {self.size} numbers, got {value!r:.80}")
-            if not in_float32(vector).all():
-                problem = f"the vector holds NaN or infinity (in float32): {value!r:.80}"
-                self._refuse(place, position, problem)
-            out[position] = vector
-        return out
-
-    def _refuse(self, place: Callable[[int], str] | None, position: int, problem: str) -> None:
-        at = f", {place(position)}" if place else f", value {position}"
-        raise InputError(f"Feature {self.name!r} ({self.kind}){at}: {problem}.")
+        return refuse
 
 
-def _is_missing(value: Any) -> bool:
-    if value is None or isinstance(value, str):
-        return not value or not value.strip()
-    return bool(pd.api.types.is_scalar(value) and pd.isna(value))
-
-
-def _parts_of(lists: Any) -> list[Any]:
+def _flat(lists: Any) -> list[Any]:
     return [part for parts in lists for part in parts]

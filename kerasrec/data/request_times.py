@@ -1,13 +1,7 @@
 """Reads the times of given histories as a time column of a table."""
 
-import numpy as np
-import pandas as pd
-
-from kerasrec.data.ids import shown
-from kerasrec.data.table import Table
+from kerasrec.data.read_times import COLUMN, read_times
 from kerasrec.errors import InputError
-
-COLUMN = "timestamps"
 
 
 def request_times(timestamps):
@@ -27,30 +21,15 @@ def request_times(timestamps):
     >>> request_times([["1970-01-01T00:01:00.5"], [None]])[1].tolist()
     [60, 0]
     """
-    flat = [time for each in timestamps for time in each]
-    known = np.array([not _is_unknown(time) for time in flat], dtype=bool)
-    order, seconds = np.zeros(len(flat)), np.zeros(len(flat), "int64")
-    if not known.any():
-        return order, seconds
-    # Without a dtype pandas infers the one that a table would have.
-    column = pd.Series([time for time, is_known in zip(flat, known, strict=True) if is_known])
-    table = Table(column.to_frame(COLUMN), [(COLUMN, len(column))], on_error="drop")
-    found, whole = table.times("time", COLUMN)
-    if not table.keep.all():
-        bad = int(np.flatnonzero(known)[table.keep.argmin()])
+
+    def refuse(position, problem):
         places = [(n, place) for n, each in enumerate(timestamps) for place in range(len(each))]
-        reason = "is not a time"
-        if any("unit" in why for why in table.dropped):
-            reason = "is in another unit than the largest time"
+        history, place = places[position]
+        time, reason = problem
         raise InputError(
-            f"timestamps: {shown(flat[bad])}, of history {places[bad][0]} at place "
-            f"{places[bad][1]}, {reason}: expected Unix seconds, datetimes or ISO 8601 text, all "
-            "of one kind, and None where the time is not known"
+            f"{COLUMN}: {time}, of history {history} at place {place}, {reason}: expected Unix "
+            "seconds, datetimes or ISO 8601 text, all of one kind, and None where the time is not "
+            "known"
         )
-    order = order.astype(found.dtype)
-    order[known], seconds[known] = found, whole
-    return order, seconds
 
-
-def _is_unknown(time):
-    return pd.isna(time) or time == 0 or (isinstance(time, str) and not time.strip())
+    return read_times([time for each in timestamps for time in each], refuse)

@@ -58,10 +58,12 @@ class Vocabulary:
         self.ids.flags.writeable = False
 
     @classmethod
-    def from_values(cls, values: Any) -> "Vocabulary":
-        """The distinct values in order of first appearance; missing and blank ones left out."""
-        _, texts = factorize(values)
-        return cls([text for text in texts if text.strip()])
+    def from_values(cls, values: Any, min_count: int = 1) -> "Vocabulary":
+        """The distinct values in order of first appearance; missing and blank ones left out.
+
+        Values that occur less than `min_count` times are left out as well.
+        """
+        return cls([text for text in _frequent(values, min_count) if text.strip()])
 
     def rows(self, values: Any) -> np.ndarray:
         """Rows of external ids: int32, of the shape of `values`.
@@ -88,9 +90,12 @@ class Vocabulary:
             )
         return np.concatenate([np.array(["", "[unknown]"], object), self.ids])[rows.astype(int)]
 
-    def extended(self, values: Any) -> "Vocabulary":
-        """This vocabulary with the new ones among `values` appended; itself if none is new."""
-        texts = factorize(values)[1]
+    def extended(self, values: Any, min_count: int = 1) -> "Vocabulary":
+        """This vocabulary with the new ones among `values` appended; itself if none is new.
+
+        Of the new ones those that occur at least `min_count` times among `values`.
+        """
+        texts = _frequent(values, min_count)
         new = [text for text in texts[self._index.get_indexer(texts) < 0] if text.strip()]
         return Vocabulary([*self.ids, *new]) if new else self
 
@@ -124,3 +129,11 @@ class Vocabulary:
     def __repr__(self) -> str:
         shown = ", ".join(map(repr, self.ids[:3])) + (", ..." if len(self.ids) > 3 else "")
         return f"Vocabulary({len(self)} rows: [{shown}])"
+
+
+def _frequent(values: Any, min_count: int) -> np.ndarray:
+    """The distinct values that occur at least `min_count` times, as texts."""
+    codes, texts = factorize(values)
+    if min_count == 1:
+        return texts
+    return texts[np.bincount(codes[codes >= 0], minlength=len(texts)) >= min_count]

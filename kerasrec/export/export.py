@@ -66,9 +66,10 @@ def export(
       `(batch, k)`: cosines of the item vectors, if the model has item vectors.
     * `embed_user`: query inputs -> `vector` `(batch, dim)`.
     * `embed_items`: `item` `(batch,)` and the raw features (text and category `(batch,)` strings,
-      categories `(batch, any)` strings, number `(batch,)`, vector `(batch, width)` floats) ->
-      `vector` `(batch, dim)`. A known item is encoded from the catalogue, any other item from the
-      given features, so a new item can be added to an index.
+      categories `(batch, any)` strings, number `(batch,)`, vector `(batch, width)` floats, time
+      `(batch,)` int64 Unix seconds, 0 if missing) -> `vector` `(batch, dim)`. A known item is
+      encoded from the catalogue, any other item from the given features, so a new item can be
+      added to an index.
 
     All ids are strings. "" is padding and may stand anywhere; unknown ids are skipped. Every input
     except `item` and raw features has a default, which TF Serving fills in over gRPC. A known user

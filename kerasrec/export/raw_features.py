@@ -1,13 +1,22 @@
 """Encodes raw item features inside the served graph, as the catalogue's encoders do."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from kerasrec.data.number_buckets import TINY
+from kerasrec.data.time_cycles import CYCLES
+from kerasrec.data.vocabulary import FIRST
 from kerasrec.export.string_lookup import lookup_vocabulary
+
+# What a request gives of a column: anything else is a string.
+DTYPES = {"number": tf.float32, "vector": tf.float32, "time": tf.int64}
 
 
 class RawFeatures(tf.Module):
-    """Encodes raw text, categories, numbers and vectors into the inputs of the item encoder.
+    """Encodes raw text, categories, numbers, vectors and times into the inputs of the item encoder.
+
+    A number is a float32; NaN and infinity are missing. A time is int64 Unix seconds; 0 is missing.
 
     Args:
         encoders: The `FeatureEncoder` of each item feature, by name.
@@ -15,42 +24,44 @@ class RawFeatures(tf.Module):
 
     def __init__(self, encoders):
         super().__init__()
+        self.columns = {name: encoder.kind for name, encoder in encoders.items()}
         self.features = {name: encoder.feature for name, encoder in encoders.items()}
-        self.encoders = {name: _as_layer(encoder) for name, encoder in encoders.items()}
+        self.encoders = {name: _as_function(encoder) for name, encoder in encoders.items()}
 
     def signature(self):
         """Returns the `TensorSpec` of each feature that a request must have."""
         specs = {}
-        for name, feature in self.features.items():
-            shape = {"categories": (None, None), "vector": (None, feature.size)}
-            dtype = tf.float32 if feature.kind in ("number", "vector") else tf.string
-            specs[name] = tf.TensorSpec(shape.get(feature.kind, (None,)), dtype, name=name)
+        for name, kind in self.columns.items():
+            shape = {"categories": (None, None), "vector": (None, self.features[name].size)}
+            dtype = DTYPES.get(kind, tf.string)
+            specs[name] = tf.TensorSpec(shape.get(kind, (None,)), dtype, name=name)
         return specs
 
     def __call__(self, request):
         return {name: self._encode(name, request[name]) for name in self.features}
 
     def _encode(self, name, raw):
-        feature, encode = self.features[name], self.encoders[name]
-        if feature.kind == "number":
-            # As in the data: a missing number is replaced by the mean, 0 after scaling.
-            encoded = encode(raw[:, None])[:, 0]
-            return tf.where(tf.math.is_finite(raw), encoded, tf.zeros_like(encoded))
-        if feature.kind == "vector":
+        feature, kind, encode = self.features[name], self.columns[name], self.encoders[name]
+        if kind == "number":
+            # As in the data: a missing number is padding, or the mean, which is 0 after scaling.
+            encoded = encode(raw)
+            finite = tf.reshape(tf.math.is_finite(raw), [-1] + [1] * len(feature.shape))
+            return tf.where(finite, encoded, tf.zeros_like(encoded))
+        if kind == "vector":
             # A graph cannot warn: a vector with NaN or infinity counts as missing.
             raw = tf.ensure_shape(raw, (None, feature.size))
             whole = tf.reduce_all(tf.math.is_finite(raw), axis=1, keepdims=True)
             return tf.where(whole, raw, tf.zeros_like(raw))
         rows = encode(raw)
-        if feature.kind == "categories":
+        if kind == "categories":
             missing = tf.maximum(feature.length - tf.shape(rows)[1], 0)
             rows = tf.pad(rows, [[0, 0], [0, missing]])[:, : feature.length]
             rows = tf.ensure_shape(rows, (None, feature.length))
         return rows
 
 
-def _as_layer(encoder):
-    kind = encoder.feature.kind
+def _as_function(encoder):
+    kind = encoder.kind
     if kind == "text":
         return encoder.text_layer()
     if kind in ("category", "categories"):
@@ -60,5 +71,46 @@ def _as_layer(encoder):
             oov_token="[unknown]",
         )
     if kind == "number":
-        return keras.layers.Rescaling(1 / encoder.std, -encoder.mean / encoder.std)
+        return _of_number(encoder)
+    if kind == "time":
+        return lambda seconds: _time_cycles(seconds, encoder.parts)
     return keras.layers.Identity()
+
+
+def _of_number(encoder):
+    if encoder.borders is not None:
+        return lambda numbers: _bucket_rows(numbers, encoder.borders)
+    if encoder.centres is not None:
+        return lambda numbers: _bucket_weights(numbers, encoder.centres)
+    scale = keras.layers.Rescaling(1 / encoder.std, -encoder.mean / encoder.std)
+    return lambda numbers: scale(numbers[:, None])[:, 0]
+
+
+def _bucket_rows(numbers, borders):
+    """As `kerasrec.data.number_buckets.bucket_rows`."""
+    return FIRST + tf.searchsorted(np.array(borders, "float32"), _without_tiny(numbers))
+
+
+def _bucket_weights(numbers, centres):
+    """As `kerasrec.data.number_buckets.bucket_weights`."""
+    points = np.array(centres)
+    passed = (tf.cast(_without_tiny(numbers), tf.float64)[:, None] - points[:-1]) / np.diff(points)
+    passed = tf.clip_by_value(passed, 0, 1)
+    before = tf.pad(passed, [[0, 0], [1, 0]], constant_values=1)
+    return tf.cast(before - tf.pad(passed, [[0, 0], [0, 1]]), tf.float32)
+
+
+def _time_cycles(seconds, parts):
+    """As `kerasrec.data.time_cycles.time_cycles`."""
+    columns = []
+    for part in parts:
+        period, offset = CYCLES[part]
+        place = tf.cast((seconds % period + offset) % period, tf.float64)
+        angle = 2 * np.pi / period * place
+        columns += [tf.sin(angle), tf.cos(angle)]
+    cycles = tf.cast(tf.stack(columns, axis=1), tf.float32)
+    return tf.where((seconds == 0)[:, None], tf.zeros_like(cycles), cycles)
+
+
+def _without_tiny(numbers):
+    return tf.where(tf.abs(numbers) < TINY, tf.zeros_like(numbers), numbers)

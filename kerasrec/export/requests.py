@@ -139,17 +139,20 @@ class _Draw:
 
     def _feature(self, encoder):
         feature, random = encoder.feature, self.random
-        if feature.kind == "number":
+        if encoder.kind == "number":
             values = encoder.mean + encoder.std * random.normal(size=REQUESTS)
             return np.where(random.random(REQUESTS) < 0.1, np.nan, values).astype("float32")
-        if feature.kind == "vector":
+        if encoder.kind == "time":
+            seconds = random.integers(-(2**31), 2**32, REQUESTS)
+            return np.where(random.random(REQUESTS) < 0.1, 0, seconds)
+        if encoder.kind == "vector":
             return random.normal(size=(REQUESTS, feature.size)).astype("float32")
         words = [*encoder.vocabulary.ids[:1000], self.stranger]
-        if feature.kind == "category":
+        if encoder.kind == "category":
             return _column([str(random.choice([*words, ""])) for _ in range(REQUESTS)])
         many = [int(random.integers(min(feature.length, 20) + 3)) for _ in range(REQUESTS)]
         picked = [[str(word) for word in random.choice(words, n)] for n in many]
-        if feature.kind == "text":
+        if encoder.kind == "text":
             between = "" if encoder.tokenizer == "bigrams" else ", "
             return _column([between.join(some) for some in picked])
         return _rectangle(picked, "")

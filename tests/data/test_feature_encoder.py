@@ -294,3 +294,164 @@ def test_a_number_of_no_rows_and_of_no_numbers():
         assert encoder.encode(values).tolist() == [0.0] * len(values)
     with pytest.raises(InputError, match="value 0: .* is not a finite number"):
         FeatureEncoder.fit("year", [1j, 2], kind="number")
+
+
+def test_buckets_of_a_number_are_a_category():
+    encoder = FeatureEncoder.fit("price", [1, 2, "3", None, 4], "number", buckets=2)
+    assert encoder.feature == Feature("price", "category", size=4)
+    encoded = encoder.encode([2, 2.5, -9, 1e30, None, "4", ""])
+    assert encoded.tolist() == [2, 3, 2, 3, 0, 3, 0] and encoded.dtype == np.int32
+    assert encoder.missing([2, None]).tolist() == [False, True]
+
+
+def test_soft_buckets_of_a_number_are_a_vector():
+    encoder = FeatureEncoder.fit("price", [0, 10, None], "number", soft_buckets=2)
+    assert encoder.feature == Feature("price", "vector", size=2)
+    encoded = encoder.encode([0, 2.5, 99, None])
+    assert encoded.tolist() == [[1, 0], [0.75, 0.25], [0, 1], [0, 0]]
+    assert encoded.dtype == np.float32
+
+
+def test_rare_values_are_unknown():
+    values = ["war", "noir", "war", None, "opera", "opera"]
+    encoder = FeatureEncoder.fit("genre", values, "category", min_count=2)
+    assert encoder.vocabulary.ids.tolist() == ["war", "opera"]
+    assert encoder.encode(values).tolist() == [2, 1, 2, 0, 3, 3]
+    assert encoder.missing(["noir", None]).tolist() == [False, True]
+    lists = [["war", "noir"], "war|opera", "", "opera"]
+    encoder = FeatureEncoder.fit("genres", lists, "categories", min_count=2)
+    assert encoder.encode(lists).tolist() == [[2, 1], [2, 3], [0, 0], [3, 0]]
+    nothing = FeatureEncoder.fit("genre", values, "category", min_count=3)
+    assert nothing.encode(values).tolist() == [1, 1, 1, 0, 1, 1]
+
+
+def test_base_counts_the_new_values():
+    old = FeatureEncoder.fit("genre", ["war", "war", "noir"], "category", min_count=2)
+    new = FeatureEncoder.fit("genre", ["noir", "opera", "noir", "war"], "category", base=old)
+    assert new.vocabulary.ids.tolist() == ["war", "noir"] and new.min_count == 2
+
+
+# 2026-05-04, a Monday, at 06:00 UTC.
+MONDAY = 1777874400
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        MONDAY,
+        float(MONDAY),
+        MONDAY * 1000,
+        str(MONDAY),
+        "2026-05-04T06:00:00",
+        "2026-05-04T08:00:00+02:00",
+        pd.Timestamp("2026-05-04 06:00"),
+        np.datetime64("2026-05-04T06:00"),
+    ],
+)
+def test_time(time):
+    encoder = FeatureEncoder.fit("release", [time, None], "time")
+    assert encoder.feature == Feature("release", "vector", size=4)
+    angle = 2 * np.pi / 28
+    expected = [[1, 0, np.sin(angle), np.cos(angle)], [0] * 4]
+    np.testing.assert_allclose(encoder.encode([time, None]), expected, atol=1e-6)
+    assert encoder.missing([time, None, "", 0, np.nan]).tolist() == [False, *[True] * 4]
+
+
+def test_parts_of_a_time():
+    encoder = FeatureEncoder.fit("release", [MONDAY], "time", parts=["month", "hour"])
+    assert encoder.feature.size == 4 and again(encoder) == encoder
+    assert encoder.encode([MONDAY])[0, 2:].tolist() == pytest.approx([1, 0], abs=1e-6)
+
+
+NEW = [
+    ("number", [1.5, None, 7, 3], {"buckets": 3}),
+    ("number", [1.5, None, 7, 3], {"soft_buckets": 3}),
+    ("number", [None], {"soft_buckets": 3}),
+    ("category", ["a", "b", "a"], {"min_count": 2}),
+    ("categories", ["a|b", "a"], {"min_count": 2}),
+    ("time", [MONDAY, None], {"parts": ["weekday"]}),
+]
+
+
+@pytest.mark.parametrize(("kind", "values", "options"), NEW)
+def test_options_survive_json_and_a_base(kind, values, options):
+    encoder = FeatureEncoder.fit("f", values, kind, **options)
+    assert again(encoder) == encoder and again(encoder).feature == encoder.feature
+    encoded = again(encoder).encode(values)
+    assert encoded.tolist() == encoder.encode(values).tolist()
+    assert encoded.shape == (len(values), *encoder.feature.shape)
+    assert encoded.dtype == encoder.feature.dtype
+    assert FeatureEncoder.fit("f", values[:1], kind, base=encoder) == encoder
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "message"),
+    [
+        ("text", {"buckets": 3}, "'f': buckets is for kind number, not for kind text: leave it"),
+        ("number", {"min_count": 3}, "min_count is for kind category and categories, not"),
+        ("number", {"parts": ["hour"]}, "parts is for kind time"),
+        ("number", {"buckets": 1}, "'f': buckets must be a whole number of at least 2: got 1"),
+        ("number", {"soft_buckets": 2.5}, "soft_buckets must be a whole number"),
+        ("number", {"buckets": 3, "soft_buckets": 3}, "buckets or soft_buckets, not both"),
+        ("category", {"min_count": 0}, "min_count must be a whole number of at least 1"),
+        ("time", {"parts": ["minute"]}, "parts must be some of hour, weekday, month, each once"),
+        ("time", {"parts": ["hour", "hour"]}, "parts must be some of"),
+        ("time", {"parts": "hour"}, "as a list; got 'hour'"),
+        ("time", {"parts": []}, "parts must be some of"),
+    ],
+)
+def test_bad_options(kind, options, message):
+    with pytest.raises(InputError, match=message):
+        FeatureEncoder.fit("f", [], kind, **options)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([MONDAY, "yesterday"], "'f' .time., value 1: 'yesterday' is not a time: expected Unix"),
+        ([np.inf], "value 0: inf is not a time"),
+        ([MONDAY, MONDAY * 1000], "value 0: .* is in another unit than the largest time"),
+        ([None, [MONDAY]], "value 1: expected single values"),
+    ],
+)
+def test_bad_times(values, message):
+    encoder = FeatureEncoder.fit("f", values, "time")
+    with pytest.raises(InputError, match=message):
+        encoder.encode(values)
+
+
+@pytest.mark.parametrize("options", [{"buckets": 2}, {"soft_buckets": 2}])
+def test_a_number_in_buckets_is_finite(options):
+    encoder = FeatureEncoder.fit("f", [1, 2], "number", **options)
+    for value in (np.inf, -np.inf, 1e39, "five"):
+        with pytest.raises(InputError, match="value 1: .* is not a finite number"):
+            encoder.encode([1, value])
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ("number", {"borders": [2.0, 1.0]}),
+        ("number", {"borders": [1.0, 1.0 + 1e-12]}),
+        ("number", {"borders": [1, 2]}),
+        ("number", {"borders": [float("nan")]}),
+        ("number", {"borders": [1e39]}),
+        ("number", {"borders": "ab"}),
+        ("number", {"centres": []}),
+        ("number", {"centres": {}}),
+        ("number", {"borders": [1.0], "centres": [1.0]}),
+        ("vector", {"borders": [1.0]}),
+        ("number", {"parts": ["hour"]}),
+        ("number", {"min_count": 0}),
+        ("number", {"min_count": True}),
+        ("time", {"parts": []}),
+        ("time", {"parts": ["minute"]}),
+        ("time", {"parts": [["hour"]]}),
+        ("time", {"parts": "hour"}),
+        ("time", {"vocabulary": ["a"]}),
+        ("hour", {}),
+    ],
+)
+def test_damaged_state(kind, change):
+    with pytest.raises(InputError, match="Feature 'f'"):
+        FeatureEncoder.from_dict({"name": "f", "kind": kind, **change})

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from kerasrec.data.feature_encoder import FeatureEncoder
+from kerasrec.data.feature_values import parts_of
 from kerasrec.export.raw_features import RawFeatures
 from kerasrec.savedmodel import CLoader
 from kerasrec.savedmodel.graph_operations import unportable_operations
@@ -45,7 +46,7 @@ def saved(encoders, tmp_path_factory):
 
 def test_texts_and_lists_are_encoded_as_in_the_catalogue(encoders, saved):
     assert encoders["title"].tokenizer == "bigrams"
-    lists = [encoders["tags"]._parts(cell) for cell in TAGS]
+    lists = [parts_of(cell, encoders["tags"].separator) for cell in TAGS]
     tags = np.array([[*values, "", ""][:2] for values in lists])
     with CLoader(saved) as loaded:
         found = loaded("encode", title=TEXTS, plain=TEXTS, tags=tags)
@@ -58,3 +59,63 @@ def test_texts_and_lists_are_encoded_as_in_the_catalogue(encoders, saved):
 
 def test_the_graph_needs_no_python(saved):
     assert unportable_operations(saved) == []
+
+
+LARGEST = float(np.finfo("float32").max)
+NUMBERS = [1.0, 1.0, 1.0, 2.0, 2.5, 7.25, -3.0, 0.0, 0.1]
+EDGES = [*NUMBERS, np.nan, LARGEST, -LARGEST, 1e-40, -1e-40, 1e-38, -0.0, 2.4999998, 1e30]
+COLUMNS = {
+    "plain": ("number", NUMBERS, {}),
+    "buckets": ("number", NUMBERS, {"buckets": 4}),
+    "zeros": ("number", [0.0, 0.0, -1e-40, 5.0], {"buckets": 2}),
+    "constant": ("number", [7.25, 7.25], {"buckets": 4}),
+    "soft": ("number", NUMBERS, {"soft_buckets": 4}),
+    "wide": ("number", [-LARGEST, LARGEST], {"soft_buckets": 2}),
+    "soft_constant": ("number", [7.25, None], {"soft_buckets": 4}),
+    "time": ("time", [1], {}),
+    "months": ("time", [1], {"parts": ["month", "weekday"]}),
+    "rare": ("category", ["a", "b", "a", None], {"min_count": 2}),
+    "rare_lists": ("categories", ["a|b", "a"], {"min_count": 2}),
+    "nothing": ("category", ["a", "b"], {"min_count": 2}),
+}
+
+
+@pytest.fixture(scope="module")
+def columns():
+    found = {n: FeatureEncoder.fit(n, v, kind, **o) for n, (kind, v, o) in COLUMNS.items()}
+    plain = {name: json.loads(json.dumps(encoder.to_dict())) for name, encoder in found.items()}
+    return {name: FeatureEncoder.from_dict(one) for name, one in plain.items()}
+
+
+def test_numbers_times_and_rare_values_are_encoded_as_in_the_catalogue(columns, tmp_path):
+    raw = RawFeatures(columns)
+    archive = keras.export.ExportArchive()
+    archive.track(raw)
+    archive.add_endpoint("encode", raw.__call__, [raw.signature()])
+    archive.write_out(str(tmp_path / "1"), verbose=False)
+    random = np.random.default_rng(0)
+    numbers = np.concatenate([EDGES, random.normal(2, 3, 482)]).astype("float32")
+    seconds = random.integers(-(2**33), 2**33, len(numbers))
+    seconds[:6] = [0, 1, -1, 86400, 1777874400, 95 * 10**9]
+    values = random.choice(["a", "b", "new", ""], (len(numbers), 2))
+    request, expected = {}, {}
+    for name, (kind, _, _) in COLUMNS.items():
+        by_kind = {"number": numbers, "time": seconds, "categories": values}
+        request[name] = by_kind.get(kind, values[:, 0])
+        if name == "plain":
+            # (x - mean) / std of the largest numbers is no float32: refused in Python.
+            request[name] = np.where(np.abs(numbers) > 1e20, 0, numbers)
+        expected[name] = columns[name].encode(
+            request[name][..., :1] if kind == "categories" else list(request[name])
+        )
+    request["rare_lists"] = values[:, :1]
+    with CLoader(tmp_path / "1") as loaded:
+        found = loaded("encode", **request)
+        infinite = np.full(len(numbers), np.inf, "float32")
+        unknown = loaded("encode", **{**request, "buckets": infinite, "soft": -infinite})
+    for name, encoder in columns.items():
+        off = 1e-6 if encoder.feature.dtype == "float32" else 0
+        np.testing.assert_allclose(found[name], expected[name], rtol=0, atol=off, err_msg=name)
+    # Python refuses infinity; a graph cannot, and reads it as missing.
+    assert not unknown["buckets"].any() and not unknown["soft"].any()
+    assert unportable_operations(tmp_path / "1") == []
