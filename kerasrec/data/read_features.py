@@ -82,7 +82,7 @@ def text_columns(features: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return [
         column
         for name, options in features.items()
-        if options["kind"] != "number" or options.get("decimal")
+        if options["kind"] not in ("number", "time") or options.get("decimal")
         if isinstance(column := options.get("column", name), str)
     ]
 

@@ -23,7 +23,7 @@ def serialized_examples(request, inputs):
         features = {}
         for name in inputs:
             values = np.atleast_1d(request[name][row])
-            if request[name].ndim == 2:
+            if request[name].ndim == 2 and values.dtype.kind != "f":
                 # Behaviors and times are aligned with the history and are cut to its length.
                 per_step = name in REQUEST_INPUTS and REQUEST_INPUTS[name].axis == "step"
                 ids = request["history"][row] if per_step else values
@@ -39,5 +39,7 @@ def _feature(values):
     if values.dtype.kind in "OU":
         texts = [text.encode() for text in values.tolist()]
         return tf.train.Feature(bytes_list=tf.train.BytesList(value=texts))
+    if values.dtype.kind == "f":
+        return tf.train.Feature(float_list=tf.train.FloatList(value=values.tolist()))
     numbers = [int(number) for number in values]
     return tf.train.Feature(int64_list=tf.train.Int64List(value=numbers))

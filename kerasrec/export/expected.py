@@ -62,8 +62,9 @@ class Expected:
         blank = REQUEST_INPUTS["user"].default
         names = request.get("user", np.full(len(request["k"]), blank, dtype=object))
         users = model.users.vocabulary.rows(names)
+        context = {name: list(request[name]) for name in model.context if name in request}
         if "history" not in request:
-            return Request(model, names, None)
+            return Request(model, names, None, context=context)
         kept = model.histories if self.graph.reader.stored is not None else None
         lists = {name: [] for name in self.graph.reader.columns}
         for number, given in enumerate(request["history"]):
@@ -75,7 +76,7 @@ class Expected:
             for name, column in own.items():
                 lists[name].append(column.tolist())
         lists = [lists.get(name) for name in ("history", "behavior", "timestamp")]
-        return Request(model, names, *lists)
+        return Request(model, names, *lists, context)
 
     def _stored(self, past, names):
         columns = past.step_columns(names)
@@ -125,7 +126,8 @@ class Expected:
     def _score(self):
         items = np.maximum(self._rows(self.request["item"]), UNKNOWN)
         if self.graph.index is None:
-            return {"score": self.model.score_pairs(self.inputs, items)}
+            tasks = self.model.predict_tasks(self.inputs, items) if self.model.schema.tasks else {}
+            return {**tasks, "score": self.model.score_pairs(self.inputs, items)}
         queries = self.model.encode_queries(self.inputs)
         return {"score": (queries * self.catalog[items]).sum(axis=1)}
 

@@ -1,4 +1,4 @@
-"""Encodes raw item features inside the served graph, as the catalogue's encoders do."""
+"""Encodes raw features of items or requests inside the served graph, as in Python."""
 
 import keras
 import numpy as np
@@ -19,7 +19,7 @@ class RawFeatures(tf.Module):
     A number is a float32; NaN and infinity are missing. A time is int64 Unix seconds; 0 is missing.
 
     Args:
-        encoders: The `FeatureEncoder` of each item feature, by name.
+        encoders: The `FeatureEncoder` of each feature, by name.
     """
 
     def __init__(self, encoders):
@@ -36,6 +36,15 @@ class RawFeatures(tf.Module):
             dtype = DTYPES.get(kind, tf.string)
             specs[name] = tf.TensorSpec(shape.get(kind, (None,)), dtype, name=name)
         return specs
+
+    def defaults(self):
+        """Shape of each feature, and an array for one row in which it is missing, by name."""
+        found = {}
+        for name, spec in self.signature().items():
+            empty = {tf.string: "", tf.float32: np.nan}.get(spec.dtype, 0)
+            dtype = object if spec.dtype == tf.string else spec.dtype.as_numpy_dtype
+            found[name] = tuple(spec.shape), np.full([n or 1 for n in spec.shape], empty, dtype)
+        return found
 
     def __call__(self, request):
         return {name: self._encode(name, request[name]) for name in self.features}

@@ -1,12 +1,14 @@
 """From the strings of a request to the rows that a model reads, inside the served graph."""
 
+import numpy as np
 import tensorflow as tf
 
-from kerasrec.data.query_spec import QUERY_INPUTS, REQUEST_INPUTS, REQUEST_OPTIONS
+from kerasrec.data.query_spec import REQUEST_INPUTS, REQUEST_OPTIONS, query_spec
 from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.errors import CHECK
 from kerasrec.export import lists
 from kerasrec.export.check_beside import check_beside
+from kerasrec.export.raw_features import RawFeatures
 from kerasrec.export.string_lookup import string_lookup
 
 
@@ -26,7 +28,12 @@ class RequestReader(tf.Module):
         super().__init__()
         self.k, self.item_rows, self.read = k, item_rows, model.query_inputs
         self.masks = model.repeats == "mask"
-        sources = {QUERY_INPUTS[name].source for name in self.read}
+        spec = query_spec(model.schema)
+        self.spec = [spec[name] for name in self.read]
+        sources = {each.source for each in self.spec}
+        self.context = RawFeatures(
+            {name: one for name, one in model.context.items() if name in self.read}
+        )
         if "histories" in model.capabilities:
             sources.add("history")
         self.length = model.schema.history_length
@@ -46,10 +53,11 @@ class RequestReader(tf.Module):
 
     def query(self):
         """Who is asked about: shape and default of each input."""
-        return {
+        known = {
             name: (each.shape, each.default_array(each.default))
             for name, each in self.inputs.items()
         }
+        return known | self.context.defaults()
 
     def options(self):
         """What an answer may hold: shape and default of each input."""
@@ -64,7 +72,12 @@ class RequestReader(tf.Module):
 
     def __call__(self, request, size):
         """The model's inputs by name, each `(size, ...)`, and `seen`, the lists of item rows."""
-        found, user = {}, None
+        context = {name: request[name] for name in self.context.features}
+        found = {
+            name: every(tf.cast(x, self.context.features[name].dtype), size)
+            for name, x in self.context(context).items()
+        }
+        user = None
         if "user" in request:
             user = every(self._rows("user", request["user"]), size)
             found["user"] = tf.maximum(user, UNKNOWN)
@@ -75,7 +88,7 @@ class RequestReader(tf.Module):
         real = columns["history"].values > UNKNOWN
         columns = {name: lists.chosen(column, real) for name, column in columns.items()}
         found["seen"] = columns["history"]
-        for each in (QUERY_INPUTS[name] for name in self.read):
+        for each in self.spec:
             if each.per_step:
                 column = columns[each.source]
                 values = _gaps(column, each.missing) if each.difference else column.values
@@ -111,13 +124,12 @@ class RequestReader(tf.Module):
         """A request from serialized `tf.Example`s `(batch,)`."""
         inputs, features = {**self.query(), **self.options()}, {}
         for name, (shape, default) in inputs.items():
-            dtype = tf.string if default.dtype == object else tf.int64
-            value = default.flat[0] if default.dtype == object else int(default.flat[0])
-            features[name] = (
-                tf.io.FixedLenFeature((), dtype, value)
-                if len(shape) == 1
-                else tf.io.FixedLenSequenceFeature((), dtype, allow_missing=True)
-            )
+            dtype = {"O": tf.string, "f": tf.float32}.get(default.dtype.kind, tf.int64)
+            if None not in shape[1:]:
+                value = np.asarray(default[0]).tolist()
+                features[name] = tf.io.FixedLenFeature(shape[1:], dtype, value)
+            else:
+                features[name] = tf.io.FixedLenSequenceFeature((), dtype, allow_missing=True)
         request = tf.io.parse_example(examples, features)
         return {
             name: x if inputs[name][1].dtype == object else tf.cast(x, inputs[name][1].dtype)

@@ -27,6 +27,9 @@ def make_requests(model, inputs, k, seed=0):
     rows += [draw.one() for _ in range(REQUESTS - len(rows))]
     columns = {}
     for name in inputs:
+        if name in model.context:
+            columns[name] = draw.feature(model.context[name])
+            continue
         each = (REQUEST_INPUTS | REQUEST_OPTIONS)[name]
         if each.axis == "query":
             column = _column([row.get(name, k if name == "k" else each.default) for row in rows])
@@ -135,9 +138,10 @@ class _Draw:
 
     def features(self):
         """Draws raw features of `REQUESTS` items, with known and unknown words and values."""
-        return {name: self._feature(each) for name, each in self.model.items.encoders.items()}
+        return {name: self.feature(each) for name, each in self.model.items.encoders.items()}
 
-    def _feature(self, encoder):
+    def feature(self, encoder):
+        """Draws raw values of a feature, known and unknown ones."""
         feature, random = encoder.feature, self.random
         if encoder.kind == "number":
             values = encoder.mean + encoder.std * random.normal(size=REQUESTS)

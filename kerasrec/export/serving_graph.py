@@ -120,7 +120,8 @@ class ServingGraph(tf.Module):
         query, item = self._query(self._rows(request)), tf.maximum(self._items(request), UNKNOWN)
         if self.index is not None:
             return {"score": self.index.score_rows(query, item[:, None])[:, 0]}
-        return {"score": self.model.score_rows(query, self.catalog, item)}
+        score = self.model.score_rows(query, self.catalog, item)
+        return {**self.model.score_tasks(query, item), "score": score}
 
     def similar_items(self, request):
         """Returns the items whose vectors have the largest cosine with that of an item."""
@@ -178,18 +179,22 @@ class ServingGraph(tf.Module):
         return every(item, batch_size(request))
 
     def _rows(self, request):
-        query = {name: request[name] for name in self.reader.inputs}
+        query = {name: request[name] for name in self.reader.query()}
         return self._read({**query, ROWS: batch_size(request)})
 
     def _read(self, query):
-        return self.reader({name: query[name] for name in self.reader.inputs}, query[ROWS])
+        request = {name: value for name, value in query.items() if name != ROWS}
+        return self.reader(request, query[ROWS])
 
     def _query(self, rows):
         return self._encode({name: rows[name] for name in self.model.query_inputs})
 
     def _encode(self, inputs):
         # A model may compute in half precision; ranking is always float32, as in `predict`.
-        return tf.cast(self.model.query_model(inputs), tf.float32)
+        queries = self.model.query_model(inputs)
+        return tf.nest.map_structure(
+            lambda x: tf.cast(x, tf.float32) if x.dtype.is_floating else x, queries
+        )
 
     def _rank(self, query, exclude, allow, k):
         if self.index is not None:

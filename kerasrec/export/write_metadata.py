@@ -83,6 +83,8 @@ def _dtype_and_shape(info):
 def _json_value(values):
     if values.dtype == object:
         return np.vectorize(lambda text: text.decode(), otypes=[object])(values).tolist()
+    if values.dtype.kind == "f":  # JSON has no NaN, the default of a number
+        values = np.where(np.isnan(values), None, values.astype(object))
     return values.tolist()
 
 

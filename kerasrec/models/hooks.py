@@ -53,7 +53,7 @@ class Hooks:
         contributions: What each item of a history adds to a score.
 
     How it ranks: `encode_queries`, `encode_catalog`, `score_catalog`, `score_rows`, `score_pairs`,
-    `score_items` and `rank_catalog`.
+    `score_items`, `score_tasks` and `rank_catalog`.
 
     How it learns: `adapt`, and what a model without training computes there: `find_neighbours` of a
     `NeighbourModel`, `find_factors` of a `FactorModel`.
@@ -159,6 +159,14 @@ class Hooks:
         """Scores `(n,)` of n encoded queries with one catalog row each, in `keras.ops`."""
         scores = self.score_catalog(queries, catalog)
         return ops.take_along_axis(scores, rows[:, None], axis=1)[:, 0]
+
+    def score_tasks(self, queries, rows):
+        """What each task predicts for n encoded queries with one item row each, in `keras.ops`.
+
+        Returns:
+            Dict of task to `(n,)`; empty for a model without tasks.
+        """
+        return {}
 
     def score_items(self, inputs, items):
         """Scores `(m, n)` float64 of m item rows for n queries: what explanations compare."""

@@ -136,7 +136,7 @@ class Ranker(Recommender):
         return self._score_all(queries, catalog)
 
     def score_rows(self, queries, catalog, rows):
-        return self.blended(self._predicted(queries, rows))
+        return self.blended(self.score_tasks(queries, rows))
 
     def score_pairs(self, inputs, items):
         return self.blended(self.predict_tasks(inputs, items))
@@ -165,7 +165,7 @@ class Ranker(Recommender):
             return self.score_pairs(repeated, np.reshape(rows, -1)).reshape(n, m)
         n, m = ops.shape(rows)[0], ops.shape(rows)[1]
         repeated = {name: ops.repeat(x, m, axis=0) for name, x in queries.items()}
-        scores = self.blended(self._predicted(repeated, ops.reshape(rows, (-1,))))
+        scores = self.blended(self.score_tasks(repeated, ops.reshape(rows, (-1,))))
         return ops.reshape(scores, (n, m))
 
     def linked(self, logits):
@@ -189,7 +189,7 @@ class Ranker(Recommender):
             score = part if score is None else score * part
         return score
 
-    def _predicted(self, queries, rows):
+    def score_tasks(self, queries, rows):
         return self.linked(self.logit_model({**queries, ITEM: rows}))
 
     def _score_all(self, queries, catalog):
