@@ -8,6 +8,9 @@ from kerasrec.layers.catalog_table import CatalogTable as CatalogTable
 from kerasrec.layers.causal_conv_user_encoder import CausalConvUserEncoder as CausalConvUserEncoder
 from kerasrec.layers.content_encoder import ContentEncoder as ContentEncoder
 from kerasrec.layers.conv1d_item_encoder import Conv1DItemEncoder as Conv1DItemEncoder
+from kerasrec.layers.cross_lookup import CrossLookup as CrossLookup
+from kerasrec.layers.cross_lookup import known_pairs as known_pairs
+from kerasrec.layers.cross_rates import CrossRates as CrossRates
 from kerasrec.layers.dot_product import DotProduct as DotProduct
 from kerasrec.layers.embedding_table import EmbeddingTable as EmbeddingTable
 from kerasrec.layers.embedding_tower import EmbeddingTower as EmbeddingTower
