@@ -52,10 +52,13 @@ class Ranker(Recommender):
         biases = {task.name: TaskBias(name=f"{task.name}_bias") for task in schema.tasks}
         logits = {task.name: biases[task.name](logits[task.name]) for task in schema.tasks}
         served = {**inputs.request, ITEM: inputs.item}
-        trained, outputs = served, logits
+        trained, outputs = dict(served), logits
+        if inputs.fold is not None:
+            trained["fold"] = inputs.fold
+            logits = keras.Model(trained, logits)({**served, "fold": ops.zeros_like(inputs.item)})
         if inputs.position is not None:
-            trained = {**served, "position": inputs.position}
-            outputs = {task: one + inputs.position_bias(task) for task, one in logits.items()}
+            trained["position"] = inputs.position
+            outputs = {task: one + inputs.position_bias(task) for task, one in outputs.items()}
         super().__init__(
             schema=schema,
             inputs=trained,
@@ -66,6 +69,7 @@ class Ranker(Recommender):
         self.blend = _checked_blend(blend, schema.tasks)
         self.biases = biases
         self.logit_model = keras.Model(served, logits, name="logit_model")
+        self.crosses = inputs.crosses
         self.item_catalog = inputs.catalogs.get("item")
         self.user_catalog = inputs.catalogs.get("user")
         widest = max(
@@ -117,6 +121,7 @@ class Ranker(Recommender):
         for side, catalog in ((self.user_catalog, train.users), (self.item_catalog, train.items)):
             if side is not None:
                 side.assign(catalog.columns)
+        self.crosses.adapt(train)
         for task in self.tasks:
             self.biases[task.name].start_at(train.labels[task.name], task.kind)
 

@@ -11,6 +11,7 @@ from kerasrec.errors import InputError
 from kerasrec.layers.catalog_table import CatalogTable
 from kerasrec.layers.embedding_table import EmbeddingTable
 from kerasrec.layers.field_vectors import FieldVectors
+from kerasrec.models.crosses import Crosses
 
 # A later position has the bias of this one.
 LAST_POSITION = 100
@@ -31,7 +32,9 @@ class RankerInputs:
         request: Keras inputs of the request, by name.
         item: Keras input of the item rows `(n,)`.
         catalogs: `CatalogTable`s of the features, by "user" and "item", where there are some.
-        fields: The fields of the request and then those of the item, as `FieldVectors` takes them.
+        fields: The fields of the request, the crosses, and then the fields of the item, as
+            `FieldVectors` takes them.
+        fold: Keras input of the fold of a train row, where a cross has a label; else None.
 
     Example:
 
@@ -62,6 +65,12 @@ class RankerInputs:
         self._request_fields += _plain(schema.context_features)
         self._request_values |= {f.name: self.request[f.name] for f in schema.context_features}
         self._item_fields, self._item_values = self._fields("item", self.item)
+        self.fold = None
+        if any(cross.label is not None for cross in schema.crosses):
+            self.fold = keras.Input((), dtype="int32", name="fold")
+        self.crosses = Crosses(schema.crosses, self._columns(), self.fold)
+        self._request_fields += self.crosses.fields
+        self._request_values |= self.crosses.values
         self.fields = self._request_fields + self._item_fields
         if not self.fields:
             raise InputError(
@@ -100,6 +109,16 @@ class RankerInputs:
         """A learned number for each position `(batch,)`; 0 where it is not known."""
         table = EmbeddingTable(LAST_POSITION + 1, 1, 0.0, name=f"{task}_position")
         return table(ops.clip(self.position, 0, LAST_POSITION))[:, 0]
+
+    def _columns(self):
+        """The categories that a cross may be made of: tensor and number of rows, by column."""
+        fields = self._request_fields + self._item_fields
+        values = {**self._request_values, **self._item_values}
+        return {
+            field["name"]: (values[field["name"]], field["size"])
+            for field in fields
+            if field["kind"] == "category"
+        }
 
     def _item_layer(self, dim, name):
         if not self._item_fields:
