@@ -6,7 +6,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasrec.data import host_arrays
 from kerasrec.data.histories import Histories
+from kerasrec.data.impression_batches import rows
 from kerasrec.data.query_spec import ITEM
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
@@ -161,6 +163,16 @@ class Ranker(Recommender):
         logits = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         found = {name: ops.convert_to_numpy(x) for name, x in self.linked(logits).items()}
         return found
+
+    def predict_impressions(self, data, batch_size=8192):
+        """What each task predicts `(n,)` for the rows of `Impressions`, by task."""
+        gather = rows(host_arrays, data, (*self.query_inputs, ITEM), self.schema.history_length)[1]
+        parts = []
+        for start in range(0, len(data), batch_size):
+            chosen = np.arange(start, min(start + batch_size, len(data)))
+            x = gather(chosen, self.schema.history_length)
+            parts.append(self.predict_tasks(x, x[ITEM]))
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def score_candidates(self, queries, rows):
         """Scores `(n, m)` of n queries with m item rows each."""

@@ -1,6 +1,5 @@
 """Frappe: which apps were used in which context (Baltrunas et al., 2015)."""
 
-import numpy as np
 import pandas as pd
 
 from kerasrec.data.datasets.sources import Source, find
