@@ -32,6 +32,8 @@ class Feature:
     | number     | 1                      | 1      | ()        | float32 |
     | vector     | width                  | 1      | (size,)   | float32 |
 
+    These are the kinds that a model reads. A number in buckets is a category, or a vector of soft
+    buckets, and a time is a vector; see `FeatureEncoder`.
     The rows of a vocabulary count padding and unknown. Integers are padded on the right with 0.
     Kind users is for features of users: the other users that a user names, such as friends.
 
