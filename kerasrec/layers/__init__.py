@@ -8,10 +8,13 @@ from kerasrec.layers.catalog_table import CatalogTable as CatalogTable
 from kerasrec.layers.causal_conv_user_encoder import CausalConvUserEncoder as CausalConvUserEncoder
 from kerasrec.layers.content_encoder import ContentEncoder as ContentEncoder
 from kerasrec.layers.conv1d_item_encoder import Conv1DItemEncoder as Conv1DItemEncoder
+from kerasrec.layers.cross_network import CrossNetwork as CrossNetwork
+from kerasrec.layers.dot_interactions import DotInteractions as DotInteractions
 from kerasrec.layers.dot_product import DotProduct as DotProduct
 from kerasrec.layers.embedding_table import EmbeddingTable as EmbeddingTable
 from kerasrec.layers.embedding_tower import EmbeddingTower as EmbeddingTower
 from kerasrec.layers.feature_code import FeatureCode as FeatureCode
+from kerasrec.layers.field_attention import FieldAttention as FieldAttention
 from kerasrec.layers.gaussian_latent import GaussianLatent as GaussianLatent
 from kerasrec.layers.graph_embedding import GraphEmbedding as GraphEmbedding
 from kerasrec.layers.graph_propagation import GraphPropagation as GraphPropagation
@@ -28,6 +31,7 @@ from kerasrec.layers.masked_items import MaskedItems as MaskedItems
 from kerasrec.layers.neighbour_ratings import NeighbourRatings as NeighbourRatings
 from kerasrec.layers.neighbour_scores import NeighbourScores as NeighbourScores
 from kerasrec.layers.pair_candidates import PairCandidates as PairCandidates
+from kerasrec.layers.pairwise_products import PairwiseProducts as PairwiseProducts
 from kerasrec.layers.popular_scores import PopularScores as PopularScores
 from kerasrec.layers.popular_when_empty import PopularWhenEmpty as PopularWhenEmpty
 from kerasrec.layers.sampled_candidates import SampledCandidates as SampledCandidates
