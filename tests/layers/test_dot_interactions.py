@@ -6,7 +6,7 @@ VECTORS = np.random.default_rng(0).normal(size=(3, 5, 4)).astype("float32")
 
 
 def test_layer_contract(check_layer):
-    check_layer(DotInteractions, {"name": "dots"}, {"vectors": VECTORS})
+    check_layer(DotInteractions, {}, {"vectors": VECTORS})
 
 
 def test_three_fields_by_hand():
