@@ -45,6 +45,8 @@ from kerasrec.layers.state_attention import StateAttention as StateAttention
 from kerasrec.layers.step_context import StepContext as StepContext
 from kerasrec.layers.stored_histories import StoredHistories as StoredHistories
 from kerasrec.layers.table_scores import TableScores as TableScores
+from kerasrec.layers.target_attention import TargetAttention as TargetAttention
+from kerasrec.layers.target_transformer import TargetTransformer as TargetTransformer
 from kerasrec.layers.transformer_user_encoder import (
     TransformerUserEncoder as TransformerUserEncoder,
 )
