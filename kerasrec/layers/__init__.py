@@ -16,6 +16,7 @@ from kerasrec.layers.dot_interactions import DotInteractions as DotInteractions
 from kerasrec.layers.dot_product import DotProduct as DotProduct
 from kerasrec.layers.embedding_table import EmbeddingTable as EmbeddingTable
 from kerasrec.layers.embedding_tower import EmbeddingTower as EmbeddingTower
+from kerasrec.layers.expert_mixture import ExpertMixture as ExpertMixture
 from kerasrec.layers.feature_code import FeatureCode as FeatureCode
 from kerasrec.layers.field_attention import FieldAttention as FieldAttention
 from kerasrec.layers.field_gate import FieldGate as FieldGate
@@ -38,6 +39,7 @@ from kerasrec.layers.pair_candidates import PairCandidates as PairCandidates
 from kerasrec.layers.pairwise_products import PairwiseProducts as PairwiseProducts
 from kerasrec.layers.popular_scores import PopularScores as PopularScores
 from kerasrec.layers.popular_when_empty import PopularWhenEmpty as PopularWhenEmpty
+from kerasrec.layers.progressive_experts import ProgressiveExperts as ProgressiveExperts
 from kerasrec.layers.sampled_candidates import SampledCandidates as SampledCandidates
 from kerasrec.layers.social_pull import SocialPull as SocialPull
 from kerasrec.layers.sparse_dense import SparseDense as SparseDense

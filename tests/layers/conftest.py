@@ -75,12 +75,14 @@ def gradients():
 
         first, *others = inputs
         x = tf.constant(inputs[first])
-        # Random factors: the sum of a normalized vector does not change.
-        factors = np.random.default_rng(7).normal(size=np.shape(layer(**inputs)))
         with tf.GradientTape() as tape:
             tape.watch(x)
-            result = layer(x, *(inputs[name] for name in others), training=True)
-            total = tf.reduce_sum(result * tf.cast(factors, result.dtype))
+            results = layer(x, *(inputs[name] for name in others), training=True)
+            total = 0.0
+            for result in keras.tree.flatten(results):
+                # Random factors: the sum of a normalized vector does not change.
+                factors = np.random.default_rng(7).normal(size=result.shape)
+                total += tf.reduce_sum(result * tf.cast(factors, result.dtype))
         weights = [weight.value for weight in layer.trainable_weights]
         found = tape.gradient(total, [x, *weights], unconnected_gradients="zero")
         return [tf.convert_to_tensor(gradient).numpy() for gradient in found]
