@@ -3,15 +3,23 @@
 from kerasrec.layers.all_candidates import AllCandidates as AllCandidates
 from kerasrec.layers.attention_decoder import AttentionDecoder as AttentionDecoder
 from kerasrec.layers.beam_search import BeamSearch as BeamSearch
+from kerasrec.layers.bilinear_fusion import BilinearFusion as BilinearFusion
 from kerasrec.layers.candidates import Candidates as Candidates
 from kerasrec.layers.catalog_table import CatalogTable as CatalogTable
 from kerasrec.layers.causal_conv_user_encoder import CausalConvUserEncoder as CausalConvUserEncoder
 from kerasrec.layers.content_encoder import ContentEncoder as ContentEncoder
 from kerasrec.layers.conv1d_item_encoder import Conv1DItemEncoder as Conv1DItemEncoder
+from kerasrec.layers.cross_network import CrossNetwork as CrossNetwork
+from kerasrec.layers.dense_stack import DenseStack as DenseStack
+from kerasrec.layers.dice import Dice as Dice
+from kerasrec.layers.dot_interactions import DotInteractions as DotInteractions
 from kerasrec.layers.dot_product import DotProduct as DotProduct
 from kerasrec.layers.embedding_table import EmbeddingTable as EmbeddingTable
 from kerasrec.layers.embedding_tower import EmbeddingTower as EmbeddingTower
+from kerasrec.layers.expert_mixture import ExpertMixture as ExpertMixture
 from kerasrec.layers.feature_code import FeatureCode as FeatureCode
+from kerasrec.layers.field_attention import FieldAttention as FieldAttention
+from kerasrec.layers.field_gate import FieldGate as FieldGate
 from kerasrec.layers.field_vectors import FieldVectors as FieldVectors
 from kerasrec.layers.gaussian_latent import GaussianLatent as GaussianLatent
 from kerasrec.layers.graph_embedding import GraphEmbedding as GraphEmbedding
@@ -29,8 +37,10 @@ from kerasrec.layers.masked_items import MaskedItems as MaskedItems
 from kerasrec.layers.neighbour_ratings import NeighbourRatings as NeighbourRatings
 from kerasrec.layers.neighbour_scores import NeighbourScores as NeighbourScores
 from kerasrec.layers.pair_candidates import PairCandidates as PairCandidates
+from kerasrec.layers.pairwise_products import PairwiseProducts as PairwiseProducts
 from kerasrec.layers.popular_scores import PopularScores as PopularScores
 from kerasrec.layers.popular_when_empty import PopularWhenEmpty as PopularWhenEmpty
+from kerasrec.layers.progressive_experts import ProgressiveExperts as ProgressiveExperts
 from kerasrec.layers.sampled_candidates import SampledCandidates as SampledCandidates
 from kerasrec.layers.social_pull import SocialPull as SocialPull
 from kerasrec.layers.sparse_dense import SparseDense as SparseDense
@@ -38,6 +48,8 @@ from kerasrec.layers.state_attention import StateAttention as StateAttention
 from kerasrec.layers.step_context import StepContext as StepContext
 from kerasrec.layers.stored_histories import StoredHistories as StoredHistories
 from kerasrec.layers.table_scores import TableScores as TableScores
+from kerasrec.layers.target_attention import TargetAttention as TargetAttention
+from kerasrec.layers.target_transformer import TargetTransformer as TargetTransformer
 from kerasrec.layers.task_bias import TaskBias as TaskBias
 from kerasrec.layers.transformer_user_encoder import (
     TransformerUserEncoder as TransformerUserEncoder,

@@ -64,3 +64,27 @@ def check_layer(tmp_path):
         return layer
 
     return check
+
+
+@pytest.fixture
+def gradients():
+    """`gradients(layer, **inputs)`: of a sum in training, by the first input and the weights."""
+
+    def gradients(layer, **inputs):
+        import tensorflow as tf
+
+        first, *others = inputs
+        x = tf.constant(inputs[first])
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            results = layer(x, *(inputs[name] for name in others), training=True)
+            total = 0.0
+            for result in keras.tree.flatten(results):
+                # Random factors: the sum of a normalized vector does not change.
+                factors = np.random.default_rng(7).normal(size=result.shape)
+                total += tf.reduce_sum(result * tf.cast(factors, result.dtype))
+        weights = [weight.value for weight in layer.trainable_weights]
+        found = tape.gradient(total, [x, *weights], unconnected_gradients="zero")
+        return [tf.convert_to_tensor(gradient).numpy() for gradient in found]
+
+    return gradients
