@@ -9,7 +9,10 @@ from kerasrec.layers.catalog_table import CatalogTable as CatalogTable
 from kerasrec.layers.causal_conv_user_encoder import CausalConvUserEncoder as CausalConvUserEncoder
 from kerasrec.layers.content_encoder import ContentEncoder as ContentEncoder
 from kerasrec.layers.conv1d_item_encoder import Conv1DItemEncoder as Conv1DItemEncoder
+from kerasrec.layers.cross_lookup import CrossLookup as CrossLookup
+from kerasrec.layers.cross_lookup import known_pairs as known_pairs
 from kerasrec.layers.cross_network import CrossNetwork as CrossNetwork
+from kerasrec.layers.cross_rates import CrossRates as CrossRates
 from kerasrec.layers.dense_stack import DenseStack as DenseStack
 from kerasrec.layers.dice import Dice as Dice
 from kerasrec.layers.dot_interactions import DotInteractions as DotInteractions
