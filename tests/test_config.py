@@ -9,8 +9,9 @@ from kerasrec.config.change import change
 from kerasrec.config.cutoffs import with_cutoffs
 from kerasrec.config.factories import loss_by_name, optimizer_class
 from kerasrec.config.first_line import first_line
-from kerasrec.config.nodes import TrainNode
+from kerasrec.config.nodes import FeatureNode, TableNode, TrainNode
 from kerasrec.errors import InputError
+from kerasrec.training.feature_table import feature_table
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 WHOLE = """\
@@ -418,3 +419,29 @@ def test_a_misspelt_key_is_found_without_tensorflow(config):
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_options_of_features_are_arguments_of_the_encoder(config):
+    text = """\
+data:
+  path: configs
+  items:
+    path: configs
+    features:
+      price: {kind: number, buckets: 20}
+      added: {kind: time, parts: [hour, month]}
+      maker: {kind: category, min_count: 5}
+"""
+    features = FeatureNode.model_validate
+    found = {
+        "price": features({"kind": "number", "buckets": 20}),
+        "added": features({"kind": "time", "parts": ["hour", "month"]}),
+        "maker": features({"kind": "category", "min_count": 5}),
+    }
+    assert load_config(config(text + "model: {class: TwoTower}\n")).data.items.features == found
+    table = feature_table(TableNode(path="items.csv", features=found), "item")
+    assert table["item_features"]["added"] == {
+        "kind": "time",
+        "column": "added",
+        "parts": ["hour", "month"],
+    }

@@ -9,6 +9,13 @@ from kerasrec.errors import InputError
 
 # Inputs that are known in training alone; an export has their defaults as constants.
 TRAIN_INPUTS = ("position", "fold")
+# Parts of the train rows: a rate of labels that a row reads is that of the other parts.
+FOLDS = 5
+
+
+def folds(size):
+    """The fold of each of the rows of a train part, int32 from 1 to `FOLDS`."""
+    return 1 + np.arange(size, dtype=np.int32) % FOLDS
 
 
 def impression_batches(
@@ -21,7 +28,6 @@ def impression_batches(
     shuffle=True,
     first_epoch=0,
     buckets=True,
-    fold=None,
 ):
     """`(x, y, sample_weight)` of every impression, once an epoch, in an order of its own.
 
@@ -34,7 +40,6 @@ def impression_batches(
         inputs: Names of `x`: "item", and those of `query_spec(data.schema())`, "position" and
             "fold".
         batch_size, history_length, seed, shuffle, first_epoch, buckets: As for `batches`.
-        fold: `(n,)` the fold of each row, from 1 on, for features that are computed out of fold.
 
     Raises:
         InputError: an unknown input, or one that the data does not have.
@@ -44,7 +49,7 @@ def impression_batches(
     widths = bucket_widths(inputs, "last", history_length, buckets and shuffle)
 
     def make(arrays):
-        lengths, gather = rows(arrays, data, inputs, history_length, fold)
+        lengths, gather = rows(arrays, data, inputs, history_length, folds(len(data)))
         weight = np.ones(len(data), "float32") if data.weight is None else data.weight
         labels = {name: arrays.constant(np.append(one, 0)) for name, one in data.labels.items()}
         weight = arrays.constant(np.append(weight, 0).astype("float32"))

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from kerasrec.data.catalog import Catalog
+from kerasrec.data.cross_columns import read_cross
 from kerasrec.data.feature_encoder import FeatureEncoder
 from kerasrec.data.histories import Histories
 from kerasrec.data.impressions_report import ImpressionsReport
 from kerasrec.data.interactions import Interactions
 from kerasrec.data.past import Past
 from kerasrec.data.read_impressions import read_impressions
-from kerasrec.data.schema import Schema, Task
+from kerasrec.data.schema import Cross, Schema, Task
 from kerasrec.errors import InputError
 
 ROWS = {"user": np.int32, "item": np.int32, "request": np.int64, "timestamp": np.int64}
@@ -47,6 +48,7 @@ class Impressions:
         weight: float32 (n,), of the row in training and evaluation, or None.
         propensity: float32 (n,), the probability of showing the item, or None.
         fold: int32 (n,), a given split, or None.
+        crosses: features of two columns, whose values are looked up in the model.
         past: what users did and when, from which the history of each row is taken, or None.
         report: what reading did, None for a part of a table.
         name: for tables and plots.
@@ -66,6 +68,7 @@ class Impressions:
     weight: np.ndarray | None = None
     propensity: np.ndarray | None = None
     fold: np.ndarray | None = None
+    crosses: tuple[Cross, ...] = ()
     past: Past | None = None
     report: ImpressionsReport | None = None
     name: str = "impressions"
@@ -91,6 +94,7 @@ class Impressions:
         *,
         labels: Mapping[str, Mapping[str, Any]] | None = None,
         context: Mapping[str, Mapping[str, Any]] | None = None,
+        crosses: Mapping[str, Mapping[str, Any]] | None = None,
         past: Interactions | None = None,
         on_error: str = "raise",
         name: str = "impressions",
@@ -110,6 +114,8 @@ class Impressions:
                 numbers: `{"<=50K": 0, ">50K": 1}`. An empty cell is a missing label. None for the
                 column "click".
             context: features of the request, name -> options, see `Catalog.from_frame`.
+            crosses: features of two columns, name -> {"columns": [...], "min_count": ...} or, for
+                their rate of a label, {"columns": [...], "label": ...}; see `Cross`.
             past: `Interactions` from which the history of each row is taken: what its user did
                 before its time. Users and items continue those of `past`.
             on_error: "raise" an `InputError` for the first bad row, or "drop" bad rows and count
@@ -128,7 +134,9 @@ class Impressions:
         fields = read_impressions(
             frame, columns, labels, context, past, on_error=on_error, where=where, **options
         )
-        return cls(**fields, name=name)
+        data = cls(**fields, name=name)
+        crosses = [read_cross(data, key, options) for key, options in (crosses or {}).items()]
+        return dataclasses.replace(data, crosses=tuple(crosses))
 
     def schema(self, history_length: int = 50) -> Schema:
         """What a model needs to know in order to be built."""
@@ -144,6 +152,7 @@ class Impressions:
             timed=past is not None,
             context_features=tuple(encoder.feature for encoder in self.encoders.values()),
             tasks=self.tasks,
+            crosses=self.crosses,
         )
 
     def select(self, index: Any) -> "Impressions":

@@ -32,6 +32,8 @@ class Feature:
     | number     | 1                      | 1      | ()        | float32 |
     | vector     | width                  | 1      | (size,)   | float32 |
 
+    These are the kinds that a model reads. A number in buckets is a category, or a vector of soft
+    buckets, and a time is a vector; see `FeatureEncoder`.
     The rows of a vocabulary count padding and unknown. Integers are padded on the right with 0.
     Kind users is for features of users: the other users that a user names, such as friends.
 
@@ -126,9 +128,57 @@ class Task:
             )
 
 
+@dataclasses.dataclass(frozen=True)
+class Cross:
+    """Two columns as one feature: a row for each pair of values, or how often it was clicked.
+
+    Without a `label` it is a category of the pairs that occur at least `min_count` times. With a
+    label of the impressions it is two numbers, the logarithm of the pair's count and the mean of
+    its labels, out of fold: see `CrossRates`. A single column may have a label as well.
+
+    The columns are "user", "item", categories of the request by name, and categories of users and
+    items as "user_<feature>" and "item_<feature>". `size` is the number of rows, padding and
+    unknown included.
+
+    >>> Cross("user_item", ("user", "item"), size=12).label is None
+    True
+
+    Raises:
+        InputError: for a name that is no identifier, other than one or two columns, one column
+            without a label, or a number out of range.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    size: int
+    min_count: int = 1
+    label: str | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.isidentifier():
+            raise InputError(
+                f"Cross {self.name!r}: its name must be letters, digits and underscores, not "
+                "starting with a digit."
+            )
+        object.__setattr__(self, "columns", tuple(self.columns))
+        if len(self.columns) not in (1, 2) or len(set(self.columns)) < len(self.columns):
+            raise InputError(
+                f"Cross {self.name!r}: expected two columns, or one with a label, got "
+                f"{list(self.columns)}."
+            )
+        if len(self.columns) == 1 and self.label is None:
+            raise InputError(
+                f"Cross {self.name!r}: one column is a feature already; give two, or a label whose "
+                "rate is counted."
+            )
+        for key, least in (("size", 2), ("min_count", 1)):
+            value = whole_number(getattr(self, key), f"Cross {self.name!r}: {key}", least)
+            object.__setattr__(self, key, value)
+
+
 _LEAST = {"num_users": 2, "num_items": 2, "history_length": 1, "num_behaviors": 0}
 _NAMED = {"user_features": Feature, "item_features": Feature}
-_NAMED |= {"context_features": Feature, "tasks": Task}
+_NAMED |= {"context_features": Feature, "tasks": Task, "crosses": Cross}
 # No weight has this size, so nothing else bounds it, and every query is padded to it.
 LONGEST_HISTORY = 2**20
 
@@ -140,7 +190,7 @@ class Schema:
     `num_users` and `num_items` are table rows, padding and unknown included; `num_behaviors` is
     the rows of the behavior vocabulary, 0 without one; `timed` is true if the interactions have
     times. `context_features` are those of a request, such as its hour; `tasks` are the labels of
-    impressions, which a ranker learns.
+    impressions, which a ranker learns; `crosses` are features of two columns.
 
     >>> schema = Schema(num_users=12, num_items=30, item_features=(Feature("year", "number"),))
     >>> Schema.from_dict(schema.to_dict()) == schema
@@ -159,6 +209,7 @@ class Schema:
     timed: bool = False
     context_features: tuple[Feature, ...] = ()
     tasks: tuple[Task, ...] = ()
+    crosses: tuple[Cross, ...] = ()
 
     def __post_init__(self) -> None:
         for size, least in _LEAST.items():

@@ -6,7 +6,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasrec.data import host_arrays
 from kerasrec.data.histories import Histories
+from kerasrec.data.impression_batches import rows
 from kerasrec.data.query_spec import ITEM
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
@@ -53,11 +55,12 @@ class Ranker(Recommender):
         self._check(schema, logits)
         biases = {task.name: TaskBias(name=f"{task.name}_bias") for task in schema.tasks}
         logits = {task.name: biases[task.name](logits[task.name]) for task in schema.tasks}
-        served = {**inputs.request, ITEM: inputs.item}
-        trained, outputs = served, logits
+        trained, outputs = {**inputs.request, ITEM: inputs.item}, logits
+        if inputs.fold is not None:
+            trained["fold"] = inputs.fold
         if inputs.position is not None:
-            trained = {**served, "position": inputs.position}
-            outputs = {task: one + inputs.position_bias(task) for task, one in logits.items()}
+            trained["position"] = inputs.position
+            outputs = {task: one + inputs.position_bias(task) for task, one in outputs.items()}
         given = given or {}
         logits, outputs = _multiplied(logits, given), _multiplied(outputs, given)
         super().__init__(
@@ -70,12 +73,13 @@ class Ranker(Recommender):
         self.blend = _checked_blend(blend, schema.tasks)
         self.given = given
         self.biases = biases
-        self.logit_model = keras.Model(served, logits, name="logit_model")
+        self.logit_model = inputs.model(logits, name="logit_model")
+        self.crosses = inputs.crosses
         self.item_catalog = inputs.catalogs.get("item")
         self.user_catalog = inputs.catalogs.get("user")
         widest = max(
             math.prod(n or schema.history_length for n in one.shape[1:])
-            for one in keras.tree.flatten([node.output for node in self.logit_model.operations])
+            for one in keras.tree.flatten([node.output for node in self.operations])
         )
         self._pairs_at_once = max(1, NUMBERS_AT_ONCE // widest)
 
@@ -122,6 +126,7 @@ class Ranker(Recommender):
         for side, catalog in ((self.user_catalog, train.users), (self.item_catalog, train.items)):
             if side is not None:
                 side.assign(catalog.columns)
+        self.crosses.adapt(train)
         for task in self.tasks:
             labels = train.labels[task.name]
             if task.name in self.given:
@@ -164,6 +169,16 @@ class Ranker(Recommender):
         logits = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         found = {name: ops.convert_to_numpy(x) for name, x in self.linked(logits).items()}
         return found
+
+    def predict_impressions(self, data, batch_size=8192):
+        """What each task predicts `(n,)` for the rows of `Impressions`, by task."""
+        gather = rows(host_arrays, data, (*self.query_inputs, ITEM), self.schema.history_length)[1]
+        parts = []
+        for start in range(0, len(data), batch_size):
+            chosen = np.arange(start, min(start + batch_size, len(data)))
+            x = gather(chosen, self.schema.history_length)
+            parts.append(self.predict_tasks(x, x[ITEM]))
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def score_candidates(self, queries, rows):
         """Scores `(n, m)` of n queries with m item rows each."""

@@ -12,6 +12,7 @@ from kerasrec.layers.catalog_table import CatalogTable
 from kerasrec.layers.embedding_table import EmbeddingTable
 from kerasrec.layers.field_vectors import FieldVectors
 from kerasrec.layers.step_context import StepContext
+from kerasrec.models.crosses import Crosses
 from kerasrec.models.history_inputs import TIME_GAP_BUCKETS
 
 # Share of the histories that are read without behaviors, and without times, in training.
@@ -36,7 +37,9 @@ class RankerInputs:
         request: Keras inputs of the request, by name.
         item: Keras input of the item rows `(n,)`.
         catalogs: `CatalogTable`s of the features, by "user" and "item", where there are some.
-        fields: The fields of the request and then those of the item, as `FieldVectors` takes them.
+        fields: The fields of the request, the crosses, and then the fields of the item, as
+            `FieldVectors` takes them.
+        fold: Keras input of the fold of a train row, where a cross has a label; else None.
 
     Example:
 
@@ -67,6 +70,12 @@ class RankerInputs:
         self._request_fields += _plain(schema.context_features)
         self._request_values |= {f.name: self.request[f.name] for f in schema.context_features}
         self._item_fields, self._item_values = self._fields("item", self.item)
+        self.fold = None
+        if any(cross.label is not None for cross in schema.crosses):
+            self.fold = keras.Input((), dtype="int32", name="fold")
+        self.crosses = Crosses(schema.crosses, self._columns(), self.fold)
+        self._request_fields += self.crosses.fields
+        self._request_values |= self.crosses.values
         self.fields = self._request_fields + self._item_fields
         if not self.fields:
             raise InputError(
@@ -138,13 +147,27 @@ class RankerInputs:
         return steps, ops.not_equal(history, 0)
 
     def model(self, outputs, name=None):
-        """A Keras model from the request and the item to `outputs`."""
-        return keras.Model({**self.request, ITEM: self.item}, outputs, name=name)
+        """A Keras model from the request and the item to `outputs`, as for no row of training."""
+        asked = {**self.request, ITEM: self.item}
+        if self.fold is not None:
+            trained = keras.Model({**asked, "fold": self.fold}, outputs)
+            outputs = trained({**asked, "fold": ops.zeros_like(self.item)})
+        return keras.Model(asked, outputs, name=name)
 
     def position_bias(self, task):
         """A learned number for each position `(batch,)`; 0 where it is not known."""
         table = EmbeddingTable(LAST_POSITION + 1, 1, 0.0, name=f"{task}_position")
         return table(ops.clip(self.position, 0, LAST_POSITION))[:, 0]
+
+    def _columns(self):
+        """The categories that a cross may be made of: tensor and number of rows, by column."""
+        fields = self._request_fields + self._item_fields
+        values = {**self._request_values, **self._item_values}
+        return {
+            field["name"]: (values[field["name"]], field["size"])
+            for field in fields
+            if field["kind"] == "category"
+        }
 
     def _item_layer(self, dim, name):
         if not self._item_fields:

@@ -331,3 +331,39 @@ def test_prices_as_people_write_them(tmp_path):
     for options in ({"kind": "number", "decimal": ";"}, {"kind": "category", "decimal": ","}):
         with pytest.raises(InputError, match='decimal is "," or ".", for kind number alone'):
             Catalog.from_frame(frame, "id", {"price": options})
+
+
+def test_buckets_times_and_rare_values_of_a_file(tmp_path):
+    items = pd.DataFrame({"id": list("abcd"), "price": [1.5, 2, "", 9], "maker": list("xyxz")})
+    items["added"] = ["2026-05-04T06:00:00", "", "2026-05-04 18:00", "2026-05-04"]
+    items.to_csv(tmp_path / "items.csv", index=False)
+    features = {
+        "price": {"kind": "number", "buckets": 2},
+        "soft": {"kind": "number", "column": "price", "soft_buckets": 2, "decimal": "."},
+        "maker": {"kind": "category", "min_count": 2},
+        "added": {"kind": "time", "parts": ["hour"]},
+    }
+    catalog = Catalog.from_frame(tmp_path / "items.csv", "id", features)
+    assert catalog.columns["price"].tolist() == [0, 0, 2, 2, 0, 3]
+    np.testing.assert_allclose(
+        catalog.columns["soft"][2:], [[1, 0], [14 / 15, 1 / 15], [0, 0], [0, 1]], rtol=1e-6
+    )
+    assert catalog.columns["maker"].tolist() == [0, 0, 2, 1, 2, 1]
+    hours = [[0, 0], [0, 0], [1, 0], [0, 0], [-1, 0], [0, 1]]
+    np.testing.assert_allclose(catalog.columns["added"], hours, atol=1e-6)
+    assert catalog.missing == {"price": 1, "soft": 1, "maker": 0, "added": 1}
+    catalog.save(tmp_path / "catalog")
+    assert Catalog.load(tmp_path / "catalog").encoders == catalog.encoders
+    more = pd.DataFrame({"id": ["e", "f"], "price": [100, None], "maker": ["z", "z"]})
+    more["added"] = [pd.Timestamp("2026-05-04 06:00"), None]
+    grown = Catalog.from_frame(more, "id", base=catalog, features={"soft": {"column": "price"}})
+    assert grown.columns["price"][6:].tolist() == [3, 0]
+    assert grown.columns["soft"][6:].tolist() == [[0, 1], [0, 0]]
+    assert grown.columns["maker"].tolist() == [0, 0, 2, 1, 2, 1, 3, 3]
+    assert [feature.size for feature in grown.features] == [4, 2, 4, 2]
+
+
+def test_a_bad_time_is_placed():
+    frame = movies(added=["2026-05-04", "soon", None])
+    with pytest.raises(InputError, match="'added' .time., items.csv, row 1.*'soon' is not a time"):
+        Catalog.from_frame(frame, "movie", {"added": {"kind": "time"}})

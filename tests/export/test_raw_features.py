@@ -4,13 +4,19 @@ import json
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
+from kerasrec import models
+from kerasrec.data import Interactions, batches
 from kerasrec.data.feature_encoder import FeatureEncoder
 from kerasrec.data.feature_values import parts_of
+from kerasrec.export import export
 from kerasrec.export.raw_features import RawFeatures
+from kerasrec.losses import Softmax
 from kerasrec.savedmodel import CLoader
 from kerasrec.savedmodel.graph_operations import unportable_operations
+from kerasrec_zoo import TwoTower
 
 TEXTS = [
     "我爱北京天安门。红色,蓝色5.5英寸", "iPhone手机壳“很好”——can't",
@@ -119,3 +125,33 @@ def test_numbers_times_and_rare_values_are_encoded_as_in_the_catalogue(columns, 
     # Python refuses infinity; a graph cannot, and reads it as missing.
     assert not unknown["buckets"].any() and not unknown["soft"].any()
     assert unportable_operations(tmp_path / "1") == []
+
+
+@pytest.mark.slow
+@pytest.mark.export
+def test_an_export_with_these_features_answers_as_the_model(tmp_path):
+    random = np.random.default_rng(0)
+    log = pd.DataFrame([(u, i) for u in range(12) for i in random.permutation(14)[:9]])
+    items = pd.DataFrame({"item": range(16), "price": random.exponential(size=16)})
+    items["release"] = pd.Timestamp("2020-01-01") + pd.to_timedelta(items["price"] * 1e3, unit="h")
+    items.loc[3, ["price", "release"]] = None
+    items["maker"] = random.choice(["a", "b", "b", "c"], 16)
+    features = {
+        "price": {"kind": "number", "buckets": 4},
+        "soft": {"kind": "number", "column": "price", "soft_buckets": 3},
+        "release": {"kind": "time", "parts": ["hour", "weekday", "month"]},
+        "maker": {"kind": "category", "min_count": 6},
+    }
+    train = Interactions.from_frame(
+        log.set_axis(["user", "item"], axis=1), item_frame=items, item_features=features
+    )
+    kinds = {feature.name: feature.kind for feature in train.schema().item_features}
+    assert list(kinds.values()) == ["category", "vector", "vector", "category"]
+    model = TwoTower(train.schema(history_length=3), dim=4)
+    model.adapt(train)
+    model.compile("adam", Softmax())
+    model.fit(batches(train, model.train_inputs, steps=model.steps), verbose=0)
+    model.save(tmp_path / "saved")
+    # `export` compares 200 drawn requests to `embed_items`, and to all others, with Python's.
+    found = export(models.load(tmp_path / "saved"), tmp_path / "1", k=3)
+    assert "embed_items" in found["signatures"] and found["difference"] < 1e-5

@@ -77,6 +77,16 @@ class TaskNode(_Node):
     kind: Literal[TASKS]
 
 
+class CrossNode(_Node):
+    """One cross of a schema."""
+
+    name: Text
+    columns: list[Text]
+    size: Rows
+    min_count: Rows
+    label: Text | None
+
+
 class SchemaNode(_Node):
     """The schema of a model."""
 
@@ -89,6 +99,7 @@ class SchemaNode(_Node):
     timed: bool
     context_features: list[FeatureNode] = []
     tasks: list[TaskNode] = []
+    crosses: list[CrossNode] = []
 
 
 class Arguments(_Node):

@@ -57,7 +57,7 @@ def check_impressions(model, train):
 def _check_schema(schema, train):
     actual = train.schema(schema.history_length)
     sizes = ("num_users", "num_items", "num_behaviors", "timed")
-    for field in (*sizes, "user_features", "item_features", "context_features", "tasks"):
+    for field in (*sizes, "user_features", "item_features", "context_features", "tasks", "crosses"):
         if field in ("num_behaviors", "timed") and not getattr(schema, field):
             continue  # a model may ignore the behaviors and times of the data
         if getattr(actual, field) != getattr(schema, field):
