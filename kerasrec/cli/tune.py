@@ -52,10 +52,10 @@ def run(arguments, output):
 
 
 def _show(results, output):
-    from kerasrec.config.cutoffs import RATING_METRICS
+    from kerasrec.config.cutoffs import smaller_is_better
     from kerasrec.training.tune.format_trial import format_value, short_names
 
-    sign = 1 if results["monitor"] in RATING_METRICS else -1
+    sign = 1 if smaller_is_better(results["monitor"]) else -1
     complete = [trial for trial in results["trials"] if trial["state"] == "complete"]
     complete = [trial for trial in complete if "same_as" not in trial]
     complete.sort(key=lambda trial: (sign * trial["value"], trial["number"]))

@@ -8,6 +8,11 @@ from kerasrec.errors import InputError
 DEFAULT_K = 10
 # Metrics that a run may monitor beside ranking metrics; smaller is better.
 RATING_METRICS = ("rmse", "mae")
+RANKER_METRICS = {
+    "binary": ("auc", "log_loss", "normalised_entropy", "user_auc", "request_auc"),
+    "number": ("rmse", "mae", "poisson_deviance"),
+}
+SMALLER = (*RATING_METRICS, "log_loss", "normalised_entropy", "poisson_deviance")
 
 
 def nearest_to_default(ks):
@@ -17,9 +22,40 @@ def nearest_to_default(ks):
 
 def monitors(config):
     """Names of the metrics that a run of this config can choose its best epoch by."""
+    if config.data.ranks:
+        return ranker_monitors(config)
     names = importlib.import_module("kerasrec.metrics").RANKING
     ranking = [f"{_prefix(config)}{name}@{k}" for name in names for k in config.evaluate.ks]
     return [*ranking, *RATING_METRICS]
+
+
+def with_ranker_defaults(config):
+    """The config of a ranker with the `evaluate` values that were not written."""
+    if "baselines" in config.evaluate.model_fields_set:
+        return config
+    return with_default(config, "evaluate", baselines=["MeanRates"])
+
+
+def ranker_monitors(config):
+    """Names of the metrics that a ranker's best epoch can be chosen by.
+
+    Those of a named data set, whose labels are not in the config, are of its first label.
+    """
+    if config.data.impressions is None:
+        labels = {"": "binary"}
+    else:
+        labels = {f"{name}.": one.kind for name, one in config.data.labels.items()}
+        labels = labels or {"click.": "binary"}
+    found = []
+    for label, kind in labels.items():
+        known = RANKER_METRICS["binary" if kind == "binary" else "number"]
+        found += [f"{label}{metric}" for metric in known]
+    return found
+
+
+def smaller_is_better(monitor):
+    """Whether a metric is an error."""
+    return monitor.rpartition(".")[2] in SMALLER
 
 
 def with_train_defaults(config):
@@ -28,8 +64,17 @@ def with_train_defaults(config):
     `train.monitor` is among what `evaluate.ks` measures. With a split that holds nothing out,
     nothing is measured, so it and `train.patience` are None.
     """
+    if config.data.ranks and "protocol" not in config.split.model_fields_set:
+        protocol = "time" if config.data.impressions is not None else "given"
+        config = with_default(config, "split", protocol=protocol)
+    if config.data.ranks:
+        config = with_ranker_defaults(config)
     values = {"monitor": None, "patience": None}
-    if config.split.holds_out:
+    if config.data.ranks:
+        values = {"loss": {}} | ({} if config.split.holds_out else values)
+        if config.split.holds_out:
+            values["monitor"] = ranker_monitors(config)[0]
+    elif config.split.holds_out:
         values = {"monitor": f"{_prefix(config)}ndcg@{nearest_to_default(config.evaluate.ks)}"}
     written = config.train.model_fields_set
     return with_default(

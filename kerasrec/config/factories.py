@@ -37,6 +37,32 @@ def loss_by_name(name, num_items, gbce_t=None):
     return importlib.import_module("keras").losses.get(name)
 
 
+# Losses of one label of impressions -> the class and its arguments.
+RANKER_LOSSES = {
+    "bce": "MaskedBinaryCrossentropy",
+    "focal": "Focal",
+    "poisson": "Poisson",
+    "watch_time": "WatchTimeLoss",
+    "squared": "SquaredError",
+}
+LOSS_OF_KIND = {"binary": "bce", "count": "poisson", "seconds": "watch_time", "rating": "squared"}
+
+
+def ranker_loss(name):
+    """The loss of one label of impressions, by its name in `train.loss`."""
+    check_ranker_loss_name(name)
+    return getattr(importlib.import_module("kerasrec.losses"), RANKER_LOSSES[name])()
+
+
+def check_ranker_loss_name(name):
+    """Raises an `InputError` for a name that is not of `RANKER_LOSSES`."""
+    if name not in RANKER_LOSSES:
+        raise InputError(
+            f"there is no loss {name} of a label{nearest(name, RANKER_LOSSES)}: there are "
+            f"{', '.join(RANKER_LOSSES)}"
+        )
+
+
 def optimizer_class(name):
     """An optimizer class of Keras or `kerasrec.optimizers` by name, whatever its case.
 

@@ -1,6 +1,7 @@
 """The keys of a run config and the values they take."""
 
 import datetime
+import importlib
 import pathlib
 import re
 from typing import Annotated, Any, Literal
@@ -80,6 +81,11 @@ class TableNode(Node):
     features: dict[str, FeatureNode] = {}
 
 
+def _keys_as_text(values):
+    # In YAML a word may be a number or a bool.
+    return {str(key): one for key, one in values.items()} if isinstance(values, dict) else values
+
+
 class CleanNode(Node):
     """What is left out of a table, and how it is written; `kerasrec.data.clean.Clean` checks it."""
 
@@ -104,10 +110,46 @@ class CleanNode(Node):
     @field_validator("values", mode="before")
     @classmethod
     def _words(cls, values):
-        # In YAML a word may be a number or a bool.
-        return (
-            {str(key): one for key, one in values.items()} if isinstance(values, dict) else values
-        )
+        return _keys_as_text(values)
+
+
+class LabelNode(Node):
+    """A label of impressions, see `Impressions.from_frame`."""
+
+    kind: Literal["binary", "count", "seconds", "rating"] = "binary"
+    column: str | None = None
+    values: dict[str, float] | None = None
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _words(cls, values):
+        return _keys_as_text(values)
+
+
+class CrossNode(Node):
+    """A feature of two columns, or the rate of a label; see `Cross`."""
+
+    columns: Annotated[list[str], Field(min_length=1, max_length=2)]
+    min_count: Count = 1
+    label: str | None = None
+
+
+class ImpressionsNode(Node):
+    """The table of what was shown: a file by its path, or the result of an SQL query."""
+
+    path: str | None = None
+    sql: str | None = None
+    separator: str = ","
+    columns: dict[
+        Literal["user", "item", "request", "timestamp", "position", "weight", "propensity", "fold"],
+        str,
+    ] = {}
+
+    @model_validator(mode="after")
+    def _one_source(self):
+        if (self.path is None) == (self.sql is None):
+            raise PydanticCustomError("source", "give one of path (a table) and sql (a query)")
+        return self
 
 
 class DataNode(Node):
@@ -116,6 +158,9 @@ class DataNode(Node):
     `out_of_core` says whether the table is prepared on disk, in the folder `prepared`, instead of
     read into memory; `auto` does so with Parquet that does not fit. `prepared` alone names a folder
     that is there already.
+
+    With `impressions` a ranker is trained: `labels`, `context` and `crosses` are columns of theirs,
+    and the table by its path, where one is given, is what users did: the histories.
     """
 
     name: str | None = None
@@ -131,10 +176,26 @@ class DataNode(Node):
     out_of_core: Literal["auto", "always", "never"] = "auto"
     prepared: str | None = None
     history_length: Count = 50
+    impressions: ImpressionsNode | None = None
+    labels: dict[str, LabelNode] = {}
+    context: dict[str, FeatureNode] = {}
+    crosses: dict[str, CrossNode] = {}
 
     @model_validator(mode="after")
     def _one_source(self):
         sources = [one for one in (self.name, self.path, self.sql) if one is not None]
+        if self.impressions is None and (self.labels or self.context or self.crosses):
+            raise PydanticCustomError(
+                "source", "labels, context and crosses are of impressions: give impressions too"
+            )
+        if self.impressions is not None:
+            if self.name is not None or self.prepared is not None or len(sources) > 1:
+                raise PydanticCustomError(
+                    "source",
+                    "beside impressions give path or sql, what users did, or neither: no name and "
+                    "no prepared",
+                )
+            return self
         if len(sources) != 1 and not self.is_prepared:
             raise PydanticCustomError(
                 "source",
@@ -172,6 +233,13 @@ class DataNode(Node):
         return self
 
     @property
+    def ranks(self):
+        """Whether the data is impressions, for a ranker."""
+        if self.impressions is not None:
+            return True
+        return self.name in importlib.import_module("kerasrec.data.datasets").IMPRESSIONS
+
+    @property
     def is_prepared(self):
         """Whether a prepared folder alone is given, such as one that another job has written."""
         return self.prepared is not None and (self.name or self.path or self.sql) is None
@@ -180,6 +248,8 @@ class DataNode(Node):
     def label(self):
         """A name for tables, plots and folders."""
         path = self.prepared if self.is_prepared else self.path
+        if self.impressions is not None:
+            path = self.impressions.path
         if path is None:
             return self.name or "sql"
         # A pattern such as logs/2024-*.csv is named after its letters.
@@ -231,13 +301,20 @@ class TrainNode(Node):
     `callbacks` are called after each epoch is validated and before its state is saved. With
     `decay: linear` the learning rate falls by the same amount every epoch, to 0 at the end.
     `gbce_t` is the calibration of the loss gbce, see `kerasrec.losses.GBCE`.
+
+    Of a ranker, `loss` is a dict of names by label, where the one of the label's kind is not meant,
+    `loss_weights` weighs the labels, and `inverse_propensity` weighs each row by 1 / its
+    propensity. `calibrate` fits the probabilities to the validation part after the training.
     """
 
     epochs: Count = 20
     batch_size: Count = 1024
     optimizer: str | OptimizerNode = "auto"
     decay: Literal["none", "linear"] = "none"
-    loss: str = "softmax"
+    loss: str | dict[str, str] = "softmax"
+    loss_weights: dict[str, Annotated[float, Field(ge=0)]] | None = None
+    inverse_propensity: bool = False
+    calibrate: Literal["none", "platt", "isotonic"] = "none"
     gbce_t: Annotated[float, Field(ge=0, le=1)] | None = None
     seed: Seed = 0
     patience: Count | None = 3

@@ -8,7 +8,7 @@ import pathlib
 from kerasrec.config.argument_problems import argument_problems, type_problems
 from kerasrec.config.callback_class import PATH_ARGUMENTS, find_callback_class, is_of_keras
 from kerasrec.config.cutoffs import monitors
-from kerasrec.config.factories import check_loss_name, optimizer_class
+from kerasrec.config.factories import check_loss_name, check_ranker_loss_name, optimizer_class
 from kerasrec.config.first_line import first_line
 from kerasrec.config.model_class import find_model_class
 from kerasrec.config.nearest import nearest
@@ -19,7 +19,7 @@ from kerasrec.files.replacing import surviving
 
 def problems(config):
     """Pairs of a path of keys and a message; what needs Keras is checked last."""
-    found = [*_data(config), *_split(config.split), *_metrics(config)]
+    found = [*_data(config), *_split(config), *_metrics(config)]
     # Importing the zoo imports Keras, which takes seconds.
     if found:
         return found
@@ -47,13 +47,18 @@ def _data(config):
     paths |= {("init_from",): config.init_from, ("content_from",): config.content_from}
     paths |= {("data", "items", "path"): data.items and data.items.path}
     paths |= {("data", "users", "path"): data.users and data.users.path}
+    paths |= {("data", "impressions", "path"): data.impressions and data.impressions.path}
     for keys, path in paths.items():
         if path is not None and not (surviving(path).exists() or matching(path)):
             yield keys, f"{path} does not exist, neither from here nor beside the config file"
 
 
-def _split(split):
+def _split(config):
+    split = config.split
     protocols = importlib.import_module("kerasrec.data.splits").PROTOCOLS
+    if config.data.ranks:
+        impressions = importlib.import_module("kerasrec.data.impression_split")
+        protocols = impressions.IMPRESSION_PROTOCOLS
     if split.protocol not in protocols:
         yield (
             ("split", "protocol"),
@@ -122,6 +127,9 @@ def _model(config):
             ("model",), model, config.model.arguments, supplied={"schema", "name"}
         )
         yield from type_problems(("model",), model, config.model.arguments)
+    if config.data.ranks:
+        # Their names are checked with the data, which they are adapted to before the training.
+        return
     for name in config.evaluate.baselines:
         try:
             find_model_class(name)
@@ -156,10 +164,35 @@ def _learning_rate(keys, value):
 
 
 def _loss(config):
+    if config.data.ranks:
+        yield from _ranker_losses(config)
+        return
+    for name in ("loss_weights", "inverse_propensity", "calibrate"):
+        if getattr(config.train, name) not in (None, False, "none"):
+            yield ("train", name), "it is for rankers: give data.impressions, or leave it out"
+    if not isinstance(config.train.loss, str):
+        yield ("train", "loss"), "losses by label are for rankers: give the name of one loss"
+        return
     try:
         check_loss_name(config.train.loss)
     except InputError as error:
         yield ("train", "loss"), str(error)
+
+
+def _ranker_losses(config):
+    given, labels = config.train.loss, config.data.labels
+    if isinstance(given, str):
+        given = dict.fromkeys(labels or ["click"], given)
+    for name, loss in given.items():
+        if labels and name not in labels:
+            yield ("train", "loss", name), f"there is no label {name}{nearest(name, labels)}"
+        try:
+            check_ranker_loss_name(loss)
+        except InputError as error:
+            yield ("train", "loss", name), str(error)
+    for name in config.train.loss_weights or ():
+        if labels and name not in labels:
+            yield ("train", "loss_weights", name), f"there is no label {name}"
 
 
 def _callbacks(config):

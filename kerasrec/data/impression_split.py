@@ -118,7 +118,8 @@ def _split(data, part, protocol, validation, test):
     if validation + test >= 1 and protocol != "given":
         raise InputError(f"validation {validation} and test {test} leave nothing to train on")
     parts = [data.select(np.flatnonzero(part == number)) for number in range(3)]
-    for name, one, share in zip(("train", "validation", "test"), parts, (1, validation, test)):
+    shares = {"train": 1.0, "validation": validation, "test": test}
+    for (name, share), one in zip(shares.items(), parts, strict=True):
         if share and not len(one):
             raise InputError(
                 f"the {protocol} split leaves no {name} rows of {len(data):,}: choose other shares"

@@ -123,9 +123,9 @@ class Impressions:
             name: for tables and plots.
             where: what to call the frame in error messages.
             options: `item_frame`, `item_id`, `item_features`, `item_title`, `user_frame`,
-                `user_id`, `user_features`, `base` and `encoders`. All but the last are as for
-                `Interactions.from_frame`; `encoders` are those of the context of an earlier table,
-                whose rows are kept.
+                `user_id`, `user_features`, `base`, as for `Interactions.from_frame`; `encoders`,
+                those of the context of an earlier table, whose rows are kept; `separator` of a text
+                file.
 
         Raises:
             InputError: a missing column, no rows, a bad value, a label outside of its kind, or a

@@ -31,6 +31,7 @@ def read_impressions(
     *,
     on_error: str = "raise",
     where: str = "the frame",
+    separator: str | None = None,
     item_frame: Any = None,
     item_id: str = "item",
     item_features: Mapping[str, Mapping[str, Any]] | None = None,
@@ -61,7 +62,9 @@ def read_impressions(
         wanted += column if isinstance(column, list) else [column]
     ids = [names[key] for key in ("user", "item", "request")]
     texts = [*ids, *text_columns(context), *labels.text_columns]
-    table = as_table(frame, where, text=texts, on_error=on_error, only=wanted, ids=ids)
+    table = as_table(
+        frame, where, text=texts, on_error=on_error, only=wanted, ids=ids, separator=separator
+    )
     columns = table.resolve(columns, KEYS, needed=())
     find_columns(table, context)
     if not len(table.frame):

@@ -22,6 +22,7 @@ def as_table(
     on_error: str = "raise",
     only: Iterable[Any] | None = None,
     ids: Iterable[Any] = (),
+    separator: str | None = None,
 ) -> Table:
     """A Table of a frame, of a file or folder (by its extension), or of a Table as it is.
 
@@ -32,6 +33,7 @@ def as_table(
         text: columns of a text file to keep as text.
         only: the columns to keep, None = all.
         ids: columns of which texts are encoded, see `read_parquet`.
+        separator: of a text file; None = a tab in a .tsv file, else a comma.
     """
     if isinstance(source, Table):
         return source
@@ -39,8 +41,9 @@ def as_table(
         path = Path(source)
         if is_parquet(path):
             return read_parquet(path, only, on_error, ids)
-        tabs = ".tsv" in table_files(path, TEXT_SUFFIXES)[0].suffixes
-        separator = "\t" if tabs else ","
+        if separator is None:
+            tabs = ".tsv" in table_files(path, TEXT_SUFFIXES)[0].suffixes
+            separator = "\t" if tabs else ","
         return read_csv(path, text, only, separator, on_error)
     frame, header = _frame(source, where, only, ids)
     # The frame itself is in memory already: what is made of its columns comes on top.

@@ -10,14 +10,19 @@ def feature_table(node, kind):
     """
     if node is None:
         return {}
-    features = {
+    features = features_of(node.features)
+    found = {f"{kind}_frame": node.path, f"{kind}_id": node.id or kind}
+    found |= {f"{kind}_features": features}
+    return found | ({"item_title": node.title} if kind == "item" else {})
+
+
+def features_of(nodes):
+    """The options of `FeatureNode`s by name, as `Catalog.from_frame` takes them."""
+    return {
         name: {
             "kind": feature.kind,
             "column": name if feature.column is None else feature.column,
             **feature.arguments,
         }
-        for name, feature in node.features.items()
+        for name, feature in nodes.items()
     }
-    found = {f"{kind}_frame": node.path, f"{kind}_id": node.id or kind}
-    found |= {f"{kind}_features": features}
-    return found | ({"item_title": node.title} if kind == "item" else {})

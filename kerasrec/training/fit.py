@@ -4,7 +4,7 @@ import contextlib
 
 import keras
 
-from kerasrec.config.cutoffs import RATING_METRICS
+from kerasrec.config.cutoffs import smaller_is_better
 from kerasrec.config.factories import loss_by_name, optimizer_class
 from kerasrec.data.batches import batches
 from kerasrec.errors import InputError, failed_check
@@ -90,7 +90,7 @@ def fit(
         monitor,
         train.patience,
         state.history,
-        smaller_is_better=train.monitor in RATING_METRICS,
+        smaller_is_better=smaller_is_better(train.monitor or ""),
     )
     if done < train.epochs and not best.is_over():
         validations = []
@@ -101,16 +101,16 @@ def fit(
         # The validation first, for its metrics are in the logs of all others; the state last, for
         # an epoch whose callbacks are not done is trained again.
         callbacks = [*decay, *validations, best, *callbacks, state]
-        _train(model, split, train, callbacks, done, monitor, progress)
+        dataset = _batches(model, split, train, done)
+        train_epochs(model, dataset, train, callbacks, done, monitor, progress)
     if folder:
         load_weights(model, folder.checkpoint)
     return state.history
 
 
-def _train(model, split, train, callbacks, done, monitor, progress):
-    """Calls Keras's `fit` for the epochs from `done` on."""
+def _batches(model, split, train, done):
     make = stream if isinstance(split.train, StoredInteractions) else batches
-    dataset = make(
+    return make(
         split.train,
         inputs=model.train_inputs,
         steps=model.steps,
@@ -121,6 +121,10 @@ def _train(model, split, train, callbacks, done, monitor, progress):
         first_epoch=done,
         buckets=train.strategy != "tpu",
     )
+
+
+def train_epochs(model, dataset, train, callbacks, done, monitor, progress):
+    """Calls Keras's `fit` for the epochs from `done` on."""
     finite = FiniteLoss()
     order = keras.callbacks.LambdaCallback(
         on_epoch_begin=lambda epoch, logs: dataset.epochs.begin(epoch)

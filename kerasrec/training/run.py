@@ -20,6 +20,7 @@ from kerasrec.training.evaluate_run import evaluate_run
 from kerasrec.training.fit import fit
 from kerasrec.training.make_model import make_model
 from kerasrec.training.read_data import read_split
+from kerasrec.training.run_ranker import run_ranker
 from kerasrec.training.runs.all_histories import all_histories
 from kerasrec.training.runs.claim_folder import check_unused, claim_existing, claim_new
 from kerasrec.training.runs.commit import code_commit
@@ -73,6 +74,8 @@ def run(
     try:
         if resume:
             claim_existing(folder.lock)
+        if config.data.ranks:
+            return run_ranker(config, folder, resume, say, progress, callbacks)
         return _run(config, folder, resume, say, progress, read, callbacks)
     finally:
         folder.lock.release()
@@ -94,7 +97,9 @@ def _run(config, folder, resume, say, progress, read, callbacks):
         config = folder.resumed(config)
     config = with_stored_defaults(config, split, say)
     config = with_cutoffs(config, len(data.items) - FIRST, say)
-    hashes = check_data(folder, split, source) if resume else data_fingerprint(split, source)
+    hashes = data_fingerprint(split, source)
+    if resume:
+        check_data(folder, hashes)
     holds_out, baselines = config.split.holds_out, []
     if holds_out:
         check_test(split)

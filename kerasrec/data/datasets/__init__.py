@@ -1,11 +1,14 @@
-"""Public data sets and a synthetic one as interactions."""
+"""Public data sets and a synthetic one, as interactions or as impressions."""
 
 import difflib
 import inspect
 
+from kerasrec.data.datasets import adult as adult
 from kerasrec.data.datasets import beauty as beauty
+from kerasrec.data.datasets import frappe as frappe
 from kerasrec.data.datasets import gowalla as gowalla
 from kerasrec.data.datasets import movielens as movielens
+from kerasrec.data.datasets import movielens_clicks as movielens_clicks
 from kerasrec.data.datasets import movielens_cold as movielens_cold
 from kerasrec.data.datasets import movielens_ncf as movielens_ncf
 from kerasrec.data.datasets import synthetic as synthetic
@@ -22,11 +25,18 @@ LOADERS = {
     "beauty": beauty.load,
     "synthetic": synthetic.load,
 }
+# Of impressions, for rankers.
+IMPRESSIONS = {
+    "adult": adult.load,
+    "frappe": frappe.load,
+    "ml-1m-clicks": movielens_clicks.load,
+}
+LOADERS |= IMPRESSIONS
 NAMES = tuple(LOADERS)
 
 
 def load(name, base=None, **options):
-    """A data set as `Interactions`.
+    """A data set as `Interactions`, or one of `IMPRESSIONS` as `Impressions`.
 
     Files are searched in the folder `KERASREC_DATA`, then in the cache (`KERASREC_CACHE`, or
     `~/.cache/kerasrec`), and downloaded to the cache if they have a public address.

@@ -44,8 +44,9 @@ class RankerEvaluation:
         from rich import box
         from rich.table import Table
 
+        size = f"{self.n_rows:,} rows, {self.n_queries:,} requests"
         table = Table(
-            title=f"{self.part}, {self.protocol}, {self.n_rows:,} rows, {self.n_queries:,} requests",
+            title=f"{self.part}, {self.protocol}, {size}",
             caption="\n".join(note for note in self.notes if note not in shown_notes) or None,
             caption_justify="left",
             box=box.SIMPLE_HEAD,

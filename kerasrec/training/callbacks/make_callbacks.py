@@ -4,7 +4,7 @@ import inspect
 import pathlib
 
 from kerasrec.config.callback_class import PATH_ARGUMENTS, find_callback_class, is_of_keras
-from kerasrec.config.cutoffs import RATING_METRICS
+from kerasrec.config.cutoffs import smaller_is_better
 from kerasrec.config.first_line import first_line
 from kerasrec.errors import InputError
 from kerasrec.training.callbacks.mlflow_names import with_mlflow_names
@@ -53,6 +53,6 @@ def _completed(callback_class, arguments, train_monitor, folder):
             completed[name] = str(folder / arguments.get(name, defaults[name]))
     if "monitor" in defaults:
         monitor = arguments.get("monitor", f"val_{train_monitor}" if train_monitor else "loss")
-        smaller = monitor.removeprefix("val_") in ("loss", *RATING_METRICS)
+        smaller = monitor == "loss" or smaller_is_better(monitor.removeprefix("val_"))
         completed = {"monitor": monitor, "mode": "min" if smaller else "max", **completed}
     return completed

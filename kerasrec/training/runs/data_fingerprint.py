@@ -1,11 +1,13 @@
 """Hashes of the training data, to compare runs by."""
 
+import dataclasses
 import hashlib
 import json
 
 import numpy as np
 
 from kerasrec.data.clean_rows import COLUMNS
+from kerasrec.data.impressions import ROWS
 from kerasrec.errors import InputError
 from kerasrec.files.file_hash import file_hash
 
@@ -44,17 +46,41 @@ def changed(before, now):
     return ", ".join(name for key, name in NAMES.items() if before.get(key) != now.get(key))
 
 
-def check_data(folder, split, start):
+def impressions_fingerprint(split):
+    """As `data_fingerprint`, of an `ImpressionSplit`."""
+    found, train = hashlib.sha256(), split.train
+    about = [encoder.to_dict() for encoder in train.encoders.values()]
+    about += [dataclasses.asdict(one) for one in (*train.tasks, *train.crosses)]
+    found.update(json.dumps(about, sort_keys=True, default=str).encode("utf-8", "surrogatepass"))
+    for part in (train, split.validation, split.test):
+        for name in ROWS:
+            _add(found, name, getattr(part, name))
+        for name, column in {**part.labels, **part.context}.items():
+            _add(found, name, column)
+        if part.past is not None:
+            _add(found, "past", part.past.stop - part.past.first)
+    if train.past is not None:
+        for name in ("indptr", "items", "timestamp"):
+            _add(found, name, getattr(train.past.histories, name))
+    return {
+        "interactions": found.hexdigest(),
+        "users": _catalog(train.users),
+        "items": _catalog(train.items),
+        "start": None,
+    }
+
+
+def check_data(folder, now):
     """The fingerprint of the data of a resumed run.
 
     Args:
         folder: `RunFolder` of the run.
-        split, start: As for `data_fingerprint`.
+        now: The fingerprint of its data as it is read now.
 
     Raises:
         InputError: if the run began with other data.
     """
-    now, before = data_fingerprint(split, start), folder.read_data()
+    before = folder.read_data()
     if before is not None and (names := changed(before, now)):
         raise InputError(
             f"{folder.path} began with other data ({names}): a resumed run must end as the stopped "

@@ -4,7 +4,7 @@ import math
 import os
 import time
 
-from kerasrec.config.cutoffs import RATING_METRICS
+from kerasrec.config.cutoffs import smaller_is_better
 from kerasrec.library_versions import library_versions
 from kerasrec.training.runs.query_fingerprint import query_fingerprint
 
@@ -73,7 +73,7 @@ def best_epoch(history, monitor):
     monitored = {epoch: logs[name] for epoch, logs in enumerate(history, 1) if name in logs}
     if not monitored:
         return len(history) or None
-    return (min if monitor in RATING_METRICS else max)(monitored, key=monitored.get)
+    return (min if smaller_is_better(monitor) else max)(monitored, key=monitored.get)
 
 
 def num_trainable(model):

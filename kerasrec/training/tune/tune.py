@@ -6,7 +6,7 @@ import time
 import traceback
 
 from kerasrec.config.change import change
-from kerasrec.config.cutoffs import RATING_METRICS, with_cutoffs
+from kerasrec.config.cutoffs import smaller_is_better, with_cutoffs
 from kerasrec.config.model_class import find_model_class
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
@@ -101,7 +101,7 @@ def _tune(config, folder, resume, say, note, progress, command):
         SearchSpace(config.tune.parameters),
         config.tune.trials,
         config.tune.seed,
-        config.train.monitor in RATING_METRICS,
+        smaller_is_better(config.train.monitor),
     )
     if study.first_value("hashes", hashes) != hashes:
         raise InputError(

@@ -1,0 +1,107 @@
+"""The `data:` and `split:` of a ranker's config as an `ImpressionSplit`."""
+
+import dataclasses
+
+import numpy as np
+
+from kerasrec.config.first_line import first_line
+from kerasrec.data import Impressions, datasets
+from kerasrec.data.impression_split import IMPRESSION_PROTOCOLS
+from kerasrec.data.retriever_scores import RETRIEVER_SCORE, with_retriever_scores
+from kerasrec.data.sql_table import read_sql
+from kerasrec.errors import InputError
+from kerasrec.training.feature_table import feature_table, features_of
+from kerasrec.training.read_data import read_data
+
+
+def read_impression_split(config, retriever=None, model=None):
+    """The impressions of a config and their split.
+
+    Args:
+        config: `RunConfig` whose data is impressions.
+        retriever: The first stage of a `TwoStage`: its rows are kept, and its scores are added.
+        model: A fitted `Ranker` of the config, whose rows and encoders are kept.
+
+    Returns:
+        `(Impressions, ImpressionSplit)`.
+
+    Raises:
+        InputError: for anything wrong in the data, or arguments that the split cannot use.
+    """
+    base = None
+    if known := model or retriever:
+        base = known.users, known.items, known.behaviors, known.context
+    data = read_impressions(config.data, base)
+    if retriever is not None:
+        encoder = model and model.context.get(RETRIEVER_SCORE)
+        data = with_retriever_scores(data, retriever, encoder)
+    if config.train.inverse_propensity:
+        data = weighted_by_propensity(data)
+    protocol, arguments = config.split.protocol, config.split.arguments
+    try:
+        return data, IMPRESSION_PROTOCOLS[protocol](data, **arguments)
+    except InputError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"split: {protocol} does not take {arguments}: {first_line(error)}"
+        ) from error
+
+
+def read_impressions(node, base=None):
+    """Reads the impressions that a `DataNode` names, with the histories of `data.path`."""
+    catalogs, encoders = (base[:2], base[3] or None) if base else (None, None)
+    if encoders:
+        encoders = {name: one for name, one in encoders.items() if name != RETRIEVER_SCORE}
+    if node.impressions is None:
+        return datasets.load(node.name, base=catalogs, **node.options)
+    past, tables = None, {}
+    if node.path is not None or node.sql is not None:
+        past = read_data(node.model_copy(update={"impressions": None}), base and base[:3])
+    else:
+        tables = feature_table(node.items, "item") | feature_table(node.users, "user")
+    shown = node.impressions
+    labels = {
+        name: {
+            "kind": one.kind,
+            "column": name if one.column is None else one.column,
+            "values": one.values,
+        }
+        for name, one in node.labels.items()
+    }
+    crosses = {name: one.model_dump(exclude_none=True) for name, one in node.crosses.items()}
+    return Impressions.from_frame(
+        read_sql(shown.sql) if shown.path is None else shown.path,
+        shown.columns,
+        labels=labels or None,
+        context=features_of(node.context),
+        crosses=crosses,
+        past=past,
+        base=catalogs,
+        encoders=encoders,
+        on_error=node.on_error,
+        name=node.label,
+        where="the result of the query" if shown.path is None else shown.path,
+        separator=shown.separator,
+        **tables,
+    )
+
+
+def weighted_by_propensity(data):
+    """The impressions with weights 1 / propensity, whose mean is 1.
+
+    A row that was unlikely to be shown stands for those that were not: the weighted rows are as if
+    everything had been shown equally often.
+
+    Raises:
+        InputError: without propensities.
+    """
+    if data.propensity is None:
+        raise InputError(
+            f"train.inverse_propensity needs the propensity of each row and {data.name!r} has "
+            "none: map a column to propensity"
+        )
+    weight = 1.0 / data.propensity.astype("float64")
+    if data.weight is not None:
+        weight = weight * data.weight
+    return dataclasses.replace(data, weight=(weight / np.mean(weight)).astype("float32"))
