@@ -15,7 +15,7 @@ def models_of(module, rankers=False):
 
     >>> import kerasrec_zoo
     >>> [cls.__name__ for cls in models_of(kerasrec_zoo, rankers=True)][:3]
-    ['BST', 'DCN', 'DIN']
+    ['AutoInt', 'BST', 'DCN']
     """
     found = [cls for _, cls in inspect.getmembers(module, inspect.isclass)]
     models = [cls for cls in found if issubclass(cls, Recommender)]
