@@ -121,7 +121,7 @@ class ServingGraph(tf.Module):
         if self.index is not None:
             return {"score": self.index.score_rows(query, item[:, None])[:, 0]}
         score = self.model.score_rows(query, self.catalog, item)
-        return {**self.model.score_tasks(query, item), "score": score}
+        return {**self.model.score_tasks(query, item, self.catalog), "score": score}
 
     def similar_items(self, request):
         """Returns the items whose vectors have the largest cosine with that of an item."""

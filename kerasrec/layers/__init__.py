@@ -55,5 +55,7 @@ from kerasrec.layers.target_attention import TargetAttention as TargetAttention
 from kerasrec.layers.target_transformer import TargetTransformer as TargetTransformer
 from kerasrec.layers.task_bias import TaskBias as TaskBias
 from kerasrec.layers.transformer_user_encoder import (
+    TransformerUserEncoder as TransformerUserEncoder,
+)
 from kerasrec.layers.transition_scores import TransitionScores as TransitionScores
 from kerasrec.layers.user_neighbour_scores import UserNeighbourScores as UserNeighbourScores

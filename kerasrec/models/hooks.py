@@ -160,7 +160,7 @@ class Hooks:
         scores = self.score_catalog(queries, catalog)
         return ops.take_along_axis(scores, rows[:, None], axis=1)[:, 0]
 
-    def score_tasks(self, queries, rows):
+    def score_tasks(self, queries, rows, catalog=None):
         """What each task predicts for n encoded queries with one item row each, in `keras.ops`.
 
         Returns:

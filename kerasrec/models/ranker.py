@@ -174,14 +174,25 @@ class Ranker(Recommender):
             parts.append(self.predict_tasks(x, x[ITEM]))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
-    def score_candidates(self, queries, rows):
-        """Scores `(n, m)` of n queries with m item rows each."""
+    def score_candidates(self, queries, rows, of_pairs=None):
+        """Scores `(n, m)` of n queries with m item rows each.
+
+        Args:
+            queries: As of `encode_queries`.
+            rows: Item rows `(n, m)`.
+            of_pairs: Inputs `(n, m)` by name that differ by item, such as a retriever's score.
+        """
+        of_pairs = of_pairs or {}
         if _is_numpy(queries):
-            n, m = np.shape(rows)
+            rows = ops.convert_to_numpy(rows)
+            n, m = rows.shape
             repeated = {name: np.repeat(x, m, axis=0) for name, x in queries.items()}
-            return self.score_pairs(repeated, np.reshape(rows, -1)).reshape(n, m)
+            for name, x in of_pairs.items():
+                repeated[name] = ops.convert_to_numpy(x).reshape(-1)
+            return self.score_pairs(repeated, rows.reshape(-1)).reshape(n, m)
         n, m = ops.shape(rows)[0], ops.shape(rows)[1]
         repeated = {name: ops.repeat(x, m, axis=0) for name, x in queries.items()}
+        repeated |= {name: ops.reshape(x, (-1,)) for name, x in of_pairs.items()}
         scores = self.blended(self.score_tasks(repeated, ops.reshape(rows, (-1,))))
         return ops.reshape(scores, (n, m))
 
@@ -206,7 +217,7 @@ class Ranker(Recommender):
             score = part if score is None else score * part
         return score
 
-    def score_tasks(self, queries, rows):
+    def score_tasks(self, queries, rows, catalog=None):
         return self.linked(self.logit_model({**queries, ITEM: rows}))
 
     def _score_all(self, queries, catalog):

@@ -3,7 +3,9 @@ import numpy as np
 import pytest
 
 from kerasrec.errors import InputError
-from kerasrec.layers import CrossRates
+from kerasrec.layers import CrossLookup, CrossRates, known_pairs
+from kerasrec.savedmodel import CLoader
+from kerasrec.savedmodel.graph_operations import unportable_operations
 
 
 def numbers(tensor):
@@ -132,3 +134,22 @@ def test_contract(check_layer):
     found = half(np.array([2]), np.array([0]))
     assert keras.backend.standardize_dtype(found.dtype) == "float32"
     np.testing.assert_allclose(numbers(found), [[np.log(70001), 1]], rtol=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="an export is TensorFlow's")
+def test_rates_of_a_cross_are_exported(tmp_path):
+    random = np.random.default_rng(0)
+    first, second = random.integers(0, 12, (2, 300)).astype("int32")
+    cross, rates = CrossLookup(12, 200), CrossRates(202)
+    cross.assign(*known_pairs(first, second, 2))
+    expected = numbers(cross(first, second))
+    rates.assign(expected, random.integers(1, 6, 300), random.integers(0, 2, 300))
+    inputs = [keras.Input((), dtype="int32", name=name) for name in ("first", "second", "fold")]
+    model = keras.Model(inputs, rates(cross(*inputs[:2]), inputs[2]))
+    model.export(tmp_path / "1", verbose=False)
+    fold = np.zeros(300, "int32")
+    with CLoader(tmp_path / "1") as loaded:
+        (found,) = loaded("serve", first=first, second=second, fold=fold).values()
+    np.testing.assert_allclose(found, numbers(rates(expected, fold)), rtol=1e-6)
+    assert unportable_operations(tmp_path / "1") == []

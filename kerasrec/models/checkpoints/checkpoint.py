@@ -93,6 +93,9 @@ def load(directory, trust=False):
     directory = files.directory
     name, arguments, schema = files.config()
     model_class = find_model_class(name, trust)
+    for stage in arguments.values():
+        if isinstance(stage, dict) and isinstance(stage.get("class"), str):
+            find_model_class(stage["class"], trust)
     files.verified(*files.metadata.files)
     catalogs = SavedCatalogs.read(directory, schema, files.holds("behaviors.json"))
     weights = WeightsFile(directory / "model.weights.h5")

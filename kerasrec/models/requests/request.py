@@ -143,8 +143,8 @@ class Request:
             order, seconds = (column[known] for column in request_times(timestamp))
             context["timestamp"] = seconds
             back = (np.diff(order) < 0) & (np.diff(owner[known]) == 0) & (seconds[1:] > 0)
-            known = (QUERY_INPUTS[name] for name in self._names if name in QUERY_INPUTS)
-            if any(each.difference for each in known) and back.any():
+            read = (QUERY_INPUTS[name] for name in self._names if name in QUERY_INPUTS)
+            if any(each.difference for each in read) and back.any():
                 late = len(np.unique(owner[known][1:][back]))
                 self.notes.append(
                     f"{late} {'history has' if late == 1 else 'histories have'} timestamps that go "

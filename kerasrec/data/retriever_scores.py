@@ -1,0 +1,45 @@
+"""The score of a retriever as a feature of impressions."""
+
+import dataclasses
+
+import numpy as np
+
+from kerasrec.data import host_arrays
+from kerasrec.data.feature_encoder import FeatureEncoder
+from kerasrec.data.impression_batches import rows
+from kerasrec.data.query_spec import ITEM
+
+RETRIEVER_SCORE = "retriever_score"
+ROWS_AT_ONCE = 4096
+
+
+def with_retriever_scores(data, retriever, encoder=None):
+    """Impressions with one number more: the score of each item by a retriever, at its time.
+
+    A `TwoStage` gives the ranker the score of each candidate in its place. The retriever must not
+    have learned from the impressions or from what came after them: its scores of what it has seen
+    are better than those of what comes, and the ranker would trust them too much.
+
+    Args:
+        data: `Impressions` with a `past`, if the retriever reads histories.
+        retriever: An adapted model of the same users and items.
+        encoder: The encoder of the train part, for other parts; None to fit one.
+
+    Returns:
+        `Impressions` with the context feature "retriever_score", a number.
+    """
+    length = retriever.schema.history_length
+    gather = rows(host_arrays, data, (*retriever.query_inputs, ITEM), length)[1]
+    parts = []
+    for start in range(0, len(data), ROWS_AT_ONCE):
+        x = gather(np.arange(start, min(start + ROWS_AT_ONCE, len(data))), length)
+        parts.append(retriever.score_pairs(x, x[ITEM]))
+    scores = np.concatenate(parts) if parts else np.zeros(0, "float32")
+    if encoder is None:
+        encoder = FeatureEncoder.fit(RETRIEVER_SCORE, scores, "number")
+    column = encoder.encode(scores)
+    return dataclasses.replace(
+        data,
+        context={**data.context, RETRIEVER_SCORE: column},
+        encoders={**data.encoders, RETRIEVER_SCORE: encoder},
+    )

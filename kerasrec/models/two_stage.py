@@ -1,0 +1,242 @@
+"""Two stages as one model: a retriever finds candidates, a ranker orders them."""
+
+import dataclasses
+import sys
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasrec.config.model_class import find_model_class
+from kerasrec.data.retriever_scores import RETRIEVER_SCORE
+from kerasrec.data.vocabulary import FIRST, PADDING
+from kerasrec.errors import InputError
+from kerasrec.models.ranker import Ranker
+from kerasrec.models.recommender import Recommender
+from kerasrec.models.top_k import NEVER
+from kerasrec.register import register
+from kerasrec.whole_number import whole_number
+
+STAGES = ("retriever", "ranker")
+
+
+@register
+class TwoStage(Recommender):
+    """The best items by a ranker, among the candidates of a retriever.
+
+        candidates = the `num_candidates` best items of the retriever
+        score(i) = the ranker's blend of its tasks, for each candidate i
+
+    Exclude, allow and the seen filter are the retriever's, so that they take no places away. Both
+    stages are trained apart and handed over; one checkpoint and one export hold both. A ranker that
+    reads "retriever_score" (see `with_retriever_scores`) gets the score of each candidate.
+
+    Args:
+        retriever: An adapted `Recommender` that ranks the catalog.
+        ranker: An adapted `Ranker` with the same users and items.
+        num_candidates: How many candidates are ranked; at most the number of items.
+
+    Raises:
+        InputError: for stages of other kinds, that are not adapted, or with other ids.
+
+    Reference:
+        Covington et al., Deep neural networks for YouTube recommendations, RecSys 2016.
+    """
+
+    trained = False
+    context_read = False
+
+    def __init__(self, retriever, ranker, num_candidates=500, name=None):
+        _check(retriever, ranker)
+        schema = _schema(retriever, ranker)
+        self_inputs = {}
+        for stage in (retriever, ranker):
+            for key, x in stage.query_model.input.items():
+                if key != RETRIEVER_SCORE:
+                    self_inputs.setdefault(key, keras.Input(x.shape[1:], dtype=x.dtype, name=key))
+        query_model = keras.Model(self_inputs, dict(self_inputs), name="query_model")
+        super().__init__(
+            schema=schema,
+            inputs=ranker.logit_model.input,
+            outputs=ranker.logit_model.output,
+            query_model=query_model,
+            name=name,
+        )
+        self.retriever, self.ranker = retriever, ranker
+        self.num_candidates = whole_number(num_candidates, "num_candidates", 1, None)
+        self._candidates = min(self.num_candidates, schema.num_items - FIRST)
+        if retriever.items is not None:
+            self._take(retriever, ranker)
+
+    @property
+    def capabilities(self):
+        return self.retriever.capabilities
+
+    @property
+    def features_read(self):
+        found = zip(self.retriever.features_read, self.ranker.features_read, strict=True)
+        return tuple(set(one) | set(other) for one, other in found)
+
+    @property
+    def unknown_user(self):
+        return self.retriever.unknown_user
+
+    @property
+    def order_read(self):
+        return self.retriever.order_read or self.ranker.order_read
+
+    def get_config(self):
+        config = super().get_config()
+        config = {key: value for key, value in config.items() if key != "schema"}
+        for stage in STAGES:
+            model = getattr(self, stage)
+            cls = type(model)
+            package = cls.__module__.partition(".")[0]
+            module = package if package == "kerasrec_zoo" else cls.__module__
+            config[stage] = {
+                "class": f"{module}.{cls.__qualname__}", "config": model.get_config()
+            }  # fmt: skip
+        return {**config, "schema": self.schema.to_dict()}
+
+    @classmethod
+    def from_config(cls, config):
+        config = {key: value for key, value in config.items() if key != "schema"}
+        repeats, dtype = config.pop("repeats", None), config.pop("dtype", None)
+        del dtype
+        for stage in STAGES:
+            given = config[stage]
+            # A class that is imported already runs nothing more; `load` imports others on trust.
+            known = given["class"].rpartition(".")[0] in sys.modules
+            config[stage] = find_model_class(given["class"], known).from_config(given["config"])
+        model = cls(**config)
+        if repeats is not None:
+            model.repeats = repeats
+        return model
+
+    def adapt(self, train):
+        raise InputError(
+            "TwoStage.adapt: the stages are adapted and fitted apart, before they are put together"
+        )
+
+    def fit(self, *args, **kwargs):
+        raise InputError(
+            "TwoStage.fit: fit the retriever on Interactions and the ranker on Impressions, then "
+            "put them together"
+        )
+
+    def encode_queries(self, inputs):
+        return {name: np.asarray(inputs[name]) for name in self.query_inputs}
+
+    def encode_catalog(self):
+        return self.retriever.encode_catalog()
+
+    def rank_catalog(self, queries, catalog, k, exclude=None, allow=None):
+        found = self.retrieve(queries, catalog, max(k, self._candidates), exclude, allow)
+        rows, scores = found["rows"], self._rank(queries, found["rows"], found["scores"])
+        scores = ops.where(ops.equal(rows, PADDING), NEVER, scores)
+        best, places = ops.top_k(scores, k)
+        rows = ops.take_along_axis(rows, places, axis=1)
+        return {"rows": ops.where(best == NEVER, PADDING, rows), "scores": best}
+
+    def retrieve(self, queries, catalog, number, exclude=None, allow=None):
+        """The retriever's answer: `rows` and `scores` `(n, number)`, as of `TopK`."""
+        number = min(number, self.schema.num_items - FIRST)
+        encoded = self._retriever_queries(queries)
+        return self.retriever.rank_catalog(encoded, catalog, number, exclude, allow)
+
+    def score_rows(self, queries, catalog, rows):
+        return self.ranker.blended(self.score_tasks(queries, rows, catalog))
+
+    def score_tasks(self, queries, rows, catalog=None):
+        catalog = self.encode_catalog() if catalog is None else catalog
+        scores = None
+        if self._reads_scores:
+            encoded = self._retriever_queries(queries)
+            scores = self.retriever.score_rows(encoded, catalog, rows)
+        return self.ranker.score_tasks({**self._of_ranker(queries), **self._extra(scores)}, rows)
+
+    def score_pairs(self, inputs, items):
+        return self.ranker.blended(self.predict_tasks(inputs, items))
+
+    def predict_tasks(self, inputs, items):
+        """As of the ranker, with the retriever's score of each pair."""
+        queries, scores = self.encode_queries(inputs), None
+        if self._reads_scores:
+            scores = self.retriever.score_pairs(queries, np.asarray(items, "int32"))
+        extra = {name: np.asarray(x) for name, x in self._extra(scores).items()}
+        return self.ranker.predict_tasks({**self._of_ranker(queries), **extra}, items)
+
+    @property
+    def _reads_scores(self):
+        return RETRIEVER_SCORE in self.ranker.query_inputs
+
+    def _rank(self, queries, rows, scores):
+        """Scores `(n, m)` of the ranker for candidates `(n, m)` with the retriever's scores."""
+        return self.ranker.score_candidates(self._of_ranker(queries), rows, self._extra(scores))
+
+    def _of_ranker(self, queries):
+        return {name: x for name, x in queries.items() if name in self.ranker.query_inputs}
+
+    def _extra(self, scores):
+        """The input of the ranker that is made of a retriever's scores."""
+        if not self._reads_scores:
+            return {}
+        return {RETRIEVER_SCORE: self._scaled(scores, self.context[RETRIEVER_SCORE])}
+
+    def _scaled(self, scores, encoder):
+        real = ops.isfinite(scores)
+        scores = (ops.where(real, scores, encoder.mean) - encoder.mean) / encoder.std
+        return ops.cast(scores, "float32")
+
+    def _retriever_queries(self, queries):
+        inputs = {name: queries[name] for name in self.retriever.query_inputs}
+        if isinstance(next(iter(inputs.values())), np.ndarray):
+            return self.retriever.encode_queries(inputs)
+        return ops.cast(self.retriever.query_model(inputs), "float32")
+
+    def _take(self, retriever, ranker):
+        self.users, self.items, self.behaviors = ranker.users, ranker.items, retriever.behaviors
+        self.context = ranker.context
+        self.histories, self.trained_on = retriever.histories, retriever.trained_on
+        self.repeats = retriever.repeats
+
+
+def _schema(retriever, ranker):
+    """The schema of the ranker, with what the retriever reads of a history."""
+    return dataclasses.replace(
+        ranker.schema,
+        history_length=retriever.schema.history_length,
+        num_behaviors=retriever.schema.num_behaviors,
+        timed=retriever.schema.timed,
+    )
+
+
+def _check(retriever, ranker):
+    if not isinstance(ranker, Ranker):
+        raise InputError(
+            f"TwoStage: the ranker must be a Ranker, such as DeepFM, got {type(ranker).__name__}"
+        )
+    if isinstance(retriever, Ranker) or not isinstance(retriever, Recommender):
+        raise InputError(
+            "TwoStage: the retriever must be a model that learns from interactions, such as "
+            f"SASRec, got {type(retriever).__name__}"
+        )
+    if (retriever.items is None) != (ranker.items is None):
+        raise InputError("TwoStage: both stages must be adapted, and fitted, before")
+    if retriever.items is not None:
+        for side in ("users", "items"):
+            ours, theirs = (getattr(one, side).vocabulary for one in (retriever, ranker))
+            if ours != theirs:
+                raise InputError(
+                    f"TwoStage: the retriever has {len(ours) - FIRST:,} {side} and the ranker "
+                    f"{len(theirs) - FIRST:,}, or in another order: read the impressions with "
+                    "past=interactions, and train the retriever with their catalogs "
+                    "(impressions.users, impressions.items)"
+                )
+    reads = "history" in ranker.query_inputs and "history" in retriever.query_inputs
+    if reads and ranker.schema.history_length != retriever.schema.history_length:
+        raise InputError(
+            f"TwoStage: the retriever reads {retriever.schema.history_length} items of a history "
+            f"and the ranker {ranker.schema.history_length}: build both with the same "
+            "history_length"
+        )
