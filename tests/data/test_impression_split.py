@@ -3,8 +3,15 @@ import pandas as pd
 import pytest
 
 from kerasrec.data import Impressions
-from kerasrec.data.impression_split import IMPRESSION_PROTOCOLS, by_request, by_time, by_user, given
-from kerasrec.data.impression_split import no_split, random_ratio
+from kerasrec.data.impression_split import (
+    IMPRESSION_PROTOCOLS,
+    by_request,
+    by_time,
+    by_user,
+    given,
+    no_split,
+    random_ratio,
+)
 from kerasrec.errors import InputError
 
 
