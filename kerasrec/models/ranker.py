@@ -312,8 +312,8 @@ def _checked_blend(blend, tasks):
     for name, weight in blend.items():
         if name not in kinds:
             raise InputError(f"blend: there is no task {name!r}; the tasks are {', '.join(kinds)}")
-        if not isinstance(weight, (int, float)) or not math.isfinite(weight):
-            raise InputError(f"blend: {name}: expected a number, got {weight!r}")
+        if not isinstance(weight, (int, float)) or not 0 <= weight < math.inf:
+            raise InputError(f"blend: {name}: expected a number from 0 on, got {weight!r}")
         if kinds[name] == "rating" and (len(blend) > 1 or weight != 1):
             raise InputError(
                 f"blend: {name} is a rating, which may be negative: give it alone with weight 1, "
