@@ -250,7 +250,8 @@ class TwoStage(Recommender):
     def _take(self, retriever, ranker):
         self.users, self.items, self.behaviors = ranker.users, ranker.items, retriever.behaviors
         self.context = ranker.context
-        self.histories, self.trained_on = retriever.histories, retriever.trained_on
+        self.histories = retriever.histories.for_keys(self.schema.num_users)
+        self.trained_on = retriever.trained_on
         self.repeats = retriever.repeats
 
 
