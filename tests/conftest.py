@@ -198,6 +198,9 @@ def context_ranker():
             logits = {"click": logit, "seconds": logit / 2}
             super().__init__(schema=schema, inputs=inputs, logits=logits, name=name)
 
+    # A checkpoint names a class of a module. Keras is imported late, so it is made in a function.
+    ContextRanker.__qualname__ = "ContextRanker"
+    globals()["ContextRanker"] = ContextRanker
     random = np.random.default_rng(0)
     rows = 400
     frame = pd.DataFrame({

@@ -66,13 +66,15 @@ def write_metadata(model, graph, directory, run=None):
 
 
 def _context(names, encoders):
-    """The features of a request by name: kind, separator, and the values where they are few."""
+    """The features of a request by name: kind, separator, size, and values if they are few."""
     found = {}
     for name in names:
         encoder = encoders[name]
         found[name] = {"kind": encoder.kind}
         if encoder.kind == "categories":
             found[name]["separator"] = encoder.separator
+        if encoder.kind == "vector":
+            found[name]["size"] = encoder.size
         if encoder.kind in ("category", "categories") and len(encoder.vocabulary) <= MOST_VALUES:
             found[name]["values"] = encoder.vocabulary.ids.tolist()
     return found

@@ -21,7 +21,7 @@ def test_metadata_describes_the_features_and_tasks(context_export):
         "tags": {"kind": "categories", "separator": "|"},
         "query": {"kind": "text"},
         "at": {"kind": "time"},
-        "place": {"kind": "vector"},
+        "place": {"kind": "vector", "size": 2},
     }
     assert about["tasks"] == {"click": "binary", "seconds": "seconds"}
     inputs = about["signatures"]["score"]["inputs"]
