@@ -654,3 +654,23 @@ def test_a_real_export_on_the_real_server(chromium, tmp_path):
         assert shown == pytest.approx(list(expected.score), rel=0.01)
         chromium.get("about:blank")
     assert not chromium.get_log("browser")
+
+
+def test_a_served_ranker(chromium, context_ranker, context_export):
+    from kerasrec.serving.server import Server as LocalServer
+
+    with pytest.warns(UserWarning, match="price, tags, query, at, place not given"):
+        expected = context_ranker.recommend(users=["u1"], k=6, context={"hour": 9})
+    with pytest.warns(UserWarning, match="not given"):
+        nothing = context_ranker.recommend(users=["u1"], k=6)
+    assert list(expected.item) != list(nothing.item)
+    page = Page(chromium)
+    chromium.get_log("browser")
+    with LocalServer(context_export, port=0, say=lambda _: None) as server:
+        page.open(f"http://127.0.0.1:{server.port}/#model=shop&user=u1&context.hour=9&seen=no")
+        assert page.texts("#list .id") == list(expected.item)
+        assert len(page.all("#list .tasks")) == 6
+        clicks = [float(text.split("%")[0].removeprefix("click ")) for text in page.texts(".tasks")]
+        assert clicks == pytest.approx(list(100 * expected.score), abs=0.06)
+        chromium.get("about:blank")
+    assert not chromium.get_log("browser")
