@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from kerasrec.errors import InputError
 
@@ -60,11 +59,17 @@ def absent_notes(given: Iterable[str], known: Iterable[str]) -> list[str]:
 
 
 def _listed(name: str, values: Any, size: int) -> list[Any]:
-    if values is None or np.isscalar(values) or values is pd.NaT or hasattr(values, "isoformat"):
-        return [values] * size
+    if _is_one(values):
+        return [values[()] if isinstance(values, np.ndarray) else values] * size
     values = list(values)
     if len(values) != size:
         raise InputError(
             f"context: {name}: expected a value for each of {size} requests, got {len(values)}"
         )
     return values
+
+
+def _is_one(values: Any) -> bool:
+    """Whether it is a single value: a text, or what has no elements."""
+    is_list = hasattr(values, "__iter__") and getattr(values, "ndim", 1) > 0
+    return isinstance(values, str | bytes) or not is_list
