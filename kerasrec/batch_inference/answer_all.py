@@ -44,6 +44,7 @@ def answer_all(answers, queries, options, path, columns, request, overwrite=Fals
         "k": answers.k,
         "exclude": sorted(options.exclude),
         "allow": None if options.allow is None else sorted(options.allow),
+        "context": {name: repr(value) for name, value in options.context.items()},
     }
     progress = progress or (lambda done, total: None)
     with PartsFolder(path, request, overwrite) as folder:
@@ -90,7 +91,8 @@ def _groups(queries):
     silent = np.array([not any(history) for history in queries.histories])
     given, stored = np.flatnonzero(~silent), np.flatnonzero(silent)
     users = [queries.users[place] for place in stored]
-    return [(given, queries.take(given)), (stored, Queries(users, users))]
+    of_stored = Queries(users, users, context=queries.take(stored).context)
+    return [(given, queries.take(given)), (stored, of_stored)]
 
 
 def _check_options(answers, options):

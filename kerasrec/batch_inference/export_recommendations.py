@@ -3,9 +3,11 @@
 import numpy as np
 
 from kerasrec.batch_inference.answer import Answer
+from kerasrec.batch_inference.export_context import export_context
 from kerasrec.batch_inference.export_files import export_k, read_ids, titles_of
 from kerasrec.batch_inference.export_reasons import EXPLAINED, export_reasons
 from kerasrec.batch_inference.places_of import places_of
+from kerasrec.data.context_values import check_names
 from kerasrec.data.query_spec import REQUEST_INPUTS
 from kerasrec.data.request_times import request_times
 from kerasrec.data.vocabulary import FIRST
@@ -49,6 +51,11 @@ class ExportRecommendations:
             "k": [self.k],
             "repeats": [self.repeats],
         }
+        self.context = list(about.get("context", {}))
+        # The export takes one row for all.
+        constants = {name: [value] for name, value in options.context.items()}
+        check_names(constants, self.context, str(path))
+        self._limits |= export_context(about, constants)
         self._lengths = None
         if about["stored_histories"]:
             self._lengths = np.diff(loaded.variable("stored_indptr"))
@@ -100,6 +107,7 @@ class ExportRecommendations:
             request |= self._steps(queries)
         elif "user" not in request:
             request["history"] = np.full((len(queries), 1), "", dtype=object)
+        request |= export_context(self._about, queries.context)
         found = self._loaded.run(self._signature, request)
         places = places_of(found["item"].ravel().tolist(), self.item_ids)
         more = self._reasons(found) if self._explains else {}

@@ -7,6 +7,7 @@ import tensorflow as tf
 from kerasrec.data.number_buckets import TINY
 from kerasrec.data.time_cycles import CYCLES
 from kerasrec.data.vocabulary import FIRST
+from kerasrec.export import lists
 from kerasrec.export.string_lookup import lookup_vocabulary
 
 # What a request gives of a column: anything else is a string.
@@ -63,9 +64,9 @@ class RawFeatures(tf.Module):
             return tf.where(whole, raw, tf.zeros_like(raw))
         rows = encode(raw)
         if kind == "categories":
-            missing = tf.maximum(feature.length - tf.shape(rows)[1], 0)
-            rows = tf.pad(rows, [[0, 0], [0, missing]])[:, : feature.length]
-            rows = tf.ensure_shape(rows, (None, feature.length))
+            # As in the data: blank values are left out before the list is cut to its length.
+            real = tf.reshape(tf.strings.strip(raw) != "", [-1])
+            rows = lists.first(lists.chosen(lists.as_lists(rows), real), feature.length)
         return rows
 
 

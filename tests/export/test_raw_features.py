@@ -63,6 +63,15 @@ def test_texts_and_lists_are_encoded_as_in_the_catalogue(encoders, saved):
     np.testing.assert_array_equal(found["tags"], encoders["tags"].encode(TAGS))
 
 
+def test_blank_values_of_a_list_may_stand_anywhere(saved):
+    tags = [["", "c", " ", "d"], ["c", "d", "", ""], ["", "", "", "c"], [""] * 4]
+    with CLoader(saved) as loaded:
+        found = loaded("encode", title=[""] * 4, plain=[""] * 4, tags=tags)["tags"]
+    np.testing.assert_array_equal(found[0], found[1])
+    assert found[0].all() and found[2].tolist() == [found[0, 0], 0]
+    assert found[3].tolist() == [0, 0]
+
+
 def test_the_graph_needs_no_python(saved):
     assert unportable_operations(saved) == []
 

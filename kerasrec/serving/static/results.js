@@ -11,6 +11,15 @@ function format(found) {
   signed = new Intl.NumberFormat(undefined, { ...options, signDisplay: "exceptZero" });
 }
 
+const percent = new Intl.NumberFormat(undefined, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const significant = new Intl.NumberFormat(undefined, { minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
+
+function predicted({ kind, value }) {
+  if (kind === "binary") return percent.format(value);
+  const text = significant.format(value);
+  return kind === "seconds" ? `${text} s` : text;
+}
+
 function element(tag, className, text) {
   const made = document.createElement(tag);
   if (className) made.className = className;
@@ -60,6 +69,7 @@ function row(each, place, { title, take, largest }) {
   if (title(each.id)) head.append(element("span", "id", each.id));
   body.append(head);
   if (each.behavior !== undefined) body.append(split(each, largest));
+  if (each.tasks) body.append(predictions(each));
   if (each.reasons.length) body.append(reasons(each, title));
   if (each.words.length) body.append(words(each));
   const side = element("div", "side");
@@ -95,6 +105,15 @@ function split(each, largest) {
   );
   box.append(bar, parts);
   return box;
+}
+
+function predictions(each) {
+  const line = element("p", "why tasks");
+  each.tasks.forEach((task, place) => {
+    if (place) line.append(", ");
+    line.append(element("span", "label", task.name), " ", element("span", "", predicted(task)));
+  });
+  return line;
 }
 
 function reasons(each, title) {
