@@ -83,6 +83,7 @@ def read_impressions(node, base=None):
         name=node.label,
         where="the result of the query" if shown.path is None else shown.path,
         separator=shown.separator,
+        negative_rate=shown.negative_rate,
         **tables,
     )
 

@@ -82,6 +82,8 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
             if not resume:
                 folder.remove_unstarted()
             raise
+    if config.train.calibrate != "none":
+        model.calibrate(split.validation, config.train.calibrate)
     fit_seconds = earlier + time.perf_counter() - fit_start
 
     evaluation, notes = None, list(split.notes)
