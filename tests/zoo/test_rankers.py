@@ -233,6 +233,7 @@ def test_half_precision_gives_float32_logits(cls, policy, train):
     assert all(0 < x.min() <= x.max() < 1 for x in found.values())
 
 
+@pytest.mark.slow
 @eager
 def test_a_table_of_features_alone_is_enough_unless_items_are_compared(cls):
     rows = pd.DataFrame({"age": [20.0, 30.0, 40.0, 50.0], "job": list("xyxy")})
@@ -251,6 +252,7 @@ def test_a_table_of_features_alone_is_enough_unless_items_are_compared(cls):
         assert all(x.shape == (4,) and np.isfinite(x).all() for x in found.values())
 
 
+@pytest.mark.slow
 @eager
 def test_crosses_are_read_and_their_rates_are_those_of_no_fold(cls, train):
     rows = pd.DataFrame({"user": list("uvuv"), "item": list("abba"), "job": list("xyxy")})
