@@ -2,19 +2,14 @@
 
 import time
 
-import keras
-
 from kerasrec.config.first_line import first_line
-from kerasrec.config.model_class import find_model_class
-from kerasrec.errors import InputError
 from kerasrec.evaluation.impressions import evaluate_ranker, plot_reliability
-from kerasrec.models import Ranker
 from kerasrec.models.checkpoints import checkpoint
-from kerasrec.training.build_model import build_model
 from kerasrec.training.callbacks.make_callbacks import make_callbacks
 from kerasrec.training.callbacks.mlflow_names import with_mlflow_names
 from kerasrec.training.callbacks.training_state import seconds_spent
 from kerasrec.training.fit_ranker import fit_ranker
+from kerasrec.training.make_ranker import check_ranker, make_ranker
 from kerasrec.training.ranker_baselines import ranker_baselines
 from kerasrec.training.read_impression_split import read_impression_split
 from kerasrec.training.runs.claim_folder import claim_new
@@ -36,8 +31,7 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
     """
     run_start = time.perf_counter()
     made_with = {"started": utc_now(), "commit": code_commit(), **environment()}
-    model_class = find_model_class(config.model.class_, config.model.trust)
-    _check(config, model_class)
+    check_ranker(config)
     callbacks = [*make_callbacks(config, folder.path), *map(with_mlflow_names, callbacks)]
     data, split = read_impression_split(config)
     for line in data.report.lines() if data.report else ():
@@ -52,11 +46,7 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
 
     fit_start, earlier = time.perf_counter(), seconds_spent(folder.state) if resume else 0.0
     with strategy_scope(config.train.strategy):
-        keras.utils.set_random_seed(config.train.seed)
-        schema = data.schema(config.data.history_length)
-        model = build_model(model_class, schema, config.model.arguments)
-        model.adapt(split.train)
-        model.repeats = config.evaluate.repeats
+        model = make_ranker(config, data, split)
         if not resume:
             claim_new(folder.lock)
             folder.create(config)
@@ -64,7 +54,7 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
             folder.write_config(config)
         folder.write_data(hashes)
         say(
-            f"{model_class.__name__}, {num_trainable(model):,} trainable weights, run {folder.path}"
+            f"{type(model).__name__}, {num_trainable(model):,} trainable weights, run {folder.path}"
         )
         try:
             history = fit_ranker(
@@ -101,7 +91,7 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
         "minutes": (earlier + time.perf_counter() - run_start) / 60,
     }
     # Only now, for the test must not know what users did in it.
-    model.histories = data.histories()
+    model.histories = data.histories() if data.past is None else data.past.histories
     about = {
         **facts,
         "data": data.report.lines() if data.report else [],
@@ -112,17 +102,6 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
     _plot(folder, history, evaluation, say)
     folder.write_metrics(metrics)
     return folder, evaluation, None
-
-
-def _check(config, model_class):
-    if not issubclass(model_class, Ranker):
-        raise InputError(
-            f"model.class {config.model.class_} learns from interactions, and this data is "
-            "impressions: choose a ranker, such as DeepFM, or leave out data.impressions"
-        )
-    for key in ("init_from", "content_from"):
-        if getattr(config, key):
-            raise InputError(f"{key} is for models that learn from interactions: leave it out")
 
 
 def _plot(folder, history, evaluation, say):
