@@ -61,11 +61,12 @@ def _evaluate_ranker(model, config, folder, part, output):
     from kerasrec.training.read_impression_split import read_impression_split
     from kerasrec.training.runs.data_fingerprint import impressions_fingerprint
 
-    base = (model.users, model.items, model.behaviors, model.context)
-    _, split = read_impression_split(config, base)
+    retriever = getattr(model, "retriever", None)
+    ranker = model if retriever is None else model.ranker
+    _, split = read_impression_split(config, retriever, ranker)
     _note_change(folder, "impressions", impressions_fingerprint(split)["interactions"], output)
     baselines = ranker_baselines(config.evaluate.baselines, split)
-    evaluation = evaluate_ranker(model, split, part, baselines, config.evaluate.ks)
+    evaluation = evaluate_ranker(ranker, split, part, baselines, config.evaluate.ks)
     output.table(evaluation.to_table())
     output.result(evaluation.to_dict())
 

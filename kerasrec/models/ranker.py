@@ -13,6 +13,8 @@ from kerasrec.data.query_spec import ITEM
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.layers.task_bias import TaskBias
+from kerasrec.layers.uncertainty_weights import UncertaintyWeights
+from kerasrec.models.calibrations import Calibrations
 from kerasrec.models.checks.check_train import check_impressions
 from kerasrec.models.predict import predict
 from kerasrec.models.recommender import Recommender
@@ -39,9 +41,12 @@ class Ranker(Recommender):
         logits: `(batch,)` by task.
         blend: Weight of each task in the score; None is the first task alone. A task of kind
             rating, which may be negative, cannot be blended with others.
+        given: `{"purchase": "click"}`: the logit of purchase is that of its probability after a
+            click, and its prediction is the product of both. Both are binary.
 
     With `position` of the inputs each task has a bias for each position in training. It is left out
-    of all predictions: they are those at no position.
+    of all predictions: they are those at no position. With `uncertainty` the weights of the tasks'
+    losses are learned, see `UncertaintyWeights`: compile each task with `UncertaintyWeighted`.
 
     Raises:
         InputError: for a blend of unknown tasks.
@@ -49,18 +54,23 @@ class Ranker(Recommender):
 
     context_read = False
 
-    def __init__(self, *, schema, inputs, logits, blend=None, name=None):
+    def __init__(
+        self, *, schema, inputs, logits, blend=None, given=None, uncertainty=False, name=None
+    ):
         self._check(schema, logits)
         biases = {task.name: TaskBias(name=f"{task.name}_bias") for task in schema.tasks}
         logits = {task.name: biases[task.name](logits[task.name]) for task in schema.tasks}
-        served = {**inputs.request, ITEM: inputs.item}
-        trained, outputs = dict(served), logits
+        trained, outputs = {**inputs.request, ITEM: inputs.item}, logits
         if inputs.fold is not None:
             trained["fold"] = inputs.fold
-            logits = keras.Model(trained, logits)({**served, "fold": ops.zeros_like(inputs.item)})
         if inputs.position is not None:
             trained["position"] = inputs.position
             outputs = {task: one + inputs.position_bias(task) for task, one in outputs.items()}
+        given = given or {}
+        logits, outputs = _multiplied(logits, given), _multiplied(outputs, given)
+        calibrations = Calibrations(schema.tasks)
+        if uncertainty:
+            outputs = UncertaintyWeights(list(outputs), name="uncertainty")(outputs)
         super().__init__(
             schema=schema,
             inputs=trained,
@@ -69,14 +79,17 @@ class Ranker(Recommender):
             name=name,
         )
         self.blend = _checked_blend(blend, schema.tasks)
+        self.given = given
         self.biases = biases
-        self.logit_model = keras.Model(served, logits, name="logit_model")
+        self.calibrations = calibrations
+        self.logit_model = inputs.model(calibrations(logits), name="logit_model")
+        self.learns_weights = uncertainty
         self.crosses = inputs.crosses
         self.item_catalog = inputs.catalogs.get("item")
         self.user_catalog = inputs.catalogs.get("user")
         widest = max(
             math.prod(n or schema.history_length for n in one.shape[1:])
-            for one in keras.tree.flatten([node.output for node in self.logit_model.operations])
+            for one in keras.tree.flatten([node.output for node in self.operations])
         )
         self._pairs_at_once = max(1, NUMBERS_AT_ONCE // widest)
 
@@ -124,8 +137,12 @@ class Ranker(Recommender):
             if side is not None:
                 side.assign(catalog.columns)
         self.crosses.adapt(train)
+        self.calibrations.adapt(train)
         for task in self.tasks:
-            self.biases[task.name].start_at(train.labels[task.name], task.kind)
+            labels = train.labels[task.name]
+            if task.name in self.given:
+                labels = labels[train.labels[self.given[task.name]] == 1]
+            self.biases[task.name].start_at(labels, task.kind)
 
     def encode_queries(self, inputs):
         """The inputs themselves: a ranker has no query vector."""
@@ -154,24 +171,35 @@ class Ranker(Recommender):
 
     def predict_tasks(self, inputs, items):
         """What each task predicts `(n,)` float32 for n queries with one item row each, by task."""
+        logits = self._logits(inputs, items)
+        return {name: ops.convert_to_numpy(x) for name, x in self.linked(logits).items()}
+
+    def _logits(self, inputs, items):
         inputs = {**self.encode_queries(inputs), ITEM: np.asarray(items, "int32")}
         size = self._pairs_at_once
         parts = [
             predict(self.logit_model, {name: x[start : start + size] for name, x in inputs.items()})
             for start in range(0, len(inputs[ITEM]), size)
         ]
-        logits = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        found = {name: ops.convert_to_numpy(x) for name, x in self.linked(logits).items()}
-        return found
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def calibrate(self, data, method="platt"):
+        """Fits the probabilities to `Impressions` that were not trained on, see `Calibrations`."""
+        self.calibrations.fit(self, data, method)
 
     def predict_impressions(self, data, batch_size=8192):
         """What each task predicts `(n,)` for the rows of `Impressions`, by task."""
+        logits = self.predict_logits(data, batch_size)
+        return {name: ops.convert_to_numpy(x) for name, x in self.linked(logits).items()}
+
+    def predict_logits(self, data, batch_size=8192):
+        """The logits of each task `(n,)` float32 for the rows of `Impressions`, by task."""
         gather = rows(host_arrays, data, (*self.query_inputs, ITEM), self.schema.history_length)[1]
         parts = []
         for start in range(0, len(data), batch_size):
             chosen = np.arange(start, min(start + batch_size, len(data)))
             x = gather(chosen, self.schema.history_length)
-            parts.append(self.predict_tasks(x, x[ITEM]))
+            parts.append(self._logits(x, x[ITEM]))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def score_candidates(self, queries, rows, of_pairs=None):
@@ -251,6 +279,27 @@ class Ranker(Recommender):
                 f"{name}: logits of {', '.join(logits)}, and the tasks are "
                 f"{', '.join(task.name for task in schema.tasks)}"
             )
+
+
+def product_logit(first, second):
+    """The logit of `sigmoid(first) * sigmoid(second)`.
+
+        log(p q / (1 - p q)) = a + b - log(1 + exp(a) + exp(b))
+        log(1 + exp(a) + exp(b)) = s + softplus(b - s),  s = softplus(a)
+
+    No part of it overflows, and no probability is rounded to 1.
+
+    >>> p = ops.sigmoid(product_logit(np.array([0.0, 200.0]), np.array([0.0, -200.0])))
+    >>> ops.convert_to_numpy(p).round(3).tolist()
+    [0.25, 0.0]
+    """
+    return second - ops.softplus(-first) - ops.softplus(second - ops.softplus(first))
+
+
+def _multiplied(logits, given):
+    """Logits by task, where that of a product takes the place of its second factor."""
+    products = {task: product_logit(logits[one], logits[task]) for task, one in given.items()}
+    return {**logits, **products}
 
 
 def _is_numpy(queries):

@@ -6,6 +6,7 @@ from kerasrec.data import impression_batches
 from kerasrec.errors import InputError
 from kerasrec.evaluation.impressions import evaluate_ranker
 from kerasrec.evaluation.impressions.mean_rates import MeanRates
+from kerasrec.losses import UncertaintyWeighted
 from kerasrec.models.checkpoints.checkpoint import load_weights
 from kerasrec.training.callbacks.best_checkpoint import BestCheckpoint
 from kerasrec.training.callbacks.every_nth_epoch import EveryNthEpoch
@@ -37,7 +38,7 @@ def fit_ranker(
         _check_monitor(split, train.monitor)
     model.compile(
         optimizer=make_optimizer(train.optimizer),
-        loss=losses(model.tasks, train.loss),
+        loss=losses(model, train.loss),
         loss_weights=_loss_weights(model.tasks, train.loss_weights),
         steps_per_execution=steps_per_execution(train),
     )
@@ -75,18 +76,21 @@ def fit_ranker(
     return state.history
 
 
-def losses(tasks, given):
+def losses(model, given):
     """The loss of each task by name.
 
     Args:
-        tasks: `Task`s of the model.
+        model: A `Ranker`.
         given: Names by task, or one name for all; tasks that are not named have that of their kind.
     """
-    kinds = {task.name: task.kind for task in tasks}
+    kinds = {task.name: task.kind for task in model.tasks}
     names = {name: LOSSES_OF_KIND[kind][0] for name, kind in kinds.items()}
     given = dict.fromkeys(names, given) if isinstance(given, str) else given
     _check_names("loss", given, names)
-    return {name: ranker_loss(loss, kinds[name]) for name, loss in (names | given).items()}
+    found = {name: ranker_loss(loss, kinds[name]) for name, loss in (names | given).items()}
+    if model.learns_weights:
+        return {name: UncertaintyWeighted(loss) for name, loss in found.items()}
+    return found
 
 
 def _check_monitor(split, monitor):

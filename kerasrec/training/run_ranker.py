@@ -1,17 +1,20 @@
 """A ranker's config from data to metrics: what `kerasrec fit` does where it reads impressions."""
 
+import dataclasses
 import time
 
 from kerasrec.config.first_line import first_line
 from kerasrec.evaluation.impressions import evaluate_ranker, plot_reliability
+from kerasrec.models import TwoStage
 from kerasrec.models.checkpoints import checkpoint
 from kerasrec.training.callbacks.make_callbacks import make_callbacks
 from kerasrec.training.callbacks.mlflow_names import with_mlflow_names
 from kerasrec.training.callbacks.training_state import seconds_spent
 from kerasrec.training.fit_ranker import fit_ranker
-from kerasrec.training.make_ranker import check_ranker, make_ranker
+from kerasrec.training.make_ranker import check_ranker, make_ranker, read_retriever
 from kerasrec.training.ranker_baselines import ranker_baselines
 from kerasrec.training.read_impression_split import read_impression_split
+from kerasrec.training.retriever_notes import retriever_notes
 from kerasrec.training.runs.claim_folder import claim_new
 from kerasrec.training.runs.commit import code_commit
 from kerasrec.training.runs.data_fingerprint import check_data, impressions_fingerprint
@@ -33,7 +36,8 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
     made_with = {"started": utc_now(), "commit": code_commit(), **environment()}
     check_ranker(config)
     callbacks = [*make_callbacks(config, folder.path), *map(with_mlflow_names, callbacks)]
-    data, split = read_impression_split(config)
+    retriever = read_retriever(config)
+    data, split = read_impression_split(config, retriever)
     for line in data.report.lines() if data.report else ():
         say(line)
     if resume:
@@ -64,9 +68,14 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
             if not resume:
                 folder.remove_unstarted()
             raise
+    if config.train.calibrate != "none":
+        model.calibrate(split.validation, config.train.calibrate)
     fit_seconds = earlier + time.perf_counter() - fit_start
 
-    evaluation = None
+    evaluation, notes = None, list(split.notes)
+    if retriever is not None:
+        notes += retriever_notes(retriever, split.train)
+        split = dataclasses.replace(split, notes=tuple(notes))
     if holds_out:
         evaluation = evaluate_ranker(model, split, "test", baselines, config.evaluate.ks)
     else:
@@ -91,7 +100,12 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
         "minutes": (earlier + time.perf_counter() - run_start) / 60,
     }
     # Only now, for the test must not know what users did in it.
-    model.histories = data.histories() if data.past is None else data.past.histories
+    # All events, which may be later than the last impression.
+    histories = data.histories() if data.past is None else data.past.histories
+    model.histories = histories
+    if retriever is not None:
+        retriever.histories = histories
+        model = TwoStage(retriever, model, config.model.arguments.get("num_candidates", 500))
     about = {
         **facts,
         "data": data.report.lines() if data.report else [],
