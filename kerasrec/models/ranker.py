@@ -16,6 +16,7 @@ from kerasrec.layers.task_bias import TaskBias
 from kerasrec.layers.uncertainty_weights import UncertaintyWeights
 from kerasrec.models.calibrations import Calibrations
 from kerasrec.models.checks.check_train import check_impressions
+from kerasrec.models.group_contributions import feature_groups, group_contributions
 from kerasrec.models.predict import predict
 from kerasrec.models.recommender import Recommender
 from kerasrec.models.trained_on import TrainedOn
@@ -151,6 +152,13 @@ class Ranker(Recommender):
     def encode_catalog(self):
         """The rows of all items `(rows,)` int32."""
         return np.arange(self.schema.num_items, dtype="int32")
+
+    @property
+    def feature_groups(self):
+        return feature_groups(self)
+
+    def group_contributions(self, queries, rows, catalog=None):
+        return group_contributions(self, queries, rows)
 
     def score_catalog(self, queries, catalog):
         size = len(next(iter(queries.values()))) if _is_numpy(queries) else None

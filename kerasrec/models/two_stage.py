@@ -46,6 +46,7 @@ class TwoStage(Recommender):
 
     trained = False
     context_read = False
+    more_outputs = True
 
     def __init__(self, retriever, ranker, num_candidates=500, name=None):
         _check(retriever, ranker)
@@ -135,9 +136,19 @@ class TwoStage(Recommender):
         found = self.retrieve(queries, catalog, max(k, self._candidates), exclude, allow)
         rows, scores = found["rows"], self._rank(queries, found["rows"], found["scores"])
         scores = ops.where(ops.equal(rows, PADDING), NEVER, scores)
-        best, places = ops.top_k(scores, k)
+        width = rows.shape[1]
+        best, places = ops.top_k(scores, min(k, width))
+        more = [[0, 0], [0, k - min(k, width)]]
+        best, places = ops.pad(best, more, constant_values=NEVER), ops.pad(places, more)
+        real = best != NEVER
         rows = ops.take_along_axis(rows, places, axis=1)
-        return {"rows": ops.where(best == NEVER, PADDING, rows), "scores": best}
+        first = ops.take_along_axis(found["scores"], places, axis=1)
+        return {
+            "rows": ops.where(real, rows, PADDING),
+            "scores": best,
+            "retriever_rank": ops.where(real, ops.cast(places, "int32") + 1, 0),
+            "retriever_score": ops.where(real, first, 0.0),
+        }
 
     def retrieve(self, queries, catalog, number, exclude=None, allow=None):
         """The retriever's answer: `rows` and `scores` `(n, number)`, as of `TopK`."""
@@ -162,6 +173,19 @@ class TwoStage(Recommender):
 
     def score_pairs(self, inputs, items):
         return self.ranker.blended(self.predict_tasks(inputs, items))
+
+    @property
+    def feature_groups(self):
+        return self.ranker.feature_groups
+
+    def group_contributions(self, queries, rows, catalog=None):
+        catalog = self.encode_catalog() if catalog is None else catalog
+        scores = None
+        if self._reads_scores:
+            known = self._known(rows, UNKNOWN)
+            scores = self.retriever.score_rows(self._retriever_queries(queries), catalog, known)
+        queries = {**self._of_ranker(queries), **self._extra(scores)}
+        return self.ranker.group_contributions(queries, rows)
 
     def predict_tasks(self, inputs, items):
         """As of the ranker, with the retriever's score of each pair."""
@@ -226,7 +250,8 @@ class TwoStage(Recommender):
     def _take(self, retriever, ranker):
         self.users, self.items, self.behaviors = ranker.users, ranker.items, retriever.behaviors
         self.context = ranker.context
-        self.histories, self.trained_on = retriever.histories, retriever.trained_on
+        self.histories = retriever.histories.for_keys(self.schema.num_users)
+        self.trained_on = retriever.trained_on
         self.repeats = retriever.repeats
 
 
