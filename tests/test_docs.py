@@ -88,6 +88,7 @@ def test_every_public_class_of_the_blocks_has_an_example():
         "docs/sequences.md",
         "docs/content.md",
         "docs/retrieval.md",
+        "docs/ranking.md",
     ],
 )
 def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
@@ -118,6 +119,22 @@ def test_the_yaml_of_the_readme_is_a_config(tmp_path, monkeypatch):
     (tmp_path / "products.csv").write_text("sku,name,description,tags\nb,B,good,x|y\n")
     monkeypatch.chdir(tmp_path)
     assert load_config("my.yaml", ["train.epochs=5"]).train.epochs == 5
+
+
+@pytest.mark.slow
+def test_the_yaml_of_the_page_on_ranking_runs(tmp_path, monkeypatch):
+    from kerasrec.config import load_config
+    from kerasrec.training import run
+
+    text = (ROOT / "docs/ranking.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    tables = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)[0]
+    monkeypatch.chdir(tmp_path)
+    exec(compile(tables, "ranking.md", "exec"), {"__name__": "page"})
+    (tmp_path / "rank.yaml").write_text(block)
+    _, found, _ = run(load_config("rank.yaml"), say=lambda line: None, progress=False)
+    # The rule of the table: clicks of 0.6 and of 0.1, so the best AUC is near 0.77.
+    assert found.rows[0]["metrics"]["click.auc"]["mean"] > 0.7
 
 
 @pytest.mark.parametrize("cls", models_of(kerasrec_zoo))

@@ -5,7 +5,7 @@ from kerasrec.cli.saved import find_checkpoint
 from kerasrec.errors import InputError
 
 NAME = "evaluate"
-HELP = "rank the whole catalogue with a run's best checkpoint, baselines beside it"
+HELP = "measure a run's best checkpoint on the test part, baselines beside it"
 
 
 def add_arguments(parser):
@@ -41,13 +41,11 @@ def run(arguments, output):
             f"kerasrec fit {folder.config} split.protocol=next-item"
         )
     model = load(checkpoint, trust=arguments.trust)
+    if config.data.ranks:
+        _evaluate_ranker(model, config, folder, arguments.part, output)
+        return
     _, split = read_split(config, base=(model.users, model.items, model.behaviors))
-    before = folder.read_data()
-    if before is not None and before["interactions"] != interactions_hash(split):
-        output.note(
-            f"The interactions are not those that {folder.path} was trained and tested on: they, "
-            "or their order, have changed since."
-        )
+    _note_change(folder, "interactions", interactions_hash(split), output)
     evaluation, ratings = evaluate_run(
         model, split, config, arguments.part, progress=not output.as_json
     )
@@ -55,3 +53,28 @@ def run(arguments, output):
     if ratings:
         output.table(ratings.to_table(shown_notes=evaluation.notes))
     output.result({**evaluation.to_dict(), "ratings": ratings and ratings.to_dict()})
+
+
+def _evaluate_ranker(model, config, folder, part, output):
+    from kerasrec.evaluation.impressions import evaluate_ranker
+    from kerasrec.training.ranker_baselines import ranker_baselines
+    from kerasrec.training.read_impression_split import read_impression_split
+    from kerasrec.training.runs.data_fingerprint import impressions_fingerprint
+
+    retriever = getattr(model, "retriever", None)
+    ranker = model if retriever is None else model.ranker
+    _, split = read_impression_split(config, retriever, ranker)
+    _note_change(folder, "impressions", impressions_fingerprint(split)["interactions"], output)
+    baselines = ranker_baselines(config.evaluate.baselines, split)
+    evaluation = evaluate_ranker(ranker, split, part, baselines, config.evaluate.ks)
+    output.table(evaluation.to_table())
+    output.result(evaluation.to_dict())
+
+
+def _note_change(folder, what, now, output):
+    before = folder.read_data()
+    if before is not None and before["interactions"] != now:
+        output.note(
+            f"The {what} are not those that {folder.path} was trained and tested on: they, or "
+            "their order, have changed since."
+        )

@@ -12,6 +12,7 @@ RANKER_METRICS = {
     "binary": ("auc", "log_loss", "normalised_entropy", "user_auc", "request_auc"),
     "number": ("rmse", "mae", "poisson_deviance"),
 }
+RANKER_BASELINES = ("MeanRates",)
 SMALLER = (*RATING_METRICS, "log_loss", "normalised_entropy", "poisson_deviance")
 
 
@@ -33,7 +34,7 @@ def with_ranker_defaults(config):
     """The config of a ranker with the `evaluate` values that were not written."""
     if "baselines" in config.evaluate.model_fields_set:
         return config
-    return with_default(config, "evaluate", baselines=["MeanRates"])
+    return with_default(config, "evaluate", baselines=list(RANKER_BASELINES))
 
 
 def ranker_monitors(config):

@@ -45,21 +45,37 @@ RANKER_LOSSES = {
     "watch_time": "WatchTimeLoss",
     "squared": "SquaredError",
 }
-LOSS_OF_KIND = {"binary": "bce", "count": "poisson", "seconds": "watch_time", "rating": "squared"}
+# Kind of a label -> its losses, the default first: they read the logit as `Task` says.
+LOSSES_OF_KIND = {
+    "binary": ("bce", "focal"),
+    "count": ("poisson",),
+    "seconds": ("watch_time", "poisson"),
+    "rating": ("squared",),
+}
 
 
-def ranker_loss(name):
-    """The loss of one label of impressions, by its name in `train.loss`."""
-    check_ranker_loss_name(name)
+def ranker_loss(name, kind):
+    """The loss of one label of impressions, by its name in `train.loss`.
+
+    Args:
+        name: Of `RANKER_LOSSES`.
+        kind: Of the `Task`.
+    """
+    check_ranker_loss_name(name, kind)
     return getattr(importlib.import_module("kerasrec.losses"), RANKER_LOSSES[name])()
 
 
-def check_ranker_loss_name(name):
-    """Raises an `InputError` for a name that is not of `RANKER_LOSSES`."""
+def check_ranker_loss_name(name, kind=None):
+    """Raises an `InputError` for a name that is not of `RANKER_LOSSES`, or not for a kind."""
     if name not in RANKER_LOSSES:
         raise InputError(
             f"there is no loss {name} of a label{nearest(name, RANKER_LOSSES)}: there are "
             f"{', '.join(RANKER_LOSSES)}"
+        )
+    if kind is not None and name not in LOSSES_OF_KIND[kind]:
+        raise InputError(
+            f"the loss {name} is not for a label of kind {kind}: choose "
+            f"{' or '.join(LOSSES_OF_KIND[kind])}, or give the label another kind"
         )
 
 

@@ -196,6 +196,16 @@ class DataNode(Node):
                     "beside impressions give path or sql, what users did, or neither: no name and "
                     "no prepared",
                 )
+            if not sources and (self.columns or self.clean != CleanNode()):
+                raise PydanticCustomError(
+                    "source",
+                    "columns and clean are of the interactions of path or sql: the columns of what "
+                    "was shown belong into impressions.columns",
+                )
+            if self.options or self.out_of_core == "always":
+                raise PydanticCustomError(
+                    "source", "options and out_of_core are not for impressions: leave them out"
+                )
             return self
         if len(sources) != 1 and not self.is_prepared:
             raise PydanticCustomError(

@@ -7,7 +7,7 @@ import pathlib
 
 from kerasrec.config.argument_problems import argument_problems, type_problems
 from kerasrec.config.callback_class import PATH_ARGUMENTS, find_callback_class, is_of_keras
-from kerasrec.config.cutoffs import monitors
+from kerasrec.config.cutoffs import RANKER_BASELINES, monitors
 from kerasrec.config.factories import check_loss_name, check_ranker_loss_name, optimizer_class
 from kerasrec.config.first_line import first_line
 from kerasrec.config.model_class import find_model_class
@@ -128,7 +128,12 @@ def _model(config):
         )
         yield from type_problems(("model",), model, config.model.arguments)
     if config.data.ranks:
-        # Their names are checked with the data, which they are adapted to before the training.
+        for name in config.evaluate.baselines:
+            if name not in RANKER_BASELINES:
+                yield (
+                    ("evaluate", "baselines"),
+                    f"there is no baseline {name} of rankers: {', '.join(RANKER_BASELINES)}",
+                )
         return
     for name in config.evaluate.baselines:
         try:
@@ -193,12 +198,18 @@ def _ranker_losses(config):
         if labels and name not in labels:
             yield ("train", "loss", name), f"there is no label {name}{nearest(name, labels)}"
         try:
-            check_ranker_loss_name(loss)
+            check_ranker_loss_name(loss, labels[name].kind if name in labels else None)
         except InputError as error:
             yield ("train", "loss", name), str(error)
     for name in config.train.loss_weights or ():
         if labels and name not in labels:
             yield ("train", "loss_weights", name), f"there is no label {name}"
+    for keys, value, default in (
+        (("train", "validate_users"), config.train.validate_users, "auto"),
+        (("evaluate", "users"), config.evaluate.users, None),
+    ):
+        if value != default:
+            yield keys, "it is for models that rank the catalog for users: leave it out"
 
 
 def _callbacks(config):

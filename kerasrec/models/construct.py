@@ -12,6 +12,8 @@ from kerasrec.models.checks.check_hooks import check_attributes
 from kerasrec.models.hooks import HOOKS
 from kerasrec.models.precision import POLICIES, policy_scope
 
+SET_BY_KERAS = ("history", "loss", "optimizer", "stop_training")
+
 
 def with_arguments(construct):
     """A constructor that keeps its arguments, and makes its layers under the policy of its class.
@@ -23,8 +25,9 @@ def with_arguments(construct):
 
     Raises:
         InputError: when called, for an argument of another type than its default, a policy that the
-            model cannot be trained under, a value that a layer of Keras refuses, and an attribute
-            that is nearly the name of a hook.
+            model cannot be trained under, a value that a layer of Keras refuses, an argument with
+            the name of an attribute that Keras sets, and an attribute that is nearly the name of a
+            hook.
     """
 
     @functools.wraps(construct)
@@ -48,6 +51,12 @@ def with_arguments(construct):
             except ValueError as error:  # a layer of Keras refused a value of the user
                 raise InputError(f"{type(self).__name__}: {first_line(error)}") from error
         names = [name for name in given.arguments if name not in ("self", "kwargs")]
+        for name in SET_BY_KERAS:
+            if name in names:
+                raise InputError(
+                    f"{type(self).__name__}: the argument {name} has the name of an attribute that "
+                    "Keras sets in compile or fit, so it would not be saved: rename it"
+                )
         check_attributes(self, names, HOOKS)
         for name in names:
             computed = isinstance(getattr(type(self), name, None), property)

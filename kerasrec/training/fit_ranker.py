@@ -1,9 +1,11 @@
 """Compiles and fits one ranker, with everything that belongs to an epoch."""
 
 from kerasrec.config.cutoffs import smaller_is_better
-from kerasrec.config.factories import LOSS_OF_KIND, ranker_loss
+from kerasrec.config.factories import LOSSES_OF_KIND, ranker_loss
 from kerasrec.data import impression_batches
 from kerasrec.errors import InputError
+from kerasrec.evaluation.impressions import evaluate_ranker
+from kerasrec.evaluation.impressions.mean_rates import MeanRates
 from kerasrec.losses import UncertaintyWeighted
 from kerasrec.models.checkpoints.checkpoint import load_weights
 from kerasrec.training.callbacks.best_checkpoint import BestCheckpoint
@@ -28,9 +30,12 @@ def fit_ranker(
         The logs of all epochs, a list of dicts.
 
     Raises:
-        InputError: for a loss of a label that the data does not have, a loss or a gradient that
-            becomes NaN, or a checkpoint that cannot be written.
+        InputError: for a loss of a label that the data does not have, or that does not fit its
+            kind, a monitored metric that the validation part does not define, a loss or a gradient
+            that becomes NaN, or a checkpoint that cannot be written.
     """
+    if len(split.validation):
+        _check_monitor(split, train.monitor)
     model.compile(
         optimizer=make_optimizer(train.optimizer),
         loss=losses(model, train.loss),
@@ -78,13 +83,27 @@ def losses(model, given):
         model: A `Ranker`.
         given: Names by task, or one name for all; tasks that are not named have that of their kind.
     """
-    names = {task.name: LOSS_OF_KIND[task.kind] for task in model.tasks}
+    kinds = {task.name: task.kind for task in model.tasks}
+    names = {name: LOSSES_OF_KIND[kind][0] for name, kind in kinds.items()}
     given = dict.fromkeys(names, given) if isinstance(given, str) else given
     _check_names("loss", given, names)
-    found = {name: ranker_loss(loss) for name, loss in (names | given).items()}
+    found = {name: ranker_loss(loss, kinds[name]) for name, loss in (names | given).items()}
     if model.learns_weights:
         return {name: UncertaintyWeighted(loss) for name, loss in found.items()}
     return found
+
+
+def _check_monitor(split, monitor):
+    # Whether a metric is defined depends on the labels alone, so that of a baseline tells.
+    found = evaluate_ranker(
+        MeanRates().adapt(split.train), split, "validation", bootstrap=0, groups=False
+    )
+    metrics = found.rows[0]["metrics"]
+    if metrics.get(monitor, metrics.get(f"{found.tasks[0]}.{monitor}")) is None:
+        raise InputError(
+            f"train.monitor {monitor} is not defined on the validation part: "
+            f"{' '.join(found.notes) or 'it is not measured there'} Choose another monitor or split"
+        )
 
 
 def _loss_weights(tasks, given):

@@ -3,20 +3,15 @@
 import dataclasses
 import time
 
-import keras
-
 from kerasrec.config.first_line import first_line
-from kerasrec.config.model_class import find_model_class
-from kerasrec.errors import InputError
 from kerasrec.evaluation.impressions import evaluate_ranker, plot_reliability
-from kerasrec.files.checkpoint_folder import checkpoint_folder
-from kerasrec.models import Ranker, TwoStage
+from kerasrec.models import TwoStage
 from kerasrec.models.checkpoints import checkpoint
-from kerasrec.training.build_model import build_model
 from kerasrec.training.callbacks.make_callbacks import make_callbacks
 from kerasrec.training.callbacks.mlflow_names import with_mlflow_names
 from kerasrec.training.callbacks.training_state import seconds_spent
 from kerasrec.training.fit_ranker import fit_ranker
+from kerasrec.training.make_ranker import check_ranker, make_ranker, read_retriever
 from kerasrec.training.ranker_baselines import ranker_baselines
 from kerasrec.training.read_impression_split import read_impression_split
 from kerasrec.training.retriever_notes import retriever_notes
@@ -39,13 +34,9 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
     """
     run_start = time.perf_counter()
     made_with = {"started": utc_now(), "commit": code_commit(), **environment()}
-    model_class = find_model_class(config.model.class_, config.model.trust)
-    _check(config, model_class)
+    check_ranker(config)
     callbacks = [*make_callbacks(config, folder.path), *map(with_mlflow_names, callbacks)]
-    retriever = None
-    if issubclass(model_class, TwoStage):
-        source = checkpoint_folder(config.model.arguments["retriever"], "model.retriever: ")
-        retriever = checkpoint.load(source, trust=config.model.trust)
+    retriever = read_retriever(config)
     data, split = read_impression_split(config, retriever)
     for line in data.report.lines() if data.report else ():
         say(line)
@@ -59,12 +50,7 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
 
     fit_start, earlier = time.perf_counter(), seconds_spent(folder.state) if resume else 0.0
     with strategy_scope(config.train.strategy):
-        keras.utils.set_random_seed(config.train.seed)
-        schema = data.schema(config.data.history_length)
-        ranker_class, arguments = _ranker(config, model_class)
-        model = build_model(ranker_class, schema, arguments)
-        model.adapt(split.train)
-        model.repeats = config.evaluate.repeats
+        model = make_ranker(config, data, split)
         if not resume:
             claim_new(folder.lock)
             folder.create(config)
@@ -72,7 +58,7 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
             folder.write_config(config)
         folder.write_data(hashes)
         say(
-            f"{model_class.__name__}, {num_trainable(model):,} trainable weights, run {folder.path}"
+            f"{type(model).__name__}, {num_trainable(model):,} trainable weights, run {folder.path}"
         )
         try:
             history = fit_ranker(
@@ -114,9 +100,11 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
         "minutes": (earlier + time.perf_counter() - run_start) / 60,
     }
     # Only now, for the test must not know what users did in it.
-    model.histories = data.histories()
+    # All events, which may be later than the last impression.
+    histories = data.histories() if data.past is None else data.past.histories
+    model.histories = histories
     if retriever is not None:
-        retriever.histories = data.histories()
+        retriever.histories = histories
         model = TwoStage(retriever, model, config.model.arguments.get("num_candidates", 500))
     about = {
         **facts,
@@ -128,29 +116,6 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
     _plot(folder, history, evaluation, say)
     folder.write_metrics(metrics)
     return folder, evaluation, None
-
-
-def _check(config, model_class):
-    if not issubclass(model_class, (Ranker, TwoStage)):
-        raise InputError(
-            f"model.class {config.model.class_} learns from interactions, and this data is "
-            "impressions: choose a ranker, such as DeepFM, or leave out data.impressions"
-        )
-    for key in ("init_from", "content_from"):
-        if getattr(config, key):
-            raise InputError(f"{key} is for models that learn from interactions: leave it out")
-
-
-def _ranker(config, model_class):
-    """The class of the ranker and its arguments; those of a `TwoStage` are in its own."""
-    arguments = config.model.arguments
-    if not issubclass(model_class, TwoStage):
-        return model_class, arguments
-    given = dict(arguments["ranker"])
-    ranker_class = find_model_class(given.pop("class"), config.model.trust)
-    if not issubclass(ranker_class, Ranker):
-        raise InputError(f"model.ranker.class {ranker_class.__name__} is no ranker, as DeepFM is")
-    return ranker_class, given
 
 
 def _plot(folder, history, evaluation, say):

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from kerasrec.data import Interactions
+from kerasrec.models.checkpoints import checkpoint
 from kerasrec_zoo import MatrixFactorization
 
 USERS, ITEMS = ["a", "a", "b", "b", "c"], ["x", "y", "y", "z", "x"]
@@ -57,3 +58,24 @@ def test_a_class_from_outside_kerasrec_needs_trust(train, tmp_path):
     assert text.startswith("# Ours\n\nFirst line:\na second line.\n\n|")
     assert "second paragraph" not in text
     assert 'load(".", trust=True)' in text and "--user ID --trust" in text
+
+
+def test_a_metric_of_a_ranker_that_is_not_defined_is_a_dash(train, tmp_path):
+    value = {"mean": 0.5, "low": 0.25, "high": 0.75}
+    evaluation = {
+        "rows": [
+            {"model": "DeepFM", "metrics": {"click.auc": None, "click.log_loss": value}},
+            {"model": "MeanRates", "metrics": {"click.auc": value, "click.log_loss": None}},
+        ],
+        "tasks": ["click"], "ks": [], "part": "test", "n_queries": 7, "protocol": "time",
+        "notes": ["click: all labels are 1."],
+    }  # fmt: skip
+    about = {"dataset": "shown", "seed": 0, "epochs": 1, "best_epoch": 1, "data": []}
+    model = MatrixFactorization(train.schema(), dim=3)
+    model.adapt(train)
+    about |= {"split": "time", "evaluations": [evaluation]}
+    checkpoint.save(model, tmp_path / "c", run=about)
+    text = (tmp_path / "c" / "README.md").read_text(encoding="utf-8")
+    assert "## Labels: test part\n\n7 requests, time." in text
+    assert "| click.auc | - | - | 0.5000 |" in text
+    assert "| click.log_loss | 0.5000 | 0.2500 to 0.7500 | - |" in text

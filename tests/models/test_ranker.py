@@ -37,10 +37,10 @@ class LinearRanker(Ranker):
 class DeepRanker(Ranker):
     """A dense layer for each task on all vectors, and on the mean of the history."""
 
-    def __init__(self, schema, dim=4, history=True, name=None):
-        inputs = RankerInputs(schema, history=history)
+    def __init__(self, schema, dim=4, reads_history=True, name=None):
+        inputs = RankerInputs(schema, history=reads_history)
         flat = keras.layers.Flatten()(inputs.vectors(dim))
-        if history:
+        if reads_history:
             steps, mask = inputs.steps(dim)
             real = ops.cast(mask, steps.dtype)[..., None]
             mean = ops.sum(steps * real, axis=1) / ops.maximum(ops.sum(real, axis=1), 1.0)
@@ -305,7 +305,7 @@ def test_fit_learns_both_tasks_and_skips_missing_labels():
         ),
         labels={"click": {}, "stay": {"kind": "count"}},
     )
-    model = adapted(DeepRanker, data, history=False)
+    model = adapted(DeepRanker, data, reads_history=False)
     losses = {"click": MaskedBinaryCrossentropy(), "stay": Poisson()}
     model.compile(keras.optimizers.Adam(0.02), losses)
     batches = impression_batches(data, inputs=model.train_inputs, batch_size=150)

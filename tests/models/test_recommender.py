@@ -83,3 +83,12 @@ def test_adapt_refuses_behaviors_and_times_that_the_data_lacks():
     with pytest.raises(InputError, match="num_behaviors is 7 in its schema, 4 in this data"):
         ItemKNN(dataclasses.replace(full.schema(), num_behaviors=7)).adapt(full)
     ItemKNN(dataclasses.replace(full.schema(), num_behaviors=0, timed=False)).adapt(full)
+
+
+def test_an_argument_that_keras_would_replace_is_refused():
+    class Replaced(ItemKNN):
+        def __init__(self, schema, history=True, name=None):
+            super().__init__(schema, name=name)
+
+    with pytest.raises(InputError, match="the argument history has the name of an attribute that"):
+        Replaced(load("synthetic", users=50, items=100).schema())

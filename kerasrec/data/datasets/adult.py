@@ -5,7 +5,6 @@ import pandas as pd
 
 from kerasrec.data.datasets.sources import Source, find
 from kerasrec.data.impressions import Impressions
-from kerasrec.errors import InputError
 
 ADVICE = (
     "It has a header and the columns of UCI's file of the same name; put it into the folder adult "
@@ -27,8 +26,6 @@ def load(base=None, validation=0.1, seed=0):
         validation: Share of the train file.
         seed: Of that share.
     """
-    if base is not None:
-        raise InputError("adult has no users and no items: there is nothing to continue")
     train, test = (
         pd.read_csv(find(Source("adult", name, advice=ADVICE)), skipinitialspace=True)
         for name in ("adult.data.csv", "adult.test.csv")
@@ -43,7 +40,7 @@ def load(base=None, validation=0.1, seed=0):
         context[_name(column)] = {"kind": "number", "column": column}
         context[f"{_name(column)}_bucket"] = {"kind": "number", "column": column, "buckets": 20}
     return Impressions.from_frame(
-        frame, labels={"income": {}, "single": {}}, context=context, name="adult"
+        frame, labels={"income": {}, "single": {}}, context=context, base=base, name="adult"
     )
 
 

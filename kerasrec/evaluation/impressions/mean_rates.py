@@ -21,7 +21,7 @@ class MeanRates:
             size = len(train.items)
             count = np.bincount(train.item[known], minlength=size)
             total = np.bincount(train.item[known], labels[known], minlength=size)
-            mean = labels[known].mean()
+            mean = labels[known].mean() if known.any() else 0.0
             self._rates[name] = (total + self.PRIOR * mean) / (count + self.PRIOR)
         return self
 

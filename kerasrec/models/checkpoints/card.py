@@ -111,15 +111,18 @@ def _evaluation(evaluation):
     first, *others = evaluation["rows"]
     headers = ["metric", first["model"], "95 % interval", *(row["model"] for row in others)]
     rows = []
-    for name, value in first["metrics"].items():
-        bounds = [_number(value[bound]) for bound in ("low", "high")]
+    for name in first["metrics"]:
+        # A metric is None where it is not defined, such as AUC with one class.
+        value, *more = (row["metrics"].get(name) or {} for row in evaluation["rows"])
+        bounds = [_number(value.get(bound)) for bound in ("low", "high")]
         interval = "-" if "-" in bounds else " to ".join(bounds)
-        means = [_number(row["metrics"].get(name, {}).get("mean")) for row in others]
-        rows.append([name, _number(value["mean"]), interval, *means])
+        means = [_number(one.get("mean")) for one in more]
+        rows.append([name, _number(value.get("mean")), interval, *means])
     kind = "Ranking" if evaluation["ks"] else "Predicted values"
+    kind, unit = ("Labels", "requests") if "tasks" in evaluation else (kind, "users")
     return [
         f"## {kind}: {evaluation['part']} part",
-        f"{evaluation['n_queries']:,} users, {evaluation['protocol']}.",
+        f"{evaluation['n_queries']:,} {unit}, {evaluation['protocol']}.",
         _table(headers, rows),
         _list(evaluation["notes"]),
     ]

@@ -107,6 +107,11 @@ def check_comparable(configs):
                 f"{name} has the split none, which leaves nothing to measure, and a comparison is "
                 "of metrics: give it another split, such as split.protocol=next-item"
             )
+        if config.data.ranks:
+            raise InputError(
+                f"{name} trains a ranker, and a comparison is of models that rank the catalog: fit "
+                "each ranker with kerasrec fit, and compare the metrics.json of the run folders"
+            )
     (first, reference), *others = configs.items()
     for name, config in others:
         keys = differing_keys(_compared(reference), _compared(config))

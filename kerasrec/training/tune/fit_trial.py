@@ -8,7 +8,9 @@ from kerasrec.errors import InputError
 from kerasrec.training.callbacks.ranking_validation import RankingValidation
 from kerasrec.training.callbacks.rating_validation import RatingValidation
 from kerasrec.training.fit import fit
+from kerasrec.training.fit_ranker import fit_ranker
 from kerasrec.training.make_model import make_model
+from kerasrec.training.make_ranker import make_ranker
 from kerasrec.training.runs.run_metrics import best_epoch
 from kerasrec.training.strategy import strategy_scope
 
@@ -36,17 +38,21 @@ def fit_trial(
     """
     keras.utils.clear_session()
     with strategy_scope(config.train.strategy):
-        model = make_model(config, data, split, start, say)
-        history = fit(
-            model,
-            split,
-            config.train,
-            None,
-            config.evaluate.ks,
-            progress=False,
-            callbacks=callbacks,
-            validation_users=validation_users,
-        )
+        if config.data.ranks:
+            model = make_ranker(config, data, split)
+            history = fit_ranker(model, split, config.train, progress=False, callbacks=callbacks)
+        else:
+            model = make_model(config, data, split, start, say)
+            history = fit(
+                model,
+                split,
+                config.train,
+                None,
+                config.evaluate.ks,
+                progress=False,
+                callbacks=callbacks,
+                validation_users=validation_users,
+            )
     trained = bool(history)
     history = history or [_validation_metrics(model, split, config, validation_users)]
     monitor = config.train.monitor

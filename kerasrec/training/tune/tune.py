@@ -13,9 +13,11 @@ from kerasrec.errors import InputError
 from kerasrec.files.folder_lock import is_unused
 from kerasrec.training.callbacks.make_callbacks import make_callbacks
 from kerasrec.training.callbacks.validation_users import ValidationUsers
+from kerasrec.training.make_ranker import check_ranker, read_retriever
 from kerasrec.training.read_data import read_split
+from kerasrec.training.read_impression_split import read_impression_split
 from kerasrec.training.runs.claim_folder import check_unused, claim_existing, claim_new
-from kerasrec.training.runs.data_fingerprint import data_fingerprint
+from kerasrec.training.runs.data_fingerprint import data_fingerprint, impressions_fingerprint
 from kerasrec.training.runs.find_start import find_start, source_checkpoint, start_catalogs
 from kerasrec.training.runs.query_fingerprint import query_fingerprint
 from kerasrec.training.stored_defaults import with_stored_defaults
@@ -74,12 +76,18 @@ def tune(config, run_dir=None, resume=False, say=print, note=print, progress=Tru
 
 def _tune(config, folder, resume, say, note, progress, command):
     model_class = find_model_class(config.model.class_, config.model.trust)
-    start = find_start(config.init_from, model_class) if config.init_from else None
-    data, split = read_split(config, start_catalogs(start))
+    start, ranks = None, config.data.ranks
+    if ranks:
+        check_ranker(config)
+        data, split = read_impression_split(config, read_retriever(config))
+    else:
+        start = find_start(config.init_from, model_class) if config.init_from else None
+        data, split = read_split(config, start_catalogs(start))
     for line in (*data.report.lines(), *split.notes) if data.report else split.notes:
         say(line)
-    config = with_stored_defaults(config, split, say)
-    config = with_cutoffs(config, len(data.items) - FIRST, say)
+    if not ranks:
+        config = with_stored_defaults(config, split, say)
+        config = with_cutoffs(config, len(data.items) - FIRST, say)
     if not len(split.validation):
         raise InputError(
             f"the {split.protocol} split leaves no validation interactions, and a search compares "
@@ -87,10 +95,13 @@ def _tune(config, folder, resume, say, note, progress, command):
         )
     # So that no trial can read it.
     split = dataclasses.replace(split, test=split.test.select(slice(0, 0)))
-    hashes = {
-        "queries": query_fingerprint(split, "validation", config.evaluate.users),
-        "data": data_fingerprint(split, source_checkpoint(config, start)),
-    }
+    if ranks:
+        hashes = {"data": impressions_fingerprint(split)}
+    else:
+        hashes = {
+            "queries": query_fingerprint(split, "validation", config.evaluate.users),
+            "data": data_fingerprint(split, source_checkpoint(config, start)),
+        }
     if resume:
         folder.write_config(config)
     else:
@@ -110,13 +121,14 @@ def _tune(config, folder, resume, say, note, progress, command):
         )
     say(f"{model_class.__name__}, {study.trials} trials, search {folder.path}")
     # The first trial chooses how many users all of them are ranked for.
-    users = ValidationUsers(split, config.train, say)
-    users.number = study.stored_value("validated_users") or users.number
+    users = None if ranks else ValidationUsers(split, config.train, say)
+    if users is not None:
+        users.number = study.stored_value("validated_users") or users.number
     inputs, stopped = (data, split, start, users), False
     try:
         while (trial := study.next_trial()) is not None:
             _run_trial(trial, study, config, folder.path, inputs, say, note, progress)
-            if users.number is not None:
+            if users is not None and users.number is not None:
                 study.first_value("validated_users", users.number)
     except KeyboardInterrupt:
         stopped = True

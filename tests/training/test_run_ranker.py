@@ -1,0 +1,256 @@
+"""`kerasrec fit` and the commands after it, on a table of impressions with a planted rule."""
+
+import json
+import pathlib
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from kerasrec.cli import main
+from kerasrec.config import load_config
+from kerasrec.errors import InputError
+from kerasrec.models import load
+from kerasrec.training import run
+from kerasrec.training.compare.compare import compare
+from kerasrec.training.tune.tune import tune
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_graphs")]
+
+CONFIG = """\
+data:
+  path: clicks.csv
+  history_length: 6
+  impressions: {path: shown.csv, columns: {user: who}}
+  items: {path: books.csv, features: {genre: {kind: category}}}
+  labels: {click: {}, stay: {kind: seconds}}
+  context: {hour: {kind: category}, age: {kind: number}}
+  crosses:
+    taste: {columns: [item, hour]}
+    rate: {columns: [item], label: click}
+model: {class: ranker_under_test.SmallRanker, reads_history: true}
+train: {epochs: 2, batch_size: 64, optimizer: {class: adam, learning_rate: 0.2}}
+evaluate: {ks: [1, 2]}
+"""
+TRUST = ["model.trust=true"]
+
+
+def shown(size=600, seed=0):
+    """Clicks are likely for the items with even numbers in the morning, and for others at night."""
+    random = np.random.default_rng(seed)
+    item, hour = random.integers(0, 8, size), random.choice(["morning", "night"], size)
+    liked = (item % 2 == 0) == (hour == "morning")
+    click = random.random(size) < np.where(liked, 0.8, 0.1)
+    return pd.DataFrame(
+        {
+            "who": [f"u{n}" for n in random.integers(0, 12, size)],
+            "item": [f"i{n}" for n in item],
+            "request": [f"r{n // 4}" for n in range(size)],
+            "timestamp": 1000 + np.arange(size) // 4,
+            "position": 1 + np.arange(size) % 4,
+            "hour": hour,
+            "age": random.integers(10, 60, size),
+            "click": np.where(random.random(size) < 0.1, None, click.astype(int)),
+            "stay": np.where(click, random.integers(1, 30, size), 0),
+            "propensity": random.choice([0.25, 0.5], size),
+            "fold": np.digitize(np.arange(size), [400, 500]),
+        }
+    )
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(pathlib.Path(__file__).parent))
+    random = np.random.default_rng(1)
+    clicks = pd.DataFrame(
+        {
+            "user": [f"u{n}" for n in random.integers(0, 12, 200)],
+            "item": [f"i{n}" for n in random.integers(0, 9, 200)],
+            "timestamp": random.integers(900, 1200, 200),
+        }
+    )
+    clicks.to_csv("clicks.csv", index=False)
+    shown().to_csv("shown.csv", index=False)
+    books = pd.DataFrame({"item": [f"i{n}" for n in range(9)], "genre": list("aabbccabc")})
+    books.to_csv("books.csv", index=False)
+    (tmp_path / "run.yaml").write_text(CONFIG)
+    return tmp_path
+
+
+def config(*overrides, change=None):
+    if change is not None:
+        plain = yaml.safe_load(CONFIG)
+        change(plain)
+        pathlib.Path("run.yaml").write_text(yaml.safe_dump(plain))
+    return load_config("run.yaml", [*TRUST, *overrides])
+
+
+def quiet(config, **arguments):
+    lines = []
+    folder, found, _ = run(config, say=lines.append, progress=False, **arguments)
+    return folder, found, lines
+
+
+def test_from_tables_to_metrics_and_answers(here, capsys):
+    folder, found, lines = quiet(config("name=first"))
+    assert folder.path.as_posix() == "runs/shown-smallranker-first"
+    assert lines[0] == "600 rows read, 600 impressions of 8 items to 12 users in 150 requests."
+    assert [row["model"] for row in found.rows] == ["SmallRanker", "MeanRates"]
+    assert found.protocol == "time" and found.part == "test" and found.n_rows == 60
+    metrics = {name: value["mean"] for name, value in found.rows[0]["metrics"].items() if value}
+    # The rule is in the data: the best possible AUC is near 0.85, the baseline cannot see it.
+    assert metrics["click.auc"] > 0.7 > found.rows[1]["metrics"]["click.auc"]["mean"]
+    assert {"click.log_loss", "click.ndcg@1", "stay.rmse", "click.request_auc"} <= metrics.keys()
+    written = json.loads(folder.metrics.read_text())
+    assert written["rows"][0]["metrics"]["click.auc"]["mean"] == metrics["click.auc"]
+    assert written["reliability"]["click"] and written["given"]["interactions"]
+    for name in ("loss.png", "reliability_click.png"):
+        assert (folder.path / name).read_bytes().startswith(b"\x89PNG")
+    head = folder.history.read_text().splitlines()[0]
+    assert "val_click.auc" in head and "val_auc" in head
+
+    # The model that is left knows all that was done, also after the last impression.
+    model = load(folder.checkpoint, trust=True)
+    clicks = pd.read_csv("clicks.csv")
+    seen = set(clicks[clicks["user"] == "u3"]["item"])
+    assert clicks["timestamp"].max() > shown()["timestamp"].max()
+    answer = model.recommend(["u3"], k=9, context={"hour": "morning", "age": 30})
+    assert set(answer["item"]) == {f"i{n}" for n in range(9)} - seen
+
+    capsys.readouterr()
+    assert main(["evaluate", str(folder.path), "--trust", "--json"]) == 0
+    out, error = capsys.readouterr()
+    again = json.loads(out)
+    assert "not those" not in error
+    assert [row["metrics"] for row in again["rows"]] == [row["metrics"] for row in written["rows"]]
+    assert main(["evaluate", str(folder.path), "--trust", "--part", "validation"]) == 0
+    assert "click.auc" in capsys.readouterr().out
+    assert main(["recommend", str(folder.path), "--user", "u3", "-k", "2", "--trust"]) == 0
+    out, error = capsys.readouterr()
+    assert "i" in out and "hour, age not given" in error
+
+    with open("shown.csv", "a") as file:
+        file.write("u1,i1,r999,1149,1,night,30,1,4,0.5,2\n")
+    assert main(["evaluate", str(folder.path), "--trust", "--json"]) == 0
+    assert "The impressions are not those that" in capsys.readouterr().err
+
+
+def test_a_resumed_run_equals_the_whole_one(here):
+    whole, _, _ = quiet(config(), run_dir="whole")
+    quiet(config("train.epochs=1"), run_dir="parts")
+    parts, _, _ = quiet(config(), run_dir="parts", resume=True)
+    assert parts.history.read_text() == whole.history.read_text()
+    one, other = (json.loads(folder.metrics.read_text()) for folder in (whole, parts))
+    assert [row["metrics"] for row in one["rows"]] == [row["metrics"] for row in other["rows"]]
+    table = shown()
+    table.loc[0, "age"] += 1
+    table.to_csv("shown.csv", index=False)
+    with pytest.raises(InputError, match="began with other data"):
+        quiet(config("train.epochs=3"), run_dir="whole", resume=True)
+
+
+def test_without_a_split_everything_is_trained_on(here, capsys):
+    folder, found, lines = quiet(config("split.protocol=none"))
+    assert found is None
+    assert "Everything was trained on: nothing is left to measure on." in lines
+    assert load(folder.checkpoint, trust=True).trained_on is not None
+    capsys.readouterr()
+    assert main(["evaluate", str(folder.path), "--trust"]) == 2
+    assert "was trained on all interactions (split none)" in capsys.readouterr().err
+
+
+def test_impressions_need_no_interactions_and_no_users(here):
+    def alone(plain):
+        data = plain["data"]
+        del data["path"], data["items"]
+        data["impressions"]["columns"] = {"request": "request"}
+        data["labels"] = {"click": {}}
+        plain["model"]["reads_history"] = False
+
+    folder, found, _ = quiet(config("split.protocol=request", change=alone))
+    assert found.protocol == "request"
+    assert found.rows[0]["metrics"]["click.auc"]["mean"] > 0.7
+
+
+def test_positions_and_propensities(here):
+    given = ("model.position=true", "train.inverse_propensity=true", "split.protocol=given")
+    folder, found, _ = quiet(config(*given, "train.loss_weights={click: 1, stay: 0.1}"))
+    assert found.n_rows == 100 and {one["by"] for one in found.groups} >= {"position", "item"}
+    text = CONFIG.replace("shown.csv, ", "nameless.csv, ")
+    shown().drop(columns="propensity").to_csv("nameless.csv", index=False)
+    pathlib.Path("run.yaml").write_text(text)
+    with pytest.raises(InputError, match="train.inverse_propensity needs the propensity of each"):
+        quiet(config("train.inverse_propensity=true"))
+
+
+def constant(part, value):
+    """The table with one label in a part of the given split."""
+    table = shown()
+    table.loc[table["fold"] == part, "click"] = value
+    table.to_csv("shown.csv", index=False)
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "message"),
+    [
+        (0, 1, "every label click is 1 in the train part"),
+        (0, None, "no row has a click in the train part"),
+        (1, 1, "train.monitor click.auc is not defined on the validation part: .*all labels are 1"),
+        (1, None, "train.monitor click.auc is not defined on the validation .*there is no label"),
+    ],
+)
+def test_a_label_that_is_constant_in_a_part_is_refused(here, part, value, message):
+    constant(part, value)
+    with pytest.raises(InputError, match=message):
+        quiet(config("split.protocol=given"))
+    assert not list(pathlib.Path("runs").glob("*/metrics.json"))
+
+
+def test_a_label_that_is_constant_in_the_test_part_is_noted(here):
+    constant(2, 1)
+    _, found, _ = quiet(config("split.protocol=given", "train.epochs=1"))
+    assert found.rows[0]["metrics"]["click.auc"] is None
+    assert found.rows[0]["metrics"]["click.log_loss"]["mean"] > 0
+    assert any("all labels are 1" in note for note in found.notes)
+
+
+def test_models_of_the_other_kind_are_refused(here):
+    with pytest.raises(InputError, match="model.class SASRec learns from interactions, and this"):
+        quiet(config(change=lambda plain: plain.update(model={"class": "SASRec"})))
+
+    def no_impressions(plain):
+        plain["data"] = {"path": "clicks.csv"}
+        plain["evaluate"], plain["train"] = {"ks": [5]}, {}
+
+    with pytest.raises(InputError, match="SmallRanker learns from impressions, and this schema"):
+        quiet(config("model.reads_history=false", change=no_impressions))
+
+
+def test_a_history_without_interactions_is_refused(here):
+    def alone(plain):
+        del plain["data"]["path"]
+
+    with pytest.raises(InputError, match="'history' needs what users did before each row"):
+        quiet(config(change=alone))
+
+
+def test_a_search_tries_values_on_the_validation_part(here):
+    lines, notes = [], []
+    found = tune(
+        config("tune={trials: 2, parameters: {model.dim: [2, 3]}}", "train.epochs=1"),
+        "search",
+        say=lines.append,
+        note=notes.append,
+        progress=False,
+    )
+    assert found["monitor"] == "click.auc" and found["states"]["complete"] == 2, notes
+    assert found["best"]["value"] == max(trial["value"] for trial in found["trials"])
+    tuned = load_config("search/tuned.yaml", TRUST)
+    assert tuned.model.arguments["dim"] in (2, 3)
+
+
+def test_a_comparison_of_rankers_is_refused(here):
+    with pytest.raises(InputError, match="a trains a ranker, and a comparison is of models that"):
+        compare({"a": config(), "b": config("model.dim=2")}, "out", progress=False)
