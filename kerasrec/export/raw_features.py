@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from kerasrec.export.string_lookup import lookup_vocabulary
+from kerasrec.export.id_lookup import IdLookup
 
 
 class RawFeatures(tf.Module):
@@ -54,11 +54,7 @@ def _as_layer(encoder):
     if kind == "text":
         return encoder.text_layer()
     if kind in ("category", "categories"):
-        return keras.layers.StringLookup(
-            vocabulary=lookup_vocabulary(encoder.vocabulary.ids),
-            mask_token="",
-            oov_token="[unknown]",
-        )
+        return IdLookup(encoder.vocabulary)
     if kind == "number":
         return keras.layers.Rescaling(1 / encoder.std, -encoder.mean / encoder.std)
     return keras.layers.Identity()
