@@ -14,7 +14,7 @@ class IdLookup(tf.Module):
 
     The ids are a variable, which is saved with the vectors, and a hash table is filled from it when
     the graph is loaded. As constants, which a Keras `StringLookup` makes of them, they are copied
-    many times on the way: loading 5 million took 3.8 GiB and ten times as long.
+    many times on the way, which takes memory and time where there are millions.
 
     >>> from kerasrec.data import Vocabulary
     >>> lookup = IdLookup(Vocabulary(["a", "b"]))
