@@ -72,6 +72,3 @@ class _Table(TrackableResource):
         tf.raw_ops.LookupTableImportV2(
             table_handle=self.resource_handle, keys=keys, values=tf.range(tf.size(keys))
         )
-
-    def _destroy_resource(self):
-        tf.raw_ops.DestroyResourceOp(resource=self.resource_handle, ignore_lookup_error=True)
