@@ -63,6 +63,7 @@ def answer_all(answers, queries, options, path, columns, request, overwrite=Fals
                 folder.check_room(queries.count)
         folder.finish()
     unknown_user = getattr(answers, "unknown_user", "")
+    length = getattr(answers, "history_length", None)
     kind = "user" if columns[0] == "user" else "item"
     return {
         "path": str(path),
@@ -70,7 +71,7 @@ def answer_all(answers, queries, options, path, columns, request, overwrite=Fals
         "rows": folder.rows,
         "k": answers.k,
         "resumed": resumed,
-        "notes": [*notes, *notes_on(folder.facts, kind, unknown_user)],
+        "notes": [*notes, *notes_on(folder.facts, kind, unknown_user, length)],
     }
 
 

@@ -41,6 +41,8 @@ class ExportRecommendations:
         self.repeats = options.repeats or about["repeats"]
         self.item_ids = read_ids(path, "items")
         self.user_ids = read_ids(path, "users")
+        # Exports of earlier commits do not say it.
+        self.history_length = about.get("history_length")
         self.unknown_user = about["unknown_user"]
         # Each step of the longest history of a batch is a query of its own.
         self.wide_cost = 8 if options.explain else 1

@@ -26,6 +26,7 @@ class ModelRecommendations:
         repeats: "mask" or "allow".
         context: Names of the features of a request that the model reads.
         item_ids, user_ids: Arrow arrays of the ids that the model knows.
+        history_length: The most items of a history that are read; None without histories.
         unknown_user: How an unknown user is answered, as the end of a sentence.
         notes: Sentences on the options.
         wide_cost: What a step of a history costs beside one that is not explained.
@@ -49,6 +50,8 @@ class ModelRecommendations:
         check_names(options.context, self.context, type(model).__name__)
         self.item_ids = pyarrow.array(model.items.vocabulary.ids, pyarrow.string())
         self.user_ids = pyarrow.array(model.users.vocabulary.ids, pyarrow.string())
+        reads = "history" in model.query_inputs
+        self.history_length = model.schema.history_length if reads else None
         self.unknown_user = model.unknown_user
         self._model, self._options = model, options
         self._exclude = _rows(model, options.exclude)

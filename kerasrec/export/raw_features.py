@@ -8,7 +8,7 @@ from kerasrec.data.number_buckets import TINY
 from kerasrec.data.time_cycles import CYCLES
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.export import lists
-from kerasrec.export.string_lookup import lookup_vocabulary
+from kerasrec.export.id_lookup import IdLookup
 
 # What a request gives of a column: anything else is a string.
 DTYPES = {"number": tf.float32, "vector": tf.float32, "time": tf.int64}
@@ -75,11 +75,7 @@ def _as_function(encoder):
     if kind == "text":
         return encoder.text_layer()
     if kind in ("category", "categories"):
-        return keras.layers.StringLookup(
-            vocabulary=lookup_vocabulary(encoder.vocabulary.ids),
-            mask_token="",
-            oov_token="[unknown]",
-        )
+        return IdLookup(encoder.vocabulary)
     if kind == "number":
         return _of_number(encoder)
     if kind == "time":

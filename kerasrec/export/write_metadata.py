@@ -43,6 +43,7 @@ def write_metadata(model, graph, directory, run=None):
         "num_users": model.schema.num_users - FIRST,
         "repeats": model.repeats,
         "unknown_user": model.unknown_user,
+        "history_length": model.schema.history_length if "history" in model.query_inputs else None,
         "stored_histories": graph.reader.stored is not None,
         "signatures": _signatures(directory),
         "context": _context(graph.reader.context.columns, model.context),

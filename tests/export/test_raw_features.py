@@ -2,10 +2,10 @@
 
 import json
 
-import keras
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from kerasrec import models
 from kerasrec.data import Interactions, batches
@@ -43,10 +43,8 @@ def saved(encoders, tmp_path_factory):
     plain = [json.loads(json.dumps(encoder.to_dict())) for encoder in encoders.values()]
     raw = RawFeatures({one["name"]: FeatureEncoder.from_dict(one) for one in plain})
     directory = tmp_path_factory.mktemp("raw") / "1"
-    archive = keras.export.ExportArchive()
-    archive.track(raw)
-    archive.add_endpoint("encode", raw.__call__, [raw.signature()])
-    archive.write_out(str(directory), verbose=False)
+    encode = tf.function(raw, input_signature=[raw.signature()], autograph=False)
+    tf.saved_model.save(raw, str(directory), {"encode": encode.get_concrete_function()})
     return directory
 
 
