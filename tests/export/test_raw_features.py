@@ -102,10 +102,8 @@ def columns():
 
 def test_numbers_times_and_rare_values_are_encoded_as_in_the_catalogue(columns, tmp_path):
     raw = RawFeatures(columns)
-    archive = keras.export.ExportArchive()
-    archive.track(raw)
-    archive.add_endpoint("encode", raw.__call__, [raw.signature()])
-    archive.write_out(str(tmp_path / "1"), verbose=False)
+    encode = tf.function(raw, input_signature=[raw.signature()], autograph=False)
+    tf.saved_model.save(raw, str(tmp_path / "1"), {"encode": encode.get_concrete_function()})
     random = np.random.default_rng(0)
     numbers = np.concatenate([EDGES, random.normal(2, 3, 482)]).astype("float32")
     seconds = random.integers(-(2**33), 2**33, len(numbers))

@@ -75,7 +75,8 @@ class Server:
         table = {"signature_def": dict.fromkeys(names, signature)}
         if "tasks" in self.about:
             inputs = {"user", "history", "item", *self.about["context"]}
-            table["signature_def"]["score"] = {"inputs": dict.fromkeys(inputs, rows), "outputs": {}}
+            one = {"inputs": dict.fromkeys(inputs, rows), "outputs": {}}
+            table["signature_def"] |= {"score": one, "explain": one}
         return JSONResponse({"metadata": {"signature_def": table}})
 
     async def predict(self, request):
@@ -89,6 +90,11 @@ class Server:
             return JSONResponse(
                 {"outputs": scores | {"watched": [12.345 * (n + 1) for n in place]}}
             )
+        if body["signature_name"] == "explain":
+            place = [IDS.index(item) for item in body["inputs"]["item"]]
+            groups = {"group": [["item", "hour", "together"]] * len(place)}
+            parts = {"contribution": [[0.25 * n, -1.5, 0.0] for n in place]}
+            return JSONResponse({"outputs": groups | parts | {"none": [0.0] * len(place)}})
         inputs = {name: rows[0] for name, rows in body["inputs"].items()}
         if self.hold and len(inputs["history"]) == 2:
             import anyio.to_thread
@@ -102,6 +108,8 @@ class Server:
             "item": [_filled(best, "")],
             "score": [_filled([self.unit * (5 - IDS.index(item)) for item in best], float("-inf"))],
         }
+        if "tasks" in self.about:
+            outputs["retriever_rank"] = [_filled([4, 2, 1][: len(best)], 0)]
         if body["signature_name"] == "recommend_explained":
             reason = [history[-1] if history else "", "", ""]
             outputs |= {
@@ -550,6 +558,20 @@ def test_what_tasks_predict(page, server):
     assert asked(server) == {
         "user": ["", ""], "history": [[""], [""]], "item": ["a", "b"], "hour": ["9", "9"],
     }  # fmt: skip
+
+
+def test_what_the_ranker_changed_and_why(page, server):
+    server.describe(context={"hour": {"kind": "category"}}, tasks={"click": "binary"})
+    page.open(server.url + "#model=toy&context.hour=9&k=3")
+    # Numbers 4, 2 and 1 of the retriever.
+    assert page.texts("#list .moved") == ["up 3", "as the retriever", "down 2"]
+    assert page.texts("#list .groups") == [
+        "hour -1.50, item 0.00, together 0.00",
+        "hour -1.50, item +0.25, together 0.00",
+        "hour -1.50, item +0.50, together 0.00",
+    ]
+    page.open(server.url + "#model=toy&context.hour=9&k=3&why=no")
+    assert page.texts("#list .groups") == []
 
 
 def test_a_new_version_is_noticed(page, server):

@@ -100,15 +100,30 @@ function inputs(signature) {
   return Object.fromEntries(names.map((each) => [each, known[each]]));
 }
 
-// What each task predicts for the items found, asked for in one request with a row for each.
-async function predictTasks(found, signal) {
-  if (!found.length || !Object.keys(tasks).length) return;
-  const of = { ...inputs("score"), item: [""] };
+// The outputs of a signature of one item, asked for in one request with a row for each item found.
+function ofItems(signature, found, signal) {
+  const of = { ...inputs(signature), item: [""] };
   const rows = Object.entries(of).map(([each, [value]]) => [each, found.map(() => value)]);
   const asked = { ...Object.fromEntries(rows), item: found.map((each) => each.id) };
-  const outputs = await api.predictRows(name, "score", asked, signal);
+  return api.predictRows(name, signature, asked, signal);
+}
+
+async function predictTasks(found, signal) {
+  if (!found.length || !Object.keys(tasks).length) return;
+  const outputs = await ofItems("score", found, signal);
   found.forEach((each, place) => {
     each.tasks = Object.keys(tasks).map((task) => ({ name: task, kind: tasks[task], value: outputs[task][place] }));
+  });
+}
+
+// What each group of features adds to the logarithm of a score.
+async function explainGroups(found, signal) {
+  if (!found.length || !by("why").checked || !("explain" in signatures)) return;
+  const outputs = await ofItems("explain", found, signal);
+  found.forEach((each, place) => {
+    const parts = outputs.contribution[place];
+    each.groups = outputs.group[place].map((group, n) => ({ name: group, part: parts[n] }));
+    each.groups.sort((one, other) => Math.abs(other.part) - Math.abs(one.part));
   });
 }
 
@@ -141,6 +156,7 @@ async function refresh() {
     const took = performance.now() - started;
     const found = results.read(outputs, k);
     await predictTasks(found, signal);
+    await explainGroups(found, signal);
     await learn(results.ids(found), signal);
     if (signal.aborted) return;
     error.hidden = true;
@@ -200,7 +216,7 @@ async function describe() {
   for (const [each, box] of Object.entries(boxes)) box.field.hidden = !(each in inputs);
   by("more").hidden = !("exclude" in inputs || "allow" in inputs);
   by("seen-field").hidden = !("repeats" in inputs);
-  by("why-field").hidden = !("recommend_explained" in signatures);
+  by("why-field").hidden = !("recommend_explained" in signatures || "explain" in signatures);
   by("user-hint").textContent =
     "history" in inputs && model.about.stored_histories
       ? "Somebody the model knows. Without items above, their stored history counts."

@@ -41,6 +41,7 @@ export function read(outputs, k) {
       score: outputs.score[place],
       behavior: outputs.from_behavior?.[place],
       content: outputs.from_content?.[place],
+      first: outputs.retriever_rank?.[place],
       reasons: of(["reason_item", "reason"], ["id", "part"]),
       words: of(["word", "word_feature", "word_reason"], ["word", "feature", "part"]),
     });
@@ -67,9 +68,11 @@ function row(each, place, { title, take, largest }) {
   const name = element("p", "title", title(each.id) || each.id);
   head.append(name);
   if (title(each.id)) head.append(element("span", "id", each.id));
+  if (each.first) head.append(moved(each.first, place + 1));
   body.append(head);
   if (each.behavior !== undefined) body.append(split(each, largest));
   if (each.tasks) body.append(predictions(each));
+  if (each.groups) body.append(groups(each));
   if (each.reasons.length) body.append(reasons(each, title));
   if (each.words.length) body.append(words(each));
   const side = element("div", "side");
@@ -112,6 +115,24 @@ function predictions(each) {
   each.tasks.forEach((task, place) => {
     if (place) line.append(", ");
     line.append(element("span", "label", task.name), " ", element("span", "", predicted(task)));
+  });
+  return line;
+}
+
+// Where the retriever had put it, and how far the ranker moved it.
+function moved(first, place) {
+  const by = first - place;
+  const how = by === 0 ? "as the retriever" : `${by > 0 ? "up" : "down"} ${Math.abs(by)}`;
+  const mark = element("span", `moved${by > 0 ? " up" : by < 0 ? " down" : ""}`, how);
+  mark.title = `number ${first} of the retriever`;
+  return mark;
+}
+
+function groups(each) {
+  const line = element("p", "why groups");
+  each.groups.forEach((group, place) => {
+    if (place) line.append(", ");
+    line.append(element("span", "label", group.name), " ", element("span", "amount", signed.format(group.part)));
   });
   return line;
 }
