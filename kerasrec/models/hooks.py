@@ -54,8 +54,8 @@ class Hooks:
         contributions: What each item of a history adds to a score.
 
     How it ranks: `encode_queries`, `encode_catalog`, `score_catalog`, `score_rows`, `score_pairs`,
-    `score_items`, `score_tasks`, `predict_tasks` and `rank_catalog`; what it rests on: `feature_groups` and
-    `group_contributions`.
+    `score_items`, `score_tasks`, `predict_tasks` and `rank_catalog`; what a score rests on:
+    `feature_groups` and `group_contributions`.
 
     How it learns: `adapt`, and what a model without training computes there: `find_neighbours` of a
     `NeighbourModel`, `find_factors` of a `FactorModel`.
