@@ -57,9 +57,8 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
         else:
             folder.write_config(config)
         folder.write_data(hashes)
-        say(
-            f"{type(ranker).__name__}, {num_trainable(ranker):,} trainable weights, run {folder.path}"
-        )
+        name = type(ranker).__name__
+        say(f"{name}, {num_trainable(ranker):,} trainable weights, run {folder.path}")
         try:
             history = fit_ranker(
                 ranker, split, config.train, folder, resume, progress, callbacks, fit_start
