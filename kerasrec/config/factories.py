@@ -44,6 +44,9 @@ RANKER_LOSSES = {
     "poisson": "Poisson",
     "watch_time": "WatchTimeLoss",
     "squared": "SquaredError",
+    "list_softmax": "ListSoftmax",
+    "rank_net": "RankNet",
+    "lambda_rank": "LambdaRank",
 }
 LOSS_OF_KIND = {"binary": "bce", "count": "poisson", "seconds": "watch_time", "rating": "squared"}
 

@@ -2,9 +2,10 @@
 
 from kerasrec.config.cutoffs import smaller_is_better
 from kerasrec.config.factories import LOSS_OF_KIND, ranker_loss
-from kerasrec.data import impression_batches
+from kerasrec.data import RequestLists, impression_batches
 from kerasrec.errors import InputError
-from kerasrec.losses import UncertaintyWeighted
+from kerasrec.losses import InRequests, UncertaintyWeighted
+from kerasrec.losses.within_request import WithinRequest
 from kerasrec.models.checkpoints.checkpoint import load_weights
 from kerasrec.training.callbacks.best_checkpoint import BestCheckpoint
 from kerasrec.training.callbacks.every_nth_epoch import EveryNthEpoch
@@ -15,7 +16,15 @@ from kerasrec.training.fit import make_optimizer, steps_per_execution, train_epo
 
 
 def fit_ranker(
-    model, split, train, folder=None, resume=False, progress=True, callbacks=(), start=None
+    model,
+    split,
+    train,
+    folder=None,
+    resume=False,
+    progress=True,
+    callbacks=(),
+    start=None,
+    lists=None,
 ):
     """Fits an adapted ranker; afterwards it has the weights of its best epoch.
 
@@ -23,6 +32,7 @@ def fit_ranker(
         model: An adapted `Ranker`, not compiled.
         split: `ImpressionSplit`.
         train, folder, resume, progress, callbacks, start: As for `fit`.
+        lists: What `lists_for` returns.
 
     Returns:
         The logs of all epochs, a list of dicts.
@@ -33,7 +43,7 @@ def fit_ranker(
     """
     model.compile(
         optimizer=make_optimizer(train.optimizer),
-        loss=losses(model, train.loss),
+        loss=losses(model, train.loss, lists),
         loss_weights=_loss_weights(model.tasks, train.loss_weights),
         steps_per_execution=steps_per_execution(train),
     )
@@ -63,6 +73,7 @@ def fit_ranker(
             seed=train.seed,
             first_epoch=done,
             buckets=train.strategy != "tpu",
+            lists=lists,
         )
         callbacks = [*decay, *validation, best, *callbacks, state]
         train_epochs(model, dataset, train, callbacks, done, monitor, progress)
@@ -71,20 +82,58 @@ def fit_ranker(
     return state.history
 
 
-def losses(model, given):
+def lists_for(model, data, given):
+    """The `RequestLists` that losses within a request need; None where no task has one.
+
+    Args:
+        model: A `Ranker`.
+        data: `Impressions`, the train part.
+        given: As for `losses`.
+
+    Raises:
+        InputError: where the data has no requests, or none with two values of a label.
+    """
+    found = _by_task(model, given)
+    within = [name for name, loss in found.items() if isinstance(loss, WithinRequest)]
+    if not within:
+        return None
+    return RequestLists.of(data, within, keep_all=len(within) < len(found))
+
+
+def losses(model, given, lists=None):
     """The loss of each task by name.
 
     Args:
         model: A `Ranker`.
         given: Names by task, or one name for all; tasks that are not named have that of their kind.
+        lists: What `lists_for` returns.
     """
+    found = {}
+    for name, loss in _by_task(model, given).items():
+        within = isinstance(loss, WithinRequest)
+        loss = UncertaintyWeighted(loss) if model.learns_weights else loss
+        found[name] = InRequests(loss, lists.rows.shape[1]) if within else loss
+    return found
+
+
+def order_notes(model, train):
+    """Sentences on tasks whose loss compares items: what they predict is no probability."""
+    if train.calibrate != "none":
+        return []
+    found = _by_task(model, train.loss)
+    within = [task.name for task in model.tasks if isinstance(found[task.name], WithinRequest)]
+    return [
+        f"The loss of {name} compares the items of a request: what the model predicts orders them, "
+        "and is no probability. Set train.calibrate for one."
+        for name in within
+    ]
+
+
+def _by_task(model, given):
     names = {task.name: LOSS_OF_KIND[task.kind] for task in model.tasks}
     given = dict.fromkeys(names, given) if isinstance(given, str) else given
     _check_names("loss", given, names)
-    found = {name: ranker_loss(loss) for name, loss in (names | given).items()}
-    if model.learns_weights:
-        return {name: UncertaintyWeighted(loss) for name, loss in found.items()}
-    return found
+    return {name: ranker_loss(loss) for name, loss in (names | given).items()}
 
 
 def _loss_weights(tasks, given):

@@ -16,7 +16,7 @@ from kerasrec.training.build_model import build_model
 from kerasrec.training.callbacks.make_callbacks import make_callbacks
 from kerasrec.training.callbacks.mlflow_names import with_mlflow_names
 from kerasrec.training.callbacks.training_state import seconds_spent
-from kerasrec.training.fit_ranker import fit_ranker
+from kerasrec.training.fit_ranker import fit_ranker, lists_for, order_notes
 from kerasrec.training.ranker_baselines import ranker_baselines
 from kerasrec.training.read_impression_split import read_impression_split
 from kerasrec.training.retriever_notes import retriever_notes
@@ -65,6 +65,7 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
         model = build_model(ranker_class, schema, arguments)
         model.adapt(split.train)
         model.repeats = config.evaluate.repeats
+        lists = lists_for(model, split.train, config.train.loss)
         if not resume:
             claim_new(folder.lock)
             folder.create(config)
@@ -76,7 +77,7 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
         )
         try:
             history = fit_ranker(
-                model, split, config.train, folder, resume, progress, callbacks, fit_start
+                model, split, config.train, folder, resume, progress, callbacks, fit_start, lists
             )
         except Exception:
             if not resume:
@@ -86,10 +87,12 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
         model.calibrate(split.validation, config.train.calibrate)
     fit_seconds = earlier + time.perf_counter() - fit_start
 
-    evaluation, notes = None, list(split.notes)
+    evaluation, notes = None, [*split.notes, *order_notes(model, config.train)]
+    if lists is not None:
+        notes += lists.notes
     if retriever is not None:
         notes += retriever_notes(retriever, split.train)
-        split = dataclasses.replace(split, notes=tuple(notes))
+    split = dataclasses.replace(split, notes=tuple(notes))
     if holds_out:
         evaluation = evaluate_ranker(model, split, "test", baselines, config.evaluate.ks)
     else:
