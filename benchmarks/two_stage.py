@@ -3,11 +3,14 @@
     python -m benchmarks two_stage [--epochs 6] [--part validation]
 
 The retriever is a small SASRec, trained on all of train. The ranker learns from the candidates of
-an earlier SASRec that has not seen the last 5 items of each user in train: these are the clicks.
-Both are served with the retriever of all of train. The ranker reads the user and the item with
-their features, the history and the retriever's score; the data has no times, so it has neither the
-hour nor the time since the last item. Settings were chosen on the validation part. The difference
-is paired by user, with the interval of 2,000 resamples of the users. KERASREC_DATA names the data.
+an earlier SASRec that has not seen the last 5 items of each user in train: these are the clicks. It
+is served behind the retriever of all of train. A DeepFM reads the retriever's score, the user and
+the item with their features, and factors of both from everything but those last items: SASRec reads
+the last 50 items, and the factors are of the whole history. The data has no times, so there is
+neither the hour nor the time since the last item. Settings were chosen on the validation part. The
+difference is paired by user, with the interval of 2,000 resamples of the users. KERASREC_DATA names
+the data.
+
 `--keep FOLDER` keeps both retrievers, and uses those that are there.
 """
 
@@ -22,13 +25,14 @@ from benchmarks.runner.report import Bar, Report, Row, Table
 K, LAST, CANDIDATES, NEGATIVES, HISTORY = 10, 5, 100, 15, 50
 RETRIEVER = "SASRec, the retriever alone"
 SIZES = {"dim": 48, "num_blocks": 1, "num_heads": 1, "hidden_factor": 2, "dropout": 0.2}
-RANKER = {"dim": 16, "mlp": (64,), "dropout": 0.2}
+RANKER = {"dim": 16, "mlp": (128, 64), "dropout": 0.4}
+FACTORS = 48
 RESAMPLES = 2000
 
 
 def add_arguments(parser):
     parser.add_argument("--epochs", type=int, default=6, help="of each retriever")
-    parser.add_argument("--ranker-epochs", type=int, default=3)
+    parser.add_argument("--ranker-epochs", type=int, default=2)
     parser.add_argument("--part", choices=["validation", "test"], default="test")
     parser.add_argument("--keep", metavar="FOLDER", help="folder of the retrievers")
 
@@ -110,15 +114,15 @@ def two_stage(early, full, train, last, epochs, say):
     from kerasrec.data.impression_split import no_split
     from kerasrec.models import TwoStage
     from kerasrec.training.fit_ranker import fit_ranker, lists_for
-    from kerasrec_zoo import DIN
+    from kerasrec_zoo import DeepFM
 
     shown = candidate_impressions(
-        early, train, last, num_candidates=CANDIDATES, negatives=NEGATIVES
+        early, with_factors(train, ~last), last, num_candidates=CANDIDATES, negatives=NEGATIVES
     )
     for line in shown.report.lines():
         say(line)
     keras.utils.set_random_seed(0)
-    model = DIN(shown.schema(HISTORY), **RANKER)
+    model = DeepFM(shown.schema(HISTORY), **RANKER)
     model.adapt(shown)
     node = TrainNode(
         loss="list_softmax", epochs=epochs, batch_size=2048, monitor=None, patience=None,
@@ -127,6 +131,42 @@ def two_stage(early, full, train, last, epochs, say):
     lists = lists_for(model, shown, node.loss)
     fit_ranker(model, no_split(shown), node, progress=False, lists=lists)
     return TwoStage(full, model, num_candidates=CANDIDATES), shown.report.notes[0]
+
+
+def with_factors(train, rows):
+    """`train` with a vector more of each user and item, factors of who took what in some rows."""
+    import scipy.sparse
+
+    known = train.select(rows)
+    shape = len(train.users), len(train.items)
+    size = min(FACTORS, *(number // 2 for number in shape))
+    taken = scipy.sparse.csr_matrix((np.ones(len(known)), (known.user, known.item)), shape)
+    scales = (
+        np.maximum(counts, 1) ** -0.5 for counts in (known.user_counts(), known.item_counts())
+    )
+    of_users, of_items = (scipy.sparse.diags(scale) for scale in scales)
+    users, values, items = scipy.sparse.linalg.svds(
+        of_users @ taken @ of_items, size, random_state=0
+    )
+    sides = {"users": users * np.sqrt(values), "items": items.T * np.sqrt(values)}
+    catalogs = {side: with_vector(getattr(train, side), one) for side, one in sides.items()}
+    return dataclasses.replace(train, **catalogs)
+
+
+def with_vector(catalog, vectors):
+    """A catalog with one vector more of each row, all of one length, and without its texts."""
+    from kerasrec.data import FeatureEncoder
+
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors = vectors / np.maximum(length, 1e-9) * np.sqrt(vectors.shape[1]) / 2
+    vectors[:2] = 0
+    encoder = FeatureEncoder.fit("factors", vectors[2:], "vector")
+    kept = {n: one for n, one in catalog.encoders.items() if one.feature.kind != "text"}
+    return dataclasses.replace(
+        catalog,
+        encoders={**kept, "factors": encoder},
+        columns={**{name: catalog.columns[name] for name in kept}, "factors": vectors.astype("f4")},
+    )
 
 
 def gains(model, split, part):
