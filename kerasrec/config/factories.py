@@ -44,6 +44,9 @@ RANKER_LOSSES = {
     "poisson": "Poisson",
     "watch_time": "WatchTimeLoss",
     "squared": "SquaredError",
+    "list_softmax": "ListSoftmax",
+    "rank_net": "RankNet",
+    "lambda_rank": "LambdaRank",
 }
 # Kind of a label -> its losses, the default first: they read the logit as `Task` says.
 LOSSES_OF_KIND = {
