@@ -39,6 +39,7 @@ class Hooks:
         level: Weight that is added to every score, set to the mean rating at `adapt`; None: there
             is none.
         query_size: Numbers held in memory to score one query with the whole catalog.
+        rules: `Rules` that its best items are re-ranked by; None: there are none.
 
     Parts of a vector and of a score:
         bias_columns: Number of trailing columns of an item vector that are biases or popularity;
@@ -70,6 +71,7 @@ class Hooks:
     searchable = False
     candidates = None
     level = None
+    rules = None
 
     bias_columns = None
     content_columns = None
