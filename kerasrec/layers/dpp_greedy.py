@@ -72,11 +72,10 @@ class DPPGreedy(keras.layers.Layer):
         def value_after(last):
             nonlocal factor, variance
             if last is not None:
-                place = last[:, None]
-                own = ops.take_along_axis(variance, place, axis=1)
+                own = ops.sum(ops.where(last, variance, 0.0), axis=1, keepdims=True)
                 row = cosines.to(last)
                 if factor is not None:  # (batch, steps, n)
-                    of_last = ops.take_along_axis(factor, place[:, None], axis=2)
+                    of_last = ops.matmul(factor, ops.cast(last, "float32")[..., None])
                     row = row - ops.sum(factor * of_last, axis=1)
                 row = row / ops.sqrt(ops.maximum(own, LEAST_VARIANCE))
                 variance = variance - ops.square(row)

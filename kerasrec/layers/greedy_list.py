@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from kerasrec.errors import InputError
-from kerasrec.layers.embedding_table import PADDING, UNKNOWN
+from kerasrec.layers.embedding_table import PADDING
 from kerasrec.layers.item_cosines import shared, values_of
 from kerasrec.tables.largest import largest
 from kerasrec.whole_number import whole_number
@@ -22,8 +22,8 @@ def greedy_list(rows, scores, k, value_after, max_per=(), groups=()):
         rows: `(batch, n)` int item rows of the candidates.
         scores: `(batch, n)` float, -inf for padding.
         k: Items to choose.
-        value_after: Function from the place `(batch,)` of the candidate that was chosen last, None
-            at first, to the value `(batch, n)` of each candidate.
+        value_after: Function from the candidate that was chosen last, bool `(batch, n)`, None at
+            first, to the value `(batch, n)` of each candidate.
         max_per: How many items of each value of a category may be chosen, for each of `groups`.
         groups: `(batch, n)` or `(batch, n, length)` int rows of values of each category; an item
             without a known value (0 and 1) is not counted.
@@ -40,7 +40,7 @@ def greedy_list(rows, scores, k, value_after, max_per=(), groups=()):
     >>> import numpy as np
     >>> rows, scores = np.array([[5, 6, 7]]), np.array([[3.0, 2.0, 1.0]])
     >>> brand = np.array([[2, 2, 3]])
-    >>> chosen = greedy_list(rows, scores, 2, lambda place: scores, [1], [brand])
+    >>> chosen = greedy_list(rows, scores, 2, lambda last: scores, [1], [brand])
     >>> ops.convert_to_numpy(chosen["rows"]).tolist()
     [[5, 7]]
     """
@@ -52,23 +52,26 @@ def greedy_list(rows, scores, k, value_after, max_per=(), groups=()):
     free = scores > NEVER
     groups = [values_of(group) for group in groups]
     counts = [ops.zeros_like(group) for group in groups]
-    places = ops.arange(scores.shape[1], dtype="int32")[None]
-    chosen, last = {"rows": [], "scores": []}, None
-    for _ in range(k):
-        values = ops.where(free, value_after(last), NEVER)
-        best, place = largest(values, 1)
-        place = ops.cast(place, "int32")
-        found = best > NEVER
-        chosen["rows"].append(ops.where(found, ops.take_along_axis(rows, place, axis=1), PADDING))
-        score = ops.take_along_axis(scores, place, axis=1)
-        chosen["scores"].append(ops.where(found, score, NEVER))
-        last = place[:, 0]
-        free = ops.logical_and(free, ops.not_equal(places, place))
+    every = ops.arange(scores.shape[1], dtype="int32")[None]
+    values, places, last = [], [], None
+    for step in range(k):
+        value, place = largest(ops.where(free, value_after(last), NEVER), 1)
+        values.append(value)
+        places.append(ops.cast(place, "int32"))
+        if step == k - 1:
+            break
+        last = ops.equal(every, places[-1])
+        free = ops.logical_and(free, ops.logical_not(last))
         for number, (limit, group) in enumerate(zip(max_per, groups, strict=True)):
             counts[number] = counts[number] + ops.cast(shared(group, last), "int32")
-            full = ops.logical_and(counts[number] >= limit, group > UNKNOWN)
-            free = ops.logical_and(free, ops.logical_not(ops.any(full, axis=2)))
-    return {name: ops.concatenate(columns, axis=1) for name, columns in chosen.items()}
+            # Padding and unknown values are never counted, and so never full.
+            full = ops.any(counts[number] >= limit, axis=2)
+            free = ops.logical_and(free, ops.logical_not(full))
+    found, places = ops.concatenate(values, axis=1) > NEVER, ops.concatenate(places, axis=1)
+    return {
+        "rows": ops.where(found, ops.take_along_axis(rows, places, axis=1), PADDING),
+        "scores": ops.where(found, ops.take_along_axis(scores, places, axis=1), NEVER),
+    }
 
 
 def list_spec(scores, k):

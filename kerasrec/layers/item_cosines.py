@@ -21,7 +21,7 @@ class ItemCosines:
     Example:
 
     >>> cosines = ItemCosines(ops.array([[[2.0, 0.0], [3.0, 4.0]]]))
-    >>> ops.convert_to_numpy(cosines.to(ops.array([0]))).round(2)
+    >>> ops.convert_to_numpy(cosines.to(ops.array([[True, False]]))).round(2)
     array([[1. , 0.6]], dtype=float32)
     """
 
@@ -36,15 +36,21 @@ class ItemCosines:
             vectors = ops.cast(features, "float32")
             squares = ops.sum(ops.square(vectors), axis=2)
             self._units = vectors * _inverse_root(squares)[..., None]
+            self._directions = ops.transpose(self._units, (0, 2, 1))
 
-    def to(self, place):
-        """Cosines `(batch, n)` with the candidate at `place` `(batch,)` of each query."""
-        if not self._of_values:
-            return ops.sum(self._units * at(self._units, place), axis=2)
-        common = ops.sum(ops.cast(shared(self._values, place), "float32"), axis=2)
-        own = at(self._inverse_sizes[..., None], place)[..., 0]
-        # The product of two square roots is not exactly the number under them.
-        return ops.minimum(common * self._inverse_sizes * own, 1.0)
+    def to(self, chosen):
+        """Cosines `(batch, n)` with the one candidate of each query that `chosen` marks.
+
+        `chosen` is bool `(batch, n)`. A product with zeros and a one is exact, and takes fewer
+        operations than a gather.
+        """
+        if self._of_values:
+            common = ops.sum(ops.cast(shared(self._values, chosen), "float32"), axis=2)
+            own = ops.sum(ops.where(chosen, self._inverse_sizes, 0.0), axis=1, keepdims=True)
+            # The product of two square roots is not exactly the number under them.
+            return ops.minimum(common * self._inverse_sizes * own, 1.0)
+        one = ops.matmul(ops.cast(chosen, "float32")[:, None], self._units)
+        return ops.matmul(one, self._directions)[:, 0]
 
 
 def values_of(rows):
@@ -53,15 +59,13 @@ def values_of(rows):
     return rows[..., None] if len(rows.shape) == 2 else rows
 
 
-def at(x, place):
-    """The entries `(batch, 1, ...)` of `x` `(batch, n, dim)` at `place` `(batch,)`."""
-    return ops.take_along_axis(x, place[:, None, None], axis=1)
-
-
-def shared(values, place):
-    """Bool `(batch, n, length)`: which values the candidate at `place` has too."""
-    own = at(values, place)
-    found = ops.any(ops.equal(values[..., None], own[:, :, None, :]), axis=3)
+def shared(values, chosen):
+    """Bool `(batch, n, length)`: which values the chosen candidate, `(batch, n)` bool, has too."""
+    own = ops.sum(ops.where(chosen[..., None], values, 0), axis=1)
+    if values.shape[2] == 1:
+        found = ops.equal(values, own[:, None])
+    else:
+        found = ops.any(ops.equal(values[..., None], own[:, None, None]), axis=3)
     return ops.logical_and(found, values > UNKNOWN)
 
 

@@ -19,7 +19,7 @@ def test_values_after_the_last_choice_decide():
     # First the largest score; then minus the score is the largest for row 7: padding is not free.
     assert np.array(found["rows"]).tolist() == [[5, 7]]
     assert np.array(found["scores"])[0] == pytest.approx([0.9, 0.7])
-    assert seen == [None, [0]]
+    assert seen == [None, [[True, False, False, False]]]
 
 
 def test_padding_where_none_is_left():
