@@ -27,8 +27,8 @@ class CategoryCaps(keras.layers.Layer):
             padding and 1 an unknown value.
 
     Output:
-        Dict of `rows` `(batch, k)` int32 and `scores` `(batch, k)` float32, best first. Row 0 and
-        -inf where none is left.
+        Dict of `rows` `(batch, k)` int32 and `scores` `(batch, k)` float32, best first, and
+        `places` `(batch, k)` int32 among the candidates. Row 0 and -inf where none is left.
 
     Raises:
         InputError: for a k or limit below 1, or another number of groups.

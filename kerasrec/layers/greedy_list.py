@@ -30,7 +30,8 @@ def greedy_list(rows, scores, k, value_after, max_per=(), groups=()):
 
     Returns:
         Dict of `rows` `(batch, k)` int32 and `scores` `(batch, k)` float32 in the order of the
-        choice; row 0 and -inf where no candidate was free.
+        choice; row 0 and -inf where no candidate was free. And `places` `(batch, k)` int32: where
+        each lies among the candidates.
 
     Raises:
         InputError: for another number of groups than of `max_per`.
@@ -71,6 +72,7 @@ def greedy_list(rows, scores, k, value_after, max_per=(), groups=()):
     return {
         "rows": ops.where(found, ops.take_along_axis(rows, places, axis=1), PADDING),
         "scores": ops.where(found, ops.take_along_axis(scores, places, axis=1), NEVER),
+        "places": places,
     }
 
 
@@ -80,6 +82,7 @@ def list_spec(scores, k):
     return {
         "rows": keras.KerasTensor(shape, "int32"),
         "scores": keras.KerasTensor(shape, "float32"),
+        "places": keras.KerasTensor(shape, "int32"),
     }
 
 

@@ -32,7 +32,8 @@ class MMR(keras.layers.Layer):
 
     Output:
         Dict of `rows` `(batch, k)` int32 and `scores` `(batch, k)` float32, the candidates' own, in
-        the order of the choice. Row 0 and -inf where none is left.
+        the order of the choice, and `places` `(batch, k)` int32 among the candidates. Row 0 and
+        -inf where none is left.
 
     Raises:
         InputError: for a k or limit below 1, or a weight outside of 0 to 1.

@@ -51,9 +51,9 @@ class Reranked(Recommender):
        items whose categories are not full (`max_per`).
     5. Pinned items go to their positions, where the request does not rule them out.
 
-    The score of an answer is the relevance after step 3, and 1 for a pinned item; `score` gives the
-    scores of the model. A list is as long as its candidates allow. Rules are data: the checkpoint
-    holds them, `kerasrec.json` of an export shows them, and its graph applies them.
+    The score of an answer is the model's own, so scores may rise within a list. A list is as long
+    as its candidates allow. Rules are data: the checkpoint holds them, `kerasrec.json` of an export
+    shows them, and its graph applies them.
 
     The answers of a small `k` are the first ones of a larger `k`, up to `num_candidates`.
 
@@ -169,6 +169,9 @@ class Reranked(Recommender):
     def score_items(self, inputs, items):
         return self.model.score_items(inputs, items)
 
+    def contributions(self, inputs, history, items):
+        return self.model.contributions(inputs, history, items)
+
     def score_tasks(self, queries, rows, catalog=None):
         return self.model.score_tasks(queries, rows, catalog)
 
@@ -183,17 +186,11 @@ class Reranked(Recommender):
             apart = self.set_apart(keras.tree.flatten(queries)[0])
         found = self.model.rank_catalog(queries, catalog, number, _with(exclude, apart), allow)
         rows = ops.cast(found["rows"], "int32")
-        answer = self._choose(rows, self._relevance(rows, found["scores"]), catalog, k)
-        if not self.rules.pin:
-            return answer
-        pinned = apart[:, : len(self.rules.pin)]
-        allowed = mask_scores(
-            ops.zeros((ops.shape(rows)[0], self.schema.num_items)), exclude, allow
-        )
-        allowed = ops.take_along_axis(allowed, pinned, axis=1) > NEVER
-        pinned = ops.where(allowed, pinned, PADDING)
-        positions = [pin.position for pin in self.rules.pin]
-        return PinnedItems(positions)(answer["rows"], answer["scores"], pinned)
+        chosen = self._choose(rows, self._relevance(rows, found["scores"]), catalog, k)
+        scores = ops.take_along_axis(found["scores"], chosen["places"], axis=1)
+        scores = ops.where(ops.equal(chosen["rows"], PADDING), NEVER, scores)
+        answer = {"rows": chosen["rows"], "scores": ops.cast(scores, "float32")}
+        return self._pinned(answer, queries, catalog, apart, exclude, allow)
 
     def _relevance(self, rows, scores):
         scores, real = ops.cast(scores, "float32"), ops.not_equal(rows, PADDING)
@@ -219,8 +216,25 @@ class Reranked(Recommender):
         if limits:
             return CategoryCaps(k, limits)(rows, relevance, groups)
         best, places = largest(relevance, k)
-        rows = ops.take_along_axis(rows, ops.cast(places, "int32"), axis=1)
-        return {"rows": ops.where(best > NEVER, rows, PADDING), "scores": best}
+        places = ops.cast(places, "int32")
+        rows = ops.where(best > NEVER, ops.take_along_axis(rows, places, axis=1), PADDING)
+        return {"rows": rows, "places": places}
+
+    def _pinned(self, answer, queries, catalog, apart, exclude, allow):
+        positions = [pin.position for pin in self.rules.pin]
+        if not positions:
+            return answer
+        pinned = apart[:, : len(positions)]
+        every = ops.zeros((ops.shape(pinned)[0], self.schema.num_items))
+        every = mask_scores(every, exclude, allow)
+        allowed = ops.take_along_axis(every, pinned, axis=1) > NEVER
+        scores = [
+            self.model.score_rows(queries, catalog, pinned[:, number])
+            for number in range(len(positions))
+        ]
+        scores = ops.stack([ops.cast(one, "float32") for one in scores], axis=1)
+        pinned = ops.where(allowed, pinned, PADDING)
+        return PinnedItems(positions)(answer["rows"], answer["scores"], pinned, scores)
 
     @property
     def _by(self):

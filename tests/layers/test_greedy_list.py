@@ -19,6 +19,7 @@ def test_values_after_the_last_choice_decide():
     # First the largest score; then minus the score is the largest for row 7: padding is not free.
     assert np.array(found["rows"]).tolist() == [[5, 7]]
     assert np.array(found["scores"])[0] == pytest.approx([0.9, 0.7])
+    assert np.array(found["places"]).tolist() == [[0, 2]]
     assert seen == [None, [[True, False, False, False]]]
 
 

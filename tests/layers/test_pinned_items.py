@@ -7,10 +7,11 @@ from kerasrec.layers import PinnedItems
 ROWS = np.array([[2, 3, 4, 5], [6, 7, 0, 0]], "int32")
 SCORES = np.array([[0.9, 0.8, 0.7, 0.6], [0.5, 0.4, -np.inf, -np.inf]], "float32")
 PINNED = np.array([[20, 30], [20, 30]], "int32")
+THEIRS = np.array([[0.2, 0.3], [0.2, 0.3]], "float32")
 
 
 def test_layer_contract(check_layer):
-    inputs = {"rows": ROWS, "scores": SCORES, "pinned": PINNED}
+    inputs = {"rows": ROWS, "scores": SCORES, "pinned": PINNED, "pinned_scores": THEIRS}
     check_layer(PinnedItems, {"positions": [3, 1]}, inputs)
 
 
@@ -26,16 +27,16 @@ def test_layer_contract(check_layer):
     ],
 )
 def test_by_hand(positions, expected):
-    found = PinnedItems(positions)(ROWS, SCORES, PINNED)
+    found = PinnedItems(positions)(ROWS, SCORES, PINNED, THEIRS)
     assert np.array(found["rows"]).tolist() == expected
     scores = np.array(found["scores"])
     own = dict(zip(ROWS.ravel().tolist(), SCORES.ravel().tolist(), strict=True))
-    own |= {20: 1.0, 30: 1.0}
+    own |= dict(zip(PINNED[0].tolist(), THEIRS[0].tolist(), strict=True))
     assert scores.tolist() == [[own[row] for row in each] for each in expected]
 
 
 def test_a_query_without_a_pinned_item():
-    found = PinnedItems([1, 3])(ROWS, SCORES, np.array([[0, 30], [0, 0]]))
+    found = PinnedItems([1, 3])(ROWS, SCORES, np.array([[0, 30], [0, 0]]), THEIRS)
     assert np.array(found["rows"]).tolist() == [[2, 3, 30, 4], [6, 7, 0, 0]]
 
 
