@@ -228,6 +228,8 @@ class Reranked(Recommender):
         every = ops.zeros((ops.shape(pinned)[0], self.schema.num_items))
         every = mask_scores(every, exclude, allow)
         allowed = ops.take_along_axis(every, pinned, axis=1) > NEVER
+        # A ranker's queries are arrays in Python, which a layer does not take beside tensors.
+        queries = keras.tree.map_structure(ops.convert_to_tensor, queries)
         scores = [
             self.model.score_rows(queries, catalog, pinned[:, number])
             for number in range(len(positions))

@@ -11,7 +11,7 @@ from kerasrec.data import Impressions, Interactions
 from kerasrec.data import load as load_data
 from kerasrec.data.retriever_scores import with_retriever_scores
 from kerasrec.export import export
-from kerasrec.models import Reranked, Rules, TwoStage
+from kerasrec.models import Reranked, Rules, TwoStage, load
 from kerasrec_zoo import DeepFM, ItemKNN, MatrixFactorization
 
 pytestmark = [pytest.mark.slow, pytest.mark.export]
@@ -42,8 +42,14 @@ def every_rule(model, method, by):
 
 
 def answers(folder, **request):
-    served = tf.saved_model.load(str(folder)).signatures["recommend"]
-    found = served(**{name: tf.constant(value) for name, value in request.items()})
+    """The items of one request; what it does not give has its default, as in TF Serving."""
+    metadata = json.loads((folder / "assets.extra" / "kerasrec.json").read_text())
+    inputs = metadata["signatures"]["recommend"]["inputs"]
+    given = {
+        name: tf.constant(request.get(name, each["default"]), each["dtype"])
+        for name, each in inputs.items()
+    }
+    found = tf.saved_model.load(str(folder)).signatures["recommend"](**given)
     return [one.decode() for one in found["item"].numpy()[0]]
 
 
@@ -99,8 +105,6 @@ def test_two_stages(tmp_path):
     rules = {"diversity": {"weight": 0.3}, "pin": [{"item": "7"}], "popularity_damping": 0.1}
     reranked = Reranked(two_stage, rules, num_candidates=15)
     reranked.save(tmp_path / "saved")
-    from kerasrec.models import load
-
     loaded = load(tmp_path / "saved")
     one, other = (
         each.recommend(users=["3", "4"], k=5, context={"hour": 9}) for each in (reranked, loaded)
