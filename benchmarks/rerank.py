@@ -39,12 +39,13 @@ def lines(category, quick):
     """The rules to measure: label of a line -> [(strength, arguments of `Rules`)]."""
     found = {}
     for method in ("mmr", "dpp"):
-        for by in ("vectors", category):
+        for by in filter(None, ("vectors", category)):
             found[f"{method} by {by}"] = [
                 (weight, {"diversity": {"method": method, "weight": weight, "by": by}})
                 for weight in WEIGHTS
             ]
-    found[f"max_per {category}"] = [(limit, {"max_per": {category: limit}}) for limit in LIMITS]
+    if category is not None:
+        found[f"max_per {category}"] = [(limit, {"max_per": {category: limit}}) for limit in LIMITS]
     found["popularity_damping"] = [(weight, {"popularity_damping": weight}) for weight in DAMPING]
     return {label: line[:1] for label, line in found.items()} if quick else found
 
@@ -63,7 +64,8 @@ def measure(arguments, say):
         return tuple(metrics[name]["mean"] for name in METRICS)
 
     kinds = {feature.name: feature.kind for feature in split.train.items.features}
-    category = next(name for name, kind in kinds.items() if kind in ("category", "categories"))
+    categories = (name for name, kind in kinds.items() if kind in ("category", "categories"))
+    category = next(categories, None)
     values = {PLAIN: {None: measured(model)}}
     for label, line in lines(category, arguments.quick).items():
         values[label] = {}
