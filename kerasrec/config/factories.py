@@ -49,10 +49,11 @@ RANKER_LOSSES = {
     "lambda_rank": "LambdaRank",
 }
 # Kind of a label -> its losses, the default first: they read the logit as `Task` says.
+WITHIN_REQUEST = ("list_softmax", "rank_net", "lambda_rank")
 LOSSES_OF_KIND = {
-    "binary": ("bce", "focal"),
-    "count": ("poisson",),
-    "seconds": ("watch_time", "poisson"),
+    "binary": ("bce", "focal", *WITHIN_REQUEST),
+    "count": ("poisson", *WITHIN_REQUEST),
+    "seconds": ("watch_time", "poisson", *WITHIN_REQUEST),
     "rating": ("squared",),
 }
 
