@@ -39,6 +39,8 @@ class Ranker(Recommender):
         logits: `(batch,)` by task.
         blend: Weight of each task in the score; None is the first task alone. A task of kind
             rating, which may be negative, cannot be blended with others.
+        given: `{"purchase": "click"}`: the logit of purchase is that of its probability after a
+            click, and its prediction is the product of both. Both are binary.
 
     With `position` of the inputs each task has a bias for each position in training. It is left out
     of all predictions: they are those at no position.
@@ -49,18 +51,18 @@ class Ranker(Recommender):
 
     context_read = False
 
-    def __init__(self, *, schema, inputs, logits, blend=None, name=None):
+    def __init__(self, *, schema, inputs, logits, blend=None, given=None, name=None):
         self._check(schema, logits)
         biases = {task.name: TaskBias(name=f"{task.name}_bias") for task in schema.tasks}
         logits = {task.name: biases[task.name](logits[task.name]) for task in schema.tasks}
-        served = {**inputs.request, ITEM: inputs.item}
-        trained, outputs = dict(served), logits
+        trained, outputs = {**inputs.request, ITEM: inputs.item}, logits
         if inputs.fold is not None:
             trained["fold"] = inputs.fold
-            logits = keras.Model(trained, logits)({**served, "fold": ops.zeros_like(inputs.item)})
         if inputs.position is not None:
             trained["position"] = inputs.position
             outputs = {task: one + inputs.position_bias(task) for task, one in outputs.items()}
+        given = given or {}
+        logits, outputs = _multiplied(logits, given), _multiplied(outputs, given)
         super().__init__(
             schema=schema,
             inputs=trained,
@@ -69,14 +71,15 @@ class Ranker(Recommender):
             name=name,
         )
         self.blend = _checked_blend(blend, schema.tasks)
+        self.given = given
         self.biases = biases
-        self.logit_model = keras.Model(served, logits, name="logit_model")
+        self.logit_model = inputs.model(logits, name="logit_model")
         self.crosses = inputs.crosses
         self.item_catalog = inputs.catalogs.get("item")
         self.user_catalog = inputs.catalogs.get("user")
         widest = max(
             math.prod(n or schema.history_length for n in one.shape[1:])
-            for one in keras.tree.flatten([node.output for node in self.logit_model.operations])
+            for one in keras.tree.flatten([node.output for node in self.operations])
         )
         self._pairs_at_once = max(1, NUMBERS_AT_ONCE // widest)
 
@@ -125,7 +128,10 @@ class Ranker(Recommender):
                 side.assign(catalog.columns)
         self.crosses.adapt(train)
         for task in self.tasks:
-            self.biases[task.name].start_at(train.labels[task.name], task.kind)
+            labels = train.labels[task.name]
+            if task.name in self.given:
+                labels = labels[train.labels[self.given[task.name]] == 1]
+            self.biases[task.name].start_at(labels, task.kind)
 
     def encode_queries(self, inputs):
         """The inputs themselves: a ranker has no query vector."""
@@ -251,6 +257,27 @@ class Ranker(Recommender):
                 f"{name}: logits of {', '.join(logits)}, and the tasks are "
                 f"{', '.join(task.name for task in schema.tasks)}"
             )
+
+
+def product_logit(first, second):
+    """The logit of `sigmoid(first) * sigmoid(second)`.
+
+        log(p q / (1 - p q)) = a + b - log(1 + exp(a) + exp(b))
+        log(1 + exp(a) + exp(b)) = s + softplus(b - s),  s = softplus(a)
+
+    No part of it overflows, and no probability is rounded to 1.
+
+    >>> p = ops.sigmoid(product_logit(np.array([0.0, 200.0]), np.array([0.0, -200.0])))
+    >>> ops.convert_to_numpy(p).round(3).tolist()
+    [0.25, 0.0]
+    """
+    return second - ops.softplus(-first) - ops.softplus(second - ops.softplus(first))
+
+
+def _multiplied(logits, given):
+    """Logits by task, where that of a product takes the place of its second factor."""
+    products = {task: product_logit(logits[one], logits[task]) for task, one in given.items()}
+    return {**logits, **products}
 
 
 def _is_numpy(queries):

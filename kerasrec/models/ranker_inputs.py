@@ -5,14 +5,19 @@ import dataclasses
 import keras
 from keras import ops
 
-from kerasrec.data.query_spec import ITEM, query_spec
+from kerasrec.data.query_spec import ITEM, query_spec, step_context
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.layers.catalog_table import CatalogTable
 from kerasrec.layers.embedding_table import EmbeddingTable
 from kerasrec.layers.field_vectors import FieldVectors
+from kerasrec.layers.step_context import StepContext
 from kerasrec.models.crosses import Crosses
+from kerasrec.models.history_inputs import TIME_GAP_BUCKETS
 
+# Share of the histories that are read without behaviors, and without times, in training.
+CONTEXT_DROPOUT = 0.1
+NUMBERS = ("number", "vector")
 # A later position has the bias of this one.
 LAST_POSITION = 100
 
@@ -79,8 +84,23 @@ class RankerInputs:
             )
         self._vectors = {}
 
-    def vectors(self, dim, name="vectors"):
-        """Vectors of all fields `(batch, fields, dim)`, those of the item last."""
+    @property
+    def num_item_fields(self):
+        """How many of the `fields`, at their end, are of the item."""
+        return len(self._item_fields)
+
+    def vectors(self, dim, name="vectors", numbers=True):
+        """Vectors of all fields `(batch, fields, dim)`, those of the item last.
+
+        Args:
+            dim: Length of the vectors.
+            name: Of the tables; with another name they are others.
+            numbers: False leaves out the fields of `numbers()`; the result may then be None.
+        """
+        if not numbers:
+            fields = [field for field in self.fields if field["kind"] not in NUMBERS]
+            values = {**self._request_values, **self._item_values}
+            return FieldVectors(fields, dim, name=name)(values) if fields else None
         parts = []
         if self._request_fields:
             layer = FieldVectors(self._request_fields, dim, name=f"request_{name}")
@@ -89,21 +109,50 @@ class RankerInputs:
             parts.append(self._item_layer(dim, name)(self._item_values))
         return ops.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
 
-    def linear(self):
+    def numbers(self):
+        """All numbers and given vectors in a row `(batch, width)`; None without one."""
+        values = {**self._request_values, **self._item_values}
+        fields = [field for field in self.fields if field["kind"] in NUMBERS]
+        parts = [
+            values[field["name"]][:, None] if field["kind"] == "number" else values[field["name"]]
+            for field in fields
+        ]
+        return ops.concatenate(parts, axis=1) if len(parts) > 1 else (parts or [None])[0]
+
+    def linear(self, name="linear"):
         """The sum of a weight for each value of each field `(batch,)`, which starts at 0."""
         values = {**self._request_values, **self._item_values}
-        return ops.sum(FieldVectors(self.fields, 1, stddev=0.0, name="linear")(values), axis=(1, 2))
+        return ops.sum(FieldVectors(self.fields, 1, stddev=0.0, name=name)(values), axis=(1, 2))
 
     def target(self, dim, name="vectors"):
         """The item as one vector `(batch, item fields * dim)`, from the tables of `vectors`."""
         return _flat(self._item_layer(dim, name)(self._item_values))
 
     def steps(self, dim, name="vectors"):
-        """The steps of the history `(batch, length, item fields * dim)` as `target`; a mask."""
+        """The steps of the history `(batch, length, item fields * dim)` as `target`; a mask.
+
+        Vectors of the behavior and of the time since the step before are added where the data has
+        them, see `StepContext`.
+        """
         history = self.request["history"]
         _, values = self._fields("item", history)
-        mask = ops.not_equal(history, 0)
-        return _flat(self._item_layer(dim, name)(values)), mask
+        context = {one.name: self.request[one.name] for one in step_context(self.request)}
+        add = StepContext(
+            self.schema.num_behaviors,
+            TIME_GAP_BUCKETS if self.schema.timed else 0,
+            CONTEXT_DROPOUT,
+            name="step_context",
+        )
+        steps = add(_flat(self._item_layer(dim, name)(values)), **context)
+        return steps, ops.not_equal(history, 0)
+
+    def model(self, outputs, name=None):
+        """A Keras model from the request and the item to `outputs`, as for no row of training."""
+        asked = {**self.request, ITEM: self.item}
+        if self.fold is not None:
+            trained = keras.Model({**asked, "fold": self.fold}, outputs)
+            outputs = trained({**asked, "fold": ops.zeros_like(self.item)})
+        return keras.Model(asked, outputs, name=name)
 
     def position_bias(self, task):
         """A learned number for each position `(batch,)`; 0 where it is not known."""

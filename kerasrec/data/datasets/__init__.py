@@ -12,6 +12,8 @@ from kerasrec.data.datasets import movielens_clicks as movielens_clicks
 from kerasrec.data.datasets import movielens_cold as movielens_cold
 from kerasrec.data.datasets import movielens_ncf as movielens_ncf
 from kerasrec.data.datasets import synthetic as synthetic
+from kerasrec.data.datasets.synthetic_impressions import FilmShop as FilmShop
+from kerasrec.data.datasets.synthetic_impressions import load_impressions as load_impressions
 from kerasrec.errors import InputError
 
 LOADERS = {
