@@ -13,9 +13,13 @@ TRAIN_INPUTS = ("position", "fold")
 FOLDS = 5
 
 
-def folds(size):
-    """The fold of each of the rows of a train part, int32 from 1 to `FOLDS`."""
-    return 1 + np.arange(size, dtype=np.int32) % FOLDS
+def folds(data):
+    """The fold of each row of a train part, int32 from 1 to `FOLDS`.
+
+    The rows of a request share one: where one item of it is clicked, the labels of the others say
+    that this one was not.
+    """
+    return 1 + (data.requests() % FOLDS).astype(np.int32)
 
 
 def impression_batches(
@@ -49,7 +53,7 @@ def impression_batches(
     widths = bucket_widths(inputs, "last", history_length, buckets and shuffle)
 
     def make(arrays):
-        lengths, gather = rows(arrays, data, inputs, history_length, folds(len(data)))
+        lengths, gather = rows(arrays, data, inputs, history_length, folds(data))
         weight = np.ones(len(data), "float32") if data.weight is None else data.weight
         labels = {name: arrays.constant(np.append(one, 0)) for name, one in data.labels.items()}
         weight = arrays.constant(np.append(weight, 0).astype("float32"))

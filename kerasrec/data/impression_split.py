@@ -121,6 +121,11 @@ def _split(data, part, protocol, validation, test):
     shares = {"train": 1.0, "validation": validation, "test": test}
     for (name, share), one in zip(shares.items(), parts, strict=True):
         if share and not len(one):
+            if protocol == "given":
+                fold = list(shares).index(name)
+                raise InputError(
+                    f"the given split leaves no {name} rows: set the fold of some to {fold}"
+                )
             raise InputError(
                 f"the {protocol} split leaves no {name} rows of {len(data):,}: choose other shares"
             )

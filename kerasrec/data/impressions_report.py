@@ -20,7 +20,7 @@ class ImpressionsReport:
         impressions: rows that were kept.
         requests: how many there are; None without requests.
         users, items: how many occur.
-        labels: mean of each label where it is not missing.
+        labels: mean of each label where it is not missing; None where it is missing in every row.
         missing_labels: by label, how many rows have none.
         dropped: rows left out, by reason.
         missing_features: by feature, how many rows have no value.
@@ -32,7 +32,7 @@ class ImpressionsReport:
     requests: int | None
     users: int
     items: int
-    labels: dict[str, float]
+    labels: dict[str, float | None]
     missing_labels: dict[str, int] = dataclasses.field(default_factory=dict)
     dropped: dict[str, int] = dataclasses.field(default_factory=dict)
     missing_features: dict[str, int] = dataclasses.field(default_factory=dict)
@@ -51,7 +51,8 @@ class ImpressionsReport:
         ]
         for name, mean in self.labels.items():
             missing = self.missing_labels.get(name, 0)
-            lines.append(f"{name}: mean {mean:.4g}{f', {missing:,} missing' if missing else ''}.")
+            mean = "-" if mean is None else f"{mean:.4g}"
+            lines.append(f"{name}: mean {mean}{f', {missing:,} missing' if missing else ''}.")
         lines += [f"{count:,} dropped: {reason}." for reason, count in self.dropped.items()]
         for feature, count in self.missing_features.items():
             if count:

@@ -59,7 +59,9 @@ def read_impressions(
     wanted = [*names.values(), *labels.columns.values()]
     for name, options in context.items():
         column = options.get("column", name)
-        wanted += column if isinstance(column, list) else [column]
+        column = column if isinstance(column, list) else [column]
+        _refuse_outcomes(name, column, labels)
+        wanted += column
     ids = [names[key] for key in ("user", "item", "request")]
     texts = [*ids, *text_columns(context), *labels.text_columns]
     table = as_table(
@@ -103,12 +105,22 @@ def _numbers(table: Table, columns: Mapping[str, Any]) -> dict[str, np.ndarray]:
         numbers = found.setdefault(key, table.numbers(key, columns[key]))
         bad = (numbers < low) | (numbers > high)
         if key == "propensity":
-            bad |= numbers == 0
+            # Below it 1 / propensity is infinite in float32.
+            bad |= numbers < np.finfo("float32").tiny
         expected = {"position": "at least 1", "weight": "at least 0"}.get(key, "in (0, 1]")
         table.reject(
             bad, columns[key], f"{key} out of range", lambda v, e=expected: f"{v} is not {e}"
         )
     return found
+
+
+def _refuse_outcomes(name: str, columns: list[Any], labels: Labels) -> None:
+    for label, column in labels.columns.items():
+        if column in columns:
+            raise InputError(
+                f"context {name} reads column {column!r}, which is the label {label}: a request "
+                "does not know what becomes of it; leave the feature out."
+            )
 
 
 def _side(side: Side, ids: Any, kept: np.ndarray, table: Table) -> dict[str, Any]:
@@ -152,18 +164,23 @@ def _past(past: Interactions | None, fields: Mapping[str, Any], table: Table) ->
 def _report(table: Table, fields: Mapping[str, Any], features: Any) -> ImpressionsReport:
     labels = fields["labels"]
     missing = {name: int(np.isnan(one).sum()) for name, one in labels.items()}
-    notes = list(features.notes)
+    notes, means = list(features.notes), {}
+    for side in ("user", "item"):
+        if (fields[side] == UNKNOWN).all():
+            notes.append(f"no column of {side}s: rows are told apart by the other columns.")
     for name, values in labels.items():
         real = values[~np.isnan(values)]
-        if len(real) and (real == real[0]).all():
-            notes.append(f"every label {name} is {real[0]:g}: there is nothing to learn from it.")
+        means[name] = float(real.mean(dtype="float64")) if len(real) else None
+        if not len(real) or (real == real[0]).all():
+            every = f"every label {name} is {real[0]:g}" if len(real) else f"no row has a {name}"
+            notes.append(f"{every}: there is nothing to learn from it.")
     return ImpressionsReport(
         rows_read=table.rows_read,
         impressions=len(fields["user"]),
         requests=int(fields["request"].max()) + 1 if "request" in fields else None,
         users=len(np.unique(fields["user"])),
         items=len(np.unique(fields["item"])),
-        labels={name: float(np.nanmean(one)) for name, one in labels.items()},
+        labels=means,
         missing_labels={name: count for name, count in missing.items() if count},
         dropped=dict(table.dropped),
         missing_features={

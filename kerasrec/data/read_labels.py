@@ -33,7 +33,9 @@ class Labels:
                 )
         self.tasks = tuple(Task(name, one.get("kind", "binary")) for name, one in labels.items())
         self.columns = {name: one.get("column", name) for name, one in labels.items()}
-        self._values = {name: one.get("values") for name, one in labels.items()}
+        self._values = {
+            name: _numbers_of_words(name, one.get("values")) for name, one in labels.items()
+        }
 
     @property
     def text_columns(self) -> list[str]:
@@ -71,3 +73,13 @@ class Labels:
             lambda v: f"{v} is no label of kind {task.kind}: expected {expected}",
         )
         return np.where(missing, np.nan, numbers).astype(np.float32)
+
+
+def _numbers_of_words(name: str, values: Mapping[Any, Any] | None) -> dict[str, float]:
+    values = {str(word): number for word, number in (values or {}).items()}
+    for word, number in values.items():
+        if not isinstance(number, int | float):
+            raise InputError(
+                f"Label {name!r}, values: expected a number for {word}, got {number!r}."
+            )
+    return values

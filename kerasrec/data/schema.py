@@ -197,7 +197,8 @@ class Schema:
     True
 
     Raises:
-        InputError: a size out of range, or two features of one side with the same name.
+        InputError: a size out of range, two features of one side with the same name, or a feature
+            of a request or a cross with the name of another column.
     """
 
     num_users: int
@@ -224,11 +225,27 @@ class Schema:
             names = [one.name for one in named]
             if len(set(names)) < len(names):
                 raise InputError(f"Schema: {side} has two of one name: {names}.")
+        self._check_fields()
         for feature in self.context_features:
             if feature.kind == "users":
                 raise InputError(
                     f"Context feature {feature.name!r}: kind users is for features of users."
                 )
+
+    def _check_fields(self) -> None:
+        # A ranker takes all of them by name, in one dict.
+        taken = dict.fromkeys(["user", "item", "position", "fold"], "a column of every ranker")
+        for side in ("user", "item"):
+            for feature in getattr(self, f"{side}_features"):
+                taken[f"{side}_{feature.name}"] = f"the feature {feature.name} of {side}s"
+        for what, named in (("Context feature", self.context_features), ("Cross", self.crosses)):
+            for one in named:
+                if one.name in taken:
+                    raise InputError(
+                        f"{what} {one.name!r} has the name of {taken[one.name]}: choose another "
+                        "name."
+                    )
+                taken[one.name] = f"a {what.lower()}"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""

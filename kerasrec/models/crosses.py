@@ -50,4 +50,4 @@ class Crosses:
             if cross.name in self._rates:
                 labels = train.labels[cross.label]
                 known = labels == labels
-                self._rates[cross.name].assign(rows[known], folds(len(train))[known], labels[known])
+                self._rates[cross.name].assign(rows[known], folds(train)[known], labels[known])
