@@ -33,7 +33,7 @@ def with_ranker_defaults(config):
     """The config of a ranker with the `evaluate` values that were not written."""
     if "baselines" in config.evaluate.model_fields_set:
         return config
-    return with_default(config, "evaluate", baselines=["MeanRates"])
+    return with_default(config, "evaluate", baselines=["MeanRates", "GradientBoosting"])
 
 
 def ranker_monitors(config):
