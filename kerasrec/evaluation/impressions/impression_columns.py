@@ -10,8 +10,8 @@ from kerasrec.data.vocabulary import FIRST
 from kerasrec.models.crosses import Crosses
 from kerasrec.models.predict import predict
 
-# Sets of more values than this are learned by heart, one label at a time.
-MOST_CATEGORIES = 256
+# Trees search the sets of all categories; beyond this a row is read as a number.
+MOST_CATEGORIES = 10_000
 # Genres have a column for each value, the words of a text do not.
 MOST_LIST_VALUES = 64
 
@@ -19,12 +19,12 @@ MOST_LIST_VALUES = 64
 class ImpressionColumns:
     """Writes ids, features and rates of impressions as the columns of a matrix.
 
-    | of the data           | columns                                                         |
-    |-----------------------|-----------------------------------------------------------------|
-    | user, item, category  | the row; a category up to 256 rows, beyond that a number        |
-    | number, vector        | its numbers                                                     |
-    | categories, text, users | 0 or 1 for each value; left out beyond 64 rows                |
-    | cross with a label    | its count and its rate, see `CrossRates`                        |
+    | of the data             | columns                                                     |
+    |-------------------------|-------------------------------------------------------------|
+    | user, item, category    | the row; a category up to 10,000 rows, beyond that a number |
+    | number, vector          | its numbers                                                 |
+    | categories, text, users | 0 or 1 for each value; left out beyond 64 rows              |
+    | cross with a label      | its count and its rate, see `CrossRates`                    |
 
     Crosses without a label and histories are left out.
 
