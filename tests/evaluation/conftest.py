@@ -12,6 +12,7 @@ class ScriptedModel:
     capabilities = frozenset({"users"})
     train_inputs = ("user", "item")
     query_inputs = ("user",)
+    context = {}
     repeats = "mask"
 
     def __init__(self, interactions, scores):

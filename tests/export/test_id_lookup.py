@@ -23,10 +23,11 @@ def test_an_empty_vocabulary():
 
 def test_one_long_id_does_not_widen_the_others():
     vocabulary = Vocabulary([*(f"i{n}" for n in range(5000)), "i" * 2000])
-    IdLookup(vocabulary)
-    tracemalloc.start()
-    IdLookup(vocabulary)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    peaks = []
+    for _ in range(3):  # other threads of the process allocate as well
+        tracemalloc.start()
+        IdLookup(vocabulary)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
     # A fixed-width array would take 5,001 * 2,000 * 4 bytes, 40 MB.
-    assert peak < 4e6
+    assert min(peaks) < 4e6

@@ -144,9 +144,11 @@ def test_items_that_the_retriever_does_not_know_are_no_candidates(log):
     ranker = Smallest(more.schema())
     ranker.adapt(more)
     model = TwoStage(retriever, ranker)
-    found = model.recommend(users=["new"], k=model.retriever.schema.num_items - 2)
+    found = model.recommend(
+        users=["new"], k=model.retriever.schema.num_items - 2, context={"hour": 1}
+    )
     assert "newest" not in set(found["item"])
-    assert model.score(users=["new"], items=["newest"]).shape == (1,)
+    assert model.score(users=["new"], items=["newest"], context={"hour": 1}).shape == (1,)
 
 
 def test_a_checkpoint_holds_both_stages(stages, tmp_path):
