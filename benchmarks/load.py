@@ -1,13 +1,15 @@
 """The local server under load: latencies compared with the signature alone, then faults and swaps.
 
     python -m benchmarks load --json load.json
+    python -m benchmarks load --export saved_models/ranker/3
 
 Everything runs on this machine over loopback, so clients and server share the cores. First, 1, 8
 and 64 clients request one recommendation after the other. The cases take turns: the loaded
 signature alone, by as many threads in one process, and `kerasrec serve` over gRPC and REST, without
-and with batching. Then follows mixed load for --minutes: four signatures over both protocols, 5 %
-malformed requests, and a new version every minute. No request may fail, every malformed one must be
-answered with a message, and the server's memory must not grow.
+and with batching. Then follows mixed load for --minutes: up to four signatures over both protocols,
+5 % malformed requests, and a new version every minute. No request may fail, every malformed one
+must be answered with a message, and the server's memory must not grow. --export is sent its own
+recorded requests, with the features of a request that it reads.
 """
 
 import contextlib
@@ -24,10 +26,12 @@ from functools import partial
 import numpy as np
 
 from benchmarks.runner.clients import GrpcClient, RestClient, run_clients
+from benchmarks.runner.recorded_requests import recorded_requests
 from benchmarks.runner.report import Bar, Report, Row, Table
 from benchmarks.runner.server_process import ServerProcess, export_hybrid
+from kerasrec.savedmodel.metadata import EXTRA_FOLDER, read_metadata
 
-NAME, K, HISTORY, REQUESTS = "hybrid", 100, 20, 200
+NAME, K, SHOWN, HISTORY, REQUESTS = "served", 100, 10, 20, 200
 MIXED_CLIENTS, MALFORMED = 8, 0.05
 # As deploy/batching.config, with a shorter timeout.
 BATCHING = """max_batch_size { value: 128 }
@@ -45,7 +49,8 @@ BAD_BODIES = (
 
 
 def add_arguments(parser):
-    parser.add_argument("--items", type=int, default=100_000)
+    parser.add_argument("--items", type=int, default=100_000, help="of the Hybrid")
+    parser.add_argument("--export", type=pathlib.Path, metavar="DIR", help="a version of an export")
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 64])
     parser.add_argument("--seconds", type=float, default=5, help="of each turn")
     parser.add_argument("--minutes", type=float, default=10, help="of mixed load")
@@ -59,35 +64,45 @@ def measure(arguments, say):
     arguments.rounds = arguments.rounds or (1 if arguments.quick else 3)
     with tempfile.TemporaryDirectory() as place:
         folder = pathlib.Path(place) / NAME
-        say(f"exporting a Hybrid of {arguments.items:,} items")
-        names = export_hybrid(folder / "1", arguments.items, K)
-        requests = _requests(names)
-        tables = _latencies(folder, requests, arguments, say)
-        mixed, bars = _mixed_load(folder, requests, names, arguments, say)
+        if arguments.export:
+            shutil.copytree(arguments.export, folder / "1")
+        else:
+            say(f"exporting a Hybrid of {arguments.items:,} items")
+            export_hybrid(folder / "1", arguments.items, K)
+        about = read_metadata(folder / "1")
+        names = np.array(json.loads((folder / "1" / EXTRA_FOLDER / "items.json").read_text()))
+        arguments.items, most = len(names), about["max_k"]
+        if arguments.export:
+            requests = recorded_requests(folder / "1", min(SHOWN, most))
+        else:
+            requests = _requests(names)
+        inputs = {name: list(each["inputs"]) for name, each in about["signatures"].items()}
+        asked = [{name: one[name] for name in inputs["recommend"]} for one in requests]
+        tables = _latencies(folder, asked, arguments, say)
+        mixed, bars = _mixed_load(folder, requests, names, inputs, arguments, say)
     settings = {key: getattr(arguments, key) for key in ("items", "clients", "seconds", "minutes")}
     notes = ["Clients and server share the cores of this machine.", *mixed]
-    return Report("The local server under load", {**settings, "k": K}, tables, bars, notes)
+    return Report("The local server under load", {**settings, "k": most}, tables, bars, notes)
 
 
 def _requests(names):
-    """Inputs of one-row recommendations. Lists begin with "", the padding in batches."""
+    """One-row requests as arrays. Lists begin with "", the padding in batches."""
     random = np.random.default_rng(1)
     found = []
     for number in range(REQUESTS):
         history = names[random.integers(0, len(names), 1 + number % HISTORY)]
-        found.append({
-            "user": [""], "history": [["", *history.tolist()]], "exclude": [[""]],
-            "allow": [[""]], "k": [10], "repeats": [""],
-        })  # fmt: skip
+        request = {"user": [""], "history": [["", *history.tolist()]], "exclude": [[""]]}
+        request |= {"allow": [[""]], "repeats": [""]}
+        found.append({name: np.array(value) for name, value in request.items()})
+        found[-1]["k"] = np.array([SHOWN], "int32")
     return found
 
 
 def _latencies(folder, requests, arguments, say):
     from kerasrec.savedmodel import CLoader
 
-    bodies = [json.dumps({"inputs": request}).encode() for request in requests]
+    bodies = [json.dumps({"inputs": _lists(request)}).encode() for request in requests]
     protos = [_proto("recommend", request) for request in requests]
-    arrays = [_arrays(request) for request in requests]
     batching = folder.parent / "batching.config"
     batching.write_text(BATCHING)
     with (
@@ -97,7 +112,7 @@ def _latencies(folder, requests, arguments, say):
     ):
 
         def alone(n):
-            loaded.run("recommend", arrays[n % REQUESTS])
+            loaded.run("recommend", requests[n % len(requests)])
 
         peers = {"signature alone": lambda stack: alone}
         for suffix, server in (("", plain), (", batching", batched)):
@@ -112,7 +127,7 @@ def _latencies(folder, requests, arguments, say):
 
 def _with_client(make, requests, stack):
     client = stack.enter_context(contextlib.closing(make()))
-    return lambda n: client.ask_or_raise(requests[n % REQUESTS])
+    return lambda n: client.ask_or_raise(requests[n % len(requests)])
 
 
 def _measure_in_turns(count, peers, arguments, say):
@@ -142,7 +157,7 @@ def _table(count, found):
     return Table(title, "p50, ms", tuple(rows), "signature alone")
 
 
-def _mixed_load(folder, requests, names, arguments, say):
+def _mixed_load(folder, requests, names, inputs, arguments, say):
     import psutil
 
     counts, memory, stop = _Counts(), [], threading.Event()
@@ -150,7 +165,8 @@ def _mixed_load(folder, requests, names, arguments, say):
         process = psutil.Process(server.process.pid)
         threads = [
             threading.Thread(
-                target=_run_mixed_client, args=(number, server, requests, names, counts, stop)
+                target=_run_mixed_client,
+                args=(number, server, requests, names, inputs, counts, stop),
             )
             for number in range(MIXED_CLIENTS)
         ]
@@ -238,7 +254,7 @@ class _Counts:
         return f"{self.requests:,} requests, {self.malformed:,} of them malformed"
 
 
-def _run_mixed_client(number, server, requests, names, counts, stop):
+def _run_mixed_client(number, server, requests, names, inputs, counts, stop):
     """Runs one client: mostly recommendations, and some requests to other signatures."""
     random = np.random.default_rng(number)
     rest, grpc = RestClient(server.port, NAME), GrpcClient(server.grpc_port)
@@ -246,14 +262,16 @@ def _run_mixed_client(number, server, requests, names, counts, stop):
         if stop.is_set():
             break
         request = requests[int(random.integers(len(requests)))]
-        item = str(names[int(random.integers(len(names)))])
-        signature, inputs = _draw_signature(random, request, item)
+        item = names[int(random.integers(len(names)))]
+        signature = _draw_signature(random, inputs)
+        request = {**request, "item": np.array([item], object)}
+        given = {name: request[name] for name in inputs[signature]}
         malformed = random.random() < MALFORMED
         try:
             if (turn + number) % 2:
-                counts.note(malformed, *_by_rest(rest, random, signature, inputs, malformed))
+                counts.note(malformed, *_by_rest(rest, random, signature, given, malformed))
             else:
-                counts.note(malformed, *_by_grpc(grpc, signature, inputs, malformed))
+                counts.note(malformed, *_by_grpc(grpc, signature, given, malformed))
         except OSError as error:
             counts.note(malformed, 599, f"no answer: {error!r}")
             rest.close()
@@ -261,19 +279,18 @@ def _run_mixed_client(number, server, requests, names, counts, stop):
     grpc.close()
 
 
-def _draw_signature(random, request, item):
+def _draw_signature(random, inputs):
+    """The name of a signature; the share of one that is not there goes to `recommend`."""
     drawn = random.random()
-    if drawn < 0.8:
-        return "recommend", request
-    if drawn < 0.9:
-        return "similar_items", {"item": [item], "exclude": [[""]], "allow": [[""]], "k": [10]}
-    if drawn < 0.98:
-        return "score", {"user": [""], "history": request["history"], "item": [item]}
-    return "recommend_explained", request
+    for name, share in (("similar_items", 0.1), ("score", 0.08), ("recommend_explained", 0.02)):
+        if drawn < share and name in inputs:
+            return name
+        drawn -= share if name in inputs else 0
+    return "recommend"
 
 
 def _by_rest(client, random, signature, inputs, malformed):
-    body = json.dumps({"signature_name": signature, "inputs": inputs}).encode()
+    body = json.dumps({"signature_name": signature, "inputs": _lists(inputs)}).encode()
     if malformed:
         body = BAD_BODIES[int(random.integers(len(BAD_BODIES)))]
     code, answer = client.ask(body)
@@ -293,9 +310,8 @@ def _by_grpc(client, signature, inputs, malformed):
     return 200, ""
 
 
-def _arrays(inputs):
-    types = {"k": "int32"}
-    return {name: np.array(value, types.get(name)) for name, value in inputs.items()}
+def _lists(inputs):
+    return {name: x.tolist() for name, x in inputs.items()}
 
 
 def _proto(signature, inputs):
@@ -304,6 +320,6 @@ def _proto(signature, inputs):
 
     request = predict_pb2.PredictRequest()
     request.model_spec.name, request.model_spec.signature_name = NAME, signature
-    for name, value in _arrays(inputs).items():
+    for name, value in inputs.items():
         request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
     return request

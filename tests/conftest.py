@@ -174,6 +174,93 @@ def check_graph():
     return check
 
 
+@pytest.fixture(scope="session")
+def context_ranker():
+    """A ranker of 8 users and 6 items that reads a feature of a request of each kind."""
+    import keras
+    import pandas as pd
+    from keras import ops
+
+    from kerasrec.data import Impressions
+    from kerasrec.models import Ranker, RankerInputs
+    from kerasrec.register import register
+
+    @register
+    class ContextRanker(Ranker):
+        """A factorization machine."""
+
+        def __init__(self, schema, dim=4, name=None):
+            inputs = RankerInputs(schema)
+            vectors = inputs.vectors(dim)
+            total, squares = ops.sum(vectors, axis=1), ops.sum(ops.square(vectors), axis=1)
+            pairs = ops.sum(ops.square(total) - squares, axis=-1) / 2
+            logit = inputs.linear() + pairs
+            logits = {"click": logit, "seconds": logit / 2}
+            super().__init__(schema=schema, inputs=inputs, logits=logits, name=name)
+
+    # A checkpoint names a class of a module. Keras is imported late, so it is made in a function.
+    ContextRanker.__qualname__ = "ContextRanker"
+    globals()["ContextRanker"] = ContextRanker
+    random = np.random.default_rng(0)
+    rows = 400
+    frame = pd.DataFrame({
+        "user": random.choice([f"u{n}" for n in range(8)], rows),
+        "item": random.choice([f"i{n}" for n in range(6)], rows),
+        "hour": random.integers(0, 24, rows),
+        "price": random.normal(10, 3, rows),
+        "tags": random.choice(["a|b", "b|c", "c", ""], rows),
+        "query": random.choice(["red shoes", "blue hat", "a red hat"], rows),
+        "at": 1.7e9 + random.integers(0, 10**7, rows),
+        "place": list(random.normal(size=(rows, 2))),
+        "click": random.integers(0, 2, rows),
+    })  # fmt: skip
+    frame["seconds"] = frame["click"] * random.exponential(10, rows)
+    titles = pd.DataFrame({"item": [f"i{n}" for n in range(6)], "name": list("ABCDEF")})
+    data = Impressions.from_frame(
+        frame,
+        {"timestamp": "at"},
+        labels={"click": {}, "seconds": {"kind": "seconds"}},
+        context={
+            "hour": {"kind": "category"},
+            "price": {"kind": "number"},
+            "tags": {"kind": "categories"},
+            "query": {"kind": "text"},
+            "at": {"kind": "time"},
+            "place": {"kind": "vector"},
+        },
+        item_frame=titles,
+        item_title="name",
+    )
+    keras.utils.set_random_seed(0)
+    model = ContextRanker(data.schema())
+    model.adapt(data)
+    for weight in model.trainable_weights:
+        # Large enough that each feature changes the order of items.
+        weight.assign(random.normal(0, 0.3, weight.shape))
+    return model
+
+
+@pytest.fixture(scope="session")
+def context_export(context_ranker, tmp_path_factory):
+    """The folder of versions of an export of it, not verified."""
+    from kerasrec.export.requests import make_requests
+    from kerasrec.export.serving_graph import ServingGraph
+    from kerasrec.export.warm_up import write_warm_up
+    from kerasrec.export.without_saving import remove_saving
+    from kerasrec.export.write_metadata import write_metadata
+
+    folder = tmp_path_factory.mktemp("context") / "shop"
+    graph = ServingGraph(context_ranker, k=6)
+    graph.write(folder / "1")
+    remove_saving(folder / "1")
+    (folder / "1" / "assets.extra").mkdir()
+    names = {"recommend": graph.signatures["recommend"][1]}
+    request = make_requests(context_ranker, names["recommend"], 6)
+    write_warm_up(folder / "1", names, request)
+    write_metadata(context_ranker, graph, folder / "1")
+    return folder
+
+
 @pytest.fixture
 def largest_file():
     """`with largest_file(bytes)`: no file can grow beyond; for who writes it is as a full disk."""

@@ -3,6 +3,7 @@
 import pathlib
 import threading
 
+import numpy as np
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -72,3 +73,43 @@ def test_a_published_version_is_complete_and_old_ones_are_removed(tmp_path):
         _publish(tmp_path, number)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["3", "4"]
     assert (tmp_path / "4" / "saved_model.pb").read_bytes() == b"graph"
+
+
+def test_recorded_requests_are_sent_without_the_padding_of_the_longest(tmp_path):
+    from benchmarks.runner.recorded_requests import recorded_requests
+    from kerasrec.savedmodel.npz_file import write_arrays
+
+    columns = {
+        "item": np.array(["a", ""], object),
+        "history": np.array([["a", "", "b", ""], [""] * 4], object),
+        "timestamp": np.array([[5, 6, 7, 0], [0] * 4]),
+        "tags": np.array([["x", ""], ["y", "z"]], object),
+        "price": np.float32([1.5, np.nan]),
+        "place": np.float32([[1, 2], [3, 4]]),
+        "k": np.int32([-3, 100]),
+    }
+    (tmp_path / "assets.extra").mkdir()
+    recorded = {f"request/{name}": x for name, x in columns.items()}
+    path = tmp_path / "assets.extra" / "expected.npz"
+    write_arrays(path, {**recorded, "answer/score/score": np.float32([1, 2])})
+    first, second = recorded_requests(tmp_path, k=10)
+    assert first["history"].tolist() == [["", "a", "", "b"]]
+    assert first["timestamp"].tolist() == [[0, 5, 6, 7]]
+    assert second["history"].tolist() == [[""]] and second["timestamp"].tolist() == [[0]]
+    assert first["tags"].tolist() == [["", "x"]] and second["tags"].tolist() == [["", "y", "z"]]
+    assert first["price"].tolist() == [1.5] and second["place"].tolist() == [[3, 4]]
+    assert [one["k"].tolist() for one in (first, second)] == [[10], [10]]
+    assert first["k"].dtype == "int32" and set(first) == set(columns)
+
+
+@pytest.mark.parametrize("has", [("score",), ("similar_items", "score", "recommend_explained")])
+def test_the_share_of_a_missing_signature_goes_to_recommend(has):
+    from benchmarks.load import _draw_signature
+
+    random = np.random.default_rng(0)
+    drawn = [_draw_signature(random, ["recommend", *has]) for _ in range(20_000)]
+    shares = {"similar_items": 0.1, "score": 0.08, "recommend_explained": 0.02}
+    shares = {name: share for name, share in shares.items() if name in has}
+    shares["recommend"] = 1 - sum(shares.values())
+    found = {name: drawn.count(name) / len(drawn) for name in set(drawn)}
+    assert found == pytest.approx(shares, abs=0.01)

@@ -44,6 +44,7 @@ def answer_all(answers, queries, options, path, columns, request, overwrite=Fals
         "k": answers.k,
         "exclude": sorted(options.exclude),
         "allow": None if options.allow is None else sorted(options.allow),
+        "context": {name: repr(value) for name, value in options.context.items()},
     }
     progress = progress or (lambda done, total: None)
     with PartsFolder(path, request, overwrite) as folder:
@@ -62,6 +63,7 @@ def answer_all(answers, queries, options, path, columns, request, overwrite=Fals
                 folder.check_room(queries.count)
         folder.finish()
     unknown_user = getattr(answers, "unknown_user", "")
+    length = getattr(answers, "history_length", None)
     kind = "user" if columns[0] == "user" else "item"
     return {
         "path": str(path),
@@ -69,7 +71,7 @@ def answer_all(answers, queries, options, path, columns, request, overwrite=Fals
         "rows": folder.rows,
         "k": answers.k,
         "resumed": resumed,
-        "notes": [*notes, *notes_on(folder.facts, kind, unknown_user)],
+        "notes": [*notes, *notes_on(folder.facts, kind, unknown_user, length)],
     }
 
 
@@ -90,7 +92,8 @@ def _groups(queries):
     silent = np.array([not any(history) for history in queries.histories])
     given, stored = np.flatnonzero(~silent), np.flatnonzero(silent)
     users = [queries.users[place] for place in stored]
-    return [(given, queries.take(given)), (stored, Queries(users, users))]
+    of_stored = Queries(users, users, context=queries.take(stored).context)
+    return [(given, queries.take(given)), (stored, of_stored)]
 
 
 def _check_options(answers, options):

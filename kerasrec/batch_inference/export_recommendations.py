@@ -3,9 +3,11 @@
 import numpy as np
 
 from kerasrec.batch_inference.answer import Answer
+from kerasrec.batch_inference.export_context import export_context
 from kerasrec.batch_inference.export_files import export_k, read_ids, titles_of
 from kerasrec.batch_inference.export_reasons import EXPLAINED, export_reasons
 from kerasrec.batch_inference.places_of import places_of
+from kerasrec.data.context_values import check_names
 from kerasrec.data.query_spec import REQUEST_INPUTS
 from kerasrec.data.request_times import request_times
 from kerasrec.data.vocabulary import FIRST
@@ -39,6 +41,8 @@ class ExportRecommendations:
         self.repeats = options.repeats or about["repeats"]
         self.item_ids = read_ids(path, "items")
         self.user_ids = read_ids(path, "users")
+        # Exports of earlier commits do not say it.
+        self.history_length = about.get("history_length")
         self.unknown_user = about["unknown_user"]
         # Each step of the longest history of a batch is a query of its own.
         self.wide_cost = 8 if options.explain else 1
@@ -49,6 +53,11 @@ class ExportRecommendations:
             "k": [self.k],
             "repeats": [self.repeats],
         }
+        self.context = list(about.get("context", {}))
+        # The export takes one row for all.
+        constants = {name: [value] for name, value in options.context.items()}
+        check_names(constants, self.context, str(path))
+        self._limits |= export_context(about, constants)
         self._lengths = None
         if about["stored_histories"]:
             self._lengths = np.diff(loaded.variable("stored_indptr"))
@@ -100,6 +109,7 @@ class ExportRecommendations:
             request |= self._steps(queries)
         elif "user" not in request:
             request["history"] = np.full((len(queries), 1), "", dtype=object)
+        request |= export_context(self._about, queries.context)
         found = self._loaded.run(self._signature, request)
         places = places_of(found["item"].ravel().tolist(), self.item_ids)
         more = self._reasons(found) if self._explains else {}

@@ -32,7 +32,10 @@ def count_facts(answers, queries):
     counts = np.diff(before[np.concatenate([[0], ends])])
     real = np.array([bool(one.strip()) for one in items], dtype=bool)
     facts |= _unknown("history_items", items, known | ~real)
-    return facts | {"empty": int(((counts == 0) & ~known_user).sum())}
+    facts |= {"empty": int(((counts == 0) & ~known_user).sum())}
+    if answers.history_length is not None:
+        facts["cut"] = int((counts > answers.history_length).sum())
+    return facts
 
 
 def add_facts(facts, more):
@@ -45,13 +48,14 @@ def add_facts(facts, more):
     }
 
 
-def notes_on(facts, kind, unknown_user):
-    """Sentences on what was unknown.
+def notes_on(facts, kind, unknown_user, length=None):
+    """Sentences on what was unknown, and on what was not read.
 
     Args:
         facts: Sum of the facts of all parts.
         kind: What the ids of the queries are: "user" or "item".
         unknown_user: How an unknown user is answered, as the end of a sentence.
+        length: The most items of a history that are read.
     """
     notes, instead = [], "without an answer" if kind == "item" else f"answered {unknown_user}"
     if count := facts.get("unknown_ids"):
@@ -63,6 +67,11 @@ def notes_on(facts, kind, unknown_user):
         notes.append(
             f"{empty:,} of {facts['queries']:,} queries {'has' if empty == 1 else 'have'} no "
             f"history that the model knows: answered {unknown_user}"
+        )
+    if cut := facts.get("cut"):
+        notes.append(
+            f"{cut:,} of {facts['queries']:,} histories {'has' if cut == 1 else 'have'} more than "
+            f"{length:,} items: the last {length:,} are read"
         )
     return notes
 

@@ -24,28 +24,31 @@ class HistoryFile:
     """One query for each row of a Parquet file.
 
     Columns: `history`, a list of item ids in time order. Optional: `user`; `behavior` and
-    `timestamp`, lists of the same lengths. Others are not read.
+    `timestamp`, lists of the same lengths; and features of the request. Others are not read.
 
     Args:
         path: The file.
+        context: Names of the features of a request that are read.
 
     Attributes:
         count: Number of rows.
         fingerprint: Hash of the file.
-        columns: Which of the columns above the file has.
+        columns: Which of the columns above the file has, without features.
+        context: Which of the features it has.
 
     Raises:
         InputError: for a missing file, another format, other columns or types; while reading, for
             lists of different lengths.
     """
 
-    def __init__(self, path):
+    def __init__(self, path, context=()):
         self.path = pathlib.Path(path)
         plain_size(self.path)
         with naming_damage(self.path), pyarrow.parquet.ParquetFile(self.path) as file:
             schema, self.count = file.schema_arrow, file.metadata.num_rows
             self.fingerprint = file_hash(self.path)
         self.columns = [name for name in ("user", *LISTS) if name in schema.names]
+        self.context = [name for name in context if name in schema.names]
         if "history" not in self.columns:
             raise InputError(
                 f"{path} has the columns {', '.join(map(repr, schema.names)):.200}: expected one "
@@ -75,7 +78,8 @@ class HistoryFile:
         ends = np.cumsum(rows)
         groups = [i for i in range(len(rows)) if ends[i] > start]
         first = int(ends[groups[0]] - rows[groups[0]]) if groups else 0
-        for batch in file.iter_batches(READ_ROWS, row_groups=groups, columns=self.columns):
+        read = [*self.columns, *self.context]
+        for batch in file.iter_batches(READ_ROWS, row_groups=groups, columns=read):
             skipped = min(max(start - first, 0), len(batch))
             if skipped < len(batch):
                 yield self._queries(batch.slice(skipped), first + skipped)
@@ -95,7 +99,8 @@ class HistoryFile:
                     )
         users = texts_of(batch.column("user")) if "user" in self.columns else None
         names = list(map(str, range(first, first + len(batch)))) if users is None else users
-        return Queries(names, users, *lists.values())
+        context = {name: batch.column(name).to_pylist() for name in self.context}
+        return Queries(names, users, *lists.values(), context)
 
 
 def _lists(batch, name):
@@ -115,4 +120,8 @@ def _joined(some):
         return some[0]
     columns = ("names", "users", "histories", "behaviors", "timestamps")
     columns = ([getattr(one, name) for one in some] for name in columns)
-    return Queries(*(None if each[0] is None else sum(each, []) for each in columns))
+    columns = [None if each[0] is None else sum(each, []) for each in columns]
+    context = {
+        name: [value for one in some for value in one.context[name]] for name in some[0].context
+    }
+    return Queries(*columns, context)

@@ -24,6 +24,11 @@ class IdFile:
     Args:
         path: The file.
         column: Name of the column, such as "user".
+        context: Names of further columns that are read where the file has them: features of a
+            request.
+
+    Attributes:
+        context: Those that the file has.
 
     Raises:
         InputError: for a missing file, one that is not of its format, or one without the column.
@@ -35,55 +40,68 @@ class IdFile:
     [['u1', 'u2']]
     """
 
-    def __init__(self, path, column):
+    def __init__(self, path, column, context=()):
         self.path, self.column = pathlib.Path(path), column
         plain_size(self.path)
         with naming_damage(self.path):
-            self._check_column()
+            names = self._check_column()
+        self.context = [name for name in context if name in names]
 
     def __iter__(self):
         """Lists of ids."""
+        return (ids for ids, _ in self.rows())
+
+    def rows(self):
+        """`(ids, context)`: a list of ids, and of each feature a list of the same length."""
         with naming_damage(self.path):
-            for values in self._parts():
-                ids = [one for one in texts_of(values) if one.strip()]
-                if ids:
-                    yield ids
+            for values, *columns in self._parts():
+                ids = texts_of(values)
+                real = [place for place, one in enumerate(ids) if one.strip()]
+                if real:
+                    columns = [column.to_pylist() for column in columns]
+                    pairs = zip(self.context, columns, strict=True)
+                    context = {name: [column[i] for i in real] for name, column in pairs}
+                    yield [ids[i] for i in real], context
 
     def _parts(self):
         suffix = self.path.suffix.lower()
         if suffix == ".parquet":
+            read = [self.column, *self.context]
             with pyarrow.parquet.ParquetFile(self.path) as file:
-                for batch in file.iter_batches(AT_ONCE, columns=[self.column]):
-                    yield batch.column(0)
+                for batch in file.iter_batches(AT_ONCE, columns=read):
+                    yield [batch.column(name) for name in read]
         elif suffix in DELIMITERS:
             if not plain_size(self.path):  # Arrow refuses a file without a header
                 return
             with self._csv() as reader:
                 for batch in reader:
-                    yield batch.column(0)
+                    yield batch.columns
         else:
-            yield from _lines(self.path)
+            yield from ([ids] for ids in _lines(self.path))
 
     def _check_column(self):
+        """The names of the columns, after a look for that of the ids."""
         suffix = self.path.suffix.lower()
         if suffix == ".parquet":
             names = pyarrow.parquet.read_schema(self.path).names
         elif suffix in DELIMITERS:
             if not plain_size(self.path):
-                return
+                return []
             names = _header(self.path, DELIMITERS[suffix])
         else:
-            return
+            return []
         if self.column not in names:
             hint = "" if suffix == ".parquet" else ", or a .txt file with one id a line"
             raise InputError(
                 f"{self.path} has the columns {', '.join(map(repr, names)):.200}: expected one "
                 f"named {self.column!r}{hint}"
             )
+        return names
 
     def _csv(self):
+        read = [self.column, *self.context]
         convert = pyarrow.csv.ConvertOptions(
-            include_columns=[self.column], column_types={self.column: pyarrow.string()}
+            include_columns=read, column_types=dict.fromkeys(read, pyarrow.string())
         )
         parse = pyarrow.csv.ParseOptions(
             delimiter=DELIMITERS[self.path.suffix.lower()], newlines_in_values=True

@@ -12,27 +12,38 @@ class IdQueries:
     """One query for each id.
 
     Args:
-        ids: List of ids, or `IdFile`: an iterable of lists of ids that can be read several times.
+        ids: List of ids, or `IdFile`, which can be read several times.
         users: Whether these are users, whose history is stored; else items.
 
     Attributes:
         count: Number of queries.
-        fingerprint: Hash of the ids in their order.
+        fingerprint: Hash of the ids in their order, and of features of the request.
+        context: Names of the features of the request that the file has.
     """
 
     def __init__(self, ids, users=True):
-        self._lists = [ids] if isinstance(ids, list) else ids
-        self._users = users
+        self._ids, self._users = ids, users
+        self.context = [] if isinstance(ids, list) else ids.context
         digest, self.count = hashlib.sha256(), 0
-        for some in self._lists:
+        for some, context in self._lists():
             self.count += len(some)
             for one in some:
                 text = one.encode()
                 digest.update(b"%d:%b" % (len(text), text))
+            if context:
+                digest.update(repr(context).encode())
         self.fingerprint = digest.hexdigest()
 
     def parts(self, start=0):
         """`Queries` of up to `PART_ROWS` rows, from row `start` on."""
-        ids = itertools.islice(itertools.chain.from_iterable(self._lists), start, None)
-        while some := list(itertools.islice(ids, PART_ROWS)):
-            yield Queries(some, some if self._users else None)
+        rows = itertools.chain.from_iterable(
+            zip(ids, *context.values(), strict=True) for ids, context in self._lists()
+        )
+        rows = itertools.islice(rows, start, None)
+        while some := list(itertools.islice(rows, PART_ROWS)):
+            ids, *columns = map(list, zip(*some, strict=True))
+            context = dict(zip(self.context, columns, strict=True))
+            yield Queries(ids, ids if self._users else None, context=context)
+
+    def _lists(self):
+        return [(self._ids, {})] if isinstance(self._ids, list) else self._ids.rows()

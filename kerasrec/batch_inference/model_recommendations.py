@@ -6,6 +6,7 @@ import pyarrow
 
 from kerasrec.batch_inference.answer import Answer
 from kerasrec.batch_inference.model_hash import model_hash
+from kerasrec.data.context_values import check_names
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.whole_number import whole_number
@@ -23,7 +24,9 @@ class ModelRecommendations:
     Attributes:
         k: Items of each answer.
         repeats: "mask" or "allow".
+        context: Names of the features of a request that the model reads.
         item_ids, user_ids: Arrow arrays of the ids that the model knows.
+        history_length: The most items of a history that are read; None without histories.
         unknown_user: How an unknown user is answered, as the end of a sentence.
         notes: Sentences on the options.
         wide_cost: What a step of a history costs beside one that is not explained.
@@ -43,8 +46,12 @@ class ModelRecommendations:
         self.k = whole_number(k, "k", 1, model.schema.num_items - FIRST, "the number of items, ")
         self.repeats = options.repeats or model.repeats
         self.notes = list(cut)
+        self.context = [name for name in model.context if name in model.query_inputs]
+        check_names(options.context, self.context, type(model).__name__)
         self.item_ids = pyarrow.array(model.items.vocabulary.ids, pyarrow.string())
         self.user_ids = pyarrow.array(model.users.vocabulary.ids, pyarrow.string())
+        reads = "history" in model.query_inputs
+        self.history_length = model.schema.history_length if reads else None
         self.unknown_user = model.unknown_user
         self._model, self._options = model, options
         self._exclude = _rows(model, options.exclude)
@@ -82,10 +89,12 @@ class ModelRecommendations:
         """The `Answer` to some `Queries`."""
         from kerasrec.models.requests.request import Request
 
-        request = Request(
-            self._model, queries.users, queries.histories, queries.behaviors, queries.timestamps
-        )
         every, many = slice(None), len(queries)
+        constants = {name: [value] * many for name, value in self._options.context.items()}
+        request = Request(
+            self._model, queries.users, queries.histories, queries.behaviors, queries.timestamps,
+            {**constants, **queries.context},
+        )  # fmt: skip
         exclude = np.tile(self._exclude, (many, 1))
         if self.repeats == "mask":
             seen = request.seen(every)

@@ -20,6 +20,7 @@ class Options:
         allow: Item ids; only these may be returned. None for all.
         repeats: "mask", "allow", or None for the model's own.
         explain: Add reasons.
+        context: Features of the request by name, one value for all queries.
     """
 
     k: int | None = None
@@ -27,6 +28,7 @@ class Options:
     allow: tuple | None = None
     repeats: str | None = None
     explain: bool = False
+    context: dict = dataclasses.field(default_factory=dict)
 
     @property
     def width(self):
@@ -34,7 +36,7 @@ class Options:
         return len(self.exclude) + len(self.allow or ())
 
 
-def read_options(k, exclude, allow, repeats=None, explain=False):
+def read_options(k, exclude, allow, repeats=None, explain=False, context=None):
     """`Options` of the arguments of `Recommender.recommend`, with the ids as texts.
 
     Raises:
@@ -53,6 +55,7 @@ def read_options(k, exclude, allow, repeats=None, explain=False):
         None if allow is None else tuple(text_ids(allow)),
         repeats,
         bool(explain),
+        dict(context or {}),
     )
 
 

@@ -11,6 +11,7 @@ from kerasrec.batch_inference.model_recommendations import ModelRecommendations
 from kerasrec.batch_inference.open_answers import open_answers
 from kerasrec.batch_inference.options import read_options, text_ids
 from kerasrec.batch_inference.parts_folder import check_output
+from kerasrec.data.context_values import absent_notes
 from kerasrec.errors import InputError
 from kerasrec.id_list import id_list
 
@@ -28,6 +29,7 @@ def recommend_to_parquet(
     overwrite=False,
     progress=None,
     trust=False,
+    context=None,
 ):
     """Writes the answers of `recommend` for all users to one Parquet file.
 
@@ -41,10 +43,12 @@ def recommend_to_parquet(
         path: The file to write, `.parquet`. Its columns: `user` (the id, or the number of the row
             in `histories`, from 0), `rank` (from 1), `item`, `score`; in the order of the users.
         users: List of user ids, or the path of a file with them: `.parquet`, `.csv` or `.tsv` with
-            a column `user`, else one id a line. None for all users of the train part.
+            a column `user`, and with columns of features of the request if any; else one id a
+            line. None for all users of the train part.
         histories: Path of a Parquet file with a column `history`, a list of item ids in time
             order; optional columns are `user`, and `behavior` and `timestamp`, lists of the same
-            lengths. A row without items takes the stored history of its user.
+            lengths, and features of the request. A row without items takes the stored history of
+            its user.
         k: Items for each user; None for 10, or all of fewer.
         exclude, allow, repeats: As in `Recommender.recommend`.
         explain: Also write the columns `reasons` and, where the model has them, `from_behavior`,
@@ -52,6 +56,8 @@ def recommend_to_parquet(
         overwrite: Replace the file, and parts of another request.
         progress: Called with `(users answered, users)`.
         trust: Allow an export with operations of its own.
+        context: Features of the request by name, one value for all. A feature that is neither here
+            nor a column of the file is missing.
 
     Returns:
         A dict: `path`, `queries`, `rows`, `k`, `resumed` (users that an earlier call had answered)
@@ -77,22 +83,32 @@ def recommend_to_parquet(
     ['user', 'rank', 'item', 'score']
     """
     path = check_output(path, overwrite)
-    options = read_options(k, exclude, allow, repeats, explain)
+    options = read_options(k, exclude, allow, repeats, explain, context)
     if users is not None and histories is not None:
         raise InputError("give users or histories: a file of histories has a column for the user")
-    if histories is not None:
-        histories = HistoryFile(histories)
-    elif isinstance(users, str | os.PathLike):
-        users = IdFile(users, "user")
-    elif users is not None:
+    if users is not None and not isinstance(users, str | os.PathLike):
         users = text_ids(id_list(users, "users"))
     kinds = ModelRecommendations, ExportRecommendations
     with open_answers(source, options, *kinds, trust) as answers:
-        answers.check(None if histories is None else histories.columns)
-        queries = histories
-        if queries is None:
+        if histories is not None:
+            queries = HistoryFile(histories, answers.context)
+            answers.check(queries.columns)
+        else:
+            answers.check(None)
+            if isinstance(users, str | os.PathLike):
+                users = IdFile(users, "user", answers.context)
             queries = IdQueries(answers.all_users() if users is None else users)
+        answers.notes.extend(_context_notes(answers, queries, options))
         request = {"kind": "recommend", "repeats": answers.repeats, "explain": options.explain}
         return answer_all(
             answers, queries, options, path, ("user", "item"), request, overwrite, progress
         )
+
+
+def _context_notes(answers, queries, options):
+    """A sentence on features that are not given, after a look for those given twice."""
+    if twice := [name for name in queries.context if name in options.context]:
+        raise InputError(
+            f"context: {', '.join(twice)} of all, and a column of the file: give one of them"
+        )
+    return absent_notes([*queries.context, *options.context], answers.context)

@@ -29,6 +29,7 @@ def run(arguments, output):
     from kerasrec.data.table_files import is_parquet
 
     path = pathlib.Path(arguments.path)
+    _check_no_prepared_folder(path)
     with output.busy(f"reading {path}"):
         options, clean, guessed, unused = _options(path, arguments)
         read = Interactions.from_parquet if is_parquet(path) else Interactions.from_csv
@@ -40,6 +41,14 @@ def run(arguments, output):
         _say(output, options["columns"], guessed, unused, clean, about, config)
     columns = {"columns": options["columns"], "unused": unused}
     output.result({**about.to_dict(), **columns, "yaml": config})
+
+
+def _check_no_prepared_folder(path):
+    if (path / "manifest.json").is_file():
+        raise InputError(
+            f"{path}: a prepared folder, which holds rows in place of ids. Describe the table that "
+            "it was made of; kerasrec fit takes the folder as data.prepared."
+        )
 
 
 def _options(path, arguments):

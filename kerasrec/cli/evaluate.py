@@ -55,14 +55,16 @@ def run(arguments, output):
     output.result({**evaluation.to_dict(), "ratings": ratings and ratings.to_dict()})
 
 
-def _evaluate_ranker(model, config, folder, part, output):
+def _evaluate_ranker(loaded, config, folder, part, output):
     from kerasrec.evaluation.impressions import evaluate_ranker
+    from kerasrec.models import TwoStage
     from kerasrec.training.ranker_baselines import ranker_baselines
     from kerasrec.training.read_impression_split import read_impression_split
     from kerasrec.training.runs.data_fingerprint import impressions_fingerprint
 
-    retriever = getattr(model, "retriever", None)
-    ranker = model if retriever is None else model.ranker
+    retriever, ranker = None, loaded
+    if isinstance(loaded, TwoStage):
+        retriever, ranker = loaded.retriever, loaded.ranker
     _, split = read_impression_split(config, retriever, ranker)
     _note_change(folder, "impressions", impressions_fingerprint(split)["interactions"], output)
     baselines = ranker_baselines(config.evaluate.baselines, split)

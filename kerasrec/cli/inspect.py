@@ -36,6 +36,8 @@ def _rows(about):
     run = about["run"] or {}
     rows = [(name, about[name]) for name in FACTS if name in about]
     rows += [("index", _line(about["index"]))]
+    rows += [(f"context {name}", _feature(one)) for name, one in about.get("context", {}).items()]
+    rows += [(f"task {name}", kind) for name, kind in about.get("tasks", {}).items()]
     rows += [(f"sha256 of {name}", _line(value)) for name, value in about["sha256"].items()]
     rows += [(name, _line(run[name])) for name in RUN_FACTS if name in run]
     rows += [("run config", run["config"])] if run else []
@@ -54,6 +56,11 @@ def _signatures(about):
         for side in ("inputs", "outputs")
         for key, x in sides[side].items()
     ]
+
+
+def _feature(described):
+    kind, values = described["kind"], described.get("values")
+    return kind if values is None else f"{kind}, {len(values)} values"
 
 
 def _interval(value):

@@ -2,15 +2,20 @@
 
 import warnings
 
+from kerasrec.batch_inference.export_context import export_context
 from kerasrec.batch_inference.export_files import export_k, read_ids, titles_of
 from kerasrec.batch_inference.export_reasons import EXPLAINED, export_reasons
 from kerasrec.cli.heavy import import_keras, quiet_start
+from kerasrec.data.context_values import absent_notes, check_names
 from kerasrec.errors import InputError
 from kerasrec.id_list import unknown_note
 
 
-def from_checkpoint(checkpoint, arguments, history, exclude, allow):
-    """Rows and notes of the answer of a checkpoint; arguments as of `kerasrec recommend`."""
+def from_checkpoint(checkpoint, arguments, history, exclude, allow, context):
+    """Rows and notes of the answer of a checkpoint; arguments as of `kerasrec recommend`.
+
+    `context` has the value of each feature of the request by its name.
+    """
     import_keras()
     from kerasrec.models import load
 
@@ -21,13 +26,13 @@ def from_checkpoint(checkpoint, arguments, history, exclude, allow):
         warnings.simplefilter("ignore")
         frame = model.recommend(
             **query, k=arguments.k, exclude=exclude, allow=allow, explain=arguments.explain,
-            repeats=arguments.repeats,
+            repeats=arguments.repeats, context={name: [value] for name, value in context.items()},
         )  # fmt: skip
     rows = frame.drop(columns="user").to_dict("records")
     return rows, frame.attrs["notes"]
 
 
-def from_export(export, arguments, history, exclude, allow):
+def from_export(export, arguments, history, exclude, allow, context):
     """As `from_checkpoint`, from the folder of an export."""
     loaded, about = load_export(export, arguments.trust)
     with loaded:
@@ -42,10 +47,14 @@ def from_export(export, arguments, history, exclude, allow):
         if query not in signature.inputs:
             other = "--history" if query == "user" else "--user"
             raise InputError(f"{export} does not read a {query}: give {other}")
+        known = about.get("context", {})
+        check_names(context, known, str(export))
         k, notes = export_k(about, arguments.k)
+        notes = [*notes, *absent_notes(context, known)]
         repeats = arguments.repeats or about.get("repeats", "mask")
         request = {query: [value], "k": [k], "repeats": [repeats]}
         request |= {"exclude": [exclude or [""]], "allow": [allow or [""]]}
+        request |= export_context(about, {name: [value] for name, value in context.items()})
         answer = {key: column[0] for key, column in loaded.run(name, request).items()}
     known = {"item": read_ids(export, "items"), "user": read_ids(export, "users")}
     titles = titles_of(export, known["item"])

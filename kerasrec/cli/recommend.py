@@ -1,6 +1,7 @@
 """`kerasrec recommend RUN_OR_EXPORT`: to one user, after some items, or to all users at once."""
 
 from kerasrec.cli.all_queries import OUTPUT_OPTIONS, add_output_arguments, write_all
+from kerasrec.cli.context import add_context_argument, read_context
 from kerasrec.cli.ids import IDS, read_ids, read_ids_or_file
 from kerasrec.cli.saved import find_checkpoint, find_export
 from kerasrec.errors import InputError
@@ -24,15 +25,17 @@ def add_arguments(parser):
     query.add_argument("--all-users", action="store_true", help="all users of the train part")
     query.add_argument(
         "--users", metavar="FILE",
-        help="user ids: a Parquet, CSV or TSV file with a column user, else one id a line",
+        help="user ids: a Parquet, CSV or TSV file with a column user, and columns of features "
+        "of the request if any; else one id a line",
     )  # fmt: skip
     query.add_argument(
         "--histories", metavar="FILE",
         help="Parquet with a column history, a list of item ids in each row; user, behavior and "
-        "timestamp are read where they are there",
+        "timestamp are read where they are there; so are features of the request",
     )  # fmt: skip
     parser.add_argument("-k", type=int, help="how many items (default: 10, or all of fewer)")
     add_limit_arguments(parser)
+    add_context_argument(parser)
     parser.add_argument(
         "--repeats", choices=("mask", "allow"),
         help="leave out what is in the history, or not (default: evaluate.repeats of the run)",
@@ -62,6 +65,7 @@ def add_limit_arguments(parser):
 def run(arguments, output):
     exclude = read_ids_or_file(arguments.exclude, "--exclude") or []
     allow = read_ids_or_file(arguments.allow, "--allow")
+    context = read_context(arguments.context)
     if arguments.k is not None and arguments.k < 1:
         raise InputError(f"-k must be at least 1: got {arguments.k}")
     if arguments.all_users or arguments.users or arguments.histories:
@@ -70,7 +74,7 @@ def run(arguments, output):
         write_all(
             recommend_to_parquet, arguments, output, "users", exclude=exclude, allow=allow,
             users=arguments.users, histories=arguments.histories, repeats=arguments.repeats,
-            explain=arguments.explain,
+            explain=arguments.explain, context=context,
         )  # fmt: skip
         return
     for option in OUTPUT_OPTIONS:
@@ -80,17 +84,17 @@ def run(arguments, output):
                 "printed, with --json for programs"
             )
     if arguments.item is not None:
-        for option in ("repeats", "explain"):
+        for option in ("repeats", "explain", "context"):
             if getattr(arguments, option):
                 raise InputError(f"--{option} does not go with --item, which reads no history")
         from kerasrec.cli.one_item import show_similar
 
         show_similar(arguments, output, exclude, allow)
         return
-    _show(arguments, output, exclude, allow)
+    _show(arguments, output, exclude, allow, context)
 
 
-def _show(arguments, output, exclude, allow):
+def _show(arguments, output, exclude, allow, context):
     from kerasrec.cli.one_query import from_checkpoint, from_export
 
     history = read_ids(arguments.history, "--history")
@@ -99,9 +103,9 @@ def _show(arguments, output, exclude, allow):
     export = find_export(arguments.source)
     if export is None:
         checkpoint = find_checkpoint(arguments.source)
-        rows, notes = from_checkpoint(checkpoint, arguments, history, exclude, allow)
+        rows, notes = from_checkpoint(checkpoint, arguments, history, exclude, allow, context)
     else:
-        rows, notes = from_export(export, arguments, history, exclude, allow)
+        rows, notes = from_export(export, arguments, history, exclude, allow, context)
     for note in notes:
         output.note(note)
     columns = list(rows[0]) if rows else ["rank", "item", "score"]

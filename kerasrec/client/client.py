@@ -75,6 +75,7 @@ class Client:
         behaviors=None,
         timestamp=None,
         timestamps=None,
+        context=None,
     ):
         """Returns the k best items for one user or history, or for many.
 
@@ -91,6 +92,10 @@ class Client:
             explain: Also return reasons for the score: True for all, or their maximum number.
             behavior, behaviors, timestamp, timestamps: Behavior and time (seconds since 1970) of
                 each item of the history, for models that read them.
+            context: Features of the request by name, for models that read them: for one user or
+                history a value of each, `{"hour": 9, "price": 3.5}`; for many a list with a value
+                for each, or one value for all. A feature not given is missing. Times are whole
+                seconds since 1970.
 
         Returns:
             A list of `Recommendation`, best first, for one; a list of such lists for many.
@@ -105,7 +110,8 @@ class Client:
         if repeats is not None:
             given["repeats"] = [repeats] * request.rows
         name = "recommend_explained" if explain else "recommend"
-        outputs = self._predict(name, request.rows, given, _check_k(k), reduce_k=k is None)
+        of = {"context": context, "single": request.single}
+        outputs = self._predict(name, request.rows, given, _check_k(k), k is None, **of)
         with expect_format(name):
             answers = read_answer(outputs, reasons)
         answers = [answer[: _check_k(k)] for answer in answers]
@@ -124,15 +130,21 @@ class Client:
         behaviors=None,
         timestamp=None,
         timestamps=None,
+        context=None,
+        tasks=False,
     ):
         """Returns scores of items for users or histories; see `recommend`.
 
         Args:
             item: One item id, for one user or history.
             items: Item ids: any number for one user or history, one for each of many.
+            context: As in `recommend`; that of one user or history holds for all items.
+            tasks: Also return what each task predicts, such as the probability of a click, for
+                models that learn several.
 
         Returns:
-            A float for `item`, a list of floats for `items`.
+            A float for `item`, a list of floats for `items`. With `tasks` a dict of such, by
+            "score" and the name of each task.
         """
         request = Request(
             user, users, history, histories, behavior, behaviors, timestamp, timestamps
@@ -149,11 +161,16 @@ class Client:
                 f"score takes one item for each query: {request.rows} queries, {len(ids)} items"
             )
         if not ids:
-            return []
-        outputs = self._predict("score", len(ids), {**given, "item": ids})
+            return {"score": []} if tasks else []
+        if tasks and len(self._signature("score").outputs) == 1:
+            raise InputError(f"model {self._model!r} has no tasks: its output is the score alone")
+        of = {"context": context, "single": request.single}
+        outputs = self._predict("score", len(ids), {**given, "item": ids}, **of)
         with expect_format("score"):
-            scores = [as_number(score) for score in outputs["score"]]
-        return scores[0] if items is None else scores
+            scores = {name: [as_number(one) for one in x] for name, x in outputs.items()}
+        if items is None:
+            scores = {name: x[0] for name, x in scores.items()}
+        return scores if tasks else scores["score"]
 
     def similar_items(self, item=None, k=None, exclude=(), allow=None, *, items=None):
         """Returns the k most similar items of one item, or of each of many, without the item.
@@ -205,19 +222,22 @@ class Client:
                 raise InputError("allow has no item: nothing can be recommended")
         return {name: [ids] * rows for name, ids in limits.items() if ids}
 
-    def _predict(self, name, rows, given, k=None, reduce_k=False):
-        attempts = self._attempts()
-        metadata = self._metadata or attempts.run(self._transport.metadata)
+    def _signature(self, name, attempts=None):
+        metadata = self._metadata or (attempts or self._attempts()).run(self._transport.metadata)
         self._metadata = metadata
         if name not in metadata.signatures:
             raise InputError(
                 f"model {self._model!r} has no signature {name!r}: it has "
                 f"{', '.join(sorted(metadata.signatures))}"
             )
-        signature = metadata.signatures[name]
+        return metadata.signatures[name]
+
+    def _predict(self, name, rows, given, k=None, reduce_k=False, context=None, single=True):
+        attempts = self._attempts()
+        signature = self._signature(name, attempts)
         if k is not None and "k" in signature.inputs:
             given = {**given, "k": [k] * rows}
-        inputs = columns(signature, rows, given)
+        inputs = columns(signature, rows, given, context, single)
         try:
             outputs = attempts.run(
                 lambda seconds: self._transport.predict(name, signature, inputs, seconds)

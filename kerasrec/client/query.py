@@ -1,11 +1,12 @@
 """Fills in the inputs of a signature as columns with the same number of rows."""
 
+from kerasrec.client.context import context_columns, context_inputs
 from kerasrec.errors import InputError
 
 LISTS = {"history": "", "behavior": "", "timestamp": 0, "exclude": "", "allow": ""}
 
 
-def columns(signature, rows, given):
+def columns(signature, rows, given, context=None, single=True):
     """Returns every input of `signature` as a list with one entry for each row.
 
     All inputs are sent, also those that are not given: TF Serving's REST requires all of them
@@ -17,9 +18,10 @@ def columns(signature, rows, given):
         signature: `Signature`.
         rows: Number of rows.
         given: Dict of input to a list with one value for each row; other inputs get defaults.
+        context, single: Features of the request, see `context_columns`.
 
     Raises:
-        InputError: for an input that the signature does not have.
+        InputError: for an input that the signature does not have, and as `context_columns`.
 
     >>> from kerasrec.client.metadata import Signature, Tensor
     >>> lists = Tensor("string", (None, None))
@@ -27,24 +29,22 @@ def columns(signature, rows, given):
     >>> columns(signature, 2, {"history": [["a", "b"], ["c"]]})
     {'history': [['', 'a', 'b'], ['', '', 'c']], 'exclude': [[''], ['']]}
     """
+    features = context_inputs(signature)
     for name in given:
         if name not in signature.inputs:
-            raise InputError(
-                f"the model takes no {name}: it reads {', '.join(sorted(signature.inputs))}"
-            )
+            known = sorted(signature.inputs.keys() - features.keys())
+            raise InputError(f"the model takes no {name}: it reads {', '.join(known)}")
     otherwise = {"user": "", "repeats": ""}
     # Default behaviors and timestamps are as long as the history.
     past = given.get("history", [[]] * rows)
-    filled = {}
+    filled = context_columns(signature, rows, context, single)
     for name in signature.inputs:
         if name in LISTS:
             parallel = name in ("behavior", "timestamp")
             nothing = [[LISTS[name]] * len(each) if parallel else [] for each in past]
             filled[name] = _rectangle(given.get(name, nothing), LISTS[name])
-        elif name in given or name in otherwise:
+        elif name not in features:
             filled[name] = given.get(name, [otherwise.get(name)] * rows)
-        else:
-            raise InputError(f"the model reads {name!r}, which this client does not know")
     return filled
 
 

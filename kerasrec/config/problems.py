@@ -105,6 +105,14 @@ def _metrics(config):
                     "the split none leaves no validation part to choose an epoch by: leave it out, "
                     "or set it to null",
                 )
+        for key in ("validate_every", "validate_users"):
+            default = type(config.train).model_fields[key].default
+            if getattr(config.train, key) != default:
+                yield (
+                    ("train", key),
+                    "the split none leaves no validation part: leave it out, or set it to "
+                    f"{default}",
+                )
         return
     known = monitors(config)
     if config.train.monitor not in known:

@@ -49,7 +49,7 @@ class FeatureEncoder:
     * number: (x - mean) / std, float32 (). With `buckets` the row of a bucket between quantiles,
       for the model a category, int32 (); with `soft_buckets` the weights of its two nearest
       buckets, for the model a vector, float32 (buckets,). See `number_buckets`.
-    * vector: as given, float32 (size,).
+    * vector: as given, a list or the text of one, float32 (size,).
     * time: sine and cosine of the hour and of the day of the week, for the model a vector,
       float32 (2 * parts,). See `time_cycles`.
     * users: ids of users, in the formats of categories -> their rows in the vocabulary of all

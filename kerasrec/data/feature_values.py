@@ -89,6 +89,7 @@ def vector_width(values: Any, refuse: Refuse) -> int | None:
     """The length of the first vector; None if all are missing."""
     for position, value in enumerate(values):
         if not is_missing(value):
+            value = _vector(value)
             if np.ndim(value) != 1 or not len(value):
                 refuse(
                     position,
@@ -106,7 +107,7 @@ def read_vectors(values: Any, size: int, refuse: Refuse) -> np.ndarray:
         if is_missing(value):
             continue
         try:
-            vector = np.asarray(value, dtype=np.float64)
+            vector = np.asarray(_vector(value), dtype=np.float64)
         except (TypeError, ValueError):
             vector = None
         if vector is None or vector.shape != (size,):
@@ -116,3 +117,9 @@ def read_vectors(values: Any, size: int, refuse: Refuse) -> np.ndarray:
             refuse(position, problem)
         out[position] = vector
     return out
+
+
+def _vector(value: Any) -> Any:
+    """A vector, also one written as text: of a text file, or of the command line."""
+    listed = read_list(value) if isinstance(value, str) else None
+    return value if listed is None else listed

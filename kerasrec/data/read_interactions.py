@@ -60,10 +60,14 @@ class Side:
     def known_ids(self) -> list[str]:
         """The ids that have the first rows, whatever occurs in the interactions."""
         known = self.base.vocabulary if self.base is not None else Vocabulary()
+        own = self.own_ids()
+        return (known if own is None else known.extended(own.ids)).ids.tolist()
+
+    def own_ids(self) -> Vocabulary | None:
+        """The ids of the frame, None without one."""
         if self.frame is None:
-            return known.ids.tolist()
-        own = Catalog.from_frame(self.frame, self.id, where=f"the {self.kind} frame")
-        return known.extended(own.vocabulary.ids).ids.tolist()
+            return None
+        return Catalog.from_frame(self.frame, self.id, where=f"the {self.kind} frame").vocabulary
 
     def catalog(self, ids: np.ndarray, against: str, on_error: str) -> tuple[Catalog, int]:
         """The catalog with all `ids`, and how many of them have no row in the frame."""
@@ -71,29 +75,32 @@ class Side:
             return Catalog(Vocabulary(ids)), 0
         if self.frame is None:
             return self.base.extended(ids), 0
-        place = f"the {self.kind} frame"
         catalog = Catalog.from_frame(
             self.frame,
             self.id,
             self.features,
             self.title,
             base=self.base,
-            where=place,
+            where=f"the {self.kind} frame",
             on_error=on_error,
             ids=ids,
         )
+        if catalog.absent == len(ids):
+            raise self.wrong_table(catalog.vocabulary.ids[: -len(ids)], ids[0], against)
+        return catalog, catalog.absent
+
+    def wrong_table(self, known: np.ndarray, other: str, against: str) -> InputError:
+        """The error of a frame with these `known` ids, none of which occurs in the interactions."""
+        place = f"the {self.kind} frame"
         if isinstance(self.frame, Table):
             place = self.frame.where
         elif isinstance(self.frame, str | Path):
             place = str(self.frame)
-        if catalog.absent == len(ids):
-            known = catalog.vocabulary.ids[: -len(ids)]
-            raise InputError(
-                f"None of the {len(known):,} ids of {place}, column {self.id!r} occur in "
-                f"{against}, e.g. {known[0]!r} against {ids[0]!r}. Is it the right table and "
-                "the right column?"
-            )
-        return catalog, catalog.absent
+        return InputError(
+            f"None of the {len(known):,} ids of {place}, column {self.id!r} occur in "
+            f"{against}, e.g. {known[0]!r} against {other!r}. Is it the right table and "
+            "the right column?"
+        )
 
 
 def read_interactions(

@@ -6,20 +6,6 @@ from kerasrec.distinct import distinct, is_in
 from kerasrec.models.trained_on import pair_hashes
 
 
-def leakage(model, split, part):
-    """The pairs of a part that a model was trained on, and a note where that is not recorded.
-
-    Returns:
-        `(leaked, notes)`: `leaked` as from `leaked_pairs`.
-    """
-    record = model.trained_on
-    if not record.complete:
-        name = type(model).__name__
-        note = f"It is not recorded what {name} was trained on: it may have seen the {part} part."
-        return leaked_pairs(record, split, part), (note,)
-    return leaked_pairs(record, split, part), ()
-
-
 def leaked_pairs(record, split, part):
     """Counts the pairs of a part that were trained on but are not in the split's train part.
 

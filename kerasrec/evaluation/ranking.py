@@ -11,7 +11,7 @@ from kerasrec.evaluation.baselines import BASELINES, adapted
 from kerasrec.evaluation.draw_users import draw_users
 from kerasrec.evaluation.evaluation import Evaluation
 from kerasrec.evaluation.inputs import check_batch_size, check_model, query_inputs, within
-from kerasrec.evaluation.leakage import leakage
+from kerasrec.evaluation.leakage import leaked_pairs
 from kerasrec.evaluation.lists import Lists
 from kerasrec.evaluation.ratios import Ratios, check_resamples
 from kerasrec.evaluation.rows import group_rows, model_rows, names_of
@@ -103,7 +103,6 @@ def evaluate(
         groups += lists.add_groups(ratios, name, rows, ks)
         tenths += [] if lists.sampled else lists.deciles(name, rows, ks)
     metrics = ratios.intervals(bootstrap, seed) | coverages
-    leaked, not_recorded = leakage(model, split, part)
     return Evaluation(
         rows=model_rows(metrics, names, seconds),
         groups=group_rows(metrics, groups),
@@ -113,9 +112,9 @@ def evaluate(
         part=part,
         n_queries=len(queries.users),
         seconds={"total": time.perf_counter() - started, "ranking": sum(seconds)},
-        notes=(*split.notes, *drawn, *lists.notes(repeats), *not_recorded, *cut),
+        notes=(*split.notes, *drawn, *lists.notes(repeats), *cut),
         repeats=repeats,
-        leakage=leaked,
+        leakage=leaked_pairs(model.trained_on, split, part),
     )
 
 

@@ -11,7 +11,7 @@ from kerasrec.evaluation.draw_users import draw_users
 from kerasrec.evaluation.evaluation import Evaluation
 from kerasrec.evaluation.groups import GROUPS, HOT_ITEM, HOT_USER, group_of
 from kerasrec.evaluation.inputs import batches_of, check_model, query_inputs, within
-from kerasrec.evaluation.leakage import leakage
+from kerasrec.evaluation.leakage import leaked_pairs
 from kerasrec.evaluation.ratios import Ratios, check_resamples
 from kerasrec.evaluation.rows import group_rows, model_rows, names_of
 from kerasrec.evaluation.value_kind import predicts_values_of, value_kind
@@ -79,7 +79,6 @@ def evaluate_ratings(
                 groups.append({"model": name, "by": by, "group": group})
                 groups[-1] |= {"n": len(np.unique(pairs.query[inside])), "pairs": len(inside)}
     found = _rooted(ratios.intervals(bootstrap, seed)) | aucs
-    leaked, not_recorded = leakage(model, split, part)
     return Evaluation(
         rows=model_rows(found, names, seconds),
         groups=group_rows(found, groups),
@@ -89,8 +88,8 @@ def evaluate_ratings(
         part=part,
         n_queries=pairs.num_users,
         seconds={"total": time.perf_counter() - started, "ranking": sum(seconds)},
-        notes=(*split.notes, *drawn, *not_recorded),
-        leakage=leaked,
+        notes=(*split.notes, *drawn),
+        leakage=leaked_pairs(model.trained_on, split, part),
     )
 
 

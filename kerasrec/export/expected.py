@@ -145,7 +145,7 @@ class Expected:
     def _score(self):
         items = np.maximum(self._rows(self.request["item"]), UNKNOWN)
         if self.graph.index is None:
-            tasks = self.model.predict_tasks(self.inputs, items) if self.model.schema.tasks else {}
+            tasks = self.model.predict_tasks(self.inputs, items)
             return {**tasks, "score": self.model.score_pairs(self.inputs, items)}
         queries = self.model.encode_queries(self.inputs)
         return {"score": (queries * self.catalog[items]).sum(axis=1)}

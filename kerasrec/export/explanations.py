@@ -58,7 +58,7 @@ def word_reasons(model, query, rows, words):
     Args:
         model: A model with `content_directions` and an encoder that reads texts by convolutions.
         query, rows: As for `history_reasons`.
-        words: Dict of text feature to the lookup layer from token rows to words.
+        words: Dict of text feature to the `IdLookup` of its tokens.
 
     Returns:
         Words, their features and their contributions, each `(n, k, REASONS)`, largest magnitude
@@ -75,7 +75,7 @@ def word_reasons(model, query, rows, words):
         sums = tf.matmul(same, encoder.contributions(tokens, directions)[..., None])[..., 0]
         valid = _first_occurrence(tokens) & (flat >= FIRST)[:, None]
         contributions.append(tf.where(valid, sums, 0.0))
-        names.append(words[name](tokens))
+        names.append(words[name].ids(tokens))
         features.append(tf.fill(tf.shape(tokens), name))
     columns = (tf.concat(column, 1) for column in (contributions, names, features))
     shape = [-1, tf.shape(rows)[1], REASONS]

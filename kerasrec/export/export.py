@@ -47,7 +47,8 @@ def export(
 
     All signatures have named inputs and outputs and a batch dimension. docs/serving.md lists them
     in a table. "Query inputs" are `user` `(batch,)` and/or `history` `(batch, any)`, with
-    `behavior` and `timestamp` if the model reads them.
+    `behavior` and `timestamp` if the model reads them, and the raw features of the request, with
+    the shapes and dtypes of `embed_items`.
 
     * `serving_default` = `recommend`: query inputs, `exclude` and `allow` `(batch, any)`, `k`
       `(batch,)`, `repeats` `(batch,)` -> `item` `(batch, k)` strings and `score` `(batch, k)`,
@@ -61,7 +62,8 @@ def export(
       `(batch, k, 3)`, `word_feature`, the feature of each word, and `word_reason`, its
       contribution. Padding is "" and 0. Each history costs as many queries as the longest history
       of the request has items.
-    * `score`: query inputs and `item` `(batch,)` -> `score` `(batch,)`.
+    * `score`: query inputs and `item` `(batch,)` -> `score` `(batch,)`, and for a ranker what each
+      task predicts `(batch,)`, by its name.
     * `similar_items`: `item` `(batch,)`, `exclude`, `allow` and `k` -> `item`, `score`
       `(batch, k)`: cosines of the item vectors, if the model has item vectors.
     * `embed_user`: query inputs -> `vector` `(batch, dim)`.

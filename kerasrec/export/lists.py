@@ -89,5 +89,19 @@ def last(lists, length):
     return tf.where(real, found, tf.zeros((), found.dtype))
 
 
+def first(lists, length):
+    """The first `length` values of each list, `(batch, length)`, padded on the right with 0.
+
+    >>> first(as_lists([[1, 2, 3], [4, 5, 6]]), 2).numpy().tolist()
+    [[1, 2], [4, 5]]
+    """
+    starts = lists.row_splits[:-1]
+    steps = tf.range(length)
+    real = steps < (lists.row_splits[1:] - starts)[:, None]
+    values = tf.pad(lists.values, [[0, 1]])
+    found = tf.gather(values, tf.where(real, starts[:, None] + steps, 0))
+    return tf.where(real, found, tf.zeros((), found.dtype))
+
+
 def _lists(values, splits):
     return tf.RaggedTensor.from_row_splits(values, splits, validate=False)

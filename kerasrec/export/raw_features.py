@@ -7,7 +7,8 @@ import tensorflow as tf
 from kerasrec.data.number_buckets import TINY
 from kerasrec.data.time_cycles import CYCLES
 from kerasrec.data.vocabulary import FIRST
-from kerasrec.export.string_lookup import lookup_vocabulary
+from kerasrec.export import lists
+from kerasrec.export.id_lookup import IdLookup
 
 # What a request gives of a column: anything else is a string.
 DTYPES = {"number": tf.float32, "vector": tf.float32, "time": tf.int64}
@@ -63,9 +64,9 @@ class RawFeatures(tf.Module):
             return tf.where(whole, raw, tf.zeros_like(raw))
         rows = encode(raw)
         if kind == "categories":
-            missing = tf.maximum(feature.length - tf.shape(rows)[1], 0)
-            rows = tf.pad(rows, [[0, 0], [0, missing]])[:, : feature.length]
-            rows = tf.ensure_shape(rows, (None, feature.length))
+            # As in the data: blank values are left out before the list is cut to its length.
+            real = tf.reshape(tf.strings.strip(raw) != "", [-1])
+            rows = lists.first(lists.chosen(lists.as_lists(rows), real), feature.length)
         return rows
 
 
@@ -74,11 +75,7 @@ def _as_function(encoder):
     if kind == "text":
         return encoder.text_layer()
     if kind in ("category", "categories"):
-        return keras.layers.StringLookup(
-            vocabulary=lookup_vocabulary(encoder.vocabulary.ids),
-            mask_token="",
-            oov_token="[unknown]",
-        )
+        return IdLookup(encoder.vocabulary)
     if kind == "number":
         return _of_number(encoder)
     if kind == "time":

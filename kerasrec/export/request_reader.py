@@ -8,8 +8,8 @@ from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.errors import CHECK
 from kerasrec.export import lists
 from kerasrec.export.check_beside import check_beside
+from kerasrec.export.id_lookup import IdLookup
 from kerasrec.export.raw_features import RawFeatures
-from kerasrec.export.string_lookup import string_lookup
 
 
 class RequestReader(tf.Module):
@@ -20,7 +20,7 @@ class RequestReader(tf.Module):
     Args:
         model: An adapted `Recommender`.
         k: The most answers.
-        item_rows: The lookup of item ids.
+        item_rows: `IdLookup` of the items.
         histories: Store the history of each known user: it answers a request that gives none.
     """
 
@@ -44,9 +44,9 @@ class RequestReader(tf.Module):
         self.columns = [name for name, each in self.inputs.items() if each.axis == "step"]
         lookups = {"history": item_rows}
         if "user" in self.inputs:
-            lookups["user"] = string_lookup(model.users.vocabulary)
+            lookups["user"] = IdLookup(model.users.vocabulary)
         if "behavior" in self.inputs:
-            lookups["behavior"] = string_lookup(model.behaviors)
+            lookups["behavior"] = IdLookup(model.behaviors)
         self.lookups = lookups
         if histories:
             self.stored = _Stored(model.histories, self.columns)
@@ -103,8 +103,7 @@ class RequestReader(tf.Module):
         """
         size = batch_size(request)
         exclude, allow = (
-            every(tf.cast(self.item_rows(request[name]), tf.int32), size)
-            for name in ("exclude", "allow")
+            every(self.item_rows(request[name]), size) for name in ("exclude", "allow")
         )
         if seen is not None:
             kept = every(self._masked(request["repeats"]), size)

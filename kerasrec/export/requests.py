@@ -155,6 +155,8 @@ class _Draw:
         if encoder.kind == "category":
             return _column([str(random.choice([*words, ""])) for _ in range(REQUESTS)])
         many = [int(random.integers(min(feature.length, 20) + 3)) for _ in range(REQUESTS)]
+        if encoder.kind == "categories":
+            words.append("")
         picked = [[str(word) for word in random.choice(words, n)] for n in many]
         if encoder.kind == "text":
             between = "" if encoder.tokenizer == "bigrams" else ", "

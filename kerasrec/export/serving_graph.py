@@ -7,12 +7,12 @@ from tensorflow.saved_model.experimental import TrackableResource
 from kerasrec.data.query_spec import EXAMPLES
 from kerasrec.data.vocabulary import FIRST, UNKNOWN
 from kerasrec.export.explanations import history_reasons, word_reasons
+from kerasrec.export.id_lookup import IdLookup
 from kerasrec.export.lists import owners
 from kerasrec.export.raw_features import RawFeatures
 from kerasrec.export.request_reader import RequestReader, batch_size, every
 from kerasrec.export.search import search_allowed
 from kerasrec.export.signature_defaults import write_defaults
-from kerasrec.export.string_lookup import string_lookup
 from kerasrec.layers.content_encoder import CODE
 from kerasrec.models.group_contributions import TOGETHER
 
@@ -36,8 +36,7 @@ class ServingGraph(tf.Module):
     def __init__(self, model, k, index=None, histories=True):
         super().__init__()
         self.model, self.k, self.index = model, k, index
-        self.item_rows = string_lookup(model.items.vocabulary)
-        self.item_ids = string_lookup(model.items.vocabulary, invert=True)
+        self.item_rows = IdLookup(model.items.vocabulary)
         self.reader = RequestReader(model, k, self.item_rows, histories)
         self.raw_features = RawFeatures(model.items.encoders)
         self.explains = model.searchable and "history" in model.query_inputs
@@ -50,9 +49,7 @@ class ServingGraph(tf.Module):
         self.words = {}
         if self.explains and model.content_columns is not None:
             vocabularies = {name: model.items.encoders[name].vocabulary for name in texts}
-            self.words = {
-                name: string_lookup(each, invert=True) for name, each in vocabularies.items()
-            }
+            self.words = {name: IdLookup(each) for name, each in vocabularies.items()}
         self.signatures = self._signatures()
         # Functions of their own, so that the graph has them once and not in each signature.
         inputs = {name: (x.shape, x.dtype) for name, x in model.query_model.input.items()}
@@ -70,7 +67,7 @@ class ServingGraph(tf.Module):
         served = tf.Module()
         served.used = list({id(v): v for each in traced.values() for v in each.variables}.values())
         parts = tf.train.TrackableView(self).descendants()
-        served.tables = [part for part in parts if isinstance(part, TrackableResource)]
+        served.tables = [part for part in parts if isinstance(part, TrackableResource | IdLookup)]
         tf.saved_model.save(served, str(directory), signatures=traced)
         defaults = {
             name: {key: given[1] for key, given in inputs.items() if _is_default(given[1])}
@@ -89,7 +86,7 @@ class ServingGraph(tf.Module):
         rows = self._rows(request)
         answer = self._rank(self._query(rows), *self.reader.limited(request, rows["seen"]))
         more = {name: x for name, x in answer.items() if name not in ("rows", "scores")}
-        return {"item": self.item_ids(answer["rows"]), "score": answer["scores"], **more}
+        return {"item": self.item_rows.ids(answer["rows"]), "score": answer["scores"], **more}
 
     def recommend_examples(self, request):
         """As `recommend`, from serialized `tf.Example`s."""
@@ -104,8 +101,8 @@ class ServingGraph(tf.Module):
         vectors = self.index.take(answered)
         inputs = {name: rows[name] for name in self.model.query_inputs}
         items, parts = history_reasons(self._encode, inputs, query, vectors, answered)
-        outputs = {"item": self.item_ids(answered), "score": score}
-        outputs |= {"reason_item": self.item_ids(items), "reason": parts}
+        outputs = {"item": self.item_rows.ids(answered), "score": score}
+        outputs |= {"reason_item": self.item_rows.ids(items), "reason": parts}
         if self.model.content_columns is not None:
             content = self.model.content_scores(query, vectors)
             content = tf.where(answered >= FIRST, content, 0.0)
@@ -142,7 +139,7 @@ class ServingGraph(tf.Module):
         query = tf.pad(direction, [[0, 0], [0, bias]])
         answer = search_allowed(self.index, query, self.k, exclude, allow, scale=self.sizes)
         answer = _cut(answer, tf.where(item >= FIRST, k, 0))
-        return {"item": self.item_ids(answer["rows"]), "score": answer["scores"]}
+        return {"item": self.item_rows.ids(answer["rows"]), "score": answer["scores"]}
 
     def embed_user(self, request):
         """Returns the query vector."""
@@ -151,7 +148,7 @@ class ServingGraph(tf.Module):
     def embed_items(self, request):
         """Returns the vector of an item; an unknown item is encoded from its raw features."""
         tower = self.model.item_tower
-        rows = tf.cast(self.item_rows(request["item"]), tf.int32)
+        rows = self.item_rows(request["item"])
         stored = tower.catalog(rows)
         features = {"item": rows}
         for name, raw in self.raw_features(request).items():
@@ -186,7 +183,7 @@ class ServingGraph(tf.Module):
         return found
 
     def _items(self, request):
-        item = tf.cast(self.item_rows(request["item"]), tf.int32)
+        item = self.item_rows(request["item"])
         return every(item, batch_size(request))
 
     def _rows(self, request):

@@ -14,6 +14,9 @@ from kerasrec.library_versions import library_versions
 from kerasrec.savedmodel.files import list_files
 from kerasrec.savedmodel.metadata import EXTRA_FOLDER, FORMAT, METADATA
 
+# A page shows as many in a list.
+MOST_VALUES = 200
+
 
 def write_metadata(model, graph, directory, run=None):
     """Writes `kerasrec.json`, `items.json`, `users.json` and `titles.json` of an export.
@@ -40,8 +43,11 @@ def write_metadata(model, graph, directory, run=None):
         "num_users": model.schema.num_users - FIRST,
         "repeats": model.repeats,
         "unknown_user": model.unknown_user,
+        "history_length": model.schema.history_length if "history" in model.query_inputs else None,
         "stored_histories": graph.reader.stored is not None,
         "signatures": _signatures(directory),
+        "context": _context(graph.reader.context.columns, model.context),
+        "tasks": {task.name: task.kind for task in model.schema.tasks},
         "index": None if graph.index is None else graph.index.metadata(),
         "sha256": {
             "users": file_hash(extra / "users.json"),
@@ -58,6 +64,21 @@ def write_metadata(model, graph, directory, run=None):
     }
     text = json.dumps(metadata, indent=1, ensure_ascii=False, allow_nan=False)
     (directory / METADATA).write_text(text + "\n", encoding="utf-8")
+
+
+def _context(names, encoders):
+    """The features of a request by name: kind, separator, size, and values if they are few."""
+    found = {}
+    for name in names:
+        encoder = encoders[name]
+        found[name] = {"kind": encoder.kind}
+        if encoder.kind == "categories":
+            found[name]["separator"] = encoder.separator
+        if encoder.kind == "vector":
+            found[name]["size"] = encoder.size
+        if encoder.kind in ("category", "categories") and len(encoder.vocabulary) <= MOST_VALUES:
+            found[name]["values"] = encoder.vocabulary.ids.tolist()
+    return found
 
 
 def _signatures(directory):

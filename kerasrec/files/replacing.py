@@ -33,7 +33,7 @@ def replacing(path):
     # The same file name: some writers choose the format by the suffix, or append it.
     partial = lock.folder / path.name
     try:
-        lock.take()
+        _take(lock, path)
         _restore(path)
         _empty(lock)
         yield partial
@@ -81,6 +81,16 @@ def _named(path):
     """The path with a file name, which "." lacks."""
     path = pathlib.Path(path)
     return path if path.name else path.absolute()
+
+
+def _take(lock, path):
+    try:
+        lock.take()
+    except InputError as error:
+        raise InputError(
+            f"{path}: another process is writing it ({error}). Wait until it has ended, or name "
+            "another path."
+        ) from error
 
 
 def _previous(path):

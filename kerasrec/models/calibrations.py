@@ -46,11 +46,11 @@ class Calibrations:
         for sampling, *_ in self.layers.values():
             sampling.assign(train.negative_rate)
 
-    def fit(self, model, data, method):
+    def fit(self, ranker, data, method):
         """Fits the probabilities of a ranker to impressions that it was not trained on.
 
         Args:
-            model: The `Ranker` of these calibrations.
+            ranker: The `Ranker` of these calibrations.
             data: `Impressions`, such as the validation part.
             method: "platt", a line, for little data; "isotonic", a curve; "none" for neither.
 
@@ -64,7 +64,7 @@ class Calibrations:
             isotonic.assign([0.0, 1.0], [0.0, 1.0])
         if method == "none" or not self.layers:
             return
-        logits, weights = model.predict_logits(data), data.row_weights()
+        logits, weights = ranker.predict_logits(data), data.row_weights()
         for task, (_, platt, isotonic) in self.layers.items():
             chosen = platt if method == "platt" else isotonic
             chosen.fit(data.labels[task], logits[task], weights)

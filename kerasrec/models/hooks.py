@@ -54,8 +54,8 @@ class Hooks:
         contributions: What each item of a history adds to a score.
 
     How it ranks: `encode_queries`, `encode_catalog`, `score_catalog`, `score_rows`, `score_pairs`,
-    `score_items`, `score_tasks` and `rank_catalog`; what it rests on: `feature_groups` and
-    `group_contributions`.
+    `score_items`, `score_tasks`, `predict_tasks` and `rank_catalog`; what a score rests on:
+    `feature_groups` and `group_contributions`.
 
     How it learns: `adapt`, and what a model without training computes there: `find_neighbours` of a
     `NeighbourModel`, `find_factors` of a `FactorModel`.
@@ -173,6 +173,10 @@ class Hooks:
         Returns:
             Dict of task to `(n,)`; empty for a model without tasks.
         """
+        return {}
+
+    def predict_tasks(self, inputs, items):
+        """As `score_tasks`, from the inputs of n queries and in NumPy."""
         return {}
 
     def group_contributions(self, queries, rows, catalog=None):

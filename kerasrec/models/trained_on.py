@@ -36,7 +36,6 @@ class TrainedOn:
         hashes: uint64, sorted and distinct.
         below: The largest recorded hash; pairs with a larger one are not recorded.
         splits: One dict for each training, the first one first: how its data was split.
-        complete: False if the data of some training is unknown.
         pending: `(histories, users, items)` whose pairs are not hashed yet, or None.
         learned: Whether weights have learned from these pairs; False until a model is fitted.
 
@@ -44,13 +43,10 @@ class TrainedOn:
     model was adapted to.
     """
 
-    def __init__(
-        self, hashes=(), below=MAX_HASH, splits=(), complete=True, pending=None, learned=True
-    ):
+    def __init__(self, hashes=(), below=MAX_HASH, splits=(), pending=None, learned=True):
         self.learned = learned
         self._record = np.asarray(hashes, np.uint64), np.uint64(below)
         self.splits = list(splits)
-        self.complete = complete
         self._pending = pending
 
     @classmethod
@@ -73,7 +69,7 @@ class TrainedOn:
         hashes = np.concatenate([earlier.hashes, self.hashes])
         below = min(earlier.below, self.below)
         splits = [*earlier.splits, *self.splits]
-        return TrainedOn(*_smallest(hashes, below), splits, earlier.complete and self.complete)
+        return TrainedOn(*_smallest(hashes, below), splits)
 
     def holds(self, hashes):
         """Bool array: whether each pair was trained on, given the hashes of `pair_hashes`."""
@@ -83,7 +79,7 @@ class TrainedOn:
         """Writes the hashes to `trained_on.npz` and the rest, readable, to `trained_on.json`."""
         directory = pathlib.Path(directory)
         np.savez(directory / "trained_on.npz", hashes=self.hashes, below=self.below)
-        summary = {"pairs": len(self.hashes), "complete": self.complete, "splits": self.splits}
+        summary = {"pairs": len(self.hashes), "splits": self.splits}
         text = json.dumps(summary, indent=2) + "\n"
         (directory / "trained_on.json").write_text(text, encoding="utf-8")
 
@@ -96,8 +92,10 @@ class TrainedOn:
         """
         path = pathlib.Path(directory) / "trained_on.npz"
         summary = read_json(path.with_suffix(".json"))
-        expected = {"pairs": int, "complete": bool, "splits": list}
-        if not isinstance(summary, dict) or {k: type(v) for k, v in summary.items()} != expected:
+        expected = {"pairs": int, "splits": list}
+        if not isinstance(summary, dict) or any(
+            type(summary.get(key)) is not kind for key, kind in expected.items()
+        ):
             raise InputError(f"{path.with_suffix('.json')} is damaged: expected {list(expected)}")
         if not all(isinstance(split, dict) for split in summary["splits"]):
             raise InputError(f"{path.with_suffix('.json')} is damaged: a split must be an object")
@@ -111,7 +109,7 @@ class TrainedOn:
         # A binary search in unsorted hashes would miss pairs.
         if (hashes[1:] <= hashes[:-1]).any() or (len(hashes) and hashes[-1] > below):
             raise InputError(f"{path} is damaged: expected sorted hashes up to `below`")
-        return cls(hashes, below, summary["splits"], summary["complete"])
+        return cls(hashes, below, summary["splits"])
 
     def _hash_pending(self):
         """(hashes, below), after the pending pairs have been hashed."""

@@ -60,7 +60,11 @@ class Preparation:
         ids = [key for key in ("user", "item", "behavior") if key in table.columns]
         counts |= {f"{key}s": number_ids(database, table, key, self._known[key]) for key in ids}
         self._say("merge")
+        in_order = "timestamp" in table.columns and _is_in_order(database)
         counts["duplicates_merged"] = _merge(database, table, ids)
+        if "timestamp" in table.columns:
+            counts["out_of_order"] = 0 if in_order else _count_late(database)
+            counts["equal_times"] = _count_equal_times(database)
         dropped: dict[str, int] = {}
         if self._clean.leaves_out:
             self._say("clean")
@@ -137,6 +141,31 @@ def _merge(database: Any, table: Source, ids: list[str]) -> int:
     (merged,) = single_row(database, query)
     database.execute("drop table repeated")
     return merged
+
+
+def _is_in_order(database: Any) -> bool:
+    """Whether the source is sorted by time."""
+    query = "select count(*) from (select ord < lag(ord) over () as late from raw) where late"
+    return single_row(database, query) == (0,)
+
+
+def _count_late(database: Any) -> int:
+    """Rows that are earlier than a row of the same user above them."""
+    (count,) = single_row(
+        database,
+        """select count(*) from (
+            select ord < max(ord) over (
+                partition by user order by position rows between unbounded preceding and 1 preceding
+            ) as late from events
+        ) where late""",
+    )
+    return count
+
+
+def _count_equal_times(database: Any) -> int:
+    """Rows at a time at which the same user has another row."""
+    times = "select count(*) as rows from events group by user, ord having count(*) > 1"
+    return int(single_row(database, f"select coalesce(sum(rows), 0) from ({times})")[0])
 
 
 def _sort(database: Any, table: Source, scale: int | None) -> None:

@@ -124,6 +124,8 @@ class Prepared:
             density=facts["pairs"] / max(found["users"] * found["items"], 1),
             first_time=facts.get("first_time"),
             last_time=facts.get("last_time"),
+            out_of_order=counts.get("out_of_order", 0),
+            equal_times=counts.get("equal_times", 0),
             dropped=dict(self.manifest.get("dropped", {})),
             notes=[] if note is None else [note],
         )

@@ -109,7 +109,10 @@ def _nested(tensor, depth):
 def _example(tensor):
     """An example of one row: the default, or empty values of the shape."""
     if tensor.default is not None:
-        return plain_values(tensor.default)
+        default = tensor.default
+        if default.dtype.kind == "f":  # NaN, a missing number, is no JSON
+            default = np.nan_to_num(default)
+        return plain_values(default)
     shape = [size or 1 for size in tensor.shape or ()]
     if tensor.dtype == "string":
         return np.full(shape, "", object).tolist()

@@ -17,12 +17,12 @@ from kerasrec.training.fit import make_optimizer, steps_per_execution, train_epo
 
 
 def fit_ranker(
-    model, split, train, folder=None, resume=False, progress=True, callbacks=(), start=None
+    ranker, split, train, folder=None, resume=False, progress=True, callbacks=(), start=None
 ):
     """Fits an adapted ranker; afterwards it has the weights of its best epoch.
 
     Args:
-        model: An adapted `Ranker`, not compiled.
+        ranker: An adapted `Ranker`, not compiled.
         split: `ImpressionSplit`.
         train, folder, resume, progress, callbacks, start: As for `fit`.
 
@@ -36,16 +36,16 @@ def fit_ranker(
     """
     if len(split.validation):
         _check_monitor(split, train.monitor)
-    model.compile(
+    ranker.compile(
         optimizer=make_optimizer(train.optimizer),
-        loss=losses(model, train.loss),
-        loss_weights=_loss_weights(model.tasks, train.loss_weights),
+        loss=losses(ranker, train.loss),
+        loss_weights=_loss_weights(ranker.tasks, train.loss_weights),
         steps_per_execution=steps_per_execution(train),
     )
-    decay = [LinearDecay(model.optimizer, train.epochs)] if train.decay == "linear" else []
+    decay = [LinearDecay(ranker.optimizer, train.epochs)] if train.decay == "linear" else []
     state = TrainingState(folder and folder.state, folder and folder.history, start)
     if resume:
-        state.restore(model)
+        state.restore(ranker)
     done = len(state.history)
     validated = len(split.validation) > 0
     monitor = f"val_{train.monitor}" if validated else None
@@ -62,33 +62,33 @@ def fit_ranker(
             validation = [EveryNthEpoch(train.validate_every, [RankerValidation(split)])]
         dataset = impression_batches(
             split.train,
-            inputs=model.train_inputs,
+            inputs=ranker.train_inputs,
             batch_size=train.batch_size,
-            history_length=model.schema.history_length,
+            history_length=ranker.schema.history_length,
             seed=train.seed,
             first_epoch=done,
             buckets=train.strategy != "tpu",
         )
         callbacks = [*decay, *validation, best, *callbacks, state]
-        train_epochs(model, dataset, train, callbacks, done, monitor, progress)
+        train_epochs(ranker, dataset, train, callbacks, done, monitor, progress)
     if folder:
-        load_weights(model, folder.checkpoint)
+        load_weights(ranker, folder.checkpoint)
     return state.history
 
 
-def losses(model, given):
+def losses(ranker, given):
     """The loss of each task by name.
 
     Args:
-        model: A `Ranker`.
+        ranker: A `Ranker`.
         given: Names by task, or one name for all; tasks that are not named have that of their kind.
     """
-    kinds = {task.name: task.kind for task in model.tasks}
+    kinds = {task.name: task.kind for task in ranker.tasks}
     names = {name: LOSSES_OF_KIND[kind][0] for name, kind in kinds.items()}
     given = dict.fromkeys(names, given) if isinstance(given, str) else given
     _check_names("loss", given, names)
     found = {name: ranker_loss(loss, kinds[name]) for name, loss in (names | given).items()}
-    if model.learns_weights:
+    if ranker.learns_weights:
         return {name: UncertaintyWeighted(loss) for name, loss in found.items()}
     return found
 

@@ -7,9 +7,11 @@ import sys
 import time
 
 from kerasrec.data.clean_rows import COLUMNS
-from kerasrec.data.parquet_parts import fits_into_memory
+from kerasrec.data.ids import read_ids
+from kerasrec.data.parquet_parts import ParquetParts, fits_into_memory
 from kerasrec.data.read_interactions import Side, report_catalog
 from kerasrec.data.table_files import is_parquet
+from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.out_of_core import Prepared, SqlQuery, prepare
 from kerasrec.tables.memory import GIB, free_memory
@@ -60,6 +62,8 @@ def read_prepared(config, base=None):
             f"select * from read_csv('{node.path}')"
         )
     sides = {kind: _side(node, kind, base) for kind in ("user", "item")}
+    for kind, side in sides.items():
+        _check_table(node, kind, side)
     known = {f"{kind}s": side.known_ids() for kind, side in sides.items()}
     known["behaviors"] = base[2].ids.tolist() if base and base[2] else ()
     folder = prepared_folder(config)
@@ -82,13 +86,36 @@ def read_prepared(config, base=None):
         given = prepared.all_counts(f"{kind}s") > 0
         given[len(known[f"{kind}s"]) :] = True
         ids = prepared.ids(kind)[given]
-        where = f"{node.path or 'the result of the query'}, column {node.columns.get(kind, kind)!r}"
-        catalogs[f"{kind}s"], absent[kind] = side.catalog(ids, where, "raise")
+        catalogs[f"{kind}s"], absent[kind] = side.catalog(ids, _where(node, kind), "raise")
     prepared = Prepared(folder, **catalogs, name=node.label)
     data = prepared.interactions()
     for kind, count in absent.items():
         report_catalog(data.report, kind, catalogs[f"{kind}s"], count)
     return data, prepared.split()
+
+
+def _where(node, kind):
+    return f"{node.path or 'the result of the query'}, column {node.columns.get(kind, kind)!r}"
+
+
+def _check_table(node, kind, side):
+    """Refuses the wrong table of features before hours of preparing, where it can be seen.
+
+    A row group is read at a time, mostly one. The result of a query is not there yet.
+    """
+    own = side.own_ids()
+    if node.path is None or own is None or not len(own.ids):
+        return
+    column, parts, texts = node.columns.get(kind, kind), ParquetParts(node.path), []
+    if column not in parts.header:
+        return  # `prepare` says what is missing
+    for part, sizes in enumerate(parts.sizes):
+        for group in range(len(sizes)):
+            _, texts, _ = read_ids(parts.frame(part, [column], group)[column])
+            if (own.rows(texts) >= FIRST).any():
+                return
+    if len(texts):
+        raise side.wrong_table(own.ids, texts[0], _where(node, kind))
 
 
 def _read_ready(config, base):

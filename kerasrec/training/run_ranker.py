@@ -50,26 +50,25 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
 
     fit_start, earlier = time.perf_counter(), seconds_spent(folder.state) if resume else 0.0
     with strategy_scope(config.train.strategy):
-        model = make_ranker(config, data, split)
+        ranker = make_ranker(config, data, split)
         if not resume:
             claim_new(folder.lock)
             folder.create(config)
         else:
             folder.write_config(config)
         folder.write_data(hashes)
-        say(
-            f"{type(model).__name__}, {num_trainable(model):,} trainable weights, run {folder.path}"
-        )
+        name = type(ranker).__name__
+        say(f"{name}, {num_trainable(ranker):,} trainable weights, run {folder.path}")
         try:
             history = fit_ranker(
-                model, split, config.train, folder, resume, progress, callbacks, fit_start
+                ranker, split, config.train, folder, resume, progress, callbacks, fit_start
             )
         except Exception:
             if not resume:
                 folder.remove_unstarted()
             raise
     if config.train.calibrate != "none":
-        model.calibrate(split.validation, config.train.calibrate)
+        ranker.calibrate(split.validation, config.train.calibrate)
     fit_seconds = earlier + time.perf_counter() - fit_start
 
     evaluation, notes = None, list(split.notes)
@@ -77,7 +76,7 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
         notes += retriever_notes(retriever, split.train)
         split = dataclasses.replace(split, notes=tuple(notes))
     if holds_out:
-        evaluation = evaluate_ranker(model, split, "test", baselines, config.evaluate.ks)
+        evaluation = evaluate_ranker(ranker, split, "test", baselines, config.evaluate.ks)
     else:
         for note in split.notes:
             say(note)
@@ -91,7 +90,7 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
     metrics = {
         **facts,
         "model_class": config.model.class_,
-        "trainable_weights": num_trainable(model),
+        "trainable_weights": num_trainable(ranker),
         "data": data.report.to_dict() if data.report else None,
         **(evaluation.to_dict() if evaluation else shown),
         **made_with,
@@ -102,17 +101,17 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
     # Only now, for the test must not know what users did in it.
     # All events, which may be later than the last impression.
     histories = data.histories() if data.past is None else data.past.histories
-    model.histories = histories
+    ranker.histories, saved = histories, ranker
     if retriever is not None:
         retriever.histories = histories
-        model = TwoStage(retriever, model, config.model.arguments.get("num_candidates", 500))
+        saved = TwoStage(retriever, ranker, config.model.arguments.get("num_candidates", 500))
     about = {
         **facts,
         "data": data.report.lines() if data.report else [],
         "split": split.protocol if holds_out else None,
         "evaluations": [evaluation.to_dict()] if evaluation else [],
     }
-    checkpoint.save(model, folder.checkpoint, overwrite=True, run=about)
+    checkpoint.save(saved, folder.checkpoint, overwrite=True, run=about)
     _plot(folder, history, evaluation, say)
     folder.write_metrics(metrics)
     return folder, evaluation, None

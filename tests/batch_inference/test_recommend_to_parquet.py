@@ -79,6 +79,7 @@ def test_histories_are_answered_by_row_number(knn, tmp_path, small_parts):
     assert report["notes"] == [
         "2 unknown history item ids, left out: nothing, nothing",
         f"3 of 7 queries have no history that the model knows: answered {knn.unknown_user}",
+        "1 of 7 histories has more than 5 items: the last 5 are read",
     ]
 
 

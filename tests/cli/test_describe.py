@@ -74,3 +74,9 @@ def test_a_packed_file_and_a_value_that_is_a_word(kerasrec, tmp_path, monkeypatc
     assert yaml.safe_load(found["yaml"])["model"] == {"class": "MatrixFactorization"}
     status, _, error = kerasrec("describe", "gone.csv")
     assert status == 2 and "gone.csv: no such file" in error
+
+
+def test_a_prepared_folder_is_named_as_one(kerasrec, tmp_path):
+    (tmp_path / "manifest.json").write_text("{}")
+    status, _, error = kerasrec("describe", str(tmp_path))
+    assert status == 2 and "a prepared folder, which holds rows in place of ids" in error

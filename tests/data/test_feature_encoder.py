@@ -95,6 +95,12 @@ def test_a_number_that_is_missing_everywhere():
     assert encoder.encode([None, 2]).tolist() == [0, 2]
 
 
+def test_a_vector_may_be_the_text_of_a_list():
+    encoder = FeatureEncoder.fit("audio", ["[1, 2.5]", None], "vector")
+    assert encoder.feature == Feature("audio", "vector", size=2)
+    assert encoder.encode(["[0.5, 1]", "", [3, 4]]).tolist() == [[0.5, 1], [0, 0], [3, 4]]
+
+
 def test_vector_from_lists_and_from_a_matrix():
     values = [[1, 2, 3], None, np.array([4.0, 5, 6])]
     encoder = FeatureEncoder.fit("audio", values, "vector")

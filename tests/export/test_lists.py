@@ -29,6 +29,8 @@ def test_lists_agree_with_python(batch):
     width = max([1, *(min(3, len(one)) for one in left)])
     expected = [one[-3:] + [0] * (width - len(one[-3:])) for one in left]
     assert lists.last(ours, 3).numpy().tolist() == expected
+    expected = [(one + [0] * 3)[:3] for one in left]
+    assert lists.first(ours, 3).numpy().tolist() == expected
     picked = rng.integers(0, batch, 4) if batch else np.zeros(0, int)
     assert lists.take(ours, picked).to_list() == [left[query] for query in picked]
     assert lists.no_lists(batch, tf.int32).to_list() == [[]] * batch

@@ -2,10 +2,10 @@
 
 import json
 
-import keras
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from kerasrec import models
 from kerasrec.data import Interactions, batches
@@ -43,10 +43,8 @@ def saved(encoders, tmp_path_factory):
     plain = [json.loads(json.dumps(encoder.to_dict())) for encoder in encoders.values()]
     raw = RawFeatures({one["name"]: FeatureEncoder.from_dict(one) for one in plain})
     directory = tmp_path_factory.mktemp("raw") / "1"
-    archive = keras.export.ExportArchive()
-    archive.track(raw)
-    archive.add_endpoint("encode", raw.__call__, [raw.signature()])
-    archive.write_out(str(directory), verbose=False)
+    encode = tf.function(raw, input_signature=[raw.signature()], autograph=False)
+    tf.saved_model.save(raw, str(directory), {"encode": encode.get_concrete_function()})
     return directory
 
 
@@ -61,6 +59,15 @@ def test_texts_and_lists_are_encoded_as_in_the_catalogue(encoders, saved):
     np.testing.assert_array_equal(found["title"], one)
     np.testing.assert_array_equal(found["plain"], encoders["plain"].encode(TEXTS))
     np.testing.assert_array_equal(found["tags"], encoders["tags"].encode(TAGS))
+
+
+def test_blank_values_of_a_list_may_stand_anywhere(saved):
+    tags = [["", "c", " ", "d"], ["c", "d", "", ""], ["", "", "", "c"], [""] * 4]
+    with CLoader(saved) as loaded:
+        found = loaded("encode", title=[""] * 4, plain=[""] * 4, tags=tags)["tags"]
+    np.testing.assert_array_equal(found[0], found[1])
+    assert found[0].all() and found[2].tolist() == [found[0, 0], 0]
+    assert found[3].tolist() == [0, 0]
 
 
 def test_the_graph_needs_no_python(saved):
@@ -95,10 +102,8 @@ def columns():
 
 def test_numbers_times_and_rare_values_are_encoded_as_in_the_catalogue(columns, tmp_path):
     raw = RawFeatures(columns)
-    archive = keras.export.ExportArchive()
-    archive.track(raw)
-    archive.add_endpoint("encode", raw.__call__, [raw.signature()])
-    archive.write_out(str(tmp_path / "1"), verbose=False)
+    encode = tf.function(raw, input_signature=[raw.signature()], autograph=False)
+    tf.saved_model.save(raw, str(tmp_path / "1"), {"encode": encode.get_concrete_function()})
     random = np.random.default_rng(0)
     numbers = np.concatenate([EDGES, random.normal(2, 3, 482)]).astype("float32")
     seconds = random.integers(-(2**33), 2**33, len(numbers))

@@ -140,7 +140,7 @@ def test_a_folder_that_cannot_be_moved_leaves_the_earlier_one(tmp_path, monkeypa
 def test_two_writers_of_one_path_do_not_touch_each_other(tmp_path):
     with replacing(tmp_path / "a") as partial:
         partial.write_text("first")
-        with pytest.raises(InputError, match=r"\.writing-a is in use by process \d+"):
+        with pytest.raises(InputError, match=r"a: another process .* by process \d+\). Wait"):
             with replacing(tmp_path / "a"):
                 pass
         with replacing(tmp_path / "b") as other:

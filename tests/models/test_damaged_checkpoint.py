@@ -426,7 +426,7 @@ DAMAGES = {
     "hashes signed": (arrays(TRAINED, hashes=lambda old: old.view("<i8")), "hashes is int64"),
     "below too low": (arrays(TRAINED, below=np.uint64(0)), "sorted hashes up to `below`"),
     "record a list": (written("trained_on.json", "[]"), "trained_on.json is damaged"),
-    "record complete 1": (changed("trained_on.json", "complete", to=1), "trained_on.json is dam"),
+    "record pairs true": (changed("trained_on.json", "pairs", to=True), "trained_on.json is dam"),
     "record splits": (changed("trained_on.json", "splits", to=[1]), "a split must be an object"),
     # Weights.
     "weights empty": (written(WEIGHTS, ""), "model.weights.h5 is damaged"),

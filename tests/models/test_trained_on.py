@@ -85,7 +85,7 @@ def test_the_record_is_saved_and_grows_when_a_model_starts_from_a_checkpoint(tmp
         model.trained_on.splits.append({"fold": number})
         model.save(tmp_path / str(number))
     found = load(tmp_path / "2").trained_on
-    assert found.complete and found.splits == [{"fold": n} for n in range(3)]
+    assert found.splits == [{"fold": n} for n in range(3)]
     np.testing.assert_array_equal(found.hashes, record(data).hashes)
     assert evaluate(load(tmp_path / "0"), folds[0], ks=(3,), baselines=()).leakage is None
     last = evaluate(load(tmp_path / "2"), folds[2], ks=(3,), baselines=())
@@ -116,23 +116,14 @@ def test_pairs_of_the_train_part_are_no_leak():
     assert found.leakage["share"] == 1.0
 
 
-def test_an_incomplete_record_gives_a_note(tmp_path):
-    data = table()
-    split = PROTOCOLS["next-item"](data)
-    model = ItemKNN(data.schema())
+def test_a_damaged_record_is_refused(tmp_path):
+    split = PROTOCOLS["next-item"](table())
+    model = ItemKNN(split.train.schema())
     model.adapt(split.train)
     model.save(tmp_path / "old")
     (tmp_path / "old" / "trained_on.npz").write_bytes(b"no")
     with pytest.raises(InputError, match="trained_on.npz is damaged"):
         TrainedOn.load(tmp_path / "old")
-    model.trained_on = TrainedOn(complete=False)
-    model.save(tmp_path / "old", overwrite=True)
-    model.trained_on = TrainedOn.load(tmp_path / "old")
-    assert not model.trained_on.complete
-    notes = evaluate(model, split, ks=(3,), baselines=()).notes
-    assert (
-        "It is not recorded what ItemKNN was trained on: it may have seen the test part." in notes
-    )
 
 
 def test_a_text_encoder_brings_the_record_of_its_checkpoint(tmp_path):

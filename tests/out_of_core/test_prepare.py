@@ -89,7 +89,8 @@ def test_same_rows_parts_and_notes_as_in_memory(tmp_path, split):
     prepared = prepare(source, tmp_path / "prepared", NAMES, split=split)
     data = Interactions.from_parquet(source, NAMES)
     wanted = assert_same(prepared, data, split)
-    assert prepared.manifest["counts"]["duplicates_merged"] == data.report.duplicates_merged > 0
+    for name in ("rows_read", "duplicates_merged", "out_of_order", "equal_times"):
+        assert getattr(prepared.report, name) == getattr(data.report, name) > 0
     if wanted.protocol != "none":
         chosen = np.unique(wanted.test.user)[::3]
         ours, theirs = prepared.split().queries("test", chosen), wanted.queries("test")
@@ -99,6 +100,15 @@ def test_same_rows_parts_and_notes_as_in_memory(tmp_path, split):
         for user, history, truth in zip(ours.users.tolist(), ours.history, ours.truth, strict=True):
             np.testing.assert_array_equal(history, theirs[user][0])
             np.testing.assert_array_equal(truth, theirs[user][1])
+
+
+def test_a_source_in_time_order_and_one_without_times(tmp_path):
+    sorted_clicks = clicks().sort_values("at", kind="stable")
+    report = prepare(write(tmp_path / "a", sorted_clicks), tmp_path / "b", NAMES).report
+    assert report.out_of_order == 0 < report.equal_times
+    untimed = {"user": "who", "item": "what"}
+    report = prepare(write(tmp_path / "c", clicks()), tmp_path / "d", untimed).report
+    assert (report.out_of_order, report.equal_times) == (0, 0)
 
 
 def test_a_database_in_a_file(tmp_path, monkeypatch):
@@ -216,7 +226,9 @@ def test_a_second_preparation_of_the_same_folder_is_refused(tmp_path):
 
     def again(line):
         if not refused:
-            with pytest.raises(InputError, match=f"is in use by process {os.getpid()}") as error:
+            with pytest.raises(
+                InputError, match=f"use by process {os.getpid()}.*Wait until"
+            ) as error:
                 prepare(source, folder, NAMES)
             refused.append(error)
 

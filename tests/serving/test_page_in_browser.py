@@ -44,6 +44,7 @@ class Server:
         about = {"model": "Toy", "num_items": 5, "num_users": 2, "created": "2026-01-02T03:04:05"}
         about |= {"max_k": MOST, "stored_histories": True, "run": {"metrics": {"recall@10": 0.25}}}
         (extra / "kerasrec.json").write_text(json.dumps(about))
+        self.about = about
         self.folder, self.served = folder / "7", ["toy"]
         self.number, self.query, self.explained = 7, QUERY, True
         self.asked, self.refuse, self.hold, self.unit = [], None, None, 1.0
@@ -72,6 +73,10 @@ class Server:
         signature = {"inputs": dict.fromkeys(self.query, rows), "outputs": {"item": rows}}
         names = ["recommend", "recommend_explained"][: 1 + self.explained]
         table = {"signature_def": dict.fromkeys(names, signature)}
+        if "tasks" in self.about:
+            inputs = {"user", "history", "item", *self.about["context"]}
+            one = {"inputs": dict.fromkeys(inputs, rows), "outputs": {}}
+            table["signature_def"] |= {"score": one, "explain": one}
         return JSONResponse({"metadata": {"signature_def": table}})
 
     async def predict(self, request):
@@ -79,6 +84,17 @@ class Server:
         self.asked.append(body)
         if self.refuse:
             return JSONResponse({"error": self.refuse}, 400)
+        if body["signature_name"] == "score":
+            place = [IDS.index(item) for item in body["inputs"]["item"]]
+            scores = {"score": place, "click": [0.5 - 0.125 * n for n in place]}
+            return JSONResponse(
+                {"outputs": scores | {"watched": [12.345 * (n + 1) for n in place]}}
+            )
+        if body["signature_name"] == "explain":
+            place = [IDS.index(item) for item in body["inputs"]["item"]]
+            groups = {"group": [["item", "hour", "together"]] * len(place)}
+            parts = {"contribution": [[0.25 * n, -1.5, 0.0] for n in place]}
+            return JSONResponse({"outputs": groups | parts | {"none": [0.0] * len(place)}})
         inputs = {name: rows[0] for name, rows in body["inputs"].items()}
         if self.hold and len(inputs["history"]) == 2:
             import anyio.to_thread
@@ -92,6 +108,8 @@ class Server:
             "item": [_filled(best, "")],
             "score": [_filled([self.unit * (5 - IDS.index(item)) for item in best], float("-inf"))],
         }
+        if "tasks" in self.about:
+            outputs["retriever_rank"] = [_filled([4, 2, 1][: len(best)], 0)]
         if body["signature_name"] == "recommend_explained":
             reason = [history[-1] if history else "", "", ""]
             outputs |= {
@@ -105,6 +123,13 @@ class Server:
             }
         # json writes -Infinity, as TF Serving does.
         return Response(json.dumps({"outputs": outputs}), media_type="application/json")
+
+    def describe(self, **more):
+        """Adds to kerasrec.json."""
+        self.about |= more
+        self.query, self.explained = (*QUERY, *self.about["context"]), False
+        (self.folder / "assets.extra" / "kerasrec.json").write_text(json.dumps(self.about))
+        self.number += 1
 
 
 def _filled(values, padding):
@@ -473,6 +498,82 @@ def test_a_model_that_knows_only_users(page, server):
     assert "history" not in asked(server)
 
 
+FEATURES = {
+    "hour": {"kind": "category", "values": ["9", "22", HOSTILE]},
+    "city": {"kind": "category"},
+    "price": {"kind": "number"},
+    "tags": {"kind": "categories", "separator": "|"},
+    "at": {"kind": "time"},
+    "place": {"kind": "vector", "size": 2},
+}
+
+
+def features(server):
+    return {name: asked(server)[name] for name in FEATURES}
+
+
+def test_features_of_the_request(page, server):
+    from selenium.webdriver import Keys
+
+    assert not page.shown("#context")
+    server.describe(context=FEATURES)
+    page.open(server.url)
+    assert page.shown("#context")
+    assert page.texts("#context label") == list(FEATURES)
+    assert page.texts("#context-hour option") == ["not given", "9", "22", HOSTILE]
+    # A missing number is NaN, as TF Serving reads it; JSON has no way to say it to `==`.
+    nothing = features(server)
+    assert nothing.pop("price")[0] != nothing["place"][0][0]  # NaN is no number's equal
+    assert [one != one for one in nothing.pop("place")[0]] == [True, True]
+    assert nothing == {"hour": [""], "city": [""], "tags": [[""]], "at": [0]}
+    texts = {"hour": "22", "city": "Rome", "price": "-2.5", "tags": "a | b", "place": "1, 2.5"}
+    for name, text in texts.items():
+        page.tab_to(f"context-{name}")
+        page.press(text, Keys.TAB)
+    page.until(lambda: asked(server)["place"] == [[1, 2.5]])
+    given = {"hour": ["22"], "city": ["Rome"], "price": [-2.5], "tags": [["", "a", "b"]]}
+    assert features(server) == {**given, "at": [0], "place": [[1, 2.5]]}
+    # The address has it all; 2024-01-01 10:00 UTC is 1704103200.
+    page.open(page.driver.current_url + "&context.at=2024-01-01T10%3A00")
+    assert features(server) == {**given, "at": [1704103200], "place": [[1, 2.5]]}
+    page.tab_to("clear")
+    page.press(Keys.ENTER)
+    page.until(lambda: asked(server)["hour"] == [""])
+    assert "context" not in page.driver.current_url
+    page.tab_to("context-place")
+    page.press("1", Keys.TAB)
+    page.until(lambda: page.shown("#error"))
+    assert page.text("#error p") == "place needs 2 numbers with commas between them."
+
+
+def test_what_tasks_predict(page, server):
+    server.describe(
+        context={"hour": {"kind": "category"}}, tasks={"click": "binary", "watched": "seconds"}
+    )
+    page.open(server.url + "#model=toy&context.hour=9&k=2")
+    assert page.texts("#list .tasks") == [
+        "click 50.0%, watched 12.3 s",
+        "click 37.5%, watched 24.7 s",
+    ]
+    assert asked(server) == {
+        "user": ["", ""], "history": [[""], [""]], "item": ["a", "b"], "hour": ["9", "9"],
+    }  # fmt: skip
+
+
+def test_what_the_ranker_changed_and_why(page, server):
+    server.describe(context={"hour": {"kind": "category"}}, tasks={"click": "binary"})
+    page.open(server.url + "#model=toy&context.hour=9&k=3")
+    # Numbers 4, 2 and 1 of the retriever.
+    assert page.texts("#list .moved") == ["up 3", "as the retriever", "down 2"]
+    assert page.texts("#list .groups") == [
+        "hour -1.50, item 0.00, together 0.00",
+        "hour -1.50, item +0.25, together 0.00",
+        "hour -1.50, item +0.50, together 0.00",
+    ]
+    page.open(server.url + "#model=toy&context.hour=9&k=3&why=no")
+    assert page.texts("#list .groups") == []
+
+
 def test_a_new_version_is_noticed(page, server):
     titles = server.folder / "assets.extra" / "titles.json"
     titles.write_text(json.dumps(["Rye bread", "Embers", "", "", ""]))
@@ -573,5 +674,25 @@ def test_a_real_export_on_the_real_server(chromium, tmp_path):
         assert page.texts("#list .id") == list(expected.item)
         shown = [float(score) for score in page.texts("#list .score")]
         assert shown == pytest.approx(list(expected.score), rel=0.01)
+        chromium.get("about:blank")
+    assert not chromium.get_log("browser")
+
+
+def test_a_served_ranker(chromium, context_ranker, context_export):
+    from kerasrec.serving.server import Server as LocalServer
+
+    with pytest.warns(UserWarning, match="price, tags, query, at, place not given"):
+        expected = context_ranker.recommend(users=["u1"], k=6, context={"hour": 9})
+    with pytest.warns(UserWarning, match="not given"):
+        nothing = context_ranker.recommend(users=["u1"], k=6)
+    assert list(expected.item) != list(nothing.item)
+    page = Page(chromium)
+    chromium.get_log("browser")
+    with LocalServer(context_export, port=0, say=lambda _: None) as server:
+        page.open(f"http://127.0.0.1:{server.port}/#model=shop&user=u1&context.hour=9&seen=no")
+        assert page.texts("#list .id") == list(expected.item)
+        assert len(page.all("#list .tasks")) == 6
+        clicks = [float(text.split("%")[0].removeprefix("click ")) for text in page.texts(".tasks")]
+        assert clicks == pytest.approx(list(100 * expected.score), abs=0.06)
         chromium.get("about:blank")
     assert not chromium.get_log("browser")

@@ -87,6 +87,8 @@ def test_the_command_line_and_the_export(here, capsys):
     [
         ("train.patience=3", "train.patience: the split none leaves no validation part"),
         ("train.monitor=ndcg@10", "train.monitor: the split none leaves no validation part"),
+        ("train.validate_every=2", "validate_every: the split none .* or set it to 1"),
+        ("train.validate_users=all", "validate_users: the split none .* or set it to auto"),
         ("split.test=0.1", "none has no argument test"),
     ],
 )

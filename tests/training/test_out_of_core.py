@@ -210,6 +210,12 @@ def test_what_only_memory_can_do(here, change, message):
         read_split(config(ON_DISK, change))
 
 
+def test_the_wrong_table_of_items_is_noticed_before_preparing(here):
+    with pytest.raises(InputError, match="None of the 27 .* of books.csv"):
+        read_split(config(ON_DISK, "data.items.id=name"))
+    assert not (here / "runs").exists()
+
+
 def test_keys_that_do_not_fit_together(here):
     for changes, message in (
         (["data.prepared=there", "data.out_of_core=never"], "prepared is the folder of a table"),

@@ -10,7 +10,6 @@ from kerasrec.cli.main import main
 from kerasrec.config import load_config
 from kerasrec.errors import InputError
 from kerasrec.models import load
-from kerasrec.models.trained_on import TrainedOn
 from kerasrec.training import run
 from kerasrec.training.compare.compare import compare
 
@@ -58,7 +57,7 @@ def test_a_fold_cannot_start_from_one_that_was_trained_on_it(noise, capsys):
     assert found.leakage is None and first.read_metrics()["leakage"] is None
     # fold 0 keeps a tenth of its 200 for validation: the others are what fold 1 tests.
     told = json.loads((first.checkpoint / "trained_on.json").read_text())
-    assert told["pairs"] == 180 and told["complete"]
+    assert told["pairs"] == 180
     assert told["splits"] == [
         {"data": "clicks", "protocol": "k-fold", "folds": 2, "fold": 0, "validation": 0.1}
         | {"seed": 0, "unseen": "keep"}
@@ -99,16 +98,6 @@ def test_test_pairs_of_an_earlier_training_are_a_warning(noise, capsys):
     config = load_config("run.yaml", [random, "init_from=random"])
     told = compare({"mf": config}, "out", ["random2"], lines.append, lines.append, False)
     assert told.about["warnings"][0].startswith(f"mf {said}")
-
-
-def test_a_start_without_a_record_is_noted(noise):
-    folder, _, _ = quiet(NEXT, run_dir="old")
-    model = load(folder.checkpoint)
-    model.trained_on = TrainedOn(complete=False)
-    model.save(folder.checkpoint, overwrite=True)
-    _, found, lines = quiet(NEXT, "init_from=old", run_dir="new")
-    assert any("does not record all pairs that it was trained on" in line for line in lines)
-    assert "It is not recorded what MatrixFactorization was trained on" in found.notes[-1]
 
 
 def test_new_data_keeps_stored_histories(noise):

@@ -10,7 +10,7 @@ from kerasrec.data.schema import Schema
 from kerasrec.errors import InputError
 from kerasrec.models.contract.models_of import models_of
 
-MODELS = models_of(kerasrec_zoo)
+MODELS = [*models_of(kerasrec_zoo), *models_of(kerasrec_zoo, rankers=True)]
 TYPED = [
     (cls, parameter.name, parameter.default)
     for cls in MODELS

@@ -6,15 +6,17 @@ import pathlib
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from sklearn.metrics import roc_auc_score
 
 import kerasrec_zoo
 from kerasrec import models
-from kerasrec.data import impression_batches
+from kerasrec.data import Impressions, Interactions, impression_batches
 from kerasrec.data.datasets import FilmShop
 from kerasrec.data.vocabulary import FIRST, UNKNOWN
+from kerasrec.errors import InputError
 from kerasrec.export import export
 from kerasrec.losses import MaskedBinaryCrossentropy
 from kerasrec.models.contract.models_of import models_of
@@ -22,6 +24,7 @@ from kerasrec.models.precision import policy_scope
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RANKERS = models_of(kerasrec_zoo, rankers=True)
+COMPARING = (kerasrec_zoo.DIN, kerasrec_zoo.BST, kerasrec_zoo.YouTubeRanking)
 LABELS = ("click", "purchase")
 SHOP = FilmShop(users=80, items=60, requests=20)
 SMALL = {"dim": 8, "mlp": (16,), "bottom": (16,), "top": (16,), "first": (16,), "second": (16,)}
@@ -228,6 +231,50 @@ def test_half_precision_gives_float32_logits(cls, policy, train):
         inputs, items = queries(train, model, ROWS)
         found = model.predict_tasks(inputs, items)
     assert all(0 < x.min() <= x.max() < 1 for x in found.values())
+
+
+@pytest.mark.slow
+@eager
+def test_a_table_of_features_alone_is_enough_unless_items_are_compared(cls):
+    rows = pd.DataFrame({"age": [20.0, 30.0, 40.0, 50.0], "job": list("xyxy")})
+    rows["click"], rows["purchase"] = [0, 1, 0, 1], [0, 1, 0, 0]
+    context = {"age": {"kind": "number"}, "job": {"kind": "category"}}
+    for features in (context, {"age": context["age"]}, {"job": context["job"]}):
+        data = Impressions.from_frame(
+            rows, labels={name: {} for name in LABELS}, context=features, past=None
+        )
+        if cls in COMPARING:
+            with pytest.raises(InputError, match="no items, and the model compares items"):
+                small(cls, data)
+            continue
+        model = small(cls, data)
+        found = model.predict_tasks(data.context, data.item)
+        assert all(x.shape == (4,) and np.isfinite(x).all() for x in found.values())
+
+
+@pytest.mark.slow
+@eager
+def test_crosses_are_read_and_their_rates_are_those_of_no_fold(cls, train):
+    rows = pd.DataFrame({"user": list("uvuv"), "item": list("abba"), "job": list("xyxy")})
+    rows["click"], rows["purchase"], rows["timestamp"] = [0, 1, 0, 1], [0, 1, 0, 0], 1.7e9
+    past = Interactions.from_frame(rows[["user", "item"]].assign(timestamp=1.6e9))
+    crosses = {"both": {"columns": ["item", "job"]}}
+    crosses["rate"] = {"columns": ["user", "item"], "label": "click"}
+    data = Impressions.from_frame(
+        rows,
+        labels={name: {} for name in LABELS},
+        context={"job": {"kind": "category"}},
+        crosses=crosses,
+        past=past,
+    )
+    model = small(cls, data)
+    assert "fold" in model.train_inputs and "fold" not in model.query_inputs
+    inputs, items = queries(data, model, np.arange(4))
+    assert all(np.isfinite(x).all() for x in model.predict_tasks(inputs, items).values())
+    if hasattr(model, "gates"):
+        assert model.gates(inputs, items).shape[:2] == (4, 2)
+    weights = model.attend({**inputs, "item": items})
+    assert weights is None or weights.shape == inputs["history"].shape
 
 
 def test_has_a_card(cls):

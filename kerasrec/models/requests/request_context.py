@@ -1,9 +1,6 @@
 """The features of a request, from values by name to the inputs of a model."""
 
-import numpy as np
-import pandas as pd
-
-from kerasrec.errors import InputError
+from kerasrec.data.context_values import absent_notes, check_names, context_values
 
 
 def request_context(model, context, size):
@@ -11,8 +8,7 @@ def request_context(model, context, size):
 
     Args:
         model: An adapted `Recommender`.
-        context: Name -> a list, array or column with a value for each request, or one value for
-            all; a DataFrame with a row for each; None for no values.
+        context: As of `context_values`.
         size: n.
 
     Returns:
@@ -24,49 +20,11 @@ def request_context(model, context, size):
             unfit for its kind.
     """
     encoders = {name: one for name, one in model.context.items() if name in model.query_inputs}
-    given = _columns(context)
-    for name in given:
-        if name not in encoders:
-            known = ", ".join(encoders) or "none"
-            raise InputError(
-                f"context: {type(model).__name__} reads no feature {name!r} of a request; it reads "
-                f"{known}"
-            )
-    inputs = {name: _encoded(one, given.get(name), size) for name, one in encoders.items()}
-    absent = [name for name in encoders if name not in given]
-    if not absent:
-        return inputs, []
-    return inputs, [f"context: {', '.join(absent)} not given: answered as if missing"]
-
-
-def _columns(context):
-    if context is None:
-        return {}
-    if isinstance(context, pd.DataFrame):
-        return {name: context[name].to_list() for name in context}
-    if not hasattr(context, "items"):
-        raise InputError(
-            f"context: expected a dict of lists by feature, or a DataFrame, got {context!r:.60}"
-        )
-    return dict(context.items())
-
-
-def _encoded(encoder, values, size):
-    if values is None:
-        return encoder.encode([None] * size)
-    if _is_one(values):
-        values = [values[()] if isinstance(values, np.ndarray) else values] * size
-    values = list(values)
-    if len(values) != size:
-        raise InputError(
-            f"context: {encoder.name}: expected a value for each of {size} requests, got "
-            f"{len(values)}"
-        )
-    # Of a category: 9 and 9.0 are the text "9", as in a table.
-    return encoder.encode(values, place=lambda position: f"request {position}")
-
-
-def _is_one(values):
-    """Whether it is a single value: a text, or what has no elements."""
-    is_list = hasattr(values, "__iter__") and getattr(values, "ndim", 1) > 0
-    return isinstance(values, str | bytes) or not is_list
+    given = context_values(context, size)
+    check_names(given, encoders, type(model).__name__)
+    inputs = {}
+    for name, encoder in encoders.items():
+        # Of a category: 9 and 9.0 are the text "9", as in a table.
+        values = given.get(name, [None] * size)
+        inputs[name] = encoder.encode(values, place=lambda position: f"request {position}")
+    return inputs, absent_notes(given, encoders)

@@ -30,9 +30,18 @@ async function ask(url, options = {}) {
   return body;
 }
 
+// TF Serving reads NaN, a missing number, where JSON.stringify writes null.
+export function write(value) {
+  if (Number.isNaN(value)) return "NaN";
+  if (Array.isArray(value)) return `[${value.map(write).join()}]`;
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  const fields = Object.entries(value).filter(([, each]) => each !== undefined);
+  return `{${fields.map(([key, each]) => `${JSON.stringify(key)}:${write(each)}`).join()}}`;
+}
+
 function post(url, body, signal) {
   const headers = { "Content-Type": "application/json" };
-  return ask(url, { method: "POST", headers, body: JSON.stringify(body), signal });
+  return ask(url, { method: "POST", headers, body: write(body), signal });
 }
 
 const address = (name) => `/v1/models/${encodeURIComponent(name)}`;
@@ -45,12 +54,12 @@ export function model(name) {
   return ask(`/page/model?${new URLSearchParams({ name })}`);
 }
 
-// {recommend: {inputs: {k: ...}}, ...}
+// {recommend: {inputs: {k: ...}, outputs: {item: ...}}, ...}
 export async function signatures(name) {
   const answer = await ask(`${address(name)}/metadata`);
   const found = {};
   for (const [each, signature] of Object.entries(answer.metadata.signature_def.signature_def)) {
-    found[each] = { inputs: signature.inputs };
+    found[each] = { inputs: signature.inputs, outputs: signature.outputs };
   }
   return found;
 }
@@ -60,10 +69,15 @@ export async function search(name, what, q, signal) {
   return (await ask(`/page/search?${query}`, { signal })).found;
 }
 
+// Outputs by name, each with its rows.
+export async function predictRows(name, signature, inputs, signal) {
+  const body = { signature_name: signature, inputs };
+  return (await post(`${address(name)}:predict`, body, signal)).outputs;
+}
+
 // Outputs of one row.
 export async function predict(name, signature, inputs, signal) {
-  const body = { signature_name: signature, inputs };
-  const { outputs } = await post(`${address(name)}:predict`, body, signal);
+  const outputs = await predictRows(name, signature, inputs, signal);
   return Object.fromEntries(Object.entries(outputs).map(([each, rows]) => [each, rows[0]]));
 }
 

@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { Combobox } from "./combobox.js";
+import { Context } from "./context.js";
 import * as results from "./results.js";
 
 const by = (id) => document.getElementById(id);
@@ -15,6 +16,8 @@ let signatures = {};
 let request = null;
 // Whether the export leaves out the history by default.
 let masks = true;
+// Kinds of the tasks whose predictions the signature score returns, by name.
+let tasks = {};
 
 // A message about the form for screen readers; `status` shows messages about the answer to everyone.
 function announce(text) {
@@ -36,11 +39,14 @@ const boxes = {
   allow: new Combobox(by("allow"), { search: items, changed: refresh, announce }),
 };
 
+const context = new Context(by("context"), refresh);
+
 // The address holds what is asked, so that it can be kept and sent to somebody.
 
 function write() {
   const asked = new URLSearchParams({ model: name });
   for (const [each, box] of Object.entries(boxes)) for (const id of box.ids) asked.append(each, id);
+  for (const [each, text] of Object.entries(context.given)) asked.set(`context.${each}`, text);
   if (by("k").value !== "10") asked.set("k", by("k").value);
   if (by("seen").checked !== masks) asked.set("seen", by("seen").checked ? "yes" : "no");
   if (!by("why").checked) asked.set("why", "no");
@@ -54,6 +60,8 @@ async function read() {
   for (const [each, box] of Object.entries(boxes)) {
     box.set(asked.getAll(each).map((id) => ({ id, title: each === "user" ? "" : title(id) })));
   }
+  const texts = [...asked].filter(([key]) => key.startsWith("context."));
+  context.set(Object.fromEntries(texts.map(([key, text]) => [key.slice("context.".length), text])));
   by("k").value = asked.get("k") ?? "10";
   by("seen").checked = asked.has("seen") ? asked.get("seen") !== "no" : masks;
   by("why").checked = asked.get("why") !== "no";
@@ -86,9 +94,37 @@ function inputs(signature) {
     repeats: [by("seen").checked ? "mask" : "allow"],
     behavior: padded(boxes.history.ids.map(() => "")),
     timestamp: [[0, ...boxes.history.ids.map(() => 0)]],
+    ...context.inputs,
   };
   const names = Object.keys(signatures[signature].inputs);
   return Object.fromEntries(names.map((each) => [each, known[each]]));
+}
+
+// The outputs of a signature of one item, asked for in one request with a row for each item found.
+function ofItems(signature, found, signal) {
+  const of = { ...inputs(signature), item: [""] };
+  const rows = Object.entries(of).map(([each, [value]]) => [each, found.map(() => value)]);
+  const asked = { ...Object.fromEntries(rows), item: found.map((each) => each.id) };
+  return api.predictRows(name, signature, asked, signal);
+}
+
+async function predictTasks(found, signal) {
+  if (!found.length || !Object.keys(tasks).length) return;
+  const outputs = await ofItems("score", found, signal);
+  found.forEach((each, place) => {
+    each.tasks = Object.keys(tasks).map((task) => ({ name: task, kind: tasks[task], value: outputs[task][place] }));
+  });
+}
+
+// What each group of features adds to the logarithm of a score.
+async function explainGroups(found, signal) {
+  if (!found.length || !by("why").checked || !("explain" in signatures)) return;
+  const outputs = await ofItems("explain", found, signal);
+  found.forEach((each, place) => {
+    const parts = outputs.contribution[place];
+    each.groups = outputs.group[place].map((group, n) => ({ name: group, part: parts[n] }));
+    each.groups.sort((one, other) => Math.abs(other.part) - Math.abs(one.part));
+  });
 }
 
 function count() {
@@ -119,6 +155,8 @@ async function refresh() {
     const outputs = await api.predict(name, signature, inputs(signature), signal);
     const took = performance.now() - started;
     const found = results.read(outputs, k);
+    await predictTasks(found, signal);
+    await explainGroups(found, signal);
     await learn(results.ids(found), signal);
     if (signal.aborted) return;
     error.hidden = true;
@@ -178,13 +216,15 @@ async function describe() {
   for (const [each, box] of Object.entries(boxes)) box.field.hidden = !(each in inputs);
   by("more").hidden = !("exclude" in inputs || "allow" in inputs);
   by("seen-field").hidden = !("repeats" in inputs);
-  by("why-field").hidden = !("recommend_explained" in signatures);
+  by("why-field").hidden = !("recommend_explained" in signatures || "explain" in signatures);
   by("user-hint").textContent =
     "history" in inputs && model.about.stored_histories
       ? "Somebody the model knows. Without items above, their stored history counts."
       : "Somebody the model knows.";
   by("k").max = model.about.max_k ?? 100;
   if (Number(by("k").value) > Number(by("k").max)) by("k").value = by("k").max;
+  context.describe(model.about.context ?? {});
+  tasks = "score" in signatures ? model.about.tasks ?? {} : {};
   about(model.about);
   document.title = `${name}: kerasrec`;
   by("name").textContent = name;
@@ -201,7 +241,7 @@ function about(model) {
   if (model.num_users) facts.push(`${WHOLE.format(model.num_users)} users`);
   if (model.created) facts.push(`made ${String(model.created).slice(0, 10)}`);
   by("facts").textContent = facts.join(" \u00b7 ");
-  const lines = flat(model).filter(([key]) => !/^(signatures|sha256|files|format|run config)/.test(key));
+  const lines = flat(model).filter(([key]) => !/^(signatures|sha256|files|format|run config|context)/.test(key));
   by("about").hidden = !lines.length;
   by("about").querySelector("dl").replaceChildren(
     ...lines.flatMap(([key, value]) => {
@@ -261,6 +301,7 @@ by("k").addEventListener("change", () => {
 by("query").addEventListener("submit", (event) => event.preventDefault());
 by("clear").addEventListener("click", () => {
   for (const box of Object.values(boxes)) box.set([]);
+  context.set({});
   refresh();
   boxes[boxes.history.field.hidden ? "user" : "history"].input.focus();
 });

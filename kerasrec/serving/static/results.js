@@ -11,6 +11,15 @@ function format(found) {
   signed = new Intl.NumberFormat(undefined, { ...options, signDisplay: "exceptZero" });
 }
 
+const percent = new Intl.NumberFormat(undefined, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const significant = new Intl.NumberFormat(undefined, { minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
+
+function predicted({ kind, value }) {
+  if (kind === "binary") return percent.format(value);
+  const text = significant.format(value);
+  return kind === "seconds" ? `${text} s` : text;
+}
+
 function element(tag, className, text) {
   const made = document.createElement(tag);
   if (className) made.className = className;
@@ -32,6 +41,7 @@ export function read(outputs, k) {
       score: outputs.score[place],
       behavior: outputs.from_behavior?.[place],
       content: outputs.from_content?.[place],
+      first: outputs.retriever_rank?.[place],
       reasons: of(["reason_item", "reason"], ["id", "part"]),
       words: of(["word", "word_feature", "word_reason"], ["word", "feature", "part"]),
     });
@@ -58,8 +68,11 @@ function row(each, place, { title, take, largest }) {
   const name = element("p", "title", title(each.id) || each.id);
   head.append(name);
   if (title(each.id)) head.append(element("span", "id", each.id));
+  if (each.first) head.append(moved(each.first, place + 1));
   body.append(head);
   if (each.behavior !== undefined) body.append(split(each, largest));
+  if (each.tasks) body.append(predictions(each));
+  if (each.groups) body.append(groups(each));
   if (each.reasons.length) body.append(reasons(each, title));
   if (each.words.length) body.append(words(each));
   const side = element("div", "side");
@@ -95,6 +108,33 @@ function split(each, largest) {
   );
   box.append(bar, parts);
   return box;
+}
+
+function predictions(each) {
+  const line = element("p", "why tasks");
+  each.tasks.forEach((task, place) => {
+    if (place) line.append(", ");
+    line.append(element("span", "label", task.name), " ", element("span", "", predicted(task)));
+  });
+  return line;
+}
+
+// Where the retriever had put it, and how far the ranker moved it.
+function moved(first, place) {
+  const by = first - place;
+  const how = by === 0 ? "as the retriever" : `${by > 0 ? "up" : "down"} ${Math.abs(by)}`;
+  const mark = element("span", `moved${by > 0 ? " up" : by < 0 ? " down" : ""}`, how);
+  mark.title = `number ${first} of the retriever`;
+  return mark;
+}
+
+function groups(each) {
+  const line = element("p", "why groups");
+  each.groups.forEach((group, place) => {
+    if (place) line.append(", ");
+    line.append(element("span", "label", group.name), " ", element("span", "amount", signed.format(group.part)));
+  });
+  return line;
 }
 
 function reasons(each, title) {

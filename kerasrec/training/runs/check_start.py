@@ -22,11 +22,6 @@ def check_start(key, folder, split, say):
             where there is no test part.
     """
     record = load_trained_on(folder)
-    if not record.complete:
-        say(
-            f"{key}: {folder} does not record all pairs that it was trained on, so whether they "
-            "include the test part cannot be checked."
-        )
     parts = [part for part in ("validation", "test") if len(getattr(split, part))]
     for part in parts:
         found = leaked_pairs(record, split, part)

@@ -1,0 +1,34 @@
+"""Reads features of a request from the command line."""
+
+from kerasrec.errors import InputError
+
+
+def add_context_argument(parser):
+    """The argument `--context KEY=VALUE`, which may be repeated."""
+    parser.add_argument(
+        "--context", metavar="KEY=VALUE", action="append", default=[],
+        help="a feature of the request, such as hour=9, once for each; written as in a text file",
+    )  # fmt: skip
+
+
+def read_context(values):
+    """Name -> text of each `KEY=VALUE`.
+
+    Raises:
+        InputError: for a value without "=", or a key given twice.
+
+    >>> read_context(["hour=9", "query=a=b"])
+    {'hour': '9', 'query': 'a=b'}
+    """
+    found = {}
+    for text in values:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise InputError(f"--context {text}: expected KEY=VALUE, such as hour=9")
+        if key in found:
+            raise InputError(
+                f"--context {key} is given twice: write several values of a feature as in the "
+                "data, with its separator between them"
+            )
+        found[key] = value
+    return found

@@ -1,0 +1,144 @@
+"""The features of a request, from values by name to the columns of a signature."""
+
+import math
+import numbers
+
+from kerasrec.client.request import LAST
+from kerasrec.errors import InputError
+from kerasrec.whole_number import whole_number
+
+# Inputs of the signatures of every export; a feature cannot have their names.
+KNOWN = ("user", "history", "behavior", "timestamp", "exclude", "allow", "k", "repeats", "item")
+MOST_NUMBERS = 2**16  # of a vector
+
+
+def context_inputs(signature):
+    """The inputs of a `Signature` that are features of a request: name -> `Tensor`."""
+    return {name: one for name, one in signature.inputs.items() if name not in KNOWN}
+
+
+def context_columns(signature, rows, context=None, single=True):
+    """The features of a request that a signature reads, as lists with an entry for each row.
+
+    | kind                  | input                  | a value                          | missing |
+    |-----------------------|------------------------|----------------------------------|---------|
+    | category, text        | string `(batch,)`      | a text; 9 and 9.0 are "9"        | ""      |
+    | categories            | string `(batch, any)`  | a list of texts, or one          | [""]    |
+    | number                | float32 `(batch,)`     | a number                         | NaN     |
+    | vector                | float32 `(batch, size)`| a list of numbers                | NaNs    |
+    | time                  | int64 `(batch,)`       | whole seconds since 1970         | 0       |
+
+    Args:
+        signature: `Signature`.
+        rows: Number of rows.
+        context: Name -> value; None is missing, as is a feature that is not given.
+        single: Whether a value is that of all rows. Otherwise a list has a value for each row, and
+            anything else is one value for all.
+
+    Raises:
+        InputError: for a feature that the signature does not have, another number of values, or a
+            value unfit for its kind.
+
+    >>> from kerasrec.client.metadata import Signature, Tensor
+    >>> hour, price = Tensor("string", (None,)), Tensor("float32", (None,))
+    >>> signature = Signature({"user": hour, "hour": hour, "price": price}, {})
+    >>> context_columns(signature, 2, {"hour": [9, "22"]}, single=False)
+    {'hour': ['9', '22'], 'price': [nan, nan]}
+    """
+    context = {} if context is None else context
+    if not hasattr(context, "items"):
+        raise InputError(f"context must be a dict of values by feature: got {context!r:.80}")
+    inputs = context_inputs(signature)
+    for name, _ in context.items():
+        if name not in inputs:
+            known = ", ".join(sorted(inputs)) or "none"
+            raise InputError(
+                f"context: the model reads no feature {name!r} of a request; it reads {known}"
+            )
+    return {
+        name: _column(name, tensor, context[name] if name in context else None, rows, single)
+        for name, tensor in inputs.items()
+    }
+
+
+def _column(name, tensor, value, rows, single):
+    values = [value] * rows if single or not _is_list(value) else list(value)
+    if len(values) != rows:
+        raise InputError(
+            f"context: {name}: expected a value for each of {rows} queries, got {len(values)}"
+        )
+    read = READ.get((tensor.dtype, len(tensor.shape)))
+    size = tensor.shape[-1] if tensor.shape else None
+    if read is None or (read is _numbers and (size is None or size > MOST_NUMBERS)):
+        raise InputError(f"the model reads {name!r}, which this client does not know")
+    found = [read(name, one, size) for one in values]
+    if read is _texts:
+        # As of all lists, see `columns`: the first value is padding.
+        longest = max(map(len, found))
+        found = [[""] * (1 + longest - len(one)) + one for one in found]
+    return found
+
+
+def _is_list(value):
+    return hasattr(value, "__iter__") and not isinstance(value, str | bytes)
+
+
+def _is_missing(value):
+    # NaN and NaT do not equal themselves; the comparison of pandas.NA has no truth.
+    return value is None or type(value).__name__ == "NAType" or bool(value != value)
+
+
+def _text(name, value, _):
+    if _is_list(value) or isinstance(value, bytes):
+        raise InputError(f"context: {name}: expected one text, got {value!r:.80}")
+    if _is_missing(value):
+        return ""
+    if isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral):
+        whole = math.isfinite(value) and value == int(value)
+        value = int(value) if whole else value
+    text = str(value)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InputError(f"context: {name}: {text!r:.80} has an unpaired surrogate") from None
+    return text
+
+
+def _texts(name, value, _):
+    values = list(value) if _is_list(value) else [value]
+    return [text for one in values if (text := _text(name, one, _)).strip()]
+
+
+def _number(name, value, _):
+    if _is_list(value) or isinstance(value, str | bytes):
+        raise InputError(f"context: {name}: expected a number, got {value!r:.80}")
+    if _is_missing(value):
+        return math.nan
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value):
+        raise InputError(f"context: {name}: expected a finite number, got {value!r:.80}")
+    # A decimal in JSON: a whole number may be too long for a float there.
+    return float(value)
+
+
+def _numbers(name, value, size):
+    if not _is_list(value) and _is_missing(value):
+        return [math.nan] * size
+    if not _is_list(value) or len(value) != size:
+        raise InputError(f"context: {name}: expected a list of {size} numbers, got {value!r:.80}")
+    return [_number(name, one, None) for one in value]
+
+
+def _seconds(name, value, _):
+    if not _is_list(value) and _is_missing(value):
+        return 0
+    return whole_number(value, f"context: {name}: a time", 0, LAST, "the year 5138 in seconds, ")
+
+
+READ = {
+    ("string", 1): _text,
+    ("string", 2): _texts,
+    ("float32", 1): _number,
+    ("float32", 2): _numbers,
+    ("int64", 1): _seconds,
+}

@@ -1,0 +1,75 @@
+"""Features of requests as given: a value, or a list of values, by name."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from kerasrec.errors import InputError
+
+
+def context_values(context: Any, size: int) -> dict[str, list[Any]]:
+    """A list with a value for each of `size` requests, by name.
+
+    Args:
+        context: Name -> a list, array or column with a value for each request, or one value for
+            all; a DataFrame with a row for each; None for no values.
+        size: Number of requests.
+
+    Raises:
+        InputError: for another type, or another number of values.
+
+    >>> context_values({"hour": [9, 22], "device": "ios"}, 2)
+    {'hour': [9, 22], 'device': ['ios', 'ios']}
+    """
+    if context is None:
+        return {}
+    if not hasattr(context, "items"):
+        raise InputError(
+            f"context: expected a dict of lists by feature, or a DataFrame, got {context!r:.60}"
+        )
+    return {name: _listed(name, values, size) for name, values in context.items()}
+
+
+def check_names(given: Iterable[str], known: Iterable[str], reader: str) -> None:
+    """InputError for a feature that is not known.
+
+    Args:
+        given: Names of features.
+        known: Those that are read.
+        reader: What reads them, for the error message.
+    """
+    known = list(known)
+    for name in given:
+        if name not in known:
+            raise InputError(
+                f"context: {reader} reads no feature {name!r} of a request; it reads "
+                f"{', '.join(known) or 'none'}"
+            )
+
+
+def absent_notes(given: Iterable[str], known: Iterable[str]) -> list[str]:
+    """A sentence on the features that were not given, if there are some.
+
+    >>> absent_notes(["hour"], ["hour", "device", "price"])
+    ['context: device, price not given: answered as if missing']
+    """
+    absent = [name for name in known if name not in given]
+    return [f"context: {', '.join(absent)} not given: answered as if missing"] if absent else []
+
+
+def _listed(name: str, values: Any, size: int) -> list[Any]:
+    if _is_one(values):
+        return [values[()] if isinstance(values, np.ndarray) else values] * size
+    values = list(values)
+    if len(values) != size:
+        raise InputError(
+            f"context: {name}: expected a value for each of {size} requests, got {len(values)}"
+        )
+    return values
+
+
+def _is_one(values: Any) -> bool:
+    """Whether it is a single value: a text, or what has no elements."""
+    is_list = hasattr(values, "__iter__") and getattr(values, "ndim", 1) > 0
+    return isinstance(values, str | bytes) or not is_list
