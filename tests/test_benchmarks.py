@@ -158,6 +158,21 @@ def test_accuracy_table_shows_published_values_and_differences(capsys):
     assert not errors.kept(one)
 
 
+def test_accuracy_table_names_models_that_differ_less_than_their_seeds():
+    from benchmarks.runner.accuracy_table import AccuracyTable, Line, Measurement
+
+    def measured(label, *values):
+        return Measurement(Line(label, "a/b", (), "", 0.5), tuple((one,) for one in values), 1.0)
+
+    # Standard deviations of .01, .02 and 0.
+    rows = (measured("A", 0.80, 0.81, 0.82), measured("B", 0.78, 0.80, 0.82))
+    rows += (measured("C", 0.75, 0.75, 0.75), measured("D", 0.99))
+    last = list(AccuracyTable("A protocol", ("auc",), rows).notes())[-1]
+    assert last.startswith("auc: A, B differ by no more than the sd over seeds")
+    notes = list(AccuracyTable("A protocol", ("auc",), rows[2:]).notes())
+    assert not any("differ" in note for note in notes)
+
+
 def test_ids_are_in_range_and_popular_ones_scattered():
     import numpy as np
 

@@ -138,7 +138,7 @@ def test_every_library_imported_is_asked_for():
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")
     extras = config["options.extras_require"]
-    extras = [extras[name] for name in ("faiss", "serving", "sql", "tune")]
+    extras = [extras[name] for name in ("faiss", "lightgbm", "serving", "sql", "tune")]
     asked = "\n".join([config["options"]["install_requires"], *extras])
     module = {
         "faiss-cpu": "faiss",

@@ -27,6 +27,8 @@ class AutoInt(Ranker):
         attention_dim: Length of the queries, keys and values of a head.
         mlp: Widths of the layers of the MLP; empty for none.
         dropout: Rate on the output of each layer of the MLP.
+        batch_norm: Normalize each layer before its activation.
+        l2: Regularization of the vectors, see `FieldVectors`.
         position: Learn a bias for each position in training, see `Ranker`.
         blend: Weight of each task in the score, see `Ranker`.
 
@@ -54,11 +56,13 @@ class AutoInt(Ranker):
         attention_dim=32,
         mlp=(),
         dropout=0.0,
+        batch_norm=False,
+        l2=0.0,
         position=False,
         blend=None,
         name=None,
     ):
-        inputs = RankerInputs(schema, position=position)
+        inputs = RankerInputs(schema, position=position, l2=l2)
 
         # === Layers ===
         flatten = keras.layers.Flatten(name="flatten")
@@ -73,7 +77,9 @@ class AutoInt(Ranker):
             vectors = layer(vectors)
         x = flatten(vectors)
         if len(mlp):
-            deep = DenseStack(mlp, dropout=dropout, name="mlp")(flatten(first))
+            deep = DenseStack(mlp, dropout=dropout, batch_norm=batch_norm, name="mlp")(
+                flatten(first)
+            )
             x = ops.concatenate([x, deep], axis=1)
         logits = task_heads(schema, x)
         super().__init__(schema=schema, inputs=inputs, logits=logits, blend=blend, name=name)

@@ -32,6 +32,8 @@ class DCN(Ranker):
         rank: Columns of U and V; None for a full matrix.
         num_experts: Low-rank maps of each layer; more than 1 needs `rank`.
         dropout: Rate on the output of each layer of the MLP.
+        batch_norm: Normalize each layer before its activation.
+        l2: Regularization of the vectors, see `FieldVectors`.
         position: Learn a bias for each position in training, see `Ranker`.
         blend: Weight of each task in the score, see `Ranker`.
 
@@ -63,18 +65,20 @@ class DCN(Ranker):
         rank=None,
         num_experts=1,
         dropout=0.0,
+        batch_norm=False,
+        l2=0.0,
         position=False,
         blend=None,
         name=None,
     ):
         if structure not in STRUCTURES:
             raise InputError(f"structure must be one of {', '.join(STRUCTURES)}: got {structure!r}")
-        inputs = RankerInputs(schema, position=position)
+        inputs = RankerInputs(schema, position=position, l2=l2)
 
         # === Layers ===
         flatten = keras.layers.Flatten(name="flatten")
         cross = CrossNetwork(num_layers, rank, num_experts, name="cross")
-        stack = DenseStack(mlp, dropout=dropout, name="mlp")
+        stack = DenseStack(mlp, dropout=dropout, batch_norm=batch_norm, name="mlp")
 
         # === Wiring ===
         first = flatten(inputs.vectors(dim))

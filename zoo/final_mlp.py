@@ -26,6 +26,8 @@ class FinalMLP(Ranker):
         gate: Widths of the hidden layers of the gates.
         num_heads: Heads of the bilinear form, a divisor of the last widths of both MLPs.
         dropout: Rate on the output of each layer of the MLPs.
+        batch_norm: Normalize each layer before its activation.
+        l2: Regularization of the vectors, see `FieldVectors`.
         position: Learn a bias for each position in training, see `Ranker`.
         blend: Weight of each task in the score, see `Ranker`.
 
@@ -55,17 +57,19 @@ class FinalMLP(Ranker):
         gate=(64,),
         num_heads=10,
         dropout=0.0,
+        batch_norm=False,
+        l2=0.0,
         position=False,
         blend=None,
         name=None,
     ):
-        inputs = RankerInputs(schema, position=position)
+        inputs = RankerInputs(schema, position=position, l2=l2)
 
         # === Layers ===
         flatten = keras.layers.Flatten(name="flatten")
         gates = [FieldGate(gate, name=f"gate_{n}") for n in (1, 2)]
         stacks = [
-            DenseStack(widths, dropout=dropout, name=f"mlp_{n}")
+            DenseStack(widths, dropout=dropout, batch_norm=batch_norm, name=f"mlp_{n}")
             for n, widths in ((1, first), (2, second))
         ]
 

@@ -22,6 +22,8 @@ class WideDeep(Ranker):
         dim: Length of the vectors.
         mlp: Widths of the layers of the MLP.
         dropout: Rate on the output of each layer.
+        batch_norm: Normalize each layer before its activation.
+        l2: Regularization of the vectors, see `FieldVectors`.
         position: Learn a bias for each position in training, see `Ranker`.
         blend: Weight of each task in the score, see `Ranker`.
 
@@ -45,15 +47,17 @@ class WideDeep(Ranker):
         dim=16,
         mlp=(1024, 512, 256),
         dropout=0.0,
+        batch_norm=False,
+        l2=0.0,
         position=False,
         blend=None,
         name=None,
     ):
-        inputs = RankerInputs(schema, position=position)
+        inputs = RankerInputs(schema, position=position, l2=l2)
 
         # === Layers ===
         flatten = keras.layers.Flatten(name="flatten")
-        stack = DenseStack(mlp, dropout=dropout, name="mlp")
+        stack = DenseStack(mlp, dropout=dropout, batch_norm=batch_norm, name="mlp")
 
         # === Wiring ===
         deep = task_heads(schema, stack(flatten(inputs.vectors(dim))))

@@ -106,6 +106,29 @@ class AccuracyTable:
                 parts.append(f"sd of {len(found.values)} seeds {', '.join(map(_short, each))}")
             if parts:
                 yield f"{found.line.label}: {'; '.join(parts)}."
+        yield from self._alike()
+
+    def _alike(self):
+        """Says which models are so close to the best that another seed could order them anew."""
+        several = [found for found in self.rows if len(found.values) > 1]
+        if len(several) < 2:
+            return
+        pick = min if self.smaller_is_better else max
+        best = pick(several, key=lambda found: found.means[0])
+        alike = [
+            found.line.label
+            for found in several
+            if abs(found.means[0] - best.means[0]) <= max(_spread(found), _spread(best))
+        ]
+        if len(alike) > 1:
+            yield (
+                f"{self.metrics[0]}: {', '.join(alike)} differ by no more than the sd over seeds, "
+                "so their order says nothing."
+            )
+
+
+def _spread(measurement):
+    return statistics.stdev(values[0] for values in measurement.values)
 
 
 def _signed(value):

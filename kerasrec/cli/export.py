@@ -45,6 +45,9 @@ def add_arguments(parser):
     parser.add_argument(
         "--vectors", metavar="DIR", help="also write the item vectors for a search outside"
     )
+    parser.add_argument(
+        "--rules", metavar="FILE", help="YAML rules that re-rank the answers (docs/reranking.md)"
+    )
     parser.add_argument("--trust", action="store_true", help="allow a model class outside kerasrec")
 
 
@@ -57,9 +60,11 @@ def run(arguments, output):
     from kerasrec.data.vocabulary import FIRST
     from kerasrec.export import export
     from kerasrec.export.vectors import export_vectors
-    from kerasrec.models import load
+    from kerasrec.models import Reranked, Rules, load
 
+    rules = None if arguments.rules is None else Rules.from_yaml(arguments.rules)
     model = load(checkpoint, trust=arguments.trust)
+    served = model if rules is None else Reranked(model, rules)
     if arguments.k is not None:  # before a version has its number
         whole_number(arguments.k, "-k", 1, model.schema.num_items - FIRST, "the number of items, ")
     busy = output.busy("writing the graph and comparing its answers with Python's")
@@ -67,7 +72,7 @@ def run(arguments, output):
         if arguments.vectors:
             export_vectors(model, arguments.vectors)
         report = export(
-            model, directory, arguments.k, arguments.index, arguments.recall, arguments.storage,
+            served, directory, arguments.k, arguments.index, arguments.recall, arguments.storage,
             not arguments.no_histories, _run_facts(checkpoint),
         )  # fmt: skip
     if arguments.k is None and report["k"] < 100:

@@ -12,7 +12,7 @@ RANKER_METRICS = {
     "binary": ("auc", "log_loss", "normalised_entropy", "user_auc", "request_auc"),
     "number": ("rmse", "mae", "poisson_deviance"),
 }
-RANKER_BASELINES = ("MeanRates",)
+RANKER_BASELINES = ("MeanRates", "GradientBoosting")
 SMALLER = (*RATING_METRICS, "log_loss", "normalised_entropy", "poisson_deviance")
 
 
@@ -40,10 +40,11 @@ def with_ranker_defaults(config):
 def ranker_monitors(config):
     """Names of the metrics that a ranker's best epoch can be chosen by.
 
-    Those of a named data set, whose labels are not in the config, are of its first label.
+    Of a named data set those without the name of a label are of its first.
     """
     if config.data.impressions is None:
-        labels = {"": "binary"}
+        names = importlib.import_module("kerasrec.data.datasets").LABELS[config.data.name]
+        labels = {"": "binary"} | {f"{name}.": "binary" for name in names}
     else:
         labels = {f"{name}.": one.kind for name, one in config.data.labels.items()}
         labels = labels or {"click.": "binary"}

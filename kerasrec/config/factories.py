@@ -44,12 +44,16 @@ RANKER_LOSSES = {
     "poisson": "Poisson",
     "watch_time": "WatchTimeLoss",
     "squared": "SquaredError",
+    "list_softmax": "ListSoftmax",
+    "rank_net": "RankNet",
+    "lambda_rank": "LambdaRank",
 }
 # Kind of a label -> its losses, the default first: they read the logit as `Task` says.
+WITHIN_REQUEST = ("list_softmax", "rank_net", "lambda_rank")
 LOSSES_OF_KIND = {
-    "binary": ("bce", "focal"),
-    "count": ("poisson",),
-    "seconds": ("watch_time", "poisson"),
+    "binary": ("bce", "focal", *WITHIN_REQUEST),
+    "count": ("poisson", *WITHIN_REQUEST),
+    "seconds": ("watch_time", "poisson", *WITHIN_REQUEST),
     "rating": ("squared",),
 }
 

@@ -135,10 +135,15 @@ class CrossNode(Node):
 
 
 class ImpressionsNode(Node):
-    """The table of what was shown: a file by its path, or the result of an SQL query."""
+    """The table of what was shown: a file by its path, or the result of an SQL query.
+
+    With `negatives` it is made of what users did: so many items not taken are drawn for each
+    interaction, see `drawn_impressions`.
+    """
 
     path: str | None = None
     sql: str | None = None
+    negatives: Count | None = None
     separator: str = ","
     negative_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
     columns: dict[
@@ -148,8 +153,18 @@ class ImpressionsNode(Node):
 
     @model_validator(mode="after")
     def _one_source(self):
-        if (self.path is None) == (self.sql is None):
-            raise PydanticCustomError("source", "give one of path (a table) and sql (a query)")
+        given = [one for one in (self.path, self.sql, self.negatives) if one is not None]
+        if len(given) != 1:
+            raise PydanticCustomError(
+                "source",
+                "give one of path (a table), sql (a query) and negatives (items that are drawn)",
+            )
+        if self.negatives is not None and self.model_fields_set != {"negatives"}:
+            raise PydanticCustomError(
+                "source",
+                "with negatives there is no table of impressions: leave out separator, columns and "
+                "negative_rate",
+            )
         return self
 
 
@@ -206,6 +221,18 @@ class DataNode(Node):
                 raise PydanticCustomError(
                     "source", "options and out_of_core are not for impressions: leave them out"
                 )
+            if self.impressions.negatives is not None and not sources:
+                raise PydanticCustomError(
+                    "source", "impressions.negatives needs what users did: give path or sql too"
+                )
+            if self.impressions.negatives is not None and (
+                self.labels or self.context or self.crosses
+            ):
+                raise PydanticCustomError(
+                    "source",
+                    "labels, context and crosses are columns of a table of impressions, and with "
+                    "impressions.negatives there is none: the label is click, leave them out",
+                )
             return self
         if len(sources) != 1 and not self.is_prepared:
             raise PydanticCustomError(
@@ -259,7 +286,7 @@ class DataNode(Node):
     def label(self):
         """A name for tables, plots and folders."""
         path = self.prepared if self.is_prepared else self.path
-        if self.impressions is not None:
+        if self.impressions is not None and self.impressions.negatives is None:
             path = self.impressions.path
         if path is None:
             return self.name or "sql"

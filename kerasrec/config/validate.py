@@ -15,8 +15,13 @@ def validate(data):
     try:
         config = with_train_defaults(RunConfig.model_validate(data))
     except pydantic.ValidationError as error:
-        return None, [(_keys(e, data), _message(e)) for e in error.errors()]
+        return None, type_errors(error, data)
     return config, list(problems(config))
+
+
+def type_errors(error, data):
+    """The problems of a pydantic error with plain values: pairs of a path of keys and a message."""
+    return [(_keys(e, data), _message(e)) for e in error.errors()]
 
 
 def _keys(error, data):
@@ -40,6 +45,6 @@ def _keys(error, data):
 def _message(error):
     if error["type"] == "missing":
         return "missing"
-    if error["type"] in ("unknown_key", "source", "strategy", "name"):
+    if error["type"] in ("unknown_key", "source", "strategy", "name", "rule"):
         return error["msg"]
     return f"{error['msg'].removeprefix('Input ')}, got {error['input']!r}"

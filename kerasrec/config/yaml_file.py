@@ -21,12 +21,15 @@ _Loader.add_implicit_resolver(
 )
 
 
-def read_yaml(path):
-    """The mapping in a YAML file, and the 1-based line of every key by its path of keys."""
+def read_yaml(path, what="config file", keys="keys such as data: and model:"):
+    """The mapping in a YAML file, and the 1-based line of every key by its path of keys.
+
+    `what` the file is and the `keys` that it has are for error messages.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise InputError(f"{path}: no such config file") from None
+        raise InputError(f"{path}: no such {what}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as text: {error}") from None
     lines = {}
@@ -34,7 +37,7 @@ def read_yaml(path):
         loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
-            raise InputError(f"{path}: the file is empty; a run config has data: and model:")
+            raise InputError(f"{path}: the file is empty; a {what} has {keys}")
         _walk(node, (), lines, path)
         data = loader.construct_document(node)
     except yaml.YAMLError as error:
@@ -43,7 +46,7 @@ def read_yaml(path):
         problem = getattr(error, "problem", None) or str(error)
         raise InputError(f"{where}: not valid YAML: {problem}") from None
     if not isinstance(data, dict):
-        raise InputError(f"{path}: expected keys such as data: and model:, got {data!r}")
+        raise InputError(f"{path}: expected {keys}, got {data!r}")
     return data, lines
 
 

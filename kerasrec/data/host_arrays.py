@@ -3,6 +3,7 @@
 import numpy as np
 
 constant, where, minimum, size = np.asarray, np.where, np.minimum, np.size
+reshape = np.reshape
 
 
 def range(*bounds, dtype):

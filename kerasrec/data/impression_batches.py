@@ -32,6 +32,7 @@ def impression_batches(
     shuffle=True,
     first_epoch=0,
     buckets=True,
+    lists=None,
 ):
     """`(x, y, sample_weight)` of every impression, once an epoch, in an order of its own.
 
@@ -39,11 +40,15 @@ def impression_batches(
     `sample_weight` `(batch,)` is the weight of the row, 0 at padding, which fills the last batch.
     A history holds the last `history_length` events of the user that are earlier than the row.
 
+    With `lists` a batch is of whole requests, each padded to the width of the lists, in one axis:
+    `(requests * width,)`, as `InRequests` reads them. A label at padding is NaN.
+
     Args:
         data: `Impressions`.
         inputs: Names of `x`: "item", and those of `query_spec(data.schema())`, "position" and
             "fold".
         batch_size, history_length, seed, shuffle, first_epoch, buckets: As for `batches`.
+        lists: `RequestLists` of the data; a batch has as many as make up `batch_size` rows.
 
     Raises:
         InputError: an unknown input, or one that the data does not have.
@@ -51,18 +56,32 @@ def impression_batches(
     inputs = tuple(inputs)
     widths = bucket_widths(inputs, "last", history_length, buckets and shuffle)
 
+    if lists is not None:
+        batch_size = max(1, batch_size // lists.rows.shape[1])
+
     def make(arrays):
         lengths, gather = rows(arrays, data, inputs, history_length, folds(data))
         weight = np.ones(len(data), "float32") if data.weight is None else data.weight
-        labels = {name: arrays.constant(np.append(one, 0)) for name, one in data.labels.items()}
+        missing = 0 if lists is None else np.nan
+        labels = {
+            name: arrays.constant(np.append(one, np.float32(missing)))
+            for name, one in data.labels.items()
+        }
         weight = arrays.constant(np.append(weight, 0).astype("float32"))
+        if lists is not None:
+            lengths = np.append(lengths, 1)[lists.rows].max(axis=1)
+            padding = np.full_like(lists.rows[:1], len(data))
+            members = arrays.constant(np.concatenate([lists.rows, padding]))
+        count = len(lengths)
 
         def batch(chosen, width):
+            # The mean over a batch is that over its real rows, as in every other batch.
+            real = arrays.cast(chosen < count, "float32")
+            share = arrays.cast(arrays.size(real), "float32") / arrays.reduce_sum(real)
+            if lists is not None:
+                chosen = arrays.reshape(arrays.gather(members, chosen), (-1,))
             x = gather(chosen, width)
             y = {name: arrays.gather(one, chosen) for name, one in labels.items()}
-            # The mean over a batch is that over its real rows, as in every other batch.
-            real = arrays.cast(chosen < len(data), "float32")
-            share = arrays.cast(arrays.size(real), "float32") / arrays.reduce_sum(real)
             return x, y, arrays.gather(weight, chosen) * share
 
         return lengths, batch

@@ -158,7 +158,7 @@ class Impressions:
             user_features=self.users.features,
             item_features=self.items.features,
             num_behaviors=0 if behaviors is None else len(behaviors),
-            timed=past is not None,
+            timed=past is not None and past.timestamp is not None,
             context_features=tuple(encoder.feature for encoder in self.encoders.values()),
             tasks=self.tasks,
             crosses=self.crosses,
@@ -192,6 +192,8 @@ class Impressions:
         """What users did before the last row, by user row; empty without a `past`."""
         if self.past is None:
             return Histories(np.zeros(len(self.users) + 1, np.int64), np.zeros(0, np.int32))
+        if self.timestamp is None:
+            return self.past.through(self.user)
         return self.past.until(self.timestamp.max(initial=0))
 
     def item_counts(self) -> np.ndarray:

@@ -18,7 +18,7 @@ class Past:
     than the row. An event of the same second is not known, since it may be the outcome of the row.
 
     Args:
-        histories: all events by user row, with times.
+        histories: all events by user row; without times for rows that are events themselves.
         first, stop: int64 (n,), positions in the flat arrays of `histories`.
         behaviors: names of the behaviors, or None.
     """
@@ -51,6 +51,25 @@ class Past:
             high = np.where(open_ & ~earlier, middle, high)
         return cls(histories, first, low, events.behaviors)
 
+    @classmethod
+    def of_events(cls, events: Interactions, rows: np.ndarray) -> "Past":
+        """The past of some of the events themselves; without times their order is the time.
+
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"user": list("uvu"), "item": list("aab")})
+        >>> events = Interactions.from_frame(frame)
+        >>> past = Past.of_events(events, np.array([0, 1, 2]))
+        >>> (past.stop - past.first).tolist()
+        [0, 0, 1]
+        """
+        if events.timestamp is not None:
+            return cls.of(events, events.user[rows], events.timestamp[rows])
+        place = np.empty(len(events), np.int64)
+        place[np.argsort(events.user, kind="stable")] = np.arange(len(events))
+        histories = events.histories()
+        first = histories.indptr[events.user[rows]]
+        return cls(histories, first, place[rows], events.behaviors)
+
     def select(self, index: Any) -> "Past":
         """The past of some of the rows."""
         return dataclasses.replace(self, first=self.first[index], stop=self.stop[index])
@@ -66,3 +85,13 @@ class Past:
         columns = (self.histories.items, self.histories.behavior, self.histories.timestamp)
         columns = (None if one is None else one[kept] for one in columns)
         return Histories(before[self.histories.indptr], *columns)
+
+    def through(self, user: np.ndarray) -> Histories:
+        """The events of each user up to that of its last row, where rows are events."""
+        start = self.histories.indptr[:-1]
+        end = start.copy()
+        np.maximum.at(end, user, self.stop + 1)
+        kept = np.arange(len(self.histories.items)) < np.repeat(end, self.histories.lengths)
+        columns = (self.histories.items, self.histories.behavior)
+        columns = (None if one is None else one[kept] for one in columns)
+        return Histories(np.concatenate([[0], np.cumsum(end - start)]), *columns)

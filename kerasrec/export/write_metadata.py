@@ -42,6 +42,7 @@ def write_metadata(model, graph, directory, run=None):
         "num_items": model.schema.num_items - FIRST,
         "num_users": model.schema.num_users - FIRST,
         "repeats": model.repeats,
+        "rules": None if model.rules is None else model.rules.to_dict(),
         "unknown_user": model.unknown_user,
         "history_length": model.schema.history_length if "history" in model.query_inputs else None,
         "stored_histories": graph.reader.stored is not None,

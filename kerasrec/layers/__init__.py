@@ -6,6 +6,7 @@ from kerasrec.layers.beam_search import BeamSearch as BeamSearch
 from kerasrec.layers.bilinear_fusion import BilinearFusion as BilinearFusion
 from kerasrec.layers.candidates import Candidates as Candidates
 from kerasrec.layers.catalog_table import CatalogTable as CatalogTable
+from kerasrec.layers.category_caps import CategoryCaps as CategoryCaps
 from kerasrec.layers.causal_conv_user_encoder import CausalConvUserEncoder as CausalConvUserEncoder
 from kerasrec.layers.content_encoder import ContentEncoder as ContentEncoder
 from kerasrec.layers.conv1d_item_encoder import Conv1DItemEncoder as Conv1DItemEncoder
@@ -17,6 +18,7 @@ from kerasrec.layers.dense_stack import DenseStack as DenseStack
 from kerasrec.layers.dice import Dice as Dice
 from kerasrec.layers.dot_interactions import DotInteractions as DotInteractions
 from kerasrec.layers.dot_product import DotProduct as DotProduct
+from kerasrec.layers.dpp_greedy import DPPGreedy as DPPGreedy
 from kerasrec.layers.embedding_table import EmbeddingTable as EmbeddingTable
 from kerasrec.layers.embedding_tower import EmbeddingTower as EmbeddingTower
 from kerasrec.layers.expert_mixture import ExpertMixture as ExpertMixture
@@ -38,6 +40,7 @@ from kerasrec.layers.last_step import last_real_step as last_real_step
 from kerasrec.layers.list_sample import ListSample as ListSample
 from kerasrec.layers.lstm_user_encoder import LSTMUserEncoder as LSTMUserEncoder
 from kerasrec.layers.masked_items import MaskedItems as MaskedItems
+from kerasrec.layers.mmr import MMR as MMR
 from kerasrec.layers.negative_sampling_correction import (
     NegativeSamplingCorrection as NegativeSamplingCorrection,
 )
@@ -45,10 +48,12 @@ from kerasrec.layers.neighbour_ratings import NeighbourRatings as NeighbourRatin
 from kerasrec.layers.neighbour_scores import NeighbourScores as NeighbourScores
 from kerasrec.layers.pair_candidates import PairCandidates as PairCandidates
 from kerasrec.layers.pairwise_products import PairwiseProducts as PairwiseProducts
+from kerasrec.layers.pinned_items import PinnedItems as PinnedItems
 from kerasrec.layers.platt_scaling import PlattScaling as PlattScaling
 from kerasrec.layers.popular_scores import PopularScores as PopularScores
 from kerasrec.layers.popular_when_empty import PopularWhenEmpty as PopularWhenEmpty
 from kerasrec.layers.progressive_experts import ProgressiveExperts as ProgressiveExperts
+from kerasrec.layers.row_list import RowList as RowList
 from kerasrec.layers.sampled_candidates import SampledCandidates as SampledCandidates
 from kerasrec.layers.social_pull import SocialPull as SocialPull
 from kerasrec.layers.sparse_dense import SparseDense as SparseDense

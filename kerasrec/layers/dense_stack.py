@@ -55,7 +55,9 @@ class DenseStack(keras.layers.Layer):
         self.supports_masking = True
         policy = {"dtype": self.dtype_policy}
         self.dense = [keras.layers.Dense(width, **policy) for width in units]
-        self.norms = [keras.layers.BatchNormalization(**policy) for _ in units if batch_norm]
+        # With Keras's 0.99 the averages lag behind the weights: an epoch may be 50 steps.
+        norm = {**policy, "momentum": 0.9}
+        self.norms = [keras.layers.BatchNormalization(**norm) for _ in units if batch_norm]
         if activation == "dice":
             self.activations = [Dice(**policy) for _ in units]
         else:

@@ -1,8 +1,10 @@
 """One vector for each field of a row: an id, a feature, something of the request."""
 
 import keras
+import numpy as np
 from keras import ops
 
+from kerasrec.errors import InputError
 from kerasrec.layers.embedding_table import PADDING, EmbeddingTable
 from kerasrec.register import register
 
@@ -26,6 +28,9 @@ class FieldVectors(keras.layers.Layer):
             `rows_of`, see `EmbeddingTable`.
         dim: Length of the vectors.
         stddev: Of the initial values of the tables; 0 starts from zeros.
+        l2: Weight of a loss: half the squared length of each row that the batch reads, summed over
+            the distinct rows of the categories. A rare row is drawn to 0 as much in each of its
+            batches as a popular one.
 
     Call arguments:
         values: Dict of name to tensor, as returned by `CatalogTable`.
@@ -46,11 +51,14 @@ class FieldVectors(keras.layers.Layer):
     TensorShape([2, 2, 8])
     """
 
-    def __init__(self, fields, dim, stddev=0.05, **kwargs):
+    def __init__(self, fields, dim, stddev=0.05, l2=0.0, **kwargs):
         super().__init__(**kwargs)
+        if not 0 <= l2 < np.inf:
+            raise InputError(f"l2: expected a weight of at least 0, received {l2!r}")
         self.fields = fields
         self.dim = dim
         self.stddev = stddev
+        self.l2 = l2
         self.tables = {
             field["name"]: EmbeddingTable(
                 field["size"],
@@ -78,10 +86,12 @@ class FieldVectors(keras.layers.Layer):
                     name=field["name"],
                 )
 
-    def call(self, values):
+    def call(self, values, training=None):
+        if training and self.l2:
+            self._add_losses(values)
         return ops.stack([self._vector(field, values[field["name"]]) for field in self.fields], -2)
 
-    def compute_output_spec(self, values):
+    def compute_output_spec(self, values, training=None):
         first = self.fields[0]
         shape = values[first["name"]].shape
         if first["kind"] not in ("category", "number"):
@@ -90,7 +100,17 @@ class FieldVectors(keras.layers.Layer):
 
     def get_config(self):
         config = {"fields": [dict(field) for field in self.fields], "dim": self.dim}
-        return {**super().get_config(), **config, "stddev": self.stddev}
+        return {**super().get_config(), **config, "stddev": self.stddev, "l2": self.l2}
+
+    def _add_losses(self, values):
+        for field in self.fields:
+            if field["kind"] == "category":
+                rows = ops.sort(ops.reshape(values[field["name"]], (-1,)))
+                is_first = ops.concatenate([rows[:1] == rows[:1], rows[1:] != rows[:-1]])
+                vectors = ops.cast(self.tables[field["name"]](rows), "float32")
+                squares = ops.sum(ops.square(vectors), axis=-1)
+                loss = 0.5 * self.l2 * ops.sum(ops.where(is_first, squares, 0.0))
+                self.add_loss(ops.cast(loss, keras.config.floatx()))
 
     def _vector(self, field, value):
         kind, name = field["kind"], field["name"]

@@ -8,6 +8,7 @@ from kerasrec.losses.binary_crossentropy import BinaryCrossentropy as BinaryCros
 from kerasrec.losses.bpr import BPR as BPR
 from kerasrec.losses.focal import Focal as Focal
 from kerasrec.losses.gbce import GBCE as GBCE
+from kerasrec.losses.in_requests import InRequests as InRequests
 from kerasrec.losses.lambda_rank import LambdaRank as LambdaRank
 from kerasrec.losses.list_softmax import ListSoftmax as ListSoftmax
 from kerasrec.losses.masked_binary_crossentropy import (

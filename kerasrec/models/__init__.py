@@ -1,5 +1,6 @@
 """Base classes of recommender models, their ranking, and their checkpoints."""
 
+from kerasrec.config.rules import Rules as Rules
 from kerasrec.models.catalog_tables import item_code as item_code
 from kerasrec.models.catalog_tables import item_table as item_table
 from kerasrec.models.catalog_tables import user_table as user_table
@@ -20,6 +21,7 @@ from kerasrec.models.query_input import query_input as query_input
 from kerasrec.models.ranker import Ranker as Ranker
 from kerasrec.models.ranker_inputs import RankerInputs as RankerInputs
 from kerasrec.models.recommender import Recommender as Recommender
+from kerasrec.models.reranked import Reranked as Reranked
 from kerasrec.models.retriever import Retriever as Retriever
 from kerasrec.models.sequence_model import SequenceModel as SequenceModel
 from kerasrec.models.top_k import TopK as TopK

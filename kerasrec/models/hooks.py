@@ -40,6 +40,7 @@ class Hooks:
             is none.
         more_outputs: Whether `rank_catalog` has outputs besides rows and scores.
         query_size: Numbers held in memory to score one query with the whole catalog.
+        rules: `Rules` that its best items are re-ranked by; None: there are none.
 
     Parts of a vector and of a score:
         bias_columns: Number of trailing columns of an item vector that are biases or popularity;
@@ -73,6 +74,7 @@ class Hooks:
     candidates = None
     level = None
     more_outputs = False
+    rules = None
 
     bias_columns = None
     content_columns = None

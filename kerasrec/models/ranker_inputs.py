@@ -32,6 +32,7 @@ class RankerInputs:
         schema: `Schema` of the data.
         history: Whether the history is read.
         position: Whether the position is an input of training, see `Ranker`.
+        l2: Of all vectors and weights of fields, see `FieldVectors`.
 
     Attributes:
         request: Keras inputs of the request, by name.
@@ -49,8 +50,8 @@ class RankerInputs:
     (None, 2, 4)
     """
 
-    def __init__(self, schema, history=False, position=False):
-        self.schema = schema
+    def __init__(self, schema, history=False, position=False, l2=0.0):
+        self.schema, self._l2 = schema, l2
         spec = query_spec(schema)
         read = [name for name, each in spec.items() if _is_read(schema, each, history)]
         self.request = {
@@ -105,10 +106,10 @@ class RankerInputs:
         if not numbers:
             fields = [field for field in self.fields if field["kind"] not in NUMBERS]
             values = {**self._request_values, **self._item_values}
-            return FieldVectors(fields, dim, name=name)(values) if fields else None
+            return FieldVectors(fields, dim, l2=self._l2, name=name)(values) if fields else None
         parts = []
         if self._request_fields:
-            layer = FieldVectors(self._request_fields, dim, name=f"request_{name}")
+            layer = FieldVectors(self._request_fields, dim, l2=self._l2, name=f"request_{name}")
             parts.append(layer(self._request_values))
         if self._item_fields:
             parts.append(self._item_layer(dim, name)(self._item_values))
@@ -127,7 +128,7 @@ class RankerInputs:
     def linear(self, name="linear"):
         """The sum of a weight for each value of each field `(batch,)`, which starts at 0."""
         values = {**self._request_values, **self._item_values}
-        return ops.sum(FieldVectors(self.fields, 1, stddev=0.0, name=name)(values), axis=(1, 2))
+        return ops.sum(FieldVectors(self.fields, 1, 0.0, self._l2, name=name)(values), axis=(1, 2))
 
     def target(self, dim, name="vectors"):
         """The item as one vector `(batch, item fields * dim)`, from the tables of `vectors`."""
@@ -179,7 +180,7 @@ class RankerInputs:
             raise InputError("the data has no items, and the model compares items")
         key = f"item_{name}"
         if key not in self._vectors:
-            self._vectors[key] = FieldVectors(self._item_fields, dim, name=key)
+            self._vectors[key] = FieldVectors(self._item_fields, dim, l2=self._l2, name=key)
         return self._vectors[key]
 
     def _fields(self, side, rows):

@@ -1,16 +1,15 @@
 """Two stages as one model: a retriever finds candidates, a ranker orders them."""
 
 import dataclasses
-import sys
 
 import keras
 import numpy as np
 from keras import ops
 
-from kerasrec.config.model_class import find_model_class
 from kerasrec.data.retriever_scores import RETRIEVER_SCORE
 from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.errors import InputError
+from kerasrec.models.nested_model import nested_config, nested_model
 from kerasrec.models.ranker import Ranker
 from kerasrec.models.recommender import Recommender
 from kerasrec.models.top_k import NEVER
@@ -91,13 +90,7 @@ class TwoStage(Recommender):
         config = super().get_config()
         config = {key: value for key, value in config.items() if key != "schema"}
         for stage in STAGES:
-            model = getattr(self, stage)
-            cls = type(model)
-            package = cls.__module__.partition(".")[0]
-            module = package if package == "kerasrec_zoo" else cls.__module__
-            config[stage] = {
-                "class": f"{module}.{cls.__qualname__}", "config": model.get_config()
-            }  # fmt: skip
+            config[stage] = nested_config(getattr(self, stage))
         return {**config, "schema": self.schema.to_dict()}
 
     @classmethod
@@ -106,10 +99,7 @@ class TwoStage(Recommender):
         repeats, dtype = config.pop("repeats", None), config.pop("dtype", None)
         del dtype
         for stage in STAGES:
-            given = config[stage]
-            # A class that is imported already runs nothing more; `load` imports others on trust.
-            known = given["class"].rpartition(".")[0] in sys.modules
-            config[stage] = find_model_class(given["class"], known).from_config(given["config"])
+            config[stage] = nested_model(config[stage])
         model = cls(**config)
         if repeats is not None:
             model.repeats = repeats

@@ -2,11 +2,12 @@
 
 from kerasrec.config.cutoffs import smaller_is_better
 from kerasrec.config.factories import LOSSES_OF_KIND, ranker_loss
-from kerasrec.data import impression_batches
+from kerasrec.data import RequestLists, impression_batches
 from kerasrec.errors import InputError
 from kerasrec.evaluation.impressions import evaluate_ranker
 from kerasrec.evaluation.impressions.mean_rates import MeanRates
-from kerasrec.losses import UncertaintyWeighted
+from kerasrec.losses import InRequests, UncertaintyWeighted
+from kerasrec.losses.within_request import WithinRequest
 from kerasrec.models.checkpoints.checkpoint import load_weights
 from kerasrec.training.callbacks.best_checkpoint import BestCheckpoint
 from kerasrec.training.callbacks.every_nth_epoch import EveryNthEpoch
@@ -17,7 +18,15 @@ from kerasrec.training.fit import make_optimizer, steps_per_execution, train_epo
 
 
 def fit_ranker(
-    ranker, split, train, folder=None, resume=False, progress=True, callbacks=(), start=None
+    ranker,
+    split,
+    train,
+    folder=None,
+    resume=False,
+    progress=True,
+    callbacks=(),
+    start=None,
+    lists=None,
 ):
     """Fits an adapted ranker; afterwards it has the weights of its best epoch.
 
@@ -25,6 +34,7 @@ def fit_ranker(
         ranker: An adapted `Ranker`, not compiled.
         split: `ImpressionSplit`.
         train, folder, resume, progress, callbacks, start: As for `fit`.
+        lists: What `lists_for` returns.
 
     Returns:
         The logs of all epochs, a list of dicts.
@@ -38,7 +48,7 @@ def fit_ranker(
         _check_monitor(split, train.monitor)
     ranker.compile(
         optimizer=make_optimizer(train.optimizer),
-        loss=losses(ranker, train.loss),
+        loss=losses(ranker, train.loss, lists),
         loss_weights=_loss_weights(ranker.tasks, train.loss_weights),
         steps_per_execution=steps_per_execution(train),
     )
@@ -68,6 +78,7 @@ def fit_ranker(
             seed=train.seed,
             first_epoch=done,
             buckets=train.strategy != "tpu",
+            lists=lists,
         )
         callbacks = [*decay, *validation, best, *callbacks, state]
         train_epochs(ranker, dataset, train, callbacks, done, monitor, progress)
@@ -76,21 +87,59 @@ def fit_ranker(
     return state.history
 
 
-def losses(ranker, given):
+def lists_for(ranker, data, given):
+    """The `RequestLists` that losses within a request need; None where no task has one.
+
+    Args:
+        ranker: A `Ranker`.
+        data: `Impressions`, the train part.
+        given: As for `losses`.
+
+    Raises:
+        InputError: where the data has no requests, or none with two values of a label.
+    """
+    found = _by_task(ranker, given)
+    within = [name for name, loss in found.items() if isinstance(loss, WithinRequest)]
+    if not within:
+        return None
+    return RequestLists.of(data, within, keep_all=len(within) < len(found))
+
+
+def losses(ranker, given, lists=None):
     """The loss of each task by name.
 
     Args:
         ranker: A `Ranker`.
         given: Names by task, or one name for all; tasks that are not named have that of their kind.
+        lists: What `lists_for` returns.
     """
+    found = {}
+    for name, loss in _by_task(ranker, given).items():
+        within = isinstance(loss, WithinRequest)
+        loss = UncertaintyWeighted(loss) if ranker.learns_weights else loss
+        found[name] = InRequests(loss, lists.rows.shape[1]) if within else loss
+    return found
+
+
+def order_notes(ranker, train):
+    """Sentences on tasks whose loss compares items: what they predict is no probability."""
+    if train.calibrate != "none":
+        return []
+    found = _by_task(ranker, train.loss)
+    within = [task.name for task in ranker.tasks if isinstance(found[task.name], WithinRequest)]
+    return [
+        f"The loss of {name} compares the items of a request: what the model predicts orders them, "
+        "and is no probability. Set train.calibrate for one."
+        for name in within
+    ]
+
+
+def _by_task(ranker, given):
     kinds = {task.name: task.kind for task in ranker.tasks}
     names = {name: LOSSES_OF_KIND[kind][0] for name, kind in kinds.items()}
     given = dict.fromkeys(names, given) if isinstance(given, str) else given
     _check_names("loss", given, names)
-    found = {name: ranker_loss(loss, kinds[name]) for name, loss in (names | given).items()}
-    if ranker.learns_weights:
-        return {name: UncertaintyWeighted(loss) for name, loss in found.items()}
-    return found
+    return {name: ranker_loss(loss, kinds[name]) for name, loss in (names | given).items()}
 
 
 def _check_monitor(split, monitor):

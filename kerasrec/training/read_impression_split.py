@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from kerasrec.config.first_line import first_line
-from kerasrec.data import Impressions, datasets
+from kerasrec.data import Impressions, datasets, drawn_impressions
 from kerasrec.data.impression_split import IMPRESSION_PROTOCOLS
 from kerasrec.data.retriever_scores import RETRIEVER_SCORE, with_retriever_scores
 from kerasrec.data.sql_table import read_sql
@@ -61,6 +61,8 @@ def read_impressions(node, base=None):
     else:
         tables = feature_table(node.items, "item") | feature_table(node.users, "user")
     shown = node.impressions
+    if shown.negatives is not None:
+        return drawn_impressions(past, shown.negatives)
     labels = {
         name: {
             "kind": one.kind,

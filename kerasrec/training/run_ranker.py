@@ -10,7 +10,7 @@ from kerasrec.models.checkpoints import checkpoint
 from kerasrec.training.callbacks.make_callbacks import make_callbacks
 from kerasrec.training.callbacks.mlflow_names import with_mlflow_names
 from kerasrec.training.callbacks.training_state import seconds_spent
-from kerasrec.training.fit_ranker import fit_ranker
+from kerasrec.training.fit_ranker import fit_ranker, lists_for, order_notes
 from kerasrec.training.make_ranker import check_ranker, make_ranker, read_retriever
 from kerasrec.training.ranker_baselines import ranker_baselines
 from kerasrec.training.read_impression_split import read_impression_split
@@ -51,6 +51,7 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
     fit_start, earlier = time.perf_counter(), seconds_spent(folder.state) if resume else 0.0
     with strategy_scope(config.train.strategy):
         ranker = make_ranker(config, data, split)
+        lists = lists_for(ranker, split.train, config.train.loss)
         if not resume:
             claim_new(folder.lock)
             folder.create(config)
@@ -61,7 +62,7 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
         say(f"{name}, {num_trainable(ranker):,} trainable weights, run {folder.path}")
         try:
             history = fit_ranker(
-                ranker, split, config.train, folder, resume, progress, callbacks, fit_start
+                ranker, split, config.train, folder, resume, progress, callbacks, fit_start, lists
             )
         except Exception:
             if not resume:
@@ -71,10 +72,12 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
         ranker.calibrate(split.validation, config.train.calibrate)
     fit_seconds = earlier + time.perf_counter() - fit_start
 
-    evaluation, notes = None, list(split.notes)
+    evaluation, notes = None, [*split.notes, *order_notes(ranker, config.train)]
+    if lists is not None:
+        notes += lists.notes
     if retriever is not None:
         notes += retriever_notes(retriever, split.train)
-        split = dataclasses.replace(split, notes=tuple(notes))
+    split = dataclasses.replace(split, notes=tuple(notes))
     if holds_out:
         evaluation = evaluate_ranker(ranker, split, "test", baselines, config.evaluate.ks)
     else:

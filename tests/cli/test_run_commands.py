@@ -206,6 +206,7 @@ def test_a_history_beyond_the_limit_is_cut_and_noted(kerasrec, trained):
         (["export", "{}/run", "{}/knn/1"], "numbers are not reused: the next one is 2"),
         (["export", "{}/run", "{}/other", "-k", "0"], "-k must be at least 1: got 0"),
         (["export", "{}/gone", "{}/other"], "does not exist"),
+        (["export", "{}/run", "{}/other", "--rules", "{}/gone.yaml"], "no such rules file"),
         (["evaluate", "{}/run/checkpoint"], "not a run folder"),
     ],
 )
@@ -371,3 +372,18 @@ def test_an_evaluation_reports_its_progress(kerasrec, trained, monkeypatch):
     assert told == [(12, 24), (24, 24)]
     assert kerasrec("evaluate", trained / "run", "--json")[0] == 0
     assert len(told) == 2
+
+
+@pytest.mark.export
+def test_an_export_with_rules(kerasrec, trained, tmp_path):
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("pin: [{item: i3, position: 2}]\nexclude: [i4]\n")
+    arguments = ["export", trained / "run", tmp_path / "knn", "-k", "6", "--rules", rules]
+    assert kerasrec(*arguments)[0] == 0
+    query = ("--history", "i1", "-k", "4", "--json")
+    answers = kerasrec("recommend", tmp_path / "knn", *query)[1]["recommendations"]
+    items = [row["item"] for row in answers]
+    assert items[1] == "i3" and "i4" not in items and len(set(items)) == 4
+    rules.write_text("exclude: [nothing]\n")
+    status, _, error = kerasrec(*arguments)
+    assert status == 2 and "the model does not know the items 'nothing'" in error

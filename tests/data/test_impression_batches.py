@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kerasrec.data import Impressions, Interactions, impression_batches
+from kerasrec.data import Impressions, Interactions, RequestLists, impression_batches
 from kerasrec.data.impression_batches import FOLDS, folds
 from kerasrec.errors import InputError
 
@@ -177,3 +177,25 @@ def test_what_the_data_does_not_have_is_refused(data):
         impression_batches(without, inputs=("item", "history"))
     with pytest.raises(InputError, match="Nothing to train on"):
         impression_batches(data.select(slice(0)), inputs=("item",))
+
+
+@pytest.mark.parametrize("tensorflow", [True, False])
+def test_lists_are_whole_requests_each_once_an_epoch(data, tensorflow, monkeypatch):
+    if not tensorflow:
+        monkeypatch.setitem(sys.modules, "tensorflow", None)
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    row_of = np.argsort(data.labels["number"])
+    lists = RequestLists.of(data, ["click"])
+    seen = []
+    for x, y, weight in made(data, batch_size=12, lists=lists):
+        requests = y["number"].reshape(-1, 3)
+        real = ~np.isnan(y["number"])
+        rows = row_of[y["number"][real].astype(int)]
+        whole = requests[~np.isnan(requests).all(axis=1)]
+        share = len(requests) / len(whole)
+        np.testing.assert_allclose(weight[real], data.weight[rows] * share, rtol=1e-6)
+        np.testing.assert_array_equal(x["user"][real], data.user[rows])
+        assert not weight[~real].any() and not x["item"][~real].any()
+        assert np.isnan(y["click"][~real]).all()
+        seen += [row_of[one[~np.isnan(one)].astype(int)].tolist() for one in whole]
+    assert sorted(seen) == sorted(one[one < len(data)].tolist() for one in lists.rows)

@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from kerasrec.errors import InputError
 from kerasrec.layers import FieldVectors
 
 FIELDS = [
@@ -83,3 +84,34 @@ def test_the_rows_of_a_table_are_those_of_its_vocabulary():
     fields = [{"name": "item", "kind": "category", "size": 4, "length": 1, "rows_of": "items"}]
     assert FieldVectors(fields, 2).tables["item"].rows_of == "items"
     assert FieldVectors(FIELDS, 2).tables["device"].rows_of == "values"
+
+
+DEVICE = [{"name": "device", "kind": "category", "size": 5, "length": 1}]
+
+
+def test_l2_counts_each_row_of_the_batch_once():
+    layer = FieldVectors(DEVICE, 2, l2=0.5)
+    x = {"device": np.array([2, 3, 2, 0, 2], "int32")}
+    layer(x)
+    layer.tables["device"].embeddings.assign([[9, 9], [9, 9], [1, 2], [3, 4], [5, 6]])
+    layer(x)
+    assert not layer.losses
+    layer(x, training=True)
+    # 1 + 4 of row 2, and 9 + 16 of row 3; the padding has the vector 0.
+    assert float(sum(layer.losses)) == pytest.approx(0.5 * 0.5 * (5 + 25))
+
+
+def test_l2_draws_the_rows_of_a_batch_to_zero():
+    inputs = {"device": keras.Input((), dtype="int32", name="device")}
+    layer = FieldVectors(DEVICE, 2, l2=1.0)
+    model = keras.Model(inputs, layer(inputs)[:, 0])
+    before = np.array(layer.tables["device"].embeddings)
+    model.compile(keras.optimizers.SGD(0.1), lambda y, p: 0.0 * p[:, 0])
+    model.fit({"device": np.array([2, 2, 4], "int32")}, np.zeros((3, 1)), verbose=0)
+    expected = before * np.array([[1], [1], [0.9], [1], [0.9]])
+    np.testing.assert_allclose(layer.tables["device"].embeddings, expected, rtol=1e-5)
+
+
+def test_a_negative_l2_is_refused():
+    with pytest.raises(InputError, match="l2: expected a weight of at least 0, received -1"):
+        FieldVectors(FIELDS, 2, l2=-1)

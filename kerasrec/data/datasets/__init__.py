@@ -31,6 +31,8 @@ IMPRESSIONS = {
     "frappe": frappe.load,
     "ml-1m-clicks": movielens_clicks.load,
 }
+# Their labels, which are all binary; a config checks what it monitors before it reads the data.
+LABELS = {"adult": ("income", "single"), "frappe": ("label",), "ml-1m-clicks": ("click",)}
 LOADERS |= IMPRESSIONS
 NAMES = tuple(LOADERS)
 

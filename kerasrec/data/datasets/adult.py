@@ -13,6 +13,8 @@ ADVICE = (
 NUMBERS = ("age", "education-num", "capital-gain", "capital-loss", "hoursperweek")
 CATEGORIES = ("workclass", "education", "occupation", "relationship", "race", "sex")
 CATEGORIES += ("nativecountry",)
+# Nine in ten capital gains are 0, so few quantiles are left for the others.
+BUCKETS = 500
 
 
 def load(base=None, validation=0.1, seed=0):
@@ -38,7 +40,11 @@ def load(base=None, validation=0.1, seed=0):
     context = {_name(column): {"kind": "category", "column": column} for column in CATEGORIES}
     for column in NUMBERS:
         context[_name(column)] = {"kind": "number", "column": column}
-        context[f"{_name(column)}_bucket"] = {"kind": "number", "column": column, "buckets": 20}
+        context[f"{_name(column)}_bucket"] = {
+            "kind": "number",
+            "column": column,
+            "buckets": BUCKETS,
+        }
     return Impressions.from_frame(
         frame, labels={"income": {}, "single": {}}, context=context, base=base, name="adult"
     )

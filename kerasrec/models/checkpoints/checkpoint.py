@@ -41,6 +41,7 @@ from kerasrec.models.checkpoints.saved_catalogs import (
 )
 from kerasrec.models.checkpoints.weights_file import WeightsFile
 from kerasrec.models.checkpoints.write_weights import without_optimizer, write_weights
+from kerasrec.models.nested_model import nested_classes
 from kerasrec.models.trained_on import TrainedOn
 from kerasrec.tables.rows import vocabulary_of
 
@@ -93,9 +94,8 @@ def load(directory, trust=False):
     directory = files.directory
     name, arguments, schema = files.config()
     model_class = find_model_class(name, trust)
-    for stage in arguments.values():
-        if isinstance(stage, dict) and isinstance(stage.get("class"), str):
-            find_model_class(stage["class"], trust)
+    for nested in nested_classes(arguments):
+        find_model_class(nested, trust)
     files.verified(*files.metadata.files)
     catalogs = SavedCatalogs.read(directory, schema, files.holds("behaviors.json"))
     weights = WeightsFile(directory / "model.weights.h5")
