@@ -44,7 +44,8 @@ def written(tmp_path, monkeypatch):
 def test_defaults_follow_from_the_labels(written):
     config = load_config(written())
     assert config.split.protocol == "time" and config.train.monitor == "click.auc"
-    assert config.train.loss == {} and config.evaluate.baselines == ["MeanRates"]
+    assert config.train.loss == {}
+    assert config.evaluate.baselines == ["MeanRates", "GradientBoosting"]
     config = load_config(written({"data.labels": {"stay": {"kind": "seconds"}}}))
     assert config.train.monitor == "stay.rmse"
     config = load_config(written({"split.protocol": "none"}))

@@ -153,8 +153,8 @@ class Expected:
     def _explain(self):
         items = np.maximum(self._rows(self.request["item"]), UNKNOWN)
         queries = self.model.encode_queries(self.inputs)
-        none, parts = self.model.group_contributions(queries, items, self.catalog)
-        return {"contribution": np.asarray(parts), "none": np.asarray(none)}
+        found = self.model.group_contributions(queries, items, self.catalog)
+        return dict(zip(("all", "none", "contribution"), map(np.asarray, found), strict=True))
 
     def _similar_items(self):
         vectors, items = directions(self.model, self.catalog), self._rows(self.request["item"])

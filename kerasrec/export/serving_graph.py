@@ -14,7 +14,6 @@ from kerasrec.export.request_reader import RequestReader, batch_size, every
 from kerasrec.export.search import search_allowed
 from kerasrec.export.signature_defaults import write_defaults
 from kerasrec.layers.content_encoder import CODE
-from kerasrec.models.group_contributions import TOGETHER
 
 ROWS = "rows"
 
@@ -125,9 +124,9 @@ class ServingGraph(tf.Module):
     def explain(self, request):
         """Returns what each group of features adds to the logarithm of the score of one item."""
         query, item = self._query(self._rows(request)), tf.maximum(self._items(request), UNKNOWN)
-        none, parts = self.model.group_contributions(query, item, self.catalog)
-        names = tf.constant([[*self.model.feature_groups, TOGETHER]])
-        return {"group": every(names, tf.shape(item)[0]), "contribution": parts, "none": none}
+        full, none, parts = self.model.group_contributions(query, item, self.catalog)
+        names = every(tf.constant([[*self.model.feature_groups]]), tf.shape(item)[0])
+        return {"group": names, "contribution": parts, "all": full, "none": none}
 
     def similar_items(self, request):
         """Returns the items whose vectors have the largest cosine with that of an item."""

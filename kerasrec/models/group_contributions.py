@@ -6,8 +6,6 @@ from keras import ops
 from kerasrec.data.query_spec import ITEM, QUERY_INPUTS
 from kerasrec.data.vocabulary import PADDING, UNKNOWN
 
-# What groups do only together, and the last of the contributions.
-TOGETHER = "together"
 LEAST = 1e-30
 
 
@@ -22,11 +20,11 @@ def feature_groups(ranker):
 def group_contributions(ranker, queries, rows):
     """Takes each group out of n pairs, and all of them; in `keras.ops`, so a graph traces it.
 
-        c_g = v(all) - v(all without g),  together = v(all) - v(none) - sum over g of c_g
+        c_g = v(all) - v(all without g)
 
     v is the logarithm of the score, or the score itself where that is a rating. A group is taken
     out by its value for what is not known: the unknown user or item, an empty history, a missing
-    feature. So v(all) = v(none) + the sum of all contributions.
+    feature. What groups do only together is the rest, v(all) - v(none) - the sum of all c_g.
 
     Args:
         ranker: A `Ranker`.
@@ -34,8 +32,8 @@ def group_contributions(ranker, queries, rows):
         rows: Item rows `(n,)`.
 
     Returns:
-        `(none, contributions)`: v without any group `(n,)`, and `(n, groups + 1)` in the order of
-        `feature_groups`, "together" last.
+        `(all, none, contributions)`: v with all groups and without any `(n,)`, and `(n, groups)` in
+        the order of `feature_groups`.
     """
     inputs = {**queries, ITEM: rows}
     groups = feature_groups(ranker)
@@ -47,9 +45,7 @@ def group_contributions(ranker, queries, rows):
     values = _value(ranker, ranker.blended(ranker.score_tasks(batch, rows)))
     values = ops.reshape(values, (len(taken), -1))
     full, none = values[0], values[-1]
-    own = full[None] - values[1:-1]
-    together = full - none - ops.sum(own, axis=0)
-    return none, ops.transpose(ops.concatenate([own, together[None]]))
+    return full, none, ops.transpose(full[None] - values[1:-1])
 
 
 def _variant(name, x, out):

@@ -185,7 +185,7 @@ class Hooks:
         """What each of the `feature_groups` adds to scores, in `keras.ops`.
 
         Returns:
-            `(none, contributions)`, see `kerasrec.models.group_contributions`.
+            `(all, none, contributions)`, see `kerasrec.models.group_contributions`.
         """
         raise NotImplementedError(f"{type(self).__name__}.group_contributions")
 

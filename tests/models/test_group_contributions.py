@@ -7,7 +7,7 @@ from keras import ops
 
 from kerasrec.data import Impressions
 from kerasrec.models import Ranker, RankerInputs
-from kerasrec.models.group_contributions import TOGETHER
+from kerasrec.models.requests.group_reasons import TOGETHER
 from kerasrec.register import register
 
 
@@ -42,11 +42,10 @@ def test_groups_are_taken_out_one_by_one_and_all_together(model):
     assert model.feature_groups == ["item", "user", "n"]
     # User row 3 weighs 2, item row 2 weighs 10, n is 0.5: 2 + 10 + 0.5 + 2 * 0.5.
     queries = {"user": np.array([3]), "n": np.array([0.5], "float32")}
-    none, parts = model.group_contributions(queries, np.array([2]))
-    assert np.asarray(none).tolist() == [5.0]
+    full, none, parts = map(np.asarray, model.group_contributions(queries, np.array([2])))
+    assert (full.tolist(), none.tolist()) == ([18.5], [5.0])
     # Without the user its product with n is gone as well, and the same without n.
-    assert np.asarray(parts).tolist() == [[10.0, 3.0, 1.5, -1.0]]
-    assert np.asarray(none + np.sum(parts, axis=1)).tolist() == [18.5]
+    assert parts.tolist() == [[10.0, 3.0, 1.5]]
 
 
 def test_recommend_explains_by_groups(model):

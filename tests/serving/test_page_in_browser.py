@@ -92,9 +92,10 @@ class Server:
             )
         if body["signature_name"] == "explain":
             place = [IDS.index(item) for item in body["inputs"]["item"]]
-            groups = {"group": [["item", "hour", "together"]] * len(place)}
-            parts = {"contribution": [[0.25 * n, -1.5, 0.0] for n in place]}
-            return JSONResponse({"outputs": groups | parts | {"none": [0.0] * len(place)}})
+            parts = {"group": [["item", "hour"]] * len(place)}
+            parts |= {"contribution": [[0.25 * n, -1.5] for n in place]}
+            parts |= {"all": [0.25 * n - 1 for n in place], "none": [0.0] * len(place)}
+            return JSONResponse({"outputs": parts})
         inputs = {name: rows[0] for name, rows in body["inputs"].items()}
         if self.hold and len(inputs["history"]) == 2:
             import anyio.to_thread
@@ -566,9 +567,9 @@ def test_what_the_ranker_changed_and_why(page, server):
     # Numbers 4, 2 and 1 of the retriever.
     assert page.texts("#list .moved") == ["up 3", "as the retriever", "down 2"]
     assert page.texts("#list .groups") == [
-        "hour -1.50, item 0.00, together 0.00",
-        "hour -1.50, item +0.25, together 0.00",
-        "hour -1.50, item +0.50, together 0.00",
+        "hour -1.50, together +0.50, item 0.00",
+        "hour -1.50, together +0.50, item +0.25",
+        "hour -1.50, item +0.50, together +0.50",
     ]
     page.open(server.url + "#model=toy&context.hour=9&k=3&why=no")
     assert page.texts("#list .groups") == []

@@ -31,7 +31,7 @@ data:
     rate: {columns: [item], label: click}
 model: {class: ranker_under_test.SmallRanker, reads_history: true}
 train: {epochs: 2, batch_size: 64, optimizer: {class: adam, learning_rate: 0.2}}
-evaluate: {ks: [1, 2]}
+evaluate: {ks: [1, 2], baselines: [MeanRates]}
 """
 TRUST = ["model.trust=true"]
 

@@ -3,9 +3,8 @@
 import numpy as np
 from keras import ops
 
-from kerasrec.models.group_contributions import TOGETHER
-
-# The value of an answer without any of the groups.
+# What groups do only together, and the value of an answer without any of them.
+TOGETHER = "together"
 NONE = "without all of them"
 
 
@@ -26,8 +25,9 @@ def group_reasons(model, inputs, rows, catalog):
     n, k = rows.shape
     queries = model.encode_queries(inputs)
     repeated = {name: np.repeat(x, k, axis=0) for name, x in queries.items()}
-    none, parts = model.group_contributions(repeated, rows.reshape(-1), catalog)
-    none, parts = ops.convert_to_numpy(none), ops.convert_to_numpy(parts)
+    found = model.group_contributions(repeated, rows.reshape(-1), catalog)
+    full, none, parts = (ops.convert_to_numpy(one).astype("float64") for one in found)
+    parts = np.column_stack([parts, full - none - parts.sum(axis=1)])
     names = [*model.feature_groups, TOGETHER]
     found = []
     for own, base in zip(parts, none, strict=True):

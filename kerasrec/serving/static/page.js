@@ -123,6 +123,9 @@ async function explainGroups(found, signal) {
   found.forEach((each, place) => {
     const parts = outputs.contribution[place];
     each.groups = outputs.group[place].map((group, n) => ({ name: group, part: parts[n] }));
+    // What groups do only together, so that all of them add up to the difference they make.
+    const rest = parts.reduce((left, part) => left - part, outputs.all[place] - outputs.none[place]);
+    each.groups.push({ name: "together", part: rest });
     each.groups.sort((one, other) => Math.abs(other.part) - Math.abs(one.part));
   });
 }

@@ -25,6 +25,9 @@ def test_names():
         "gowalla",
         "beauty",
         "synthetic",
+        "adult",
+        "frappe",
+        "ml-1m-clicks",
     )
 
 
