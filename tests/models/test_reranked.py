@@ -1,5 +1,7 @@
 """`Reranked`, on a model that scores the items a to h with 10, 9, 8, 7, 6, 5, 4 and 0."""
 
+import copy
+
 import keras
 import numpy as np
 import pandas as pd
@@ -275,6 +277,20 @@ def test_a_checkpoint_holds_the_rules(trained, tmp_path):
     model.save(tmp_path / "plain")
     again = Reranked(models.load(tmp_path / "plain"), rules, 40).recommend(users=users, k=10)
     assert again["item"].tolist() == one["item"].tolist()
+
+
+def test_a_keras_file_and_a_copy_hold_the_rules(trained, tmp_path):
+    model, rules, _ = trained
+    reranked = Reranked(model, rules, num_candidates=40)
+    users = [str(one) for one in model.users.vocabulary.ids[:5]]
+    expected = reranked.recommend(users=users, k=10)
+    reranked.save(tmp_path / "saved.keras")
+    for copied in (
+        keras.models.load_model(tmp_path / "saved.keras"),
+        copy.deepcopy(reranked),
+    ):
+        found = copied.recommend(users=users, k=10)
+        assert copied.rules == rules and found["item"].tolist() == expected["item"].tolist()
 
 
 def test_a_checkpoint_of_a_model_that_keeps_no_features(trained, tmp_path):
