@@ -14,6 +14,7 @@ from kerasrec.errors import InputError
 from kerasrec.evaluation import evaluate
 from kerasrec.layers import MMR
 from kerasrec.models import FactorModel, Factors, Reranked, Rules
+from kerasrec.models.precision import in_float32, policy_scope
 from kerasrec_zoo import ItemKNN, MatrixFactorization
 
 SCORES = np.array([10.0, 9, 8, 7, 6, 5, 4, 0])
@@ -277,6 +278,19 @@ def test_a_checkpoint_holds_the_rules(trained, tmp_path):
     model.save(tmp_path / "plain")
     again = Reranked(models.load(tmp_path / "plain"), rules, 40).recommend(users=users, k=10)
     assert again["item"].tolist() == one["item"].tolist()
+
+
+def test_a_model_inside_is_exported_in_float32_too(trained):
+    _, rules, split = trained
+    with policy_scope("mixed_float16"):
+        model = MatrixFactorization(split.train.schema(), dim=4)
+    model.adapt(split.train)
+    full = in_float32(Reranked(model, rules))
+    assert model.dtype_policy.name == "mixed_float16"
+    assert full.model.dtype_policy.name == "float32" and full.items is model.items
+    for one, other in zip(full.weights, model.weights, strict=False):
+        np.testing.assert_array_equal(one, other)
+    assert in_float32(full) is full
 
 
 def test_a_keras_file_and_a_copy_hold_the_rules(trained, tmp_path):
