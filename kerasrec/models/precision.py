@@ -25,11 +25,25 @@ def in_float32(model):
     The scores differ from those of `model` only by rounding, which in half precision depends on
     machine, batch size and graph.
     """
-    if model.dtype_policy.name == "float32":
+    config = model.get_config()
+    float32 = _in_float32(config)
+    if float32 == config:
         return model
-    full = type(model).from_config({**model.get_config(), "dtype": "float32"})
+    full = type(model).from_config(float32)
     for target, source in zip(full.weights, model.weights, strict=True):
         target.assign(source)
     full.users, full.items, full.behaviors = model.users, model.items, model.behaviors
     full.histories, full.trained_on = model.histories, model.trained_on
+    full.context = model.context
     return full
+
+
+def _in_float32(config):
+    """A config with the policy float32, that of the models inside of it as well."""
+    found = {
+        name: {**value, "config": _in_float32(value["config"])}
+        if isinstance(value, dict) and "class" in value and "config" in value
+        else value
+        for name, value in config.items()
+    }
+    return {**found, "dtype": "float32"}

@@ -1,37 +1,29 @@
 """A model whose best items are re-ranked by rules."""
 
+import operator
+
 import keras
-import numpy as np
 from keras import ops
 
-from kerasrec.config.rules import VECTORS, Rules
+from kerasrec.config.rules import Rules
 from kerasrec.data.vocabulary import FIRST, PADDING
 from kerasrec.errors import InputError
-from kerasrec.layers.catalog_table import CatalogTable
-from kerasrec.layers.category_caps import CategoryCaps
-from kerasrec.layers.dpp_greedy import DPPGreedy
-from kerasrec.layers.mmr import MMR
 from kerasrec.layers.pinned_items import PinnedItems
-from kerasrec.layers.row_list import RowList
+from kerasrec.models.applied_rules import AppliedRules
 from kerasrec.models.nested_model import nested_config, nested_model
 from kerasrec.models.recommender import Recommender
-from kerasrec.models.rule_columns import RuleColumns, group_features
+from kerasrec.models.rule_columns import RuleColumns
 from kerasrec.models.top_k import NEVER, mask_scores
 from kerasrec.models.tower_model import TowerModel
 from kerasrec.models.two_stage import TwoStage
 from kerasrec.register import register
-from kerasrec.tables.largest import largest
 from kerasrec.whole_number import whole_number
-
-FACTORS = ("factor", "penalty")
 
 
 def _of_model(name):
     """A property that the wrapped model holds: it reads its own data when it ranks."""
-    return property(
-        lambda self: getattr(self.model, name),
-        lambda self, value: setattr(self.model, name, value),
-    )
+    read = operator.attrgetter(f"model.{name}")
+    return property(read, lambda self, value: setattr(self.model, name, value))
 
 
 @register
@@ -95,20 +87,11 @@ class Reranked(Recommender):
         self.model, self.rules = model, rules
         self.repeats = model.repeats
         self.num_candidates = whole_number(num_candidates, "num_candidates", 1)
-        num_items = model.schema.num_items
-        self._candidates = min(self.num_candidates, num_items - FIRST)
-        self._bias_columns = self._find_vectors(model) if self._by == VECTORS else None
-        self.item_factors = _table(num_items, [_number(name) for name in FACTORS], "item_factors")
-        groups = group_features(rules, model.schema)
-        groups = [
-            {"name": one.name, "kind": one.kind, "size": one.size, "length": one.length}
-            for one in groups.values()
-        ]
-        self.item_groups = _table(num_items, groups, "item_groups") if groups else None
-        apart = len(rules.pin) + len(rules.exclude)
-        self.set_apart = RowList(apart, num_items, name="set_apart") if apart else None
+        self._candidates = min(self.num_candidates, model.schema.num_items - FIRST)
+        self.applied = AppliedRules(rules, model.schema, name="applied")
+        self._bias_columns = _bias_columns(model) if self.applied.reads_vectors else None
         if model.items is not None:
-            self._attach()
+            self.applied.assign(RuleColumns.of(rules, model))
 
     @property
     def capabilities(self):
@@ -129,7 +112,7 @@ class Reranked(Recommender):
     @property
     def query_size(self):
         width = 1
-        if self._by == VECTORS:
+        if self.applied.reads_vectors:
             width = self.encode_catalog().shape[1]
         return max(self.model.query_size, self._candidates * width)
 
@@ -181,44 +164,14 @@ class Reranked(Recommender):
 
     def rank_catalog(self, queries, catalog, k, exclude=None, allow=None):
         number = min(max(k, self._candidates), self.schema.num_items - FIRST)
-        apart = None
-        if self.set_apart is not None:
-            apart = self.set_apart(keras.tree.flatten(queries)[0])
+        apart = self.applied.apart(queries)
         found = self.model.rank_catalog(queries, catalog, number, _with(exclude, apart), allow)
-        rows = ops.cast(found["rows"], "int32")
-        chosen = self._choose(rows, self._relevance(rows, found["scores"]), catalog, k)
-        scores = ops.take_along_axis(found["scores"], chosen["places"], axis=1)
-        scores = ops.where(ops.equal(chosen["rows"], PADDING), NEVER, scores)
-        answer = {"rows": chosen["rows"], "scores": ops.cast(scores, "float32")}
+        vectors = None
+        if self.applied.reads_vectors:
+            width = catalog.shape[1] - self._bias_columns
+            vectors = ops.take(catalog, found["rows"], axis=0)[..., :width]
+        answer = self.applied(found["rows"], found["scores"], vectors=vectors, k=k)
         return self._pinned(answer, queries, catalog, apart, exclude, allow)
-
-    def _relevance(self, rows, scores):
-        scores, real = ops.cast(scores, "float32"), ops.not_equal(rows, PADDING)
-        highest = ops.max(ops.where(real, scores, NEVER), axis=1, keepdims=True)
-        lowest = ops.min(ops.where(real, scores, -NEVER), axis=1, keepdims=True)
-        spread = ops.where(highest > lowest, highest - lowest, 1.0)
-        below = ops.where(real, highest - scores, 0.0)
-        items = self.item_factors(rows)
-        relevance = (1.0 - below / spread) * items["factor"] - items["penalty"]
-        return ops.where(real, relevance, NEVER)
-
-    def _choose(self, rows, relevance, catalog, k):
-        rules = self.rules
-        values = self.item_groups(rows) if self.item_groups is not None else {}
-        limits, groups = list(rules.max_per.values()), [values[name] for name in rules.max_per]
-        if rules.diversity is not None:
-            cls = {"mmr": MMR, "dpp": DPPGreedy}[rules.diversity.method]
-            features = values.get(self._by)
-            if features is None:
-                width = catalog.shape[1] - self._bias_columns
-                features = ops.take(catalog, rows, axis=0)[..., :width]
-            return cls(k, rules.diversity.weight, limits)(rows, relevance, features, groups)
-        if limits:
-            return CategoryCaps(k, limits)(rows, relevance, groups)
-        best, places = largest(relevance, k)
-        places = ops.cast(places, "int32")
-        rows = ops.where(best > NEVER, ops.take_along_axis(rows, places, axis=1), PADDING)
-        return {"rows": rows, "places": places}
 
     def _pinned(self, answer, queries, catalog, apart, exclude, allow):
         positions = [pin.position for pin in self.rules.pin]
@@ -238,28 +191,16 @@ class Reranked(Recommender):
         pinned = ops.where(allowed, pinned, PADDING)
         return PinnedItems(positions)(answer["rows"], answer["scores"], pinned, scores)
 
-    @property
-    def _by(self):
-        """What diversity compares: "vectors", the name of a category, or None without diversity."""
-        return None if self.rules.diversity is None else self.rules.diversity.by
 
-    def _find_vectors(self, wrapped):
-        """The bias columns of the item vectors that diversity compares."""
-        first = wrapped.retriever if isinstance(wrapped, TwoStage) else wrapped
-        if not isinstance(first, TowerModel):
-            raise InputError(
-                f"rules: diversity: {type(first).__name__} has no item vectors: give the name of a "
-                "category with by"
-            )
-        return first.bias_columns or 0
-
-    def _attach(self):
-        found = RuleColumns.of(self.rules, self.model)
-        self.item_factors.assign({"factor": found.factor, "penalty": found.penalty})
-        if self.item_groups is not None:
-            self.item_groups.assign(found.groups)
-        if self.set_apart is not None:
-            self.set_apart.assign(np.concatenate([found.pinned, found.excluded]))
+def _bias_columns(wrapped):
+    """The bias columns of the item vectors that diversity compares: those of the first stage."""
+    stage = wrapped.retriever if isinstance(wrapped, TwoStage) else wrapped
+    if not isinstance(stage, TowerModel):
+        raise InputError(
+            f"rules: diversity: {type(stage).__name__} has no item vectors: give the name of a "
+            "category with by"
+        )
+    return stage.bias_columns or 0
 
 
 def _with(exclude, rows):
@@ -276,11 +217,3 @@ def _with(exclude, rows):
             for column, added in zip(exclude, more, strict=True)
         )
     return ops.concatenate([ops.cast(exclude, "int32"), rows], axis=1)
-
-
-def _number(name):
-    return {"name": name, "kind": "number", "size": 1, "length": 1}
-
-
-def _table(num_items, features, name):
-    return CatalogTable(num_items, features, rows_of="items", name=name)

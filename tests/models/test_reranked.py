@@ -1,5 +1,7 @@
 """`Reranked`, on a model that scores the items a to h with 10, 9, 8, 7, 6, 5, 4 and 0."""
 
+import copy
+
 import keras
 import numpy as np
 import pandas as pd
@@ -12,6 +14,7 @@ from kerasrec.errors import InputError
 from kerasrec.evaluation import evaluate
 from kerasrec.layers import MMR
 from kerasrec.models import FactorModel, Factors, Reranked, Rules
+from kerasrec.models.precision import in_float32, policy_scope
 from kerasrec_zoo import ItemKNN, MatrixFactorization
 
 SCORES = np.array([10.0, 9, 8, 7, 6, 5, 4, 0])
@@ -275,6 +278,33 @@ def test_a_checkpoint_holds_the_rules(trained, tmp_path):
     model.save(tmp_path / "plain")
     again = Reranked(models.load(tmp_path / "plain"), rules, 40).recommend(users=users, k=10)
     assert again["item"].tolist() == one["item"].tolist()
+
+
+def test_a_model_inside_is_exported_in_float32_too(trained):
+    _, rules, split = trained
+    with policy_scope("mixed_float16"):
+        model = MatrixFactorization(split.train.schema(), dim=4)
+    model.adapt(split.train)
+    full = in_float32(Reranked(model, rules))
+    assert model.dtype_policy.name == "mixed_float16"
+    assert full.model.dtype_policy.name == "float32" and full.items is model.items
+    for one, other in zip(full.weights, model.weights, strict=False):
+        np.testing.assert_array_equal(one, other)
+    assert in_float32(full) is full
+
+
+def test_a_keras_file_and_a_copy_hold_the_rules(trained, tmp_path):
+    model, rules, _ = trained
+    reranked = Reranked(model, rules, num_candidates=40)
+    users = [str(one) for one in model.users.vocabulary.ids[:5]]
+    expected = reranked.recommend(users=users, k=10)
+    reranked.save(tmp_path / "saved.keras")
+    for copied in (
+        keras.models.load_model(tmp_path / "saved.keras"),
+        copy.deepcopy(reranked),
+    ):
+        found = copied.recommend(users=users, k=10)
+        assert copied.rules == rules and found["item"].tolist() == expected["item"].tolist()
 
 
 def test_a_checkpoint_of_a_model_that_keeps_no_features(trained, tmp_path):
