@@ -18,7 +18,9 @@ from kerasrec.models.calibrations import Calibrations
 from kerasrec.models.checks.check_train import check_impressions
 from kerasrec.models.group_contributions import feature_groups, group_contributions
 from kerasrec.models.predict import predict
+from kerasrec.models.product_logit import with_products
 from kerasrec.models.recommender import Recommender
+from kerasrec.models.task_blend import blended, checked_blend, linked
 from kerasrec.models.trained_on import TrainedOn
 
 # Pairs of a request and an item that are scored at a time, for each number of the widest layer.
@@ -68,7 +70,7 @@ class Ranker(Recommender):
             trained["position"] = inputs.position
             outputs = {task: one + inputs.position_bias(task) for task, one in outputs.items()}
         given = given or {}
-        logits, outputs = _multiplied(logits, given), _multiplied(outputs, given)
+        logits, outputs = with_products(logits, given), with_products(outputs, given)
         calibrations = Calibrations(schema.tasks)
         if uncertainty:
             outputs = UncertaintyWeights(list(outputs), name="uncertainty")(outputs)
@@ -79,7 +81,7 @@ class Ranker(Recommender):
             query_model=keras.Model(inputs.request, dict(inputs.request), name="query_model"),
             name=name,
         )
-        self.blend = _checked_blend(blend, schema.tasks)
+        self.blend = checked_blend(blend, schema.tasks)
         self.given = given
         self.biases = biases
         self.calibrations = calibrations
@@ -234,24 +236,11 @@ class Ranker(Recommender):
 
     def linked(self, logits):
         """Predictions by task from logits by task, see `Task`."""
-        found = {}
-        for task in self.tasks:
-            logit = ops.cast(logits[task.name], "float32")
-            if task.kind == "binary":
-                logit = ops.sigmoid(logit)
-            elif task.kind != "rating":
-                # Beyond it float32 would be infinite once two tasks are multiplied.
-                logit = ops.exp(ops.minimum(logit, 40.0))
-            found[task.name] = logit
-        return found
+        return linked(self.tasks, logits)
 
     def blended(self, predictions):
         """The score `(n,)` from predictions by task."""
-        score = None
-        for name, weight in self.blend.items():
-            part = predictions[name] if weight == 1 else predictions[name] ** weight
-            score = part if score is None else score * part
-        return score
+        return blended(self.blend, predictions)
 
     def score_tasks(self, queries, rows, catalog=None):
         return self.linked(self.logit_model({**queries, ITEM: rows}))
@@ -289,44 +278,5 @@ class Ranker(Recommender):
             )
 
 
-def product_logit(first, second):
-    """The logit of `sigmoid(first) * sigmoid(second)`.
-
-        log(p q / (1 - p q)) = a + b - log(1 + exp(a) + exp(b))
-        log(1 + exp(a) + exp(b)) = s + softplus(b - s),  s = softplus(a)
-
-    No part of it overflows, and no probability is rounded to 1.
-
-    >>> p = ops.sigmoid(product_logit(np.array([0.0, 200.0]), np.array([0.0, -200.0])))
-    >>> ops.convert_to_numpy(p).round(3).tolist()
-    [0.25, 0.0]
-    """
-    return second - ops.softplus(-first) - ops.softplus(second - ops.softplus(first))
-
-
-def _multiplied(logits, given):
-    """Logits by task, where that of a product takes the place of its second factor."""
-    products = {task: product_logit(logits[one], logits[task]) for task, one in given.items()}
-    return {**logits, **products}
-
-
 def _is_numpy(queries):
     return isinstance(next(iter(queries.values())), np.ndarray)
-
-
-def _checked_blend(blend, tasks):
-    kinds = {task.name: task.kind for task in tasks}
-    blend = {tasks[0].name: 1.0} if blend is None else dict(blend)
-    for name, weight in blend.items():
-        if name not in kinds:
-            raise InputError(f"blend: there is no task {name!r}; the tasks are {', '.join(kinds)}")
-        if not isinstance(weight, (int, float)) or not 0 <= weight < math.inf:
-            raise InputError(f"blend: {name}: expected a number from 0 on, got {weight!r}")
-        if kinds[name] == "rating" and (len(blend) > 1 or weight != 1):
-            raise InputError(
-                f"blend: {name} is a rating, which may be negative: give it alone with weight 1, "
-                "or leave it out"
-            )
-    if not any(blend.values()):
-        raise InputError(f"blend: {blend!r} weighs no task: give at least one weight above 0")
-    return {name: float(weight) for name, weight in blend.items() if weight}

@@ -8,7 +8,7 @@ import pytest
 
 from kerasrec.data.datasets import FilmShop
 from kerasrec.errors import InputError
-from kerasrec.models.ranker import product_logit
+from kerasrec.models.product_logit import product_logit
 from kerasrec_zoo import ESMM
 
 SHOP = FilmShop(users=10, items=12, requests=3)
