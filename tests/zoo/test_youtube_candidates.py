@@ -92,8 +92,7 @@ def test_every_step_is_trained_by_hand():
 
 def test_an_empty_history_gets_the_popular_items_whoever_asks():
     model = made(visits())
-    inputs = {"history": np.zeros((2, 4), "int32"), "user": np.array([2, 3])}
-    rows, scores = model.top_k(inputs, 3)
+    rows, scores = model.top_k({**INPUTS, "history": np.zeros_like(HISTORY)}, 3)
     np.testing.assert_allclose(scores, np.log1p([[2, 2, 1]] * 2), rtol=1e-6)
     assert rows.tolist() == [[2, 3, 4]] * 2
 
@@ -105,7 +104,13 @@ def test_a_mean_of_many_steps_is_exact_in_half_precision():
         model = made(train)
     # bfloat16 cannot count beyond 256: a mean of equal steps would grow with the history.
     short, long = (
-        {"history": np.full((1, length), 3, "int32"), "user": np.array([2])} for length in (2, 1024)
+        {
+            "history": np.full((1, length), 3, "int32"),
+            "behavior": np.zeros((1, length), "int32"),
+            "time_gap": np.full((1, length), -1.0, "float32"),
+            "user": np.array([2], "int32"),
+        }
+        for length in (2, 1024)
     )
     item = np.array([4])
     one, other = model.score_pairs(short, item), model.score_pairs(long, item)
