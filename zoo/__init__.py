@@ -41,4 +41,5 @@ from kerasrec_zoo.svd import SVD as SVD
 from kerasrec_zoo.two_tower import TwoTower as TwoTower
 from kerasrec_zoo.user_knn import UserKNN as UserKNN
 from kerasrec_zoo.wide_deep import WideDeep as WideDeep
+from kerasrec_zoo.youtube_candidates import YouTubeCandidates as YouTubeCandidates
 from kerasrec_zoo.youtube_ranking import YouTubeRanking as YouTubeRanking
