@@ -25,7 +25,7 @@ from benchmarks.runner.report import Bar, Report, Row, Table
 K, LAST, CANDIDATES, NEGATIVES, HISTORY = 10, 5, 100, 15, 50
 RETRIEVER = "SASRec, the retriever alone"
 SIZES = {"dim": 48, "num_blocks": 1, "num_heads": 1, "hidden_factor": 2, "dropout": 0.2}
-RANKER = {"dim": 16, "mlp": (128, 64), "dropout": 0.4}
+RANKER = {"dim": 24, "mlp": (64,), "dropout": 0.3}
 FACTORS = 48
 RESAMPLES = 2000
 
@@ -126,7 +126,7 @@ def two_stage(early, full, train, last, epochs, say):
     model.adapt(shown)
     node = TrainNode(
         loss="list_softmax", epochs=epochs, batch_size=2048, monitor=None, patience=None,
-        optimizer={"class": "auto", "learning_rate": 0.001},
+        optimizer={"class": "auto", "learning_rate": 0.0006},
     )  # fmt: skip
     lists = lists_for(model, shown, node.loss)
     fit_ranker(model, no_split(shown), node, progress=False, lists=lists)
