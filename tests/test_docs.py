@@ -88,6 +88,7 @@ def test_every_public_class_of_the_blocks_has_an_example():
         "docs/sequences.md",
         "docs/content.md",
         "docs/retrieval.md",
+        "docs/two_stages.md",
     ],
 )
 def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
