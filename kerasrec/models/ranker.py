@@ -228,6 +228,14 @@ class Ranker(Recommender):
             for name, x in of_pairs.items():
                 repeated[name] = ops.convert_to_numpy(x).reshape(-1)
             return self.score_pairs(repeated, rows.reshape(-1)).reshape(n, m)
+
+        def score_query(given):
+            # A query at a time: the histories of all pairs of many queries may not fit into memory.
+            return self._score_flat(*keras.tree.map_structure(lambda x: x[None], given))[0]
+
+        return ops.map(score_query, (queries, rows, of_pairs))
+
+    def _score_flat(self, queries, rows, of_pairs):
         n, m = ops.shape(rows)[0], ops.shape(rows)[1]
         repeated = {name: ops.repeat(x, m, axis=0) for name, x in queries.items()}
         repeated |= {name: ops.reshape(x, (-1,)) for name, x in of_pairs.items()}
@@ -258,7 +266,7 @@ class Ranker(Recommender):
             query = {name: x[None] for name, x in query.items()}
 
             def score_chunk(rows):
-                return self.score_candidates(query, rows[None])[0]
+                return self._score_flat(query, rows[None], {})[0]
 
             return ops.reshape(ops.map(score_chunk, chunks), (-1,))[:num_rows]
 
