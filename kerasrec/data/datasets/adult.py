@@ -43,7 +43,11 @@ def load(base=None, validation=0.1, seed=0):
     context = {_name(column): {"kind": "category", "column": column} for column in CATEGORIES}
     for column in NUMBERS:
         context[_name(column)] = {"kind": "number", "column": column}
-        context[f"{_name(column)}_bucket"] = {"kind": "number", "column": column, "buckets": BUCKETS}
+        context[f"{_name(column)}_bucket"] = {
+            "kind": "number",
+            "column": column,
+            "buckets": BUCKETS,
+        }
     return Impressions.from_frame(
         frame, labels={"income": {}, "single": {}}, context=context, name="adult"
     )
