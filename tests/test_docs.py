@@ -4,7 +4,6 @@ import doctest
 import functools
 import importlib
 import importlib.util
-import inspect
 import pathlib
 import pkgutil
 import re
@@ -16,7 +15,8 @@ import pytest
 import kerasrec
 import kerasrec_zoo
 from kerasrec.data import load
-from kerasrec.data.datasets import LOADERS, synthetic
+from kerasrec.data.datasets import LOADERS, synthetic, synthetic_impressions
+from kerasrec.models.contract.models_of import models_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 MODULES = sorted(
@@ -120,9 +120,7 @@ def test_the_yaml_of_the_readme_is_a_config(tmp_path, monkeypatch):
     assert load_config("my.yaml", ["train.epochs=5"]).train.epochs == 5
 
 
-@pytest.mark.parametrize(
-    "cls", [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
-)
+@pytest.mark.parametrize("cls", models_of(kerasrec_zoo))
 def test_the_readme_says_what_every_model_reads(cls):
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     (row,) = re.findall(rf"^\| \[{cls.__name__}\]\((.*)$", text, re.MULTILINE)
@@ -137,6 +135,18 @@ def test_the_readme_says_what_every_model_reads(cls):
     assert ("item features" in reads) == bool(item_features)
     assert ("history" in new_user) == ({"histories"} <= model.capabilities and "history" in reads)
     assert bool(cold.strip()) == ("cold_items" in model.capabilities)
+
+
+@pytest.mark.parametrize("cls", models_of(kerasrec_zoo, rankers=True))
+def test_the_readme_says_which_ranker_reads_a_history(cls):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (row,) = re.findall(rf"^\| \[{cls.__name__}\]\((.*)$", text, re.MULTILINE)
+    link, _, history, goals, _ = row.split("|")
+    assert (ROOT / link.strip(" )")).exists() and goals.strip()
+    labels = ("click", "purchase")
+    model = cls(synthetic_impressions.FilmShop(9, 12, 2).impressions(labels).schema())
+    assert bool(history.strip()) == ("history" in model.query_inputs)
+    assert ("time" in history) == ("time_gap" in model.query_inputs)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").rglob("*.yaml")), ids=lambda p: p.stem)

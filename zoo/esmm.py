@@ -31,6 +31,7 @@ class ESMM(Ranker):
         dropout: Rate on the output of each layer.
         position: Learn a bias for each position in training, see `Ranker`.
         blend: Weight of each task in the score, see `Ranker`.
+        uncertainty: Learn the weights of the losses, see `UncertaintyWeights`.
 
     Raises:
         InputError: for other tasks; in `adapt` for a purchase without a click, or a row whose
@@ -59,6 +60,7 @@ class ESMM(Ranker):
         dropout=0.0,
         position=False,
         blend=None,
+        uncertainty=False,
         name=None,
     ):
         if [task.kind for task in schema.tasks] != ["binary", "binary"]:
@@ -81,6 +83,7 @@ class ESMM(Ranker):
             inputs=inputs,
             logits=task_heads(schema, [tower(x) for tower in towers]),
             blend=blend,
+            uncertainty=uncertainty,
             given={after: click},
             name=name,
         )

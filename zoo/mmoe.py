@@ -31,6 +31,7 @@ class MMoE(Ranker):
         dropout: Rate on the output of each layer.
         position: Learn a bias for each position in training, see `Ranker`.
         blend: Weight of each task in the score, see `Ranker`.
+        uncertainty: Learn the weights of the losses, see `UncertaintyWeights`.
 
     Reference:
         Ma et al., Modeling task relationships in multi-task learning with multi-gate
@@ -57,6 +58,7 @@ class MMoE(Ranker):
         dropout=0.0,
         position=False,
         blend=None,
+        uncertainty=False,
         name=None,
     ):
         inputs = RankerInputs(schema, position=position)
@@ -73,7 +75,14 @@ class MMoE(Ranker):
         # === Wiring ===
         x = flatten(inputs.vectors(dim))
         logits = task_heads(schema, [one(y) for one, y in zip(towers, mixture(x), strict=True)])
-        super().__init__(schema=schema, inputs=inputs, logits=logits, blend=blend, name=name)
+        super().__init__(
+            schema=schema,
+            inputs=inputs,
+            logits=logits,
+            blend=blend,
+            uncertainty=uncertainty,
+            name=name,
+        )
         self.gate_model = inputs.model(mixture.gates(x), name="gate_model")
 
     def gates(self, inputs, items):

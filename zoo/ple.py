@@ -32,6 +32,7 @@ class PLE(Ranker):
         dropout: Rate on the output of each layer.
         position: Learn a bias for each position in training, see `Ranker`.
         blend: Weight of each task in the score, see `Ranker`.
+        uncertainty: Learn the weights of the losses, see `UncertaintyWeights`.
 
     Reference:
         Tang et al., Progressive layered extraction (PLE): a novel multi-task learning model for
@@ -60,6 +61,7 @@ class PLE(Ranker):
         dropout=0.0,
         position=False,
         blend=None,
+        uncertainty=False,
         name=None,
     ):
         inputs = RankerInputs(schema, position=position)
@@ -82,7 +84,14 @@ class PLE(Ranker):
         # === Wiring ===
         x = flatten(inputs.vectors(dim))
         logits = task_heads(schema, [one(y) for one, y in zip(towers, experts(x), strict=True)])
-        super().__init__(schema=schema, inputs=inputs, logits=logits, blend=blend, name=name)
+        super().__init__(
+            schema=schema,
+            inputs=inputs,
+            logits=logits,
+            blend=blend,
+            uncertainty=uncertainty,
+            name=name,
+        )
         self.gate_model = inputs.model(experts.gates(x), name="gate_model")
 
     def gates(self, inputs, items):

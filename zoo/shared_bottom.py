@@ -25,6 +25,7 @@ class SharedBottom(Ranker):
         dropout: Rate on the output of each layer.
         position: Learn a bias for each position in training, see `Ranker`.
         blend: Weight of each task in the score, see `Ranker`.
+        uncertainty: Learn the weights of the losses, see `UncertaintyWeights`.
 
     Reference:
         Caruana, Multitask learning, Machine Learning 28, 1997.
@@ -49,6 +50,7 @@ class SharedBottom(Ranker):
         dropout=0.0,
         position=False,
         blend=None,
+        uncertainty=False,
         name=None,
     ):
         inputs = RankerInputs(schema, position=position)
@@ -63,4 +65,11 @@ class SharedBottom(Ranker):
         # === Wiring ===
         x = shared(flatten(inputs.vectors(dim)))
         logits = task_heads(schema, [one(x) for one in towers])
-        super().__init__(schema=schema, inputs=inputs, logits=logits, blend=blend, name=name)
+        super().__init__(
+            schema=schema,
+            inputs=inputs,
+            logits=logits,
+            blend=blend,
+            uncertainty=uncertainty,
+            name=name,
+        )

@@ -63,12 +63,14 @@ class YouTubeRanking(Ranker):
 
         # === Layers ===
         flatten = keras.layers.Flatten(name="flatten")
-        pool = keras.layers.GlobalAveragePooling1D(name="mean")
         stack = DenseStack(mlp, dropout=dropout, name="mlp")
 
         # === Wiring ===
         steps, mask = inputs.steps(dim)
-        parts = [flatten(inputs.vectors(dim)), pool(steps, mask=mask)]
+        real = ops.cast(mask, steps.dtype)[..., None]
+        # Not Keras's pooling, which divides by 0 without a real step.
+        mean = ops.sum(real * steps, axis=1) / ops.maximum(ops.sum(real, axis=1), 1.0)
+        parts = [flatten(inputs.vectors(dim)), mean]
         numbers = inputs.numbers()
         if numbers is not None:
             # 1.702: where the logistic curve is nearest to the normal distribution.

@@ -113,8 +113,10 @@ def _show(arguments, output, exclude, allow):
 
 def _cell(value):
     if isinstance(value, list):
-        return "; ".join(
-            f"{one.get('title') or one.get('word') or one['item']} {one['contribution']:+.2f}"
-            for one in value
-        )
+        return "; ".join(f"{_name(one)} {one['contribution']:+.2f}" for one in value)
     return f"{value:.4f}" if isinstance(value, float) else value
+
+
+def _name(reason):
+    keys = ("title", "word", "group", "item")
+    return next(reason[key] for key in keys if reason.get(key))

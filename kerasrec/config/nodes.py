@@ -140,6 +140,7 @@ class ImpressionsNode(Node):
     path: str | None = None
     sql: str | None = None
     separator: str = ","
+    negative_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
     columns: dict[
         Literal["user", "item", "request", "timestamp", "position", "weight", "propensity", "fold"],
         str,

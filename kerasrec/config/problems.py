@@ -180,6 +180,12 @@ def _loss(config):
 
 
 def _ranker_losses(config):
+    if config.train.calibrate != "none" and not config.split.holds_out:
+        yield (
+            ("train", "calibrate"),
+            "it fits probabilities to the validation part, and the split none has none: set it to "
+            "none",
+        )
     given, labels = config.train.loss, config.data.labels
     if isinstance(given, str):
         given = dict.fromkeys(labels or ["click"], given)

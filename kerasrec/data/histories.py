@@ -97,6 +97,12 @@ class Histories:
         source = np.arange(indptr[-1]) + np.repeat(self.indptr[rows] - indptr[:-1], lengths)
         return self._at(indptr, source)
 
+    def for_keys(self, number: int) -> "Histories":
+        """With empty lists for the keys up to `number`."""
+        more = max(number - len(self), 0)
+        indptr = np.append(self.indptr, np.repeat(self.indptr[-1:], more))
+        return dataclasses.replace(self, indptr=indptr)
+
     def known(self, num_items: int) -> "Histories":
         """Without padding, the unknown row and rows from `num_items` on."""
         kept = (self.items >= FIRST) & (self.items < num_items)

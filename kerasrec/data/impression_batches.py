@@ -49,7 +49,6 @@ def impression_batches(
         InputError: an unknown input, or one that the data does not have.
     """
     inputs = tuple(inputs)
-    check_inputs(data, inputs)
     widths = bucket_widths(inputs, "last", history_length, buckets and shuffle)
 
     def make(arrays):
@@ -75,7 +74,11 @@ def rows(arrays, data, inputs, length, fold=None):
     """The history lengths of all rows, and a function from row numbers and a width to inputs.
 
     `arrays` is TensorFlow, or `host_arrays`. The number after the last row is padding.
+
+    Raises:
+        InputError: an input that the data does not have.
     """
+    check_inputs(data, inputs)
     columns = {"user": data.user, ITEM: data.item, **data.context}
     columns |= {"position": data.position, "fold": fold}
     columns = {name: columns[name] for name in inputs if columns.get(name) is not None}
@@ -110,18 +113,19 @@ def rows(arrays, data, inputs, length, fold=None):
 
 def check_inputs(data, inputs):
     """InputError for an input that impressions cannot give."""
-    known = [ITEM, *query_spec(data.schema()), *TRAIN_INPUTS]
-    for name in inputs:
-        if name not in known:
-            raise InputError(f"inputs={inputs!r}: {name!r} is none of {', '.join(known)}.")
     if "history" in inputs and data.past is None:
         raise InputError(
             "inputs: 'history' needs what users did before each row: read the impressions with "
             "past=interactions, or in a config give data.path beside data.impressions."
         )
+    known = [ITEM, *query_spec(data.schema()), *TRAIN_INPUTS]
+    for name in inputs:
+        if name not in known:
+            raise InputError(f"inputs={inputs!r}: {name!r} is none of {', '.join(known)}.")
 
 
 def _flat(histories, each):
     """A per-step input at all steps of all histories."""
     column = histories.items if each.source == "history" else getattr(histories, each.source)
-    return each.values(column, histories.indptr[:-1], len(histories.items))
+    values = each.values(column, histories.indptr[:-1], len(histories.items))
+    return np.pad(values, (0, 1))  # padding reads a place, even of no events

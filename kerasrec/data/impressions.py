@@ -49,6 +49,8 @@ class Impressions:
         propensity: float32 (n,), the probability of showing the item, or None.
         fold: int32 (n,), a given split, or None.
         crosses: features of two columns, whose values are looked up in the model.
+        negative_rate: share of the rows without a click that the table has, 1 for all of them.
+            Predictions are those of all rows, and evaluation counts each such row 1 / rate times.
         past: what users did and when, from which the history of each row is taken, or None.
         report: what reading did, None for a part of a table.
         name: for tables and plots.
@@ -69,6 +71,7 @@ class Impressions:
     propensity: np.ndarray | None = None
     fold: np.ndarray | None = None
     crosses: tuple[Cross, ...] = ()
+    negative_rate: float = 1.0
     past: Past | None = None
     report: ImpressionsReport | None = None
     name: str = "impressions"
@@ -99,6 +102,7 @@ class Impressions:
         on_error: str = "raise",
         name: str = "impressions",
         where: str = "the frame",
+        negative_rate: float = 1.0,
         **options: Any,
     ) -> "Impressions":
         """Read a table with one row for each item shown.
@@ -122,6 +126,7 @@ class Impressions:
                 them in the report.
             name: for tables and plots.
             where: what to call the frame in error messages.
+            negative_rate: share of the rows without a click that were kept in the table.
             options: `item_frame`, `item_id`, `item_features`, `item_title`, `user_frame`,
                 `user_id`, `user_features`, `base`, as for `Interactions.from_frame`; `encoders`,
                 those of the context of an earlier table, whose rows are kept; `separator` of a text
@@ -136,7 +141,11 @@ class Impressions:
         )
         data = cls(**fields, name=name)
         crosses = [read_cross(data, key, options) for key, options in (crosses or {}).items()]
-        return dataclasses.replace(data, crosses=tuple(crosses))
+        if not 0 < negative_rate <= 1:
+            raise InputError(
+                f"negative_rate: expected a share above 0 and up to 1, got {negative_rate!r}."
+            )
+        return dataclasses.replace(data, crosses=tuple(crosses), negative_rate=negative_rate)
 
     def schema(self, history_length: int = 50) -> Schema:
         """What a model needs to know in order to be built."""
@@ -170,6 +179,14 @@ class Impressions:
         if self.request is None:
             return np.arange(len(self), dtype=np.int64)
         return self.request
+
+    def row_weights(self) -> np.ndarray | None:
+        """float32 (n,): the weight of each row among all that was shown; None where all are 1."""
+        if self.negative_rate == 1.0:
+            return self.weight
+        first = next(iter(self.labels.values()))
+        rate = np.where(first > 0, 1.0, 1.0 / self.negative_rate).astype(np.float32)
+        return rate if self.weight is None else rate * self.weight
 
     def histories(self) -> Histories:
         """What users did before the last row, by user row; empty without a `past`."""

@@ -57,9 +57,7 @@ class Past:
 
     def for_users(self, number: int) -> "Past":
         """With an empty history for each user row up to `number`."""
-        histories, more = self.histories, number - len(self.histories)
-        indptr = np.append(histories.indptr, np.repeat(histories.indptr[-1:], more))
-        return dataclasses.replace(self, histories=dataclasses.replace(histories, indptr=indptr))
+        return dataclasses.replace(self, histories=self.histories.for_keys(number))
 
     def until(self, time: int) -> Histories:
         """The events of all users up to a time."""

@@ -5,6 +5,7 @@ import numpy as np
 from kerasrec.data.query_spec import QUERY_INPUTS
 from kerasrec.data.vocabulary import UNKNOWN
 from kerasrec.errors import InputError
+from kerasrec.models.requests.request_context import request_context
 
 
 def check_model(model, interactions):
@@ -54,6 +55,8 @@ def query_inputs(model, queries, index):
     inputs = {name: values[place] for name, values in inputs.items()}
     if "user" in model.query_inputs:
         inputs["user"] = within(queries.users[index], model.schema.num_users, UNKNOWN)
+    # Interactions do not say in which request they were: its features are missing.
+    inputs |= request_context(model, None, len(index))[0]
     if missing := set(model.query_inputs) - set(inputs):
         raise InputError(
             f"{type(model).__name__} needs the query input {missing.pop()!r}; evaluation makes "

@@ -91,6 +91,25 @@ class Expected:
     def _rows(self, ids):
         return self.model.items.vocabulary.rows(ids)
 
+    def _more(self):
+        """The outputs of `rank_catalog` besides rows and scores."""
+        model, found = self.model, []
+        for part in chunks(self.asked.lengths, REQUESTS):
+            queries = model.encode_queries({name: x[part] for name, x in self.inputs.items()})
+            limits = self._limits(part)
+            answer = model.rank_catalog(queries, self.catalog, self.graph.k, *limits)
+            found.append({key: np.asarray(x) for key, x in answer.items()})
+        shown = np.arange(self.graph.k) < self.request["k"][:, None]
+        return {
+            name: np.where(shown, np.concatenate([one[name] for one in found]), 0)
+            for name in found[0]
+            if name not in ("rows", "scores")
+        }
+
+    def _limits(self, part):
+        seen = np.where(self.masked[part], self.asked.seen(part), PADDING)
+        return np.concatenate([self.exclude[part], seen], axis=1), self.allow[part]
+
     def _ranked(self):
         # A request about a user with a long history is answered beside few others.
         parts = [self._ranked_part(part) for part in chunks(self.asked.lengths, REQUESTS)]
@@ -99,8 +118,7 @@ class Expected:
     def _ranked_part(self, part):
         model, index, k = self.model, self.graph.index, self.graph.k
         inputs = {name: x[part] for name, x in self.inputs.items()}
-        seen = np.where(self.masked[part], self.asked.seen(part), PADDING)
-        exclude, allow = np.concatenate([self.exclude[part], seen], axis=1), self.allow[part]
+        exclude, allow = self._limits(part)
         if isinstance(index, IVFIndex):
             # Its answers are approximate; its recall was measured when it was built.
             arrays = (model.encode_queries(inputs), exclude, allow)
@@ -118,7 +136,8 @@ class Expected:
         return {"item": self.model.items.vocabulary.lookup(rows), "score": scores}
 
     def _recommend(self):
-        return self._named(*self._cut(*self._ranked()))
+        more = self._more() if self.model.more_outputs else {}
+        return {**self._named(*self._cut(*self._ranked())), **more}
 
     def _recommend_examples(self):
         return self._recommend()
@@ -130,6 +149,12 @@ class Expected:
             return {**tasks, "score": self.model.score_pairs(self.inputs, items)}
         queries = self.model.encode_queries(self.inputs)
         return {"score": (queries * self.catalog[items]).sum(axis=1)}
+
+    def _explain(self):
+        items = np.maximum(self._rows(self.request["item"]), UNKNOWN)
+        queries = self.model.encode_queries(self.inputs)
+        none, parts = self.model.group_contributions(queries, items, self.catalog)
+        return {"contribution": np.asarray(parts), "none": np.asarray(none)}
 
     def _similar_items(self):
         vectors, items = directions(self.model, self.catalog), self._rows(self.request["item"])

@@ -5,7 +5,7 @@ import tensorflow as tf
 from tensorflow.saved_model.experimental import TrackableResource
 
 from kerasrec.data.query_spec import EXAMPLES
-from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
+from kerasrec.data.vocabulary import FIRST, UNKNOWN
 from kerasrec.export.explanations import history_reasons, word_reasons
 from kerasrec.export.lists import owners
 from kerasrec.export.raw_features import RawFeatures
@@ -14,6 +14,7 @@ from kerasrec.export.search import search_allowed
 from kerasrec.export.signature_defaults import write_defaults
 from kerasrec.export.string_lookup import string_lookup
 from kerasrec.layers.content_encoder import CODE
+from kerasrec.models.group_contributions import TOGETHER
 
 ROWS = "rows"
 
@@ -87,7 +88,8 @@ class ServingGraph(tf.Module):
         """Returns the best items of each query."""
         rows = self._rows(request)
         answer = self._rank(self._query(rows), *self.reader.limited(request, rows["seen"]))
-        return {"item": self.item_ids(answer["rows"]), "score": answer["scores"]}
+        more = {name: x for name, x in answer.items() if name not in ("rows", "scores")}
+        return {"item": self.item_ids(answer["rows"]), "score": answer["scores"], **more}
 
     def recommend_examples(self, request):
         """As `recommend`, from serialized `tf.Example`s."""
@@ -122,6 +124,13 @@ class ServingGraph(tf.Module):
             return {"score": self.index.score_rows(query, item[:, None])[:, 0]}
         score = self.model.score_rows(query, self.catalog, item)
         return {**self.model.score_tasks(query, item, self.catalog), "score": score}
+
+    def explain(self, request):
+        """Returns what each group of features adds to the logarithm of the score of one item."""
+        query, item = self._query(self._rows(request)), tf.maximum(self._items(request), UNKNOWN)
+        none, parts = self.model.group_contributions(query, item, self.catalog)
+        names = tf.constant([[*self.model.feature_groups, TOGETHER]])
+        return {"group": every(names, tf.shape(item)[0]), "contribution": parts, "none": none}
 
     def similar_items(self, request):
         """Returns the items whose vectors have the largest cosine with that of an item."""
@@ -163,6 +172,8 @@ class ServingGraph(tf.Module):
             found["recommend_explained"] = (self.recommend_explained, asked)
         found["recommend_examples"] = (self.recommend_examples, {EXAMPLES: ids})
         found["score"] = (self.score, {**query, "item": ids})
+        if self.model.feature_groups:
+            found["explain"] = (self.explain, {**query, "item": ids})
         if self.sizes is not None:
             found["similar_items"] = (self.similar_items, {"item": ids, **self.reader.limits()})
         if self.model.searchable:
@@ -206,9 +217,10 @@ class ServingGraph(tf.Module):
 def _cut(answer, k):
     """Cuts an answer to the largest `k` `(batch,)`; each row has row 0 and -inf after its own k."""
     widest = tf.maximum(tf.reduce_max(k), 1)
-    rows, scores = answer["rows"][:, :widest], answer["scores"][:, :widest]
-    shown = tf.range(tf.shape(rows)[1])[None] < k[:, None]
-    return {"rows": tf.where(shown, rows, PADDING), "scores": tf.where(shown, scores, -np.inf)}
+    answer = {name: x[:, :widest] for name, x in answer.items()}
+    shown = tf.range(tf.shape(answer["rows"])[1])[None] < k[:, None]
+    found = {name: tf.where(shown, x, tf.zeros_like(x)) for name, x in answer.items()}
+    return {**found, "scores": tf.where(shown, answer["scores"], -np.inf)}
 
 
 def _inverse_sizes(vectors, bias_columns):

@@ -31,16 +31,21 @@ from kerasrec.layers.halving_convolution import HalvingConvolution as HalvingCon
 from kerasrec.layers.history_profile import HistoryProfile as HistoryProfile
 from kerasrec.layers.hybrid_head import HybridHead as HybridHead
 from kerasrec.layers.in_batch_candidates import InBatchCandidates as InBatchCandidates
+from kerasrec.layers.isotonic_scaling import IsotonicScaling as IsotonicScaling
 from kerasrec.layers.joint_scorer import JointScorer as JointScorer
 from kerasrec.layers.known_items import KnownItems as KnownItems
 from kerasrec.layers.last_step import last_real_step as last_real_step
 from kerasrec.layers.list_sample import ListSample as ListSample
 from kerasrec.layers.lstm_user_encoder import LSTMUserEncoder as LSTMUserEncoder
 from kerasrec.layers.masked_items import MaskedItems as MaskedItems
+from kerasrec.layers.negative_sampling_correction import (
+    NegativeSamplingCorrection as NegativeSamplingCorrection,
+)
 from kerasrec.layers.neighbour_ratings import NeighbourRatings as NeighbourRatings
 from kerasrec.layers.neighbour_scores import NeighbourScores as NeighbourScores
 from kerasrec.layers.pair_candidates import PairCandidates as PairCandidates
 from kerasrec.layers.pairwise_products import PairwiseProducts as PairwiseProducts
+from kerasrec.layers.platt_scaling import PlattScaling as PlattScaling
 from kerasrec.layers.popular_scores import PopularScores as PopularScores
 from kerasrec.layers.popular_when_empty import PopularWhenEmpty as PopularWhenEmpty
 from kerasrec.layers.progressive_experts import ProgressiveExperts as ProgressiveExperts
@@ -58,4 +63,5 @@ from kerasrec.layers.transformer_user_encoder import (
     TransformerUserEncoder as TransformerUserEncoder,
 )
 from kerasrec.layers.transition_scores import TransitionScores as TransitionScores
+from kerasrec.layers.uncertainty_weights import UncertaintyWeights as UncertaintyWeights
 from kerasrec.layers.user_neighbour_scores import UserNeighbourScores as UserNeighbourScores

@@ -67,7 +67,9 @@ class FieldAttention(keras.layers.Layer):
         )
         # Sums of products overflow float16.
         query, key = ops.cast(query, "float32"), ops.cast(key, "float32")
-        weights = ops.softmax(ops.matmul(query, ops.swapaxes(key, -1, -2)))
+        logits = ops.matmul(query, ops.swapaxes(key, -1, -2))
+        # Not Keras's softmax, which warns of one field.
+        weights = ops.exp(logits - ops.logsumexp(logits, axis=-1, keepdims=True))
         mixed = ops.matmul(ops.cast(weights, value.dtype), value)
         fields = vectors.shape[1]
         mixed = ops.reshape(

@@ -17,4 +17,6 @@ from kerasrec.losses.mean_squared_error import MeanSquaredError as MeanSquaredEr
 from kerasrec.losses.poisson import Poisson as Poisson
 from kerasrec.losses.rank_net import RankNet as RankNet
 from kerasrec.losses.softmax import Softmax as Softmax
+from kerasrec.losses.squared_error import SquaredError as SquaredError
+from kerasrec.losses.uncertainty_weighted import UncertaintyWeighted as UncertaintyWeighted
 from kerasrec.losses.watch_time_loss import WatchTimeLoss as WatchTimeLoss

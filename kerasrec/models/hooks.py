@@ -38,6 +38,7 @@ class Hooks:
             that starts from a checkpoint keeps its own.
         level: Weight that is added to every score, set to the mean rating at `adapt`; None: there
             is none.
+        more_outputs: Whether `rank_catalog` has outputs besides rows and scores.
         query_size: Numbers held in memory to score one query with the whole catalog.
 
     Parts of a vector and of a score:
@@ -53,7 +54,8 @@ class Hooks:
         contributions: What each item of a history adds to a score.
 
     How it ranks: `encode_queries`, `encode_catalog`, `score_catalog`, `score_rows`, `score_pairs`,
-    `score_items`, `score_tasks` and `rank_catalog`.
+    `score_items`, `score_tasks` and `rank_catalog`; what it rests on: `feature_groups` and
+    `group_contributions`.
 
     How it learns: `adapt`, and what a model without training computes there: `find_neighbours` of a
     `NeighbourModel`, `find_factors` of a `FactorModel`.
@@ -70,6 +72,7 @@ class Hooks:
     searchable = False
     candidates = None
     level = None
+    more_outputs = False
 
     bias_columns = None
     content_columns = None
@@ -86,6 +89,10 @@ class Hooks:
     @property
     def features_read(self):
         return (), ()
+
+    @property
+    def feature_groups(self):
+        return ()
 
     @property
     def unknown_user(self):
@@ -168,6 +175,14 @@ class Hooks:
         """
         return {}
 
+    def group_contributions(self, queries, rows, catalog=None):
+        """What each of the `feature_groups` adds to scores, in `keras.ops`.
+
+        Returns:
+            `(none, contributions)`, see `kerasrec.models.group_contributions`.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.group_contributions")
+
     def score_items(self, inputs, items):
         """Scores `(m, n)` float64 of m item rows for n queries: what explanations compare."""
         scores = self.score_catalog(self.encode_queries(inputs), self.encode_catalog())
@@ -177,7 +192,8 @@ class Hooks:
         """The k best rows of n encoded queries, in `keras.ops`: `top_k` and the export run it.
 
         Returns:
-            What `TopK` returns, with its `exclude` and `allow`.
+            What `TopK` returns, with its `exclude` and `allow`; more `(n, k)` outputs by name are
+            outputs of the export as well.
         """
         return TopK(k)(self.score_catalog(queries, catalog), exclude, allow)
 

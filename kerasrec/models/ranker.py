@@ -13,7 +13,10 @@ from kerasrec.data.query_spec import ITEM
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.layers.task_bias import TaskBias
+from kerasrec.layers.uncertainty_weights import UncertaintyWeights
+from kerasrec.models.calibrations import Calibrations
 from kerasrec.models.checks.check_train import check_impressions
+from kerasrec.models.group_contributions import feature_groups, group_contributions
 from kerasrec.models.predict import predict
 from kerasrec.models.recommender import Recommender
 from kerasrec.models.trained_on import TrainedOn
@@ -43,7 +46,8 @@ class Ranker(Recommender):
             click, and its prediction is the product of both. Both are binary.
 
     With `position` of the inputs each task has a bias for each position in training. It is left out
-    of all predictions: they are those at no position.
+    of all predictions: they are those at no position. With `uncertainty` the weights of the tasks'
+    losses are learned, see `UncertaintyWeights`: compile each task with `UncertaintyWeighted`.
 
     Raises:
         InputError: for a blend of unknown tasks.
@@ -51,7 +55,9 @@ class Ranker(Recommender):
 
     context_read = False
 
-    def __init__(self, *, schema, inputs, logits, blend=None, given=None, name=None):
+    def __init__(
+        self, *, schema, inputs, logits, blend=None, given=None, uncertainty=False, name=None
+    ):
         self._check(schema, logits)
         biases = {task.name: TaskBias(name=f"{task.name}_bias") for task in schema.tasks}
         logits = {task.name: biases[task.name](logits[task.name]) for task in schema.tasks}
@@ -63,6 +69,9 @@ class Ranker(Recommender):
             outputs = {task: one + inputs.position_bias(task) for task, one in outputs.items()}
         given = given or {}
         logits, outputs = _multiplied(logits, given), _multiplied(outputs, given)
+        calibrations = Calibrations(schema.tasks)
+        if uncertainty:
+            outputs = UncertaintyWeights(list(outputs), name="uncertainty")(outputs)
         super().__init__(
             schema=schema,
             inputs=trained,
@@ -73,7 +82,9 @@ class Ranker(Recommender):
         self.blend = _checked_blend(blend, schema.tasks)
         self.given = given
         self.biases = biases
-        self.logit_model = inputs.model(logits, name="logit_model")
+        self.calibrations = calibrations
+        self.logit_model = inputs.model(calibrations(logits), name="logit_model")
+        self.learns_weights = uncertainty
         self.crosses = inputs.crosses
         self.item_catalog = inputs.catalogs.get("item")
         self.user_catalog = inputs.catalogs.get("user")
@@ -127,6 +138,7 @@ class Ranker(Recommender):
             if side is not None:
                 side.assign(catalog.columns)
         self.crosses.adapt(train)
+        self.calibrations.adapt(train)
         for task in self.tasks:
             labels = train.labels[task.name]
             if task.name in self.given:
@@ -140,6 +152,13 @@ class Ranker(Recommender):
     def encode_catalog(self):
         """The rows of all items `(rows,)` int32."""
         return np.arange(self.schema.num_items, dtype="int32")
+
+    @property
+    def feature_groups(self):
+        return feature_groups(self)
+
+    def group_contributions(self, queries, rows, catalog=None):
+        return group_contributions(self, queries, rows)
 
     def score_catalog(self, queries, catalog):
         size = len(next(iter(queries.values()))) if _is_numpy(queries) else None
@@ -160,24 +179,35 @@ class Ranker(Recommender):
 
     def predict_tasks(self, inputs, items):
         """What each task predicts `(n,)` float32 for n queries with one item row each, by task."""
+        logits = self._logits(inputs, items)
+        return {name: ops.convert_to_numpy(x) for name, x in self.linked(logits).items()}
+
+    def _logits(self, inputs, items):
         inputs = {**self.encode_queries(inputs), ITEM: np.asarray(items, "int32")}
         size = self._pairs_at_once
         parts = [
             predict(self.logit_model, {name: x[start : start + size] for name, x in inputs.items()})
             for start in range(0, len(inputs[ITEM]), size)
         ]
-        logits = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        found = {name: ops.convert_to_numpy(x) for name, x in self.linked(logits).items()}
-        return found
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def calibrate(self, data, method="platt"):
+        """Fits the probabilities to `Impressions` that were not trained on, see `Calibrations`."""
+        self.calibrations.fit(self, data, method)
 
     def predict_impressions(self, data, batch_size=8192):
         """What each task predicts `(n,)` for the rows of `Impressions`, by task."""
+        logits = self.predict_logits(data, batch_size)
+        return {name: ops.convert_to_numpy(x) for name, x in self.linked(logits).items()}
+
+    def predict_logits(self, data, batch_size=8192):
+        """The logits of each task `(n,)` float32 for the rows of `Impressions`, by task."""
         gather = rows(host_arrays, data, (*self.query_inputs, ITEM), self.schema.history_length)[1]
         parts = []
         for start in range(0, len(data), batch_size):
             chosen = np.arange(start, min(start + batch_size, len(data)))
             x = gather(chosen, self.schema.history_length)
-            parts.append(self.predict_tasks(x, x[ITEM]))
+            parts.append(self._logits(x, x[ITEM]))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def score_candidates(self, queries, rows, of_pairs=None):
@@ -290,8 +320,8 @@ def _checked_blend(blend, tasks):
     for name, weight in blend.items():
         if name not in kinds:
             raise InputError(f"blend: there is no task {name!r}; the tasks are {', '.join(kinds)}")
-        if not isinstance(weight, (int, float)) or not math.isfinite(weight):
-            raise InputError(f"blend: {name}: expected a number, got {weight!r}")
+        if not isinstance(weight, (int, float)) or not 0 <= weight < math.inf:
+            raise InputError(f"blend: {name}: expected a number from 0 on, got {weight!r}")
         if kinds[name] == "rating" and (len(blend) > 1 or weight != 1):
             raise InputError(
                 f"blend: {name} is a rating, which may be negative: give it alone with weight 1, "

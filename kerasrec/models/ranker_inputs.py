@@ -83,6 +83,11 @@ class RankerInputs:
                 "the data has no users, no items and no features of the request: give columns of "
                 "at least one of them"
             )
+        if not self.request:
+            raise InputError(
+                "the data has no users, no history and no features of the request: every request "
+                "would get the same answer; give columns of at least one of them"
+            )
         self._vectors = {}
 
     @property

@@ -217,7 +217,8 @@ class Recommender(Hooks, KerasSaving):
             `words`, those with the largest contributions, as dicts `word`, `feature`,
             `contribution`. A model with attention over steps gives `attention`, the steps with the
             largest weights, as dicts `item`, `title`, `weight`. Unknown ids are ignored, which a
-            warning and `frame.attrs["notes"]` say.
+            warning and `frame.attrs["notes"]` say. The reasons of a ranker are groups of features,
+            see `group_reasons`.
 
         Raises:
             InputError: without users and histories, if k is no whole number or too large, for a

@@ -9,7 +9,7 @@ from keras import ops
 
 from kerasrec.config.model_class import find_model_class
 from kerasrec.data.retriever_scores import RETRIEVER_SCORE
-from kerasrec.data.vocabulary import FIRST, PADDING
+from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.errors import InputError
 from kerasrec.models.ranker import Ranker
 from kerasrec.models.recommender import Recommender
@@ -29,11 +29,12 @@ class TwoStage(Recommender):
 
     Exclude, allow and the seen filter are the retriever's, so that they take no places away. Both
     stages are trained apart and handed over; one checkpoint and one export hold both. A ranker that
-    reads "retriever_score" (see `with_retriever_scores`) gets the score of each candidate.
+    reads "retriever_score" (see `with_retriever_scores`) gets the score of each candidate. Users
+    and items that only the ranker knows are unknown to the retriever: such items are no candidates.
 
     Args:
         retriever: An adapted `Recommender` that ranks the catalog.
-        ranker: An adapted `Ranker` with the same users and items.
+        ranker: An adapted `Ranker` whose users and items begin with those of the retriever.
         num_candidates: How many candidates are ranked; at most the number of items.
 
     Raises:
@@ -45,6 +46,7 @@ class TwoStage(Recommender):
 
     trained = False
     context_read = False
+    more_outputs = True
 
     def __init__(self, retriever, ranker, num_candidates=500, name=None):
         _check(retriever, ranker)
@@ -134,15 +136,28 @@ class TwoStage(Recommender):
         found = self.retrieve(queries, catalog, max(k, self._candidates), exclude, allow)
         rows, scores = found["rows"], self._rank(queries, found["rows"], found["scores"])
         scores = ops.where(ops.equal(rows, PADDING), NEVER, scores)
-        best, places = ops.top_k(scores, k)
+        width = rows.shape[1]
+        best, places = ops.top_k(scores, min(k, width))
+        more = [[0, 0], [0, k - min(k, width)]]
+        best, places = ops.pad(best, more, constant_values=NEVER), ops.pad(places, more)
+        real = best != NEVER
         rows = ops.take_along_axis(rows, places, axis=1)
-        return {"rows": ops.where(best == NEVER, PADDING, rows), "scores": best}
+        first = ops.take_along_axis(found["scores"], places, axis=1)
+        return {
+            "rows": ops.where(real, rows, PADDING),
+            "scores": best,
+            "retriever_rank": ops.where(real, ops.cast(places, "int32") + 1, 0),
+            "retriever_score": ops.where(real, first, 0.0),
+        }
 
     def retrieve(self, queries, catalog, number, exclude=None, allow=None):
         """The retriever's answer: `rows` and `scores` `(n, number)`, as of `TopK`."""
-        number = min(number, self.schema.num_items - FIRST)
+        number = min(number, self.retriever.schema.num_items - FIRST)
         encoded = self._retriever_queries(queries)
-        return self.retriever.rank_catalog(encoded, catalog, number, exclude, allow)
+        exclude = self._known(exclude, PADDING)
+        return self.retriever.rank_catalog(
+            encoded, catalog, number, exclude, self._known(allow, UNKNOWN)
+        )
 
     def score_rows(self, queries, catalog, rows):
         return self.ranker.blended(self.score_tasks(queries, rows, catalog))
@@ -152,17 +167,32 @@ class TwoStage(Recommender):
         scores = None
         if self._reads_scores:
             encoded = self._retriever_queries(queries)
-            scores = self.retriever.score_rows(encoded, catalog, rows)
+            known = self._known(rows, UNKNOWN)
+            scores = self.retriever.score_rows(encoded, catalog, known)
         return self.ranker.score_tasks({**self._of_ranker(queries), **self._extra(scores)}, rows)
 
     def score_pairs(self, inputs, items):
         return self.ranker.blended(self.predict_tasks(inputs, items))
 
+    @property
+    def feature_groups(self):
+        return self.ranker.feature_groups
+
+    def group_contributions(self, queries, rows, catalog=None):
+        catalog = self.encode_catalog() if catalog is None else catalog
+        scores = None
+        if self._reads_scores:
+            known = self._known(rows, UNKNOWN)
+            scores = self.retriever.score_rows(self._retriever_queries(queries), catalog, known)
+        queries = {**self._of_ranker(queries), **self._extra(scores)}
+        return self.ranker.group_contributions(queries, rows)
+
     def predict_tasks(self, inputs, items):
         """As of the ranker, with the retriever's score of each pair."""
         queries, scores = self.encode_queries(inputs), None
         if self._reads_scores:
-            scores = self.retriever.score_pairs(queries, np.asarray(items, "int32"))
+            known = np.asarray(self._known(np.asarray(items, "int32"), UNKNOWN))
+            scores = self.retriever.score_pairs(self._of_retriever(queries), known)
         extra = {name: np.asarray(x) for name, x in self._extra(scores).items()}
         return self.ranker.predict_tasks({**self._of_ranker(queries), **extra}, items)
 
@@ -189,15 +219,39 @@ class TwoStage(Recommender):
         return ops.cast(scores, "float32")
 
     def _retriever_queries(self, queries):
-        inputs = {name: queries[name] for name in self.retriever.query_inputs}
+        inputs = self._of_retriever(queries)
         if isinstance(next(iter(inputs.values())), np.ndarray):
             return self.retriever.encode_queries(inputs)
         return ops.cast(self.retriever.query_model(inputs), "float32")
 
+    def _of_retriever(self, queries):
+        inputs = {name: queries[name] for name in self.retriever.query_inputs}
+        sizes = {"user": self.retriever.schema.num_users}
+        sizes["history"] = self.retriever.schema.num_items
+        for name, size in sizes.items():
+            if name in inputs:
+                x = inputs[name]
+                where = np.where if isinstance(x, np.ndarray) else ops.where
+                inputs[name] = where(x >= size, UNKNOWN, x)
+        return inputs
+
+    def _known(self, rows, otherwise):
+        """Item rows, of which those that the retriever does not know are replaced."""
+        if rows is None:
+            return None
+        if isinstance(rows, tuple):
+            owner, rows = rows
+            return owner, self._known(rows, otherwise)
+        size = self.retriever.schema.num_items
+        if isinstance(rows, np.ndarray):
+            return np.where(rows >= size, otherwise, rows)
+        return ops.where(rows >= size, ops.cast(otherwise, rows.dtype), rows)
+
     def _take(self, retriever, ranker):
         self.users, self.items, self.behaviors = ranker.users, ranker.items, retriever.behaviors
         self.context = ranker.context
-        self.histories, self.trained_on = retriever.histories, retriever.trained_on
+        self.histories = retriever.histories.for_keys(self.schema.num_users)
+        self.trained_on = retriever.trained_on
         self.repeats = retriever.repeats
 
 
@@ -225,13 +279,12 @@ def _check(retriever, ranker):
         raise InputError("TwoStage: both stages must be adapted, and fitted, before")
     if retriever.items is not None:
         for side in ("users", "items"):
-            ours, theirs = (getattr(one, side).vocabulary for one in (retriever, ranker))
-            if ours != theirs:
+            ours, theirs = (getattr(one, side).vocabulary.ids for one in (retriever, ranker))
+            if not np.array_equal(ours, theirs[: len(ours)]):
                 raise InputError(
-                    f"TwoStage: the retriever has {len(ours) - FIRST:,} {side} and the ranker "
-                    f"{len(theirs) - FIRST:,}, or in another order: read the impressions with "
-                    "past=interactions, and train the retriever with their catalogs "
-                    "(impressions.users, impressions.items)"
+                    f"TwoStage: the {len(ours):,} {side} of the retriever are not the first of the "
+                    f"{len(theirs):,} of the ranker: read the impressions with past=interactions, "
+                    f"or with base=(retriever.users, retriever.items)"
                 )
     reads = "history" in ranker.query_inputs and "history" in retriever.query_inputs
     if reads and ranker.schema.history_length != retriever.schema.history_length:

@@ -4,6 +4,7 @@ from kerasrec.config.cutoffs import smaller_is_better
 from kerasrec.config.factories import LOSS_OF_KIND, ranker_loss
 from kerasrec.data import impression_batches
 from kerasrec.errors import InputError
+from kerasrec.losses import UncertaintyWeighted
 from kerasrec.models.checkpoints.checkpoint import load_weights
 from kerasrec.training.callbacks.best_checkpoint import BestCheckpoint
 from kerasrec.training.callbacks.every_nth_epoch import EveryNthEpoch
@@ -32,7 +33,7 @@ def fit_ranker(
     """
     model.compile(
         optimizer=make_optimizer(train.optimizer),
-        loss=losses(model.tasks, train.loss),
+        loss=losses(model, train.loss),
         loss_weights=_loss_weights(model.tasks, train.loss_weights),
         steps_per_execution=steps_per_execution(train),
     )
@@ -70,17 +71,20 @@ def fit_ranker(
     return state.history
 
 
-def losses(tasks, given):
+def losses(model, given):
     """The loss of each task by name.
 
     Args:
-        tasks: `Task`s of the model.
+        model: A `Ranker`.
         given: Names by task, or one name for all; tasks that are not named have that of their kind.
     """
-    names = {task.name: LOSS_OF_KIND[task.kind] for task in tasks}
+    names = {task.name: LOSS_OF_KIND[task.kind] for task in model.tasks}
     given = dict.fromkeys(names, given) if isinstance(given, str) else given
     _check_names("loss", given, names)
-    return {name: ranker_loss(loss) for name, loss in (names | given).items()}
+    found = {name: ranker_loss(loss) for name, loss in (names | given).items()}
+    if model.learns_weights:
+        return {name: UncertaintyWeighted(loss) for name, loss in found.items()}
+    return found
 
 
 def _loss_weights(tasks, given):

@@ -7,19 +7,20 @@ import numpy as np
 from kerasrec.config.first_line import first_line
 from kerasrec.data import Impressions, datasets
 from kerasrec.data.impression_split import IMPRESSION_PROTOCOLS
+from kerasrec.data.retriever_scores import RETRIEVER_SCORE, with_retriever_scores
 from kerasrec.data.sql_table import read_sql
 from kerasrec.errors import InputError
 from kerasrec.training.feature_table import feature_table, features_of
 from kerasrec.training.read_data import read_data
 
 
-def read_impression_split(config, base=None):
+def read_impression_split(config, retriever=None, model=None):
     """The impressions of a config and their split.
 
     Args:
         config: `RunConfig` whose data is impressions.
-        base: `(users, items, behaviors, context)` of an earlier model, whose rows are kept: two
-            `Catalog`s, a `Vocabulary` or None, and encoders by name.
+        retriever: The first stage of a `TwoStage`: its rows are kept, and its scores are added.
+        model: A fitted `Ranker` of the config, whose rows and encoders are kept.
 
     Returns:
         `(Impressions, ImpressionSplit)`.
@@ -27,7 +28,13 @@ def read_impression_split(config, base=None):
     Raises:
         InputError: for anything wrong in the data, or arguments that the split cannot use.
     """
+    base = None
+    if known := model or retriever:
+        base = known.users, known.items, known.behaviors, known.context
     data = read_impressions(config.data, base)
+    if retriever is not None:
+        encoder = model and model.context.get(RETRIEVER_SCORE)
+        data = with_retriever_scores(data, retriever, encoder)
     if config.train.inverse_propensity:
         data = weighted_by_propensity(data)
     protocol, arguments = config.split.protocol, config.split.arguments
@@ -44,6 +51,8 @@ def read_impression_split(config, base=None):
 def read_impressions(node, base=None):
     """Reads the impressions that a `DataNode` names, with the histories of `data.path`."""
     catalogs, encoders = (base[:2], base[3] or None) if base else (None, None)
+    if encoders:
+        encoders = {name: one for name, one in encoders.items() if name != RETRIEVER_SCORE}
     if node.impressions is None:
         return datasets.load(node.name, base=catalogs, **node.options)
     past, tables = None, {}
@@ -74,6 +83,7 @@ def read_impressions(node, base=None):
         name=node.label,
         where="the result of the query" if shown.path is None else shown.path,
         separator=shown.separator,
+        negative_rate=shown.negative_rate,
         **tables,
     )
 

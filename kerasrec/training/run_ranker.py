@@ -1,5 +1,6 @@
 """A ranker's config from data to metrics: what `kerasrec fit` does where it reads impressions."""
 
+import dataclasses
 import time
 
 import keras
@@ -8,7 +9,8 @@ from kerasrec.config.first_line import first_line
 from kerasrec.config.model_class import find_model_class
 from kerasrec.errors import InputError
 from kerasrec.evaluation.impressions import evaluate_ranker, plot_reliability
-from kerasrec.models import Ranker
+from kerasrec.files.checkpoint_folder import checkpoint_folder
+from kerasrec.models import Ranker, TwoStage
 from kerasrec.models.checkpoints import checkpoint
 from kerasrec.training.build_model import build_model
 from kerasrec.training.callbacks.make_callbacks import make_callbacks
@@ -17,6 +19,7 @@ from kerasrec.training.callbacks.training_state import seconds_spent
 from kerasrec.training.fit_ranker import fit_ranker
 from kerasrec.training.ranker_baselines import ranker_baselines
 from kerasrec.training.read_impression_split import read_impression_split
+from kerasrec.training.retriever_notes import retriever_notes
 from kerasrec.training.runs.claim_folder import claim_new
 from kerasrec.training.runs.commit import code_commit
 from kerasrec.training.runs.data_fingerprint import check_data, impressions_fingerprint
@@ -39,7 +42,11 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
     model_class = find_model_class(config.model.class_, config.model.trust)
     _check(config, model_class)
     callbacks = [*make_callbacks(config, folder.path), *map(with_mlflow_names, callbacks)]
-    data, split = read_impression_split(config)
+    retriever = None
+    if issubclass(model_class, TwoStage):
+        source = checkpoint_folder(config.model.arguments["retriever"], "model.retriever: ")
+        retriever = checkpoint.load(source, trust=config.model.trust)
+    data, split = read_impression_split(config, retriever)
     for line in data.report.lines() if data.report else ():
         say(line)
     if resume:
@@ -54,7 +61,8 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
     with strategy_scope(config.train.strategy):
         keras.utils.set_random_seed(config.train.seed)
         schema = data.schema(config.data.history_length)
-        model = build_model(model_class, schema, config.model.arguments)
+        ranker_class, arguments = _ranker(config, model_class)
+        model = build_model(ranker_class, schema, arguments)
         model.adapt(split.train)
         model.repeats = config.evaluate.repeats
         if not resume:
@@ -74,9 +82,14 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
             if not resume:
                 folder.remove_unstarted()
             raise
+    if config.train.calibrate != "none":
+        model.calibrate(split.validation, config.train.calibrate)
     fit_seconds = earlier + time.perf_counter() - fit_start
 
-    evaluation = None
+    evaluation, notes = None, list(split.notes)
+    if retriever is not None:
+        notes += retriever_notes(retriever, split.train)
+        split = dataclasses.replace(split, notes=tuple(notes))
     if holds_out:
         evaluation = evaluate_ranker(model, split, "test", baselines, config.evaluate.ks)
     else:
@@ -102,6 +115,9 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
     }
     # Only now, for the test must not know what users did in it.
     model.histories = data.histories()
+    if retriever is not None:
+        retriever.histories = data.histories()
+        model = TwoStage(retriever, model, config.model.arguments.get("num_candidates", 500))
     about = {
         **facts,
         "data": data.report.lines() if data.report else [],
@@ -115,7 +131,7 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
 
 
 def _check(config, model_class):
-    if not issubclass(model_class, Ranker):
+    if not issubclass(model_class, (Ranker, TwoStage)):
         raise InputError(
             f"model.class {config.model.class_} learns from interactions, and this data is "
             "impressions: choose a ranker, such as DeepFM, or leave out data.impressions"
@@ -123,6 +139,18 @@ def _check(config, model_class):
     for key in ("init_from", "content_from"):
         if getattr(config, key):
             raise InputError(f"{key} is for models that learn from interactions: leave it out")
+
+
+def _ranker(config, model_class):
+    """The class of the ranker and its arguments; those of a `TwoStage` are in its own."""
+    arguments = config.model.arguments
+    if not issubclass(model_class, TwoStage):
+        return model_class, arguments
+    given = dict(arguments["ranker"])
+    ranker_class = find_model_class(given.pop("class"), config.model.trust)
+    if not issubclass(ranker_class, Ranker):
+        raise InputError(f"model.ranker.class {ranker_class.__name__} is no ranker, as DeepFM is")
+    return ranker_class, given
 
 
 def _plot(folder, history, evaluation, say):

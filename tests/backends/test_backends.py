@@ -5,7 +5,6 @@ A process has one backend, so each backend has a process of its own, see `train_
 
 import functools
 import importlib.util
-import inspect
 import json
 import os
 import pathlib
@@ -18,9 +17,10 @@ import pytest
 import kerasrec_zoo
 from kerasrec import models
 from kerasrec.export import export
+from kerasrec.models.contract.models_of import models_of
 
 BACKENDS = ("jax", "torch")  # all other tests are TensorFlow's
-MODELS = {name for name, _ in inspect.getmembers(kerasrec_zoo, inspect.isclass)}
+MODELS = {cls.__name__ for cls in models_of(kerasrec_zoo)}
 # Users and items, a history with steps, a recurrent one, a set, a network over both vectors, and a
 # table of neighbours: each shape of a model.
 EXPORTED = ["MatrixFactorization", "SASRec", "RNNRecommender", "MultVAE", "NeuMF", "ItemKNN"]

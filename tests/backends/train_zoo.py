@@ -27,6 +27,7 @@ import kerasrec_zoo  # noqa: E402
 from kerasrec import models, optimizers  # noqa: E402
 from kerasrec.data import Interactions, batches  # noqa: E402
 from kerasrec.losses import MeanSquaredError, Softmax  # noqa: E402
+from kerasrec.models.contract.models_of import models_of  # noqa: E402
 
 LENGTH = 6
 SMALL = {"dim": 8, "num_blocks": 1, "hidden_dim": 8, "filters": (4,), "num_neighbours": 4}
@@ -114,8 +115,8 @@ def check_optimizers(train):
 
 def main(folder):
     train = interactions()
-    classes = inspect.getmembers(kerasrec_zoo, inspect.isclass)
-    jobs = {name: (check, cls, train, folder / name) for name, cls in classes}
+    names = {cls.__name__: cls for cls in models_of(kerasrec_zoo)}
+    jobs = {name: (check, cls, train, folder / name) for name, cls in names.items()}
     jobs["optimizers"] = (check_optimizers, train)
     found = {}
     for name, (job, *arguments) in jobs.items():

@@ -8,8 +8,9 @@ import pytest
 import kerasrec_zoo
 from kerasrec.data.schema import Schema
 from kerasrec.errors import InputError
+from kerasrec.models.contract.models_of import models_of
 
-MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
+MODELS = [*models_of(kerasrec_zoo), *models_of(kerasrec_zoo, rankers=True)]
 TYPED = [
     (cls, parameter.name, parameter.default)
     for cls in MODELS

@@ -7,9 +7,10 @@ import pytest
 
 import kerasrec_zoo
 from kerasrec.models import check_model
+from kerasrec.models.contract.models_of import models_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_graphs")]
-MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
+MODELS = models_of(kerasrec_zoo)
 SMALL = {"dim": 8, "epochs": 1, "hidden_dim": 8, "filters": (4, 4), "num_blocks": 1}
 FORMS = [(cls, {}) for cls in MODELS]
 FORMS += [

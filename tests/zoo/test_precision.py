@@ -13,11 +13,12 @@ from kerasrec.data import batches
 from kerasrec.errors import InputError
 from kerasrec.layers import PopularWhenEmpty
 from kerasrec.losses import MeanSquaredError, Softmax
+from kerasrec.models.contract.models_of import models_of
 from kerasrec.models.precision import policy_scope
 from kerasrec.optimizers import LazyAdam
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_graphs")]
-MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
+MODELS = models_of(kerasrec_zoo)
 TRAINED = [cls for cls in MODELS if cls.trained]
 COUNTED = [cls for cls in MODELS if not cls.trained]
 HALF = ["mixed_bfloat16", "mixed_float16"]

@@ -9,6 +9,7 @@ import pytest
 import kerasrec_zoo
 from kerasrec import models
 from kerasrec.errors import InputError
+from kerasrec.models.contract.models_of import models_of
 
 # Every way of a model to be trained on ratings.
 RATED = [
@@ -24,7 +25,7 @@ RATED = [
     ("NeuMF", {"candidates": "pair"}),
     ("ConvNCF", {"candidates": "pair"}),
 ]
-CLASSES = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
+CLASSES = models_of(kerasrec_zoo)
 rated = pytest.mark.parametrize("name,given", RATED, ids=str)
 
 

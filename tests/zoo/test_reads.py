@@ -10,10 +10,11 @@ import kerasrec_zoo
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.models.columns_read import columns_read, describe_columns_read
 from kerasrec.models.contract.every_kind import ITEMS, USERS, every_kind
+from kerasrec.models.contract.models_of import models_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_graphs")]
 
-MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
+MODELS = models_of(kerasrec_zoo)
 FORMS = [(cls, {}) for cls in MODELS]
 FORMS += [
     (kerasrec_zoo.AutoRec, {"item_based": False}),

@@ -9,10 +9,11 @@ import pytest
 import kerasrec_zoo
 from kerasrec.data import Interactions
 from kerasrec.errors import InputError
+from kerasrec.models.contract.models_of import models_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_graphs")]
 
-MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
+MODELS = models_of(kerasrec_zoo)
 # Those that are trained on the steps of histories, and the one that counts them.
 NAMES = [cls.__name__ for cls in MODELS if hasattr(inspect.getmodule(cls), "HistoryInputs")]
 NAMES += ["Markov"]

@@ -1,14 +1,14 @@
 """What every zoo model answers somebody of whom it knows nothing."""
 
 import contextlib
-import inspect
 
 import numpy as np
 import pytest
 
 import kerasrec_zoo
+from kerasrec.models.contract.models_of import models_of
 
-MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
+MODELS = models_of(kerasrec_zoo)
 BLANKS = ["", None, np.nan, "  "]
 
 pytestmark = [

@@ -12,9 +12,10 @@ import kerasrec_zoo
 from kerasrec import models
 from kerasrec.errors import InputError
 from kerasrec.export import export
+from kerasrec.models.contract.models_of import models_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
+MODELS = models_of(kerasrec_zoo)
 OTHER = {"candidates": "sampled", "cell": "gru", "alpha": 0.3, "name": "other"}
 OTHER |= {"task": "rating", "similarity": "pearson", "baseline": "means", "num_ratings": 5}
 OTHER |= {"num_neighbours": 7, "parts": "mlp", "interaction": "stack", "temperature": 0.2}

@@ -10,13 +10,14 @@ import kerasrec_zoo
 from kerasrec.data import Interactions
 from kerasrec.errors import InputError
 from kerasrec.models import FactorModel, JointModel, NeighbourModel
+from kerasrec.models.contract.models_of import models_of
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.usefixtures("without_graphs"),
     pytest.mark.filterwarnings("ignore:.*no history that the model knows"),
 ]
-MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
+MODELS = models_of(kerasrec_zoo)
 MODELS.remove(kerasrec_zoo.Popularity)
 # What makes a model estimate ratings.
 PAIR, TASK = {"candidates": "pair"}, {"task": "rating"}

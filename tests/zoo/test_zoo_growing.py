@@ -10,10 +10,11 @@ import pytest
 import kerasrec_zoo
 from kerasrec import models
 from kerasrec.data import Interactions
+from kerasrec.models.contract.models_of import models_of
 
 pytestmark = pytest.mark.slow
 
-MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
+MODELS = models_of(kerasrec_zoo)
 # Rows of items after they have grown by one, padding and unknown included. All else has this size
 # before and after: users, words, categories, the length of histories and that of vectors.
 SIZE = 8

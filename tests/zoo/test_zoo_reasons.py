@@ -1,19 +1,18 @@
 """What every zoo model says its recommendations rest on."""
 
-import inspect
-
 import numpy as np
 import pytest
 
 import kerasrec_zoo
 from kerasrec.errors import InputError
 from kerasrec.models import JointModel, Retriever
+from kerasrec.models.contract.models_of import models_of
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:.*no history that the model knows"),
 ]
-MODELS = [cls for _, cls in inspect.getmembers(kerasrec_zoo, inspect.isclass)]
+MODELS = models_of(kerasrec_zoo)
 GIVING = [cls for cls in MODELS if not issubclass(cls, JointModel)]
 # The same for every user, or for every item: no history is the reason.
 IMPERSONAL = ("DampedMean", "Popularity")

@@ -35,6 +35,7 @@ def evaluate_ranker(
     """
     started = time.perf_counter()
     data = getattr(split, part)
+    weights = data.row_weights()
     requests = data.request
     users = data.user if len(data.users) > 2 else None
     rows, notes, reliability, found = [], list(split.notes), {}, []
@@ -57,7 +58,7 @@ def evaluate_ranker(
                     KINDS[task.kind],
                     requests,
                     users if task.kind == "binary" else None,
-                    data.weight,
+                    weights,
                     ks if requests is not None and task.kind == "binary" else (),
                     bootstrap,
                     seed,
@@ -66,7 +67,7 @@ def evaluate_ranker(
             if each is model:
                 notes += [f"{task.name}: {sentence}" for sentence in said]
                 if task.kind == "binary":
-                    reliability[task.name] = reliability_table(label, predicted, data.weight)
+                    reliability[task.name] = reliability_table(label, predicted, weights)
         rows.append({"model": name, "metrics": metrics, "seconds": seconds})
         if groups:
             found += _groups(name, split.train, data, predictions)

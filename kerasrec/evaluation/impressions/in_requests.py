@@ -7,7 +7,7 @@ from kerasrec.evaluation.impressions.ratio import ratio
 from kerasrec.whole_number import whole_number
 
 
-def ndcg(of, k):
+def ndcg(rows, k):
     """Mean over requests of NDCG@k; requests whose labels are all 0 are left out.
 
         DCG@k = sum over ranks r <= k of y_r / log2(r + 1),  NDCG@k = DCG@k / largest DCG@k
@@ -16,7 +16,7 @@ def ndcg(of, k):
     that they share, which is the expectation over random orders. Weights of rows are not read.
 
     Args:
-        of: `Predictions` with labels of at least 0.
+        rows: `Predictions` with labels of at least 0.
         k: Cut-off, at least 1.
 
     Returns:
@@ -26,35 +26,35 @@ def ndcg(of, k):
     ties McSherry, Najork, Computing information retrieval performance measures efficiently in the
     presence of tied scores, ECIR 2008.
     """
-    discounts = _cumulated(of, k, lambda ranks: 1.0 / np.log2(ranks + 1))
-    gained = _gains(of, of.predictions, discounts)
-    return _mean_of_shares(gained, _gains(of, of.labels, discounts))
+    discounts = _cumulated(rows, k, lambda ranks: 1.0 / np.log2(ranks + 1))
+    gained = _gains(rows, rows.predictions, discounts)
+    return _mean_of_shares(gained, _gains(rows, rows.labels, discounts))
 
 
-def recall(of, k):
+def recall(rows, k):
     """Mean over requests of the share of the labels that is among the first k.
 
     Requests whose labels are all 0 are left out. Rows with equal predictions share their ranks, as
     for `ndcg`; arguments and return value are the same.
     """
-    discounts = _cumulated(of, k, np.ones_like)
-    total = np.bincount(of.requests, of.labels, of.num_requests)
-    return _mean_of_shares(_gains(of, of.predictions, discounts), total)
+    discounts = _cumulated(rows, k, np.ones_like)
+    total = np.bincount(rows.requests, rows.labels, rows.num_requests)
+    return _mean_of_shares(_gains(rows, rows.predictions, discounts), total)
 
 
-def _cumulated(of, k, discount):
+def _cumulated(rows, k, discount):
     """The sum of the discounts of the first r ranks for r = 0 .. rows of the largest request."""
     whole_number(k, "k", 1)
-    if (of.labels < 0).any():
-        raise InputError(f"labels: expected gains of at least 0, received {of.labels.min():g}")
-    ranks = np.arange(1.0, np.bincount(of.requests, minlength=1).max() + 1)
+    if (rows.labels < 0).any():
+        raise InputError(f"labels: expected gains of at least 0, received {rows.labels.min():g}")
+    ranks = np.arange(1.0, np.bincount(rows.requests, minlength=1).max() + 1)
     return np.append(0.0, np.cumsum(np.where(ranks <= k, discount(ranks), 0.0)))
 
 
-def _gains(of, scores, cumulated):
+def _gains(rows, scores, cumulated):
     """Each request's sum of labels times discounts, ordered by falling scores."""
-    order = np.lexsort((-scores, of.requests))
-    request, score = of.requests[order], scores[order]
+    order = np.lexsort((-scores, rows.requests))
+    request, score = rows.requests[order], scores[order]
     new = np.append(True, request[1:] != request[:-1])[: len(order)]
     first = new | np.append(True, score[1:] != score[:-1])[: len(order)]
     starts = np.flatnonzero(first)
@@ -62,7 +62,7 @@ def _gains(of, scores, cumulated):
     begin = np.flatnonzero(new)[np.cumsum(new)[starts] - 1]
     shared = (cumulated[ends - begin] - cumulated[starts - begin]) / (ends - starts)
     discounts = np.repeat(shared, ends - starts)
-    return np.bincount(request, of.labels[order] * discounts, of.num_requests)
+    return np.bincount(request, rows.labels[order] * discounts, rows.num_requests)
 
 
 def _mean_of_shares(gained, largest):

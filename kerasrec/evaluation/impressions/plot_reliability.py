@@ -1,7 +1,5 @@
 """The reliability diagram of a task."""
 
-from matplotlib.figure import Figure
-
 from kerasrec.files.replacing import replacing
 
 
@@ -14,6 +12,8 @@ def plot_reliability(path, tables):
         path: `pathlib.Path` of the picture.
         tables: dict name -> the rows of `reliability_table`.
     """
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(5, 5), layout="constrained")
     axes = figure.subplots()
     values = []

@@ -32,19 +32,19 @@ def summed(counts, values):
     return float(np.einsum("i,i", counts, values))
 
 
-def mean(of, values):
+def mean(rows, values):
     """The weighted mean over rows of values `(rows,)`, as a `ratio`."""
-    return ratio(of.sums(values), of.sums(1.0))
+    return ratio(rows.sums(values), rows.sums(1.0))
 
 
-def log_loss(of):
+def log_loss(rows):
     """Mean of `-log p` of the label that occurred; `predictions` are probabilities."""
-    if not len(of):
-        return mean(of, of.labels)
-    return mean(of, cross_entropy(of.labels, of.predictions))
+    if not len(rows):
+        return mean(rows, rows.labels)
+    return mean(rows, cross_entropy(rows.labels, rows.predictions))
 
 
-def normalised_entropy(of):
+def normalised_entropy(rows):
     """Log loss over the entropy of the base rate: below 1 is better than always predicting it.
 
         NE = log loss / -(b log b + (1 - b) log(1 - b)),  b = share of positives
@@ -53,7 +53,7 @@ def normalised_entropy(of):
 
     Source: He et al., Practical lessons from predicting clicks on ads at Facebook, ADKDD 2014.
     """
-    loss, rate = log_loss(of), mean(of, of.labels)
+    loss, rate = log_loss(rows), mean(rows, rows.labels)
 
     def value(counts):
         share = rate(counts)
@@ -65,22 +65,22 @@ def normalised_entropy(of):
     return value
 
 
-def calibration_ratio(of):
+def calibration_ratio(rows):
     """Sum of the predictions over the sum of the labels: 1 is right on average, above 1 too high.
 
     None where all labels are 0.
     """
-    return ratio(of.sums(of.predictions), of.sums(of.labels))
+    return ratio(rows.sums(rows.predictions), rows.sums(rows.labels))
 
 
-def mae(of):
+def mae(rows):
     """Mean absolute error."""
-    return mean(of, np.abs(of.predictions - of.labels))
+    return mean(rows, np.abs(rows.predictions - rows.labels))
 
 
-def rmse(of):
+def rmse(rows):
     """Root of the mean squared error."""
-    squared = mean(of, np.square(of.predictions - of.labels))
+    squared = mean(rows, np.square(rows.predictions - rows.labels))
 
     def value(counts):
         found = squared(counts)
@@ -89,7 +89,7 @@ def rmse(of):
     return value
 
 
-def poisson_deviance(of):
+def poisson_deviance(rows):
     """Mean of `2 (y log(y / m) - y + m)` for labels y and predictions m; 0 is perfect.
 
     Raises:
@@ -97,13 +97,13 @@ def poisson_deviance(of):
 
     Source: McCullagh and Nelder, Generalized linear models, 1989, 2.3.
     """
-    if (of.labels < 0).any():
-        raise InputError(f"labels: expected counts of at least 0, received {of.labels.min():g}")
-    if (of.predictions <= 0).any():
+    if (rows.labels < 0).any():
+        raise InputError(f"labels: expected counts of at least 0, received {rows.labels.min():g}")
+    if (rows.predictions <= 0).any():
         raise InputError(
-            f"predictions: expected counts above 0, received {of.predictions.min():g}; "
+            f"predictions: expected counts above 0, received {rows.predictions.min():g}; "
             "take the exponential of a log rate first"
         )
     # y log y is 0 for y = 0.
-    logs = of.labels * np.log(np.where(of.labels > 0, of.labels, 1.0) / of.predictions)
-    return mean(of, 2 * (logs - of.labels + of.predictions))
+    logs = rows.labels * np.log(np.where(rows.labels > 0, rows.labels, 1.0) / rows.predictions)
+    return mean(rows, 2 * (logs - rows.labels + rows.predictions))

@@ -9,21 +9,21 @@ from kerasrec.whole_number import whole_number
 BINS = 20
 
 
-def bins_of(of, bins=BINS):
+def bins_of(rows, bins=BINS):
     """int64 (rows,): the bin of each row by its prediction, from 0, lowest first.
 
     Each bin holds about `1 / bins` of the weight. Rows with equal predictions share a bin, so there
     may be fewer bins.
     """
     whole_number(bins, "bins", 1)
-    values, inverse = np.unique(of.predictions, return_inverse=True)
-    mass = np.bincount(inverse, of.weights, len(values))
+    values, inverse = np.unique(rows.predictions, return_inverse=True)
+    mass = np.bincount(inverse, rows.weights, len(values))
     middle = np.cumsum(mass) - mass / 2
     place = np.minimum(middle * bins // max(mass.sum(), 1e-300), bins - 1)
     return np.unique(place, return_inverse=True)[1][inverse]
 
 
-def expected_calibration_error(of, bins=BINS):
+def expected_calibration_error(rows, bins=BINS):
     """Mean over bins of the distance of the mean prediction from the share of positives.
 
         ECE = sum over bins b of |sum in b of w (p - y)| / sum of w
@@ -32,7 +32,7 @@ def expected_calibration_error(of, bins=BINS):
     above the value, and values are comparable only between equal numbers of rows.
 
     Args:
-        of: `Predictions` with probabilities.
+        rows: `Predictions` with probabilities.
         bins: Number of bins of equal mass. They are made once, for all resamples.
 
     Returns:
@@ -41,13 +41,13 @@ def expected_calibration_error(of, bins=BINS):
     Source: Naeini et al., Obtaining well calibrated probabilities using Bayesian binning, AAAI
     2015; with bins of equal mass as in Nixon et al., Measuring calibration in deep learning, 2019.
     """
-    bin_of = bins_of(of, bins)
-    difference = of.weights * (of.predictions - of.labels)
-    weights = of.sums(1.0)
+    bin_of = bins_of(rows, bins)
+    difference = rows.weights * (rows.predictions - rows.labels)
+    weights = rows.sums(1.0)
 
     def value(counts):
         total = summed(counts, weights)
-        errors = np.bincount(bin_of, counts[of.requests] * difference)
+        errors = np.bincount(bin_of, counts[rows.requests] * difference)
         return float(np.abs(errors).sum() / total) if total else None
 
     return value
@@ -73,14 +73,14 @@ def reliability_table(labels, probabilities, weights=None, bins=BINS):
     {'rows': 2, 'weight': 2.0, 'predicted': 0.25, 'observed': 0.5}
     {'rows': 2, 'weight': 2.0, 'predicted': 0.75, 'observed': 1.0}
     """
-    of = Predictions(labels, probabilities, weights=weights)
-    bin_of = bins_of(of, bins)
-    rows, weight = np.bincount(bin_of), np.bincount(bin_of, of.weights)
-    predicted = np.bincount(bin_of, of.weights * of.predictions)
-    observed = np.bincount(bin_of, of.weights * of.labels)
+    rows = Predictions(labels, probabilities, weights=weights)
+    bin_of = bins_of(rows, bins)
+    num_rows, weight = np.bincount(bin_of), np.bincount(bin_of, rows.weights)
+    predicted = np.bincount(bin_of, rows.weights * rows.predictions)
+    observed = np.bincount(bin_of, rows.weights * rows.labels)
     return [
         {
-            "rows": int(rows[i]),
+            "rows": int(num_rows[i]),
             "weight": float(weight[i]),
             "predicted": float(predicted[i] / weight[i]),
             "observed": float(observed[i] / weight[i]),

@@ -4,6 +4,7 @@ import numpy as np
 from keras import ops
 
 from kerasrec.data.vocabulary import FIRST
+from kerasrec.models.requests.group_reasons import group_reasons
 
 # How many items of the history, and how many words, by default.
 REASONS = 3
@@ -24,6 +25,9 @@ def add_reasons(frame, model, inputs, histories, rows, scores, catalog, count):
         flat = [one for query in values for one in query]
         return [flat[i] for i in frame.index]
 
+    if model.feature_groups:
+        frame["reasons"] = column(group_reasons(model, inputs, rows, catalog))
+        return
     frame["reasons"] = column(reasons(model, inputs, histories, rows, scores, count))
     steps = attention(model, inputs, count)
     if steps is not None:

@@ -54,8 +54,8 @@ def _columns(context):
 def _encoded(encoder, values, size):
     if values is None:
         return encoder.encode([None] * size)
-    if np.isscalar(values) or values is pd.NaT or hasattr(values, "isoformat"):
-        values = [values] * size
+    if _is_one(values):
+        values = [values[()] if isinstance(values, np.ndarray) else values] * size
     values = list(values)
     if len(values) != size:
         raise InputError(
@@ -64,3 +64,9 @@ def _encoded(encoder, values, size):
         )
     # Of a category: 9 and 9.0 are the text "9", as in a table.
     return encoder.encode(values, place=lambda position: f"request {position}")
+
+
+def _is_one(values):
+    """Whether it is a single value: a text, or what has no elements."""
+    is_list = hasattr(values, "__iter__") and getattr(values, "ndim", 1) > 0
+    return isinstance(values, str | bytes) or not is_list
