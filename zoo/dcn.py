@@ -1,24 +1,20 @@
-"""DCN: cross layers, beside an MLP or before it."""
+"""DCN: cross layers beside an MLP."""
 
 import keras
 from keras import ops
 
-from kerasrec.errors import InputError
 from kerasrec.layers import CrossNetwork, DenseStack
 from kerasrec.models import Ranker, RankerInputs
 from kerasrec.models.task_heads import task_heads
 from kerasrec.register import register
 
-STRUCTURES = ("stacked", "parallel")
-
 
 @register
 class DCN(Ranker):
-    """Multiplies the field vectors by cross layers, and reads them by an MLP: version 2.
+    """Multiplies the field vectors by cross layers, beside an MLP that reads them: version 2.
 
         x_0     = [v_1; ...; v_n],   x_(l+1) = x_0 * (W_l x_l + b_l) + x_l
-        stacked:   logit_k = b_k + <h_k, MLP(x_L)>
-        parallel:  logit_k = b_k + <h_k, [x_L; MLP(x_0)]>
+        logit_k = b_k + <h_k, [x_L; MLP(x_0)]>
 
     v_f is the vector of the value of field f. With `rank` W is U V^T, with `num_experts` a mixture
     of such maps, see `CrossNetwork`. With several tasks k all but h_k is shared.
@@ -28,7 +24,6 @@ class DCN(Ranker):
         dim: Length of the vectors.
         num_layers: Cross layers.
         mlp: Widths of the layers of the MLP.
-        structure: "stacked" or "parallel".
         rank: Columns of U and V; None for a full matrix.
         num_experts: Low-rank maps of each layer; more than 1 needs `rank`.
         dropout: Rate on the output of each layer of the MLP.
@@ -38,7 +33,7 @@ class DCN(Ranker):
         blend: Weight of each task in the score, see `Ranker`.
 
     Raises:
-        InputError: for an unknown structure, or experts without `rank`.
+        InputError: for experts without `rank`.
 
     Reference:
         Wang et al., DCN V2: improved deep and cross network and practical lessons for web-scale
@@ -61,7 +56,6 @@ class DCN(Ranker):
         dim=16,
         num_layers=3,
         mlp=(512, 256),
-        structure="stacked",
         rank=None,
         num_experts=1,
         dropout=0.0,
@@ -71,8 +65,6 @@ class DCN(Ranker):
         blend=None,
         name=None,
     ):
-        if structure not in STRUCTURES:
-            raise InputError(f"structure must be one of {', '.join(STRUCTURES)}: got {structure!r}")
         inputs = RankerInputs(schema, position=position, l2=l2)
 
         # === Layers ===
@@ -82,10 +74,6 @@ class DCN(Ranker):
 
         # === Wiring ===
         first = flatten(inputs.vectors(dim))
-        crossed = cross(first)
-        if structure == "stacked":
-            x = stack(crossed)
-        else:
-            x = ops.concatenate([crossed, stack(first)], axis=1)
+        x = ops.concatenate([cross(first), stack(first)], axis=1)
         logits = task_heads(schema, x)
         super().__init__(schema=schema, inputs=inputs, logits=logits, blend=blend, name=name)

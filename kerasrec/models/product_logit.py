@@ -11,6 +11,7 @@ def product_logit(first, second):
 
     No part of it overflows, and no probability is rounded to 1.
 
+    >>> import numpy as np
     >>> p = ops.sigmoid(product_logit(np.array([0.0, 200.0]), np.array([0.0, -200.0])))
     >>> ops.convert_to_numpy(p).round(3).tolist()
     [0.25, 0.0]

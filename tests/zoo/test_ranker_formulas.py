@@ -114,15 +114,11 @@ def test_deep_fm(data):
         assert logits[task] == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize("structure", ["stacked", "parallel"])
-def test_dcn(data, structure):
-    _, logits, w = made(kerasrec_zoo.DCN, data, num_layers=1, mlp=(3,), structure=structure)
+def test_dcn(data):
+    _, logits, w = made(kerasrec_zoo.DCN, data, num_layers=1, mlp=(3,))
     x = fields(w).ravel()
     crossed = x * (x @ w["cross/kernel_0"] + w["cross/bias_0"]) + x
-    if structure == "stacked":
-        hidden = mlp(w, "mlp", crossed)
-    else:
-        hidden = np.concatenate([crossed, mlp(w, "mlp", x)])
+    hidden = np.concatenate([crossed, mlp(w, "mlp", x)])
     for task in ("click", "buy"):
         assert logits[task] == pytest.approx(head(w, task, hidden), rel=1e-5)
 

@@ -31,7 +31,7 @@ SMALL = {"dim": 8, "mlp": (16,), "bottom": (16,), "top": (16,), "first": (16,), 
 SMALL |= {"gate": (8,), "num_heads": 2, "attention_dim": 4, "attention": (8,), "expert": (16,)}
 SMALL |= {"tower": (8,)}
 # Unlike its default, where one more or twice as many is no valid value.
-OTHER = {"structure": "parallel", "activation": "relu", "rank": 3, "num_heads": 5}
+OTHER = {"activation": "relu", "rank": 3, "num_heads": 5}
 OTHER |= {"blend": {"purchase": 1.0}}
 
 pytestmark = pytest.mark.parametrize("cls", RANKERS, ids=lambda cls: cls.__name__)
