@@ -53,6 +53,8 @@ class Hooks:
         attend: Attention weights `(n, length)` over the steps of n histories; None: the model does
             not attend to steps.
         contributions: What each item of a history adds to a score.
+        gates: Weights `(n, tasks, experts)` that n queries with one item row each give to experts;
+            None: the model has no experts.
 
     How it ranks: `encode_queries`, `encode_catalog`, `score_catalog`, `score_rows`, `score_pairs`,
     `score_items`, `score_tasks`, `predict_tasks` and `rank_catalog`; what a score rests on:
@@ -116,6 +118,10 @@ class Hooks:
 
     def attend(self, inputs):
         """Attention weights `(n, length)` of n queries, or None."""
+        return None
+
+    def gates(self, inputs, items):
+        """Weights of experts `(n, tasks, experts)` of n pairs, or None."""
         return None
 
     def contributions(self, inputs, history, items):

@@ -204,13 +204,16 @@ class Ranker(Recommender):
 
     def predict_logits(self, data, batch_size=8192):
         """The logits of each task `(n,)` float32 for the rows of `Impressions`, by task."""
-        gather = rows(host_arrays, data, (*self.query_inputs, ITEM), self.schema.history_length)[1]
         parts = []
         for start in range(0, len(data), batch_size):
-            chosen = np.arange(start, min(start + batch_size, len(data)))
-            x = gather(chosen, self.schema.history_length)
+            x = self.inputs_of(data.select(slice(start, start + batch_size)))
             parts.append(self._logits(x, x[ITEM]))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def inputs_of(self, data):
+        """The inputs of a request and "item" by name, for the rows of `Impressions`."""
+        names, length = (*self.query_inputs, ITEM), self.schema.history_length
+        return rows(host_arrays, data, names, length)[1](np.arange(len(data)), length)
 
     def score_candidates(self, queries, rows, of_pairs=None):
         """Scores `(n, m)` of n queries with m item rows each.

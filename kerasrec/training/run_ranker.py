@@ -4,7 +4,8 @@ import dataclasses
 import time
 
 from kerasrec.config.first_line import first_line
-from kerasrec.evaluation.impressions import evaluate_ranker, plot_reliability
+from kerasrec.data.query_spec import ITEM
+from kerasrec.evaluation.impressions import evaluate_ranker, plot_gates, plot_reliability
 from kerasrec.models import TwoStage
 from kerasrec.models.checkpoints import checkpoint
 from kerasrec.training.callbacks.make_callbacks import make_callbacks
@@ -21,6 +22,9 @@ from kerasrec.training.runs.data_fingerprint import check_data, impressions_fing
 from kerasrec.training.runs.plot_run import plot_run
 from kerasrec.training.runs.run_metrics import best_epoch, environment, num_trainable, utc_now
 from kerasrec.training.strategy import strategy_scope
+
+# Latest train rows that the picture of the gates is of.
+GATED = 5000
 
 
 def run_ranker(config, folder, resume, say, progress, callbacks=()):
@@ -115,17 +119,21 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
         "evaluations": [evaluation.to_dict()] if evaluation else [],
     }
     checkpoint.save(saved, folder.checkpoint, overwrite=True, run=about)
-    _plot(folder, history, evaluation, say)
+    _plot(folder, history, evaluation, ranker, split, say)
     folder.write_metrics(metrics)
     return folder, evaluation, None
 
 
-def _plot(folder, history, evaluation, say):
+def _plot(folder, history, evaluation, ranker, split, say):
     try:
         plot_run(folder, history, [], 10)
         for task, table in (evaluation.reliability if evaluation else {}).items():
             path = folder.path / f"reliability_{task}.png"
             plot_reliability(path, {evaluation.rows[0]["model"]: table})
+        inputs = ranker.inputs_of(split.train.select(slice(-GATED, None)))
+        gates = ranker.gates(inputs, inputs[ITEM])
+        if gates is not None:
+            plot_gates(folder.path / "gates.png", gates, [task.name for task in ranker.tasks])
     except Exception as error:
         # All else is written, and a picture can be drawn from it.
         say(f"WARNING: the plots could not be drawn: {first_line(error)}")
