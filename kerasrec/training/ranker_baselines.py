@@ -1,14 +1,10 @@
 """What is measured beside every ranker."""
 
-import importlib.util
-
 from kerasrec.errors import InputError
 from kerasrec.evaluation.impressions.gradient_boosting import GradientBoosting
 from kerasrec.evaluation.impressions.mean_rates import MeanRates
 
 BASELINES = {"MeanRates": MeanRates, "GradientBoosting": GradientBoosting}
-# What a baseline needs that is not always installed: module, and the extra that brings it.
-NEEDS = {"GradientBoosting": ("lightgbm", "lightgbm")}
 
 
 def ranker_baselines(names, split, say=lambda line: None):
@@ -29,12 +25,10 @@ def ranker_baselines(names, split, say=lambda line: None):
                 f"evaluate.baselines: there is no baseline {name!r} of rankers: "
                 f"{', '.join(BASELINES)}"
             )
-        module, extra = NEEDS.get(name, (None, None))
-        if module and importlib.util.find_spec(module) is None:
-            say(
-                f"{name} is left out: {module} is not installed, "
-                f'pip install "kerasrec[{extra}]" brings it.'
-            )
+        try:
+            baseline = BASELINES[name]()
+        except InputError as error:  # what it needs is not installed
+            say(f"{name} is left out: {error}")
             continue
-        found.append(BASELINES[name]().adapt(split.train))
+        found.append(baseline.adapt(split.train))
     return found

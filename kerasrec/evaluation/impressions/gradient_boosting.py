@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 
+from kerasrec.config.first_line import first_line
 from kerasrec.errors import InputError
 from kerasrec.evaluation.impressions.impression_columns import ImpressionColumns
 
@@ -103,13 +104,13 @@ def import_lightgbm():
     """The module.
 
     Raises:
-        InputError: where it is not installed.
+        InputError: where it is not installed, or lacks a library of the system, such as libgomp.
     """
     try:
         import lightgbm
-    except ImportError:
+    except (ImportError, OSError) as error:
         raise InputError(
-            "GradientBoosting needs LightGBM, which is not installed: "
+            f"GradientBoosting needs LightGBM, which cannot be imported ({first_line(error)}): "
             'pip install "kerasrec[lightgbm]"'
         ) from None
     return lightgbm
