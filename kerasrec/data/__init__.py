@@ -18,6 +18,7 @@ from kerasrec.data.interactions import Interactions as Interactions
 from kerasrec.data.queries import Queries as Queries
 from kerasrec.data.report import Report as Report
 from kerasrec.data.request_lists import RequestLists as RequestLists
+from kerasrec.data.retriever_scores import with_retriever_scores as with_retriever_scores
 from kerasrec.data.schema import Feature as Feature
 from kerasrec.data.schema import Schema as Schema
 from kerasrec.data.schema import Task as Task

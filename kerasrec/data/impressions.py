@@ -126,7 +126,8 @@ class Impressions:
                 them in the report.
             name: for tables and plots.
             where: what to call the frame in error messages.
-            negative_rate: share of the rows without a click that were kept in the table.
+            negative_rate: share of the rows without a click that were kept in the table, for one
+                binary label. With several labels give those rows a weight of 1 / share instead.
             options: `item_frame`, `item_id`, `item_features`, `item_title`, `user_frame`,
                 `user_id`, `user_features`, `base`, as for `Interactions.from_frame`; `encoders`,
                 those of the context of an earlier table, whose rows are kept; `separator` of a text
@@ -144,6 +145,12 @@ class Impressions:
         if not 0 < negative_rate <= 1:
             raise InputError(
                 f"negative_rate: expected a share above 0 and up to 1, got {negative_rate!r}."
+            )
+        if negative_rate < 1 and [task.kind for task in data.tasks] != ["binary"]:
+            raise InputError(
+                "negative_rate corrects the probability of one binary label, and there are "
+                f"{', '.join(f'{task.name} ({task.kind})' for task in data.tasks)}: leave it out, "
+                "and give the rows without a click a weight of 1 / negative_rate."
             )
         return dataclasses.replace(data, crosses=tuple(crosses), negative_rate=negative_rate)
 

@@ -55,6 +55,7 @@ def read_impressions(
     )
     context = checked_features(context or {}, encoders)
     labels = Labels(labels)
+    _refuse_second_use(columns or {}, labels, context)
     names = {key: key for key in KEYS} | dict(columns or {})
     wanted = [*names.values(), *labels.columns.values()]
     for name, options in context.items():
@@ -121,6 +122,23 @@ def _refuse_outcomes(name: str, columns: list[Any], labels: Labels) -> None:
                 f"context {name} reads column {column!r}, which is the label {label}: a request "
                 "does not know what becomes of it; leave the feature out."
             )
+
+
+def _refuse_second_use(
+    columns: Mapping[str, Any], labels: Labels, context: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """A weight of the row that nobody asked for would change every loss and every metric."""
+    used = {f"label {name}": [column] for name, column in labels.columns.items()}
+    for name, options in context.items():
+        column = options.get("column", name)
+        used[f"context {name}"] = column if isinstance(column, list) else [column]
+    for key in ("weight", "propensity"):
+        for what, read in used.items():
+            if key in read and key not in columns:
+                raise InputError(
+                    f"{what} reads column {key!r}, which is also the {key} of the row: rename the "
+                    f"column, or give columns: {{{key}: {key}}} if both are meant."
+                )
 
 
 def _side(side: Side, ids: Any, kept: np.ndarray, table: Table) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from kerasrec.data import host_arrays
 from kerasrec.data.feature_encoder import FeatureEncoder
 from kerasrec.data.impression_batches import rows
 from kerasrec.data.query_spec import ITEM
+from kerasrec.data.vocabulary import UNKNOWN
 
 RETRIEVER_SCORE = "retriever_score"
 ROWS_AT_ONCE = 4096
@@ -22,7 +23,8 @@ def with_retriever_scores(data, retriever, encoder=None):
 
     Args:
         data: `Impressions` with a `past`, if the retriever reads histories.
-        retriever: An adapted model of the same users and items.
+        retriever: An adapted model of the same users and items; those of the data that come after
+            its own are unknown to it, as they are in a `TwoStage`.
         encoder: The encoder of the train part, for other parts; None to fit one.
 
     Returns:
@@ -33,6 +35,7 @@ def with_retriever_scores(data, retriever, encoder=None):
     parts = []
     for start in range(0, len(data), ROWS_AT_ONCE):
         x = gather(np.arange(start, min(start + ROWS_AT_ONCE, len(data))), length)
+        x = _as_known(retriever.schema, x)
         parts.append(retriever.score_pairs(x, x[ITEM]))
     scores = np.concatenate(parts) if parts else np.zeros(0, "float32")
     if encoder is None:
@@ -43,3 +46,11 @@ def with_retriever_scores(data, retriever, encoder=None):
         context={**data.context, RETRIEVER_SCORE: column},
         encoders={**data.encoders, RETRIEVER_SCORE: encoder},
     )
+
+
+def _as_known(schema, inputs):
+    """Inputs whose rows behind the tables of the retriever are those of the unknown."""
+    sizes = {"user": schema.num_users, ITEM: schema.num_items, "history": schema.num_items}
+    sizes = {name: size for name, size in sizes.items() if name in inputs}
+    known = {name: np.where(inputs[name] < n, inputs[name], UNKNOWN) for name, n in sizes.items()}
+    return {**inputs, **known}

@@ -260,3 +260,23 @@ def test_the_schema_holds_tasks_context_and_crosses():
     # (u, 9), (u, 22), (v, 22), and padding and unknown; the items are rows of their own.
     assert [(one.name, one.size) for one in schema.crosses] == [("user_hour", 5), ("item_rate", 5)]
     assert Schema.from_dict(schema.to_dict()) == schema
+
+
+def test_a_feature_is_no_weight_of_the_row_unless_both_are_meant():
+    table, context = frame(weight=[5.0, 7.0, 900.0, 5.0]), {"weight": {"kind": "number"}}
+    with pytest.raises(InputError, match="also the weight of the row"):
+        Impressions.from_frame(table, context=context)
+    with pytest.raises(InputError, match="label weight reads column 'weight'"):
+        Impressions.from_frame(table, labels={"weight": {"kind": "count"}})
+    both = Impressions.from_frame(table, {"weight": "weight"}, context=context)
+    assert both.weight.tolist() == [5, 7, 900, 5]
+
+
+def test_a_negative_rate_is_of_one_binary_label():
+    assert Impressions.from_frame(frame(), negative_rate=0.5).negative_rate == 0.5
+    for labels in (
+        {"click": {}, "buy": {"column": "click"}},
+        {"seconds": {"kind": "seconds", "column": "click"}},
+    ):
+        with pytest.raises(InputError, match="give the rows without a click a weight"):
+            Impressions.from_frame(frame(), labels=labels, negative_rate=0.5)

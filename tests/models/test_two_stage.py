@@ -132,6 +132,27 @@ def test_a_score_of_the_retriever_is_a_feature_of_the_pair(log, stages):
     assert found["item"].tolist() == retriever.recommend(users=["u1"], k=5)["item"].tolist()
 
 
+def test_rows_behind_those_of_the_retriever_are_unknown_to_it(log):
+    past, _ = log
+    retriever = ItemKNN(past.schema())
+    retriever.adapt(past)
+    columns = {"user": ["u1", "new", "u1"], "item": ["newest", "i1", "i1"], "click": [1, 0, 1]}
+    frame = pd.DataFrame({**columns, "timestamp": [2_000, 2_001, 2_002]})
+    more = pd.DataFrame({"user": ["new", "u1"], "item": ["i2", "newest"], "timestamp": 1_900})
+    # The new item is also in a history.
+    every = Interactions.from_frame(more, base=(past.users, past.items))
+    shown = Impressions.from_frame(frame, past=every)
+    scored = with_retriever_scores(shown, retriever)
+    encoder = scored.encoders[RETRIEVER_SCORE]
+    found = encoder.mean + encoder.std * scored.context[RETRIEVER_SCORE]
+    history = np.zeros((3, 50), "int32")
+    history[:, 0] = [1, past.items.vocabulary.rows(["i2"])[0], 1]
+    items = np.array([1, shown.item[1], shown.item[2]], "int32")
+    expected = retriever.score_pairs({"user": shown.user * 0 + 1, "history": history}, items)
+    assert expected[1] > 0
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
 def test_items_that_the_retriever_does_not_know_are_no_candidates(log):
     past, shown = log
     retriever = Popularity(past.schema())

@@ -50,7 +50,7 @@ def evaluate_ranker(
                 continue
             label, predicted = data.labels[task.name], predictions[task.name]
             if task.kind == "rating":
-                measured, said = _errors(label, predicted), ()
+                measured, said = _errors(label, predicted, weights), ()
             else:
                 measured, said = task_metrics(
                     label,
@@ -123,10 +123,12 @@ def _auc(task, label, predicted):
     return {f"{task}.auc": task_metrics(label, predicted, "score")[0]["auc"]}
 
 
-def _errors(label, predicted):
+def _errors(label, predicted, weights):
     known = ~np.isnan(label)
     difference = (predicted - label)[known].astype("float64")
-    if not len(difference):
+    weights = None if weights is None else weights[known]
+    if not len(difference) or (weights is not None and not weights.any()):
         return {"rmse": None, "mae": None}
-    values = {"rmse": np.sqrt(np.mean(difference**2)), "mae": np.mean(np.abs(difference))}
+    squared = np.average(difference**2, weights=weights)
+    values = {"rmse": np.sqrt(squared), "mae": np.average(np.abs(difference), weights=weights)}
     return {key: {"mean": float(one), "low": None, "high": None} for key, one in values.items()}

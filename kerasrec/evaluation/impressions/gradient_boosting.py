@@ -67,14 +67,14 @@ class GradientBoosting:
 
     def _fit(self, task, train, matrix, fitted, held_out):
         lightgbm, labels = self._lightgbm, train.labels[task.name]
-        known = ~np.isnan(labels)
+        known, weights = ~np.isnan(labels), train.row_weights()
 
         def rows(mask, reference=None):
             mask = mask & known
             return lightgbm.Dataset(
                 matrix[mask],
                 labels[mask],
-                weight=None if train.weight is None else train.weight[mask],
+                weight=None if weights is None else weights[mask],
                 feature_name=self._columns.names,
                 categorical_feature=self._columns.categories,
                 reference=reference,

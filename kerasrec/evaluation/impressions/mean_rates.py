@@ -15,13 +15,15 @@ class MeanRates:
 
     def adapt(self, train):
         """Takes the means from `Impressions`."""
-        self._rates = {}
+        self._rates, weights = {}, train.row_weights()
+        weights = np.ones(len(train)) if weights is None else weights / weights.mean()
         for name, labels in train.labels.items():
             known = ~np.isnan(labels)
             size = len(train.items)
-            count = np.bincount(train.item[known], minlength=size)
-            total = np.bincount(train.item[known], labels[known], minlength=size)
-            mean = labels[known].mean() if known.any() else 0.0
+            weight = weights[known]
+            count = np.bincount(train.item[known], weight, minlength=size)
+            total = np.bincount(train.item[known], weight * labels[known], minlength=size)
+            mean = total.sum() / count.sum() if count.sum() else 0.0
             self._rates[name] = (total + self.PRIOR * mean) / (count + self.PRIOR)
         return self
 

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -130,3 +131,21 @@ def test_the_table_has_a_row_a_metric_and_a_column_a_model(capsys):
     text = capsys.readouterr().out
     assert "test, given, 6 rows, 3 requests" in text and "MeanRates" in text
     assert "click.auc" in text and "0.8889 [" in text and "position 1 (3)" in text
+
+
+def test_weights_count_in_the_errors_of_a_rating():
+    parts = split(weight=[1.0] * 8 + [3, 0, 0, 0, 5, 1])
+    found = evaluate_ranker(Fixed(stars=[5, 9, 9, 9, 9, 4]), parts, bootstrap=0, groups=False)
+    metrics = found.rows[0]["metrics"]
+    # The errors are 1, of weight 3, and 3, of weight 1; the row of weight 5 has no label.
+    assert metrics["stars.mae"]["mean"] == pytest.approx(1.5)
+    assert metrics["stars.rmse"]["mean"] == pytest.approx(3**0.5)
+
+
+def test_the_mean_rates_are_those_of_all_rows_where_negatives_were_left_out():
+    parts = split()
+    sampled = dataclasses.replace(parts.train, negative_rate=0.25)
+    rates = MeanRates().adapt(sampled).predict_impressions(sampled)["click"]
+    # Weights 1 and 4, scaled to a mean of 1, are 0.4 and 1.6; the mean of all is 0.2.
+    expected = [4.8 / 20.8, 4 / 23.2, 4.4 / 22]
+    np.testing.assert_allclose(rates, expected * 2, rtol=1e-6)
