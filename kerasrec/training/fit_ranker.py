@@ -27,6 +27,7 @@ def fit_ranker(
     callbacks=(),
     start=None,
     lists=None,
+    checkpoint=None,
 ):
     """Fits an adapted ranker; afterwards it has the weights of its best epoch.
 
@@ -35,6 +36,7 @@ def fit_ranker(
         split: `ImpressionSplit`.
         train, folder, resume, progress, callbacks, start: As for `fit`.
         lists: What `lists_for` returns.
+        checkpoint: Folder for the best epoch; None for that of the run folder.
 
     Returns:
         The logs of all epochs, a list of dicts.
@@ -59,8 +61,9 @@ def fit_ranker(
     done = len(state.history)
     validated = len(split.validation) > 0
     monitor = f"val_{train.monitor}" if validated else None
+    checkpoint = checkpoint or (folder and folder.checkpoint)
     best = BestCheckpoint(
-        folder and folder.checkpoint,
+        checkpoint,
         monitor,
         train.patience,
         state.history,
@@ -83,7 +86,7 @@ def fit_ranker(
         callbacks = [*decay, *validation, best, *callbacks, state]
         train_epochs(ranker, dataset, train, callbacks, done, monitor, progress)
     if folder:
-        load_weights(ranker, folder.checkpoint)
+        load_weights(ranker, checkpoint)
     return state.history
 
 

@@ -66,7 +66,17 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
         say(f"{name}, {num_trainable(ranker):,} trainable weights, run {folder.path}")
         try:
             history = fit_ranker(
-                ranker, split, config.train, folder, resume, progress, callbacks, fit_start, lists
+                ranker,
+                split,
+                config.train,
+                folder,
+                resume,
+                progress,
+                callbacks,
+                fit_start,
+                lists,
+                # The checkpoint of the run will hold both stages: a resumed one needs the ranker.
+                checkpoint=folder.path / "ranker" if retriever is not None else None,
             )
         except Exception:
             if not resume:

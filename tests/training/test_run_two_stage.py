@@ -2,6 +2,8 @@
 
 import json
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from kerasrec.cli import main
@@ -10,7 +12,6 @@ from kerasrec.data.retriever_scores import RETRIEVER_SCORE
 from kerasrec.errors import InputError
 from kerasrec.models import TwoStage, load
 from kerasrec.training import run
-from tests.training.test_run_ranker import here  # noqa: F401
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_graphs")]
 
@@ -38,7 +39,26 @@ evaluate: {ks: [1], baselines: [MeanRates]}
 
 
 @pytest.fixture
-def fitted(here):  # noqa: F811
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {
+            "who": [f"u{n}" for n in random.integers(0, 12, 400)],
+            "item": [f"i{n}" for n in random.integers(0, 9, 400)],
+            "timestamp": 1000 + np.arange(400),
+            "hour": random.choice(["morning", "night"], 400),
+            "click": random.integers(0, 2, 400),
+        }
+    )
+    table.to_csv("shown.csv", index=False)
+    clicks = table[table["click"] == 1].rename(columns={"who": "user"})
+    clicks[["user", "item", "timestamp"]].to_csv("clicks.csv", index=False)
+    return tmp_path
+
+
+@pytest.fixture
+def fitted(here):
     (here / "retriever.yaml").write_text(RETRIEVER)
     (here / "both.yaml").write_text(BOTH)
     quiet = {"say": lambda line: None, "progress": False}
@@ -66,7 +86,21 @@ def test_a_run_and_the_commands_after_it(fitted, capsys):
     assert all(item in printed for item in answer["item"])
 
 
-def test_a_retriever_that_is_not_there_is_named(here):  # noqa: F811
+def test_a_retriever_that_is_not_there_is_named(here):
     (here / "both.yaml").write_text(BOTH)
     with pytest.raises(InputError, match="model.retriever: runs/first is neither a run"):
         run(load_config("both.yaml", []), "runs/both", progress=False)
+
+
+def test_a_finished_run_goes_on_for_more_epochs(fitted):
+    before = load("runs/both/checkpoint")
+    quiet = {"say": lambda line: None, "progress": False}
+    for epochs in (1, 2):
+        config = load_config("both.yaml", [f"train.epochs={epochs}"])
+        _, found, _ = run(config, "runs/both", resume=True, **quiet)
+        after = load("runs/both/checkpoint")
+        assert isinstance(after, TwoStage)
+        if epochs == 1:
+            assert found.rows[0]["metrics"] == fitted.rows[0]["metrics"]
+            asked = {"users": ["u3"], "k": 2, "context": {"hour": "night"}, "repeats": "allow"}
+            assert after.recommend(**asked).equals(before.recommend(**asked))

@@ -95,6 +95,7 @@ def _groups(name, train, data, predictions):
     if task is None or task not in predictions:
         return []
     label, predicted, sides = data.labels[task], predictions[task], {}
+    weights = data.row_weights()
     for side, hot in (("item", HOT_ITEM), ("user", HOT_USER)):
         size = len(getattr(data, f"{side}s"))
         if size > 2:
@@ -110,17 +111,19 @@ def _groups(name, train, data, predictions):
             "by": side,
             "group": group,
             "n": int(inside.sum()),
-            "metrics": _auc(task, label[inside], predicted[inside]),
+            "metrics": _auc(task, label, predicted, weights, inside),
         }
         for side, parts in sides.items()
         for group, inside in parts.items()
     ]
 
 
-def _auc(task, label, predicted):
+def _auc(task, label, predicted, weights, inside):
+    label, predicted = label[inside], predicted[inside]
+    weights = None if weights is None else weights[inside]
     if not np.isfinite(label).any():
         return {}
-    return {f"{task}.auc": task_metrics(label, predicted, "score")[0]["auc"]}
+    return {f"{task}.auc": task_metrics(label, predicted, "score", weights=weights)[0]["auc"]}
 
 
 def _errors(label, predicted, weights):

@@ -34,6 +34,7 @@ class RunFolder:
         metrics.json                 the test metrics; written last, when the run is finished
         loss.png, metrics.png, recall_by_popularity.png
         checkpoint/                  the best epoch's model
+        ranker/                      of a run of two stages, the best epoch's ranker
         state.npz                    what `--resume` needs
         logs/, ...                   what `train.callbacks` write
         .lock                        while a process works in it, see `FolderLock`
