@@ -54,7 +54,7 @@ def test_a_share_is_the_true_items_among_as_many_answers(next_items, data):
         return rows, None
 
     schema = data.schema(4)
-    model = types.SimpleNamespace(query_inputs=("history",), schema=schema, top_k=top_k)
+    model = types.SimpleNamespace(query_inputs=("history",), context={}, schema=schema, top_k=top_k)
     assert next_items.recalls(model, split).tolist() == pytest.approx([2 / 3, 1 / 3])
     # What is known of each: the six items before, of which the model reads four.
     lookup = data.items.vocabulary.lookup
@@ -72,7 +72,7 @@ def test_asked_again_with_the_answer_behind_the_history(next_items, data):
         return inputs["history"].max(axis=1, keepdims=True) + 2, None  # the users' items alternate
 
     schema = data.schema(7)
-    model = types.SimpleNamespace(query_inputs=("history",), schema=schema, top_k=top_k)
+    model = types.SimpleNamespace(query_inputs=("history",), context={}, schema=schema, top_k=top_k)
     assert next_items.repeat_single_steps(model, split).tolist() == [1, 1]
     lookup = data.items.vocabulary.lookup
     assert lookup(asked[1])[0].tolist() == ["u0", "u1", "u2", "u3", "u4", "u5", "u6"]

@@ -223,8 +223,9 @@ class Schema:
             if not all(isinstance(one, kind) for one in named):
                 raise InputError(f"Schema: {side} must be {kind.__name__} objects, got {named!r}.")
             names = [one.name for one in named]
+            what = side.rpartition("_")[2]
             if len(set(names)) < len(names):
-                raise InputError(f"Schema: {side} has two of one name: {names}.")
+                raise InputError(f"Schema: {side} has two {what} of one name: {names}.")
         self._check_fields()
         for feature in self.context_features:
             if feature.kind == "users":

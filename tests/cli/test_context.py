@@ -88,5 +88,5 @@ def test_verify(kerasrec, context_ranker, tmp_path):
     export(context_ranker, tmp_path / "1", k=3)
     status, found, _ = kerasrec("verify", tmp_path / "1", "--json")
     assert status == 0
-    assert set(found["signatures"]) == {"recommend", "recommend_examples", "score"}
+    assert set(found["signatures"]) == {"recommend", "recommend_examples", "score", "explain"}
     assert all(one["difference"] < 1e-5 for one in found["signatures"].values())

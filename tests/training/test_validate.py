@@ -282,7 +282,7 @@ def test_a_run_says_and_writes_what_was_validated(config, slow_ranking):
     [
         (["train.validate_every=1"], 50),
         (["model={class: Popularity}"], None),
-        (["split={protocol: none}"], None),
+        (["split={protocol: none}", "train.validate_every=1"], None),
     ],
 )
 def test_what_was_validated_without_a_sample(config, changes, number):

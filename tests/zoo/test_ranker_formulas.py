@@ -27,17 +27,22 @@ def data():
     )
 
 
-def made(cls, data, **arguments):
+def made(cls, data, history=None, **arguments):
     """An adapted model with random weights, its logits of the impression, and weights by name."""
     model, random = cls(data.schema(), dim=2, **arguments), np.random.default_rng(0)
     model.adapt(data)
     assert data.items.columns["price"][ITEM_ROW] == PRICE
     for weight in model.trainable_weights:
         weight.assign(random.normal(size=weight.shape))
+    weights = {weight.path: np.array(weight) for weight in model.weights}
+    return model, model_logits(model, history), weights
+
+
+def model_logits(model, history=None):
     inputs = {"user": [USER], "device": [DEVICE], ITEM: [ITEM_ROW]}
+    inputs |= {} if history is None else {"history": history}
     logits = model.logit_model({name: np.array(x, "int32") for name, x in inputs.items()})
-    logits = {name: float(x[0]) for name, x in logits.items()}
-    return model, logits, {weight.path: np.array(weight) for weight in model.weights}
+    return {name: float(x[0]) for name, x in logits.items()}
 
 
 def fields(w, request="request_vectors", item="item_vectors"):
@@ -72,7 +77,7 @@ def pairs(v):
     return sum(v[f] @ v[g] for f in range(len(v)) for g in range(f))
 
 
-def test_logistic_regression(data):
+def test_logistic_regression_by_hand(data):
     schema = data.schema()
     model = kerasrec_zoo.LogisticRegression(schema)
     model.adapt(data)
@@ -90,7 +95,7 @@ def test_logistic_regression(data):
     np.testing.assert_allclose(found["buy"], 0.25, rtol=1e-6)  # the level alone
 
 
-def test_factorization_machine(data):
+def test_factorization_machine_by_hand(data):
     _, logits, w = made(kerasrec_zoo.FactorizationMachine, data)
     for task in ("click", "buy"):
         v = fields(w, f"request_{task}_vectors", f"item_{task}_vectors")
@@ -98,14 +103,14 @@ def test_factorization_machine(data):
         assert logits[task] == pytest.approx(expected, rel=1e-5)
 
 
-def test_wide_deep(data):
+def test_wide_deep_by_hand(data):
     _, logits, w = made(kerasrec_zoo.WideDeep, data, mlp=(3, 2))
     for task in ("click", "buy"):
         expected = linear(w, task) + head(w, task, mlp(w, "mlp", fields(w).ravel()))
         assert logits[task] == pytest.approx(expected, rel=1e-5)
 
 
-def test_deep_fm(data):
+def test_deep_fm_by_hand(data):
     _, logits, w = made(kerasrec_zoo.DeepFM, data, mlp=(3,))
     v = fields(w)
     for task in ("click", "buy"):
@@ -114,7 +119,7 @@ def test_deep_fm(data):
         assert logits[task] == pytest.approx(expected, rel=1e-5)
 
 
-def test_dcn(data):
+def test_dcn_by_hand(data):
     _, logits, w = made(kerasrec_zoo.DCN, data, num_layers=1, mlp=(3,))
     x = fields(w).ravel()
     crossed = x * (x @ w["cross/kernel_0"] + w["cross/bias_0"]) + x
@@ -123,7 +128,7 @@ def test_dcn(data):
         assert logits[task] == pytest.approx(head(w, task, hidden), rel=1e-5)
 
 
-def test_dlrm(data):
+def test_dlrm_by_hand(data):
     _, logits, w = made(kerasrec_zoo.DLRM, data, bottom=(3,), top=(3,))
     bottom = mlp(w, "bottom", np.array([PRICE]))
     v = [w[f"vectors/{name}/embeddings"][row] for name, row in FIELDS.items()]
@@ -134,7 +139,7 @@ def test_dlrm(data):
         assert logits[task] == pytest.approx(head(w, task, hidden), rel=1e-5)
 
 
-def test_auto_int(data):
+def test_auto_int_by_hand(data):
     given = {"num_layers": 1, "num_heads": 1, "attention_dim": 2, "mlp": (3,)}
     _, logits, w = made(kerasrec_zoo.AutoInt, data, **given)
     v = fields(w)
@@ -148,7 +153,7 @@ def test_auto_int(data):
         assert logits[task] == pytest.approx(head(w, task, hidden), rel=1e-5)
 
 
-def test_final_mlp(data):
+def test_final_mlp_by_hand(data):
     given = {"first": (2,), "second": (3,), "gate": (2,), "num_heads": 1}
     _, logits, w = made(kerasrec_zoo.FinalMLP, data, **given)
     v, streams = fields(w), []
@@ -168,7 +173,7 @@ def test_final_mlp(data):
         assert logits[task] == pytest.approx(float(expected), rel=1e-5)
 
 
-def test_shared_bottom(data):
+def test_shared_bottom_by_hand(data):
     _, logits, w = made(kerasrec_zoo.SharedBottom, data, bottom=(3, 2), tower=(2,))
     x = mlp(w, "bottom", fields(w).ravel())
     for task in ("click", "buy"):
@@ -176,7 +181,7 @@ def test_shared_bottom(data):
         assert logits[task] == pytest.approx(expected, rel=1e-5)
 
 
-def test_mmoe(data):
+def test_mmoe_by_hand(data):
     given = {"num_experts": 2, "expert": (3,), "tower": (2,)}
     model, logits, w = made(kerasrec_zoo.MMoE, data, **given)
     x = fields(w).ravel()
@@ -202,7 +207,45 @@ def test_ple_gates_are_those_of_each_task(data):
         np.testing.assert_allclose(gates[0, k], mass / mass.sum(), rtol=1e-5)
 
 
-def test_esmm(data):
+def test_ple_by_hand(data):
+    given = {"num_levels": 1, "num_task_experts": 1, "num_shared_experts": 1}
+    _, logits, w = made(kerasrec_zoo.PLE, data, expert=(3,), tower=(2,), **given)
+    x = fields(w).ravel()
+    stacks = dict.fromkeys(path.rsplit("/", 2)[0] for path in w if "/dense_stack" in path)
+    *own, shared = (mlp(w, name, x) for name in stacks)
+    for k, task in enumerate(("click", "buy")):
+        gate = np.exp(x @ w[f"experts/level_0/gate_{k}/kernel"])
+        mixed = (gate[0] * own[k] + gate[1] * shared) / gate.sum()
+        expected = head(w, task, mlp(w, f"{task}_tower", mixed))
+        assert logits[task] == pytest.approx(expected, rel=1e-5)
+
+
+def test_din_by_hand(data):
+    # Of a history of one item with softmax the weight is 1.
+    given = {"attention": (3,), "mlp": (3,), "activation": "relu", "softmax": True}
+    model, _, w = made(kerasrec_zoo.DIN, data, history=[[ITEM_ROW]], **given)
+    items = fields(w)[2:].ravel()
+    for task, logit in model_logits(model, [[ITEM_ROW]]).items():
+        x = np.concatenate([fields(w).ravel(), items])
+        assert logit == pytest.approx(head(w, task, mlp(w, "mlp", x)), rel=1e-5)
+
+
+def test_bst_by_hand(data):
+    # Without a history, and with a block that adds nothing: the normalized item is left.
+    model, _, w = made(kerasrec_zoo.BST, data, history=[[0]], mlp=(), num_heads=1)
+    for weight in model.trainable_weights:
+        if any(name in weight.path for name in ("/out/", "/narrow/", "/positions")):
+            weight.assign(np.zeros(weight.shape))
+    item = fields(w)[2:].ravel()
+    normal = (item - item.mean()) / np.sqrt(item.var() + 1e-6)
+    norm = "transformer/transformer_user_encoder/layer_normalization"
+    state = normal * w[f"{norm}/gamma"] + w[f"{norm}/beta"]
+    for task, logit in model_logits(model, [[0]]).items():
+        x = np.concatenate([fields(w).ravel(), state])
+        assert logit == pytest.approx(head(w, task, x), rel=1e-4)
+
+
+def test_esmm_by_hand(data):
     _, logits, w = made(kerasrec_zoo.ESMM, data, mlp=(3,))
     x = fields(w).ravel()
     click, after = (head(w, task, mlp(w, f"{task}_mlp", x)) for task in ("click", "buy"))
@@ -211,7 +254,8 @@ def test_esmm(data):
     assert logits["buy"] == pytest.approx(np.log(product / (1 - product)), rel=1e-5)
 
 
-def test_a_number_has_its_square_and_root(data):
+def test_youtube_ranking_by_hand(data):
+    # A number has its square and its root.
     # Without a history, and all fields 0: what is left are the powers of the price.
     model = kerasrec_zoo.YouTubeRanking(data.schema(), dim=2, mlp=())
     model.adapt(data)

@@ -271,7 +271,7 @@ def test_crosses_are_read_and_their_rates_are_those_of_no_fold(cls, train):
     assert "fold" in model.train_inputs and "fold" not in model.query_inputs
     inputs, items = queries(data, model, np.arange(4))
     assert all(np.isfinite(x).all() for x in model.predict_tasks(inputs, items).values())
-    if hasattr(model, "gates"):
+    if model.gates(inputs, items) is not None:
         assert model.gates(inputs, items).shape[:2] == (4, 2)
     weights = model.attend({**inputs, "item": items})
     assert weights is None or weights.shape == inputs["history"].shape
@@ -320,9 +320,15 @@ def test_learns_what_was_planted(cls, trained, train):
         assert abs(found[name].mean() - train.labels[name][rows].mean()) < 0.05
 
 
+# An export takes ten seconds. These have the blocks of all: attention, gates, products, fusion.
+EXPORTED = ("BST", "DIN", "DCN", "ESMM", "FinalMLP", "AutoInt", "PLE")
+
+
 @pytest.mark.slow
 @pytest.mark.export
 def test_export_answers_like_python(cls, trained, tmp_path):
+    if cls.__name__ not in EXPORTED:
+        pytest.skip("it has no block of its own, and the export is that of all rankers")
     report = export(trained(cls), tmp_path / "model" / "1", k=6)
     assert {row["requests"] for row in report["signatures"].values()} == {200}
     assert report["difference"] <= 1e-5
