@@ -128,7 +128,7 @@ def test_the_yaml_of_the_page_on_ranking_runs(tmp_path, monkeypatch):
     from kerasrec.training import run
 
     text = (ROOT / "docs/ranking.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    (block,) = re.findall(r"^```yaml\n(# rank.yaml\n.*?)^```", text, re.MULTILINE | re.DOTALL)
     tables = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)[0]
     monkeypatch.chdir(tmp_path)
     exec(compile(tables, "ranking.md", "exec"), {"__name__": "page"})
