@@ -105,7 +105,6 @@ def rows(arrays, data, inputs, length, fold=None):
         name: arrays.constant(np.concatenate([one, np.zeros_like(one[:1])]))
         for name, one in columns.items()
     }
-    absent = [name for name in TRAIN_INPUTS if name in inputs and name not in columns]
     steps = {n: e for n, e in query_spec(data.schema()).items() if e.per_step and n in inputs}
     lengths, past = np.ones(len(data), np.int32), None
     if steps:
@@ -118,7 +117,6 @@ def rows(arrays, data, inputs, length, fold=None):
 
     def gather(chosen, width):
         x = {name: arrays.gather(one, chosen) for name, one in columns.items()}
-        x |= {name: arrays.cast(chosen * 0, "int32") for name in absent}
         if past:
             places = arrays.range(width, dtype=start.dtype)
             mask = places < arrays.gather(real, chosen)[:, None]
@@ -132,6 +130,11 @@ def rows(arrays, data, inputs, length, fold=None):
 
 def check_inputs(data, inputs):
     """InputError for an input that impressions cannot give."""
+    if "position" in inputs and data.position is None:
+        raise InputError(
+            f"inputs: 'position' needs the position of each row and {data.name!r} has none: map a "
+            "column to position, or build the model without position=true"
+        )
     if "history" in inputs and data.past is None:
         raise InputError(
             "inputs: 'history' needs what users did before each row: read the impressions with "

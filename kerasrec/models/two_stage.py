@@ -64,7 +64,7 @@ class TwoStage(Recommender):
             name=name,
         )
         self.retriever, self.ranker = retriever, ranker
-        self.num_candidates = whole_number(num_candidates, "num_candidates", 1, None)
+        self.num_candidates = whole_number(num_candidates, "num_candidates", 1)
         self._candidates = min(self.num_candidates, schema.num_items - FIRST)
         if retriever.items is not None:
             self._take(retriever, ranker)
@@ -95,9 +95,9 @@ class TwoStage(Recommender):
 
     @classmethod
     def from_config(cls, config):
-        config = {key: value for key, value in config.items() if key != "schema"}
-        repeats, dtype = config.pop("repeats", None), config.pop("dtype", None)
-        del dtype
+        # The schema and the dtype policy are those of the stages.
+        config = {key: value for key, value in config.items() if key not in ("schema", "dtype")}
+        repeats = config.pop("repeats", None)
         for stage in STAGES:
             config[stage] = nested_model(config[stage])
         model = cls(**config)
@@ -153,13 +153,7 @@ class TwoStage(Recommender):
         return self.ranker.blended(self.score_tasks(queries, rows, catalog))
 
     def score_tasks(self, queries, rows, catalog=None):
-        catalog = self.encode_catalog() if catalog is None else catalog
-        scores = None
-        if self._reads_scores:
-            encoded = self._retriever_queries(queries)
-            known = self._known(rows, UNKNOWN)
-            scores = self.retriever.score_rows(encoded, catalog, known)
-        return self.ranker.score_tasks({**self._of_ranker(queries), **self._extra(scores)}, rows)
+        return self.ranker.score_tasks(self._of_pairs(queries, rows, catalog), rows)
 
     def score_pairs(self, inputs, items):
         return self.ranker.blended(self.predict_tasks(inputs, items))
@@ -169,13 +163,7 @@ class TwoStage(Recommender):
         return self.ranker.feature_groups
 
     def group_contributions(self, queries, rows, catalog=None):
-        catalog = self.encode_catalog() if catalog is None else catalog
-        scores = None
-        if self._reads_scores:
-            known = self._known(rows, UNKNOWN)
-            scores = self.retriever.score_rows(self._retriever_queries(queries), catalog, known)
-        queries = {**self._of_ranker(queries), **self._extra(scores)}
-        return self.ranker.group_contributions(queries, rows)
+        return self.ranker.group_contributions(self._of_pairs(queries, rows, catalog), rows)
 
     def predict_tasks(self, inputs, items):
         """As of the ranker, with the retriever's score of each pair."""
@@ -193,6 +181,15 @@ class TwoStage(Recommender):
     def _rank(self, queries, rows, scores):
         """Scores `(n, m)` of the ranker for candidates `(n, m)` with the retriever's scores."""
         return self.ranker.score_candidates(self._of_ranker(queries), rows, self._extra(scores))
+
+    def _of_pairs(self, queries, rows, catalog):
+        """The ranker's inputs for n queries with one item row each."""
+        scores = None
+        if self._reads_scores:
+            catalog = self.encode_catalog() if catalog is None else catalog
+            known = self._known(rows, UNKNOWN)
+            scores = self.retriever.score_rows(self._retriever_queries(queries), catalog, known)
+        return {**self._of_ranker(queries), **self._extra(scores)}
 
     def _of_ranker(self, queries):
         return {name: x for name, x in queries.items() if name in self.ranker.query_inputs}
@@ -238,20 +235,27 @@ class TwoStage(Recommender):
         return ops.where(rows >= size, ops.cast(otherwise, rows.dtype), rows)
 
     def _take(self, retriever, ranker):
-        self.users, self.items, self.behaviors = ranker.users, ranker.items, retriever.behaviors
+        self.users, self.items = ranker.users, ranker.items
+        self.behaviors = _reader(retriever, ranker).behaviors
         self.context = ranker.context
         self.histories = retriever.histories.for_keys(self.schema.num_users)
         self.trained_on = retriever.trained_on
         self.repeats = retriever.repeats
 
 
+def _reader(retriever, ranker):
+    """The stage that says how histories are read: the retriever, if it reads them."""
+    return retriever if "history" in retriever.query_inputs else ranker
+
+
 def _schema(retriever, ranker):
-    """The schema of the ranker, with what the retriever reads of a history."""
+    """The schema of the ranker, with what is read of a history."""
+    reads = _reader(retriever, ranker).schema
     return dataclasses.replace(
         ranker.schema,
-        history_length=retriever.schema.history_length,
-        num_behaviors=retriever.schema.num_behaviors,
-        timed=retriever.schema.timed,
+        history_length=reads.history_length,
+        num_behaviors=reads.num_behaviors,
+        timed=reads.timed,
     )
 
 

@@ -122,6 +122,7 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
     if retriever is not None:
         retriever.histories = histories
         saved = TwoStage(retriever, ranker, config.model.arguments.get("num_candidates", 500))
+        saved.repeats = config.evaluate.repeats
     about = {
         **facts,
         "data": data.report.lines() if data.report else [],

@@ -160,12 +160,10 @@ def test_without_requests_rows_take_turns_in_the_folds():
     assert folds(Impressions.from_frame(frame)).tolist() == [1, 2, 3, 4, 5] * 2 + [1, 2]
 
 
-def test_positions_that_are_not_known_are_0():
+def test_a_position_that_the_data_does_not_have_is_refused():
     frame = pd.DataFrame({"user": list("uv"), "item": list("ab"), "click": [0, 1]})
-    ((x, _, weight),) = arrays(
+    with pytest.raises(InputError, match="'position' needs the position of each row"):
         impression_batches(Impressions.from_frame(frame), inputs=("item", "position"))
-    )
-    assert x["position"].tolist() == [0, 0] and weight.tolist() == [1, 1]
 
 
 def test_what_the_data_does_not_have_is_refused(data):

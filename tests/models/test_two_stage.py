@@ -13,7 +13,7 @@ from kerasrec.evaluation import evaluate
 from kerasrec.export import export
 from kerasrec.models import Ranker, RankerInputs, TwoStage, load
 from kerasrec.register import register
-from kerasrec_zoo import ItemKNN, MatrixFactorization, Popularity
+from kerasrec_zoo import DIN, ItemKNN, MatrixFactorization, Popularity
 
 USERS, ITEMS = 12, 20
 
@@ -227,3 +227,11 @@ def test_stages_that_do_not_fit_are_refused(log, stages):
         TwoStage(retriever, ranker).adapt(log[0])
     with pytest.raises(InputError, match="fit the retriever on Interactions"):
         TwoStage(retriever, ranker).fit(None)
+
+
+def test_a_history_is_as_long_as_the_stage_that_reads_it_says(log, stages):
+    _, shown = log
+    ranker = DIN(shown.schema(history_length=3), dim=2, attention=(2,), mlp=(2,))
+    ranker.adapt(shown)
+    # Popularity reads none; its schema has the default length.
+    assert TwoStage(stages[0], ranker).schema.history_length == 3
