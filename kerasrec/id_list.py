@@ -1,8 +1,12 @@
 """Reads lists of ids of any list type."""
 
+import numbers
 from collections.abc import Mapping
 
 from kerasrec.errors import InputError
+
+# The least and the largest normal float32.
+LEAST, MOST = 2.0**-126, 2.0**127
 
 
 def id_list(values, name, ordered=True, of="ids"):
@@ -51,6 +55,34 @@ def id_lists(values, name, of="ids"):
                 f"{place}"
             )
     return [id_list(each, f"{name}[{place}]", of=of) for place, each in enumerate(lists)]
+
+
+def id_factors(values, name):
+    """The factors of some ids, as a dict of id to float.
+
+    Args:
+        values: Dict of id to a number above 0.
+        name: Name of the argument, for the error message.
+
+    Raises:
+        InputError: for anything else.
+
+    >>> id_factors({"a": 2}, "boost")
+    {'a': 2.0}
+    """
+    if not isinstance(values, Mapping):
+        raise InputError(
+            f"{name} must be a dict of ids to factors, such as {{'a': 1.5}}: got {values!r:.80}"
+        )
+    found = dict(zip(id_list(values.keys(), name), values.values(), strict=True))
+    for one, factor in found.items():
+        is_number = isinstance(factor, numbers.Real) and not isinstance(factor, bool)
+        if not is_number or not LEAST <= factor <= MOST:
+            raise InputError(
+                f"{name}: expected a number above 0 for {one!r:.80}, such as 1.5: got "
+                f"{factor!r:.80}"
+            )
+    return {one: float(factor) for one, factor in found.items()}
 
 
 def unknown_note(what, ids, instead, count=None):

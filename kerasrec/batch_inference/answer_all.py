@@ -44,6 +44,8 @@ def answer_all(answers, queries, options, path, columns, request, overwrite=Fals
         "k": answers.k,
         "exclude": sorted(options.exclude),
         "allow": None if options.allow is None else sorted(options.allow),
+        "pin": list(options.pin),
+        "boost": options.boost,
         "context": {name: repr(value) for name, value in options.context.items()},
     }
     progress = progress or (lambda done, total: None)
@@ -97,9 +99,9 @@ def _groups(queries):
 
 
 def _check_options(answers, options):
-    """Notes on unknown ids among the items to leave out or to allow."""
+    """Notes on unknown ids among the items of the options."""
     notes = []
-    for name in ("exclude", "allow"):
+    for name in ("exclude", "allow", "pin", "boost"):
         ids = getattr(options, name)
         if not ids:
             continue

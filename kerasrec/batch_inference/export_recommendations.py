@@ -6,6 +6,7 @@ from kerasrec.batch_inference.answer import Answer
 from kerasrec.batch_inference.export_context import export_context
 from kerasrec.batch_inference.export_files import export_k, read_ids, titles_of
 from kerasrec.batch_inference.export_reasons import EXPLAINED, export_reasons
+from kerasrec.batch_inference.export_wishes import export_wishes
 from kerasrec.batch_inference.places_of import places_of
 from kerasrec.data.context_values import check_names
 from kerasrec.data.query_spec import REQUEST_INPUTS
@@ -53,6 +54,8 @@ class ExportRecommendations:
             "k": [self.k],
             "repeats": [self.repeats],
         }
+        signature = loaded.signatures[self._signature]
+        self._limits |= export_wishes(path, signature, options.pin, options.boost)
         self.context = list(about.get("context", {}))
         # The export takes one row for all.
         constants = {name: [value] for name, value in options.context.items()}

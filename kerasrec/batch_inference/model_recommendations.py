@@ -39,6 +39,7 @@ class ModelRecommendations:
 
     def __init__(self, model, options):
         from kerasrec.models.requests.recommend import default_k
+        from kerasrec.models.requests.rule_options import check_rules
 
         model.check_adapted("recommend")
         model.check_finite("recommend")
@@ -56,6 +57,13 @@ class ModelRecommendations:
         self._model, self._options = model, options
         self._exclude = _rows(model, options.exclude)
         self._allow = None if options.allow is None else _rows(model, options.allow)
+        check_rules(model, options.pin, options.boost)
+        self._wishes = {}
+        if options.pin:
+            self._wishes["pin"] = _rows(model, options.pin)
+        if options.boost:
+            self._wishes["boost"] = _rows(model, options.boost)
+            self._wishes["boost_factor"] = np.array(list(options.boost.values()), "float32")
         self._catalog = model.encode_catalog()
 
     def fingerprint(self):
@@ -103,8 +111,9 @@ class ModelRecommendations:
             exclude = np.concatenate([exclude, seen], axis=1)
         allow = None if self._allow is None else np.tile(self._allow, (many, 1))
         inputs = request.inputs(every)
+        wishes = {name: np.tile(x, (many, 1)) for name, x in self._wishes.items()}
         rows, scores = self._model.top_k(
-            inputs, self.k, exclude=exclude, allow=allow, catalog=self._catalog
+            inputs, self.k, exclude=exclude, allow=allow, catalog=self._catalog, **wishes
         )
         more = {}
         if self._options.explain:

@@ -6,7 +6,7 @@ import numpy as np
 
 from kerasrec.data.ids import factorize
 from kerasrec.errors import InputError
-from kerasrec.id_list import id_list
+from kerasrec.id_list import id_factors, id_list
 from kerasrec.whole_number import whole_number
 
 
@@ -21,6 +21,8 @@ class Options:
         repeats: "mask", "allow", or None for the model's own.
         explain: Add reasons.
         context: Features of the request by name, one value for all queries.
+        pin: Item ids that come first.
+        boost: Factors by item id.
     """
 
     k: int | None = None
@@ -29,14 +31,18 @@ class Options:
     repeats: str | None = None
     explain: bool = False
     context: dict = dataclasses.field(default_factory=dict)
+    pin: tuple = ()
+    boost: dict = dataclasses.field(default_factory=dict)
 
     @property
     def width(self):
         """Number of ids that a query is given."""
-        return len(self.exclude) + len(self.allow or ())
+        return sum(map(len, (self.exclude, self.allow or (), self.pin, self.boost)))
 
 
-def read_options(k, exclude, allow, repeats=None, explain=False, context=None):
+def read_options(
+    k, exclude, allow, repeats=None, explain=False, context=None, pin=None, boost=None
+):
     """`Options` of the arguments of `Recommender.recommend`, with the ids as texts.
 
     Raises:
@@ -49,6 +55,7 @@ def read_options(k, exclude, allow, repeats=None, explain=False, context=None):
     allow = None if allow is None else id_list(allow, "allow", ordered=False)
     if allow is not None and not allow:
         raise InputError("allow holds no item: nothing to answer")
+    boost = id_factors({} if boost is None else boost, "boost")
     return Options(
         k,
         tuple(text_ids(exclude)),
@@ -56,6 +63,8 @@ def read_options(k, exclude, allow, repeats=None, explain=False, context=None):
         repeats,
         bool(explain),
         dict(context or {}),
+        tuple(text_ids(id_list(() if pin is None else pin, "pin"))),
+        dict(zip(text_ids(list(boost)), boost.values(), strict=True)),
     )
 
 

@@ -30,6 +30,8 @@ def recommend_to_parquet(
     progress=None,
     trust=False,
     context=None,
+    pin=None,
+    boost=None,
 ):
     """Writes the answers of `recommend` for all users to one Parquet file.
 
@@ -58,6 +60,7 @@ def recommend_to_parquet(
         trust: Allow an export with operations of its own.
         context: Features of the request by name, one value for all. A feature that is neither here
             nor a column of the file is missing.
+        pin, boost: As in `Recommender.recommend`, for a model with rules.
 
     Returns:
         A dict: `path`, `queries`, `rows`, `k`, `resumed` (users that an earlier call had answered)
@@ -83,7 +86,7 @@ def recommend_to_parquet(
     ['user', 'rank', 'item', 'score']
     """
     path = check_output(path, overwrite)
-    options = read_options(k, exclude, allow, repeats, explain, context)
+    options = read_options(k, exclude, allow, repeats, explain, context, pin, boost)
     if users is not None and histories is not None:
         raise InputError("give users or histories: a file of histories has a column for the user")
     if users is not None and not isinstance(users, str | os.PathLike):

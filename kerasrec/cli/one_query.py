@@ -5,16 +5,18 @@ import warnings
 from kerasrec.batch_inference.export_context import export_context
 from kerasrec.batch_inference.export_files import export_k, read_ids, titles_of
 from kerasrec.batch_inference.export_reasons import EXPLAINED, export_reasons
+from kerasrec.batch_inference.export_wishes import export_wishes
 from kerasrec.cli.heavy import import_keras, quiet_start
 from kerasrec.data.context_values import absent_notes, check_names
 from kerasrec.errors import InputError
 from kerasrec.id_list import unknown_note
 
 
-def from_checkpoint(checkpoint, arguments, history, exclude, allow, context):
+def from_checkpoint(checkpoint, arguments, history, exclude, allow, context, wishes):
     """Rows and notes of the answer of a checkpoint; arguments as of `kerasrec recommend`.
 
-    `context` has the value of each feature of the request by its name.
+    `context` has the value of each feature of the request by its name, `wishes` the `pin` and the
+    `boost` of `Recommender.recommend` that are given.
     """
     import_keras()
     from kerasrec.models import load
@@ -27,12 +29,13 @@ def from_checkpoint(checkpoint, arguments, history, exclude, allow, context):
         frame = model.recommend(
             **query, k=arguments.k, exclude=exclude, allow=allow, explain=arguments.explain,
             repeats=arguments.repeats, context={name: [value] for name, value in context.items()},
+            **wishes,
         )  # fmt: skip
     rows = frame.drop(columns="user").to_dict("records")
     return rows, frame.attrs["notes"]
 
 
-def from_export(export, arguments, history, exclude, allow, context):
+def from_export(export, arguments, history, exclude, allow, context, wishes):
     """As `from_checkpoint`, from the folder of an export."""
     loaded, about = load_export(export, arguments.trust)
     with loaded:
@@ -54,6 +57,7 @@ def from_export(export, arguments, history, exclude, allow, context):
         repeats = arguments.repeats or about.get("repeats", "mask")
         request = {query: [value], "k": [k], "repeats": [repeats]}
         request |= {"exclude": [exclude or [""]], "allow": [allow or [""]]}
+        request |= export_wishes(export, signature, **wishes)
         request |= export_context(about, {name: [value] for name, value in context.items()})
         answer = {key: column[0] for key, column in loaded.run(name, request).items()}
     known = {"item": read_ids(export, "items"), "user": read_ids(export, "users")}
@@ -71,6 +75,7 @@ def from_export(export, arguments, history, exclude, allow, context):
         if item
     ]
     ids = {query: [value] if query == "user" else value, "exclude": exclude, "allow": allow or []}
+    ids |= {name: list(given) for name, given in wishes.items()}
     unknown_user = about.get("unknown_user", "without knowing who it is")
     notes = [*_unknown_notes(known, ids, unknown_user), *notes]
     if query == "user" and repeats == "mask" and not about.get("stored_histories"):

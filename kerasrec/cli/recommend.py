@@ -5,6 +5,7 @@ from kerasrec.cli.context import add_context_argument, read_context
 from kerasrec.cli.ids import IDS, read_ids, read_ids_or_file
 from kerasrec.cli.saved import find_checkpoint, find_export
 from kerasrec.errors import InputError
+from kerasrec.id_list import id_factors
 
 NAME = "recommend"
 HELP = "recommend items to a user, after some items, or to all users at once"
@@ -35,6 +36,14 @@ def add_arguments(parser):
     )  # fmt: skip
     parser.add_argument("-k", type=int, help="how many items (default: 10, or all of fewer)")
     add_limit_arguments(parser)
+    parser.add_argument(
+        "--pin", metavar="A,B", action="append",
+        help=f"item ids that come first, in this order, where the model has rules: {IDS}",
+    )  # fmt: skip
+    parser.add_argument(
+        "--boost", metavar="ITEM=FACTOR", action="append", default=[],
+        help="multiplies the relevance of an item, once for each, where the model has rules",
+    )  # fmt: skip
     add_context_argument(parser)
     parser.add_argument(
         "--repeats", choices=("mask", "allow"),
@@ -66,6 +75,8 @@ def run(arguments, output):
     exclude = read_ids_or_file(arguments.exclude, "--exclude") or []
     allow = read_ids_or_file(arguments.allow, "--allow")
     context = read_context(arguments.context)
+    wishes = {"pin": read_ids(arguments.pin, "--pin"), "boost": _read_boost(arguments.boost)}
+    wishes = {name: given for name, given in wishes.items() if given}
     if arguments.k is not None and arguments.k < 1:
         raise InputError(f"-k must be at least 1: got {arguments.k}")
     if arguments.all_users or arguments.users or arguments.histories:
@@ -74,7 +85,7 @@ def run(arguments, output):
         write_all(
             recommend_to_parquet, arguments, output, "users", exclude=exclude, allow=allow,
             users=arguments.users, histories=arguments.histories, repeats=arguments.repeats,
-            explain=arguments.explain, context=context,
+            explain=arguments.explain, context=context, **wishes,
         )  # fmt: skip
         return
     for option in OUTPUT_OPTIONS:
@@ -84,17 +95,34 @@ def run(arguments, output):
                 "printed, with --json for programs"
             )
     if arguments.item is not None:
-        for option in ("repeats", "explain", "context"):
+        for option in ("repeats", "explain", "context", "pin", "boost"):
             if getattr(arguments, option):
                 raise InputError(f"--{option} does not go with --item, which reads no history")
         from kerasrec.cli.one_item import show_similar
 
         show_similar(arguments, output, exclude, allow)
         return
-    _show(arguments, output, exclude, allow, context)
+    _show(arguments, output, exclude, allow, context, wishes)
 
 
-def _show(arguments, output, exclude, allow, context):
+def _read_boost(values):
+    """Item id -> factor of each `ITEM=FACTOR`; an id may hold "=" too."""
+    found = {}
+    for text in values:
+        item, _, factor = text.rpartition("=")
+        try:
+            number = float(factor)
+        except ValueError:
+            number = None
+        if not item or number is None:
+            raise InputError(f"--boost {text}: expected ITEM=FACTOR, such as book-17=1.5")
+        if item in found:
+            raise InputError(f"--boost {item} is given twice: give one factor for an item")
+        found[item] = number
+    return id_factors(found, "--boost")
+
+
+def _show(arguments, output, exclude, allow, context, wishes):
     from kerasrec.cli.one_query import from_checkpoint, from_export
 
     history = read_ids(arguments.history, "--history")
@@ -103,9 +131,11 @@ def _show(arguments, output, exclude, allow, context):
     export = find_export(arguments.source)
     if export is None:
         checkpoint = find_checkpoint(arguments.source)
-        rows, notes = from_checkpoint(checkpoint, arguments, history, exclude, allow, context)
+        rows, notes = from_checkpoint(
+            checkpoint, arguments, history, exclude, allow, context, wishes
+        )
     else:
-        rows, notes = from_export(export, arguments, history, exclude, allow, context)
+        rows, notes = from_export(export, arguments, history, exclude, allow, context, wishes)
     for note in notes:
         output.note(note)
     columns = list(rows[0]) if rows else ["rank", "item", "score"]

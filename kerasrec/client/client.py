@@ -12,6 +12,7 @@ from kerasrec.client.request import Request, texts
 from kerasrec.client.rest_transport import RestTransport
 from kerasrec.client.serving_error import ServingError, expect_format
 from kerasrec.errors import InputError
+from kerasrec.id_list import id_factors
 from kerasrec.whole_number import whole_number
 
 DEFAULT_K = 10
@@ -76,6 +77,8 @@ class Client:
         timestamp=None,
         timestamps=None,
         context=None,
+        pin=(),
+        boost=None,
     ):
         """Returns the k best items for one user or history, or for many.
 
@@ -96,6 +99,8 @@ class Client:
                 history a value of each, `{"hour": 9, "price": 3.5}`; for many a list with a value
                 for each, or one value for all. A feature not given is missing. Times are whole
                 seconds since 1970.
+            pin, boost: For a model with rules: item ids that come first, in this order, and a dict
+                of item ids to factors of their relevance; see docs/reranking.md.
 
         Returns:
             A list of `Recommendation`, best first, for one; a list of such lists for many.
@@ -104,6 +109,7 @@ class Client:
             user, users, history, histories, behavior, behaviors, timestamp, timestamps
         )
         given = {**request.columns, **self._limits(request.rows, exclude, allow)}
+        given |= _wishes(request.rows, pin, boost)
         reasons = None if explain is True else whole_number(explain or 0, "explain", 0)
         if repeats not in (None, "mask", "allow"):
             raise InputError(f"repeats must be mask or allow: got {repeats!r}")
@@ -260,6 +266,17 @@ class Client:
         elif k is not None and k > width:
             raise InputError(f"k must be at most {width}, which was fixed at export: got {k}")
         return outputs
+
+
+def _wishes(rows, pin, boost):
+    """The inputs that only a model with rules has, of those given."""
+    given, boost = {}, id_factors({} if boost is None else boost, "boost")
+    if pins := texts(() if pin is None else pin, "pin"):
+        given["pin"] = [pins] * rows
+    if boost:
+        given["boost"] = [texts(boost.keys(), "boost")] * rows
+        given["boost_factor"] = [list(boost.values())] * rows
+    return given
 
 
 def _check_k(k):

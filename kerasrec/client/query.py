@@ -3,7 +3,10 @@
 from kerasrec.client.context import context_columns, context_inputs
 from kerasrec.errors import InputError
 
-LISTS = {"history": "", "behavior": "", "timestamp": 0, "exclude": "", "allow": ""}
+LISTS = {
+    "history": "", "behavior": "", "timestamp": 0, "exclude": "", "allow": "", "pin": "",
+    "boost": "", "boost_factor": 0.0,
+}  # fmt: skip
 
 
 def columns(signature, rows, given, context=None, single=True):

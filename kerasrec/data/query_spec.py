@@ -78,12 +78,16 @@ class RequestInput:
         dtype: "string" or that of NumPy.
         default: The value where a request holds none, and the padding of lists. The default of
             `k` is the largest k of the export.
+        beside: The list whose values it belongs to, one for each; None for an input of its own.
+        of_rules: Only models with rules read it.
     """
 
     name: str
     axis: Literal["query", "step", "list"]
     dtype: str
-    default: str | int | None
+    default: str | float | None
+    beside: str | None = None
+    of_rules: bool = False
 
     @property
     def shape(self) -> tuple[None, ...]:
@@ -120,8 +124,8 @@ QUERY_INPUTS: dict[str, QueryInput] = _by_name(
 REQUEST_INPUTS: dict[str, RequestInput] = _by_name(
     RequestInput("user", "query", "string", ""),
     RequestInput("history", "step", "string", ""),
-    RequestInput("behavior", "step", "string", ""),
-    RequestInput("timestamp", "step", "int64", 0),
+    RequestInput("behavior", "step", "string", "", beside="history"),
+    RequestInput("timestamp", "step", "int64", 0, beside="history"),
 )
 
 # Options of the answer, in the same order.
@@ -130,6 +134,9 @@ REQUEST_OPTIONS: dict[str, RequestInput] = _by_name(
     RequestInput("allow", "list", "string", ""),
     RequestInput("k", "query", "int32", None),
     RequestInput("repeats", "query", "string", ""),
+    RequestInput("pin", "list", "string", "", of_rules=True),
+    RequestInput("boost", "list", "string", "", of_rules=True),
+    RequestInput("boost_factor", "list", "float32", 0.0, beside="boost", of_rules=True),
 )
 
 # Inputs of an export's signatures besides these: the item to score, and serialized requests.

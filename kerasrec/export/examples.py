@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from kerasrec.data.query_spec import REQUEST_INPUTS
+from kerasrec.data.query_spec import REQUEST_INPUTS, REQUEST_OPTIONS
 
 
 def serialized_examples(request, inputs):
@@ -23,10 +23,10 @@ def serialized_examples(request, inputs):
         features = {}
         for name in inputs:
             values = np.atleast_1d(request[name][row])
-            if request[name].ndim == 2 and values.dtype.kind != "f":
-                # Behaviors and times are aligned with the history and are cut to its length.
-                per_step = name in REQUEST_INPUTS and REQUEST_INPUTS[name].axis == "step"
-                ids = request["history"][row] if per_step else values
+            known = (REQUEST_INPUTS | REQUEST_OPTIONS).get(name)
+            if request[name].ndim == 2 and (known or values.dtype.kind != "f"):
+                # What belongs to a list, such as times, is cut to the length of the list.
+                ids = request[known.beside][row] if known and known.beside else values
                 values = values[: np.flatnonzero(ids != "").max(initial=-1) + 1]
             if values.size and (values.dtype.kind not in "OU" or (values != "").any()):
                 features[name] = _feature(values)

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasrec.data.chunks import chunks
-from kerasrec.data.query_spec import REQUEST_INPUTS
+from kerasrec.data.query_spec import REQUEST_INPUTS, REQUEST_OPTIONS
 from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.export.requests import REQUESTS
 from kerasrec.export.search import IVFIndex, search_allowed
@@ -40,6 +40,11 @@ class Expected:
         remembers = "history" in request or graph.reader.stored is not None
         repeats = np.where(request["repeats"] == "", model.repeats, request["repeats"])
         self.masked = (repeats == "mask")[:, None] & remembers
+        self.wishes = {
+            name: self._rows(request[name]) if each.dtype == "string" else request[name]
+            for name, each in REQUEST_OPTIONS.items()
+            if each.of_rules and name in request
+        }
 
     def answers(self):
         """Dict of signature to a dict of output to an array, for the first requests."""
@@ -125,7 +130,8 @@ class Expected:
             queries, exclude, allow = map(tf.convert_to_tensor, arrays)
             answer = search_allowed(index, queries, k, exclude, allow)
             return answer["rows"].numpy(), answer["scores"].numpy()
-        return model.top_k(inputs, k, exclude, allow, np.asarray(self.catalog))
+        wishes = {name: x[part] for name, x in self.wishes.items()}
+        return model.top_k(inputs, k, exclude, allow, np.asarray(self.catalog), **wishes)
 
     def _cut(self, rows, scores, k=None):
         k = self.request["k"] if k is None else k

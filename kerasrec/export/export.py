@@ -53,7 +53,8 @@ def export(
     * `serving_default` = `recommend`: query inputs, `exclude` and `allow` `(batch, any)`, `k`
       `(batch,)`, `repeats` `(batch,)` -> `item` `(batch, k)` strings and `score` `(batch, k)`,
       best first, ties in catalogue order. The answer is as wide as the largest k; missing answers
-      are "" and -inf. `repeats` is "mask" or "allow"; the default is the model's.
+      are "" and -inf. `repeats` is "mask" or "allow"; the default is the model's. One with rules
+      also reads `pin` and `boost` `(batch, any)` strings with `boost_factor` `(batch, any)`.
     * `recommend_examples`: the same from serialized `tf.Example`s.
     * `recommend_explained`, for a model that reads histories and scores by a dot product: as
       `recommend`, plus `reason_item` `(batch, k, 3)`, items of the history, and `reason`, the score

@@ -10,6 +10,7 @@ from kerasrec.export import lists
 from kerasrec.export.check_beside import check_beside
 from kerasrec.export.id_lookup import IdLookup
 from kerasrec.export.raw_features import RawFeatures
+from kerasrec.id_list import LEAST, MOST
 
 
 class RequestReader(tf.Module):
@@ -28,6 +29,7 @@ class RequestReader(tf.Module):
         super().__init__()
         self.k, self.item_rows, self.read = k, item_rows, model.query_inputs
         self.masks = model.repeats == "mask"
+        self.ruled = model.rules is not None
         spec = query_spec(model.schema)
         self.spec = [spec[name] for name in self.read]
         sources = {each.source for each in self.spec}
@@ -64,11 +66,13 @@ class RequestReader(tf.Module):
         return {
             name: (each.shape, each.default_array(self.k if name == "k" else each.default))
             for name, each in REQUEST_OPTIONS.items()
+            if self.ruled or not each.of_rules
         }
 
     def limits(self):
-        """The options of a ranking that knows no history."""
-        return {name: given for name, given in self.options().items() if name != "repeats"}
+        """The options of a ranking that knows no history and no rules."""
+        options = self.options()
+        return {name: options[name] for name in ("exclude", "allow", "k")}
 
     def __call__(self, request, size):
         """The model's inputs by name, each `(size, ...)`, and `seen`, the lists of item rows."""
@@ -110,6 +114,27 @@ class RequestReader(tf.Module):
             seen = lists.chosen(seen, tf.gather(kept, lists.owners(seen)))
             exclude = lists.joined(lists.as_lists(exclude), seen)
         return exclude, allow, every(request["k"], size)
+
+    def wishes(self, request):
+        """What `Reranked.rank_catalog` takes of a request, `(batch, any)`; empty without rules."""
+        if not self.ruled:
+            return {}
+        size, factor = batch_size(request), request["boost_factor"]
+        boost = request["boost"]
+        width = tf.maximum(tf.shape(boost)[1], tf.shape(factor)[1])
+        boost = tf.pad(boost, [[0, 0], [0, width - tf.shape(boost)[1]]])
+        factor = every(tf.pad(factor, [[0, 0], [0, width - tf.shape(factor)[1]]]), size)
+        boost = every(boost, size)
+        fits = tf.where(boost == "", factor == 0, (factor >= LEAST) & (factor <= MOST))
+        expected = f"{CHECK}boost_factor: expected a number above 0 for each item of boost: got"
+        tf.debugging.Assert(tf.reduce_all(fits), [expected, factor, "for", boost], summarize=3)
+        # At least one column: a model need not score nothing.
+        pin = tf.pad(request["pin"], [[0, 0], [0, 1]])
+        return {
+            "pin": every(self.item_rows(pin), size),
+            "boost": self.item_rows(boost),
+            "boost_factor": factor,
+        }
 
     def _masked(self, repeats):
         """Whether what was seen is left out `(batch or 1,)`: as the request says, or the model."""

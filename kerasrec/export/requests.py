@@ -35,7 +35,8 @@ def make_requests(model, inputs, k, seed=0):
             column = _column([row.get(name, k if name == "k" else each.default) for row in rows])
             columns[name] = column if each.dtype == "string" else column.astype(each.dtype)
         else:
-            columns[name] = _rectangle([row.get(name, ()) for row in rows], each.default)
+            column = _rectangle([row.get(name, ()) for row in rows], each.default)
+            columns[name] = column if each.dtype == "string" else column.astype(each.dtype)
     items = [draw.item() for _ in range(REQUESTS)]
     items[:2] = "", "  "
     columns[ITEM] = _column(items)
@@ -59,6 +60,7 @@ class _Draw:
         """Returns one request for each edge case."""
         x, y = (str(one) for one in self.random.choice(self.items, 2))
         user, stranger = self.user(), self.stranger
+        wishes = [] if self.model.rules is None else self.odd_wishes()
         longest = self.length + LONGER
         some = [str(one) for one in self.random.choice(self.items, longest)]
         return [
@@ -93,7 +95,33 @@ class _Draw:
             {"k": -3},
             {"k": 1, "history": [x]},
             {"k": self.k + 5, "user": user},
+            *wishes,
         ]
+
+    def odd_wishes(self):
+        """Returns one request for each edge case of pins and boosts."""
+        x, y, z = (str(one) for one in self.random.choice(self.items, 3))
+        many = [str(one) for one in self.random.choice(self.items, self.k + 3)]
+        return [
+            {"pin": [x, y, x, "", self.stranger, z], "repeats": "allow"},
+            {"pin": [x, y], "exclude": [x]},
+            {"pin": [x, y], "allow": [y, z]},
+            {"pin": [x], "history": [x, y]},
+            {"pin": many, "k": 3},
+            {"pin": many},
+            {"boost": [x, "", x, self.stranger], "boost_factor": [3.0, 0.0, 0.5, 2.0]},
+            {"boost": many, "boost_factor": [0.25] * len(many), "pin": [z]},
+        ]
+
+    def wishes(self):
+        """Draws pins and boosts."""
+        random, row = self.random, {}
+        if random.random() < 0.3:
+            row["pin"] = [self.item() for _ in range(random.integers(1, 4))]
+        if random.random() < 0.3:
+            row["boost"] = [self.item() for _ in range(random.integers(1, 30))]
+            row["boost_factor"] = [float(one) for one in random.uniform(0.1, 5, len(row["boost"]))]
+        return row
 
     def one(self):
         """Draws a random request."""
@@ -111,6 +139,8 @@ class _Draw:
         if random.random() < 0.5:
             row["k"] = int(random.integers(0, self.k + 3))
         row["repeats"] = str(random.choice(["", "mask", "allow"]))
+        if self.model.rules is not None:
+            row |= self.wishes()
         return row
 
     def user(self):

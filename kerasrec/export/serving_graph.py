@@ -83,7 +83,7 @@ class ServingGraph(tf.Module):
     def recommend(self, request):
         """Returns the best items of each query."""
         rows = self._rows(request)
-        answer = self._rank(self._query(rows), *self.reader.limited(request, rows["seen"]))
+        answer = self._rank(self._query(rows), request, rows["seen"])
         more = {name: x for name, x in answer.items() if name not in ("rows", "scores")}
         return {"item": self.item_rows.ids(answer["rows"]), "score": answer["scores"], **more}
 
@@ -95,7 +95,7 @@ class ServingGraph(tf.Module):
         """As `recommend`, with the history items and words that contribute most to each score."""
         rows = self._rows(request)
         query = self._query(rows)
-        answer = self._rank(query, *self.reader.limited(request, rows["seen"]))
+        answer = self._rank(query, request, rows["seen"])
         score, answered = answer["scores"], answer["rows"]
         vectors = self.index.take(answered)
         inputs = {name: rows[name] for name in self.model.query_inputs}
@@ -203,11 +203,14 @@ class ServingGraph(tf.Module):
             lambda x: tf.cast(x, tf.float32) if x.dtype.is_floating else x, queries
         )
 
-    def _rank(self, query, exclude, allow, k):
+    def _rank(self, query, request, seen):
+        exclude, allow, k = self.reader.limited(request, seen)
         if self.index is not None:
             return _cut(search_allowed(self.index, query, self.k, exclude, allow), k)
         pairs = owners(exclude), exclude.values
-        return _cut(self.model.rank_catalog(query, self.catalog, self.k, pairs, allow), k)
+        wishes = self.reader.wishes(request)
+        answer = self.model.rank_catalog(query, self.catalog, self.k, pairs, allow, **wishes)
+        return _cut(answer, k)
 
 
 def _cut(answer, k):

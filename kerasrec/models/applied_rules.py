@@ -31,6 +31,7 @@ class AppliedRules(keras.layers.Layer):
         scores: `(batch, n)` float scores of the model.
         vectors: `(batch, n, dim)` vectors of the candidates, where diversity compares them.
         k: Items to choose.
+        factor: `(batch, n)` float, by which the relevance is multiplied too. Optional.
 
     Output:
         Dict of `rows` `(batch, k)` int32 and `scores` `(batch, k)` float32, those of the model.
@@ -67,26 +68,31 @@ class AppliedRules(keras.layers.Layer):
             self.set_apart.assign(np.concatenate([columns.pinned, columns.excluded]))
 
     def apart(self, queries):
-        """Rows of the pinned items, and then of the excluded ones, of each query; or None."""
+        """Rows of the pinned items, and of the excluded ones, of each query; None without any."""
         if self.set_apart is None:
-            return None
-        return self.set_apart(keras.tree.flatten(queries)[0])
+            return None, None
+        rows = self.set_apart(keras.tree.flatten(queries)[0])
+        pinned = len(self.rules.pin)
+        return rows[:, :pinned], rows[:, pinned:]
 
-    def call(self, rows, scores, vectors, k):
+    def call(self, rows, scores, vectors, k, factor=None):
         rows, scores = ops.cast(rows, "int32"), ops.cast(scores, "float32")
-        chosen = self._choose(rows, self._relevance(rows, scores), vectors, k)
+        chosen = self._choose(rows, self._relevance(rows, scores, factor), vectors, k)
         scores = ops.take_along_axis(scores, chosen["places"], axis=1)
         scores = ops.where(ops.equal(chosen["rows"], PADDING), NEVER, scores)
         return {"rows": chosen["rows"], "scores": scores}
 
-    def _relevance(self, rows, scores):
+    def _relevance(self, rows, scores, factor):
         real = ops.not_equal(rows, PADDING)
         highest = ops.max(ops.where(real, scores, NEVER), axis=1, keepdims=True)
         lowest = ops.min(ops.where(real, scores, -NEVER), axis=1, keepdims=True)
         spread = ops.where(highest > lowest, highest - lowest, 1.0)
         below = ops.where(real, highest - scores, 0.0)
         items = self.item_factors(rows)
-        relevance = (1.0 - below / spread) * items["factor"] - items["penalty"]
+        relevance = (1.0 - below / spread) * items["factor"]
+        if factor is not None:
+            relevance = relevance * factor
+        relevance = relevance - items["penalty"]
         return ops.where(real, relevance, NEVER)
 
     def _choose(self, rows, relevance, vectors, k):

@@ -23,6 +23,7 @@ from kerasrec.models.requests.reasons import REASONS
 from kerasrec.models.requests.recommend import QUERIES_AT_ONCE, recommend
 from kerasrec.models.requests.repeats import REPEATS, check_repeats
 from kerasrec.models.requests.request import Request
+from kerasrec.models.requests.rule_options import rule_options
 from kerasrec.models.requests.score import score
 from kerasrec.models.requests.similar_items import similar_items
 from kerasrec.models.trained_on import TrainedOn
@@ -183,6 +184,8 @@ class Recommender(Hooks, KerasSaving):
         behaviors=None,
         timestamps=None,
         context=None,
+        pin=None,
+        boost=None,
     ):
         """The k best items for known users, or for any list of recent items.
 
@@ -207,6 +210,8 @@ class Recommender(Hooks, KerasSaving):
             context: Features of the request by name, for models that read them: lists with a value
                 for each query, one value for all, or a DataFrame. A feature not given is missing,
                 which a warning says.
+            pin, boost: For a `Reranked` model: external item ids that come first, in this order,
+                and a dict of item ids to factors of their relevance, beside those of its rules.
 
         Returns:
             A DataFrame with columns `user` (the id, or the number of the history), `rank` (from
@@ -230,7 +235,8 @@ class Recommender(Hooks, KerasSaving):
         reasons = REASONS if explain is True else whole_number(explain or 0, "explain", 0)
         request = Request(self, users, histories, behaviors, timestamps, context)
         repeats = check_repeats(self.repeats if repeats is None else repeats)
-        frame = recommend(self, request, k, exclude, allow, repeats, reasons)
+        wishes = rule_options(self, request, pin, boost)
+        frame = recommend(self, request, k, exclude, allow, repeats, reasons, wishes)
         for note in request.notes:
             warnings.warn(note, stacklevel=2)
         return frame
@@ -276,7 +282,7 @@ class Recommender(Hooks, KerasSaving):
         self.check_finite("similar_items")
         return similar_items(self, items, k, exclude, allow)
 
-    def top_k(self, inputs, k, exclude=None, allow=None, catalog=None):
+    def top_k(self, inputs, k, exclude=None, allow=None, catalog=None, **wishes):
         """The k best catalogue rows; `evaluate` and `recommend` use it.
 
         Args:
@@ -284,6 +290,7 @@ class Recommender(Hooks, KerasSaving):
             k: Rows to return for each query.
             exclude, allow: `(n, any)` int rows, 0 is padding; see `TopK`.
             catalog: Result of `encode_catalog()`, to reuse it in many calls.
+            **wishes: `(n, any)` arrays that `Reranked.rank_catalog` takes, for such a model.
 
         Returns:
             `rows` `(n, k)` int32 and `scores` `(n, k)` float32, padded with row 0 and -inf. At most
@@ -305,6 +312,7 @@ class Recommender(Hooks, KerasSaving):
                 k,
                 exclude=None if exclude is None else exclude[part],
                 allow=None if allow is None else allow[part],
+                **{name: x[part] for name, x in wishes.items()},
             )
             rows.append(ops.convert_to_numpy(answer["rows"]))
             scores.append(ops.convert_to_numpy(answer["scores"]))

@@ -6,14 +6,22 @@ import keras
 from keras import ops
 
 from kerasrec.config.rules import Rules
-from kerasrec.data.vocabulary import FIRST, PADDING
+from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.errors import InputError
 from kerasrec.layers.pinned_items import PinnedItems
 from kerasrec.models.applied_rules import AppliedRules
 from kerasrec.models.nested_model import nested_config, nested_model
 from kerasrec.models.recommender import Recommender
+from kerasrec.models.row_lists import (
+    distinct,
+    joined,
+    padding_last,
+    permitted,
+    places_in,
+    query_numbers,
+)
 from kerasrec.models.rule_columns import RuleColumns
-from kerasrec.models.top_k import NEVER, mask_scores
+from kerasrec.models.top_k import NEVER
 from kerasrec.models.tower_model import TowerModel
 from kerasrec.models.two_stage import TwoStage
 from kerasrec.register import register
@@ -42,6 +50,10 @@ class Reranked(Recommender):
     4. The list is chosen item by item, by relevance or by `MMR` or `DPPGreedy`, always among the
        items whose categories are not full (`max_per`).
     5. Pinned items go to their positions, where the request does not rule them out.
+    6. What a request itself pins comes first, in its order, and the list of the rules behind it.
+
+    A request may boost and pin items too. Its boosts count as those of the rules in step 3. Its
+    pins are taken out in step 1; one that is excluded, not allowed or seen is not shown.
 
     The score of an answer is the model's own, so scores may rise within a list. A list is as long
     as its candidates allow. Rules are data: the checkpoint holds them, `kerasrec.json` of an export
@@ -162,34 +174,67 @@ class Reranked(Recommender):
         """As of the model, a `Ranker` or a `TwoStage`."""
         return self.model.predict_tasks(inputs, items)
 
-    def rank_catalog(self, queries, catalog, k, exclude=None, allow=None):
-        number = min(max(k, self._candidates), self.schema.num_items - FIRST)
-        apart = self.applied.apart(queries)
-        found = self.model.rank_catalog(queries, catalog, number, _with(exclude, apart), allow)
+    def rank_catalog(
+        self, queries, catalog, k, exclude=None, allow=None, pin=None, boost=None, boost_factor=None
+    ):
+        """As of every model, with the wishes of a request: `pin` and `boost` `(n, any)` item rows.
+
+        Each row of `boost` has its factor in `boost_factor` `(n, any)`; a row given twice has the
+        first one.
+        """
+        size = self.schema.num_items
+        pinned, excluded = self.applied.apart(queries)
+        never = joined(exclude, excluded)
+        if pin is not None:
+            pin = permitted(distinct(pin), never, allow, size)
+        apart = joined(joined(never, pinned), pin)
+        number = min(max(k, self._candidates), size - FIRST)
+        found = self.model.rank_catalog(queries, catalog, number, apart, allow)
         vectors = None
         if self.applied.reads_vectors:
             width = catalog.shape[1] - self._bias_columns
             vectors = ops.take(catalog, found["rows"], axis=0)[..., :width]
-        answer = self.applied(found["rows"], found["scores"], vectors=vectors, k=k)
-        return self._pinned(answer, queries, catalog, apart, exclude, allow)
+        factor = None if boost is None else self._boosted(found["rows"], boost, boost_factor)
+        answer = self.applied(found["rows"], found["scores"], vectors=vectors, k=k, factor=factor)
+        if self.rules.pin:
+            pinned = permitted(pinned, joined(never, pin), allow, size)
+            scores = self._scores(queries, catalog, pinned)
+            positions = [each.position for each in self.rules.pin]
+            answer = PinnedItems(positions)(answer["rows"], answer["scores"], pinned, scores)
+        if pin is not None:
+            answer = self._behind(pin, answer, k, queries, catalog)
+        return answer
 
-    def _pinned(self, answer, queries, catalog, apart, exclude, allow):
-        positions = [pin.position for pin in self.rules.pin]
-        if not positions:
-            return answer
-        pinned = apart[:, : len(positions)]
-        every = ops.zeros((ops.shape(pinned)[0], self.schema.num_items))
-        every = mask_scores(every, exclude, allow)
-        allowed = ops.take_along_axis(every, pinned, axis=1) > NEVER
+    def _boosted(self, rows, boost, factors):
+        """The factor of each candidate `(n, number)`, 1 where the request has none."""
+        places = places_in(rows, distinct(boost), self.schema.num_items)
+        factors = ops.reshape(ops.cast(factors, "float32"), (-1,))
+        factors = ops.pad(factors, [[1, 0]], constant_values=1.0)
+        return ops.where(ops.equal(rows, PADDING), 1.0, ops.take(factors, places + 1))
+
+    def _behind(self, pin, answer, k, queries, catalog):
+        """The `answer` behind the rows of `pin` `(n, any)`, in their order."""
+        pin = ops.take_along_axis(pin, padding_last(pin)[:, :k], axis=1)
+        scores = self._scores(queries, catalog, pin)
+        scores = ops.where(ops.equal(pin, PADDING), NEVER, scores)
+        rows = ops.concatenate([pin, answer["rows"]], axis=1)
+        scores = ops.concatenate([scores, answer["scores"]], axis=1)
+        order = padding_last(rows)[:, :k]
+        return {
+            "rows": ops.reshape(ops.take_along_axis(rows, order, axis=1), (-1, k)),
+            "scores": ops.reshape(ops.take_along_axis(scores, order, axis=1), (-1, k)),
+        }
+
+    def _scores(self, queries, catalog, rows):
+        """The model's scores of `rows` `(n, any)`; those of padding mean nothing."""
+        owner = ops.reshape(query_numbers(rows), (-1,))
         # A ranker's queries are arrays in Python, which a layer does not take beside tensors.
-        queries = keras.tree.map_structure(ops.convert_to_tensor, queries)
-        scores = [
-            self.model.score_rows(queries, catalog, pinned[:, number])
-            for number in range(len(positions))
-        ]
-        scores = ops.stack([ops.cast(one, "float32") for one in scores], axis=1)
-        pinned = ops.where(allowed, pinned, PADDING)
-        return PinnedItems(positions)(answer["rows"], answer["scores"], pinned, scores)
+        repeated = keras.tree.map_structure(
+            lambda x: ops.take(ops.convert_to_tensor(x), owner, axis=0), queries
+        )
+        flat = ops.reshape(ops.maximum(rows, UNKNOWN), (-1,))
+        scores = self.model.score_rows(repeated, catalog, flat)
+        return ops.reshape(ops.cast(scores, "float32"), ops.shape(rows))
 
 
 def _bias_columns(wrapped):
@@ -201,19 +246,3 @@ def _bias_columns(wrapped):
             "category with by"
         )
     return stage.bias_columns or 0
-
-
-def _with(exclude, rows):
-    """`exclude` of `TopK`, and `rows` `(n, some)` of each query."""
-    if rows is None:
-        return exclude
-    if exclude is None:
-        return rows
-    if isinstance(exclude, tuple):
-        queries = ops.arange(ops.shape(rows)[0], dtype="int32")[:, None]
-        more = ops.broadcast_to(queries, ops.shape(rows)), rows
-        return tuple(
-            ops.concatenate([ops.cast(column, "int32"), ops.reshape(added, (-1,))])
-            for column, added in zip(exclude, more, strict=True)
-        )
-    return ops.concatenate([ops.cast(exclude, "int32"), rows], axis=1)

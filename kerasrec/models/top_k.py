@@ -5,6 +5,7 @@ from keras import ops
 
 from kerasrec.data.vocabulary import FIRST, PADDING
 from kerasrec.errors import InputError
+from kerasrec.models.row_lists import query_numbers
 from kerasrec.register import register
 from kerasrec.tables.largest import largest
 
@@ -69,12 +70,12 @@ def mask_scores(scores, exclude=None, allow=None):
         allow = ops.cast(allow, "int32")
         has_allow = ops.any(ops.not_equal(allow, PADDING), axis=1, keepdims=True)
         allowed = ops.take_along_axis(scores, allow, axis=1)
-        pairs = _number_of_query(allow), allow
+        pairs = query_numbers(allow), allow
         scores = _scatter(ops.where(has_allow, NEVER, scores), pairs, allowed)
     rows = ops.broadcast_to(ops.arange(FIRST, dtype="int32"), (ops.shape(scores)[0], FIRST))
     if exclude is not None and not isinstance(exclude, tuple):
         rows = ops.concatenate([ops.cast(exclude, "int32"), rows], axis=1)
-    pairs = [ops.reshape(column, (-1,)) for column in (_number_of_query(rows), rows)]
+    pairs = [ops.reshape(column, (-1,)) for column in (query_numbers(rows), rows)]
     if isinstance(exclude, tuple):
         pairs = [
             ops.concatenate([column, ops.cast(more, "int32")])
@@ -104,12 +105,6 @@ def _best(scores, k):
     values, places = largest(ops.reshape(blocks, (-1, k * BLOCK)), k)
     first = ops.take(ops.reshape(chosen, (-1,)), owner * k + places // BLOCK, axis=0)
     return values, first * BLOCK + places % BLOCK
-
-
-def _number_of_query(rows):
-    """The first index of each place of `rows` `(batch, n)`."""
-    numbers = ops.arange(ops.shape(rows)[0], dtype="int32")[:, None]
-    return ops.broadcast_to(numbers, ops.shape(rows))
 
 
 def _scatter(scores, pairs, values):

@@ -90,6 +90,9 @@ def test_the_inputs_of_a_query_are_these():
         "allow": (wide, "string", ""),
         "k": ((None,), "int32", None),
         "repeats": ((None,), "string", ""),
+        "pin": (wide, "string", ""),
+        "boost": (wide, "string", ""),
+        "boost_factor": (wide, "float32", 0.0),
     }
 
 

@@ -333,3 +333,99 @@ def test_evaluate_ranks_by_the_rules(trained):
         for one in (model, Reranked(model, {"diversity": {"weight": 0.9, "by": "genres"}}))
     )
     assert diverse["diversity@10"]["mean"] > plain["diversity@10"]["mean"]
+
+
+@pytest.fixture
+def asked(model):
+    """`asked(rules, **request)`: the ids of all items in order as one text."""
+
+    def asked(rules, k=8, **request):
+        frame = Reranked(model, rules).recommend(users=["u"], k=k, **request)
+        return "".join(frame["item"])
+
+    return asked
+
+
+def test_a_request_boosts_items(asked):
+    # As the rules do: d 1.4, e 1.2, a 1.0.
+    assert asked({}, boost={"d": 2, "e": 2}) == "deabcfgh"
+    # Beside the rules: g .4 * 2 * 1.5 = 1.2.
+    assert asked({"boost": [{"items": ["g"], "factor": 2}]}, boost={"g": 1.5}, k=3) == "gab"
+    # Damping is subtracted after it: a 1 * .7 - .28, b .9 - .14, c .8 - .14, d .7 - .14
+    assert asked({"popularity_damping": 0.28}, boost={"a": 0.7}, k=4) == "bcde"
+    # Within the caps: beta has e and d, of which one is shown.
+    assert asked({"max_per": {"brand": 1}}, boost={"e": 3}) == "eafh"
+    # The scores are those of the model.
+    assert asked({}, boost={}) == asked({}, boost=None) == "abcdefgh"
+
+
+def test_a_request_pins_items(asked):
+    assert asked({}, pin=["g", "c"]) == "gcabdefh"
+    assert asked({}, pin=["h", "g"], k=1) == "h"
+    assert asked({}, pin=[]) == "abcdefgh"
+    assert asked({}, pin=["c", "a", "c"]) == "cabdefgh"
+    # They do not count for max_per.
+    assert asked({"max_per": {"brand": 1}}, pin=["c", "b"]) == "cbadfh"
+
+
+def test_the_pins_of_the_rules_follow_those_of_the_request(asked):
+    rules = {"pin": [{"item": "h", "position": 2}], "exclude": ["b"]}
+    assert asked(rules) == "ahcdefg"
+    assert asked(rules, pin=["g"]) == "gahcdef"
+    # It is once in the list, where the request wants it.
+    assert asked(rules, pin=["g", "h"]) == "ghacdef"
+    assert asked(rules, pin=["b", "d"]) == "dahcefg"
+
+
+def test_a_pin_that_the_request_rules_out_is_not_shown(asked):
+    assert asked({}, pin=["g", "c"], exclude=["g"]) == "cabdefh"
+    assert asked({}, pin=["g", "c"], allow=["c", "a", "b"]) == "cab"
+    # u has seen h.
+    assert asked({}, pin=["h", "c"], repeats="mask") == "cabdefg"
+    assert asked({}, pin=["h", "c"], repeats="allow") == "hcabdefg"
+
+
+def test_the_score_of_what_a_request_pins_is_the_models(model):
+    frame = Reranked(model, {}).recommend(users=["u", "w"], k=3, pin=["g", "c"])
+    assert frame["item"].tolist() == ["g", "c", "a"] * 2
+    assert frame["score"].tolist() == [4, 8, 10] * 2
+
+
+def test_unknown_ids_of_a_request_are_left_out(model):
+    with pytest.warns(UserWarning) as told:
+        frame = Reranked(model, {}).recommend(
+            users=["u"], k=2, pin=["zebra", "", "c"], boost={"yak": 2, "b": 2}
+        )
+    assert frame["item"].tolist() == ["c", "b"]
+    said = [
+        "1 unknown pin item id, left out: zebra",
+        "1 unknown boost item id, left out: yak",
+    ]
+    assert frame.attrs["notes"] == said == [str(one.message) for one in told]
+
+
+@pytest.mark.parametrize(
+    "request_of, said",
+    [
+        ({"boost": ["a"]}, r"boost must be a dict of ids to factors, such as .* got \['a'\]"),
+        ({"boost": {"a": 0}}, "boost: expected a number above 0 for 'a', such as 1.5: got 0"),
+        ({"boost": {"a": -1.0}}, "got -1.0"),
+        ({"boost": {"a": float("nan")}}, "got nan"),
+        ({"boost": {"a": float("inf")}}, "got inf"),
+        ({"boost": {"a": 1e-46}}, "got 1e-46"),  # 0 in float32
+        ({"boost": {"a": "2"}}, "got '2'"),
+        ({"boost": {"a": True}}, "got True"),
+        ({"pin": "abc"}, r"pin must be a list of ids: got 'abc', which is one: write \['abc'\]"),
+        ({"pin": {"a", "b"}}, "in their order: a set has none"),
+        ({"pin": {"a": 1}}, "pin must be a list of ids: got a dict"),
+    ],
+)
+def test_wrong_pins_and_boosts(model, request_of, said):
+    with pytest.raises(InputError, match=said):
+        Reranked(model, {}).recommend(users=["u"], k=2, **request_of)
+
+
+@pytest.mark.parametrize("request_of", [{"pin": ["a"]}, {"boost": {"a": 2}}])
+def test_a_model_without_rules_takes_no_pins_and_boosts(model, request_of):
+    with pytest.raises(InputError, match=r"Given has no rules, .*Reranked\(model, \{\}\)"):
+        model.recommend(users=["u"], k=2, **request_of)

@@ -14,7 +14,7 @@ from kerasrec.models.top_k import NEVER
 QUERIES_AT_ONCE = 512
 
 
-def recommend(model, request, k, exclude, allow, repeats, reasons):
+def recommend(model, request, k, exclude, allow, repeats, reasons, wishes):
     """Computes the answer of `Recommender.recommend`.
 
     Args:
@@ -23,6 +23,7 @@ def recommend(model, request, k, exclude, allow, repeats, reasons):
         k, exclude, allow: As in that method.
         repeats: "mask" or "allow".
         reasons: How many reasons to add to each answer; 0 adds none.
+        wishes: Of `rule_options`.
     """
     exclude = id_list(() if exclude is None else exclude, "exclude", ordered=False)
     unwanted = request.item_rows(exclude, "exclude item")
@@ -33,13 +34,13 @@ def recommend(model, request, k, exclude, allow, repeats, reasons):
             raise InputError("allow holds no item that the model knows: nothing to recommend")
     k, cut = default_k(model, k)
     request.notes.extend(cut)
-    frames = _ranked(model, request, k, unwanted, allowed, repeats == "mask", reasons)
+    frames = _ranked(model, request, k, unwanted, allowed, repeats == "mask", reasons, wishes)
     frame = pd.concat(frames, ignore_index=True)
     frame.attrs["notes"] = request.notes
     return frame
 
 
-def _ranked(model, request, k, unwanted, allowed, masks, reasons):
+def _ranked(model, request, k, unwanted, allowed, masks, reasons, wishes):
     catalog, frames = model.encode_catalog(), []
     widths = request.lengths * (masks or reasons > 0) + len(unwanted)
     widths = np.maximum(widths, 0 if allowed is None else len(allowed))
@@ -50,7 +51,10 @@ def _ranked(model, request, k, unwanted, allowed, masks, reasons):
             exclude = np.concatenate([exclude, request.seen(part)], axis=1)
         allow = None if allowed is None else np.tile(allowed, (many, 1))
         inputs = request.inputs(part)
-        rows, scores = model.top_k(inputs, k, exclude=exclude, allow=allow, catalog=catalog)
+        wished = {name: np.tile(x, (many, 1)) for name, x in wishes.items()}
+        rows, scores = model.top_k(
+            inputs, k, exclude=exclude, allow=allow, catalog=catalog, **wished
+        )
         frames.append(_frame(model.items, request.names[part], rows, scores))
         if reasons:
             past = request.past(part)
