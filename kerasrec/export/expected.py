@@ -7,7 +7,7 @@ from kerasrec.data.chunks import chunks
 from kerasrec.data.query_spec import REQUEST_INPUTS, REQUEST_OPTIONS
 from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.export.requests import REQUESTS
-from kerasrec.export.search import IVFIndex, search_allowed
+from kerasrec.export.search import IndexPool, IVFIndex, search_allowed
 from kerasrec.layers.content_encoder import CODE
 from kerasrec.models.requests.reasons import REASONS, words
 from kerasrec.models.requests.request import Request
@@ -124,13 +124,17 @@ class Expected:
         model, index, k = self.model, self.graph.index, self.graph.k
         inputs = {name: x[part] for name, x in self.inputs.items()}
         exclude, allow = self._limits(part)
+        wishes = {name: x[part] for name, x in self.wishes.items()}
         if isinstance(index, IVFIndex):
             # Its answers are approximate; its recall was measured when it was built.
             arrays = (model.encode_queries(inputs), exclude, allow)
             queries, exclude, allow = map(tf.convert_to_tensor, arrays)
-            answer = search_allowed(index, queries, k, exclude, allow)
+            if model.rules is None:
+                answer = search_allowed(index, queries, k, exclude, allow)
+            else:
+                pool = IndexPool(index, queries)
+                answer = model.rerank(pool, queries, k, exclude, allow, **wishes)
             return answer["rows"].numpy(), answer["scores"].numpy()
-        wishes = {name: x[part] for name, x in self.wishes.items()}
         return model.top_k(inputs, k, exclude, allow, np.asarray(self.catalog), **wishes)
 
     def _cut(self, rows, scores, k=None):

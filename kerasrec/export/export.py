@@ -170,7 +170,8 @@ def _make_index(model, kind, recall, storage, k):
     users = np.random.default_rng(0).permutation(users)[:NUM_INDEX_QUERIES]
     inputs = model.histories.take(users).inputs(model.query_inputs, model.schema.history_length)
     queries = model.encode_queries({"user": users.astype("int32"), **inputs})
-    return IVFIndex.build(vectors, queries, recall=recall, k=k, storage=storage)
+    pool = model.pool_size(k)
+    return IVFIndex.build(vectors, queries, recall=recall, k=pool, storage=storage)
 
 
 def _write_graph(graph, folder):

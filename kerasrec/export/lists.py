@@ -21,6 +21,17 @@ def no_lists(batch, dtype):
     return _lists(tf.zeros([0], dtype), tf.zeros([batch + 1], tf.int32))
 
 
+def from_pairs(queries, values, batch):
+    """The lists of pairs `(n,)` int32 in any order: the number of a query, and a value.
+
+    >>> from_pairs(tf.constant([1, 0, 1]), tf.constant([5, 6, 7]), 3).to_list()
+    [[6], [5, 7], []]
+    """
+    order = tf.argsort(queries, stable=True)
+    splits = tf.searchsorted(tf.gather(queries, order), tf.range(batch + 1))
+    return _lists(tf.gather(values, order), splits)
+
+
 def ranges(starts, limits):
     """The integers from each start up to its limit."""
     places = tf.ragged.range(starts, limits)

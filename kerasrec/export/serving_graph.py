@@ -11,7 +11,7 @@ from kerasrec.export.id_lookup import IdLookup
 from kerasrec.export.lists import owners
 from kerasrec.export.raw_features import RawFeatures
 from kerasrec.export.request_reader import RequestReader, batch_size, every
-from kerasrec.export.search import search_allowed
+from kerasrec.export.search import IndexPool, search_allowed
 from kerasrec.export.signature_defaults import write_defaults
 from kerasrec.layers.content_encoder import CODE
 
@@ -205,12 +205,14 @@ class ServingGraph(tf.Module):
 
     def _rank(self, query, request, seen):
         exclude, allow, k = self.reader.limited(request, seen)
-        if self.index is not None:
+        if self.index is not None and self.model.rules is None:
             return _cut(search_allowed(self.index, query, self.k, exclude, allow), k)
-        pairs = owners(exclude), exclude.values
+        limits = (self.k, (owners(exclude), exclude.values), allow)
         wishes = self.reader.wishes(request)
-        answer = self.model.rank_catalog(query, self.catalog, self.k, pairs, allow, **wishes)
-        return _cut(answer, k)
+        if self.index is not None:
+            pool = IndexPool(self.index, query)
+            return _cut(self.model.rerank(pool, query, *limits, **wishes), k)
+        return _cut(self.model.rank_catalog(query, self.catalog, *limits, **wishes), k)
 
 
 def _cut(answer, k):

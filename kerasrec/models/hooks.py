@@ -40,6 +40,7 @@ class Hooks:
             is none.
         more_outputs: Whether `rank_catalog` has outputs besides rows and scores.
         query_size: Numbers held in memory to score one query with the whole catalog.
+        pool_size: Among how many items with the largest scores the k best are chosen.
         rules: `Rules` that its best items are re-ranked by; None: there are none.
 
     Parts of a vector and of a score:
@@ -57,8 +58,8 @@ class Hooks:
             None: the model has no experts.
 
     How it ranks: `encode_queries`, `encode_catalog`, `score_catalog`, `score_rows`, `score_pairs`,
-    `score_items`, `score_tasks`, `predict_tasks` and `rank_catalog`; what a score rests on:
-    `feature_groups` and `group_contributions`.
+    `score_items`, `score_tasks`, `predict_tasks`, `rank_catalog` and, with rules, `rerank`; what a
+    score rests on: `feature_groups` and `group_contributions`.
 
     How it learns: `adapt`, and what a model without training computes there: `find_neighbours` of a
     `NeighbourModel`, `find_factors` of a `FactorModel`.
@@ -208,6 +209,25 @@ class Hooks:
             outputs of the export as well.
         """
         return TopK(k)(self.score_catalog(queries, catalog), exclude, allow)
+
+    def pool_size(self, k):
+        """How many items with the largest scores the k best are chosen from."""
+        return k
+
+    def rerank(
+        self, pool, queries, k, exclude=None, allow=None, pin=None, boost=None, boost_factor=None
+    ):
+        """The k best rows by the rules, from a pool of candidates, in `keras.ops`.
+
+        Args:
+            pool: `ModelPool`, or `IndexPool` in an export.
+            queries: The encoded queries.
+            k, exclude, allow: As of `rank_catalog`.
+            pin: `(n, any)` item rows that come first; 0 is padding, a repeated row counts once.
+            boost, boost_factor: `(n, any)` item rows and what their relevance is multiplied with; a
+                row given twice has the first factor.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.rerank")
 
 
 HOOKS = frozenset(name for name in vars(Hooks) if not name.startswith("_"))

@@ -6,20 +6,14 @@ import keras
 from keras import ops
 
 from kerasrec.config.rules import Rules
-from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
+from kerasrec.data.vocabulary import FIRST, PADDING
 from kerasrec.errors import InputError
 from kerasrec.layers.pinned_items import PinnedItems
 from kerasrec.models.applied_rules import AppliedRules
+from kerasrec.models.model_pool import ModelPool
 from kerasrec.models.nested_model import nested_config, nested_model
 from kerasrec.models.recommender import Recommender
-from kerasrec.models.row_lists import (
-    distinct,
-    joined,
-    padding_last,
-    permitted,
-    places_in,
-    query_numbers,
-)
+from kerasrec.models.row_lists import distinct, joined, padding_last, permitted, places_in
 from kerasrec.models.rule_columns import RuleColumns
 from kerasrec.models.top_k import NEVER
 from kerasrec.models.tower_model import TowerModel
@@ -77,6 +71,12 @@ class Reranked(Recommender):
     users, items, behaviors = map(_of_model, ("users", "items", "behaviors"))
     context, histories = map(_of_model, ("context", "histories"))
     trained_on, has_labels = map(_of_model, ("trained_on", "has_labels"))
+    # What is asked of the vectors and the scores, which stay those of the model.
+    searchable, bias_columns = map(_of_model, ("searchable", "bias_columns"))
+    content_columns, content_encoder = map(_of_model, ("content_columns", "content_encoder"))
+    content_scores, content_directions = map(_of_model, ("content_scores", "content_directions"))
+    catalog, code, item_tower = map(_of_model, ("catalog", "code", "item_tower"))
+    feature_groups, attend, gates = map(_of_model, ("feature_groups", "attend", "gates"))
 
     def __init__(self, model, rules, num_candidates=500, name=None):
         if not isinstance(model, Recommender) or isinstance(model, Reranked):
@@ -167,6 +167,9 @@ class Reranked(Recommender):
     def contributions(self, inputs, history, items):
         return self.model.contributions(inputs, history, items)
 
+    def group_contributions(self, queries, rows, catalog=None):
+        return self.model.group_contributions(queries, rows, catalog)
+
     def score_tasks(self, queries, rows, catalog=None):
         return self.model.score_tasks(queries, rows, catalog)
 
@@ -174,35 +177,37 @@ class Reranked(Recommender):
         """As of the model, a `Ranker` or a `TwoStage`."""
         return self.model.predict_tasks(inputs, items)
 
-    def rank_catalog(
-        self, queries, catalog, k, exclude=None, allow=None, pin=None, boost=None, boost_factor=None
-    ):
-        """As of every model, with the wishes of a request: `pin` and `boost` `(n, any)` item rows.
+    def pool_size(self, k):
+        return min(max(k, self._candidates), self.schema.num_items - FIRST)
 
-        Each row of `boost` has its factor in `boost_factor` `(n, any)`; a row given twice has the
-        first one.
-        """
+    def rank_catalog(self, queries, catalog, k, exclude=None, allow=None, **wishes):
+        """As of every model, with the `pin`, `boost` and `boost_factor` of `rerank`."""
+        pool = ModelPool(self.model, queries, catalog)
+        return self.rerank(pool, queries, k, exclude, allow, **wishes)
+
+    def rerank(
+        self, pool, queries, k, exclude=None, allow=None, pin=None, boost=None, boost_factor=None
+    ):
         size = self.schema.num_items
         pinned, excluded = self.applied.apart(queries)
         never = joined(exclude, excluded)
         if pin is not None:
             pin = permitted(distinct(pin), never, allow, size)
         apart = joined(joined(never, pinned), pin)
-        number = min(max(k, self._candidates), size - FIRST)
-        found = self.model.rank_catalog(queries, catalog, number, apart, allow)
+        found = pool.best(self.pool_size(k), apart, allow)
         vectors = None
         if self.applied.reads_vectors:
-            width = catalog.shape[1] - self._bias_columns
-            vectors = ops.take(catalog, found["rows"], axis=0)[..., :width]
+            vectors = pool.vectors(found["rows"])
+            vectors = vectors[..., : vectors.shape[-1] - self._bias_columns]
         factor = None if boost is None else self._boosted(found["rows"], boost, boost_factor)
         answer = self.applied(found["rows"], found["scores"], vectors=vectors, k=k, factor=factor)
         if self.rules.pin:
             pinned = permitted(pinned, joined(never, pin), allow, size)
-            scores = self._scores(queries, catalog, pinned)
             positions = [each.position for each in self.rules.pin]
+            scores = pool.scores(pinned)
             answer = PinnedItems(positions)(answer["rows"], answer["scores"], pinned, scores)
         if pin is not None:
-            answer = self._behind(pin, answer, k, queries, catalog)
+            answer = _behind(pin, answer, k, pool)
         return answer
 
     def _boosted(self, rows, boost, factors):
@@ -212,29 +217,18 @@ class Reranked(Recommender):
         factors = ops.pad(factors, [[1, 0]], constant_values=1.0)
         return ops.where(ops.equal(rows, PADDING), 1.0, ops.take(factors, places + 1))
 
-    def _behind(self, pin, answer, k, queries, catalog):
-        """The `answer` behind the rows of `pin` `(n, any)`, in their order."""
-        pin = ops.take_along_axis(pin, padding_last(pin)[:, :k], axis=1)
-        scores = self._scores(queries, catalog, pin)
-        scores = ops.where(ops.equal(pin, PADDING), NEVER, scores)
-        rows = ops.concatenate([pin, answer["rows"]], axis=1)
-        scores = ops.concatenate([scores, answer["scores"]], axis=1)
-        order = padding_last(rows)[:, :k]
-        return {
-            "rows": ops.reshape(ops.take_along_axis(rows, order, axis=1), (-1, k)),
-            "scores": ops.reshape(ops.take_along_axis(scores, order, axis=1), (-1, k)),
-        }
 
-    def _scores(self, queries, catalog, rows):
-        """The model's scores of `rows` `(n, any)`; those of padding mean nothing."""
-        owner = ops.reshape(query_numbers(rows), (-1,))
-        # A ranker's queries are arrays in Python, which a layer does not take beside tensors.
-        repeated = keras.tree.map_structure(
-            lambda x: ops.take(ops.convert_to_tensor(x), owner, axis=0), queries
-        )
-        flat = ops.reshape(ops.maximum(rows, UNKNOWN), (-1,))
-        scores = self.model.score_rows(repeated, catalog, flat)
-        return ops.reshape(ops.cast(scores, "float32"), ops.shape(rows))
+def _behind(pin, answer, k, pool):
+    """The `answer` behind the rows of `pin` `(n, any)`, in their order."""
+    pin = ops.take_along_axis(pin, padding_last(pin)[:, :k], axis=1)
+    scores = ops.where(ops.equal(pin, PADDING), NEVER, pool.scores(pin))
+    rows = ops.concatenate([pin, answer["rows"]], axis=1)
+    scores = ops.concatenate([scores, answer["scores"]], axis=1)
+    order = padding_last(rows)[:, :k]
+    return {
+        "rows": ops.reshape(ops.take_along_axis(rows, order, axis=1), (-1, k)),
+        "scores": ops.reshape(ops.take_along_axis(scores, order, axis=1), (-1, k)),
+    }
 
 
 def _bias_columns(wrapped):

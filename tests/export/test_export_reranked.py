@@ -12,7 +12,7 @@ from kerasrec.data import load as load_data
 from kerasrec.data.retriever_scores import with_retriever_scores
 from kerasrec.export import export
 from kerasrec.models import Reranked, Rules, TwoStage, load
-from kerasrec_zoo import DeepFM, ItemKNN, MatrixFactorization
+from kerasrec_zoo import DeepFM, Hybrid, ItemKNN, MatrixFactorization
 
 pytestmark = [pytest.mark.slow, pytest.mark.export]
 
@@ -61,7 +61,8 @@ def test_a_retriever_with_every_rule(train, tmp_path, method):
     folder = tmp_path / "1"
     report = export(Reranked(model, rules, num_candidates=60), folder, k=12)
     assert report["difference"] <= 1e-5 and not report["foreign"]
-    assert set(report["signatures"]) == {"recommend", "recommend_examples", "score"}
+    of_vectors = {"similar_items", "embed_user", "embed_items"}
+    assert set(report["signatures"]) == {"recommend", "recommend_examples", "score"} | of_vectors
     metadata = json.loads((folder / "assets.extra" / "kerasrec.json").read_text())
     assert metadata["model"] == "Reranked" and metadata["rules"] == rules.to_dict()
     pins = ids(model, (3, 4))
@@ -70,6 +71,32 @@ def test_a_retriever_with_every_rule(train, tmp_path, method):
     assert not set(found) & set(ids(model, (0, 1)))
     # The request's own exclude counts for a pin.
     assert pins[0] not in answers(folder, user=["nobody"], exclude=[pins[:1]])
+
+
+def test_vectors_explanations_and_an_approximate_index(tmp_path):
+    train = load_data("synthetic", users=60, items=1500)
+    model = Hybrid(train.schema(history_length=8), dim=8)
+    model.adapt(train)
+    rules = every_rule(model, "mmr", "vectors")
+    reranked = Reranked(model, rules, num_candidates=12)
+    history = ids(model, range(20, 26))
+    asked = {"histories": [history], "k": 5, "explain": True}
+    ruled = reranked.recommend(**asked)
+    plain = model.recommend(**asked, allow=ruled["item"])
+    # What a score rests on does not depend on the rules.
+    assert list(ruled.columns) == list(plain.columns)
+    for row in ruled.to_dict("records"):
+        same = plain[plain["item"] == row["item"]].iloc[0]
+        assert row["from_content"] == pytest.approx(same["from_content"], abs=1e-5)
+        assert [one["item"] for one in row["reasons"]] == [one["item"] for one in same["reasons"]]
+    similar = [one.similar_items(history[:2], k=3) for one in (model, reranked)]
+    pd.testing.assert_frame_equal(*similar)
+    report = export(reranked, tmp_path / "1", k=10, index="ivf", recall=0.5)
+    assert report["difference"] <= 1e-5
+    assert {"recommend_explained", "similar_items", "embed_items"} <= set(report["signatures"])
+    metadata = json.loads((tmp_path / "1" / "assets.extra" / "kerasrec.json").read_text())
+    # The candidates are what the index has to find.
+    assert metadata["index"]["kind"] == "ivf" and metadata["index"]["k"] == 12
 
 
 def test_a_model_of_neighbours_by_category(train, tmp_path):
@@ -111,6 +138,8 @@ def test_two_stages(tmp_path):
     )
     assert one["item"].tolist() == other["item"].tolist()
     report = export(loaded, tmp_path / "1", k=8)
-    assert report["difference"] <= 1e-5
+    assert report["difference"] <= 1e-5 and "explain" in report["signatures"]
+    reasons = loaded.recommend(users=["3"], k=2, explain=True, context={"hour": 9})["reasons"]
+    assert {one["group"] for one in reasons[0]} >= {"user", "item"}
     found = answers(tmp_path / "1", user=["3"], repeats=["allow"])
     assert found[0] == "7"
