@@ -12,6 +12,7 @@ from kerasrec.data.feature_values import (
     read_vectors,
     single_values,
 )
+from kerasrec.data.request_values import check_values
 from kerasrec.errors import InputError
 
 
@@ -21,6 +22,8 @@ def export_context(about, values):
     Args:
         about: The metadata of the export.
         values: Name -> a list with a value for each request.
+
+        Numbers may be texts, as in a text file.
 
     Returns:
         Name -> array, as the signature takes it.
@@ -37,6 +40,7 @@ def _input(name, feature, values):
     def refuse(position, problem):
         raise InputError(f"Feature {name!r} ({kind}), request {position}: {problem}.")
 
+    check_values(values, kind, refuse, written=True)
     if kind == "number":
         missing = np.array([is_missing(value) for value in values], dtype=bool)
         return read_numbers(values, missing, refuse).astype("float32")

@@ -59,7 +59,7 @@ def recommend_to_parquet(
         progress: Called with `(users answered, users)`.
         trust: Allow an export with operations of its own.
         context: Features of the request by name, one value for all. A feature that is neither here
-            nor a column of the file is missing.
+            nor a column of the file is missing. Numbers may be texts, as in a text file.
         pin, boost: As in `Recommender.recommend`, for a model with rules.
 
     Returns:

@@ -1,5 +1,6 @@
 """Reads features of a request from the command line."""
 
+from kerasrec.data.list_text import read_list
 from kerasrec.errors import InputError
 
 
@@ -32,3 +33,18 @@ def read_context(values):
             )
         found[key] = value
     return found
+
+
+def typed(text, kind):
+    """The text of a feature as a value of its kind; a text that is none stays as it is.
+
+    >>> typed("12.5", "number"), typed("9", "category"), typed("[1, 2]", "vector")
+    (12.5, '9', [1, 2])
+    """
+    if kind == "number":
+        try:
+            return float(text)
+        except ValueError:
+            return text
+    listed = read_list(text) if kind == "vector" else None
+    return text if listed is None else listed

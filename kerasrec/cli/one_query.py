@@ -6,6 +6,7 @@ from kerasrec.batch_inference.export_context import export_context
 from kerasrec.batch_inference.export_files import export_k, read_ids, titles_of
 from kerasrec.batch_inference.export_reasons import EXPLAINED, export_reasons
 from kerasrec.batch_inference.export_wishes import export_wishes
+from kerasrec.cli.context import typed
 from kerasrec.cli.heavy import import_keras, quiet_start
 from kerasrec.data.context_values import absent_notes, check_names
 from kerasrec.errors import InputError
@@ -23,13 +24,14 @@ def from_checkpoint(checkpoint, arguments, history, exclude, allow, context, wis
 
     model = load(checkpoint, trust=arguments.trust)
     query = {"users": [arguments.user]} if history is None else {"histories": [history]}
+    kinds = {name: encoder.kind for name, encoder in model.context.items()}
+    context = {name: [typed(value, kinds.get(name))] for name, value in context.items()}
     with warnings.catch_warnings():
         # The frame holds the same notes, which are printed below.
         warnings.simplefilter("ignore")
         frame = model.recommend(
             **query, k=arguments.k, exclude=exclude, allow=allow, explain=arguments.explain,
-            repeats=arguments.repeats, context={name: [value] for name, value in context.items()},
-            **wishes,
+            repeats=arguments.repeats, context=context, **wishes,
         )  # fmt: skip
     rows = frame.drop(columns="user").to_dict("records")
     return rows, frame.attrs["notes"]

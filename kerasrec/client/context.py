@@ -2,6 +2,7 @@
 
 import math
 import numbers
+from collections.abc import Mapping
 
 from kerasrec.client.request import LAST
 from kerasrec.errors import InputError
@@ -13,6 +14,7 @@ KNOWN = (
     "boost_factor", "item",
 )  # fmt: skip
 MOST_NUMBERS = 2**16  # of a vector
+INFINITE = 2**128 - 2**103  # in float32: larger numbers are rounded up to infinity
 
 
 def context_inputs(signature):
@@ -26,7 +28,8 @@ def context_columns(signature, rows, context=None, single=True):
     | kind                  | input                  | a value                          | missing |
     |-----------------------|------------------------|----------------------------------|---------|
     | category, text        | string `(batch,)`      | a text; 9 and 9.0 are "9"        | ""      |
-    | categories            | string `(batch, any)`  | a list of texts, or one          | [""]    |
+    | categories            | string `(batch, any)`  | a list of texts, or one; the     | [""]    |
+    |                       |                        | separator of the data is unknown |         |
     | number                | float32 `(batch,)`     | a number                         | NaN     |
     | vector                | float32 `(batch, size)`| a list of numbers                | NaNs    |
     | time                  | int64 `(batch,)`       | whole seconds since 1970         | 0       |
@@ -34,7 +37,8 @@ def context_columns(signature, rows, context=None, single=True):
     Args:
         signature: `Signature`.
         rows: Number of rows.
-        context: Name -> value; None is missing, as is a feature that is not given.
+        context: Name -> value; None, NaN and a blank text are missing, as is a feature that is not
+            given.
         single: Whether a value is that of all rows. Otherwise a list has a value for each row, and
             anything else is one value for all.
 
@@ -83,19 +87,21 @@ def _column(name, tensor, value, rows, single):
 
 
 def _is_list(value):
-    return hasattr(value, "__iter__") and not isinstance(value, str | bytes)
+    return hasattr(value, "__iter__") and not isinstance(value, str | bytes | Mapping)
 
 
 def _is_missing(value):
     # NaN and NaT do not equal themselves; the comparison of pandas.NA has no truth.
-    return value is None or type(value).__name__ == "NAType" or bool(value != value)
+    if value is None or type(value).__name__ == "NAType":
+        return True
+    return not value.strip() if isinstance(value, str) else bool(value != value)
 
 
 def _text(name, value, _):
-    if _is_list(value) or isinstance(value, bytes):
+    if _is_list(value) or isinstance(value, bytes | Mapping):
         raise InputError(f"context: {name}: expected one text, got {value!r:.80}")
     if _is_missing(value):
-        return ""
+        return value if isinstance(value, str) else ""
     if isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral):
         whole = math.isfinite(value) and value == int(value)
         value = int(value) if whole else value
@@ -113,13 +119,14 @@ def _texts(name, value, _):
 
 
 def _number(name, value, _):
-    if _is_list(value) or isinstance(value, str | bytes):
-        raise InputError(f"context: {name}: expected a number, got {value!r:.80}")
-    if _is_missing(value):
+    if not _is_list(value) and _is_missing(value):
         return math.nan
-    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value):
-        raise InputError(f"context: {name}: expected a finite number, got {value!r:.80}")
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        raise InputError(f"context: {name}: expected a number, got {value!r:.80}")
+    if not abs(value) < INFINITE:
+        raise InputError(
+            f"context: {name}: expected a finite number (in float32), got {value!r:.80}"
+        )
     # A decimal in JSON: a whole number may be too long for a float there.
     return float(value)
 
@@ -127,7 +134,7 @@ def _number(name, value, _):
 def _numbers(name, value, size):
     if not _is_list(value) and _is_missing(value):
         return [math.nan] * size
-    if not _is_list(value) or len(value) != size:
+    if not _is_list(value) or len(value) != size or any(map(_is_missing, value)):
         raise InputError(f"context: {name}: expected a list of {size} numbers, got {value!r:.80}")
     return [_number(name, one, None) for one in value]
 

@@ -33,6 +33,7 @@ class Labels:
                 )
         self.tasks = tuple(Task(name, one.get("kind", "binary")) for name, one in labels.items())
         self.columns = {name: one.get("column", name) for name, one in labels.items()}
+        self._words = {name: list(one.get("values") or ()) for name, one in labels.items()}
         self._values = {
             name: _numbers_of_words(name, one.get("values")) for name, one in labels.items()
         }
@@ -54,7 +55,7 @@ class Labels:
         if values:
             codes, texts, _ = read_ids(series)
             numbers = np.array([values.get(text, np.nan) for text in texts] + [np.nan])[codes]
-            expected = f"one of {', '.join(map(str, values))}"
+            expected = f"one of {', '.join(map(str, self._words[name]))}"
         else:
             numbers = as_numbers(series)
             numbers = np.full(len(series), np.nan) if numbers is None else numbers
@@ -76,10 +77,17 @@ class Labels:
 
 
 def _numbers_of_words(name: str, values: Mapping[Any, Any] | None) -> dict[str, float]:
-    values = {str(word): number for word, number in (values or {}).items()}
-    for word, number in values.items():
+    """Number by text; a whole number stands for both its texts, "1" and "1.0"."""
+    found: dict[str, float] = {}
+    for word, number in (values or {}).items():
         if not isinstance(number, int | float):
             raise InputError(
                 f"Label {name!r}, values: expected a number for {word}, got {number!r}."
             )
-    return values
+        texts = {str(word)}
+        if isinstance(word, int | float) and not isinstance(word, bool) and word == word // 1:
+            texts = {str(int(word)), str(float(word))}
+        if twice := texts & found.keys():
+            raise InputError(f"Label {name!r}, values: {min(twice)} is given twice.")
+        found |= dict.fromkeys(texts, number)
+    return found

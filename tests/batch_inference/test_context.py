@@ -102,9 +102,7 @@ def test_inputs_of_an_export_are_read_as_encoders_read_them():
     assert found["at"].tolist() == [1704103200, 0, 1704103201]
     assert found["place"].tolist() == [[1, 2.5], [3, 4], [0, 0]]
     assert found["query"].tolist() == ["x", "5", ""]
-    with pytest.raises(
-        InputError, match="'hour' \\(category\\), request 1: expected single values"
-    ):
+    with pytest.raises(InputError, match="'hour' \\(category\\), request 1: expected one text"):
         export_context({"context": kinds}, {"hour": ["9", ["10"]]})
 
 

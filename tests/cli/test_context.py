@@ -60,7 +60,7 @@ def test_what_is_missing_or_unknown_is_said(kerasrec, context_export, checkpoint
         assert said in error
         status, _, error = kerasrec(*asked, "--context", "price=much")
         assert status == 2
-        assert "Feature 'price' (number), request 0: 'much' is not a finite number" in error
+        assert "Feature 'price' (number), request 0: " in error and "'much'" in error
     asked = ("recommend", context_export, "--item", "i1", "--context", "hour=9")
     assert "--context does not go with --item" in kerasrec(*asked)[2]
 

@@ -103,3 +103,40 @@ def test_an_unknown_feature_is_named(client):
     known = "it reads at, hour, place, price, query, tags"
     with pytest.raises(InputError, match=f"no feature 'hours' of a request; {known}"):
         client.recommend(user="u1", context={"hours": 9})
+
+
+ANSWERED = {
+    "hour": [9, 9.0, True, "9", float("nan"), "x" * 10_000, 10**30],
+    "price": [9, float("nan"), None, "", 3.5],
+    "tags": ["a", [], [1, 2.0], ["a", None], 7],
+    "query": ["red", 7, True, "", "x " * 5_000],
+    "at": [1_700_000_000, None, ""],
+    "place": [[1, 2], (0.5, 1), None, ""],
+}
+REFUSED = {
+    "hour": [["9"], {"a": 1}, b"9"],
+    "price": ["9", True, [9.0], "much", float("inf"), 1e39, 10**400, {"a": 1}, b"9"],
+    "tags": [[["a"]], {"a": 1}, b"a"],
+    "query": [["red"], b"red", {"a": 1}],
+    "at": ["soon", float("inf"), True, [1], 10**30],
+    "place": [[1], [1, 2, 3], "12", [float("nan"), 1], [1e39, 0], ["1", "2"], [True, 2], [None, 1]],
+    "color": ["red"],
+}
+
+
+@pytest.mark.filterwarnings("ignore:context")
+@pytest.mark.parametrize("name", ANSWERED)
+def test_odd_values_have_the_answer_of_python(client, context_ranker, name):
+    for value in ANSWERED[name]:
+        expected = context_ranker.score(users=["u1"], items=["i1"], context={name: [value]})
+        found = client.score("u1", item="i1", context={name: value})
+        assert found == pytest.approx(expected[0], rel=1e-4), value
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_values_that_do_not_fit_are_refused_by_name_as_in_python(client, context_ranker, name):
+    for value in REFUSED[name]:
+        with pytest.raises(InputError, match=name):
+            context_ranker.score(users=["u1"], items=["i1"], context={name: [value]})
+        with pytest.raises(InputError, match=name):
+            client.score("u1", item="i1", context={name: value})

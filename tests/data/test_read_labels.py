@@ -83,3 +83,19 @@ def test_at_least_one_label_is_given():
         Impressions.from_frame(frame, labels={})
     with pytest.raises(InputError, match="Label name 'score' is an output of every export"):
         Impressions.from_frame(frame, labels={"score": {"column": "click"}})
+
+
+@pytest.mark.parametrize("cells", [[1, 2, 1], [1.0, 2.0, 1.0], ["1", "2", "1"], ["1.0", "2", "1"]])
+@pytest.mark.parametrize("values", [{1: 0, 2: 1}, {1.0: 0, 2.0: 1}])
+def test_a_whole_number_of_values_is_found_however_it_is_written(cells, values):
+    assert labels(cells, values=values) == [0, 1, 0]
+
+
+def test_a_value_stands_once_in_values():
+    with pytest.raises(InputError, match="Label 'y', values: 1 is given twice"):
+        labels([1, 2, 1], values={1: 0, "1": 1})
+
+
+def test_the_values_are_named_as_they_were_given():
+    with pytest.raises(InputError, match=r"3 is not one of 1\.0, 2"):
+        labels([1, 2, 3], values={1.0: 0, 2: 1})

@@ -23,6 +23,7 @@ class Request:
             histories, in lists of the same lengths; None where they are not known.
         context: Features of the request by name: a list with a value for each query, or one value
             for all; None where none is known.
+        written: Numbers of the context may be texts, as in a text file.
 
     Attributes:
         names: The user ids, or the numbers of the histories.
@@ -34,7 +35,16 @@ class Request:
             another length.
     """
 
-    def __init__(self, model, users, histories, behaviors=None, timestamps=None, context=None):
+    def __init__(
+        self,
+        model,
+        users,
+        histories,
+        behaviors=None,
+        timestamps=None,
+        context=None,
+        written=False,
+    ):
         users = None if users is None else id_list(users, "users")
         histories = None if histories is None else id_lists(histories, "histories")
         of_steps = {
@@ -72,7 +82,7 @@ class Request:
                 whose = "history cut to its" if cut == 1 else "histories cut to their"
                 self.notes.append(f"{cut} {whose} last {self._length} items, the model's limit")
 
-        self._context, notes = request_context(model, context, len(self.names))
+        self._context, notes = request_context(model, context, len(self.names), written)
         self.notes += notes
         spec = query_spec(model.schema)
         sources = {spec[name].source for name in self._names}

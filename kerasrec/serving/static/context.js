@@ -82,7 +82,12 @@ function labelled(name, { feature, input }) {
 }
 
 function value(name, { kind, separator, size }, text) {
-  if (kind === "number") return text ? Number(text) : NaN;
+  // As float32, which the model reads: a larger number would be infinity and count as missing.
+  const isFinite = (number) => Number.isFinite(Math.fround(number));
+  if (kind === "number") {
+    if (text && !isFinite(Number(text))) throw new Refused(`${name} needs a finite number.`);
+    return text ? Number(text) : NaN;
+  }
   // Without a zone the browser would take its own.
   if (kind === "time") return text ? Math.floor(Date.parse(`${text}Z`) / 1000) : 0;
   const parts = (between) => text.split(between).map((part) => part.trim()).filter(Boolean);
@@ -91,7 +96,7 @@ function value(name, { kind, separator, size }, text) {
   if (kind !== "vector") return text;
   if (!text) return Array(size).fill(NaN);
   const numbers = parts(",").map(Number);
-  if (numbers.length !== size || numbers.some(Number.isNaN)) {
+  if (numbers.length !== size || !numbers.every(isFinite)) {
     throw new Refused(`${name} needs ${size} numbers with commas between them.`);
   }
   return numbers;
