@@ -20,6 +20,7 @@ from kerasrec.training.runs.claim_folder import claim_new
 from kerasrec.training.runs.commit import code_commit
 from kerasrec.training.runs.data_fingerprint import check_data, impressions_fingerprint
 from kerasrec.training.runs.plot_run import plot_run
+from kerasrec.training.runs.query_fingerprint import impression_query_fingerprint
 from kerasrec.training.runs.run_metrics import best_epoch, environment, num_trainable, utc_now
 from kerasrec.training.strategy import strategy_scope
 
@@ -111,6 +112,7 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
         "data": data.report.to_dict() if data.report else None,
         **(evaluation.to_dict() if evaluation else shown),
         **made_with,
+        "queries": impression_query_fingerprint(split.test) if holds_out else None,
         "given": hashes,
         "fit_seconds": fit_seconds,
         "minutes": (earlier + time.perf_counter() - run_start) / 60,

@@ -1,19 +1,22 @@
 """`kerasrec fit` and the commands after it, on a table of impressions with a planted rule."""
 
+import io
 import json
 import pathlib
 
 import numpy as np
 import pandas as pd
 import pytest
+import rich.console
 import yaml
 
 from kerasrec.cli import main
 from kerasrec.config import load_config
 from kerasrec.errors import InputError
 from kerasrec.models import load
-from kerasrec.training import run
+from kerasrec.training import RunFolder, run
 from kerasrec.training.compare.compare import compare
+from kerasrec.training.compare.comparison_table import comparison_table
 from kerasrec.training.tune.tune import tune
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_graphs")]
@@ -251,6 +254,50 @@ def test_a_search_tries_values_on_the_validation_part(here):
     assert tuned.model.arguments["dim"] in (2, 3)
 
 
-def test_a_comparison_of_rankers_is_refused(here):
-    with pytest.raises(InputError, match="a trains a ranker, and a comparison is of models that"):
-        compare({"a": config(), "b": config("model.dim=2")}, "out", progress=False)
+def test_a_comparison_of_rankers(here, monkeypatch):
+    configs = {"one": config("train.epochs=1"), "other": config("train.epochs=1", "model.dim=2")}
+    found = compare(configs, "out", say=str, note=str, progress=False)
+    tasks = ["click.auc", "click.ndcg@2", "click.log_loss", "stay.rmse"]
+    assert list(found.quality) == tasks and not found.failed
+    assert [row["name"] for row in found.rows] == ["one", "other", "MeanRates"]
+    metrics = [json.loads((RunFolder(row["run"]).metrics).read_text()) for row in found.rows[:2]]
+    for row, alone in zip(found.rows, metrics, strict=False):
+        assert row["metrics"] == alone["rows"][0]["metrics"]
+    # Errors are best where they are smallest.
+    for name, pick in (("click.auc", max), ("click.log_loss", min), ("stay.rmse", min)):
+        means = {row["name"]: row["metrics"][name]["mean"] for row in found.rows}
+        assert means[found.best()[name][0]] == pick(means.values())
+    console = rich.console.Console(width=100, record=True, file=io.StringIO())
+    console.print(comparison_table(found))
+    text = console.export_text()
+    assert f"{metrics[0]['n_rows']:,} rows, {metrics[0]['n_queries']:,} requests" in text
+    assert "click" in text and "log_loss" in text and "other" in text
+    assert {"comparison.json", "comparison.png"} <= {path.name for path in here.glob("out/*")}
+
+    def refuse(*_, **__):
+        raise AssertionError("nothing is to be fitted")
+
+    # Finished runs of the same data are taken as they are.
+    monkeypatch.setattr("kerasrec.training.compare.ranker_runs.run", refuse)
+    again = compare(configs, "again", ["runs"], say=str, note=str, progress=False)
+    assert again.rows == found.rows
+    shown(seed=1).to_csv("shown.csv", index=False)
+    notes = []
+    with pytest.raises(InputError, match="no model could be fitted: nothing is to be fitted"):
+        compare(configs, "third", ["runs"], say=str, note=notes.append, progress=False)
+    assert notes[0].startswith("the interactions changed since runs")
+
+
+def test_rankers_with_other_test_rows_are_not_compared(here):
+    weights = config("train.epochs=1", "train.inverse_propensity=true")
+    notes = []
+    configs = {"plain": config("train.epochs=1"), "weighted": weights}
+    found = compare(configs, "out", say=str, note=notes.append, progress=False)
+    assert [row["name"] for row in found.rows] == ["plain", "MeanRates"]
+    assert "has other test rows than" in found.failed["weighted"]
+
+
+@pytest.mark.parametrize("change", ["evaluate.ks=[1]", "split={protocol: given}"])
+def test_rankers_of_other_questions_are_not_compared(here, change):
+    with pytest.raises(InputError, match="one and other differ in"):
+        compare({"one": config(), "other": config(change)}, "out", progress=False)

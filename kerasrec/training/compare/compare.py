@@ -14,6 +14,7 @@ from kerasrec.files.folder_lock import FolderLock
 from kerasrec.training.compare.comparison import Comparison
 from kerasrec.training.compare.finished_runs import finished_runs
 from kerasrec.training.compare.plot_comparison import plot_comparison
+from kerasrec.training.compare.ranker_runs import RankerRuns
 from kerasrec.training.read_data import read_split
 from kerasrec.training.run import run
 from kerasrec.training.runs.claim_folder import check_unused, claim_new
@@ -26,9 +27,10 @@ PICTURE = "comparison.png"
 
 
 def compare(configs, folder, runs=(), say=print, note=print, progress=True):
-    """Fits every config as `run` does, on one split that is read once, and compares the results.
+    """Fits every config as `run` does, on one split, and compares the results.
 
-    A config that fails is noted and left out. After Ctrl-C the finished runs are compared.
+    The split is read once, of rankers by each for itself. A config that fails is noted and left
+    out. After Ctrl-C the finished runs are compared.
 
     Args:
         configs: Dict of a name for the table -> `RunConfig`; see `check_comparable`.
@@ -51,9 +53,13 @@ def compare(configs, folder, runs=(), say=print, note=print, progress=True):
     check_comparable(configs)
     lock, unused = FolderLock(folder), {"ignored": (PICTURE,), "advice": "choose another folder"}
     check_unused(folder, **unused)
-    shared = _Shared(next(iter(configs.values())))
-    # As a run writes them to its folder, so that finished runs are found.
-    configs = {name: with_cutoffs(config, shared.items) for name, config in configs.items()}
+    first = next(iter(configs.values()))
+    if first.data.ranks:
+        shared = RankerRuns()
+    else:
+        shared = _Shared(first)
+        # As a run writes them to its folder, so that finished runs are found.
+        configs = {name: with_cutoffs(config, shared.items) for name, config in configs.items()}
     reused = shared.reusable(finished_runs(configs, runs, note), configs, note)
     claim_new(lock, **unused)
     try:
@@ -106,11 +112,6 @@ def check_comparable(configs):
             raise InputError(
                 f"{name} has the split none, which leaves nothing to measure, and a comparison is "
                 "of metrics: give it another split, such as split.protocol=next-item"
-            )
-        if config.data.ranks:
-            raise InputError(
-                f"{name} trains a ranker, and a comparison is of models that rank the catalog: fit "
-                "each ranker with kerasrec fit, and compare the metrics.json of the run folders"
             )
     (first, reference), *others = configs.items()
     for name, config in others:

@@ -9,6 +9,8 @@ from kerasrec.metrics import SAMPLED
 # Metrics of the table -> 1 if larger is better, -1 if smaller is.
 RANKING = {"recall": 1, "ndcg": 1, "coverage": 1}
 VALUES = {"rmse": -1, "auc": 1}
+# The same of each task of a ranker; those at a cut-off as above.
+TASKS = {"auc": 1, "ndcg": 1, "log_loss": -1, "rmse": -1}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,15 +20,16 @@ class Comparison:
     Attributes:
         rows: One dict a model, those of the configs first, in their order, then their baselines,
             each once: `name`, `model_class`, `run` (folder), `metrics` and `ratings` (dicts such as
-            `"ndcg@10"` -> {"mean", "low", "high"}), `fit_seconds`, `evaluation_seconds` (spent
-            in the model), `trainable_weights`, `checkpoint_bytes`, `epochs`, `best_epoch`.
+            `"ndcg@10"`, of a ranker "click.auc" -> {"mean", "low", "high"}), `fit_seconds`,
+            `evaluation_seconds` (spent in the model), `trainable_weights`, `checkpoint_bytes`,
+            `epochs`, `best_epoch`.
             Values that a baseline does not have are None.
         quality: Metrics of the table, at the middle cut-off -> 1 if larger is better, else -1.
         failed: Name of a config -> error message.
         stopped: Whether Ctrl-C came before the last config.
         about: Facts that all models share: `dataset`, `protocol`, `part`, `n_queries`, `queries`
-            (their fingerprint), `notes`, `repeats` ("mask" or "allow"), `warnings` (of models
-            that were trained on test pairs).
+            (their fingerprint), `n_rows` (of impressions), `notes`, `repeats` ("mask" or "allow";
+            None of rankers), `warnings` (of models that were trained on test pairs).
     """
 
     rows: list
@@ -64,16 +67,17 @@ class Comparison:
         }
         classes = {run["rows"][0]["model"] for run in found.values()}
         rows += [row for name, row in sorted(baselines.items()) if name not in classes]
-        k = first["ks"][len(first["ks"]) // 2]
-        prefix = SAMPLED if first["protocol"] == "sampled" else ""
-        quality = {f"{prefix}{name}@{k}": sign for name, sign in RANKING.items()} | VALUES
         quality = {
             metric: sign
-            for metric, sign in quality.items()
+            for metric, sign in _qualities(first).items()
             if any(metric_of(row, metric) for row in rows)
         }
-        about = ("dataset", "protocol", "part", "n_queries", "queries", "notes", "repeats")
-        about = {key: first[key] for key in about}
+        about = ("dataset", "protocol", "part", "n_queries", "n_rows", "queries", "repeats")
+        about = {key: first.get(key) for key in about}
+        about["notes"] = first["notes"]
+        if "tasks" in first:  # a ranker's say what is true of it alone
+            notes = [note for run in found.values() for note in run["notes"]]
+            about["notes"] = list(dict.fromkeys(notes))
         about["warnings"] = [
             f"{name} was {leakage_words(run['leakage'], run['part'])}"
             for name, run in found.items()
@@ -102,6 +106,16 @@ class Comparison:
             partial.write_text(text + "\n", encoding="utf-8")
 
 
+def _qualities(run):
+    """The metrics of the table by name, 1 if larger is better, else -1."""
+    k = run["ks"][len(run["ks"]) // 2] if run["ks"] else None
+    if "tasks" in run:
+        named = {f"{name}@{k}" if name in RANKING else name: sign for name, sign in TASKS.items()}
+        return {f"{task}.{name}": sign for task in run["tasks"] for name, sign in named.items()}
+    prefix = SAMPLED if run["protocol"] == "sampled" else ""
+    return {f"{prefix}{name}@{k}": sign for name, sign in RANKING.items()} | VALUES
+
+
 def metric_of(row, metric):
     """{"mean", "low", "high"} of a row of a `Comparison`, None where it has no such metric."""
     for holder in (row["metrics"], row["ratings"] or {}):
@@ -113,7 +127,7 @@ def metric_of(row, metric):
 def _model(name, folder, run):
     files = surviving(folder.checkpoint).rglob("*")
     size = sum(path.stat().st_size for path in files if path.is_file())
-    ratings = run["ratings"] and run["ratings"]["rows"][0]["metrics"]
+    ratings = run.get("ratings") and run["ratings"]["rows"][0]["metrics"]
     keys = ("model_class", "fit_seconds", "trainable_weights", "epochs", "best_epoch")
     return {
         "name": name,

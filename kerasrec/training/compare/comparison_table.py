@@ -14,10 +14,9 @@ def comparison_table(comparison):
     from rich.text import Text
 
     about, best = comparison.about, comparison.best()
-    k = next(iter(comparison.quality)).rpartition("@")[2]
     table = Table(
-        title=f"{about['part']}, {about['protocol']}, {about['n_queries']:,} users, "
-        f"{SEEN_ITEMS[about['repeats']]}, k = {k}; mean [95 %], * is the best",
+        title=f"{about['part']}, {about['protocol']}, {_measured(comparison)}; mean [95 %], * is "
+        "the best",
         caption="\n".join(about["notes"]) or None,
         caption_justify="left",
         box=box.SIMPLE_HEAD,
@@ -27,7 +26,9 @@ def comparison_table(comparison):
     table.title = "\n".join([*about["warnings"], table.title])
     table.add_column("", min_width=12, overflow="fold")
     for metric in comparison.quality:
-        table.add_column(metric.partition("@")[0], no_wrap=metric.startswith("coverage"))
+        shown = metric if about["repeats"] is None else metric.partition("@")[0]
+        # A task on a line of its own.
+        table.add_column(shown.replace(".", "\n"), no_wrap=metric.startswith("coverage"))
     for title in ("fit s", "eval s", "weights", "MB"):
         table.add_column(title, justify="right", no_wrap=True)
     for before, row in zip([None, *comparison.rows], comparison.rows, strict=False):
@@ -38,6 +39,15 @@ def comparison_table(comparison):
         ]
         table.add_row(Text(row["name"]), *cells, *_costs(row))
     return table
+
+
+def _measured(comparison):
+    """On what, in words."""
+    about = comparison.about
+    if about["repeats"] is None:
+        return f"{about['n_rows']:,} rows, {about['n_queries']:,} requests"
+    k = next(iter(comparison.quality)).rpartition("@")[2]
+    return f"{about['n_queries']:,} users, {SEEN_ITEMS[about['repeats']]}, k = {k}"
 
 
 def _quality(value, is_best):

@@ -38,6 +38,25 @@ def query_fingerprint(split, part, users=None):
     return found.hexdigest()
 
 
+def impression_query_fingerprint(part):
+    """sha256 of the rows of `Impressions` that predictions are compared with, in external ids.
+
+    It holds users, items, requests, times, labels and weights, and no features: those are how a
+    ranker answers.
+    """
+    found = hashlib.sha256()
+    for catalog, rows in ((part.users, part.user), (part.items, part.item)):
+        places = _Places(catalog.vocabulary, rows)
+        found.update("\n".join(places.ids).encode())
+        found.update(np.ascontiguousarray(places(rows), dtype="<i8").tobytes())
+    columns = {name: getattr(part, name) for name in ("request", "timestamp", "weight")}
+    for name, column in {**columns, **part.labels}.items():
+        found.update(f"\n{name} {column is None}\n".encode())
+        if column is not None:
+            found.update(np.ascontiguousarray(column, dtype="<f8").tobytes())
+    return found.hexdigest()
+
+
 class _Places:
     """Maps rows to positions among the sorted external ids that occur."""
 
