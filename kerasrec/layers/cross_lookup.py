@@ -94,6 +94,12 @@ class CrossLookup(keras.layers.Layer):
         self.offsets.assign(np.searchsorted(first, np.arange(self.num_first + 1)).astype("int32"))
         self.second.assign(padded)
 
+    def pairs(self):
+        """The known pairs in the order of their rows: two int32 arrays `(n,)`."""
+        starts = ops.convert_to_numpy(self.offsets)
+        first = np.repeat(np.arange(self.num_first, dtype="int32"), np.diff(starts))
+        return first, ops.convert_to_numpy(self.second)[: len(first)]
+
     def call(self, first, second):
         first, second = ops.cast(first, "int32"), ops.cast(second, "int32")
         inside = ops.logical_and(first >= 0, first < self.num_first)

@@ -1,9 +1,11 @@
 """Crosses of two columns as fields of a ranker."""
 
+import numpy as np
 from keras import ops
 
 from kerasrec.data.cross_columns import cross_column
 from kerasrec.data.impression_batches import FOLDS, folds
+from kerasrec.data.vocabulary import PADDING, UNKNOWN
 from kerasrec.layers.cross_lookup import CrossLookup, known_pairs
 from kerasrec.layers.cross_rates import CrossRates
 
@@ -37,6 +39,25 @@ class Crosses:
                 field |= {"kind": "vector", "size": 2}
             self.fields.append(field)
             self.values[cross.name] = rows
+
+    @property
+    def weights(self):
+        """The known pairs and the counts of their labels, which describe the data."""
+        layers = [*self._lookups.values(), *self._rates.values()]
+        return [weight for layer in layers for weight in layer.weights]
+
+    def rows_of(self, old):
+        """Where the rows of the pairs of other `Crosses` are, by cross.
+
+        Returns:
+            Dict of the name of a cross of two columns to the row here of each row there, int32
+            `(pairs there + 2,)`; 1, unknown, for a pair that is not known here.
+        """
+        found = {}
+        for name, lookup in self._lookups.items():
+            rows = ops.convert_to_numpy(lookup(*old._lookups[name].pairs()))
+            found[name] = np.concatenate([[PADDING, UNKNOWN], rows]).astype("int32")
+        return found
 
     def adapt(self, train):
         """Finds the known pairs of the train part, and counts their labels out of fold."""

@@ -36,6 +36,8 @@ class Hooks:
         candidates: What an observed item is trained against; None: the model has no candidates.
         candidate_weights: Weights that describe the data or the candidates, not the model: a model
             that starts from a checkpoint keeps its own.
+        moved_rows: Where the rows of a table are that move when the data grows, such as those of
+            pairs of values.
         level: Weight that is added to every score, set to the mean rating at `adapt`; None: there
             is none.
         more_outputs: Whether `rank_catalog` has outputs besides rows and scores.
@@ -112,6 +114,15 @@ class Hooks:
     @property
     def query_size(self):
         return self.schema.num_items
+
+    def moved_rows(self, old):
+        """Where rows of an older model are that do not keep their place when data grows.
+
+        Returns:
+            Dict of `id` of a weight to int rows: `rows[n]` is the row here of row n there, 1 for
+            one that is gone.
+        """
+        return {}
 
     def content_directions(self, queries, rows):
         """Factors of the content vectors in the scores of `rows` `(n, k)`: `(n, k, dim)`."""

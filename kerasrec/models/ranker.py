@@ -12,6 +12,7 @@ from kerasrec.data.impression_batches import rows
 from kerasrec.data.query_spec import ITEM
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
+from kerasrec.layers.field_vectors import FieldVectors
 from kerasrec.layers.task_bias import TaskBias
 from kerasrec.layers.uncertainty_weights import UncertaintyWeights
 from kerasrec.models.calibrations import Calibrations
@@ -107,6 +108,20 @@ class Ranker(Recommender):
         found |= {"histories"} if "history" in self.query_inputs else set()
         found |= {"cold_items"} if self.item_catalog is not None else set()
         return frozenset(found)
+
+    @property
+    def candidate_weights(self):
+        return self.crosses.weights
+
+    def moved_rows(self, old):
+        rows = self.crosses.rows_of(old.crosses)
+        tables = [one.tables for one in self._flatten_layers() if isinstance(one, FieldVectors)]
+        # A cross with a label is read as its count and rate, and has no table.
+        return {
+            id(each[name].embeddings): rows[name]
+            for each in tables
+            for name in rows.keys() & each.keys()
+        }
 
     @property
     def features_read(self):

@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 
 from kerasrec import models
-from kerasrec.data import Interactions
+from kerasrec.data import Impressions, Interactions
 from kerasrec.errors import InputError
-from kerasrec_zoo import Hybrid, Popularity, TwoTower
+from kerasrec.layers import CrossLookup, FieldVectors
+from kerasrec_zoo import DeepFM, Hybrid, Popularity, TwoTower
 
 pytestmark = pytest.mark.slow
 
@@ -97,3 +98,70 @@ def test_a_model_that_counts_counts_the_new_data(tmp_path):
     new.adapt(after)
     new.load_rows_from(tmp_path / "checkpoint")
     assert new.score(users=["a", "a"], items=["x", "y"]).tolist() == [0.0, 2.0]
+
+
+def impressions(rows, **more):
+    """Rows such as "u x 9": who was shown what, and when; every other one is a click."""
+    frame = pd.DataFrame([row.split() for row in rows], columns=["user", "item", "hour"])
+    frame["click"] = np.arange(len(frame)) % 2
+    return Impressions.from_frame(
+        frame,
+        context={"hour": {"kind": "category"}},
+        crosses={
+            "when": {"columns": ["item", "hour"]},
+            "often": {"columns": ["item", "hour"], "label": "click"},
+        },
+        **more,
+    )
+
+
+@pytest.fixture
+def grown_ranker(tmp_path):
+    """(old ranker, new one as it is adapted, the same after it starts from the old one)."""
+    before = impressions(["u x 9", "u y 9", "v x 22", "v y 22", "u x 22"])
+    old = DeepFM(before.schema(), dim=3, mlp=(4,))
+    old.adapt(before)
+    for weight in old.trainable_weights:
+        weight.assign(np.random.default_rng(0).normal(0, 0.5, weight.shape))
+    old.save(tmp_path / "old")
+    # x at 4 and "a" come between the pairs of before, of which "y 22" does not occur again.
+    rows = ["u x 4", "w a 9", "u x 9", "u y 9", "v x 22", "u a 4"]
+    after = impressions(rows, base=(old.users, old.items), encoders=old.context)
+    made = []
+    for _ in range(2):
+        keras.utils.set_random_seed(1)
+        made.append(DeepFM(after.schema(), dim=3, mlp=(4,)))
+        made[-1].adapt(after)
+    fresh, new = made
+    new.load_rows_from(tmp_path / "old")
+    return old, fresh, new
+
+
+def pair_table(ranker):
+    """The vectors of the pairs of the cross "when", by item and hour."""
+    layers = ranker._flatten_layers()
+    layer = next(one for one in layers if isinstance(one, FieldVectors) and one.dim == 3)
+    vectors = keras.ops.convert_to_numpy(layer.tables["when"].embeddings)
+    layers = [one for one in ranker._flatten_layers() if isinstance(one, CrossLookup)]
+    lookup = next(one for one in layers if one.name.startswith("when"))
+    items, hours = ranker.items.vocabulary, ranker.context["hour"].vocabulary
+    pairs = zip(items.lookup(lookup.pairs()[0]), hours.lookup(lookup.pairs()[1]), strict=True)
+    found = {f"{item} {hour}": vectors[2 + row] for row, (item, hour) in enumerate(pairs)}
+    return found | {"unknown": vectors[1]}
+
+
+def test_pairs_of_a_cross_keep_their_vectors_and_new_ones_are_added(grown_ranker):
+    old, fresh, new = map(pair_table, grown_ranker)
+    assert set(old) == {"x 9", "x 22", "y 9", "y 22", "unknown"}
+    assert set(new) == {"x 4", "x 9", "x 22", "y 9", "a 4", "a 9", "unknown"}
+    for pair in ("x 9", "x 22", "y 9", "unknown"):
+        np.testing.assert_array_equal(new[pair], old[pair])
+    for pair in ("x 4", "a 4", "a 9"):
+        assert any((new[pair] == vector).all() for vector in fresh.values())
+        assert not any((new[pair] == vector).all() for vector in old.values())
+
+
+def test_rates_of_pairs_are_those_of_the_new_data(grown_ranker):
+    _, fresh, new = grown_ranker
+    for one, other in zip(fresh.crosses.weights, new.crosses.weights, strict=True):
+        np.testing.assert_array_equal(*map(keras.ops.convert_to_numpy, (one, other)))

@@ -27,6 +27,7 @@ import kerasrec
 from kerasrec.config.argument_problems import argument_problems
 from kerasrec.config.first_line import first_line
 from kerasrec.config.model_class import find_model_class
+from kerasrec.data.vocabulary import FIRST, UNKNOWN
 from kerasrec.errors import InputError
 from kerasrec.files.replacing import replacing
 from kerasrec.models.checkpoints.bounded_weights import bounded_weights
@@ -170,7 +171,8 @@ def copy_rows(old, new):
     """Copies the weights of `old` into `new`, whose vocabularies may have grown.
 
     Tables with a vocabulary (`kerasrec.tables.rows.declare_vocabulary`) keep their old rows, and
-    the new rows keep the values of `new`, so old users score old items as before. All other weights
+    the new rows keep the values of `new`, so old users score old items as before. Rows that move,
+    those of pairs of values, go with their pair. All other weights
     must have equal shapes. `candidate_weights` are not copied, nor any weight of a model without
     trainable weights: these describe the data of `new`. The histories of `old` are put before those
     of `new`. The record `trained_on` is merged when weights are copied.
@@ -204,8 +206,10 @@ def copy_rows(old, new):
             f"the checkpoint's model has {len(sources)} weights, the new one {len(targets)}: use "
             "the checkpoint's model arguments"
         )
-    pairs = list(zip(sources, targets, strict=True))
+    pairs, moved = list(zip(sources, targets, strict=True)), new.moved_rows(old)
     for source, target in pairs:
+        if id(target) in moved:
+            continue
         if source.shape != target.shape and not _may_grow(source, target):
             raise InputError(
                 f"weight {target.path} is {tuple(source.shape)} in the checkpoint, "
@@ -214,12 +218,23 @@ def copy_rows(old, new):
             )
     for source, target in pairs:
         value = keras.ops.convert_to_numpy(source)
-        if source.shape != target.shape:
+        if id(target) in moved:
+            value = _moved(value, keras.ops.convert_to_numpy(target), moved[id(target)])
+        elif source.shape != target.shape:
             grown = np.array(keras.ops.convert_to_numpy(target))
             grown[: len(value)] = value
             value = grown
         target.assign(value)
     new.trained_on = new.trained_on.after(old.trained_on)
+
+
+def _moved(source, target, rows):
+    """`target` with the rows of `source` at their new places; those of UNKNOWN are left out."""
+    grown = np.array(target)
+    grown[: UNKNOWN + 1] = source[: UNKNOWN + 1]
+    kept = np.flatnonzero(rows >= FIRST)
+    grown[rows[kept]] = source[kept]
+    return grown
 
 
 def _names(vocabulary):

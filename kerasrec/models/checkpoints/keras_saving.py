@@ -53,7 +53,9 @@ class KerasSaving(keras.Model):
 
         Rows and features of old items are copied, so old users score old items as before. A model
         without trainable weights keeps the counts of its own `adapt`. Only tables with a
-        vocabulary may grow, see `rows_of` of `EmbeddingTable`.
+        vocabulary may grow, see `rows_of` of `EmbeddingTable`. Of a `Ranker` the pairs of crosses
+        are those of the new data: those known before keep their vectors, others start anew, and
+        their counts and rates are counted anew.
 
         Args:
             directory: Checkpoint folder.
