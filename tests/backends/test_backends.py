@@ -24,6 +24,9 @@ MODELS = {cls.__name__ for cls in models_of(kerasrec_zoo)}
 # Users and items, a history with steps, a recurrent one, a set, a network over both vectors, and a
 # table of neighbours: each shape of a model.
 EXPORTED = ["MatrixFactorization", "SASRec", "RNNRecommender", "MultVAE", "NeuMF", "ItemKNN"]
+# Crosses and their rates, attention over a history, and experts of several tasks.
+RANKERS = ["DeepFM", "DIN", "MMoE"]
+CONTEXT = {"hour": 1, "price": 0.5}
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +56,7 @@ def trained(tmp_path_factory):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_every_model_trains_answers_and_is_saved(backend, trained):
     _, answers = trained(backend)
-    assert set(answers) == MODELS | {"optimizers"}
+    assert set(answers) == MODELS | {"optimizers", *RANKERS}
     wrong = {name: answer["error"] for name, answer in answers.items() if answer["error"]}
     assert not wrong, "\n".join(f"{name} on {backend}:\n{error}" for name, error in wrong.items())
 
@@ -70,3 +73,14 @@ def test_trained_elsewhere_and_exported_by_tensorflow(backend, name, trained, tm
         return  # what is exported is the model of TensorFlow, wherever it has its weights from
     report = export(model, tmp_path / "model" / "1", k=3)
     assert report["difference"] <= 1e-5
+
+
+@pytest.mark.parametrize("name", RANKERS)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_ranker_trained_elsewhere_answers_the_same(backend, name, trained):
+    folder, answers = trained(backend)
+    ranker = models.load(folder / name)
+    again = ranker.recommend(users=["0", "1", "2"], k=3, context=CONTEXT)
+    before = answers[name]["answers"]
+    np.testing.assert_allclose(again["score"], before["score"], rtol=1e-5, atol=1e-5)
+    assert again["item"].tolist() == before["item"]

@@ -25,8 +25,13 @@ import pandas as pd  # noqa: E402
 
 import kerasrec_zoo  # noqa: E402
 from kerasrec import models, optimizers  # noqa: E402
-from kerasrec.data import Interactions, batches  # noqa: E402
-from kerasrec.losses import MeanSquaredError, Softmax  # noqa: E402
+from kerasrec.data import Impressions, Interactions, batches, impression_batches  # noqa: E402
+from kerasrec.losses import (  # noqa: E402
+    MaskedBinaryCrossentropy,
+    MeanSquaredError,
+    Softmax,
+    WatchTimeLoss,
+)
 from kerasrec.models.contract.models_of import models_of  # noqa: E402
 
 LENGTH = 6
@@ -96,6 +101,49 @@ def check(cls, train, folder):
     return answer[["item", "score"]].to_dict("list")
 
 
+def impressions(train):
+    """What the same users were shown, with the crosses of item and hour, two tasks and a past."""
+    n = np.arange(64)
+    frame = pd.DataFrame({"user": n % 12, "item": (n * 5) % 16, "hour": n % 3, "price": n % 7 / 2})
+    frame["timestamp"] = 1.6e9 + 3600 * 70
+    frame["click"] = (n * 7 % 3 == 0).astype(int)
+    frame["stay"] = 3.0 * frame["click"]
+    return Impressions.from_frame(
+        frame,
+        labels={"click": {}, "stay": {"kind": "seconds"}},
+        context={"hour": {"kind": "category"}, "price": {"kind": "number"}},
+        crosses={
+            "when": {"columns": ["item", "hour"]},
+            "often": {"columns": ["item", "hour"], "label": "click"},
+        },
+        past=train,
+        base=(train.users, train.items),
+    )
+
+
+def check_ranker(cls, shown, folder):
+    """As `check`, of a ranker: 64 rows in batches of 16."""
+    keras.utils.set_random_seed(0)
+    ranker = cls(shown.schema(history_length=LENGTH), dim=4)
+    ranker.adapt(shown)
+    losses = {"click": MaskedBinaryCrossentropy(), "stay": WatchTimeLoss()}
+    ranker.compile(optimizers.SparseSGD(0.05), losses)
+    before = ranker.get_weights()
+    data = impression_batches(
+        shown, inputs=ranker.train_inputs, batch_size=16, history_length=LENGTH, buckets=False
+    )
+    ranker.fit(data, verbose=0)
+    assert not all(map(np.array_equal, before, ranker.get_weights()))
+    ranker.histories = shown.past.histories
+    ranker.save(folder)
+    again = models.load(folder)
+    for old, new in zip(ranker.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    answer = again.recommend(users=ASKED, k=3, context={"hour": 1, "price": 0.5})
+    assert len(answer) == 3 * len(ASKED)
+    return answer[["item", "score"]].to_dict("list")
+
+
 def check_optimizers(train):
     """Those of kerasrec, and the order of epochs of one batch, which Keras reads ahead."""
     for name in ("LazyAdam", "RowwiseAdagrad", "SparseAdagrad"):
@@ -118,6 +166,10 @@ def main(folder):
     names = {cls.__name__: cls for cls in models_of(kerasrec_zoo)}
     jobs = {name: (check, cls, train, folder / name) for name, cls in names.items()}
     jobs["optimizers"] = (check_optimizers, train)
+    # Crosses and their rates; attention over a history; a network of experts for each task.
+    shown = impressions(train)
+    for cls in (kerasrec_zoo.DeepFM, kerasrec_zoo.DIN, kerasrec_zoo.MMoE):
+        jobs[cls.__name__] = (check_ranker, cls, shown, folder / cls.__name__)
     found = {}
     for name, (job, *arguments) in jobs.items():
         began, answers, error = time.process_time(), None, None

@@ -13,10 +13,12 @@ import yaml
 from kerasrec.cli import main
 from kerasrec.config import load_config
 from kerasrec.errors import InputError
+from kerasrec.evaluation.impressions import evaluate_ranker
 from kerasrec.models import load
 from kerasrec.training import RunFolder, run
 from kerasrec.training.compare.compare import compare
 from kerasrec.training.compare.comparison_table import comparison_table
+from kerasrec.training.read_impression_split import read_impression_split, read_impressions
 from kerasrec.training.tune.tune import tune
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_graphs")]
@@ -152,6 +154,45 @@ def test_a_resumed_run_equals_the_whole_one(here):
     table.to_csv("shown.csv", index=False)
     with pytest.raises(InputError, match="began with other data"):
         quiet(config("train.epochs=3"), run_dir="whole", resume=True)
+
+
+def without_seconds(folder):
+    """The results of a run, without what a second run may need another time for."""
+    rows = folder.read_metrics()["rows"]
+    return [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
+
+
+def test_the_same_seed_gives_the_same_result(here):
+    one, again = (without_seconds(quiet(config("train.epochs=1"))[0]) for _ in range(2))
+    assert one == again
+
+
+def test_the_order_of_the_rows_does_not_change_what_a_ranker_measures(here):
+    folder = quiet(config("train.epochs=1"))[0]
+    ranker, found = load(folder.checkpoint, trust=True), []
+    for order in (np.arange(600), np.random.default_rng(0).permutation(600)):
+        shown().iloc[order].to_csv("shown.csv", index=False)
+        _, split = read_impression_split(config(), model=ranker)
+        evaluation = evaluate_ranker(ranker, split, "test", ks=[1, 2])
+        assert evaluation.n_queries == folder.read_metrics()["n_queries"]
+        metrics = evaluation.rows[0]["metrics"]
+        found.append({name: one["mean"] for name, one in metrics.items() if one})
+    assert found[1] == pytest.approx(found[0], rel=1e-6)
+    expected = folder.read_metrics()["rows"][0]["metrics"]
+    assert found[0] == pytest.approx({name: expected[name]["mean"] for name in found[0]}, rel=1e-6)
+
+
+def test_impressions_of_several_files(here):
+    whole = read_impressions(config().data)
+    shown()[:250].to_csv("shown-1.csv", index=False)
+    shown()[250:].to_csv("shown-2.csv", index=False)
+    parts = read_impressions(config("data.impressions.path=shown-*.csv").data)
+    assert len(parts) == len(whole) == 600
+    for name in ("user", "item", "request", "timestamp"):
+        np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
+    np.testing.assert_array_equal(parts.labels["click"], whole.labels["click"])
+    with pytest.raises(InputError, match=r"nothing-\*\.csv"):
+        config("data.impressions.path=nothing-*.csv")
 
 
 def test_without_a_split_everything_is_trained_on(here, capsys):
