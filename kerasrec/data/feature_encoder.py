@@ -29,12 +29,14 @@ from kerasrec.data.number_buckets import (
     bucket_weights,
 )
 from kerasrec.data.schema import Feature
-from kerasrec.data.table import in_float32
 from kerasrec.data.text_tokens import frequent_tokens, split_texts, text_layer, unspaced
 from kerasrec.data.time_cycles import CYCLES, time_cycles
 from kerasrec.data.user_lists import UserLists
 from kerasrec.data.vocabulary import FIRST, UNKNOWN, Vocabulary
 from kerasrec.errors import InputError
+
+# Deviations of a number from the mean; models square and multiply them in float32.
+FARTHEST = 1e15
 
 
 @dataclasses.dataclass(frozen=True)
@@ -285,7 +287,7 @@ class FeatureEncoder:
         if self.centres is not None:
             return bucket_weights(numbers, self.centres)
         scaled = np.nan_to_num((numbers - self.mean) / self.std, nan=0.0)
-        if not (bounded := in_float32(scaled)).all():
+        if not (bounded := np.abs(scaled) <= FARTHEST).all():
             position = int(bounded.argmin())
             problem = f"{shown(pd.Series(values).iloc[position])} is too far from the mean"
             problem += f" {self.mean:g} at a deviation of {self.std:g}"

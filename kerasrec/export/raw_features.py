@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerasrec.data.feature_encoder import FARTHEST
 from kerasrec.data.number_buckets import TINY
 from kerasrec.data.time_cycles import CYCLES
 from kerasrec.data.vocabulary import FIRST
@@ -17,7 +18,8 @@ DTYPES = {"number": tf.float32, "vector": tf.float32, "time": tf.int64}
 class RawFeatures(tf.Module):
     """Encodes raw text, categories, numbers, vectors and times into the inputs of the item encoder.
 
-    A number is a float32; NaN and infinity are missing. A time is int64 Unix seconds; 0 is missing.
+    A number is a float32; NaN, infinity and one too far from the mean are missing. A time is int64
+    Unix seconds; 0 is missing.
 
     Args:
         encoders: The `FeatureEncoder` of each feature, by name.
@@ -89,7 +91,13 @@ def _of_number(encoder):
     if encoder.centres is not None:
         return lambda numbers: _bucket_weights(numbers, encoder.centres)
     scale = keras.layers.Rescaling(1 / encoder.std, -encoder.mean / encoder.std)
-    return lambda numbers: scale(numbers[:, None])[:, 0]
+
+    def scaled(numbers):
+        found = scale(numbers[:, None])[:, 0]
+        # Python refuses such a number; a graph would answer NaN, also of NaN and infinity.
+        return tf.where(tf.abs(found) <= FARTHEST, found, tf.zeros_like(found))
+
+    return scaled
 
 
 def _bucket_rows(numbers, borders):

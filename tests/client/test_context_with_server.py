@@ -133,6 +133,13 @@ def test_odd_values_have_the_answer_of_python(client, context_ranker, name):
         assert found == pytest.approx(expected[0], rel=1e-4), value
 
 
+def test_a_number_that_a_model_cannot_compute_with_is_missing(client, context_ranker):
+    with pytest.raises(InputError, match="'price' .* is too far from the mean 9.7"):
+        context_ranker.score(users=["u1"], items=["i1"], context={"price": [1e38]})
+    missing = client.score("u1", item="i1")
+    assert client.score("u1", item="i1", context={"price": 1e38}) == missing
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_values_that_do_not_fit_are_refused_by_name_as_in_python(client, context_ranker, name):
     for value in REFUSED[name]:

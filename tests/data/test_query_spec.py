@@ -29,6 +29,7 @@ NAMED_IN = {
     "data/read_impressions.py": "columns of a table",
     "data/datasets/synthetic_impressions.py": "columns of a table",
     "training/runs/data_fingerprint.py": "what is hashed",
+    "training/runs/query_fingerprint.py": "what is hashed",
     "client/context.py": "the inputs that are no features of a request",
     "data/clean.py": "columns of a table",
     "data/guess_columns.py": "columns of a table",
