@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kerasrec.data.query_spec import step_context
+from kerasrec.data.query_spec import EXAMPLE_AGE, step_context
 
 
 def index(largest):
@@ -29,6 +29,8 @@ def examples_of(arrays, data, inputs, steps, length, horizon):
 def pairs(arrays, data, inputs):
     # One table, so that an example is one read from memory instead of one for each column.
     count = len(data.user)
+    context = _of_targets(arrays, data, inputs)
+    inputs = [name for name in inputs if name not in context]
     table = np.zeros((count + 1, len(inputs) + 1), np.int32)
     for place, name in enumerate(inputs):
         table[:-1, place] = getattr(data, name)
@@ -38,7 +40,9 @@ def pairs(arrays, data, inputs):
     def gather(order, width):
         *x, value = arrays.unstack(arrays.gather(table, order), axis=1)
         y = arrays.bitcast(value, "float32")
-        return dict(zip(inputs, x, strict=True)), y, order < count
+        x = dict(zip(inputs, x, strict=True))
+        x |= {name: arrays.gather(column, order) for name, column in context.items()}
+        return x, y, order < count
 
     return np.ones(count, np.int32), gather
 
@@ -48,6 +52,23 @@ def _grouped(key, *columns):
     order = np.argsort(key, kind="stable")
     key, first, length = np.unique(key[order], return_index=True, return_counts=True)
     return key, first, length, *(column[order] for column in columns)
+
+
+def _of_targets(arrays, data, inputs, order=slice(None)):
+    """What is read of the interaction to predict, in this order; the last row is padding."""
+    columns = {name: one for name, one in data.context.columns.items() if name in inputs}
+    if EXAMPLE_AGE in inputs:
+        last = data.timestamp.max()
+        columns[EXAMPLE_AGE] = _shares(last - data.timestamp)
+    return {
+        name: arrays.constant(np.concatenate([column[order], np.zeros_like(column[:1])]))
+        for name, column in columns.items()
+    }
+
+
+def _shares(seconds):
+    """float32: as shares of the longest; zeros where all are 0."""
+    return (seconds / max(1, seconds.max())).astype(np.float32)
 
 
 def _context(data, inputs):
@@ -76,6 +97,8 @@ def windows(arrays, data, inputs, length, horizon):
     ends = arrays.constant(_with_padding((first + items_of)[owner], kind))
     items, values = arrays.constant(items), arrays.constant(values)
     context = {name: arrays.constant(column) for name, column in context.items()}
+    in_order = np.argsort(data.user, kind="stable")
+    of_target = _of_targets(arrays, data, inputs, in_order)
     ahead = arrays.range(1, horizon + 1, dtype=start_at.dtype)
 
     def gather(order, width):
@@ -93,6 +116,8 @@ def windows(arrays, data, inputs, length, horizon):
             mask = mask[..., None] & (target < arrays.gather(ends, order)[:, None, None])
         target = arrays.minimum(target, len(items) - 1)
         x["item"] = arrays.where(mask, arrays.gather(items, target), 0)
+        for name, column in of_target.items():
+            x[name] = arrays.where(mask, arrays.gather(column, target), 0)
         if "user" in inputs:
             x["user"] = arrays.gather(users, order)
         return x, arrays.where(mask, arrays.gather(values, target), 0.0), mask
@@ -115,6 +140,8 @@ def last_steps(arrays, data, inputs, length):
     items = arrays.constant(_with_padding(items, np.int32))
     values = arrays.constant(_with_padding(values, np.float32))
     context = {name: arrays.constant(column) for name, column in context.items()}
+    in_order = np.argsort(data.user, kind="stable")
+    of_target = _of_targets(arrays, data, inputs, in_order)
 
     def gather(order, width):
         at = arrays.gather(target, order)
@@ -128,6 +155,7 @@ def last_steps(arrays, data, inputs, length):
         }
         for name, column in context.items():
             x[name] = arrays.where(mask, arrays.gather(column, past_at), 0)
+        x |= {name: arrays.gather(column, at) for name, column in of_target.items()}
         if "user" in inputs:
             x["user"] = arrays.gather(users, at)
         return x, arrays.gather(values, at), count > 0

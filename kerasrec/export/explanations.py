@@ -26,6 +26,8 @@ def history_reasons(encode, inputs, query, vectors, rows):
         padded with row 0 and 0.0.
     """
 
+    steps = {name for name, each in QUERY_INPUTS.items() if each.per_step}
+
     def explain(one):
         history = one["history"]
         left = tf.where(history[:, None] == history, PADDING, history)
@@ -34,7 +36,7 @@ def history_reasons(encode, inputs, query, vectors, rows):
         without = {}
         for name in inputs:
             column = tf.repeat(one[name][None], tf.shape(left)[0], axis=0)
-            if QUERY_INPUTS[name].per_step:
+            if name in steps:
                 column = tf.where(left == PADDING, tf.zeros_like(column), column)
                 column = tf.gather(column, order, axis=1, batch_dims=1)
             without[name] = column

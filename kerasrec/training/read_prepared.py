@@ -39,7 +39,7 @@ def read_prepared(config, base=None):
 
     Args:
         config: `RunConfig`.
-        base: `(users, items, behaviors)` of an earlier model, as for `read_data`.
+        base: `(users, items, behaviors, context)` of an earlier model, as for `read_data`.
 
     Returns:
         `(StoredInteractions, Split)`: all interactions, and the parts, whose columns are files.
@@ -51,6 +51,11 @@ def read_prepared(config, base=None):
     node = config.data
     if node.is_prepared:
         return _read_ready(config, base)
+    if node.context:
+        raise InputError(
+            f"{node.path}: the table does not fit into memory, and one on disk keeps no features "
+            "of requests: leave data.context out, or set data.out_of_core to never"
+        )
     if node.on_error != "raise":
         raise InputError(
             "data.on_error: drop reads the table into memory, and data.out_of_core leaves it on "

@@ -37,6 +37,7 @@ from kerasrec.models.checkpoints.saved_catalogs import (
     SavedCatalogs,
     read_behaviors,
     read_catalog,
+    read_context,
     read_histories,
 )
 from kerasrec.models.checkpoints.weights_file import WeightsFile
@@ -147,6 +148,15 @@ def load_behaviors(directory):
     return read_behaviors(files.verified("behaviors.json"), schema)
 
 
+def load_context(directory):
+    """The `FeatureEncoder`s of a request of a checkpoint, by name, for new data to continue."""
+    files = CheckpointFiles(directory)
+    if not files.holds("context.json"):
+        return {}
+    _, _, schema = files.config()
+    return read_context(files.verified("context.json"), schema)
+
+
 def load_histories(directory):
     """The `Histories` of a checkpoint, by user row."""
     behaviors = load_behaviors(directory)
@@ -195,6 +205,7 @@ def copy_rows(old, new):
             f"the behaviors of the checkpoint are {_names(old.behaviors)}, those of the new data "
             f"{_names(new.behaviors)}: read the data with behaviors=load_behaviors(checkpoint)"
         )
+    _check_context(old, new)
     new.histories = new.histories.after(old.histories)
     if not new.trainable_weights:
         return
@@ -220,6 +231,20 @@ def copy_rows(old, new):
             value = grown
         target.assign(value)
     new.trained_on = new.trained_on.after(old.trained_on)
+
+
+def _check_context(old, new):
+    """InputError unless the features of requests that are read continue those of `old`."""
+    for name in {**old.context, **new.context}:
+        if name not in (*old.query_inputs, *new.query_inputs):
+            continue
+        before, after = old.context.get(name), new.context.get(name)
+        if before is None or after is None or not after.continues(before):
+            raise InputError(
+                f"context {name}: the checkpoint and the new data encode it differently: declare "
+                "the features of requests that the checkpoint has, and read the data with "
+                "encoders=load_context(checkpoint)"
+            )
 
 
 def _names(vocabulary):
