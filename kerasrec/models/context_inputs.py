@@ -2,9 +2,8 @@
 
 import dataclasses
 
-import keras
-
 from kerasrec.data.query_spec import query_spec
+from kerasrec.models.query_input import feature_input
 
 
 class ContextInputs:
@@ -36,9 +35,8 @@ class ContextInputs:
         spec = query_spec(schema)
         self.inputs, self.features, self.values = {}, [], {}
         for feature in schema.context_features:
-            each = spec[feature.name]
-            self.inputs[each.name] = keras.Input(each.shape, dtype=each.dtype, name=each.name)
+            self.inputs[feature.name] = feature_input(spec[feature.name])
             # No feature of users has a name with a dot.
             name = f"context.{feature.name}"
             self.features.append({**dataclasses.asdict(feature), "name": name})
-            self.values[name] = self.inputs[each.name]
+            self.values[name] = self.inputs[feature.name]
