@@ -117,7 +117,7 @@ class YouTubeCandidates(Retriever):
         trained = mean if self.steps == "last" else means
         if features:
             # The features alone: no id is looked up.
-            profile = tower(history.rows[:, 0], known)
+            profile = tower(inputs.get("user", history.rows), known)
             mean = ops.concatenate([mean, profile], axis=-1)
             if self.steps == "all":
                 profile = ops.zeros_like(means[..., :1]) + profile[:, None]
