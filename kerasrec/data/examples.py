@@ -54,21 +54,22 @@ def _grouped(key, *columns):
     return key, first, length, *(column[order] for column in columns)
 
 
-def _of_targets(arrays, data, inputs, order=slice(None)):
-    """What is read of the interaction to predict, in this order; the last row is padding."""
+def _of_targets(arrays, data, inputs, by_user=False):
+    """What is read of the interaction to predict, in the order of `_grouped`; then padding."""
     columns = {name: one for name, one in data.context.columns.items() if name in inputs}
     if EXAMPLE_AGE in inputs:
-        last = data.timestamp.max()
-        columns[EXAMPLE_AGE] = _shares(last - data.timestamp)
+        columns[EXAMPLE_AGE] = _shares(data.timestamp.max(initial=0) - data.timestamp)
+    if by_user:
+        columns = {name: _grouped(data.user, one)[-1] for name, one in columns.items()}
     return {
-        name: arrays.constant(np.concatenate([column[order], np.zeros_like(column[:1])]))
+        name: arrays.constant(np.concatenate([column, np.zeros_like(column[:1])]))
         for name, column in columns.items()
     }
 
 
 def _shares(seconds):
     """float32: as shares of the longest; zeros where all are 0."""
-    return (seconds / max(1, seconds.max())).astype(np.float32)
+    return (seconds / max(1, seconds.max(initial=0))).astype(np.float32)
 
 
 def _context(data, inputs):
@@ -97,8 +98,7 @@ def windows(arrays, data, inputs, length, horizon):
     ends = arrays.constant(_with_padding((first + items_of)[owner], kind))
     items, values = arrays.constant(items), arrays.constant(values)
     context = {name: arrays.constant(column) for name, column in context.items()}
-    in_order = np.argsort(data.user, kind="stable")
-    of_target = _of_targets(arrays, data, inputs, in_order)
+    of_target = _of_targets(arrays, data, inputs, by_user=True)
     ahead = arrays.range(1, horizon + 1, dtype=start_at.dtype)
 
     def gather(order, width):
@@ -140,8 +140,7 @@ def last_steps(arrays, data, inputs, length):
     items = arrays.constant(_with_padding(items, np.int32))
     values = arrays.constant(_with_padding(values, np.float32))
     context = {name: arrays.constant(column) for name, column in context.items()}
-    in_order = np.argsort(data.user, kind="stable")
-    of_target = _of_targets(arrays, data, inputs, in_order)
+    of_target = _of_targets(arrays, data, inputs, by_user=True)
 
     def gather(order, width):
         at = arrays.gather(target, order)
