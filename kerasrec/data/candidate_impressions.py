@@ -125,12 +125,11 @@ def _of_rows(context, rows):
 def _requests(retriever, interactions, events):
     """The events themselves as impressions, of which the retriever's inputs are made."""
     times, given = interactions.timestamp, interactions.context.values
-    encoders = {name: retriever.context[name] for name in retriever.context if name in given}
-    missing = [name for name in retriever.context if name in retriever.query_inputs]
-    missing = [name for name in missing if name not in given]
-    if missing:
+    read = set(retriever.query_inputs)
+    encoders = {name: one for name, one in retriever.context.items() if name in read}
+    if missing := encoders.keys() - given.keys():
         raise InputError(
-            f"{type(retriever).__name__} reads the feature {missing[0]} of a request, and "
+            f"{type(retriever).__name__} reads the feature {min(missing)} of a request, and "
             f"{interactions.name!r} has none: read it with context="
         )
     return Impressions(

@@ -7,7 +7,7 @@ import pytest
 
 import kerasrec
 from kerasrec.batch_inference import recommend_to_parquet
-from kerasrec.data import Impressions, Interactions, batches, splits
+from kerasrec.data import Impressions, Interactions, batches, candidate_impressions, splits
 from kerasrec.data.retriever_scores import with_retriever_scores
 from kerasrec.errors import InputError
 from kerasrec.evaluation import evaluate, evaluate_ratings
@@ -381,3 +381,17 @@ def test_the_age_of_examples_makes_answers_those_of_the_end():
     timeless = Interactions.from_frame(frame.drop(columns="timestamp"))
     with pytest.raises(InputError, match="age=True needs the time of each interaction"):
         YouTubeCandidates(timeless.schema(), age=True)
+
+
+@pytest.mark.slow
+def test_candidates_are_those_of_the_request_of_the_event(tower, split):
+    """The item of an event is always found, for it is one of the three of its hour."""
+    events = split.validation
+    found = candidate_impressions(tower, events, slice(None), num_candidates=3, negatives=2)
+    assert found.report.requests > 0.9 * len(events)
+    items = found.items.vocabulary.lookup(found.item)
+    hours = found.encoders["hour"].vocabulary.lookup(found.context["hour"])
+    assert [int(item[1:]) // OF_HOUR for item in items] == [int(hour[3:]) for hour in hours]
+    bare = split_of(table(), None).validation
+    with pytest.raises(InputError, match="TwoTower reads the feature hour of a request, and 'data"):
+        candidate_impressions(tower, bare, slice(None), num_candidates=3, negatives=2)
