@@ -159,7 +159,9 @@ class ImpressionsNode(Node):
                 "source",
                 "give one of path (a table), sql (a query) and negatives (items that are drawn)",
             )
-        if self.negatives is not None and self.model_fields_set != {"negatives"}:
+        # By value: the config of a run folder has all keys.
+        others = self.model_dump(exclude={"negatives"}, exclude_defaults=True)
+        if self.negatives is not None and others:
             raise PydanticCustomError(
                 "source",
                 "with negatives there is no table of impressions: leave out separator, columns and "
