@@ -71,7 +71,7 @@ def test_tables_are_found_beside_the_config(written, tmp_path, monkeypatch):
         ({"data.impressions.sql": "select 1"}, "data.impressions", "give one of path"),
         ({"data.impressions.columns": {"who": "x"}}, "data.impressions.columns.who", "'user'"),
         ({"data.impressions.rows": 3}, "data.impressions.rows", "unknown key rows"),
-        ({"data.impressions": None}, "data", "labels, context and crosses are of impressions"),
+        ({"data.impressions": None}, "data", "labels and crosses are of impressions"),
         ({"data.name": "frappe"}, "data", "beside impressions give path or sql"),
         ({"data.path": None, "data.columns": {"user": "who"}}, "data", "into impressions.columns"),
         ({"data.path": None, "data.clean": {"k_core": True}}, "data", "columns and clean are of"),

@@ -1,21 +1,24 @@
-"""TwoTower: a user tower and an item tower over ids and features."""
+"""TwoTower: a tower of the user and the request, and a tower of the item."""
 
 import dataclasses
 
 from kerasrec.layers import DotProduct, EmbeddingTower
-from kerasrec.models import ItemInputs, Retriever, item_table, user_table
+from kerasrec.models import ContextInputs, ItemInputs, Retriever, item_table, user_table
 from kerasrec.models.query_input import query_input
 from kerasrec.register import register
 
 
 @register
 class TwoTower(Retriever):
-    """A user tower and an item tower over ids and catalogue features, and their dot product.
+    """A tower of the user and the request, a tower of the item, and their dot product.
 
-        score(u, i) = <f(id_u, features_u), g(id_i, features_i)> [/ (|f| |g| temperature)]
+        score(u, c, i) = <f(id_u, features_u, c), g(id_i, features_i)> [/ (|f| |g| temperature)]
 
-    Text features are read as bags of words. `id_dropout` trains the unknown row and the features to
-    score an item without its id: this is how items without interactions are scored.
+    c are the features of the request, such as its hour, where the interactions have them. Training
+    reads those of the interaction that is to be predicted; one that a request does not give is
+    missing, which is zeros. Text features are read as bags of words. `id_dropout` trains the
+    unknown row and the features to score an item without its id: this is how items without
+    interactions are scored.
 
     Args:
         schema: `Schema` of the data.
@@ -62,10 +65,11 @@ class TwoTower(Retriever):
         # === Layers ===
         user_features = [dataclasses.asdict(feature) for feature in schema.user_features]
         item_features = [dataclasses.asdict(feature) for feature in schema.item_features]
+        context = ContextInputs(schema)
         users = EmbeddingTower(
             schema.num_users,
             dim,
-            user_features,
+            [*user_features, *context.features],
             mlp,
             l2,
             id_dropout,
@@ -88,12 +92,13 @@ class TwoTower(Retriever):
 
         # === Wiring ===
         user = query_input("user")
+        read = {**(user_catalog(user) if user_features else {}), **context.values}
         catalog = item_table(schema)
         item = ItemInputs(catalog.inputs([feature.name for feature in schema.item_features]))
         super().__init__(
             schema=schema,
-            inputs={"user": user},
-            query=dot.query(users(user, user_catalog(user) if user_features else None)),
+            inputs={"user": user, **context.inputs},
+            query=dot.query(users(user, read or None)),
             item_encoder=item.encoder(dot.candidate(items(item.known, item.features or None))),
             catalog=catalog,
             user_catalog=user_catalog,

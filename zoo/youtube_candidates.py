@@ -2,11 +2,21 @@
 
 import dataclasses
 
+import keras
 from keras import ops
 
+from kerasrec.data.query_spec import EXAMPLE_AGE
+from kerasrec.errors import InputError
 from kerasrec.layers import DenseStack, EmbeddingTower, PopularWhenEmpty
 from kerasrec.layers.last_step import last_real_step
-from kerasrec.models import HistoryInputs, ItemInputs, Retriever, item_table, user_table
+from kerasrec.models import (
+    ContextInputs,
+    HistoryInputs,
+    ItemInputs,
+    Retriever,
+    item_table,
+    user_table,
+)
 from kerasrec.models.query_input import query_input
 from kerasrec.register import register
 
@@ -16,16 +26,17 @@ class YouTubeCandidates(Retriever):
     """Finds candidates by an MLP over the mean of the history: the first stage of YouTube.
 
         x_t      = V_st [+ B_bt] [+ G_gt]
-        h_t      = W MLP([mean(x_1, ..., x_t); z]) + c
+        h_t      = W MLP([mean(x_1, ..., x_t); z; a]) + c
         score(i) = <h_n, V_i>
 
     over the items s of the history. Vectors of the behavior (b) and of the time since the previous
-    step (g) are added if the data has them, and the vector z of all user features, see
-    `EmbeddingTower`. History and candidates share the table V. Every step is trained to predict the
-    item after it. An empty history gets the popular items, also where z is known.
+    step (g) are added if the data has them. z is the vector of all user features and features of
+    the request, such as the words of a search, place and device, see `EmbeddingTower`; a is the age
+    of the example. History and candidates share the table V. An empty history gets the popular
+    items, also where z is known.
 
-    The paper also reads the age of the example, search queries, place and device. A query of a
-    retriever has no input for them, see `kerasrec.data.query_spec`.
+    Every step is trained to predict the item after it. With features of the request, each
+    interaction is an example of its own, which reads the request of that interaction.
 
     Args:
         schema: `Schema` of the data.
@@ -36,6 +47,9 @@ class YouTubeCandidates(Retriever):
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of the sampled kinds.
         log_q: Apply the logQ correction to "in_batch" and the sampled kinds; for the softmax loss.
+        age: Train with the age of each example: the time from it to the end of the train part, as a
+            share of the time of the whole part. A query has the age 0, so answers follow what was
+            taken last. Needs times.
 
     Reference:
         Covington, Adams and Sargin, Deep neural networks for YouTube recommendations, RecSys 2016.
@@ -65,8 +79,14 @@ class YouTubeCandidates(Retriever):
         candidates="sampled_by_popularity",
         num_negatives=1024,
         log_q=True,
+        age=False,
         name=None,
     ):
+        if age and not schema.timed:
+            raise InputError(
+                "YouTubeCandidates: age=True needs the time of each interaction: map a column to "
+                "timestamp, or leave age out"
+            )
         user_features = [dataclasses.asdict(feature) for feature in schema.user_features]
 
         # === Layers ===
@@ -76,6 +96,12 @@ class YouTubeCandidates(Retriever):
         stack = DenseStack(mlp, dropout=dropout, name="mlp")
         last_layer = DenseStack((dim,), "linear", name="query")
         fallback = PopularWhenEmpty(name="popular_when_empty")
+        context = ContextInputs(schema)
+        features = [*user_features, *context.features]
+        if features:
+            tower = EmbeddingTower(2, dim, features, use_id=False, name="user_profile")
+        # A request is that of one interaction, so each is an example with its own history.
+        self.steps = "last" if features != user_features else "all"
 
         # === Wiring ===
         # Sums over a long history are not exact in half precision.
@@ -83,22 +109,33 @@ class YouTubeCandidates(Retriever):
         sums = ops.cumsum(ops.cast(history.vectors, "float32") * real, axis=1)
         means = sums / ops.maximum(ops.cumsum(real, axis=1), 1.0)
         mean = last_real_step(means, history.mask)
-        inputs, user_catalog = dict(history.inputs), None
+        inputs, user_catalog, known = {**history.inputs, **context.inputs}, None, context.values
         if user_features:
             user_catalog = user_table(schema)
-            tower = EmbeddingTower(2, dim, user_features, use_id=False, name="user_profile")
             inputs["user"] = query_input("user")
-            profile = tower(inputs["user"], user_catalog(inputs["user"]))
+            known = {**user_catalog(inputs["user"]), **known}
+        trained = mean if self.steps == "last" else means
+        if features:
+            # The features alone: no id is looked up.
+            profile = tower(inputs.get("user", history.rows), known)
             mean = ops.concatenate([mean, profile], axis=-1)
-            profiles = ops.zeros_like(means[..., :1]) + profile[:, None]
-            means = ops.concatenate([means, profiles], axis=-1)
+            if self.steps == "all":
+                profile = ops.zeros_like(means[..., :1]) + profile[:, None]
+            trained = ops.concatenate([trained, profile], axis=-1)
+        train_only = {}
+        if age:
+            ages = keras.Input(trained.shape[1:-1], dtype="float32", name=EXAMPLE_AGE)
+            train_only[EXAMPLE_AGE] = ages
+            trained = ops.concatenate([trained, ops.cast(ages, trained.dtype)[..., None]], axis=-1)
+            mean = ops.concatenate([mean, ops.zeros_like(mean[..., :1])], axis=-1)
 
         item = ItemInputs()
         super().__init__(
             schema=schema,
             inputs=inputs,
             query=fallback.query(last_layer(stack(mean)), history.rows),
-            training_query=fallback.query(last_layer(stack(means)), history.rows),
+            training_query=fallback.query(last_layer(stack(trained)), history.rows),
+            train_only=train_only,
             item_encoder=item.encoder(fallback.candidate(items(item.known), item.count)),
             catalog=catalog,
             user_catalog=user_catalog,

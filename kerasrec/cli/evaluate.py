@@ -44,7 +44,7 @@ def run(arguments, output):
     if config.data.ranks:
         _evaluate_ranker(model, config, folder, arguments.part, output)
         return
-    _, split = read_split(config, base=(model.users, model.items, model.behaviors))
+    _, split = read_split(config, base=_base(model))
     _note_change(folder, "interactions", interactions_hash(split), output)
     evaluation, ratings = evaluate_run(
         model, split, config, arguments.part, progress=not output.as_json
@@ -53,6 +53,10 @@ def run(arguments, output):
     if ratings:
         output.table(ratings.to_table(shown_notes=evaluation.notes))
     output.result({**evaluation.to_dict(), "ratings": ratings and ratings.to_dict()})
+
+
+def _base(loaded):
+    return loaded.users, loaded.items, loaded.behaviors, loaded.context
 
 
 def _evaluate_ranker(loaded, config, folder, part, output):

@@ -159,7 +159,9 @@ class ImpressionsNode(Node):
                 "source",
                 "give one of path (a table), sql (a query) and negatives (items that are drawn)",
             )
-        if self.negatives is not None and self.model_fields_set != {"negatives"}:
+        # By value: the config of a run folder has all keys.
+        others = self.model_dump(exclude={"negatives"}, exclude_defaults=True)
+        if self.negatives is not None and others:
             raise PydanticCustomError(
                 "source",
                 "with negatives there is no table of impressions: leave out separator, columns and "
@@ -176,7 +178,8 @@ class DataNode(Node):
     that is there already.
 
     With `impressions` a ranker is trained: `labels`, `context` and `crosses` are columns of theirs,
-    and the table by its path, where one is given, is what users did: the histories.
+    and the table by its path, where one is given, is what users did: the histories. Without,
+    `context` are columns of the table of `path` or `sql`: of the request of each interaction.
     """
 
     name: str | None = None
@@ -200,10 +203,21 @@ class DataNode(Node):
     @model_validator(mode="after")
     def _one_source(self):
         sources = [one for one in (self.name, self.path, self.sql) if one is not None]
-        if self.impressions is None and (self.labels or self.context or self.crosses):
+        if self.impressions is None and (self.labels or self.crosses):
             raise PydanticCustomError(
-                "source", "labels, context and crosses are of impressions: give impressions too"
+                "source", "labels and crosses are of impressions: give impressions too"
             )
+        if self.impressions is None and self.context:
+            if self.path is None and self.sql is None:
+                raise PydanticCustomError(
+                    "source", "context is columns of a table: give path or sql with it"
+                )
+            if self.out_of_core == "always" or self.prepared is not None:
+                raise PydanticCustomError(
+                    "source",
+                    "context is read into memory, and a table on disk keeps no features of "
+                    "requests: leave context out, or out_of_core and prepared",
+                )
         if self.impressions is not None:
             if self.name is not None or self.prepared is not None or len(sources) > 1:
                 raise PydanticCustomError(
@@ -225,12 +239,10 @@ class DataNode(Node):
                 raise PydanticCustomError(
                     "source", "impressions.negatives needs what users did: give path or sql too"
                 )
-            if self.impressions.negatives is not None and (
-                self.labels or self.context or self.crosses
-            ):
+            if self.impressions.negatives is not None and (self.labels or self.crosses):
                 raise PydanticCustomError(
                     "source",
-                    "labels, context and crosses are columns of a table of impressions, and with "
+                    "labels and crosses are of a table of impressions, and with "
                     "impressions.negatives there is none: the label is click, leave them out",
                 )
             return self

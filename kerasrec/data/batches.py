@@ -8,7 +8,7 @@ import numpy as np
 
 from kerasrec.data import examples, host_arrays
 from kerasrec.data.buckets import Buckets, halves
-from kerasrec.data.query_spec import ITEM, QUERY_INPUTS, step_context
+from kerasrec.data.query_spec import EXAMPLE_AGE, ITEM, QUERY_INPUTS, step_context
 from kerasrec.errors import InputError
 
 STEPS = ("all", "last", "set", "item_set")
@@ -86,6 +86,11 @@ def batches(
     * `steps="item_set"`: one example for each item: all its users.
       `x = {"item": (B,), "user": (B, L)}`, `y = (B, L)`.
 
+    Features of the request, such as `"hour"`, are those of the interaction that is to be predicted,
+    `(B, ...)`: for pairs and `steps="last"`. `"example_age"` is how long before the last of all
+    interactions that one was, as a share of the time that `data` spans, of the shape of `y`: not
+    for sets.
+
     Per-step inputs beside a history, such as `"behavior"` and `"time_gap"`, have its shape;
     `kerasrec.data.query_spec` has the dtype and meaning of each.
 
@@ -108,7 +113,8 @@ def batches(
     Args:
         data: `Interactions`; its row order is time order.
         inputs: names of `x`: `"item"` and any of `"user"`, `"history"`, and with a history
-            `"behavior"` and `"time_gap"`.
+            `"behavior"` and `"time_gap"`; features of the request that the data has, and
+            `"example_age"`.
         steps: `"all"` or `"last"`, used when there is a history; `"set"` or `"item_set"`.
         batch_size: `B`, over all replicas together; their number must divide it. Halved as long
             as half of it holds all examples.
@@ -195,13 +201,26 @@ def bucket_widths(inputs, steps, history_length, buckets):
 
 def check_arguments(data, inputs, steps, batch_size, history_length, horizon, first_epoch):
     """InputError for arguments of `batches` that do not fit each other or the columns of data."""
-    if ITEM not in inputs or not {*inputs} <= {ITEM, *QUERY_INPUTS}:
+    known = [*QUERY_INPUTS, *data.context.columns, EXAMPLE_AGE]
+    if ITEM not in inputs or not {*inputs} <= {ITEM, *known}:
         raise InputError(
-            f"inputs={inputs!r}: expected 'item' and any of {', '.join(map(repr, QUERY_INPUTS))}. "
-            "Features need not be named: a model looks them up by user and item row."
+            f"inputs={inputs!r}: expected 'item' and any of {', '.join(map(repr, known))}. "
+            "Features of users and items need not be named: a model looks them up by row."
         )
     if inputs == ("item",):
         raise InputError("inputs=('item',): expected 'user' or 'history' beside it.")
+    in_pairs = "history" not in inputs and "set" not in steps
+    for name in inputs:
+        if name in data.context.columns and not (in_pairs or steps == "last"):
+            raise InputError(
+                f"inputs={inputs!r}: {name!r} is a feature of the request of one target, and an "
+                f"example of steps={steps!r} has several: read it with steps='last'."
+            )
+    if EXAMPLE_AGE in inputs and (data.timestamp is None or "set" in steps):
+        raise InputError(
+            f"inputs={inputs!r}: {EXAMPLE_AGE!r} needs the time of each interaction, map a column "
+            "to timestamp; and an example of a set has several"
+        )
     for each in step_context(inputs):
         known = getattr(data, each.source) is not None
         if not known or "history" not in inputs or "set" in steps:

@@ -36,7 +36,8 @@ def candidate_impressions(
     click, and `negatives` of the other candidates, drawn uniformly, are rows of the same request
     without one. An event whose item is not among the candidates is left out: a ranker never sees
     such an item either, and would learn that low scores are good. The context feature
-    "retriever_score" is the score of each row, which a `TwoStage` gives the ranker as well.
+    "retriever_score" is the score of each row, which a `TwoStage` gives the ranker as well. The
+    features of a request are those of its event, for the retriever and for the ranker.
 
     The retriever must not have learned from the events: fit it on what was before, and serve with
     one that is fitted on everything.
@@ -74,7 +75,7 @@ def candidate_impressions(
         negatives, "negatives", 1, num_candidates - 1, "all candidates but one, "
     )
     events = np.arange(len(interactions))[events]
-    asked = _requests(interactions, events)
+    asked = _requests(retriever, interactions, events)
     chosen, rows, scores, others = _drawn(retriever, asked, num_candidates, negatives, seed)
     if not len(chosen):
         raise InputError(
@@ -85,7 +86,8 @@ def candidate_impressions(
     encoder = FeatureEncoder.fit(RETRIEVER_SCORE, scores[real], "number")
     label = np.zeros(rows.shape, np.float32)
     label[:, 0] = 1
-    found = asked.select(np.repeat(chosen, real.sum(axis=1)))
+    taken = np.repeat(chosen, real.sum(axis=1))
+    found, context = asked.select(taken), interactions.context.select(events)
     note = (
         f"{len(chosen):,} of {len(events):,} events have their item among the {num_candidates} "
         "candidates; the others are left out."
@@ -97,8 +99,8 @@ def candidate_impressions(
         tasks=found.tasks,
         users=found.users,
         items=found.items,
-        context={RETRIEVER_SCORE: encoder.encode(scores[real])},
-        encoders={RETRIEVER_SCORE: encoder},
+        context={**_of_rows(context, taken), RETRIEVER_SCORE: encoder.encode(scores[real])},
+        encoders={**context.encoders, RETRIEVER_SCORE: encoder},
         request=found.request,
         timestamp=found.timestamp,
         negative_rate=float((real.sum() - len(chosen)) / max(1, others)) or 1.0,
@@ -116,9 +118,20 @@ def candidate_impressions(
     )
 
 
-def _requests(interactions, events):
+def _of_rows(context, rows):
+    return {name: column[rows] for name, column in context.columns.items()}
+
+
+def _requests(retriever, interactions, events):
     """The events themselves as impressions, of which the retriever's inputs are made."""
-    times = interactions.timestamp
+    times, given = interactions.timestamp, interactions.context.values
+    read = set(retriever.query_inputs)
+    encoders = {name: one for name, one in retriever.context.items() if name in read}
+    if missing := encoders.keys() - given.keys():
+        raise InputError(
+            f"{type(retriever).__name__} reads the feature {min(missing)} of a request, and "
+            f"{interactions.name!r} has none: read it with context="
+        )
     return Impressions(
         user=interactions.user[events],
         item=interactions.item[events],
@@ -126,6 +139,9 @@ def _requests(interactions, events):
         tasks=(Task("click"),),
         users=interactions.users,
         items=interactions.items,
+        # As the retriever knows them.
+        context={name: one.encode(given[name][events]) for name, one in encoders.items()},
+        encoders=encoders,
         request=events,
         timestamp=None if times is None else times[events],
         past=Past.of_events(interactions, events),

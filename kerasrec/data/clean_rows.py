@@ -21,6 +21,7 @@ class CleanRows:
 
     Args:
         columns: key -> column of the table, for those of `COLUMNS` that there are.
+        positions: int (n,), the rows of the table.
         ids: "user", "item" and where there is one "behavior" -> (codes, texts): codes int (n,)
             index the external ids in texts, each of which occurs.
         timestamp: int64 (n,) Unix seconds, or None.
@@ -33,6 +34,7 @@ class CleanRows:
     """
 
     columns: dict[str, Any]
+    positions: np.ndarray
     ids: dict[str, tuple[np.ndarray, np.ndarray]]
     timestamp: np.ndarray | None
     value: np.ndarray | None
@@ -110,6 +112,7 @@ class CleanRows:
             ids = {key: (codes[key], texts) for key, (_, texts) in ids.items()}
         return cls(
             columns=columns,
+            positions=kept,
             ids=ids,
             timestamp=seconds,
             value=None if value is None else value[kept],

@@ -22,7 +22,7 @@ def drawn_impressions(interactions: Interactions, negatives: int = 4, seed: int 
     user had not taken up to then, are rows of the same request without one. An item that is taken
     later may be drawn: at the time of the request it was not taken, and what comes later must not
     decide what is trained on. The history of a row is what the user did before; without times it is
-    what comes before in the table.
+    what comes before in the table. The features of a request are those of its interaction.
 
     `negative_rate` is the share of the items not taken that was drawn, over all requests. So a
     predicted probability is that of a request which offers the whole catalog: of the one item that
@@ -87,6 +87,8 @@ def drawn_impressions(interactions: Interactions, negatives: int = 4, seed: int 
         tasks=(Task("click"),),
         users=interactions.users,
         items=interactions.items,
+        context={name: one[request] for name, one in interactions.context.columns.items()},
+        encoders=dict(interactions.context.encoders),
         request=request,
         timestamp=None if times is None else times[request],
         fold=None if fold is None else fold[request],

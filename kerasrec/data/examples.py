@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kerasrec.data.query_spec import step_context
+from kerasrec.data.query_spec import EXAMPLE_AGE, step_context
 
 
 def index(largest):
@@ -29,6 +29,8 @@ def examples_of(arrays, data, inputs, steps, length, horizon):
 def pairs(arrays, data, inputs):
     # One table, so that an example is one read from memory instead of one for each column.
     count = len(data.user)
+    context = _of_targets(arrays, data, inputs)
+    inputs = [name for name in inputs if name not in context]
     table = np.zeros((count + 1, len(inputs) + 1), np.int32)
     for place, name in enumerate(inputs):
         table[:-1, place] = getattr(data, name)
@@ -38,7 +40,9 @@ def pairs(arrays, data, inputs):
     def gather(order, width):
         *x, value = arrays.unstack(arrays.gather(table, order), axis=1)
         y = arrays.bitcast(value, "float32")
-        return dict(zip(inputs, x, strict=True)), y, order < count
+        x = dict(zip(inputs, x, strict=True))
+        x |= {name: arrays.gather(column, order) for name, column in context.items()}
+        return x, y, order < count
 
     return np.ones(count, np.int32), gather
 
@@ -48,6 +52,24 @@ def _grouped(key, *columns):
     order = np.argsort(key, kind="stable")
     key, first, length = np.unique(key[order], return_index=True, return_counts=True)
     return key, first, length, *(column[order] for column in columns)
+
+
+def _of_targets(arrays, data, inputs, by_user=False):
+    """What is read of the interaction to predict, in the order of `_grouped`; then padding."""
+    columns = {name: one for name, one in data.context.columns.items() if name in inputs}
+    if EXAMPLE_AGE in inputs:
+        columns[EXAMPLE_AGE] = _shares(data.timestamp.max(initial=0) - data.timestamp)
+    if by_user:
+        columns = {name: _grouped(data.user, one)[-1] for name, one in columns.items()}
+    return {
+        name: arrays.constant(np.concatenate([column, np.zeros_like(column[:1])]))
+        for name, column in columns.items()
+    }
+
+
+def _shares(seconds):
+    """float32: as shares of the longest; zeros where all are 0."""
+    return (seconds / max(1, seconds.max(initial=0))).astype(np.float32)
 
 
 def _context(data, inputs):
@@ -76,6 +98,7 @@ def windows(arrays, data, inputs, length, horizon):
     ends = arrays.constant(_with_padding((first + items_of)[owner], kind))
     items, values = arrays.constant(items), arrays.constant(values)
     context = {name: arrays.constant(column) for name, column in context.items()}
+    of_target = _of_targets(arrays, data, inputs, by_user=True)
     ahead = arrays.range(1, horizon + 1, dtype=start_at.dtype)
 
     def gather(order, width):
@@ -93,6 +116,8 @@ def windows(arrays, data, inputs, length, horizon):
             mask = mask[..., None] & (target < arrays.gather(ends, order)[:, None, None])
         target = arrays.minimum(target, len(items) - 1)
         x["item"] = arrays.where(mask, arrays.gather(items, target), 0)
+        for name, column in of_target.items():
+            x[name] = arrays.where(mask, arrays.gather(column, target), 0)
         if "user" in inputs:
             x["user"] = arrays.gather(users, order)
         return x, arrays.where(mask, arrays.gather(values, target), 0.0), mask
@@ -115,6 +140,7 @@ def last_steps(arrays, data, inputs, length):
     items = arrays.constant(_with_padding(items, np.int32))
     values = arrays.constant(_with_padding(values, np.float32))
     context = {name: arrays.constant(column) for name, column in context.items()}
+    of_target = _of_targets(arrays, data, inputs, by_user=True)
 
     def gather(order, width):
         at = arrays.gather(target, order)
@@ -128,6 +154,7 @@ def last_steps(arrays, data, inputs, length):
         }
         for name, column in context.items():
             x[name] = arrays.where(mask, arrays.gather(column, past_at), 0)
+        x |= {name: arrays.gather(column, at) for name, column in of_target.items()}
         if "user" in inputs:
             x["user"] = arrays.gather(users, at)
         return x, arrays.gather(values, at), count > 0

@@ -246,6 +246,19 @@ class FeatureEncoder:
             )
         return dataclasses.replace(self, vocabulary=users)
 
+    def continues(self, base: "FeatureEncoder") -> bool:
+        """Whether all values that `base` knows are encoded as it does: new ones may be known.
+
+        >>> before = FeatureEncoder.fit("land", ["no", "fi"], kind="category")
+        >>> FeatureEncoder.fit("land", ["se"], kind="category", base=before).continues(before)
+        True
+        """
+        if self.vocabulary is None or base.vocabulary is None:
+            return self == base
+        rows = len(base.vocabulary.ids)
+        same = np.array_equal(self.vocabulary.ids[:rows], base.vocabulary.ids)
+        return same and dataclasses.replace(self, vocabulary=base.vocabulary) == base
+
     def encode(
         self,
         values: Any,

@@ -10,8 +10,11 @@ import numpy as np
 from kerasrec.data.catalog import Catalog
 from kerasrec.data.clean import Clean
 from kerasrec.data.clean_rows import COLUMNS
+from kerasrec.data.event_context import EventContext, checked_context, columns_of
+from kerasrec.data.feature_encoder import FeatureEncoder
 from kerasrec.data.histories import Histories
 from kerasrec.data.parquet_parts import read_parquet
+from kerasrec.data.read_features import text_columns
 from kerasrec.data.read_interactions import read_interactions
 from kerasrec.data.reading import as_table
 from kerasrec.data.report import Report
@@ -44,6 +47,7 @@ class Interactions:
         behavior: int32 (n,), rows of `behaviors`, or None.
         fold: int32 (n,), a given split, or None.
         users, items: the catalogs; they may know more ids than occur here.
+        context: features of the request in which each interaction happened, such as its hour.
         behaviors: names of the behaviors, or None.
         negatives: published items without interaction to rank each user's test item among, by
             user row, or None; see `splits.sampled`.
@@ -59,6 +63,7 @@ class Interactions:
     timestamp: np.ndarray | None = None
     behavior: np.ndarray | None = None
     fold: np.ndarray | None = None
+    context: EventContext = dataclasses.field(default_factory=EventContext)
     behaviors: Vocabulary | None = None
     negatives: Histories | None = None
     report: Report | None = None
@@ -76,6 +81,11 @@ class Interactions:
                     f"Interactions: {column} has shape {values.shape}, user {np.shape(self.user)}."
                 )
             object.__setattr__(self, column, values)
+        for name, values in self.context.columns.items():
+            if len(values) != len(self.user):
+                raise InputError(
+                    f"Interactions: context {name} has {len(values)} rows, user {len(self.user)}."
+                )
         if (self.behavior is None) != (self.behaviors is None):
             raise InputError("Interactions: behavior and behaviors must be given together.")
 
@@ -85,6 +95,8 @@ class Interactions:
         frame: Any,
         columns: Mapping[str, Any] | None = None,
         *,
+        context: Mapping[str, Mapping[str, Any]] | None = None,
+        encoders: Mapping[str, FeatureEncoder] | None = None,
         on_error: str = "raise",
         name: str = "data",
         where: str = "the frame",
@@ -100,6 +112,9 @@ class Interactions:
             columns: key -> column, for the keys user, item, timestamp, value, behavior and fold. A
                 key not given is taken from the column of its own name; only user and item must be.
                 Times are Unix seconds (or milliseconds), ISO 8601 text or datetimes.
+            context: features of the request in which each row happened, name -> options, see
+                `Catalog.from_frame`. A split encodes them as learned from its train part.
+            encoders: those of the `context` of an earlier table, whose rows are kept.
             on_error: "raise" an `InputError` for the first bad row, or "drop" bad rows and count
                 them in the report.
             name: for tables and plots.
@@ -121,7 +136,10 @@ class Interactions:
         """
         names = {key: key for key in COLUMNS} | dict(columns or {})
         ids = [names[key] for key in ("user", "item", "behavior")]
-        table = as_table(frame, where, on_error=on_error, only=names.values(), ids=ids)
+        context = checked_context(context, encoders)
+        only = _wanted(names, context)
+        table = as_table(frame, where, on_error=on_error, only=only, ids=ids)
+        options |= {"context": context, "encoders": encoders}
         return cls(**read_interactions(table, columns, **options), name=name)
 
     @classmethod
@@ -130,6 +148,8 @@ class Interactions:
         path: str | Path,
         columns: Mapping[str, Any] | None = None,
         *,
+        context: Mapping[str, Mapping[str, Any]] | None = None,
+        encoders: Mapping[str, FeatureEncoder] | None = None,
         separator: str = ",",
         on_error: str = "raise",
         name: str = "data",
@@ -142,7 +162,10 @@ class Interactions:
         names = {key: key for key in COLUMNS} | dict(columns or {})
         text = [names[key] for key in ("user", "item", "behavior")]
         text += [names[key] for key in Clean.of(options.get("clean")).as_text]
-        table = read_csv(path, text, names.values(), separator, on_error)
+        context = checked_context(context, encoders)
+        text += text_columns(context)
+        table = read_csv(path, text, _wanted(names, context), separator, on_error)
+        options |= {"context": context, "encoders": encoders}
         return cls(**read_interactions(table, columns, **options), name=name)
 
     @classmethod
@@ -151,6 +174,8 @@ class Interactions:
         path: str | Path,
         columns: Mapping[str, Any] | None = None,
         *,
+        context: Mapping[str, Mapping[str, Any]] | None = None,
+        encoders: Mapping[str, FeatureEncoder] | None = None,
         on_error: str = "raise",
         name: str = "data",
         **options: Any,
@@ -161,7 +186,9 @@ class Interactions:
         """
         names = {key: key for key in COLUMNS} | dict(columns or {})
         ids = [names[key] for key in ("user", "item", "behavior")]
-        table = read_parquet(path, names.values(), on_error, ids)
+        context = checked_context(context, encoders)
+        table = read_parquet(path, _wanted(names, context), on_error, ids)
+        options |= {"context": context, "encoders": encoders}
         return cls(**read_interactions(table, columns, **options), name=name)
 
     @classmethod
@@ -189,6 +216,7 @@ class Interactions:
             item_features=self.items.features,
             num_behaviors=0 if self.behaviors is None else len(self.behaviors),
             timed=self.timestamp is not None,
+            context_features=self.context.features,
         )
 
     @property
@@ -210,7 +238,18 @@ class Interactions:
         """The interactions at these positions (in their order), or where a mask is true."""
         columns = {column: getattr(self, column) for column in COLUMNS}
         columns = {key: None if v is None else v[index] for key, v in columns.items()}
-        return dataclasses.replace(self, report=None, **columns)
+        context = self.context.select(index)
+        return dataclasses.replace(self, report=None, context=context, **columns)
+
+    def with_context_of(self, train: Any) -> "Interactions":
+        """The same, with the features of requests encoded as learned from some interactions.
+
+        Args:
+            train: positions of these interactions, or a mask of them.
+        """
+        if not self.context.encoders:
+            return self
+        return dataclasses.replace(self, context=self.context.learned_from(train))
 
     def of_users(self, rows: Any) -> "Interactions":
         """The interactions of the users at these rows."""
@@ -235,6 +274,7 @@ class Interactions:
             if (ours is None) != (theirs is None):
                 raise InputError(f"Interactions.concat: only one of the two has a {column}.")
             columns[column] = None if ours is None else np.concatenate([ours, theirs])
+        columns["context"] = self.context.concat(other.context)
         both = dataclasses.replace(self, report=None, **columns)
         if both.timestamp is None:
             return both
@@ -256,3 +296,8 @@ class Interactions:
 
     def __len__(self) -> int:
         return len(self.user)
+
+
+def _wanted(names: Mapping[str, Any], context: Mapping[str, Mapping[str, Any]]) -> list[Any]:
+    """The columns of the table that are read."""
+    return [*names.values(), *(one for some in columns_of(context).values() for one in some)]

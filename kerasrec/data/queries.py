@@ -17,6 +17,8 @@ class Queries:
         truth: their distinct items in the part, in time order.
         candidates: the items to rank for each user, the truth included; None for all.
         ranked: int32, the items to rank, the same for every user; None for all.
+        context: features of the request of each user's first interaction in the part, by name, as
+            given: what `recommend(context=...)` takes.
     """
 
     users: np.ndarray
@@ -24,6 +26,7 @@ class Queries:
     truth: Histories
     candidates: Histories | None = None
     ranked: np.ndarray | None = None
+    context: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
     def take(self, index: np.ndarray) -> "Queries":
         """The queries at these positions, ascending."""
@@ -33,6 +36,7 @@ class Queries:
             self.truth.take(index),
             None if self.candidates is None else self.candidates.take(index),
             self.ranked,
+            {name: values[index] for name, values in self.context.items()},
         )
 
     def __len__(self) -> int:

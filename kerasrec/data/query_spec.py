@@ -142,6 +142,10 @@ REQUEST_OPTIONS: dict[str, RequestInput] = _by_name(
 # Inputs of an export's signatures besides these: the item to score, and serialized requests.
 ITEM, EXAMPLES = "item", "examples"
 
+# Input of training alone: the time from the interaction to predict to the last one of the train
+# part, as a share of the time of the whole part. A query is asked at the end: its age is 0.
+EXAMPLE_AGE = "example_age"
+
 
 def query_spec(schema: Any) -> dict[str, QueryInput]:
     """The inputs that data of a `Schema` gives a model, by name.

@@ -18,6 +18,7 @@ class FeatureColumns:
 
     Args:
         encoders: how each was encoded.
+        given: (n,) or (n, size) each, before it was encoded.
         values: (n, *feature.shape) each.
         missing: bool (n,) each: which rows have no value.
         ignored: by "feature: reason", how many ids in lists of users were left out.
@@ -25,6 +26,7 @@ class FeatureColumns:
     """
 
     encoders: dict[str, FeatureEncoder]
+    given: dict[str, np.ndarray]
     values: dict[str, np.ndarray]
     missing: dict[str, np.ndarray]
     ignored: dict[str, int]
@@ -43,13 +45,13 @@ def read_features(
 
     Args:
         features: name -> options, see `Catalog.from_frame`.
-        base: encoders to continue, by name.
+        base: encoders to continue, by name; a feature without one is new.
         users, own: as for `FeatureEncoder.fit`.
 
     Raises:
         InputError: a value unfit for its kind, with file, row and column.
     """
-    found = FeatureColumns({}, {}, {}, {}, ())
+    found = FeatureColumns({}, {}, {}, {}, {}, ())
     notes: list[str] = []
     for name, options in features.items():
         column, decimal = options.get("column", name), options.get("decimal")
@@ -65,10 +67,11 @@ def read_features(
             return table.place(int(position[row]), column)
 
         encoder = FeatureEncoder.fit(
-            name, values, base=base[name] if base else None, place=place, users=users, own=own,
+            name, values, base=base.get(name) if base else None, place=place, users=users, own=own,
             **options,
         )  # fmt: skip
         found.encoders[name] = encoder
+        found.given[name] = values
         found.values[name] = encoder.encode(values, place, own=own)
         found.missing[name] = encoder.missing(values)
         for reason, count in encoder.ignored(values, own=own).items():

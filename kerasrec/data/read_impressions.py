@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kerasrec.data.catalog import Catalog, checked_features
+from kerasrec.data.catalog import Catalog
+from kerasrec.data.event_context import checked_context, columns_of
 from kerasrec.data.feature_encoder import FeatureEncoder
 from kerasrec.data.impressions_report import ImpressionsReport
 from kerasrec.data.interactions import Interactions
@@ -53,14 +54,12 @@ def read_impressions(
         Side("user", user_frame, user_id, user_features, None, base and base[0]),
         Side("item", item_frame, item_id, item_features, item_title, base and base[1]),
     )
-    context = checked_features(context or {}, encoders)
+    context = checked_context(context, encoders)
     labels = Labels(labels)
     _refuse_second_use(columns or {}, labels, context)
     names = {key: key for key in KEYS} | dict(columns or {})
     wanted = [*names.values(), *labels.columns.values()]
-    for name, options in context.items():
-        column = options.get("column", name)
-        column = column if isinstance(column, list) else [column]
+    for name, column in columns_of(context).items():
         _refuse_outcomes(name, column, labels)
         wanted += column
     ids = [names[key] for key in ("user", "item", "request")]
@@ -129,9 +128,7 @@ def _refuse_second_use(
 ) -> None:
     """A weight of the row that nobody asked for would change every loss and every metric."""
     used = {f"label {name}": [column] for name, column in labels.columns.items()}
-    for name, options in context.items():
-        column = options.get("column", name)
-        used[f"context {name}"] = column if isinstance(column, list) else [column]
+    used |= {f"context {name}": column for name, column in columns_of(context).items()}
     for key in ("weight", "propensity"):
         for what, read in used.items():
             if key in read and key not in columns:

@@ -11,6 +11,9 @@ from kerasrec.data.activity import activity_note
 from kerasrec.data.catalog import Catalog
 from kerasrec.data.clean import Clean
 from kerasrec.data.clean_rows import CleanRows
+from kerasrec.data.event_context import EventContext, refuse_outcomes
+from kerasrec.data.feature_encoder import FeatureEncoder
+from kerasrec.data.read_features import find_columns, read_features
 from kerasrec.data.report import Report
 from kerasrec.data.row_order import distinct_pairs
 from kerasrec.data.table import Table, only_one
@@ -107,6 +110,8 @@ def read_interactions(
     table: Table,
     columns: Mapping[str, Any] | None = None,
     *,
+    context: Mapping[str, Mapping[str, Any]] | None = None,
+    encoders: Mapping[str, FeatureEncoder] | None = None,
     item_frame: Any = None,
     item_id: str = "item",
     item_features: Mapping[str, Mapping[str, Any]] | None = None,
@@ -121,14 +126,17 @@ def read_interactions(
     """The fields of `Interactions`, but for the name, of a table that was read.
 
     Rows are checked, merged and sorted; then ids become rows of catalogs. The arguments are those
-    of `Interactions.from_frame`.
+    of `Interactions.from_frame`; `context` is what `checked_context` returns.
 
     Raises:
         InputError: see `Interactions.from_frame`.
     """
     users = Side("user", user_frame, user_id, user_features, None, base and base[0])
     items = Side("item", item_frame, item_id, item_features, item_title, base and base[1])
+    context = context or {}
+    find_columns(table, context)
     rows = CleanRows.of(table, columns, Clean.of(clean))
+    refuse_outcomes(context, rows.columns)
     report = _report(table, rows)
     fields = {"value": np.ones(len(rows), dtype=np.float32) if rows.value is None else rows.value}
     fields |= {"timestamp": rows.timestamp, "fold": rows.fold, "report": report}
@@ -149,6 +157,13 @@ def read_interactions(
         known = behaviors if isinstance(behaviors, Vocabulary) else Vocabulary(behaviors)
         vocabulary = known.extended(texts)
         fields |= {"behaviors": vocabulary, "behavior": vocabulary.rows(texts)[codes]}
+    if context:
+        read = read_features(table, rows.positions, context, encoders)
+        fields["context"] = EventContext.of(read, context, encoders)
+        report.missing_features.update(
+            {f"context.{name}": int(one.sum()) for name, one in read.missing.items() if one.any()}
+        )
+        report.notes.extend(f"context.{note}" for note in read.notes)
     return fields
 
 

@@ -9,6 +9,7 @@ from kerasrec.data.feature_encoder import FeatureEncoder
 from kerasrec.data.impression_batches import rows
 from kerasrec.data.query_spec import ITEM
 from kerasrec.data.vocabulary import UNKNOWN
+from kerasrec.errors import InputError
 
 RETRIEVER_SCORE = "retriever_score"
 ROWS_AT_ONCE = 4096
@@ -29,7 +30,12 @@ def with_retriever_scores(data, retriever, encoder=None):
 
     Returns:
         `Impressions` with the context feature "retriever_score", a number.
+
+    Raises:
+        InputError: for a feature of the request that the retriever reads, and the impressions lack
+            or encode otherwise.
     """
+    _check_context(data, retriever)
     length = retriever.schema.history_length
     gather = rows(host_arrays, data, (*retriever.query_inputs, ITEM), length)[1]
     parts = []
@@ -48,9 +54,27 @@ def with_retriever_scores(data, retriever, encoder=None):
     )
 
 
+def _check_context(data, retriever):
+    for name, encoder in retriever.context.items():
+        if name not in retriever.query_inputs:
+            continue
+        if name not in data.encoders:
+            raise InputError(
+                f"{type(retriever).__name__} reads the feature {name} of a request, and "
+                f"{data.name!r} has none: declare it in context, of the same kind"
+            )
+        if not data.encoders[name].continues(encoder):
+            raise InputError(
+                f"{type(retriever).__name__} encodes the feature {name} of a request in another "
+                f"way than {data.name!r}: read that with encoders=retriever.context"
+            )
+
+
 def _as_known(schema, inputs):
     """Inputs whose rows behind the tables of the retriever are those of the unknown."""
     sizes = {"user": schema.num_users, ITEM: schema.num_items, "history": schema.num_items}
+    rows = [feature for feature in schema.context_features if feature.dtype == "int32"]
+    sizes |= {feature.name: feature.size for feature in rows}
     sizes = {name: size for name, size in sizes.items() if name in inputs}
     known = {name: np.where(inputs[name] < n, inputs[name], UNKNOWN) for name, n in sizes.items()}
     return {**inputs, **known}

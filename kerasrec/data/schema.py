@@ -4,7 +4,14 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from kerasrec.data.query_spec import EXAMPLES, ITEM, QUERY_INPUTS, REQUEST_INPUTS, REQUEST_OPTIONS
+from kerasrec.data.query_spec import (
+    EXAMPLE_AGE,
+    EXAMPLES,
+    ITEM,
+    QUERY_INPUTS,
+    REQUEST_INPUTS,
+    REQUEST_OPTIONS,
+)
 from kerasrec.errors import InputError
 from kerasrec.whole_number import whole_number
 
@@ -15,7 +22,16 @@ LISTS = ("categories", "text", "users")
 
 # A model, and a signature of an export, take inputs and features by name, in one dict.
 RESERVED = dict.fromkeys(
-    [*QUERY_INPUTS, *REQUEST_INPUTS, *REQUEST_OPTIONS, ITEM, EXAMPLES, "count", "content_code"]
+    [
+        *QUERY_INPUTS,
+        *REQUEST_INPUTS,
+        *REQUEST_OPTIONS,
+        ITEM,
+        EXAMPLES,
+        EXAMPLE_AGE,
+        "count",
+        "content_code",
+    ]
 )
 
 

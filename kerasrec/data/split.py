@@ -71,12 +71,15 @@ class Split:
             found = self._part(part).of_users(users)
         pairs = pd.DataFrame({"user": found.user, "item": found.item})
         found = found.select(~pairs.duplicated().to_numpy())
+        # What comes later in the part is not known when the first item is asked for.
+        _, first = np.unique(found.user, return_index=True)
         return Queries(
             users,
             self.known(part, users).histories().take(users),
             found.histories().take(users),
             self.candidates[part].take(users) if self.candidates else None,
             None if self.ranked is None else self.ranked[part],
+            found.context.select(first).values,
         )
 
     def _part(self, part: str) -> Interactions:

@@ -306,6 +306,7 @@ def _split(
     if unseen not in ("keep", "drop"):
         raise InputError(f'unseen must be "keep" or "drop", got {unseen!r}.')
     train = part == 0
+    data = data.with_context_of(train)
     user_new = np.bincount(data.user[train], minlength=len(data.users))[data.user] == 0
     item_new = np.bincount(data.item[train], minlength=len(data.items))[data.item] == 0
     if cold:

@@ -40,14 +40,19 @@ def check_batch_size(batch_size):
         raise InputError(f"batch_size must be at least 1, received {batch_size}")
 
 
-def query_inputs(model, queries, index):
+def query_inputs(model, queries, index, context=None):
     """dict name -> array of `model.query_inputs`, for the Queries at these positions.
 
     A position may come many times: its history is read once.
 
     As in `recommend` and the export, a user that the model does not know becomes the unknown row
-    and an item that it does not know is left out of the history. InputError for an input that
-    cannot be made from interactions.
+    and an item that it does not know is left out of the history. Features of the request are
+    encoded as the model encodes those of a request. InputError for an input that cannot be made
+    from interactions.
+
+    Args:
+        context: Features of the requests at these positions, as given, by name; None for those of
+            the queries.
     """
     once, place = np.unique(index, return_inverse=True)
     past = queries.history.take(once).known(model.schema.num_items)
@@ -55,8 +60,10 @@ def query_inputs(model, queries, index):
     inputs = {name: values[place] for name, values in inputs.items()}
     if "user" in model.query_inputs:
         inputs["user"] = within(queries.users[index], model.schema.num_users, UNKNOWN)
-    # Interactions do not say in which request they were: its features are missing.
-    inputs |= request_context(model, None, len(index))[0]
+    if context is None:
+        context = {name: values[index] for name, values in queries.context.items()}
+    context = {name: values for name, values in context.items() if name in model.query_inputs}
+    inputs |= request_context(model, context, len(index))[0]
     if missing := set(model.query_inputs) - set(inputs):
         raise InputError(
             f"{type(model).__name__} needs the query input {missing.pop()!r}; evaluation makes "

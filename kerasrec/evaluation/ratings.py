@@ -123,6 +123,7 @@ class _Pairs:
         if users is not None:
             evaluated = evaluated.of_users(users)
         self._items, self.values = evaluated.item, evaluated.value.astype("float64")
+        self._context = evaluated.context.values
         kind = value_kind(split, part)
         if kind is None:
             raise InputError(
@@ -144,7 +145,8 @@ class _Pairs:
         """Scores float64 (pairs,) and the seconds they took."""
         started, scores = time.perf_counter(), []
         for batch in batches_of(np.arange(len(self.values)), batch_size):
-            inputs = query_inputs(model, self._queries, self.query[batch])
+            context = {name: values[batch] for name, values in self._context.items()}
+            inputs = query_inputs(model, self._queries, self.query[batch], context)
             items = within(self._items[batch], model.schema.num_items, UNKNOWN)
             scores.append(np.asarray(model.score_pairs(inputs, items), dtype="float64"))
         return np.concatenate(scores), time.perf_counter() - started

@@ -26,7 +26,10 @@ def history_reasons(encode, inputs, query, vectors, rows):
         padded with row 0 and 0.0.
     """
 
-    def explain(one):
+    steps = {name for name, each in QUERY_INPUTS.items() if each.per_step}
+
+    def explain(given):
+        one, own, answered, of_items = given
         history = one["history"]
         left = tf.where(history[:, None] == history, PADDING, history)
         # Padding belongs on the right, as in every history.
@@ -34,19 +37,19 @@ def history_reasons(encode, inputs, query, vectors, rows):
         without = {}
         for name in inputs:
             column = tf.repeat(one[name][None], tf.shape(left)[0], axis=0)
-            if QUERY_INPUTS[name].per_step:
+            if name in steps:
                 column = tf.where(left == PADDING, tf.zeros_like(column), column)
                 column = tf.gather(column, order, axis=1, batch_dims=1)
             without[name] = column
-        lost = one["query"] - encode(without)
-        parts = tf.matmul(one["vectors"], lost, transpose_b=True)
-        valid = _first_occurrence(history[None]) & (one["rows"] >= FIRST)[:, None]
+        lost = own - encode(without)
+        parts = tf.matmul(of_items, lost, transpose_b=True)
+        valid = _first_occurrence(history[None]) & (answered >= FIRST)[:, None]
         return _largest(tf.where(valid, parts, 0.0), history[None])
 
     shape = (None, REASONS)
     return tf.map_fn(
         explain,
-        {**inputs, "query": query, "rows": rows, "vectors": vectors},
+        (inputs, query, rows, vectors),
         fn_output_signature=(tf.TensorSpec(shape, tf.int32), tf.TensorSpec(shape, tf.float32)),
         parallel_iterations=1,  # one iteration needs the memory of a batch of plain queries
     )

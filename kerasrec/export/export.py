@@ -13,7 +13,7 @@ from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.export.examples import serialized_examples
 from kerasrec.export.expected import Expected
-from kerasrec.export.requests import REQUESTS, make_requests
+from kerasrec.export.requests import REQUESTS, draw_values, make_requests
 from kerasrec.export.search import ExactIndex, IVFIndex
 from kerasrec.export.serving_graph import ServingGraph
 from kerasrec.export.warm_up import write_warm_up
@@ -167,9 +167,15 @@ def _make_index(model, kind, recall, storage, k):
     if kind == "exact":
         return ExactIndex(vectors, storage)
     users = np.arange(FIRST, model.schema.num_users)
-    users = np.random.default_rng(0).permutation(users)[:NUM_INDEX_QUERIES]
+    random = np.random.default_rng(0)
+    users = random.permutation(users)[:NUM_INDEX_QUERIES]
     inputs = model.histories.take(users).inputs(model.query_inputs, model.schema.history_length)
-    queries = model.encode_queries({"user": users.astype("int32"), **inputs})
+    inputs = {"user": users.astype("int32"), **inputs}
+    for name, encoder in model.context.items():
+        if name in model.query_inputs:
+            values = draw_values(encoder, random, len(users), stranger="")
+            inputs[name] = encoder.encode(list(values))
+    queries = model.encode_queries(inputs)
     pool = model.pool_size(k)
     return IVFIndex.build(vectors, queries, recall=recall, k=pool, storage=storage)
 

@@ -12,6 +12,9 @@ from kerasrec.export.id_lookup import IdLookup
 from kerasrec.export.raw_features import RawFeatures
 from kerasrec.id_list import LEAST, MOST
 
+# The items that were seen, beside the inputs by name: with a dot, as no feature of a request.
+SEEN = "history.seen"
+
 
 class RequestReader(tf.Module):
     """Reads the inputs of `recommend` and of the other signatures that answer a query.
@@ -75,7 +78,7 @@ class RequestReader(tf.Module):
         return {name: options[name] for name in ("exclude", "allow", "k")}
 
     def __call__(self, request, size):
-        """The model's inputs by name, each `(size, ...)`, and `seen`, the lists of item rows."""
+        """The model's inputs by name, each `(size, ...)`, and `SEEN`, the lists of item rows."""
         context = {name: request[name] for name in self.context.features}
         found = {
             name: every(tf.cast(x, self.context.features[name].dtype), size)
@@ -87,11 +90,11 @@ class RequestReader(tf.Module):
             found["user"] = tf.maximum(user, UNKNOWN)
         columns = self._history(request, user, size)
         if columns is None:  # a model of users alone, without what they did
-            found["seen"] = lists.no_lists(size, tf.int32)
+            found[SEEN] = lists.no_lists(size, tf.int32)
             return found
         real = columns["history"].values > UNKNOWN
         columns = {name: lists.chosen(column, real) for name, column in columns.items()}
-        found["seen"] = columns["history"]
+        found[SEEN] = columns["history"]
         for each in self.spec:
             if each.per_step:
                 column = columns[each.source]

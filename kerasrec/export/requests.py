@@ -172,26 +172,38 @@ class _Draw:
 
     def feature(self, encoder):
         """Draws raw values of a feature, known and unknown ones."""
-        feature, random = encoder.feature, self.random
-        if encoder.kind == "number":
-            values = encoder.mean + encoder.std * random.normal(size=REQUESTS)
-            return np.where(random.random(REQUESTS) < 0.1, np.nan, values).astype("float32")
-        if encoder.kind == "time":
-            seconds = random.integers(-(2**31), 2**32, REQUESTS)
-            return np.where(random.random(REQUESTS) < 0.1, 0, seconds)
-        if encoder.kind == "vector":
-            return random.normal(size=(REQUESTS, feature.size)).astype("float32")
-        words = [*encoder.vocabulary.ids[:1000], self.stranger]
-        if encoder.kind == "category":
-            return _column([str(random.choice([*words, ""])) for _ in range(REQUESTS)])
-        many = [int(random.integers(min(feature.length, 20) + 3)) for _ in range(REQUESTS)]
-        if encoder.kind == "categories":
-            words.append("")
-        picked = [[str(word) for word in random.choice(words, n)] for n in many]
-        if encoder.kind == "text":
-            between = "" if encoder.tokenizer == "bigrams" else ", "
-            return _column([between.join(some) for some in picked])
-        return _rectangle(picked, "")
+        return draw_values(encoder, self.random, REQUESTS, self.stranger)
+
+
+def draw_values(encoder, random, size, stranger):
+    """Draws raw values of a feature, some of them missing.
+
+    Args:
+        encoder: Its `FeatureEncoder`.
+        random: NumPy's generator.
+        size: How many.
+        stranger: A word that may be drawn besides those that the encoder knows.
+    """
+    feature = encoder.feature
+    if encoder.kind == "number":
+        values = encoder.mean + encoder.std * random.normal(size=size)
+        return np.where(random.random(size) < 0.1, np.nan, values).astype("float32")
+    if encoder.kind == "time":
+        seconds = random.integers(-(2**31), 2**32, size)
+        return np.where(random.random(size) < 0.1, 0, seconds)
+    if encoder.kind == "vector":
+        return random.normal(size=(size, feature.size)).astype("float32")
+    words = [*encoder.vocabulary.ids[:1000], stranger]
+    if encoder.kind == "category":
+        return _column([str(random.choice([*words, ""])) for _ in range(size)])
+    many = [int(random.integers(min(feature.length, 20) + 3)) for _ in range(size)]
+    if encoder.kind == "categories":
+        words.append("")
+    picked = [[str(word) for word in random.choice(words, n)] for n in many]
+    if encoder.kind == "text":
+        between = "" if encoder.tokenizer == "bigrams" else ", "
+        return _column([between.join(some) for some in picked])
+    return _rectangle(picked, "")
 
 
 def _rectangle(lists, padding):

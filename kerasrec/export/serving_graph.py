@@ -10,12 +10,13 @@ from kerasrec.export.explanations import history_reasons, word_reasons
 from kerasrec.export.id_lookup import IdLookup
 from kerasrec.export.lists import owners
 from kerasrec.export.raw_features import RawFeatures
-from kerasrec.export.request_reader import RequestReader, batch_size, every
+from kerasrec.export.request_reader import SEEN, RequestReader, batch_size, every
 from kerasrec.export.search import IndexPool, search_allowed
 from kerasrec.export.signature_defaults import write_defaults
 from kerasrec.layers.content_encoder import CODE
 
-ROWS = "rows"
+# With a dot, as no feature of a request: both are in one dict.
+ROWS = "batch.rows"
 
 
 class ServingGraph(tf.Module):
@@ -83,7 +84,7 @@ class ServingGraph(tf.Module):
     def recommend(self, request):
         """Returns the best items of each query."""
         rows = self._rows(request)
-        answer = self._rank(self._query(rows), request, rows["seen"])
+        answer = self._rank(self._query(rows), request, rows[SEEN])
         more = {name: x for name, x in answer.items() if name not in ("rows", "scores")}
         return {"item": self.item_rows.ids(answer["rows"]), "score": answer["scores"], **more}
 
@@ -95,7 +96,7 @@ class ServingGraph(tf.Module):
         """As `recommend`, with the history items and words that contribute most to each score."""
         rows = self._rows(request)
         query = self._query(rows)
-        answer = self._rank(query, request, rows["seen"])
+        answer = self._rank(query, request, rows[SEEN])
         score, answered = answer["scores"], answer["rows"]
         vectors = self.index.take(answered)
         inputs = {name: rows[name] for name in self.model.query_inputs}

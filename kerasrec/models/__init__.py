@@ -7,8 +7,10 @@ from kerasrec.models.catalog_tables import user_table as user_table
 from kerasrec.models.checkpoints.checkpoint import load as load
 from kerasrec.models.checkpoints.checkpoint import load_behaviors as load_behaviors
 from kerasrec.models.checkpoints.checkpoint import load_catalogs as load_catalogs
+from kerasrec.models.checkpoints.checkpoint import load_context as load_context
 from kerasrec.models.checkpoints.load_content_from import load_content_from as load_content_from
 from kerasrec.models.checks.finite_loss import FiniteLoss as FiniteLoss
+from kerasrec.models.context_inputs import ContextInputs as ContextInputs
 from kerasrec.models.contract.check_model import check_model as check_model
 from kerasrec.models.factor_model import FactorModel as FactorModel
 from kerasrec.models.factor_model import Factors as Factors

@@ -30,6 +30,9 @@ def columns_read(model, train, loss=None):
         for feature in features:
             how = feature.kind if feature.name in read else None
             columns[f"{side} feature {feature.name}"] = how
+    for feature in schema.context_features:
+        read = feature.name in model.query_inputs
+        columns[f"context {feature.name}"] = feature.kind if read else None
     return columns
 
 

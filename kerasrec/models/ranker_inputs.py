@@ -5,7 +5,7 @@ import dataclasses
 import keras
 from keras import ops
 
-from kerasrec.data.query_spec import ITEM, query_spec, step_context
+from kerasrec.data.query_spec import ITEM, QUERY_INPUTS, query_spec, step_context
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.layers.catalog_table import CatalogTable
@@ -14,6 +14,7 @@ from kerasrec.layers.field_vectors import FieldVectors
 from kerasrec.layers.step_context import StepContext
 from kerasrec.models.crosses import Crosses
 from kerasrec.models.history_inputs import TIME_GAP_BUCKETS
+from kerasrec.models.query_input import feature_input, query_input
 
 # Share of the histories that are read without behaviors, and without times, in training.
 CONTEXT_DROPOUT = 0.1
@@ -55,7 +56,8 @@ class RankerInputs:
         spec = query_spec(schema)
         read = [name for name, each in spec.items() if _is_read(schema, each, history)]
         self.request = {
-            name: keras.Input(spec[name].shape, dtype=spec[name].dtype, name=name) for name in read
+            name: query_input(name) if name in QUERY_INPUTS else feature_input(spec[name])
+            for name in read
         }
         self.item = keras.Input((), dtype="int32", name=ITEM)
         self.position = keras.Input((), dtype="int32", name="position") if position else None

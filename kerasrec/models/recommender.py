@@ -117,6 +117,7 @@ class Recommender(Hooks, KerasSaving):
         """
         check_train(self, train)
         self.users, self.items, self.behaviors = train.users, train.items, train.behaviors
+        self.context = dict(train.context.encoders)
         self.histories = train.histories()
         record = TrainedOn.of(self.histories, train.users.vocabulary, train.items.vocabulary)
         if self.trained and self.trained_on is not None and self.trained_on.learned:

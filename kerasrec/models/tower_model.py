@@ -39,6 +39,7 @@ class TowerModel(Recommender):
             "all" items.
         num_negatives: Shared negatives of the sampled kinds.
         log_q: Correct "in_batch" and the sampled kinds for how often an item is drawn.
+        train_only: Dict of Keras inputs that `training_query` reads besides those of a query.
         user_catalog: The `CatalogTable` of `user_table(schema)`, where the query reads it.
         code: `FeatureCode` that fills the column "content_code" of the catalog at `adapt`.
         training: `(inputs, logits)` of the training graph, where a batch holds something else than
@@ -67,6 +68,7 @@ class TowerModel(Recommender):
         num_negatives=1024,
         log_q=True,
         training_query=None,
+        train_only=None,
         user_catalog=None,
         code=None,
         training=None,
@@ -86,7 +88,8 @@ class TowerModel(Recommender):
             return layer(query, item, item_model=tower, scorer=own)
 
         if training is None:
-            training = {**inputs, "item": target}, logits_of(training_query, target)
+            read = {**inputs, **(train_only or {}), "item": target}
+            training = read, logits_of(training_query, target)
         elif callable(training):
             training = training(logits_of)
         super().__init__(

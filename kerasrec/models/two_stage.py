@@ -28,12 +28,14 @@ class TwoStage(Recommender):
 
     Exclude, allow and the seen filter are the retriever's, so that they take no places away. Both
     stages are trained apart and handed over; one checkpoint and one export hold both. A ranker that
-    reads "retriever_score" (see `with_retriever_scores`) gets the score of each candidate. Users
-    and items that only the ranker knows are unknown to the retriever: such items are no candidates.
+    reads "retriever_score" (see `with_retriever_scores`) gets the score of each candidate. Users,
+    items and values of the request that only the ranker knows are unknown to the retriever: such
+    items are no candidates.
 
     Args:
         retriever: An adapted `Recommender` that ranks the catalog.
-        ranker: An adapted `Ranker` whose users and items begin with those of the retriever.
+        ranker: An adapted `Ranker` whose users and items begin with those of the retriever. A
+            feature of the request that both read continues the retriever's encoder.
         num_candidates: How many candidates are ranked; at most the number of items.
 
     Raises:
@@ -215,6 +217,8 @@ class TwoStage(Recommender):
         inputs = {name: queries[name] for name in self.retriever.query_inputs}
         sizes = {"user": self.retriever.schema.num_users}
         sizes["history"] = self.retriever.schema.num_items
+        features = self.retriever.schema.context_features
+        sizes |= {one.name: one.size for one in features if one.dtype == "int32"}
         for name, size in sizes.items():
             if name in inputs:
                 x = inputs[name]
@@ -237,7 +241,9 @@ class TwoStage(Recommender):
     def _take(self, retriever, ranker):
         self.users, self.items = ranker.users, ranker.items
         self.behaviors = _reader(retriever, ranker).behaviors
-        self.context = ranker.context
+        self.context = {**ranker.context}
+        for feature in _only_of_retriever(retriever, ranker):
+            self.context[feature.name] = retriever.context[feature.name]
         self.histories = retriever.histories.for_keys(self.schema.num_users)
         self.trained_on = retriever.trained_on
         self.repeats = retriever.repeats
@@ -256,7 +262,18 @@ def _schema(retriever, ranker):
         history_length=reads.history_length,
         num_behaviors=reads.num_behaviors,
         timed=reads.timed,
+        context_features=(
+            *ranker.schema.context_features,
+            *_only_of_retriever(retriever, ranker),
+        ),
     )
+
+
+def _only_of_retriever(retriever, ranker):
+    """The features of the request that the retriever reads, and the ranker's data does not have."""
+    known = {feature.name for feature in ranker.schema.context_features}
+    read = set(retriever.query_inputs) - known
+    return [feature for feature in retriever.schema.context_features if feature.name in read]
 
 
 def _check(retriever, ranker):
@@ -279,6 +296,14 @@ def _check(retriever, ranker):
                     f"TwoStage: the {len(ours):,} {side} of the retriever are not the first of the "
                     f"{len(theirs):,} of the ranker: read the impressions with past=interactions, "
                     f"or with base=(retriever.users, retriever.items)"
+                )
+        for name, encoder in retriever.context.items():
+            both = name in retriever.query_inputs and name in ranker.context
+            if both and not ranker.context[name].continues(encoder):
+                raise InputError(
+                    f"TwoStage: the stages encode the feature {name} of a request differently: "
+                    "read the impressions with encoders=retriever.context, or give one of the two "
+                    "another name"
                 )
     reads = "history" in ranker.query_inputs and "history" in retriever.query_inputs
     if reads and ranker.schema.history_length != retriever.schema.history_length:

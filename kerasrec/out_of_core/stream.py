@@ -14,7 +14,9 @@ from kerasrec.data.batches import (
     weights,
 )
 from kerasrec.data.buckets import Buckets
+from kerasrec.data.event_context import EventContext
 from kerasrec.data.examples import examples_of, index
+from kerasrec.data.query_spec import EXAMPLE_AGE
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.tables.memory import GIB, free_memory
@@ -67,6 +69,11 @@ def stream(
         )
     inputs = tuple(inputs)
     check_arguments(data, inputs, steps, batch_size, history_length, horizon, first_epoch)
+    if EXAMPLE_AGE in inputs:
+        raise InputError(
+            f"{EXAMPLE_AGE!r} needs the times of all interactions, and a shard has those of some: "
+            "read the table into memory (`data.out_of_core: never` of a config) and use batches."
+        )
     if steps == "item_set":
         raise InputError(
             "steps='item_set' has all users of an item in one example, and a shard has some users: "
@@ -145,8 +152,9 @@ def _placeholder(users, counts):
     user = np.repeat(users, counts[users]).astype(np.int32)
     empty, values = np.zeros(len(user), np.int32), np.zeros(len(user), np.float32)
     return types.SimpleNamespace(
-        user=user, item=empty, value=values, behavior=empty, timestamp=empty.astype(np.int64)
-    )
+        user=user, item=empty, value=values, behavior=empty, timestamp=empty.astype(np.int64),
+        context=EventContext(),
+    )  # fmt: skip
 
 
 def _examples(data, shape):

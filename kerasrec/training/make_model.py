@@ -28,7 +28,8 @@ def make_model(config, data, split, start=None, say=lambda line: None):
     """
     keras.utils.set_random_seed(config.train.seed)
     model_class = find_model_class(config.model.class_, config.model.trust)
-    schema = data.schema(config.data.history_length)
+    # Of the train part, which says how features of requests are encoded.
+    schema = split.train.schema(config.data.history_length)
     model = build_model(model_class, schema, config.model.arguments)
     check_training(model, split, config.train)
     model.adapt(split.train)

@@ -7,7 +7,7 @@ from kerasrec.data import Interactions, datasets
 from kerasrec.data.splits import PROTOCOLS
 from kerasrec.data.table_files import is_parquet
 from kerasrec.errors import InputError
-from kerasrec.training.feature_table import feature_table
+from kerasrec.training.feature_table import feature_table, features_of
 from kerasrec.training.read_prepared import is_out_of_core, read_prepared
 
 
@@ -43,8 +43,8 @@ def read_data(node, base=None):
 
     Args:
         node: `DataNode` of the config.
-        base: `(users, items, behaviors)` of an earlier model, whose rows are kept: two `Catalog`s,
-            and a `Vocabulary` or None.
+        base: `(users, items, behaviors, context)` of an earlier model, whose rows are kept: two
+            `Catalog`s, a `Vocabulary` or None, and `FeatureEncoder`s by name.
 
     Returns:
         `Interactions`.
@@ -52,12 +52,13 @@ def read_data(node, base=None):
     Raises:
         InputError: for anything wrong in the data, with file, row and column.
     """
-    base, behaviors = (base[:2], base[2]) if base else (None, None)
+    base, behaviors, encoders = (base[:2], *base[2:]) if base else (None, None, {})
     if node.name is not None:
         return datasets.load(node.name, base=base, **node.options)
     arguments = {"columns": node.columns, "base": base, "name": node.label}
     arguments |= {"on_error": node.on_error, "behaviors": behaviors or ()}
     arguments["clean"] = node.clean.model_dump()
+    arguments |= {"context": features_of(node.context), "encoders": encoders}
     arguments |= feature_table(node.items, "item") | feature_table(node.users, "user")
     if node.sql is not None:
         return Interactions.from_sql(node.sql, **arguments)

@@ -30,7 +30,8 @@ def read_impression_split(config, retriever=None, model=None):
     """
     base = None
     if known := model or retriever:
-        base = known.users, known.items, known.behaviors, known.context
+        context = {name: one for name, one in known.context.items() if name in known.query_inputs}
+        base = known.users, known.items, known.behaviors, context
     data = read_impressions(config.data, base)
     if retriever is not None:
         encoder = model and model.context.get(RETRIEVER_SCORE)
@@ -50,14 +51,17 @@ def read_impression_split(config, retriever=None, model=None):
 
 def read_impressions(node, base=None):
     """Reads the impressions that a `DataNode` names, with the histories of `data.path`."""
-    catalogs, encoders = (base[:2], base[3] or None) if base else (None, None)
-    if encoders:
-        encoders = {name: one for name, one in encoders.items() if name != RETRIEVER_SCORE}
+    catalogs, encoders = (base[:2], base[3]) if base else (None, {})
+    encoders = {name: one for name, one in encoders.items() if name in node.context}
     if node.impressions is None:
         return datasets.load(node.name, base=catalogs, **node.options)
     past, tables = None, {}
     if node.path is not None or node.sql is not None:
-        past = read_data(node.model_copy(update={"impressions": None}), base and base[:3])
+        # The features of requests are columns of the impressions, where there is a table of them.
+        drawn = node.impressions.negatives is not None
+        context = {"context": node.context if drawn else {}}
+        table = node.model_copy(update={"impressions": None, **context})
+        past = read_data(table, base and (*base[:3], encoders if drawn else {}))
     else:
         tables = feature_table(node.items, "item") | feature_table(node.users, "user")
     shown = node.impressions

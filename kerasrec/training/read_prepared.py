@@ -5,8 +5,10 @@ import json
 import pathlib
 import sys
 import time
+from itertools import chain
 
 from kerasrec.data.clean_rows import COLUMNS
+from kerasrec.data.event_context import columns_of
 from kerasrec.data.ids import read_ids
 from kerasrec.data.parquet_parts import ParquetParts, fits_into_memory
 from kerasrec.data.read_interactions import Side, report_catalog
@@ -15,7 +17,7 @@ from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.out_of_core import Prepared, SqlQuery, prepare
 from kerasrec.tables.memory import GIB, free_memory
-from kerasrec.training.feature_table import feature_table
+from kerasrec.training.feature_table import feature_table, features_of
 
 ROOT = "runs/prepared"
 QUIET_SECONDS = 2.0  # what takes no longer needs no progress
@@ -31,7 +33,8 @@ def is_out_of_core(node):
     if node.path is None or not is_parquet(pathlib.Path(node.path)):
         return False
     names = {key: key for key in COLUMNS} | node.columns
-    return not fits_into_memory(node.path, names.values(), [names[key] for key in IDS])
+    columns = [*names.values(), *chain(*columns_of(features_of(node.context)).values())]
+    return not fits_into_memory(node.path, columns, [names[key] for key in IDS])
 
 
 def read_prepared(config, base=None):
@@ -39,7 +42,7 @@ def read_prepared(config, base=None):
 
     Args:
         config: `RunConfig`.
-        base: `(users, items, behaviors)` of an earlier model, as for `read_data`.
+        base: `(users, items, behaviors, context)` of an earlier model, as for `read_data`.
 
     Returns:
         `(StoredInteractions, Split)`: all interactions, and the parts, whose columns are files.
@@ -51,6 +54,11 @@ def read_prepared(config, base=None):
     node = config.data
     if node.is_prepared:
         return _read_ready(config, base)
+    if node.context:
+        raise InputError(
+            f"{node.path}: the table does not fit into memory, and one on disk keeps no features "
+            "of requests: leave data.context out, or set data.out_of_core to never"
+        )
     if node.on_error != "raise":
         raise InputError(
             "data.on_error: drop reads the table into memory, and data.out_of_core leaves it on "

@@ -386,12 +386,18 @@ def test_a_model_needs_something_of_the_request_or_the_user():
         RankerInputs(Schema(num_users=2, num_items=2))
 
 
-def test_a_feature_with_the_name_of_a_layer_is_refused():
+def test_a_feature_may_have_the_name_of_a_layer():
     data = Impressions.from_frame(
         small(linear=["a", "b", "a", "b"]), context={"linear": {"kind": "category"}}
     )
-    with pytest.raises(InputError, match="LinearRanker: .*linear"):
-        LinearRanker(data.schema())
+    model = LinearRanker(data.schema())
+    model.adapt(data)
+    table = model.logit_model.get_layer("linear").tables["linear"]
+    table.embeddings.assign([[0.0], [0.0], [1.0], [3.0]])
+    inputs = {"user": np.array([2, 2], "int32"), "linear": np.array([2, 3], "int32")}
+    one, other = model.predict_tasks(inputs, [2, 2])["click"]
+    logits = np.log([one / (1 - one), other / (1 - other)])
+    assert np.diff(logits) == pytest.approx(2.0, rel=1e-4)
 
 
 def test_data_without_items_is_predicted_and_not_ranked():

@@ -120,6 +120,7 @@ def test_what_is_refused(tables):
         ({"shard_rows": 0}, "shard_rows=0: expected at least 1"),
         ({"batch_size": 0}, "batch_size=0: expected a whole number of at least 1"),
         ({"inputs": ("user", "item", "behavior")}, "'behavior' needs a history in time order"),
+        ({"inputs": ("user", "item", "example_age")}, "needs the times of all interactions"),
     ):
         with pytest.raises(InputError, match=message):
             stream(stored, **arguments)

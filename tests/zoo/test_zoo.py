@@ -24,6 +24,8 @@ OTHER |= {"num_heads": 5, "attention": "dot", "encoder": "bag_of_words"}
 OTHER |= {"weighting": "bm25"}
 # It needs users with features.
 OTHER |= {"use_profile": False}
+# It needs times.
+OTHER |= {"age": False}
 
 pytestmark = [
     pytest.mark.slow,

@@ -83,6 +83,7 @@ def _facts(model, class_name):
         ("items", f"{schema.num_items - FIRST:,}"),
         ("interactions", f"{len(model.histories.items):,}"),
         ("features", ", ".join(features) or "none"),
+        *(("context", f"`{name}`") for name in model.context if name in model.query_inputs),
         ("written by", f"kerasrec {kerasrec.__version__}, Keras {keras.__version__}"),
     ]
 

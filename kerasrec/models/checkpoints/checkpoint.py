@@ -38,6 +38,7 @@ from kerasrec.models.checkpoints.saved_catalogs import (
     SavedCatalogs,
     read_behaviors,
     read_catalog,
+    read_context,
     read_histories,
 )
 from kerasrec.models.checkpoints.weights_file import WeightsFile
@@ -148,6 +149,15 @@ def load_behaviors(directory):
     return read_behaviors(files.verified("behaviors.json"), schema)
 
 
+def load_context(directory):
+    """The `FeatureEncoder`s of a request of a checkpoint, by name, for new data to continue."""
+    files = CheckpointFiles(directory)
+    if not files.holds("context.json"):
+        return {}
+    _, _, schema = files.config()
+    return read_context(files.verified("context.json"), schema)
+
+
 def load_histories(directory):
     """The `Histories` of a checkpoint, by user row."""
     behaviors = load_behaviors(directory)
@@ -197,6 +207,7 @@ def copy_rows(old, new):
             f"the behaviors of the checkpoint are {_names(old.behaviors)}, those of the new data "
             f"{_names(new.behaviors)}: read the data with behaviors=load_behaviors(checkpoint)"
         )
+    _check_context(old, new)
     new.histories = new.histories.after(old.histories)
     if not new.trainable_weights:
         return
@@ -235,6 +246,20 @@ def _moved(source, target, rows):
     kept = np.flatnonzero(rows >= FIRST)
     grown[rows[kept]] = source[kept]
     return grown
+
+
+def _check_context(old, new):
+    """InputError unless the features of requests that are read continue those of `old`."""
+    for name in {**old.context, **new.context}:
+        if name not in (*old.query_inputs, *new.query_inputs):
+            continue
+        before, after = old.context.get(name), new.context.get(name)
+        if before is None or after is None or not after.continues(before):
+            raise InputError(
+                f"context {name}: the checkpoint and the new data encode it differently: declare "
+                "the features of requests that the checkpoint has, and read the data with "
+                "encoders=load_context(checkpoint)"
+            )
 
 
 def _names(vocabulary):

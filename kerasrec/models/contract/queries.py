@@ -4,13 +4,14 @@ import numpy as np
 from keras import ops
 
 from kerasrec.data.vocabulary import FIRST
+from kerasrec.models.requests.request_context import request_context
 
 
 def trained_queries(model, train):
     """Inputs of one query for each user of the train part that has interactions."""
     users = np.flatnonzero(train.user_counts() > 0).astype("int32")
     past = model.histories.take(users).inputs(model.query_inputs, model.schema.history_length)
-    inputs = {"user": users, **past}
+    inputs = {"user": users, **past, **request_context(model, None, len(users))[0]}
     return {name: np.asarray(inputs[name]) for name in model.query_inputs}
 
 

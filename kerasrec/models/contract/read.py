@@ -3,6 +3,7 @@
 import numpy as np
 from keras import ops
 
+from kerasrec.data.query_spec import EXAMPLE_AGE
 from kerasrec.data.vocabulary import FIRST, UNKNOWN
 from kerasrec.models.contract.queries import (
     item_features_read,
@@ -81,6 +82,7 @@ def future_read(model, train, arguments):
         "time_gap": np.full((STEPS, STEPS), 60, "float32"),
         "item": np.tile(np.roll(history, -1), (STEPS, 1)),
         "user": np.full(STEPS, FIRST, "int32"),
+        EXAMPLE_AGE: np.zeros((STEPS, STEPS), "float32"),
     }
     for name in CONTEXT:
         inputs[name] = np.where(other, _other(inputs[name], model.schema), inputs[name])

@@ -90,23 +90,31 @@ def check_data(folder, now):
 
 
 def interactions_hash(split):
-    """SHA-256 of the interactions of all parts, with values, times and behaviors."""
+    """SHA-256 of the interactions of all parts, with values, times, behaviors and context."""
     found = hashlib.sha256()
     if split.train.behaviors is not None:
         found.update("\n".join(split.train.behaviors.ids).encode("utf-8", "surrogatepass"))
+    for encoder in split.train.context.encoders.values():
+        _add_encoder(found, encoder)
     for part in (split.train, split.validation, split.test):
         for name in COLUMNS:
             _add(found, name, getattr(part, name))
+        for name, column in part.context.columns.items():
+            _add(found, name, column)
     return found.hexdigest()
 
 
 def _catalog(catalog):
     found = hashlib.sha256("\n".join(catalog.vocabulary.ids).encode("utf-8", "surrogatepass"))
     for name, encoder in catalog.encoders.items():
-        about = json.dumps(encoder.to_dict(), sort_keys=True, default=str)
-        found.update(about.encode("utf-8", "surrogatepass"))
+        _add_encoder(found, encoder)
         _add(found, name, catalog.columns.get(name))
     return found.hexdigest()
+
+
+def _add_encoder(found, encoder):
+    about = json.dumps(encoder.to_dict(), sort_keys=True, default=str)
+    found.update(about.encode("utf-8", "surrogatepass"))
 
 
 def _add(found, name, column):

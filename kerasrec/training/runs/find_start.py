@@ -2,7 +2,7 @@
 
 from kerasrec.errors import InputError
 from kerasrec.files.checkpoint_folder import checkpoint_folder
-from kerasrec.models import load_behaviors, load_catalogs
+from kerasrec.models import load_behaviors, load_catalogs, load_context
 from kerasrec.models.checkpoints.checkpoint import load_class_name
 
 
@@ -27,8 +27,12 @@ def find_start(path, model_class):
 
 
 def start_catalogs(start):
-    """`(users, items, behaviors)` of a checkpoint folder, for new data to extend; None for None."""
-    return (*load_catalogs(start), load_behaviors(start)) if start else None
+    """`(users, items, behaviors, context)` of a checkpoint, for new data to extend; None for None.
+
+    Args:
+        start: Checkpoint folder.
+    """
+    return (*load_catalogs(start), load_behaviors(start), load_context(start)) if start else None
 
 
 def source_checkpoint(config, start):
