@@ -25,6 +25,7 @@ NAMED_IN = {
     "data/clean_rows.py": "columns of a table",
     "data/read_interactions.py": "columns of a table",
     "data/interactions.py": "columns of a table",
+    "data/event_context.py": "outcomes of an event, which are refused",
     "data/impressions.py": "columns of a table",
     "data/read_impressions.py": "columns of a table",
     "data/datasets/synthetic_impressions.py": "columns of a table",
