@@ -17,7 +17,7 @@ GIVING = [cls for cls in MODELS if not issubclass(cls, JointModel)]
 # The same for every user, or for every item: no history is the reason.
 IMPERSONAL = ("DampedMean", "Popularity")
 # A score is a sum over the history and nothing else.
-EXACT = ("EASE", "ImplicitALS", "ItemKNN", "SVD", "UserKNN")
+EXACT = ("EASE", "ImplicitALS", "ItemKNN", "RandomWalk", "SVD", "UserKNN")
 
 each = pytest.mark.parametrize("cls", GIVING, ids=lambda cls: cls.__name__)
 
