@@ -93,7 +93,7 @@ class ModelRecommendations:
         constants = {name: [value] * many for name, value in self._options.context.items()}
         request = Request(
             self._model, queries.users, queries.histories, queries.behaviors, queries.timestamps,
-            {**constants, **queries.context},
+            queries.values, {**constants, **queries.context},
         )  # fmt: skip
         exclude = np.tile(self._exclude, (many, 1))
         if self.repeats == "mask":

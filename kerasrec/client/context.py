@@ -8,7 +8,9 @@ from kerasrec.errors import InputError
 from kerasrec.whole_number import whole_number
 
 # Inputs of the signatures of every export; a feature cannot have their names.
-KNOWN = ("user", "history", "behavior", "timestamp", "exclude", "allow", "k", "repeats", "item")
+KNOWN = (
+    "user", "history", "behavior", "timestamp", "value", "exclude", "allow", "k", "repeats", "item",
+)  # fmt: skip
 MOST_NUMBERS = 2**16  # of a vector
 
 

@@ -195,9 +195,10 @@ def bucket_widths(inputs, steps, history_length, buckets):
 
 def check_arguments(data, inputs, steps, batch_size, history_length, horizon, first_epoch):
     """InputError for arguments of `batches` that do not fit each other or the columns of data."""
-    if ITEM not in inputs or not {*inputs} <= {ITEM, *QUERY_INPUTS}:
+    known = [name for name, each in QUERY_INPUTS.items() if not each.request_only]
+    if ITEM not in inputs or not {*inputs} <= {ITEM, *known}:
         raise InputError(
-            f"inputs={inputs!r}: expected 'item' and any of {', '.join(map(repr, QUERY_INPUTS))}. "
+            f"inputs={inputs!r}: expected 'item' and any of {', '.join(map(repr, known))}. "
             "Features need not be named: a model looks them up by user and item row."
         )
     if inputs == ("item",):
