@@ -37,6 +37,7 @@ from kerasrec_zoo.rnn_recommender import RNNRecommender as RNNRecommender
 from kerasrec_zoo.sasrec import SASRec as SASRec
 from kerasrec_zoo.seq2seq import Seq2Seq as Seq2Seq
 from kerasrec_zoo.shared_bottom import SharedBottom as SharedBottom
+from kerasrec_zoo.smoothed_mean import SmoothedMean as SmoothedMean
 from kerasrec_zoo.social_mf import SocialMF as SocialMF
 from kerasrec_zoo.svd import SVD as SVD
 from kerasrec_zoo.two_tower import TwoTower as TwoTower

@@ -68,6 +68,8 @@ def test_finds_the_withheld_item(cls, trained, checkerboard):
     model = trained(cls).model
     if model.predicts_values:
         pytest.skip("ratings have another right answer")
+    if cls is kerasrec_zoo.SmoothedMean:
+        pytest.skip("everybody gets the items by their mean rating")
     users = checkerboard.users.vocabulary.ids
     answer = model.recommend(users=list(users), k=1)
     if cls is kerasrec_zoo.Popularity:
