@@ -15,7 +15,16 @@ LISTS = ("categories", "text", "users")
 
 # A model, and a signature of an export, take inputs and features by name, in one dict.
 RESERVED = dict.fromkeys(
-    [*QUERY_INPUTS, *REQUEST_INPUTS, *REQUEST_OPTIONS, ITEM, EXAMPLES, "count", "content_code"]
+    [
+        *QUERY_INPUTS,
+        *REQUEST_INPUTS,
+        *REQUEST_OPTIONS,
+        ITEM,
+        EXAMPLES,
+        "count",
+        "content_code",
+        "item_statistics",
+    ]
 )
 
 
