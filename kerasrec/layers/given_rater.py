@@ -22,6 +22,15 @@ def given_rater(
         mean, item_level: Scalar and `(num_items,)`.
         similarity, shrinkage: As of `list_similarities`.
         user_damping: None for a level of 0.
+
+    >>> from kerasrec.layers.stored_histories import StoredHistories
+    >>> stored = StoredHistories(4, length=2)
+    >>> stored.build()
+    >>> stored.assign(keys=[2, 2, 3], rows=[2, 3, 3], values=[5.0, 4.0, 1.0])
+    >>> history, value = ops.array([[2, 3]]), ops.array([[5.0, 2.0]])
+    >>> near, level = given_rater(history, value, stored, 4, 3.0, ops.zeros(4), "msd", 0.0, 0.0)
+    >>> near.numpy().tolist(), level.numpy().tolist()
+    ([[0.0, 0.0, 1.0, 0.5]], [0.5])
     """
     last = _is_last(history, value, stored.num_rows)
     value = ops.where(last, value, float("nan"))

@@ -24,8 +24,8 @@ def list_similarities(given, rows, values, num_rows, similarity, shrinkage):
 
     >>> given = ops.array([[4.0, 1.0]])
     >>> rows, values = ops.array([[[2, 3], [2, 0]]]), ops.array([[[5.0, 4.0], [1.0, 0.0]]])
-    >>> list_similarities(given, rows, values, 4, "msd", 0.0).numpy().round(3).tolist()
-    [[0.0, 0.0, 0.667, 1.0]]
+    >>> list_similarities(given, rows, values, 4, "msd", 0.0).numpy().round(3)
+    array([[0.   , 0.   , 0.667, 1.   ]], dtype=float32)
     """
     rates = ops.cast(rows > 0, "float32")
     rated = ops.logical_not(ops.isnan(given))

@@ -23,8 +23,9 @@ def item_statistics(train):
     >>> import pandas as pd
     >>> from kerasrec.data import Interactions
     >>> frame = pd.DataFrame({"user": list("uvw"), "item": list("aab"), "value": [5, 3, 1]})
-    >>> item_statistics(Interactions.from_frame(frame))[2:].round(2).tolist()
-    [[0.61, 0.61, 0.57], [-1.22, 0.0, 0.4]]
+    >>> item_statistics(Interactions.from_frame(frame))[2:].round(2)
+    array([[ 0.61,  0.61,  0.57],
+           [-1.22,  0.  ,  0.4 ]], dtype=float32)
     """
     value = train.value.astype("float64")
     counts = train.item_counts()
