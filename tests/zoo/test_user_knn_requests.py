@@ -1,5 +1,6 @@
 """UserKNN for users whose ratings come with the request."""
 
+import dataclasses
 import heapq
 
 import numpy as np
@@ -10,10 +11,11 @@ import tensorflow as tf
 from kerasrec import Client
 from kerasrec.batch_inference import recommend_to_parquet
 from kerasrec.client.serving_error import ServingError
-from kerasrec.data import Interactions
+from kerasrec.data import Impressions, Interactions
+from kerasrec.data.retriever_scores import RETRIEVER_SCORE, with_retriever_scores
 from kerasrec.errors import InputError
 from kerasrec.export import export
-from kerasrec.models import load
+from kerasrec.models import Reranked, load
 from kerasrec.serving.server import Server
 from kerasrec_zoo import ItemKNN, UserKNN
 
@@ -235,6 +237,24 @@ def test_values_without_histories_are_refused(table):
         adapted(as_data(table)).recommend(users=["1"], values=[[1]], k=1)
     with pytest.raises(InputError, match="nearest: 'all' chooses among raters"):
         UserKNN(as_data(table).schema(), nearest="all")
+
+
+def test_rules_and_rankers_on_top_read_what_the_model_reads(table):
+    data = as_data(table)
+    model = adapted(data, num_neighbours=3)
+    reranked = Reranked(model, {"exclude": ["3"]})
+    plain = model.recommend(**asked(), k=4, exclude=["3"])
+    assert reranked.recommend(**asked(), k=4)["item"].tolist() == plain["item"].tolist()
+    with pytest.raises(InputError, match="values: 9, of history 0 at place 0"):
+        reranked.recommend(histories=[["1"]], values=[[9]], k=1)
+    # What was shown has no ratings of its own: the scores are those of the train part.
+    timed = dataclasses.replace(data, timestamp=np.ones(len(data), "int64"))
+    frame = pd.DataFrame({"user": ["1", "4"], "item": ["2", "6"], "timestamp": [5, 6], "click": 1})
+    shown = Impressions.from_frame(frame, past=timed)
+    scored = with_retriever_scores(shown, model)
+    encoder = scored.encoders[RETRIEVER_SCORE]
+    right = encoder.encode(model.score(users=["1", "4"], items=["2", "6"]))
+    np.testing.assert_allclose(scored.context[RETRIEVER_SCORE], right, atol=1e-4)
 
 
 @pytest.fixture(scope="module")
