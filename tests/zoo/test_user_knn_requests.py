@@ -288,6 +288,15 @@ def test_an_export_answers_the_same_and_refuses_the_same(exported, tmp_path):
         score(7.0, 1, 1, 1, 1)
     with pytest.raises(tf.errors.InvalidArgumentError, match="value: expected one for each item"):
         score(4.0, 1, 1, 1, 1, 1)
+    # The value of a blank item says nothing; one history stands for all rows of values.
+    request["history"] = tf.constant([[""]])
+    with pytest.warns(UserWarning, match="1 unknown user id"):
+        stranger = model.score(users=[""], items=["6"])
+    np.testing.assert_allclose(score(0.0), stranger, atol=1e-5)
+    request = {**request, "history": tf.constant([items]), "item": tf.constant(["6", "6"])}
+    given = tf.constant([[4.0, 1, 5, 2, 5], [4.0, 1, 5, 2, 6]])
+    with pytest.raises(tf.errors.InvalidArgumentError, match="1 to 5: got"):
+        served(value=given, **request)
 
 
 @pytest.mark.export
