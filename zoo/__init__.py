@@ -32,10 +32,12 @@ from kerasrec_zoo.nextitnet import NextItNet as NextItNet
 from kerasrec_zoo.nmf import NMF as NMF
 from kerasrec_zoo.ple import PLE as PLE
 from kerasrec_zoo.popularity import Popularity as Popularity
+from kerasrec_zoo.random_walk import RandomWalk as RandomWalk
 from kerasrec_zoo.rnn_recommender import RNNRecommender as RNNRecommender
 from kerasrec_zoo.sasrec import SASRec as SASRec
 from kerasrec_zoo.seq2seq import Seq2Seq as Seq2Seq
 from kerasrec_zoo.shared_bottom import SharedBottom as SharedBottom
+from kerasrec_zoo.smoothed_mean import SmoothedMean as SmoothedMean
 from kerasrec_zoo.social_mf import SocialMF as SocialMF
 from kerasrec_zoo.svd import SVD as SVD
 from kerasrec_zoo.two_tower import TwoTower as TwoTower

@@ -40,6 +40,8 @@ class ContentBased(Retriever):
         kernel_sizes: Widths of the convolutions of "conv1d", in words.
         use_profile: Add a vector computed from the user's features.
         dropout: Share of a history dropped in training.
+        statistics: Let the items have the mean, deviation and confidence of their train ratings as
+            a feature, see `item_statistics`; not for the codes.
 
     Raises:
         InputError: if the data has no feature that the encoder, or the profile, reads.
@@ -71,6 +73,7 @@ class ContentBased(Retriever):
         kernel_sizes=(3,),
         use_profile=False,
         dropout=0.5,
+        statistics=False,
         name=None,
     ):
         user_features = [dataclasses.asdict(feature) for feature in schema.user_features]
@@ -81,7 +84,12 @@ class ContentBased(Retriever):
 
         # === Layers ===
         code = item_code(schema, encoder, code_dim)
-        catalog = item_table(schema, code_dim if code else 0)
+        if code and statistics:
+            raise InputError(
+                f"statistics: encoder={encoder!r} reads the code of the features alone: leave it "
+                'out, or take encoder="bag_of_words"'
+            )
+        catalog = item_table(schema, code_dim if code else 0, statistics)
         encode = ContentEncoder(catalog.features, dim + 1, encoder, kernel_sizes, name="content")
         profile_of = HistoryProfile(dropout, name="history_profile")
         fallback = PopularWhenEmpty(name="popular_when_empty")

@@ -99,7 +99,7 @@ class ItemKNN(NeighbourModel):
         else:
             max_links = min(MAX_LINKS * num_neighbours, schema.num_items)
             scores = NeighbourScores(schema.num_items, max_links, name="neighbour_scores")
-        query = "user" if rates else "history"
+        query = ("user",) if rates else ("history",)
         super().__init__(schema=schema, scores=scores, query=query, rates=rates, name=name)
 
     def find_neighbours(self, train):
@@ -131,13 +131,14 @@ def check_knn(num_neighbours, shrinkage, similarity, task, baseline, min_neighbo
         )
 
 
-def rating_layer(schema, side, num_neighbours, min_neighbours, num_ratings):
+def rating_layer(schema, side, num_neighbours, min_neighbours, num_ratings, **given):
     """The `NeighbourRatings` layer of `ItemKNN` or `UserKNN`, if it fits in memory.
 
     Args:
         schema: `Schema` of the data.
         side: "item" or "user": whose neighbours are stored.
         num_neighbours, min_neighbours, num_ratings: As for the models.
+        given: Further arguments of the layer.
     """
     size, other_size = schema.num_users, schema.num_items
     if side == "item":
@@ -160,6 +161,7 @@ def rating_layer(schema, side, num_neighbours, min_neighbours, num_ratings):
         min_neighbours,
         length,
         name="neighbour_scores",
+        **given,
     )
 
 
@@ -167,10 +169,9 @@ def rating_tables(train, side, similarity, shrinkage, baseline):
     """The arguments of `NeighbourRatings.assign`, as a tuple; `side` as of `rating_layer`."""
     train = train.select(last_interactions(train))
     mean, user, item = _baseline_levels(train, side, baseline)
-    residuals = train.value - mean - user[train.user] - item[train.item]
     ratings = interaction_matrix(train, side, train.value)
     similarities = rating_similarities(ratings, similarity, shrinkage)
-    return similarities, train.user, train.item, residuals, mean, user, item
+    return similarities, train.user, train.item, train.value, mean, user, item
 
 
 def _baseline_levels(train, side, baseline):

@@ -38,6 +38,8 @@ class NeuMF(JointModel):
             published has none.
         l2: Penalty on the id vectors of the batch.
         id_dropout: Share of items whose id is replaced by the unknown row in training.
+        statistics: With `features`, let the items have the mean, deviation and confidence of their
+            train ratings as one more, see `item_statistics`.
 
     Reference:
         He et al., Neural collaborative filtering, WWW 2017.
@@ -64,14 +66,18 @@ class NeuMF(JointModel):
         log_q=False,
         l2=0.0,
         id_dropout=0.0,
+        statistics=False,
         name=None,
     ):
-        _check(schema, parts, mlp, features)
+        _check(schema, parts, mlp, features, statistics)
         has_gmf, has_mlp = parts != "mlp", parts != "gmf"
 
         # === Layers ===
-        user_features = schema.user_features if features else ()
-        item_features = schema.item_features if features else ()
+        catalog = item_table(schema, statistics=statistics)
+        user_features, item_features = [], []
+        if features:
+            user_features = [dataclasses.asdict(feature) for feature in schema.user_features]
+            item_features = [one for one in catalog.features if one["name"] != "count"]
         side_features = {"user": user_features, "item": item_features}
         sizes = {"user": schema.num_users, "item": schema.num_items}
         factors = {
@@ -82,7 +88,7 @@ class NeuMF(JointModel):
             key: EmbeddingTower(
                 size,
                 dim,
-                [dataclasses.asdict(feature) for feature in side_features[key]],
+                side_features[key],
                 l2=l2,
                 rows_of=f"{key}s",
                 name=f"{key}_tower",
@@ -107,8 +113,7 @@ class NeuMF(JointModel):
             return ops.concatenate(vectors, axis=-1) if len(vectors) > 1 else vectors[0]
 
         user = query_input("user")
-        catalog = item_table(schema)
-        item = ItemInputs(catalog.inputs([feature.name for feature in item_features]), id_dropout)
+        item = ItemInputs(catalog.inputs([one["name"] for one in item_features]), id_dropout)
         user_catalog = user_table(schema) if user_features else None
         query = vector("user", user, user_catalog(user) if user_catalog else None)
         candidate = vector("item", item.known, item.features or None)
@@ -142,12 +147,14 @@ class NeuMF(JointModel):
             self.capabilities = frozenset({"users", "cold_items"})
 
 
-def _check(schema, parts, mlp, features):
+def _check(schema, parts, mlp, features, statistics):
     if parts not in PARTS:
         raise InputError(f"parts must be one of {', '.join(PARTS)}: got {parts!r}")
     if parts != "gmf" and not len(mlp):
         raise InputError(f"mlp={mlp!r} has no layer: give at least one width, or parts='gmf'")
     if features and parts == "gmf":
         raise InputError("features are read by the MLP, and parts='gmf' has none: use parts='both'")
-    if features and not (schema.user_features or schema.item_features):
+    if statistics and not features:
+        raise InputError("statistics=True is a feature of items: take features=True too")
+    if features and not (schema.user_features or schema.item_features or statistics):
         raise InputError("features=True, and this data has none: leave it out")

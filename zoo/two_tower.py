@@ -32,6 +32,8 @@ class TwoTower(Retriever):
         l2: Penalty on the rows in the batch.
         id_dropout: Share of ids replaced by the unknown row in training.
         temperature: Divides the cosine of both vectors; None uses their dot product.
+        statistics: Let the items have the mean, deviation and confidence of their train ratings as
+            a feature, see `item_statistics`.
 
     Reference:
         Yi et al., Sampling-bias-corrected neural modeling for large corpus item
@@ -60,12 +62,14 @@ class TwoTower(Retriever):
         l2=0.0,
         id_dropout=0.1,
         temperature=None,
+        statistics=False,
         name=None,
     ):
         # === Layers ===
         user_features = [dataclasses.asdict(feature) for feature in schema.user_features]
-        item_features = [dataclasses.asdict(feature) for feature in schema.item_features]
         context = ContextInputs(schema)
+        catalog = item_table(schema, statistics=statistics)
+        item_features = [feature for feature in catalog.features if feature["name"] != "count"]
         users = EmbeddingTower(
             schema.num_users,
             dim,
@@ -93,8 +97,7 @@ class TwoTower(Retriever):
         # === Wiring ===
         user = query_input("user")
         read = {**(user_catalog(user) if user_features else {}), **context.values}
-        catalog = item_table(schema)
-        item = ItemInputs(catalog.inputs([feature.name for feature in schema.item_features]))
+        item = ItemInputs(catalog.inputs([feature["name"] for feature in item_features]))
         super().__init__(
             schema=schema,
             inputs={"user": user, **context.inputs},

@@ -1,7 +1,9 @@
 """User kNN: items are scored by how many similar users took them."""
 
 import numpy as np
+from keras import ops
 
+from kerasrec.errors import InputError
 from kerasrec.layers.user_neighbour_scores import UserNeighbourScores
 from kerasrec.models import NeighbourModel
 from kerasrec.models.neighbours.similarity import (
@@ -11,7 +13,10 @@ from kerasrec.models.neighbours.similarity import (
     nearest,
 )
 from kerasrec.register import register
-from kerasrec_zoo.item_knn import check_knn, rating_layer, rating_tables
+from kerasrec_zoo.item_knn import USER_DAMPING, check_knn, rating_layer, rating_tables
+
+# Of the level of a user: none, the mean of their ratings, or a damped one.
+DAMPING = {"none": None, "means": 0.0, "biases": USER_DAMPING}
 
 
 @register
@@ -27,13 +32,19 @@ class UserKNN(NeighbourModel):
     such as an unknown user, gets the popular items.
 
     With `task="rating"` a rating is estimated from those of the `num_neighbours` most similar users
-    who rated the item:
+    v who rated the item, or with `nearest="all"` from those of the `num_neighbours` most similar
+    users who did:
 
         score(u, j) = b(u, j) + sum over v of s(u, v) (r(v, j) - b(v, j)) / sum over v of s(u, v)
 
     with similarities s > 0 over the n items that both users rated, times n / (n + shrinkage). All
-    similarities are stored: `4 num_users^2` bytes. The score of an unknown user is b, equal for all
-    items unless `baseline` is "biases".
+    similarities are stored: `4 num_users^2` bytes.
+
+    A request may give ratings: `recommend(histories=[["x", "y"]], values=[[5, 2]])`. Then s(u, v)
+    and b_u are computed from them, for any user: for a new one the answers are those of a model
+    whose train part had this user as well, where mean, b_j and the means of `adjusted_cosine` stay
+    as they are. Without ratings the score of an unknown user is b, equal for all items unless
+    `baseline` is "biases". The last `schema.history_length` items are read.
 
     Args:
         schema: `Schema` of the data.
@@ -47,6 +58,7 @@ class UserKNN(NeighbourModel):
         min_neighbours: Fewest neighbours for a rating; with fewer it is b.
         num_ratings: Number of last ratings stored for each item; None for the number of users.
             Fewer take less memory and time.
+        nearest: "raters" for the nearest users who rated the item, "all" for the nearest users.
 
     Raises:
         InputError: at construction, for an unknown choice, a number out of range, or similarities
@@ -78,12 +90,21 @@ class UserKNN(NeighbourModel):
         baseline="biases",
         min_neighbours=1,
         num_ratings=None,
+        nearest="raters",
         name=None,
     ):
         check_knn(num_neighbours, shrinkage, similarity, task, baseline, min_neighbours)
         rates = task == "rating"
         if rates:
-            scores = rating_layer(schema, "user", num_neighbours, min_neighbours, num_ratings)
+            scores = rating_layer(
+                schema, "user", num_neighbours, min_neighbours, num_ratings, nearest=nearest,
+                similarity=similarity, shrinkage=shrinkage, user_damping=DAMPING[baseline],
+            )  # fmt: skip
+        elif nearest != "raters":
+            raise InputError(
+                f'nearest: {nearest!r} chooses among raters, and task="ranking" has none: leave it '
+                'out, or take task="rating"'
+            )
         else:
             scores = UserNeighbourScores(
                 schema.num_users,
@@ -92,7 +113,15 @@ class UserKNN(NeighbourModel):
                 schema.history_length,
                 name="neighbour_scores",
             )
-        super().__init__(schema=schema, scores=scores, query="user", rates=rates, name=name)
+        query = ("user", "history", "value") if rates else ("user",)
+        super().__init__(schema=schema, scores=scores, query=query, rates=rates, name=name)
+
+    @property
+    def value_range(self):
+        if not self.predicts_values:
+            return None
+        low, high = ops.convert_to_numpy(self.neighbour_scores.scale)
+        return float(low), float(high)
 
     @property
     def order_read(self):

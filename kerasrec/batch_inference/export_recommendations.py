@@ -1,5 +1,7 @@
 """Recommendations of an export, by its signatures."""
 
+import math
+
 import numpy as np
 
 from kerasrec.batch_inference.answer import Answer
@@ -123,6 +125,10 @@ class ExportRecommendations:
         if queries.timestamps is not None and "timestamp" in self._inputs:
             flat = iter(request_times(queries.timestamps)[1].tolist())
             columns["timestamp"] = [[next(flat) for _ in one] for one in queries.timestamps]
+        if queries.values is not None:
+            columns["value"] = [
+                [math.nan if value is None else value for value in one] for one in queries.values
+            ]
         return {
             name: _padded(lists, REQUEST_INPUTS[name])
             for name, lists in columns.items()

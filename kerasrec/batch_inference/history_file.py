@@ -23,8 +23,9 @@ LISTS = [name for name, each in REQUEST_INPUTS.items() if each.axis == "step"]
 class HistoryFile:
     """One query for each row of a Parquet file.
 
-    Columns: `history`, a list of item ids in time order. Optional: `user`; `behavior` and
-    `timestamp`, lists of the same lengths; and features of the request. Others are not read.
+    Columns: `history`, a list of item ids in time order. Optional: `user`; `behavior`,
+    `timestamp` and `value`, lists of the same lengths; and features of the request. Others are not
+    read.
 
     Args:
         path: The file.
@@ -110,7 +111,8 @@ def _lists(batch, name):
     column = batch.column(name)
     lengths = pyarrow.compute.fill_null(pyarrow.compute.list_value_length(column), 0)
     flat = column.flatten()
-    flat = flat.to_pylist() if name == "timestamp" else texts_of(flat)
+    ids = REQUEST_INPUTS[name].dtype == "string"
+    flat = texts_of(flat) if ids else flat.to_pylist()
     ends = np.cumsum(lengths.to_numpy(zero_copy_only=False)).tolist()
     return [flat[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
 
@@ -118,7 +120,7 @@ def _lists(batch, name):
 def _joined(some):
     if len(some) == 1:
         return some[0]
-    columns = ("names", "users", "histories", "behaviors", "timestamps")
+    columns = ("names", "users", "histories", "behaviors", "timestamps", "values")
     columns = ([getattr(one, name) for one in some] for name in columns)
     columns = [None if each[0] is None else sum(each, []) for each in columns]
     context = {

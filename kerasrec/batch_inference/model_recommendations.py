@@ -101,7 +101,7 @@ class ModelRecommendations:
         constants = {name: [value] * many for name, value in self._options.context.items()}
         request = Request(
             self._model, queries.users, queries.histories, queries.behaviors, queries.timestamps,
-            {**constants, **queries.context}, written=True,
+            queries.values, {**constants, **queries.context}, written=True,
         )  # fmt: skip
         exclude = np.tile(self._exclude, (many, 1))
         if self.repeats == "mask":

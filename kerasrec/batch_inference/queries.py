@@ -11,7 +11,7 @@ class Queries:
         names: The user id, item id or row number of each query.
         users: The user ids, None for queries without a user; "" is an unknown user.
         histories: A list of item ids for each query, None for the stored histories.
-        behaviors, timestamps: In lists of the same lengths, None where they are not known.
+        behaviors, timestamps, values: In lists of the same lengths, None where they are not known.
         context: Features of the request by name, a list with a value for each query.
     """
 
@@ -20,6 +20,7 @@ class Queries:
     histories: list | None = None
     behaviors: list | None = None
     timestamps: list | None = None
+    values: list | None = None
     context: dict = dataclasses.field(default_factory=dict)
 
     def __len__(self):

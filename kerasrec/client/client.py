@@ -76,6 +76,8 @@ class Client:
         behaviors=None,
         timestamp=None,
         timestamps=None,
+        value=None,
+        values=None,
         context=None,
         pin=(),
         boost=None,
@@ -95,6 +97,8 @@ class Client:
             explain: Also return reasons for the score: True for all, or their maximum number.
             behavior, behaviors, timestamp, timestamps: Behavior and time (seconds since 1970) of
                 each item of the history, for models that read them.
+            value, values: The rating of each item of the history, for models that read them; None
+                for an item without.
             context: Features of the request by name, for models that read them: for one user or
                 history a value of each, `{"hour": 9, "price": 3.5}`; for many a list with a value
                 for each, or one value for all. A feature not given is missing. Times are whole
@@ -106,7 +110,16 @@ class Client:
             A list of `Recommendation`, best first, for one; a list of such lists for many.
         """
         request = Request(
-            user, users, history, histories, behavior, behaviors, timestamp, timestamps
+            user,
+            users,
+            history,
+            histories,
+            behavior,
+            behaviors,
+            timestamp,
+            timestamps,
+            value,
+            values,
         )
         given = {**request.columns, **self._limits(request.rows, exclude, allow)}
         given |= _wishes(request.rows, pin, boost)
@@ -136,6 +149,8 @@ class Client:
         behaviors=None,
         timestamp=None,
         timestamps=None,
+        value=None,
+        values=None,
         context=None,
         tasks=False,
     ):
@@ -153,7 +168,16 @@ class Client:
             "score" and the name of each task.
         """
         request = Request(
-            user, users, history, histories, behavior, behaviors, timestamp, timestamps
+            user,
+            users,
+            history,
+            histories,
+            behavior,
+            behaviors,
+            timestamp,
+            timestamps,
+            value,
+            values,
         )
         if (item is None) == (items is None) or (item is not None and not request.single):
             raise InputError("give one item for one user or history, or items")

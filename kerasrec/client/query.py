@@ -1,11 +1,13 @@
 """Fills in the inputs of a signature as columns with the same number of rows."""
 
+import math
+
 from kerasrec.client.context import context_columns, context_inputs
 from kerasrec.errors import InputError
 
 LISTS = {
-    "history": "", "behavior": "", "timestamp": 0, "exclude": "", "allow": "", "pin": "",
-    "boost": "", "boost_factor": 0.0,
+    "history": "", "behavior": "", "timestamp": 0, "value": math.nan, "exclude": "", "allow": "",
+    "pin": "", "boost": "", "boost_factor": 0.0,
 }  # fmt: skip
 
 
@@ -38,12 +40,12 @@ def columns(signature, rows, given, context=None, single=True):
             known = sorted(signature.inputs.keys() - features.keys())
             raise InputError(f"the model takes no {name}: it reads {', '.join(known)}")
     otherwise = {"user": "", "repeats": ""}
-    # Default behaviors and timestamps are as long as the history.
+    # What is not said of the steps of a history is as long as it.
     past = given.get("history", [[]] * rows)
     filled = context_columns(signature, rows, context, single)
     for name in signature.inputs:
         if name in LISTS:
-            parallel = name in ("behavior", "timestamp")
+            parallel = name in ("behavior", "timestamp", "value")
             nothing = [[LISTS[name]] * len(each) if parallel else [] for each in past]
             filled[name] = _rectangle(given.get(name, nothing), LISTS[name])
         elif name not in features:

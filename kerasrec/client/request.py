@@ -1,5 +1,8 @@
 """Checks users and histories of a request and converts them to columns."""
 
+import math
+import numbers
+
 from kerasrec.errors import InputError
 from kerasrec.id_list import id_list, id_lists
 from kerasrec.whole_number import whole_number
@@ -7,20 +10,21 @@ from kerasrec.whole_number import whole_number
 # Timestamps are in seconds; a larger one is in milliseconds.
 LAST = 10**11
 # For error messages: the values of an input whose values are not ids.
-OF = {"timestamp": "times", "behavior": "behaviors"}
+OF = {"timestamp": "times", "behavior": "behaviors", "value": "ratings"}
 
 
 class Request:
     """A request for one user or history, or for many.
 
     Args:
-        user, history, behavior, timestamp: For one: an id, and lists of equal length.
-        users, histories, behaviors, timestamps: For many: a list of such values.
+        user, history, behavior, timestamp, value: For one: an id, and lists of equal length.
+        users, histories, behaviors, timestamps, values: For many: a list of such values.
 
     Attributes:
         single: Whether it is for one.
         rows: Number of queries.
-        columns: The given ones of `user`, `history`, `behavior`, `timestamp`, one entry per row.
+        columns: The given ones of `user`, `history`, `behavior`, `timestamp` and `value`, one entry
+            per row.
 
     Raises:
         InputError: without users and histories, for one and many at once, or for unequal lengths.
@@ -39,9 +43,12 @@ class Request:
         behaviors=None,
         timestamp=None,
         timestamps=None,
+        value=None,
+        values=None,
     ):
         one = {"user": user, "history": history, "behavior": behavior, "timestamp": timestamp}
-        many = dict(zip(one, (users, histories, behaviors, timestamps), strict=True))
+        one["value"] = value
+        many = dict(zip(one, (users, histories, behaviors, timestamps, values), strict=True))
         one = {name: value for name, value in one.items() if value is not None}
         many = {name: value for name, value in many.items() if value is not None}
         if one and many:
@@ -63,7 +70,7 @@ class Request:
         self._check_lengths()
 
     def _check_lengths(self):
-        for name in self.columns.keys() & {"behavior", "timestamp"}:
+        for name in self.columns.keys() & {"behavior", "timestamp", "value"}:
             if "history" not in self.columns:
                 raise InputError(f"{name} belongs to a history: give one, or leave {name} out")
             pairs = zip(self.columns["history"], self.columns[name], strict=True)
@@ -99,9 +106,19 @@ def _of_many(name, values):
 def _of_one(name, value):
     if name == "user":
         return texts([value], "users")[0]
+    if name == "value":
+        return [_rating(each) for each in id_list(value, name, of=OF[name])]
     if name != "timestamp":
         return texts(value, name)
     return [
         whole_number(time, "a timestamp", 0, LAST, "the year 5138 in seconds, ")
         for time in id_list(value, name, of="times")
     ]
+
+
+def _rating(value):
+    if value is None:
+        return math.nan
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or math.isinf(value):
+        raise InputError(f"value: expected ratings, or None for an item without: got {value!r}")
+    return float(value)

@@ -201,7 +201,8 @@ def bucket_widths(inputs, steps, history_length, buckets):
 
 def check_arguments(data, inputs, steps, batch_size, history_length, horizon, first_epoch):
     """InputError for arguments of `batches` that do not fit each other or the columns of data."""
-    known = [*QUERY_INPUTS, *data.context.columns, EXAMPLE_AGE]
+    known = [name for name, each in QUERY_INPUTS.items() if not each.request_only]
+    known += [*data.context.columns, EXAMPLE_AGE]
     if ITEM not in inputs or not {*inputs} <= {ITEM, *known}:
         raise InputError(
             f"inputs={inputs!r}: expected 'item' and any of {', '.join(map(repr, known))}. "

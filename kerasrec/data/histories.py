@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kerasrec.data.query_spec import QUERY_INPUTS, REQUEST_INPUTS
-from kerasrec.data.vocabulary import FIRST
+from kerasrec.data.vocabulary import FIRST, PADDING
 from kerasrec.distinct import is_in
 from kerasrec.errors import InputError
 from kerasrec.files.saved_arrays import read_arrays
@@ -39,12 +39,15 @@ class Histories:
         items: int32, the lists one after the other.
         behavior: int32, the behavior at each item; None where it is not known.
         timestamp: int64, Unix seconds at each item; None where they are not known.
+        value: float32, the rating of each item, NaN for none; only the histories of a request
+            have it.
     """
 
     indptr: np.ndarray
     items: np.ndarray
     behavior: np.ndarray | None = None
     timestamp: np.ndarray | None = None
+    value: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         indptr, items = np.asarray(self.indptr, np.int64), np.asarray(self.items, np.int32)
@@ -68,7 +71,13 @@ class Histories:
 
     @classmethod
     def from_pairs(
-        cls, keys: Any, items: Any, num_keys: int, behavior: Any = None, timestamp: Any = None
+        cls,
+        keys: Any,
+        items: Any,
+        num_keys: int,
+        behavior: Any = None,
+        timestamp: Any = None,
+        value: Any = None,
     ) -> "Histories":
         """Group items by key; within a key they keep the order they come in."""
         keys, items = np.asarray(keys), np.asarray(items)
@@ -79,7 +88,8 @@ class Histories:
         counts = np.bincount(keys.astype(np.int64), minlength=num_keys)
         order = np.argsort(keys, kind="stable")
         context = (
-            None if column is None else np.asarray(column) for column in (behavior, timestamp)
+            None if column is None else np.asarray(column)
+            for column in (behavior, timestamp, value)
         )
         context = (None if column is None else column[order] for column in context)
         return cls(np.concatenate([[0], np.cumsum(counts)]), items[order], *context)
@@ -124,11 +134,15 @@ class Histories:
         return found
 
     def step_columns(self, names: Iterable[str]) -> dict[str, np.ndarray]:
-        """One value for each item, by name: "history" the items, a column not known zeros."""
+        """One value for each item, by name: "history" the items; without a column "no value"."""
         found = {}
         for name in names:
             column = self.items if name == "history" else getattr(self, name)
-            found[name] = np.zeros(len(self.items), CONTEXT[name]) if column is None else column
+            if column is None:
+                each = REQUEST_INPUTS[name]
+                nothing = PADDING if each.dtype == "string" else each.default
+                column = np.full(len(self.items), nothing, CONTEXT[name])
+            found[name] = column
         return found
 
     def after(self, earlier: "Histories") -> "Histories":

@@ -8,6 +8,7 @@ Padding is 0 in every input and stands on the right: the last steps of a history
 """
 
 import dataclasses
+import math
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -34,6 +35,7 @@ class QueryInput:
         schema_field: The field of `Schema` that is true for data with this input; None for an
             input of all data.
         size: Numbers of an input that has several for each query, such as a vector.
+        request_only: Only a request has it: neither training batches nor stored histories do.
     """
 
     name: str
@@ -44,6 +46,7 @@ class QueryInput:
     difference: bool = False
     schema_field: str | None = None
     size: int | None = None
+    request_only: bool = False
 
     @property
     def shape(self) -> tuple[int | None, ...]:
@@ -118,6 +121,7 @@ QUERY_INPUTS: dict[str, QueryInput] = _by_name(
         "time_gap", True, "float32",
         source="timestamp", missing=-1.0, difference=True, schema_field="timed",
     ),
+    QueryInput("value", True, "float32", source="value", missing=math.nan, request_only=True),
 )  # fmt: skip
 
 # The query of a request, in the order of an export's signatures.
@@ -126,6 +130,7 @@ REQUEST_INPUTS: dict[str, RequestInput] = _by_name(
     RequestInput("history", "step", "string", ""),
     RequestInput("behavior", "step", "string", "", beside="history"),
     RequestInput("timestamp", "step", "int64", 0, beside="history"),
+    RequestInput("value", "step", "float32", math.nan, beside="history"),
 )
 
 # Options of the answer, in the same order.
@@ -157,7 +162,8 @@ def query_spec(schema: Any) -> dict[str, QueryInput]:
     found = {
         name: each
         for name, each in QUERY_INPUTS.items()
-        if each.schema_field is None or getattr(schema, each.schema_field)
+        if not each.request_only
+        and (each.schema_field is None or getattr(schema, each.schema_field))
     }
     for feature in schema.context_features:
         size = feature.shape[0] if feature.shape else None
@@ -168,11 +174,11 @@ def query_spec(schema: Any) -> dict[str, QueryInput]:
 
 
 def step_context(names: Iterable[str]) -> list[QueryInput]:
-    """Those of the inputs named that say more of a history's steps than their item.
+    """Those of the inputs named that say more of the steps of a stored history than their item.
 
-    >>> [each.name for each in step_context(["user", "history", "time_gap", "item"])]
+    >>> [each.name for each in step_context(["user", "history", "time_gap", "value", "item"])]
     ['time_gap']
     """
     names = set(names)
     steps = (each for name, each in QUERY_INPUTS.items() if name in names and each.per_step)
-    return [each for each in steps if each.name != "history"]
+    return [each for each in steps if each.name != "history" and not each.request_only]

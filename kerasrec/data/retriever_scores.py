@@ -7,7 +7,7 @@ import numpy as np
 from kerasrec.data import host_arrays
 from kerasrec.data.feature_encoder import FeatureEncoder
 from kerasrec.data.impression_batches import rows
-from kerasrec.data.query_spec import ITEM
+from kerasrec.data.query_spec import ITEM, QUERY_INPUTS
 from kerasrec.data.vocabulary import UNKNOWN
 from kerasrec.errors import InputError
 
@@ -37,11 +37,15 @@ def with_retriever_scores(data, retriever, encoder=None):
     """
     _check_context(data, retriever)
     length = retriever.schema.history_length
-    gather = rows(host_arrays, data, (*retriever.query_inputs, ITEM), length)[1]
+    read = {name: QUERY_INPUTS.get(name) for name in retriever.query_inputs}
+    absent = [each for each in read.values() if each is not None and each.request_only]
+    named = [name for name in read if name not in {each.name for each in absent}]
+    gather = rows(host_arrays, data, (*named, ITEM), length)[1]
     parts = []
     for start in range(0, len(data), ROWS_AT_ONCE):
         x = gather(np.arange(start, min(start + ROWS_AT_ONCE, len(data))), length)
         x = _as_known(retriever.schema, x)
+        x |= {each.name: np.full(x["history"].shape, each.missing, each.dtype) for each in absent}
         parts.append(retriever.score_pairs(x, x[ITEM]))
     scores = np.concatenate(parts) if parts else np.zeros(0, "float32")
     if encoder is None:

@@ -31,6 +31,7 @@ RESERVED = dict.fromkeys(
         EXAMPLE_AGE,
         "count",
         "content_code",
+        "item_statistics",
     ]
 )
 

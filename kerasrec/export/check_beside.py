@@ -1,4 +1,4 @@
-"""Checks inside the served graph that behaviors and timestamps fit their history."""
+"""Checks inside the served graph that what is said of the steps of a history fits it."""
 
 import tensorflow as tf
 
@@ -10,8 +10,8 @@ from kerasrec.errors import CHECK
 LAST = int(TIME_UNITS[0][0])
 
 
-def check_beside(name, column, history):
-    """Rejects a request whose behaviors or timestamps do not match its history in number or unit.
+def check_beside(name, column, history, value_range=None):
+    """Rejects behaviors, timestamps or values that do not match their history in number or unit.
 
     A column of padding only fits every history. Each row is checked on its own, since a batching
     server pads the lists of the requests that it joins.
@@ -20,6 +20,7 @@ def check_beside(name, column, history):
         name: Name of the input in `REQUEST_INPUTS`.
         column: `(batch or 1, any)`; its default is padding.
         history: `(batch or 1, any)` item ids.
+        value_range: Smallest and largest value, for values.
 
     Raises:
         tf.errors.InvalidArgumentError: naming the input.
@@ -31,7 +32,10 @@ def check_beside(name, column, history):
     ...     print("refused")
     refused
     """
-    present = tf.not_equal(column, REQUEST_INPUTS[name].default)
+    default = REQUEST_INPUTS[name].default
+    present = tf.not_equal(column, default)
+    if default != default:  # NaN is not equal to itself
+        present = ~tf.math.is_nan(column)
     given, items = tf.shape(column)[1], tf.shape(history)[1]
     more = tf.reduce_any(present[:, items:])
     unmatched = tf.reduce_any(tf.not_equal(history[:, given:], ""), axis=1)
@@ -41,3 +45,12 @@ def check_beside(name, column, history):
     if name == "timestamp":
         last = f"{CHECK}{name}: expected seconds since 1970: got"
         tf.debugging.Assert(tf.reduce_all(column < LAST), [last, tf.reduce_max(column)])
+    if name == "value":
+        low, high = value_range
+        # The value of no item says nothing, such as 0, which JSON may write for a missing number.
+        width = tf.minimum(given, items)
+        outside = (column < low) | (column > high)
+        outside = outside[:, :width] & tf.not_equal(history[:, :width], "")
+        wrong = tf.boolean_mask(tf.broadcast_to(column[:, :width], tf.shape(outside)), outside)
+        scale = f"{CHECK}{name}: expected ratings as in the train part, {low:g} to {high:g}: got"
+        tf.debugging.Assert(tf.equal(tf.size(wrong), 0), [scale, wrong], summarize=3)

@@ -80,7 +80,7 @@ class Expected:
                 own = self._stored(kept.take(users[number : number + 1]), lists)
             for name, column in own.items():
                 lists[name].append(column.tolist())
-        lists = [lists.get(name) for name in ("history", "behavior", "timestamp")]
+        lists = [lists.get(name) for name in ("history", "behavior", "timestamp", "value")]
         return Request(model, names, *lists, context)
 
     def _stored(self, past, names):

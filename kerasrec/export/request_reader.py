@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from kerasrec.data.query_spec import REQUEST_INPUTS, REQUEST_OPTIONS, query_spec
+from kerasrec.data.query_spec import QUERY_INPUTS, REQUEST_INPUTS, REQUEST_OPTIONS, query_spec
 from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.errors import CHECK
 from kerasrec.export import lists
@@ -33,7 +33,7 @@ class RequestReader(tf.Module):
         self.k, self.item_rows, self.read = k, item_rows, model.query_inputs
         self.masks = model.repeats == "mask"
         self.ruled = model.rules is not None
-        spec = query_spec(model.schema)
+        spec = QUERY_INPUTS | query_spec(model.schema)
         self.spec = [spec[name] for name in self.read]
         sources = {each.source for each in self.spec}
         self.context = RawFeatures(
@@ -42,6 +42,7 @@ class RequestReader(tf.Module):
         if "histories" in model.capabilities:
             sources.add("history")
         self.length = model.schema.history_length
+        self.value_range = model.value_range
         self.stored = None
         if histories:
             sources.add("user")
@@ -156,7 +157,8 @@ class RequestReader(tf.Module):
                 value = np.asarray(default[0]).tolist()
                 features[name] = tf.io.FixedLenFeature(shape[1:], dtype, value)
             else:
-                features[name] = tf.io.FixedLenSequenceFeature((), dtype, allow_missing=True)
+                padding = np.asarray(default).ravel()[0]
+                features[name] = tf.io.FixedLenSequenceFeature((), dtype, True, padding)
         request = tf.io.parse_example(examples, features)
         return {
             name: x if inputs[name][1].dtype == object else tf.cast(x, inputs[name][1].dtype)
@@ -173,8 +175,9 @@ class RequestReader(tf.Module):
             for name in self.columns:
                 if name == "history":
                     continue
-                check_beside(name, request[name], request["history"])
-                given[name] = _as_wide(every(self._rows(name, request[name]), size), items)
+                check_beside(name, request[name], request["history"], self.value_range)
+                column = every(self._rows(name, request[name]), size)
+                given[name] = _as_wide(column, items, nothing(name))
             given = {name: lists.as_lists(column) for name, column in given.items()}
         if self.stored is None:
             return given
@@ -197,9 +200,12 @@ class _Stored(tf.Module):
     def __init__(self, histories, columns):
         super().__init__()
         self.indptr = tf.Variable(histories.indptr, trainable=False, name="stored_indptr")
+        # What only requests have is not stored.
+        self.absent = [n for n in columns if n in QUERY_INPUTS and QUERY_INPUTS[n].request_only]
+        stored = ["history", *(name for name in columns if name not in self.absent)]
         self.columns = {
             name: tf.Variable(column, trainable=False, name=f"stored_{name}")
-            for name, column in histories.step_columns(["history", *columns]).items()
+            for name, column in histories.step_columns(stored).items()
         }
 
     def __call__(self, user):
@@ -208,10 +214,20 @@ class _Stored(tf.Module):
         first = tf.gather(self.indptr, user)
         beyond = tf.where(known, tf.gather(self.indptr, user + 1), first)
         places = lists.ranges(first, beyond)
-        return {
+        found = {
             name: places.with_values(tf.gather(column, places.values))
             for name, column in self.columns.items()
         }
+        for name in self.absent:
+            found[name] = places.with_values(tf.fill(tf.shape(places.values), nothing(name)))
+        return found
+
+
+def nothing(name):
+    """The value of an input of the steps where there is none, after the lookup of its ids."""
+    each = REQUEST_INPUTS[name]
+    value = PADDING if each.dtype == "string" else each.default
+    return np.asarray(value, each.row_dtype)
 
 
 def batch_size(request):
@@ -224,12 +240,12 @@ def every(x, size):
     return tf.broadcast_to(x, tf.concat([[size], tf.shape(x)[1:]], axis=0))
 
 
-def _as_wide(column, items):
+def _as_wide(column, items, padding):
     """With padding at the last items, for which the request has no value."""
     # Where it is wider there is padding alone, or `check_beside` stops: a pad must not before it.
     width = tf.shape(items)[1]
     column = column[:, :width]
-    return tf.pad(column, [[0, 0], [0, width - tf.shape(column)[1]]])
+    return tf.pad(column, [[0, 0], [0, width - tf.shape(column)[1]]], constant_values=padding)
 
 
 def _gaps(timestamps, missing):

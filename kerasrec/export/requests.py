@@ -150,20 +150,23 @@ class _Draw:
         return self.stranger if self.random.random() < 0.05 else str(self.random.choice(self.items))
 
     def history(self):
-        """Draws a user's history with behaviors and times, and inserts an unknown item or a gap."""
+        """Draws a user's history with what is read of it, and inserts an unknown item or a gap."""
         past = self.model.histories.take([self.random.choice(self.active)])
         kept = slice(-int(self.random.integers(1, self.length + LONGER)), None)
         items = [str(one) for one in self.model.items.vocabulary.lookup(past.items[kept])]
-        place = int(self.random.integers(len(items) + 1))
-        items.insert(place, str(self.random.choice(["", self.stranger])))
         row = {"history": items}
         if past.behavior is not None and self.model.behaviors is not None:
             done = self.model.behaviors.lookup(past.behavior[kept])
             row["behavior"] = [str(one) for one in done]
         if past.timestamp is not None:
             row["timestamp"] = [int(one) for one in past.timestamp[kept]]
+        if self.model.value_range is not None:
+            values = self.random.uniform(*self.model.value_range, len(items))
+            row["value"] = values.tolist()
+        place = int(self.random.integers(len(items) + 1))
         for name in row.keys() - {"history"}:
             row[name].insert(place, REQUEST_INPUTS[name].default)
+        items.insert(place, str(self.random.choice(["", self.stranger])))
         return row
 
     def features(self):

@@ -14,6 +14,7 @@ from kerasrec.export.request_reader import SEEN, RequestReader, batch_size, ever
 from kerasrec.export.search import IndexPool, search_allowed
 from kerasrec.export.signature_defaults import write_defaults
 from kerasrec.layers.content_encoder import CODE
+from kerasrec.models.item_statistics import STATISTICS
 
 # With a dot, as no feature of a request: both are in one dict.
 ROWS = "batch.rows"
@@ -154,7 +155,8 @@ class ServingGraph(tf.Module):
         for name, raw in self.raw_features(request).items():
             known = tf.reshape(rows >= FIRST, [-1] + [1] * (len(raw.shape) - 1))
             features[name] = tf.where(known, stored[name], tf.cast(raw, stored[name].dtype))
-        features["count"] = stored["count"]
+        # An unknown item has no count and no ratings.
+        features |= {name: stored[name] for name in ("count", STATISTICS) if name in stored}
         if self.model.code is not None:
             known = (rows >= FIRST)[:, None]
             features[CODE] = tf.where(known, stored[CODE], self.model.code(features))

@@ -31,6 +31,8 @@ class Hooks:
         capabilities: "users" (known users), "histories" (any list of items), "cold_items" (items
             without interactions, by their features).
         predicts_values: Whether a score estimates the value of an interaction, such as a rating.
+        value_range: Smallest and largest rating that the history of a request may give; None: the
+            model reads no ratings of a request.
         searchable: Whether a score is the dot product of a query vector and an item vector.
         unknown_user: How a user outside of the train part is answered, as the end of a sentence.
         candidates: What an observed item is trained against; None: the model has no candidates.
@@ -75,6 +77,7 @@ class Hooks:
 
     capabilities = frozenset({"users"})
     predicts_values = False
+    value_range = None
     searchable = False
     candidates = None
     level = None

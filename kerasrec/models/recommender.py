@@ -184,6 +184,7 @@ class Recommender(Hooks, KerasSaving):
         explain=False,
         behaviors=None,
         timestamps=None,
+        values=None,
         context=None,
         pin=None,
         boost=None,
@@ -208,6 +209,8 @@ class Recommender(Hooks, KerasSaving):
                 same lengths, for models that read them. Times are as in a time column: Unix seconds
                 (or milli-, micro-, nanoseconds, recognized by their size), datetimes or ISO 8601
                 text, read as whole seconds. None for an unknown one.
+            values: The rating of each item of `histories`, in lists of the same lengths, for models
+                that read them; None for an item without.
             context: Features of the request by name, for models that read them: lists with a value
                 for each query, one value for all, or a DataFrame. A feature not given is missing,
                 which a warning says.
@@ -234,7 +237,7 @@ class Recommender(Hooks, KerasSaving):
         self.check_adapted("recommend")
         self.check_finite("recommend")
         reasons = REASONS if explain is True else whole_number(explain or 0, "explain", 0)
-        request = Request(self, users, histories, behaviors, timestamps, context)
+        request = Request(self, users, histories, behaviors, timestamps, values, context)
         repeats = check_repeats(self.repeats if repeats is None else repeats)
         wishes = rule_options(self, request, pin, boost)
         frame = recommend(self, request, k, exclude, allow, repeats, reasons, wishes)
@@ -249,12 +252,13 @@ class Recommender(Hooks, KerasSaving):
         items=(),
         behaviors=None,
         timestamps=None,
+        values=None,
         context=None,
     ):
         """Scores `(n,)` float32 of n users (or histories) with n items, by external ids."""
         self.check_adapted("score")
         self.check_finite("score")
-        request = Request(self, users, histories, behaviors, timestamps, context)
+        request = Request(self, users, histories, behaviors, timestamps, values, context)
         scores = score(self, request, items)
         for note in request.notes:
             warnings.warn(note, stacklevel=2)

@@ -118,6 +118,10 @@ class Reranked(Recommender):
         return self.model.unknown_user
 
     @property
+    def value_range(self):
+        return self.model.value_range
+
+    @property
     def order_read(self):
         return self.model.order_read
 

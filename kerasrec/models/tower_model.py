@@ -8,6 +8,7 @@ from kerasrec.data.vocabulary import UNKNOWN
 from kerasrec.errors import InputError
 from kerasrec.layers.content_encoder import CODE
 from kerasrec.models.catalog_cache import CatalogCache
+from kerasrec.models.item_statistics import STATISTICS, item_statistics
 from kerasrec.models.item_tower import ItemTower
 from kerasrec.models.make_candidates import make_candidates
 from kerasrec.models.predict import predict
@@ -120,6 +121,8 @@ class TowerModel(Recommender):
         if self.code is not None:
             self.code.adapt({name: column[counts > 0] for name, column in columns.items()})
             columns[CODE] = self._codes(columns)
+        if STATISTICS in self.catalog.tables:
+            columns[STATISTICS] = item_statistics(train)
         self.catalog.assign(columns)
         if self.user_catalog is not None:
             self.user_catalog.assign(train.users.columns)
@@ -129,6 +132,14 @@ class TowerModel(Recommender):
     @property
     def predicts_values(self):
         return self.candidates == "pair"
+
+    @property
+    def values_read(self):
+        found = super().values_read
+        if STATISTICS not in self.catalog.tables:
+            return found
+        of_items = "mean and deviation of each item"
+        return of_items if found is None else f"{found}; {of_items}"
 
     @property
     def features_read(self):

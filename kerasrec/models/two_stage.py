@@ -85,6 +85,10 @@ class TwoStage(Recommender):
         return self.retriever.unknown_user
 
     @property
+    def value_range(self):
+        return self.retriever.value_range
+
+    @property
     def order_read(self):
         return self.retriever.order_read or self.ranker.order_read
 

@@ -36,7 +36,6 @@ NAMED_IN = {
     "data/guess_columns.py": "columns of a table",
     "cli/describe.py": "columns of a table",
     "batch_inference/export_recommendations.py": "times are converted",
-    "batch_inference/history_file.py": "columns of a table",
     "out_of_core/part_table.py": "columns of a table",
     "out_of_core/column_type.py": "columns of a table",
     "out_of_core/filter_rows.py": "columns of a table",
@@ -67,9 +66,14 @@ NAMED_IN = {
 }
 
 
+def _known(value):
+    """None for NaN, which is not equal to itself."""
+    return None if value != value else value
+
+
 def test_the_inputs_of_a_query_are_these():
     found = {
-        name: (each.shape, each.dtype, each.source, each.missing)
+        name: (each.shape, each.dtype, each.source, _known(each.missing))
         for name, each in QUERY_INPUTS.items()
     }
     assert found == {
@@ -77,10 +81,11 @@ def test_the_inputs_of_a_query_are_these():
         "history": ((None,), "int32", "history", 0),
         "behavior": ((None,), "int32", "behavior", 0),
         "time_gap": ((None,), "float32", "timestamp", -1.0),
+        "value": ((None,), "float32", "value", None),
     }
     wide = (None, None)
     found = {
-        name: (each.shape, each.dtype, each.default)
+        name: (each.shape, each.dtype, _known(each.default))
         for name, each in (REQUEST_INPUTS | REQUEST_OPTIONS).items()
     }
     assert found == {
@@ -88,6 +93,7 @@ def test_the_inputs_of_a_query_are_these():
         "history": (wide, "string", ""),
         "behavior": (wide, "string", ""),
         "timestamp": (wide, "int64", 0),
+        "value": (wide, "float32", None),
         "exclude": (wide, "string", ""),
         "allow": (wide, "string", ""),
         "k": ((None,), "int32", None),
@@ -121,8 +127,8 @@ def test_every_source_is_an_input_of_a_request():
 
 def test_the_client_knows_the_same_lists():
     requests = REQUEST_INPUTS | REQUEST_OPTIONS
-    lists = {name: each.default for name, each in requests.items() if each.axis != "query"}
-    assert lists == client_query.LISTS
+    lists = {name: _known(each.default) for name, each in requests.items() if each.axis != "query"}
+    assert lists == {name: _known(value) for name, value in client_query.LISTS.items()}
 
 
 @pytest.mark.parametrize("name", ["k", "allow", "repeats", "examples", "timestamp", "user"])

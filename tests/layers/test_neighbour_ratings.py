@@ -25,7 +25,9 @@ def filled(near, **options):
     options = {"num_neighbours": 2, "num_ratings": size, **options}
     layer = NeighbourRatings(USERS, ITEMS, near, **options, name="ratings")
     users, items = np.nonzero(~np.isnan(rated))
-    layer.assign(similarity, users, items, rated[users, items], *levels)
+    mean, user_level, item_level = levels
+    ratings = rated + mean + user_level[:, None] + item_level
+    layer.assign(similarity, users, items, ratings[users, items], *levels)
     return layer, rated, similarity, levels
 
 
@@ -65,7 +67,8 @@ def test_a_rating_by_hand():
     similarity = np.zeros((6, 6), "float32")
     similarity[2, 3:] = 0.5, 0.25, 0.1
     # Three users rated item 3; the two most similar to user 2 count: (.5 - .25 * 2) / .75 = 0.
-    layer.assign(similarity, [5, 3, 4], [3, 3, 3], [9.0, 1.0, -2.0], mean=3.0, user_level=range(6))
+    ratings = [9.0 + 8.0, 1.0 + 6.0, -2.0 + 7.0]
+    layer.assign(similarity, [5, 3, 4], [3, 3, 3], ratings, mean=3.0, user_level=range(6))
     assert layer(np.array([2]), np.array([3])).numpy() == pytest.approx([5.0])
     # Only two entries are kept: the oldest is dropped.
     short = NeighbourRatings(6, 4, "user", num_neighbours=1, num_ratings=2)
@@ -97,8 +100,12 @@ def test_contributions_and_level_sum_to_the_rating():
 
 
 def test_bad_arguments():
-    with pytest.raises(InputError, match="near: .* received 'users'"):
+    with pytest.raises(InputError, match="near: expected one of user, item, got 'users'"):
         NeighbourRatings(5, 5, "users", num_neighbours=1)
+    with pytest.raises(InputError, match="nearest: expected one of raters, all, got 'some'"):
+        NeighbourRatings(5, 5, "user", num_neighbours=1, nearest="some")
+    with pytest.raises(InputError, match="near=.item. with .*similarity='msd': .*take near=.user."):
+        NeighbourRatings(5, 5, "item", num_neighbours=1, similarity="msd")
     layer, *_ = filled("user")
     with pytest.raises(InputError, match="leave out explain"):
         layer.contributions(2, np.array([2]), np.array([3]))

@@ -26,6 +26,7 @@ FORMS += [
     (kerasrec_zoo.RNNRecommender, {"cell": "bilstm"}),
     (kerasrec_zoo.RNNRecommender, {"use_user": True}),
     (kerasrec_zoo.SVD, {"centred": True}),
+    (kerasrec_zoo.TwoTower, {"statistics": True}),
     (kerasrec_zoo.UserKNN, {"task": "rating"}),
 ]
 

@@ -37,6 +37,12 @@ def adapted(cls, data, **options):
     return model
 
 
+def of(users):
+    """The inputs of known users, who give no ratings."""
+    nothing = np.zeros((len(users), 1))
+    return {"user": users, "history": nothing.astype("int32"), "value": nothing.astype("float32")}
+
+
 def published(data, near, k, baseline):
     """Every rating by the definition, one pair after another, with similarities by MSD."""
     table = np.full((len(data.users), len(data.items)), np.nan)
@@ -80,12 +86,13 @@ def test_ratings_are_those_of_the_definition(cls, baseline, ratings):
     model = adapted(cls, ratings, task="rating", similarity="msd", shrinkage=0, baseline=baseline)
     right = published(ratings, near, 100, baseline)
     users, items = (x.ravel() for x in np.indices(right.shape, "int32"))
-    found = model.score_pairs({"user": users}, items)
+    found = model.score_pairs(of(users), items)
     np.testing.assert_allclose(found, right.ravel(), atol=1e-5)
     np.testing.assert_allclose(
-        model.encode_queries({"user": np.arange(len(right), dtype="int32")}), right, atol=1e-5
+        model.encode_queries(of(np.arange(len(right), dtype="int32"))), right, atol=1e-5
     )
-    assert model.predicts_values and model.query_inputs == ("user",)
+    given = () if cls is ItemKNN else ("history", "value")
+    assert model.predicts_values and model.query_inputs == ("user", *given)
 
 
 def test_item_ratings_by_hand():
@@ -108,7 +115,7 @@ def test_item_ratings_by_hand():
 def test_who_is_not_known_gets_the_baseline(cls, ratings):
     for baseline in ("none", "means", "biases"):
         model = adapted(cls, ratings, task="rating", baseline=baseline)
-        found = model.score_pairs({"user": np.array([0, 1])}, np.array([1, 0]))
+        found = model.score_pairs(of(np.array([0, 1])), np.array([1, 0]))
         assert found == pytest.approx([ratings.value.mean()] * 2)
 
 
@@ -215,6 +222,6 @@ def test_movielens_100k_is_as_published(baseline, right):
         options = {"task": "rating", "similarity": "msd", "shrinkage": 0, "num_neighbours": 40}
         model = UserKNN(data.schema(), baseline=baseline, **options)
         model.adapt(split.train)
-        found = model.score_pairs({"user": split.test.user}, split.test.item)
+        found = model.score_pairs(of(split.test.user), split.test.item)
         errors.append(np.sqrt(np.mean((found - split.test.value) ** 2)))
     assert np.mean(errors) == pytest.approx(right, abs=0.005)

@@ -21,7 +21,7 @@ OTHER |= {"task": "rating", "similarity": "pearson", "baseline": "means", "num_r
 OTHER |= {"num_neighbours": 7, "parts": "mlp", "interaction": "stack", "temperature": 0.2}
 # It has to divide any other dim.
 OTHER |= {"num_heads": 5, "attention": "dot", "encoder": "bag_of_words"}
-OTHER |= {"weighting": "bm25"}
+OTHER |= {"weighting": "bm25", "nearest": "all"}
 # It needs users with features.
 OTHER |= {"use_profile": False}
 # It needs times.
@@ -70,6 +70,8 @@ def test_finds_the_withheld_item(cls, trained, checkerboard):
     model = trained(cls).model
     if model.predicts_values:
         pytest.skip("ratings have another right answer")
+    if cls is kerasrec_zoo.SmoothedMean:
+        pytest.skip("everybody gets the items by their mean rating")
     users = checkerboard.users.vocabulary.ids
     answer = model.recommend(users=list(users), k=1)
     if cls is kerasrec_zoo.Popularity:

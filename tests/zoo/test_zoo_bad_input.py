@@ -93,7 +93,7 @@ def scores(model, train):
 
 
 def ratings_of_others(model):
-    return getattr(model, "task", None) == "rating" and model.query_inputs == ("user",)
+    return getattr(model, "task", None) == "rating" and "user" in model.query_inputs
 
 
 @forms

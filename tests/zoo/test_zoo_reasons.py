@@ -15,9 +15,9 @@ pytestmark = [
 MODELS = models_of(kerasrec_zoo)
 GIVING = [cls for cls in MODELS if not issubclass(cls, JointModel)]
 # The same for every user, or for every item: no history is the reason.
-IMPERSONAL = ("DampedMean", "Popularity")
+IMPERSONAL = ("DampedMean", "Popularity", "SmoothedMean")
 # A score is a sum over the history and nothing else.
-EXACT = ("EASE", "ImplicitALS", "ItemKNN", "SVD", "UserKNN")
+EXACT = ("EASE", "ImplicitALS", "ItemKNN", "RandomWalk", "SVD", "UserKNN")
 
 each = pytest.mark.parametrize("cls", GIVING, ids=lambda cls: cls.__name__)
 

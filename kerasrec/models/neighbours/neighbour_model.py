@@ -24,7 +24,8 @@ class NeighbourModel(Recommender):
             for a history, `UserNeighbourScores` or `NeighbourRatings` for a user. Called with the
             query, it gives the scores of all items `(batch, num_items)`. An empty history, or a
             user without neighbours, gets the popular items.
-        query: The input of a query: "history" or "user".
+        query: Names of the inputs of a query: "history", or "user" and what else `scores` reads of
+            it, by keyword.
         rates: Whether a score estimates a rating. `scores` must then accept a user and an item too,
             and give the rating `(batch,)` of that pair.
     """
@@ -32,27 +33,29 @@ class NeighbourModel(Recommender):
     steps = "last"
     trained = False
 
-    def __init__(self, *, schema, scores, query="history", rates=False, name=None):
-        inputs = query_input(query)
+    def __init__(self, *, schema, scores, query=("history",), rates=False, name=None):
+        inputs = {name: query_input(name) for name in query}
         item = keras.Input((), dtype="int32", name="item")
-        all_scores, popular = scores(inputs), None
-        if query == "history":
+        first, *more = inputs.values()
+        more = dict(zip(query[1:], more, strict=True))
+        all_scores, popular = scores(first, **more), None
+        if query == ("history",):
             popular = PopularScores(schema.num_items, name="popular_scores")
-            all_scores = popular(all_scores, inputs)
+            all_scores = popular(all_scores, first)
         if rates:
-            item_scores = scores(inputs, item)[:, None]
+            item_scores = scores(first, item, **more)[:, None]
         else:
             item_scores = ops.take_along_axis(all_scores, item[:, None], axis=1)
         super().__init__(
             schema=schema,
-            inputs={query: inputs, "item": item},
+            inputs={**inputs, "item": item},
             outputs=item_scores,
-            query_model=keras.Model({query: inputs}, all_scores, name="query_model"),
+            query_model=keras.Model(inputs, all_scores, name="query_model"),
             name=name,
         )
         self.neighbour_scores = scores
         self.popular_scores = popular
-        self.capabilities = frozenset({"users", "histories"} if query == "history" else {"users"})
+        self.capabilities = frozenset({"users", "histories"} if "history" in query else {"users"})
         self.predicts_values = rates
 
     @property
@@ -72,8 +75,8 @@ class NeighbourModel(Recommender):
         )
 
     def contributions(self, inputs, history, items):
-        (query,) = self.query_inputs
-        parts = self.neighbour_scores.contributions(inputs[query][0], history, items)
+        query = inputs[self.query_inputs[0]]
+        parts = self.neighbour_scores.contributions(query[0], history, items)
         return ops.convert_to_numpy(parts)
 
     def encode_queries(self, inputs):
@@ -88,20 +91,28 @@ class NeighbourModel(Recommender):
 
     def score_pairs(self, inputs, items):
         pairs = _trim_history({name: inputs[name] for name in self.query_inputs})
+        # The rating of one item is looked up alone; any other score needs the scores of all items,
+        # and given ratings are compared with those of all users.
+        alone = self.predicts_values and not ("value" in pairs and _read(pairs).any())
+        size = 1 if alone else self.query_size
         pairs["item"] = np.asarray(items, "int32")
-        # The rating of one item is looked up alone; any other score needs the scores of all items.
-        size = 1 if self.predicts_values else self.query_size
         return predict(self, pairs, max(1, min(MAX_PAIRS, SCORES_AT_ONCE // size)))[:, 0]
 
 
+def _read(inputs):
+    """Which steps of the histories are read `(n, length)`: those with a value, if values are."""
+    read = np.asarray(inputs["history"]) > 0
+    return read & ~np.isnan(inputs["value"]) if "value" in inputs else read
+
+
 def _trim_history(inputs):
-    """Inputs without trailing columns of padding: each column costs a lookup in the table.
+    """Inputs without trailing columns that are not read: each column costs a lookup in the table.
 
     The new width is a power of two, since the graph is traced again for each width.
     """
     if "history" not in inputs:
         return inputs
-    history = np.asarray(inputs["history"])
-    used = np.flatnonzero(history.any(axis=0))
+    used = np.flatnonzero(_read(inputs).any(axis=0))
     width = 1 << int(used[-1] if len(used) else 0).bit_length()
-    return {**inputs, "history": history[:, :width]}
+    cut = {name: inputs[name][:, :width] for name in ("history", "value") if name in inputs}
+    return {**inputs, **cut}

@@ -60,22 +60,41 @@ def cosine_blocks(matrix, shrinkage):
         matrix: `(n, m)` CSR; for zeros and ones, <a, b> is the number of common columns.
         shrinkage: Moves similarities from few columns towards 0.
 
+    Returns:
+        An iterator over slices of rows and their `(rows, n)` float32 similarities.
+    """
+    matrix = matrix.astype("float32")
+    norm = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1), "float32")).ravel()
+
+    def cosines(rows, block):
+        block /= norm[rows, None] * norm[None] + shrinkage + 1e-12
+        block[np.arange(rows.stop - rows.start), np.arange(rows.start, rows.stop)] = 0.0
+        return block
+
+    return product_blocks(matrix, cosines)
+
+
+def product_blocks(matrix, finish):
+    """Products of all rows of a matrix with one another, one block of rows after another.
+
+    Args:
+        matrix: `(n, m)` CSR.
+        finish: Called with a slice of rows and their `(rows, n)` float32 products, which it may
+            overwrite; gives what is yielded. It is called from several threads.
+
     Yields:
-        A slice of rows and their `(rows, n)` float32 similarities.
+        A slice of rows and what `finish` gives for it.
     """
     matrix = matrix.astype("float32")  # exact for counts up to 2**24
     size = matrix.shape[0]
-    norm = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1), "float32")).ravel()
     matrix, full = _without_full_columns(matrix)
     matrix_t = matrix.T.tocsr()
 
     def block(rows):
-        similarity = (matrix[rows] @ matrix_t).toarray()
+        products = (matrix[rows] @ matrix_t).toarray()
         if full.shape[1]:
-            similarity += full[rows] @ full.T
-        similarity /= norm[rows, None] * norm[None] + shrinkage + 1e-12
-        similarity[np.arange(rows.stop - rows.start), np.arange(rows.start, rows.stop)] = 0.0
-        return similarity
+            products += full[rows] @ full.T
+        return finish(rows, products)
 
     # scipy multiplies in one thread without the GIL. No more blocks are held than threads run.
     blocks, threads = row_blocks(size), min(MAX_THREADS, os.cpu_count() or 1)

@@ -9,6 +9,7 @@ from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.errors import InputError
 from kerasrec.id_list import id_list, id_lists, unknown_note
 from kerasrec.models.requests.request_context import request_context
+from kerasrec.models.requests.request_values import request_values
 
 
 class Request:
@@ -19,8 +20,9 @@ class Request:
         users: External user ids, or None.
         histories: Lists of external item ids in time order, one for each answer, or None for the
             users' stored ones.
-        behaviors, timestamps: The behavior and the time (see `request_times`) at each item of the
-            histories, in lists of the same lengths; None where they are not known.
+        behaviors, timestamps, values: The behavior, the time (see `request_times`) and the rating
+            of each item of the histories, in lists of the same lengths; None where they are not
+            known.
         context: Features of the request by name: a list with a value for each query, or one value
             for all; None where none is known.
         written: Numbers of the context may be texts, as in a text file.
@@ -31,8 +33,8 @@ class Request:
 
     Raises:
         InputError: for neither users nor histories, different numbers of them, values that are not
-            lists of ids, histories that the model does not read, and behaviors or timestamps of
-            another length.
+            lists of ids, histories that the model does not read, behaviors, timestamps or values of
+            another length, and values that are no numbers of the model's `value_range`.
     """
 
     def __init__(
@@ -42,18 +44,20 @@ class Request:
         histories,
         behaviors=None,
         timestamps=None,
+        values=None,
         context=None,
         written=False,
     ):
         users = None if users is None else id_list(users, "users")
         histories = None if histories is None else id_lists(histories, "histories")
         of_steps = {
-            name: id_lists(values, f"{name}s", of)
-            for name, of, values in (
+            name: id_lists(lists, f"{name}s", of)
+            for name, of, lists in (
                 ("behavior", "behaviors", behaviors),
                 ("timestamp", "times", timestamps),
+                ("value", "ratings", values),
             )
-            if values is not None
+            if lists is not None
         }
         _check(model, users, histories)
         _check_steps(histories, of_steps)
@@ -62,13 +66,15 @@ class Request:
         self._behaviors = model.behaviors
         self._names = model.query_inputs
         self._length = model.schema.history_length
+        self._value_range = model.value_range
         self.names = list(range(len(histories))) if users is None else users
         if users is None:
             self._users = np.full(len(self.names), UNKNOWN, "int32")
         else:
             self._users = _rows(model.users.vocabulary, self.names)
             instead = model.unknown_user
-            if histories is not None and "history" in self._names:
+            rated = "value" in of_steps or "value" not in self._names
+            if histories is not None and "history" in self._names and rated:
                 instead = "from the histories given"
             self._note_unknown("user", self.names, self._users, f"answered {instead}")
         if histories is None:
@@ -84,7 +90,7 @@ class Request:
 
         self._context, notes = request_context(model, context, len(self.names), written)
         self.notes += notes
-        spec = query_spec(model.schema)
+        spec = QUERY_INPUTS | query_spec(model.schema)
         sources = {spec[name].source for name in self._names}
         for name in of_steps:
             if name not in sources:
@@ -101,6 +107,9 @@ class Request:
                 f"{empty} of {len(self.names)} queries {'has' if empty == 1 else 'have'} no "
                 f"history that the model knows: answered {instead}"
             )
+
+        if "value" in self._names and users is None:
+            self._note_unrated(model.unknown_user)
 
     def inputs(self, part):
         """Model inputs of the queries in a slice."""
@@ -139,7 +148,7 @@ class Request:
         self._note_unknown("item", items, rows, "scored as one that training never saw")
         return rows
 
-    def _rows_of(self, histories, behavior=None, timestamp=None):
+    def _rows_of(self, histories, behavior=None, timestamp=None, value=None):
         lengths = [len(history) for history in histories]
         rows = self.item_rows([item for history in histories for item in history], "history item")
         owner = np.repeat(np.arange(len(lengths)), lengths)
@@ -161,7 +170,22 @@ class Request:
                     "back: the items are read in the order given, and such a step as one that took "
                     "no time"
                 )
+        if value is not None and "value" in self._names:
+            context["value"] = request_values(value, self._value_range)[known]
         return Histories.from_pairs(owner[known], rows[known], len(lengths), **context)
+
+    def _note_unrated(self, instead):
+        """Notes the histories without a rating, of a model that reads nothing else of them."""
+        rated = np.zeros(len(self.names), bool)
+        if self._past.value is not None:
+            owner = np.repeat(self._keys, self.lengths)
+            rated[owner[~np.isnan(self._past.value)]] = True
+        count = int((~rated & (self.lengths > 0)).sum())
+        if count:
+            self.notes.append(
+                f"{count} of {len(rated)} queries {'has' if count == 1 else 'have'} no rating in "
+                f"values: answered {instead}"
+            )
 
     def _note_unknown(self, what, ids, rows, instead):
         unknown = [name for name, row in zip(ids, rows, strict=True) if row == UNKNOWN]

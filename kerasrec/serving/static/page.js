@@ -97,6 +97,7 @@ function inputs(signature) {
     boost_factor: [[0]],
     behavior: padded(boxes.history.ids.map(() => "")),
     timestamp: [[0, ...boxes.history.ids.map(() => 0)]],
+    value: [[NaN, ...boxes.history.ids.map(() => NaN)]],
     ...context.inputs,
   };
   const names = Object.keys(signatures[signature].inputs);

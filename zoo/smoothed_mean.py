@@ -1,0 +1,67 @@
+"""SmoothedMean: the user's ratings and the mean of the item's, over the size of the data."""
+
+import numpy as np
+
+from kerasrec.errors import InputError
+from kerasrec.models import FactorModel, Factors
+from kerasrec.register import register
+
+
+@register
+class SmoothedMean(FactorModel):
+    """What a user rated, their mean rating and that of the item, divided by a constant.
+
+        score(u, i) = (beta sum_j r(u, j) + m_u + m_i) / (|I|^alpha + |U|)
+
+    with the mean m_u of the ratings of user u, m_i of those of item i, j over the items that u
+    rated, and I and U the items and users with ratings. A mean of no ratings is 0. The score is a
+    term of the user plus one of the item: all users get the items in the same order, that of m_i.
+    It is not on the scale of the ratings.
+
+    Args:
+        schema: `Schema` of the data.
+        alpha: Power of the number of items.
+        beta: Weight of the sum of the user's ratings.
+
+    Raises:
+        InputError: at construction, for a negative number.
+
+    Example:
+
+    >>> import pandas as pd
+    >>> from kerasrec.data import Interactions
+    >>> frame = pd.DataFrame({"user": list("aabb"), "item": list("xyxz"), "value": [5, 3, 4, 2]})
+    >>> train = Interactions.from_frame(frame)
+    >>> model = SmoothedMean(train.schema(), alpha=1.0, beta=0.5)
+    >>> model.adapt(train)
+    >>> model.score(users=["a"], items=["x"]).round(3).tolist()  # (.5 * 8 + 4 + 4.5) / (3 + 2)
+    [2.5]
+    """
+
+    unknown_user = "with the means of the items"
+    values_read = "sums and means"
+
+    def __init__(self, schema, alpha=1.0, beta=1.0, name=None):
+        for argument, value in (("alpha", alpha), ("beta", beta)):
+            if not 0 <= value < np.inf:
+                raise InputError(f"{argument}: expected a number of at least 0, got {value!r}")
+        super().__init__(schema=schema, dim=0, biases=True, name=name)
+
+    def find_factors(self, train):
+        sums, means, counts = {}, {}, {}
+        value = train.value.astype("float64")
+        for side, rows, size in (
+            ("user", train.user, len(train.users)),
+            ("item", train.item, len(train.items)),
+        ):
+            counts[side] = np.bincount(rows, minlength=size)
+            sums[side] = np.bincount(rows, weights=value, minlength=size)
+            means[side] = sums[side] / np.maximum(counts[side], 1)
+        whole = {side: np.count_nonzero(each) for side, each in counts.items()}
+        size = float(whole["item"]) ** self.alpha + whole["user"]
+        user = (self.beta * sums["user"] + means["user"]) / size
+        return Factors(user_bias=user, item_bias=means["item"] / size)
+
+    def contributions(self, inputs, history, items):
+        """Zeros: no single item of the history orders the items."""
+        return np.zeros((len(items), len(history)))
