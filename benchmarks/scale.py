@@ -129,12 +129,12 @@ def measure_size(case, say):
     return found.values()
 
 
-def run(step, case):
-    """`Measured`: of a new process that runs a step."""
+def run(step, case, module="benchmarks.peers.scale_steps"):
+    """`Measured`: of a new process that runs a step of a module."""
     measured, folder = Measured(step, case["rows"]), pathlib.Path(case["folder"])
     before = size_of(folder)
     try:
-        with Worker(sys.executable, "benchmarks.peers.scale_steps", LIMIT) as worker:
+        with Worker(sys.executable, module, LIMIT) as worker:
             worker.ask("setup", id=0, case={**case, "step": step})
             with AnonymousMemory(worker.process.pid) as memory:
                 found = worker.ask("time", id=0, steps=1)

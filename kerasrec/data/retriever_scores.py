@@ -12,6 +12,7 @@ from kerasrec.data.vocabulary import UNKNOWN
 
 RETRIEVER_SCORE = "retriever_score"
 ROWS_AT_ONCE = 4096
+BLOCK = 2**20  # rows whose columns are in memory, where they are files
 
 
 def with_retriever_scores(data, retriever, encoder=None):
@@ -31,12 +32,14 @@ def with_retriever_scores(data, retriever, encoder=None):
         `Impressions` with the context feature "retriever_score", a number.
     """
     length = retriever.schema.history_length
-    gather = rows(host_arrays, data, (*retriever.query_inputs, ITEM), length)[1]
     parts = []
-    for start in range(0, len(data), ROWS_AT_ONCE):
-        x = gather(np.arange(start, min(start + ROWS_AT_ONCE, len(data))), length)
-        x = _as_known(retriever.schema, x)
-        parts.append(retriever.score_pairs(x, x[ITEM]))
+    for start in range(0, len(data), BLOCK):
+        part = data.select(slice(start, start + BLOCK))
+        gather = rows(host_arrays, part, (*retriever.query_inputs, ITEM), length)[1]
+        for first in range(0, len(part), ROWS_AT_ONCE):
+            x = gather(np.arange(first, min(first + ROWS_AT_ONCE, len(part))), length)
+            x = _as_known(retriever.schema, x)
+            parts.append(retriever.score_pairs(x, x[ITEM]))
     scores = np.concatenate(parts) if parts else np.zeros(0, "float32")
     if encoder is None:
         encoder = FeatureEncoder.fit(RETRIEVER_SCORE, scores, "number")
