@@ -3,12 +3,13 @@
     python -m benchmarks impressions_scale --rows 1e6 1e7
 
 Each step runs in a process of its own on an invented table in time order: rows / 20 users, rows /
-200 items, 3 categories, 5 numbers (one of them in 20 buckets) and a click. "memory" reads the table,
-splits it by time, trains an epoch of DeepFM (8 numbers, batches of 8,192) and evaluates it on 2 % of
-the rows. "prepare" writes the columns as files, and "disk" does the same as "memory" with them.
-"µs each" is for a row; "growth" compares it with that of 10 million rows, or of the fewest. "peak" is
-the resident memory of the process, which counts pages of mapped files; "anon." is the anonymous
-memory, which the system cannot take back; both, and "disk", in GiB. Imports are not measured.
+200 items, 3 categories, 5 numbers (one of them in 20 buckets) and a click. "memory" reads the
+table, splits it by time, trains an epoch of DeepFM (8 numbers, batches of 8,192) and evaluates it
+on 2 % of the rows. "prepare" writes the columns as files, and "disk" does the same as "memory" with
+them. "µs each" is for a row; "growth" compares it with that of 10 million rows, or of the fewest.
+"peak" is the resident memory of the process, which counts pages of mapped files; "anon." is the
+anonymous memory, which the system cannot take back; both, and "disk", in GiB. Imports are not
+measured.
 """
 
 import contextlib
@@ -22,6 +23,8 @@ from benchmarks.scale import check_disk, count, run, table_of
 
 MODULE = "benchmarks.peers.impressions_steps"
 STEPS = ("memory", "prepare", "disk")
+# Bytes of disk for a row: of the table, and at most of what the steps write.
+TABLE_BYTES, STEP_BYTES = 70, 200
 
 
 def add_arguments(parser):
@@ -46,7 +49,7 @@ def measure(arguments, say):
         folder = arguments.folder or stack.enter_context(tempfile.TemporaryDirectory())
         folder = pathlib.Path(folder).resolve()
         folder.mkdir(parents=True, exist_ok=True)
-        check_disk(folder, sizes)
+        check_disk(folder, sizes, TABLE_BYTES, STEP_BYTES)
         for rows in sizes:
             case = {"rows": rows, "table": str(table_of(folder, rows))}
             # Removed before the next size is measured.

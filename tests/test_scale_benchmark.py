@@ -162,15 +162,13 @@ def test_every_size_is_measured_and_what_needs_a_failed_step_is_not(tmp_path, mo
     assert ("write", 1000) not in ran and "was there" in report.notes[0]
 
 
-def test_a_disk_that_is_too_small_is_refused_with_the_calculation(tmp_path, monkeypatch):
+def test_a_disk_that_is_too_small_is_refused_with_the_calculation(tmp_path):
     from benchmarks import scale
 
-    monkeypatch.setattr(scale, "TABLE_BYTES", 2**30)
-    monkeypatch.setattr(scale, "STEP_BYTES", 2**40)
     scale.table_of(tmp_path, 1000).touch()
     wanted = r"3,000 rows of tables x 1073741824 bytes \+ 3,000 rows x .* = 3,075,000.0 GiB"
     with pytest.raises(SystemExit, match=wanted):
-        scale.check_disk(tmp_path, [1000, 3000])
+        scale.check_disk(tmp_path, [1000, 3000], 2**30, 2**40)
 
 
 @pytest.mark.parametrize("text", ["999", "1000.5", "many"])

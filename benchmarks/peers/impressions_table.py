@@ -5,8 +5,16 @@ import pathlib
 
 import numpy as np
 
-from benchmarks.peers.skewed_table import GROUP, ITEM_SKEW, SPAN, START, USER_SKEW, drawn, ids
-from benchmarks.peers.skewed_table import sizes_of
+from benchmarks.peers.skewed_table import (
+    GROUP,
+    ITEM_SKEW,
+    SPAN,
+    START,
+    USER_SKEW,
+    drawn,
+    ids,
+    sizes_of,
+)
 
 CATEGORIES = {"hour": 24, "device": 5, "city": 1000}
 NUMBERS = ("age", "price", "speed", "depth", "score")

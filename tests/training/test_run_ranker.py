@@ -273,8 +273,8 @@ def test_a_run_on_disk_has_the_results_of_memory(here, split, capsys):
         for name, value in theirs["metrics"].items():
             if value is not None:
                 assert ours["metrics"][name]["mean"] == pytest.approx(value["mean"], abs=1e-5)
-    given = [json.loads((pathlib.Path("runs") / f"shown-smallranker-{one}" / "data.json").read_text())
-             for one in ("disk", "memory")]  # fmt: skip
+    runs = [pathlib.Path(f"runs/shown-smallranker-{one}") for one in ("disk", "memory")]
+    given = [json.loads((one / "data.json").read_text()) for one in runs]
     assert given[0] == given[1]
     # `kerasrec evaluate` reads the same folder, with the model's catalogs and encoders.
     (prepared,) = pathlib.Path("runs/prepared").iterdir()
