@@ -17,6 +17,7 @@ from kerasrec.errors import InputError
 from kerasrec.out_of_core.numbering import Numbering
 from kerasrec.out_of_core.raw_column import RawColumn
 from kerasrec.out_of_core.raw_feature import RawFeature
+from kerasrec.out_of_core.row_times import RowTimes
 from kerasrec.out_of_core.scratch_column import in_blocks
 from kerasrec.out_of_core.table_chunks import TableChunks
 
@@ -66,7 +67,7 @@ class ImpressionsPreparation:
             name: RawColumn(folder / f"context-{number}.bin", one.dtype)
             for number, (name, one) in enumerate(self.features.items())
         }
-        self._times = _Times(chunks, chunks.columns.get("timestamp"))
+        self._times: RowTimes | None = None
         self.rows, self.rows_read = 0, 0
         self.requests: int | None = None
         self.dropped: dict[str, int] = {}
@@ -79,6 +80,8 @@ class ImpressionsPreparation:
         Raises:
             InputError: see `prepare_impressions`.
         """
+        if "timestamp" in self._keys:
+            self._times = RowTimes(work / "times.bin", self._chunks)
         for table in self._chunks.tables(work, memory):
             self._add(table)
             self._say("read")
@@ -92,7 +95,7 @@ class ImpressionsPreparation:
                 raise InputError(f"Feature {name!r}: no row has a vector.")
         self._say("sort")
         order = None
-        if "timestamp" in self._keys:
+        if self._times is not None:
             seconds = self._times.seconds()
             if (seconds[1:] < seconds[:-1]).any():
                 order, seconds = in_order(seconds)
@@ -128,7 +131,8 @@ class ImpressionsPreparation:
                 found[key] = _numbered(self._numberings.get(key), codes, texts)
         found |= read_numbers(table, columns)
         labels = self._wanted.labels.read(table)
-        self._times.add(table)
+        if self._times is not None:
+            self._times.add(table)
         self.rows_read += len(table.frame)
         kept = np.flatnonzero(table.keep)
         self.rows += len(kept)
@@ -182,43 +186,3 @@ def _numbered(numbering: Numbering | None, codes: np.ndarray, texts: np.ndarray)
         return numbering.codes(codes, texts)
     hashes = pd.util.hash_array(np.append(texts, ""), categorize=False)
     return hashes.view(np.int64)[codes]
-
-
-class _Times:
-    """The times of all rows: 8 bytes for each, since their largest says what unit they are in."""
-
-    def __init__(self, chunks: TableChunks, column: Any):
-        self._chunks, self._column = chunks, column
-        self._found: list[np.ndarray] = []
-        self._keep: list[np.ndarray] = []
-        self._parts: dict[str, int] = {}
-        self._dates: bool | None = None
-
-    def add(self, table: Table) -> None:
-        """Keeps the numbers of a chunk, or reads its dates."""
-        if self._column is None:
-            return
-        series = table.frame[self._column]
-        dates = not pd.api.types.is_numeric_dtype(series.dtype)
-        if self._dates is not None and self._dates != dates:
-            raise InputError(
-                f"{table.place(0, self._column)}: the times from here on are "
-                f"{'dates' if dates else 'numbers'}, and those before are not: write all alike."
-            )
-        self._dates = dates
-        values = table.times("timestamp", self._column)[1] if dates else series.to_numpy()
-        self._found.append(values)
-        self._keep.append(table.keep)
-        self._parts[table.where] = self._parts.get(table.where, 0) + len(values)
-
-    def seconds(self) -> np.ndarray:
-        """int64 Unix seconds of the rows that are kept; InputError for a bad or strange time."""
-        values, keep = np.concatenate(self._found), np.concatenate(self._keep)
-        self._found.clear()
-        if not self._dates:
-            frame = pd.DataFrame({self._column: values}, copy=False)
-            first = 2 if self._chunks.text_file else 0
-            table = Table(frame, list(self._parts.items()), first)
-            table.keep = keep
-            values = table.times("timestamp", self._column)[1]
-        return values if keep.all() else values[keep]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kerasrec.data.impressions import ROWS, Impressions
-from kerasrec.out_of_core.scratch_column import gathered
+from kerasrec.out_of_core.scratch_column import gathered, in_blocks
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -29,7 +29,7 @@ class StoredImpressions(Impressions):
             return super().select(index)
         index = np.asarray(index)
         index = np.flatnonzero(index) if index.dtype == bool else index
-        if len(index) and index[-1] - index[0] + 1 == len(index) and (np.diff(index) == 1).all():
+        if _is_range(index):
             return super().select(slice(int(index[0]), int(index[-1]) + 1))
 
         def part(column: np.ndarray | None) -> np.ndarray | None:
@@ -44,3 +44,15 @@ class StoredImpressions(Impressions):
             first, stop = part(self.past.first), part(self.past.stop)
             found["past"] = dataclasses.replace(self.past, first=first, stop=stop)
         return dataclasses.replace(self, **found, report=None)
+
+
+def _is_range(index: np.ndarray) -> bool:
+    """Whether positions follow one another."""
+    if not len(index) or index[-1] - index[0] + 1 != len(index):
+        return False
+    first = int(index[0])
+    for block in in_blocks(index):
+        if (block != np.arange(first, first + len(block))).any():
+            return False
+        first += len(block)
+    return True

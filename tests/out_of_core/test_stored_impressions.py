@@ -391,3 +391,29 @@ def test_columns_of_a_part_are_replaced_as_of_any_impressions(here):
     weighted = dataclasses.replace(data, weight=np.ones(SIZE))
     assert isinstance(weighted, StoredImpressions)
     assert weighted.select(np.array([4, 2])).weight.tolist() == [1.0, 1.0]
+
+
+def test_times_of_a_text_file_that_become_fractions_or_dates(here):
+    table = frame()
+    times = table["timestamp"].astype(str)
+    table.assign(timestamp=times.where(table.index < 150, times + ".5")).to_csv(
+        "shown.csv", index=False
+    )
+    assert_same(*both("shown.csv"))
+    dates = pd.to_datetime(table["timestamp"], unit="s").astype(str)
+    table.assign(timestamp=times.where(table.index < 148, dates)).to_csv("mixed.csv", index=False)
+    with pytest.raises(InputError, match="row 150, .* the times are dates, and before they are nu"):
+        prepare_impressions("mixed.csv", "mixed")
+
+
+def test_text_files_that_are_empty_or_too_wide(here):
+    (here / "shown.csv").write_text("user,item,click\n")
+    with pytest.raises(InputError, match="shown.csv: no data rows"):
+        prepare_impressions("shown.csv", "prepared")
+    (here / "shown.csv").write_text("user,item,click\n" + "u,i,1\n" * 60 + "u,i,1,2\n")
+    with pytest.raises(InputError, match="line 62: 4 fields, but the header has 3"):
+        prepare_impressions("shown.csv", "prepared")
+    (here / "shown.csv").write_text("user;item;click\n" + "u;i;1\n" * 60)
+    with pytest.raises(InputError, match="Is the separator right|is the separator right"):
+        prepare_impressions("shown.csv", "prepared")
+    assert prepare_impressions("shown.csv", "prepared", separator=";").rows == 60
