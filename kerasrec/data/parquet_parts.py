@@ -194,7 +194,8 @@ class ParquetParts:
 
         file, folders = self.files[part], self._partitions[part]
         inside = [name for name in columns if name not in folders]
-        with _readable(file), pyarrow.parquet.ParquetFile(file) as parquet:
+        # Buffered ahead, all row groups that were read would stay in memory until the end.
+        with _readable(file), pyarrow.parquet.ParquetFile(file, pre_buffer=False) as parquet:
             for batch in parquet.iter_batches(rows, columns=inside):
                 frame = arrow_frame(pyarrow.Table.from_batches([batch]), ids)
                 for name in columns:
