@@ -82,7 +82,9 @@ def csv_batches(
 ) -> Iterator[pd.DataFrame]:
     """All columns of a text file, so many rows at a time, as `read_csv` reads them."""
     with _named(file, separator):
-        names = list(_head(file, separator, 1).columns)
+        names, how = list(_head(file, separator, 1).columns), _dialect(separator)
+        if how["engine"] == "c":
+            how["low_memory"] = False
         with unpacked(file) as binary:
             reader = pd.read_csv(
                 binary,
@@ -90,7 +92,7 @@ def csv_batches(
                 skip_blank_lines=False,
                 chunksize=rows,
                 **MISSING,
-                **_dialect(separator),
+                **how,
             )
             for frame in reader:
                 if not isinstance(frame.index, pd.RangeIndex):

@@ -93,8 +93,8 @@ class PreparedImpressions:
         }
         fields |= {"tasks": wanted.labels.tasks, "context": {}, "encoders": {}}
         notes, missing = [], {}
-        for number, (feature, options) in enumerate(wanted.context.items()):
-            one = self._feature(number, feature, options, encoders and encoders[feature])
+        for feature, options in wanted.context.items():
+            one = self._feature(feature, options, encoders and encoders[feature])
             fields["context"][feature], fields["encoders"][feature] = one.column, one.encoder
             missing[feature] = one.missing
             notes += [f"{feature}: {note}" for note in one.notes]
@@ -119,9 +119,15 @@ class PreparedImpressions:
         return data.with_crosses(crosses, negative_rate)
 
     def _feature(
-        self, number: int, name: str, options: dict[str, Any], base: FeatureEncoder | None
+        self, name: str, options: dict[str, Any], base: FeatureEncoder | None
     ) -> EncodedFeature:
         kind, found = options["kind"], self.manifest
+        if name not in found["context"]:
+            raise InputError(
+                f"{self.folder}: the feature {name!r} of an earlier model is not among those that "
+                f"were prepared ({', '.join(found['context'])}): give it in context."
+            )
+        number = list(found["context"]).index(name)
         width = tuple(found["widths"][name])
         kept = self._column(f"context-{number}", FEATURE_TYPES.get(kind, np.int32), width)
         texts = None if kind in FEATURE_TYPES else self._json(f"context-{number}")

@@ -209,6 +209,40 @@ def test_a_model_that_is_continued_keeps_rows_and_encoders(here):
                                   first.users.vocabulary.ids)  # fmt: skip
 
 
+def test_features_of_an_earlier_model_in_another_order(here):
+    frame().to_parquet("shown.parquet")
+    _, first = both("shown.parquet")
+    turned = dict(reversed(CONTEXT.items()))
+    encoders = dict(reversed(first.encoders.items()))
+    prepared = prepare_impressions("shown.parquet", "prepared", labels=LABELS, context=CONTEXT)
+    theirs = Impressions.from_frame(
+        "shown.parquet", labels=LABELS, context=turned, encoders=encoders
+    )
+    assert_same(prepared.impressions(encoders=encoders), theirs)
+    fewer = prepare_impressions("shown.parquet", "fewer", labels=LABELS)
+    with pytest.raises(InputError, match="'seen' of an earlier model is not among those"):
+        fewer.impressions(encoders=encoders)
+
+
+def test_an_interrupted_preparation_is_removed_and_the_earlier_one_kept(here):
+    frame().to_parquet("shown.parquet")
+    prepare_impressions("shown.parquet", "prepared")
+    frame()[:150].to_parquet("shown.parquet")
+
+    def stop(line):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare_impressions("shown.parquet", "prepared", progress=stop)
+    assert sorted(one.name for one in here.iterdir()) == ["prepared", "shown.parquet"]
+    assert PreparedImpressions("prepared").rows == SIZE
+    # What a killed process left.
+    (here / ".writing-prepared").mkdir()
+    (here / ".writing-prepared" / "work").mkdir()
+    assert prepare_impressions("shown.parquet", "prepared").rows == 150
+    assert sorted(one.name for one in here.iterdir()) == ["prepared", "shown.parquet"]
+
+
 def test_tables_of_users_and_items(here):
     frame().to_parquet("shown.parquet")
     items = pd.DataFrame({"item": range(125, 95, -1), "colour": ["red", "blue", "green"] * 10})
