@@ -270,6 +270,7 @@ def assert_equal_batches(ours, theirs):
                 np.testing.assert_array_equal(mine[name], its[name])
 
 
+@pytest.mark.slow
 def test_one_shard_gives_the_batches_of_memory(here):
     frame().to_parquet("shown.parquet")
     for table in (both("shown.parquet", past()), both("shown.parquet")):
