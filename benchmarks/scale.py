@@ -71,7 +71,7 @@ def measure(arguments, say):
         folder = arguments.folder or stack.enter_context(tempfile.TemporaryDirectory())
         folder = pathlib.Path(folder).resolve()
         folder.mkdir(parents=True, exist_ok=True)
-        check_disk(folder, sizes)
+        check_disk(folder, sizes, TABLE_BYTES, STEP_BYTES)
         for rows in sizes:
             case = {"rows": rows, "memory": arguments.memory, "steps": arguments.steps}
             case["table"] = str(table_of(folder, rows))
@@ -89,14 +89,14 @@ def table_of(folder, rows):
     return folder / f"table-{rows}.parquet"
 
 
-def check_disk(folder, sizes):
-    """Ends with the calculation if the disk is too small."""
+def check_disk(folder, sizes, table_bytes, step_bytes):
+    """Ends with the calculation if the disk is too small; bytes are for a row, see above."""
     new = sum(rows for rows in sizes if not table_of(folder, rows).exists())
-    needed, free = new * TABLE_BYTES + max(sizes) * STEP_BYTES, shutil.disk_usage(folder).free
+    needed, free = new * table_bytes + max(sizes) * step_bytes, shutil.disk_usage(folder).free
     if needed > free:
         sys.exit(
-            f"{folder}: {new:,} rows of tables x {TABLE_BYTES} bytes + {max(sizes):,} rows x "
-            f"{STEP_BYTES} bytes for the steps = {needed / GIB:,.1f} GiB are needed, and "
+            f"{folder}: {new:,} rows of tables x {table_bytes} bytes + {max(sizes):,} rows x "
+            f"{step_bytes} bytes for the steps = {needed / GIB:,.1f} GiB are needed, and "
             f"{free / GIB:,.1f} GiB of the disk are free. Name a --folder on another disk."
         )
 
@@ -129,12 +129,12 @@ def measure_size(case, say):
     return found.values()
 
 
-def run(step, case):
-    """`Measured`: of a new process that runs a step."""
+def run(step, case, module="benchmarks.peers.scale_steps"):
+    """`Measured`: of a new process that runs a step of a module."""
     measured, folder = Measured(step, case["rows"]), pathlib.Path(case["folder"])
     before = size_of(folder)
     try:
-        with Worker(sys.executable, "benchmarks.peers.scale_steps", LIMIT) as worker:
+        with Worker(sys.executable, module, LIMIT) as worker:
             worker.ask("setup", id=0, case={**case, "step": step})
             with AnonymousMemory(worker.process.pid) as memory:
                 found = worker.ask("time", id=0, steps=1)

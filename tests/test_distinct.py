@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from kerasrec.distinct import distinct, is_in
+import kerasrec.distinct as distinct_module
+from kerasrec.distinct import distinct, is_in, pair_counts
 
 
 @pytest.mark.parametrize("kind", ["int64", "int32", "uint64"])
@@ -22,3 +23,12 @@ def test_values_are_found_among_ascending_ones():
     # The largest values of all are hashes, too.
     top = np.array([0, 2**64 - 1], np.uint64)
     assert is_in(top, top[1:]).tolist() == [False, True]
+
+
+def test_pairs_are_counted_in_blocks(monkeypatch):
+    monkeypatch.setattr(distinct_module, "BLOCK", 7)
+    random = np.random.default_rng(0)
+    first, second = random.integers(0, 4, 100), random.integers(0, 5, 100)
+    pairs, counts = pair_counts(first, second)
+    wanted, times = np.unique((first << 32) | second, return_counts=True)
+    assert pairs.tolist() == wanted.tolist() and counts.tolist() == times.tolist()

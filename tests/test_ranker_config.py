@@ -75,7 +75,7 @@ def test_tables_are_found_beside_the_config(written, tmp_path, monkeypatch):
         ({"data.name": "frappe"}, "data", "beside impressions give path or sql"),
         ({"data.path": None, "data.columns": {"user": "who"}}, "data", "into impressions.columns"),
         ({"data.path": None, "data.clean": {"k_core": True}}, "data", "columns and clean are of"),
-        ({"data.out_of_core": "always"}, "data", "options and out_of_core are not for impressions"),
+        ({"data.options": {"a": 1}}, "data", "options are not for impressions"),
         ({"data.labels.click": {"kind": "clicks"}}, "data.labels.click.kind", "'binary', 'count'"),
         ({"data.labels.click": {"name": "x"}}, "data.labels.click.name", "unknown key name"),
         ({"data.crosses.pair": {"columns": []}}, "data.crosses.pair.columns", "at least 1"),

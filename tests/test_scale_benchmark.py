@@ -162,15 +162,13 @@ def test_every_size_is_measured_and_what_needs_a_failed_step_is_not(tmp_path, mo
     assert ("write", 1000) not in ran and "was there" in report.notes[0]
 
 
-def test_a_disk_that_is_too_small_is_refused_with_the_calculation(tmp_path, monkeypatch):
+def test_a_disk_that_is_too_small_is_refused_with_the_calculation(tmp_path):
     from benchmarks import scale
 
-    monkeypatch.setattr(scale, "TABLE_BYTES", 2**30)
-    monkeypatch.setattr(scale, "STEP_BYTES", 2**40)
     scale.table_of(tmp_path, 1000).touch()
     wanted = r"3,000 rows of tables x 1073741824 bytes \+ 3,000 rows x .* = 3,075,000.0 GiB"
     with pytest.raises(SystemExit, match=wanted):
-        scale.check_disk(tmp_path, [1000, 3000])
+        scale.check_disk(tmp_path, [1000, 3000], 2**30, 2**40)
 
 
 @pytest.mark.parametrize("text", ["999", "1000.5", "many"])
@@ -193,3 +191,26 @@ def test_anonymous_memory_is_what_a_process_holds():
     with AnonymousMemory(os.getpid()) as memory:
         pass
     assert held.nbytes < memory.peak < 2**36
+
+
+@pytest.mark.slow
+def test_steps_of_impressions_in_memory_and_on_disk(tmp_path):
+    from benchmarks.peers.impressions_steps import CONTEXT, setup
+    from benchmarks.peers.impressions_table import write_table
+
+    table = tmp_path / "table.parquet"
+    write_table(table, 10_000)
+    frame = pyarrow.parquet.read_table(table).to_pandas()
+    assert len(frame) == 10_000 and frame["timestamp"].is_monotonic_increasing
+    assert len(CONTEXT) == 8 and set(CONTEXT) < set(frame)
+    # A click is likelier the larger the score is.
+    clicked = frame["click"] == 1
+    assert frame["score"][clicked].mean() > 0.3 > 0 > frame["score"][~clicked].mean()
+    case = {"table": str(table), "rows": 10_000, "folder": str(tmp_path)}
+    parts = {
+        step: [part["name"] for part in setup({**case, "step": step})(1)["parts"]]
+        for step in ("memory", "prepare", "disk")
+    }
+    trained = ["split", "adapt", "epoch", "evaluate 2 %"]
+    assert parts["memory"] == ["read", *trained] and parts["disk"] == ["encode", *trained]
+    assert (tmp_path / "prepared" / "manifest.json").exists()

@@ -180,6 +180,7 @@ class DataNode(Node):
     With `impressions` a ranker is trained: `labels`, `context` and `crosses` are columns of theirs,
     and the table by its path, where one is given, is what users did: the histories. Without,
     `context` are columns of the table of `path` or `sql`: of the request of each interaction.
+    `out_of_core` and `prepared` are then of the table of impressions; what users did is in memory.
     """
 
     name: str | None = None
@@ -219,11 +220,10 @@ class DataNode(Node):
                     "requests: leave context out, or out_of_core and prepared",
                 )
         if self.impressions is not None:
-            if self.name is not None or self.prepared is not None or len(sources) > 1:
+            if self.name is not None or len(sources) > 1:
                 raise PydanticCustomError(
                     "source",
-                    "beside impressions give path or sql, what users did, or neither: no name and "
-                    "no prepared",
+                    "beside impressions give path or sql, what users did, or neither, and no name",
                 )
             if not sources and (self.columns or self.clean != CleanNode()):
                 raise PydanticCustomError(
@@ -231,9 +231,23 @@ class DataNode(Node):
                     "columns and clean are of the interactions of path or sql: the columns of what "
                     "was shown belong into impressions.columns",
                 )
-            if self.options or self.out_of_core == "always":
+            if self.options:
                 raise PydanticCustomError(
-                    "source", "options and out_of_core are not for impressions: leave them out"
+                    "source", "options are not for impressions: leave them out"
+                )
+            if self.impressions.negatives is not None and (
+                self.out_of_core == "always" or self.prepared is not None
+            ):
+                raise PydanticCustomError(
+                    "source",
+                    "out_of_core and prepared are for a table of impressions, and with "
+                    "impressions.negatives there is none: leave them out",
+                )
+            if self.prepared is not None and self.out_of_core == "never":
+                raise PydanticCustomError(
+                    "source",
+                    "prepared is the folder of a table that is read from disk: leave it out, or "
+                    "set out_of_core to always or auto",
                 )
             if self.impressions.negatives is not None and not sources:
                 raise PydanticCustomError(
@@ -292,7 +306,8 @@ class DataNode(Node):
     @property
     def is_prepared(self):
         """Whether a prepared folder alone is given, such as one that another job has written."""
-        return self.prepared is not None and (self.name or self.path or self.sql) is None
+        given = self.name or self.path or self.sql or self.impressions
+        return self.prepared is not None and given is None
 
     @property
     def label(self):

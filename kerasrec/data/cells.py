@@ -13,6 +13,8 @@ from kerasrec.errors import InputError
 def cells(name: str, table: Table, position: np.ndarray, column: Any, kind: str) -> np.ndarray:
     """The values of a column at these positions of the table, bytes as text."""
     series = table.frame[column].iloc[position]
+    if kind == "number" and isinstance(series.dtype, np.dtype) and series.dtype.kind in "iuf":
+        return series.to_numpy()
     values = series.to_numpy(object, copy=True)
     if series.dtype in (np.float16, np.float32):
         values[:] = list(series.to_numpy())  # as an object each would be a Python float

@@ -1,9 +1,7 @@
 """The columns of impressions that a cross is made of."""
 
-import numpy as np
-
 from kerasrec.data.schema import Cross
-from kerasrec.distinct import distinct
+from kerasrec.distinct import pair_counts
 from kerasrec.errors import InputError
 
 
@@ -61,5 +59,5 @@ def read_cross(data, name, options):
     columns = [cross_column(data, column) for column in made.columns]
     if len(columns) == 1:
         return Cross(name, made.columns, columns[0][1], made.min_count, label)
-    pairs = distinct((columns[0][0].astype(np.int64) << 32) | columns[1][0])
-    return Cross(name, made.columns, len(pairs) + 2, made.min_count, label)
+    size = len(pair_counts(columns[0][0], columns[1][0])[0]) + 2
+    return Cross(name, made.columns, size, made.min_count, label)

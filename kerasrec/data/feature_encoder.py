@@ -28,6 +28,7 @@ from kerasrec.data.number_buckets import (
     bucket_rows,
     bucket_weights,
 )
+from kerasrec.data.number_moments import moments
 from kerasrec.data.schema import Feature
 from kerasrec.data.text_tokens import frequent_tokens, split_texts, text_layer, unspaced
 from kerasrec.data.time_cycles import CYCLES, time_cycles
@@ -100,6 +101,7 @@ class FeatureEncoder:
         soft_buckets: int | None = None,
         min_count: int | None = None,
         parts: Sequence[str] | None = None,
+        counts: np.ndarray | None = None,
     ) -> "FeatureEncoder":
         """Learn an encoding from values.
 
@@ -125,6 +127,8 @@ class FeatureEncoder:
             min_count: for kinds category and categories: values that occur less often are unknown;
                 None = none.
             parts: for kind time: a list of "hour", "weekday" and "month"; None = the first two.
+            counts: for kinds category, categories and text: how many rows have each of `values`;
+                None = one.
 
         Raises:
             InputError: an unknown kind, an argument of the wrong type, an option of another kind,
@@ -150,40 +154,45 @@ class FeatureEncoder:
                 raise InputError(
                     f"Feature {name!r} ({kind}) cannot continue {base.name!r} ({base.kind})."
                 )
-            return base._continued(values, users)
+            return base._continued(values, users, counts)
         encoder = cls(name, kind, separator=separator, min_count=options["min_count"] or 1)
         if kind == "users":
             return encoder.with_users(users)._fit_users(values, own, options["length"], place)
         if kind == "number":
             return encoder._fit_number(
-                values, options["buckets"], options["soft_buckets"], encoder._refuser(place)
+                values, options["buckets"], options["soft_buckets"], encoder.refuser(place)
             )
         if kind == "time":
             parts = tuple(CYCLES)[:2] if parts is None else options["parts"]
             return dataclasses.replace(encoder, parts=parts)
         if kind == "vector":
-            size = vector_width(values, encoder._refuser(place))
+            size = vector_width(values, encoder.refuser(place))
             if size is None:
                 raise InputError(f"Feature {name!r}: no row has a vector.")
             return dataclasses.replace(encoder, size=size)
         if kind == "text":
-            return encoder._fit_text(values, options, encoder._refuser(place))
+            return encoder._fit_text(values, options, encoder.refuser(place), counts)
         if kind == "category":
-            values = single_values(values, encoder._refuser(place))
-            vocabulary = Vocabulary.from_values(values, encoder.min_count)
+            values = single_values(values, encoder.refuser(place))
+            vocabulary = Vocabulary.from_values(values, encoder.min_count, counts)
             return dataclasses.replace(encoder, vocabulary=vocabulary)
         lists = encoder._split(values)
-        vocabulary = Vocabulary.from_values(_flat(lists), encoder.min_count)
+        counts = _of_parts(lists, counts)
+        vocabulary = Vocabulary.from_values(_flat(lists), encoder.min_count, counts)
         length = options["length"] or max([1, *map(len, lists)])
         return dataclasses.replace(encoder, vocabulary=vocabulary, length=length)
 
-    def _continued(self, values: Any, users: Vocabulary | None) -> "FeatureEncoder":
+    def _continued(
+        self, values: Any, users: Vocabulary | None, counts: np.ndarray | None
+    ) -> "FeatureEncoder":
         if self.kind == "users":
             return self.with_users(users)
         if self.kind not in ("category", "categories"):
             return self
-        values = _flat(self._split(values)) if self.kind == "categories" else values
-        vocabulary = self.vocabulary.extended(values, self.min_count)
+        if self.kind == "categories":
+            lists = self._split(values)
+            values, counts = _flat(lists), _of_parts(lists, counts)
+        vocabulary = self.vocabulary.extended(values, self.min_count, counts)
         return dataclasses.replace(self, vocabulary=vocabulary)
 
     def _fit_users(
@@ -195,17 +204,15 @@ class FeatureEncoder:
     ) -> "FeatureEncoder":
         lists = self._user_lists(values, own)
         if length is None and lists.problem():
-            self._refuser(place)(*lists.problem())
+            self.refuser(place)(*lists.problem())
         return dataclasses.replace(self, length=length or max(1, lists.most))
 
     def _fit_number(
         self, values: Any, buckets: int | None, soft_buckets: int | None, refuse: Refuse
     ) -> "FeatureEncoder":
         numbers = read_numbers(values, self.missing(values), refuse)
+        found = moments(numbers)
         real = numbers[~np.isnan(numbers)]
-        found = {}
-        if len(real):
-            found = {"mean": float(real.mean()), "std": float(real.std()) or 1.0}
         if buckets is not None:
             found["borders"] = bucket_borders(real, buckets)
         if soft_buckets is not None:
@@ -213,16 +220,21 @@ class FeatureEncoder:
         return dataclasses.replace(self, **found)
 
     def _fit_text(
-        self, values: Any, options: Mapping[str, Any], refuse: Refuse
+        self,
+        values: Any,
+        options: Mapping[str, Any],
+        refuse: Refuse,
+        counts: np.ndarray | None,
     ) -> "FeatureEncoder":
         texts, tokenizer = read_texts(values, refuse), options["tokenizer"]
         if tokenizer == "auto":
             tokenizer = "bigrams" if unspaced(texts).any() else "words"
-        tokens, counts = split_texts(texts, tokenizer)
+        tokens, lengths = split_texts(texts, tokenizer)
         # A token of exotic white space only is left out and counts as unknown.
-        kept = frequent_tokens(tokens, options["max_tokens"] - FIRST)
+        counts = None if counts is None else np.repeat(counts, lengths)
+        kept = frequent_tokens(tokens, options["max_tokens"] - FIRST, counts)
         vocabulary = Vocabulary([token for token in kept if token.strip()])
-        length = options["length"] or max(1, int(counts.max(initial=1)))
+        length = options["length"] or max(1, int(lengths.max(initial=1)))
         found = {"vocabulary": vocabulary, "length": length, "tokenizer": tokenizer}
         return dataclasses.replace(self, **found)
 
@@ -273,12 +285,12 @@ class FeatureEncoder:
         if self.kind == "time":
             return time_cycles(self._seconds(values, place), self.parts)
         if self.kind == "vector":
-            return read_vectors(values, self.size, self._refuser(place))
+            return read_vectors(values, self.size, self.refuser(place))
         if self.kind == "users":
             return self._user_lists(values, own).table(self.length)
         out = np.zeros((len(values), self.length), dtype=np.int32)
         if self.kind == "text":
-            tokens, counts = split_texts(read_texts(values, self._refuser(place)), self.tokenizer)
+            tokens, counts = split_texts(read_texts(values, self.refuser(place)), self.tokenizer)
             place_of = np.arange(len(tokens)) - np.repeat(np.cumsum(counts) - counts, counts)
             kept = place_of < self.length
             owner = np.repeat(np.arange(len(values)), counts)
@@ -293,7 +305,7 @@ class FeatureEncoder:
         return out
 
     def _encode_number(self, values: Any, place: Callable[[int], str] | None) -> np.ndarray:
-        refuse = self._refuser(place)
+        refuse = self.refuser(place)
         numbers = read_numbers(values, self.missing(values), refuse)
         if self.borders is not None:
             return bucket_rows(numbers, self.borders)
@@ -319,6 +331,8 @@ class FeatureEncoder:
             return self._seconds(values) == 0
         if isinstance(values, np.ndarray) and values.ndim == 2:
             return np.zeros(len(values), dtype=bool)
+        if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
+            return np.isnan(values)
         return np.array([is_missing(value) for value in values], dtype=bool)
 
     def ignored(self, values: Any, own: np.ndarray | None = None) -> dict[str, int]:
@@ -367,9 +381,9 @@ class FeatureEncoder:
         return UserLists(self._split(values), self.vocabulary, own)
 
     def _seconds(self, values: Any, place: Callable[[int], str] | None = None) -> np.ndarray:
-        return read_seconds(values, self._refuser(place))
+        return read_seconds(values, self.refuser(place))
 
-    def _refuser(self, place: Callable[[int], str] | None) -> Refuse:
+    def refuser(self, place: Callable[[int], str] | None) -> Refuse:
         """Raises the error for the value at a position."""
 
         def refuse(position: int, problem: str) -> None:
@@ -381,3 +395,8 @@ class FeatureEncoder:
 
 def _flat(lists: Any) -> list[Any]:
     return [part for parts in lists for part in parts]
+
+
+def _of_parts(lists: Any, counts: np.ndarray | None) -> np.ndarray | None:
+    """How often each element of `_flat(lists)` occurs, of lists that occur `counts` times."""
+    return None if counts is None else np.repeat(counts, [len(parts) for parts in lists])

@@ -13,13 +13,16 @@ TRAIN_INPUTS = ("position", "fold")
 FOLDS = 5
 
 
-def folds(data):
-    """The fold of each row of a train part, int32 from 1 to `FOLDS`.
+def folds(data, rows=slice(None)):
+    """The fold of each row of a train part, or of a slice of it, int32 from 1 to `FOLDS`.
 
     The rows of a request share one: where one item of it is clicked, the labels of the others say
     that this one was not.
     """
-    return 1 + (data.requests() % FOLDS).astype(np.int32)
+    requests = data.request
+    if requests is None:
+        return 1 + np.arange(*rows.indices(len(data))).astype(np.int32) % FOLDS
+    return 1 + (requests[rows] % FOLDS).astype(np.int32)
 
 
 def impression_batches(
@@ -60,33 +63,42 @@ def impression_batches(
         batch_size = max(1, batch_size // lists.rows.shape[1])
 
     def make(arrays):
-        lengths, gather = rows(arrays, data, inputs, history_length, folds(data))
-        weight = np.ones(len(data), "float32") if data.weight is None else data.weight
-        missing = 0 if lists is None else np.nan
-        labels = {
-            name: arrays.constant(np.append(one, np.float32(missing)))
-            for name, one in data.labels.items()
-        }
-        weight = arrays.constant(np.append(weight, 0).astype("float32"))
-        if lists is not None:
-            lengths = np.append(lengths, 1)[lists.rows].max(axis=1)
-            padding = np.full_like(lists.rows[:1], len(data))
-            members = arrays.constant(np.concatenate([lists.rows, padding]))
-        count = len(lengths)
-
-        def batch(chosen, width):
-            # The mean over a batch is that over its real rows, as in every other batch.
-            real = arrays.cast(chosen < count, "float32")
-            share = arrays.cast(arrays.size(real), "float32") / arrays.reduce_sum(real)
-            if lists is not None:
-                chosen = arrays.reshape(arrays.gather(members, chosen), (-1,))
-            x = gather(chosen, width)
-            y = {name: arrays.gather(one, chosen) for name, one in labels.items()}
-            return x, y, arrays.gather(weight, chosen) * share
-
-        return lengths, batch
+        return examples_of(arrays, data, inputs, history_length, folds(data), lists)
 
     return gathered(make, widths, batch_size, False, seed, shuffle, first_epoch)
+
+
+def examples_of(arrays, data, inputs, history_length, fold, lists=None):
+    """The history length of each example, and a function from numbers and a width to a batch.
+
+    An example is a row, or with `lists` a request; the number after the last one is padding. The
+    other arguments are those of `rows`.
+    """
+    lengths, gather = rows(arrays, data, inputs, history_length, fold)
+    weight = np.ones(len(data), "float32") if data.weight is None else data.weight
+    missing = 0 if lists is None else np.nan
+    labels = {
+        name: arrays.constant(np.append(one, np.float32(missing)))
+        for name, one in data.labels.items()
+    }
+    weight = arrays.constant(np.append(weight, 0).astype("float32"))
+    if lists is not None:
+        lengths = np.append(lengths, 1)[lists.rows].max(axis=1)
+        padding = np.full_like(lists.rows[:1], len(data))
+        members = arrays.constant(np.concatenate([lists.rows, padding]))
+    count = len(lengths)
+
+    def batch(chosen, width):
+        # The mean over a batch is that over its real rows, as in every other batch.
+        real = arrays.cast(chosen < count, "float32")
+        share = arrays.cast(arrays.size(real), "float32") / arrays.reduce_sum(real)
+        if lists is not None:
+            chosen = arrays.reshape(arrays.gather(members, chosen), (-1,))
+        x = gather(chosen, width)
+        y = {name: arrays.gather(one, chosen) for name, one in labels.items()}
+        return x, y, arrays.gather(weight, chosen) * share
+
+    return lengths, batch
 
 
 def rows(arrays, data, inputs, length, fold=None):
@@ -150,4 +162,4 @@ def _flat(histories, each):
     """A per-step input at all steps of all histories."""
     column = histories.items if each.source == "history" else getattr(histories, each.source)
     values = each.values(column, histories.indptr[:-1], len(histories.items))
-    return np.pad(values, (0, 1))  # padding reads a place, even of no events
+    return values if len(values) else np.zeros(1, values.dtype)  # padding reads a place

@@ -29,7 +29,7 @@ def by_time(data, validation=0.1, test=0.1):
             f"the time split needs timestamps and {data.name!r} has none: map a column to "
             "timestamp, or choose request, user, random or given"
         )
-    part = np.zeros(len(data), np.int64)
+    part = np.zeros(len(data), np.int8)
     for share, number in ((validation + test, 1), (test, 2)):
         cut = min(round(len(data) * (1 - share)), len(data) - 1)
         if share:
@@ -96,19 +96,24 @@ IMPRESSION_PROTOCOLS = {
 
 
 def _by_key(data, keys, protocol, validation, test, seed):
-    _, key = np.unique(keys, return_inverse=True)
-    count = int(key.max()) + 1
+    if keys.min() < 0 or keys.max() > 2 * len(keys):
+        keys = np.unique(keys, return_inverse=True)[1]
+    used = np.zeros(int(keys.max()) + 1, bool)
+    used[keys] = True
+    count = int(used.sum())
     if count < 3:
         raise InputError(
             f"the {protocol} split: {data.name!r} has {count} of them, too few for three parts"
         )
     rank = np.random.default_rng(seed).permutation(count)
-    part = np.zeros(count, np.int64)
+    part = np.zeros(count, np.int8)
     part[rank < round(count * (validation + test))] = 1
     part[rank < round(count * test)] = 2
     if not validation:
         part[part == 1] = 0
-    return _split(data, part[key], protocol, validation, test)
+    of_key = np.zeros(len(used), np.int8)
+    of_key[used] = part
+    return _split(data, of_key[keys], protocol, validation, test)
 
 
 def _split(data, part, protocol, validation, test):

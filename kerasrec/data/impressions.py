@@ -140,19 +140,24 @@ class Impressions:
         fields = read_impressions(
             frame, columns, labels, context, past, on_error=on_error, where=where, **options
         )
-        data = cls(**fields, name=name)
-        crosses = [read_cross(data, key, options) for key, options in (crosses or {}).items()]
+        return cls(**fields, name=name).with_crosses(crosses, negative_rate)
+
+    def with_crosses(
+        self, crosses: Mapping[str, Mapping[str, Any]] | None, negative_rate: float
+    ) -> "Impressions":
+        """The same rows with crosses, and with a share of the negatives; see `from_frame`."""
+        crosses = [read_cross(self, key, options) for key, options in (crosses or {}).items()]
         if not 0 < negative_rate <= 1:
             raise InputError(
                 f"negative_rate: expected a share above 0 and up to 1, got {negative_rate!r}."
             )
-        if negative_rate < 1 and [task.kind for task in data.tasks] != ["binary"]:
+        if negative_rate < 1 and [task.kind for task in self.tasks] != ["binary"]:
             raise InputError(
                 "negative_rate corrects the probability of one binary label, and there are "
-                f"{', '.join(f'{task.name} ({task.kind})' for task in data.tasks)}: leave it out, "
+                f"{', '.join(f'{task.name} ({task.kind})' for task in self.tasks)}: leave it out, "
                 "and give the rows without a click a weight of 1 / negative_rate."
             )
-        return dataclasses.replace(data, crosses=tuple(crosses), negative_rate=negative_rate)
+        return dataclasses.replace(self, crosses=tuple(crosses), negative_rate=negative_rate)
 
     def schema(self, history_length: int = 50) -> Schema:
         """What a model needs to know in order to be built."""

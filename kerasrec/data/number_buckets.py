@@ -20,7 +20,8 @@ def bucket_borders(numbers: np.ndarray, buckets: int) -> tuple[float, ...]:
     >>> bucket_borders(np.array([0, 0, 0, 1, 2, 3, 4, 9]), 4)
     (0.0, 1.0, 3.0)
     """
-    ordered = np.sort(_as_float32(numbers))
+    ordered = _as_float32(numbers)
+    ordered.sort()
     borders = distinct(_quantiles(ordered, np.arange(1, buckets), buckets))
     return tuple(borders[borders < ordered.max(initial=-np.inf)].tolist())
 
@@ -41,7 +42,8 @@ def bucket_centres(numbers: np.ndarray, buckets: int) -> tuple[float, ...]:
     >>> bucket_centres(np.array([0, 0, 0, 1, 2, 3, 4, 9]), 4)
     (0.0, 2.0, 4.0)
     """
-    ordered = np.sort(_as_float32(numbers))
+    ordered = _as_float32(numbers)
+    ordered.sort()
     if not len(ordered):
         return (0.0,)
     return tuple(distinct(_quantiles(ordered, 2 * np.arange(buckets) + 1, 2 * buckets)).tolist())
@@ -71,5 +73,6 @@ def _quantiles(ordered: np.ndarray, parts: np.ndarray, whole: int) -> np.ndarray
 
 
 def _as_float32(numbers: np.ndarray) -> np.ndarray:
-    numbers = np.asarray(numbers).astype(np.float32)
-    return np.where(np.abs(numbers) < TINY, np.float32(0), numbers)
+    numbers = np.array(numbers, np.float32)
+    numbers[np.abs(numbers) < TINY] = 0
+    return numbers

@@ -185,6 +185,24 @@ class ParquetParts:
         pyarrow.default_memory_pool().release_unused()
         return categorical(parts)
 
+    def batches(
+        self, part: int, columns: Iterable[str], rows: int, ids: Iterable[str]
+    ) -> Iterator[pd.DataFrame]:
+        """These columns of a file, so many rows at a time; `ids` as of `read_parquet`."""
+        import pyarrow
+        import pyarrow.parquet
+
+        file, folders = self.files[part], self._partitions[part]
+        inside = [name for name in columns if name not in folders]
+        # Buffered ahead, all row groups that were read would stay in memory until the end.
+        with _readable(file), pyarrow.parquet.ParquetFile(file, pre_buffer=False) as parquet:
+            for batch in parquet.iter_batches(rows, columns=inside):
+                frame = arrow_frame(pyarrow.Table.from_batches([batch]), ids)
+                for name in columns:
+                    if name in folders:
+                        frame[name] = np.full(len(batch), folders[name], dtype=object)
+                yield frame
+
     def frame(self, part: int, columns: Iterable[str], group: int | None = None) -> pd.DataFrame:
         """These columns of a file, or of one of its row groups."""
         import pyarrow.parquet

@@ -29,8 +29,16 @@ class Past:
     behaviors: Vocabulary | None = None
 
     @classmethod
-    def of(cls, events: Interactions, user: np.ndarray, timestamp: np.ndarray) -> "Past":
+    def of(
+        cls,
+        events: Interactions,
+        user: np.ndarray,
+        timestamp: np.ndarray,
+        num_users: int | None = None,
+    ) -> "Past":
         """The past of rows of these users at these times.
+
+        Users up to `num_users` that the events do not know have none.
 
         >>> import pandas as pd
         >>> events = Interactions.from_frame(pd.DataFrame(
@@ -39,17 +47,8 @@ class Past:
         >>> (past.stop - past.first).tolist()
         [1, 2, 0]
         """
-        histories = events.histories()
-        first = histories.indptr[user]
-        low, high = first.copy(), histories.indptr[user + 1].copy()
-        # A binary search for all rows at once, each among the events of its own user.
-        while (open_ := low < high).any():
-            middle = (low + high) // 2
-            times = histories.timestamp[np.minimum(middle, len(histories.items) - 1)]
-            earlier = open_ & (times < timestamp)
-            low = np.where(earlier, middle + 1, low)
-            high = np.where(open_ & ~earlier, middle, high)
-        return cls(histories, first, low, events.behaviors)
+        histories = events.histories().for_keys(num_users or 0)
+        return cls(histories, *known_events(histories, user, timestamp), events.behaviors)
 
     @classmethod
     def of_events(cls, events: Interactions, rows: np.ndarray) -> "Past":
@@ -74,10 +73,6 @@ class Past:
         """The past of some of the rows."""
         return dataclasses.replace(self, first=self.first[index], stop=self.stop[index])
 
-    def for_users(self, number: int) -> "Past":
-        """With an empty history for each user row up to `number`."""
-        return dataclasses.replace(self, histories=self.histories.for_keys(number))
-
     def until(self, time: int) -> Histories:
         """The events of all users up to a time."""
         kept = self.histories.timestamp <= time
@@ -95,3 +90,19 @@ class Past:
         columns = (self.histories.items, self.histories.behavior)
         columns = (None if one is None else one[kept] for one in columns)
         return Histories(np.concatenate([[0], np.cumsum(end - start)]), *columns)
+
+
+def known_events(
+    histories: Histories, user: np.ndarray, timestamp: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where the events of each row's user begin, and where those before its time end."""
+    first = histories.indptr[user]
+    low, high = first.copy(), histories.indptr[user + 1].copy()
+    # A binary search for all rows at once, each among the events of its own user.
+    while (open_ := low < high).any():
+        middle = (low + high) // 2
+        times = histories.timestamp[np.minimum(middle, len(histories.items) - 1)]
+        earlier = open_ & (times < timestamp)
+        low = np.where(earlier, middle + 1, low)
+        high = np.where(open_ & ~earlier, middle, high)
+    return first, low

@@ -7,20 +7,18 @@ import numpy as np
 import pandas as pd
 
 from kerasrec.data.catalog import Catalog
-from kerasrec.data.event_context import checked_context, columns_of
 from kerasrec.data.feature_encoder import FeatureEncoder
 from kerasrec.data.impressions_report import ImpressionsReport
 from kerasrec.data.interactions import Interactions
 from kerasrec.data.past import Past
-from kerasrec.data.read_features import find_columns, read_features, text_columns
+from kerasrec.data.read_features import read_features
 from kerasrec.data.read_interactions import Side
-from kerasrec.data.read_labels import Labels
+from kerasrec.data.read_labels import constant_label
 from kerasrec.data.reading import as_table
 from kerasrec.data.table import Table
 from kerasrec.data.vocabulary import UNKNOWN, Vocabulary
+from kerasrec.data.wanted_columns import IDS, WantedColumns
 from kerasrec.errors import InputError
-
-KEYS = ("user", "item", "request", "timestamp", "position", "weight", "propensity", "fold")
 
 
 def read_impressions(
@@ -33,6 +31,60 @@ def read_impressions(
     on_error: str = "raise",
     where: str = "the frame",
     separator: str | None = None,
+    base: tuple[Catalog, Catalog] | None = None,
+    encoders: Mapping[str, FeatureEncoder] | None = None,
+    **tables: Any,
+) -> dict[str, Any]:
+    """The fields of `Impressions`, but for the name; the arguments are those of `from_frame`.
+
+    Raises:
+        InputError: see `Impressions.from_frame`.
+    """
+    sides = both_sides(past, base, **tables)
+    wanted = WantedColumns.of(columns, labels, context, encoders)
+    table = as_table(
+        frame,
+        where,
+        text=wanted.texts,
+        on_error=on_error,
+        only=wanted.names,
+        ids=wanted.ids,
+        separator=separator,
+    )
+    columns = wanted.find(table)
+    if not len(table.frame):
+        raise InputError(f"{table.where}: no data rows.")
+    codes = {key: table.texts(key, columns[key]) for key in IDS if key in columns}
+    found = {}
+    if "timestamp" in columns:
+        found["timestamp"] = table.times("timestamp", columns["timestamp"])[1]
+    found |= read_numbers(table, columns)
+    label_values = wanted.labels.read(table)
+    if not table.keep.any():
+        raise InputError(f"{table.where}: no rows are left; dropped: {table.dropped}.")
+    kept = np.flatnonzero(table.keep)
+    if "timestamp" in found:
+        kept = kept[np.argsort(found["timestamp"][kept], kind="stable")]
+    features = read_features(table, kept, wanted.context, encoders)
+    fields = {key: column[kept] for key, column in found.items()}
+    fields |= {"labels": {name: one[kept] for name, one in label_values.items()}}
+    fields |= {"tasks": wanted.labels.tasks}
+    fields |= {"context": features.values, "encoders": features.encoders}
+    for side in sides:
+        fields |= _side(side, codes.get(side.kind), kept, table)
+    if "request" in codes:
+        fields["request"] = pd.factorize(codes["request"][0][kept])[0]
+    check_times(past, fields.get("timestamp"), table.where)
+    if past is not None:
+        fields["past"] = Past.of(past, fields["user"], fields["timestamp"], len(fields["users"]))
+    fields["report"] = _report(table, fields, features)
+    return fields
+
+
+def both_sides(
+    past: Interactions | None,
+    base: tuple[Catalog, Catalog] | None,
+    *,
     item_frame: Any = None,
     item_id: str = "item",
     item_features: Mapping[str, Mapping[str, Any]] | None = None,
@@ -40,62 +92,19 @@ def read_impressions(
     user_frame: Any = None,
     user_id: str = "user",
     user_features: Mapping[str, Mapping[str, Any]] | None = None,
-    base: tuple[Catalog, Catalog] | None = None,
-    encoders: Mapping[str, FeatureEncoder] | None = None,
-) -> dict[str, Any]:
-    """The fields of `Impressions`, but for the name; the arguments are those of `from_frame`.
-
-    Raises:
-        InputError: see `Impressions.from_frame`.
-    """
+) -> tuple[Side, Side]:
+    """The sources of the catalogs of users and items; they continue those of a `past`."""
     if past is not None:
         base = (past.users, past.items)
-    sides = (
+    return (
         Side("user", user_frame, user_id, user_features, None, base and base[0]),
         Side("item", item_frame, item_id, item_features, item_title, base and base[1]),
     )
-    context = checked_context(context, encoders)
-    labels = Labels(labels)
-    _refuse_second_use(columns or {}, labels, context)
-    names = {key: key for key in KEYS} | dict(columns or {})
-    wanted = [*names.values(), *labels.columns.values()]
-    for name, column in columns_of(context).items():
-        _refuse_outcomes(name, column, labels)
-        wanted += column
-    ids = [names[key] for key in ("user", "item", "request")]
-    texts = [*ids, *text_columns(context), *labels.text_columns]
-    table = as_table(
-        frame, where, text=texts, on_error=on_error, only=wanted, ids=ids, separator=separator
-    )
-    columns = table.resolve(columns, KEYS, needed=())
-    find_columns(table, context)
-    if not len(table.frame):
-        raise InputError(f"{table.where}: no data rows.")
-    codes = {key: table.texts(key, columns[key]) for key in KEYS[:3] if key in columns}
-    found = _numbers(table, columns)
-    label_values = labels.read(table)
-    if not table.keep.any():
-        raise InputError(f"{table.where}: no rows are left; dropped: {table.dropped}.")
-    kept = np.flatnonzero(table.keep)
-    if "timestamp" in found:
-        kept = kept[np.argsort(found["timestamp"][kept], kind="stable")]
-    features = read_features(table, kept, context, encoders)
-    fields = {key: column[kept] for key, column in found.items()}
-    fields |= {"labels": {name: one[kept] for name, one in label_values.items()}}
-    fields |= {"tasks": labels.tasks, "context": features.values, "encoders": features.encoders}
-    for side in sides:
-        fields |= _side(side, codes.get(side.kind), kept, table)
-    if "request" in codes:
-        fields["request"] = pd.factorize(codes["request"][0][kept])[0]
-    fields["past"] = _past(past, fields, table)
-    fields["report"] = _report(table, fields, features)
-    return fields
 
 
-def _numbers(table: Table, columns: Mapping[str, Any]) -> dict[str, np.ndarray]:
+def read_numbers(table: Table, columns: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Position, fold, weight and propensity, of those that the table has."""
     found = {}
-    if "timestamp" in columns:
-        found["timestamp"] = table.times("timestamp", columns["timestamp"])[1]
     for key in ("position", "fold"):
         if key in columns:
             found[key] = table.integers(key, columns[key])
@@ -114,39 +123,35 @@ def _numbers(table: Table, columns: Mapping[str, Any]) -> dict[str, np.ndarray]:
     return found
 
 
-def _refuse_outcomes(name: str, columns: list[Any], labels: Labels) -> None:
-    for label, column in labels.columns.items():
-        if column in columns:
+def check_times(past: Interactions | None, times: np.ndarray | None, where: str) -> None:
+    """InputError for a past where either side has no times."""
+    for name, column in () if past is None else ((past.name, past.timestamp), (where, times)):
+        if column is None:
             raise InputError(
-                f"context {name} reads column {column!r}, which is the label {label}: a request "
-                "does not know what becomes of it; leave the feature out."
+                f"histories are what users did before each row, and {name} has no times: map a "
+                "column to timestamp, or leave out the interactions."
             )
 
 
-def _refuse_second_use(
-    columns: Mapping[str, Any], labels: Labels, context: Mapping[str, Mapping[str, Any]]
-) -> None:
-    """A weight of the row that nobody asked for would change every loss and every metric."""
-    used = {f"label {name}": [column] for name, column in labels.columns.items()}
-    used |= {f"context {name}": column for name, column in columns_of(context).items()}
-    for key in ("weight", "propensity"):
-        for what, read in used.items():
-            if key in read and key not in columns:
-                raise InputError(
-                    f"{what} reads column {key!r}, which is also the {key} of the row: rename the "
-                    f"column, or give columns: {{{key}: {key}}} if both are meant."
-                )
+def catalog_without_ids(side: Side, where: str) -> Catalog:
+    """The catalog where the table has no column of ids."""
+    if side.frame is not None:
+        raise InputError(
+            f"{side.kind}_frame: {where} has no column of {side.kind}s to find its rows by: map "
+            f"it, as columns: {{{side.kind}: ...}}."
+        )
+    return side.base or Catalog(Vocabulary())
+
+
+def no_ids(kind: str) -> str:
+    """The note on a table without a column of users, or of items."""
+    return f"no column of {kind}s: rows are told apart by the other columns."
 
 
 def _side(side: Side, ids: Any, kept: np.ndarray, table: Table) -> dict[str, Any]:
     """The catalog of the users or items, and the row of each impression."""
     if ids is None:
-        if side.frame is not None:
-            raise InputError(
-                f"{side.kind}_frame: {table.where} has no column of {side.kind}s to find its rows "
-                f"by: map it, as columns: {{{side.kind}: ...}}."
-            )
-        catalog = side.base or Catalog(Vocabulary())
+        catalog = catalog_without_ids(side, table.where)
         return {f"{side.kind}s": catalog, side.kind: np.full(len(kept), UNKNOWN, np.int32)}
     codes, texts = ids
     codes = codes[kept]
@@ -157,38 +162,18 @@ def _side(side: Side, ids: Any, kept: np.ndarray, table: Table) -> dict[str, Any
     return {f"{side.kind}s": catalog, side.kind: catalog.vocabulary.rows(texts)[codes]}
 
 
-def _past(past: Interactions | None, fields: Mapping[str, Any], table: Table) -> Past | None:
-    if past is None:
-        return None
-    for name, times in ((past.name, past.timestamp), (table.where, fields.get("timestamp"))):
-        if times is None:
-            raise InputError(
-                f"histories are what users did before each row, and {name} has no times: map a "
-                "column to timestamp, or leave out the interactions."
-            )
-    # Rows of users that the events do not know are behind theirs.
-    more = len(fields["users"]) - len(past.users)
-    found = Past.of(past, np.minimum(fields["user"], len(past.users) - 1), fields["timestamp"])
-    if more:
-        strangers = fields["user"] >= len(past.users)
-        found.stop[strangers] = found.first[strangers]
-        found = found.for_users(len(fields["users"]))
-    return found
-
-
 def _report(table: Table, fields: Mapping[str, Any], features: Any) -> ImpressionsReport:
     labels = fields["labels"]
     missing = {name: int(np.isnan(one).sum()) for name, one in labels.items()}
     notes, means = list(features.notes), {}
     for side in ("user", "item"):
         if (fields[side] == UNKNOWN).all():
-            notes.append(f"no column of {side}s: rows are told apart by the other columns.")
+            notes.append(no_ids(side))
     for name, values in labels.items():
         real = values[~np.isnan(values)]
         means[name] = float(real.mean(dtype="float64")) if len(real) else None
-        if not len(real) or (real == real[0]).all():
-            every = f"every label {name} is {real[0]:g}" if len(real) else f"no row has a {name}"
-            notes.append(f"{every}: there is nothing to learn from it.")
+        if (problem := constant_label(name, values)) is not None:
+            notes.append(f"{problem}: there is nothing to learn from it.")
     return ImpressionsReport(
         rows_read=table.rows_read,
         impressions=len(fields["user"]),

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from kerasrec.data.ids import read_ids
 from kerasrec.data.schema import Task
 from kerasrec.data.table import Table, as_numbers, in_float32
 from kerasrec.errors import InputError
 
+BLOCK = 2**20  # rows of a column, which may be a file, that are looked at together
 OPTIONS = ("kind", "column", "values")
 
 
@@ -51,7 +53,9 @@ class Labels:
         name, column, values = task.name, self.columns[task.name], self._values[task.name]
         table.find(name, column)
         series = table.frame[column]
-        missing = series.isna().to_numpy() | (series.astype("str").str.strip() == "").to_numpy()
+        missing = series.isna().to_numpy()
+        if not pd.api.types.is_numeric_dtype(series.dtype):
+            missing = missing | (series.astype("str").str.strip() == "").to_numpy()
         if values:
             codes, texts, _ = read_ids(series)
             numbers = np.array([values.get(text, np.nan) for text in texts] + [np.nan])[codes]
@@ -74,6 +78,23 @@ class Labels:
             lambda v: f"{v} is no label of kind {task.kind}: expected {expected}",
         )
         return np.where(missing, np.nan, numbers).astype(np.float32)
+
+
+def constant_label(name: str, values: np.ndarray) -> str | None:
+    """Why nothing can be learned from a label, None where it has two values.
+
+    >>> constant_label("click", np.array([0, np.nan, 0], np.float32))
+    'every label click is 0'
+    """
+    first = None
+    for start in range(0, len(values), BLOCK):
+        block = values[start : start + BLOCK]
+        real = block[~np.isnan(block)]
+        if first is None and len(real):
+            first = real[0]
+        if (real != first).any():
+            return None
+    return f"no row has a {name}" if first is None else f"every label {name} is {first:g}"
 
 
 def _numbers_of_words(name: str, values: Mapping[Any, Any] | None) -> dict[str, float]:

@@ -13,6 +13,7 @@ from kerasrec.errors import InputError
 
 RETRIEVER_SCORE = "retriever_score"
 ROWS_AT_ONCE = 4096
+BLOCK = 2**20  # rows whose columns are in memory, where they are files
 
 
 def with_retriever_scores(data, retriever, encoder=None):
@@ -40,13 +41,16 @@ def with_retriever_scores(data, retriever, encoder=None):
     read = {name: QUERY_INPUTS.get(name) for name in retriever.query_inputs}
     absent = [each for each in read.values() if each is not None and each.request_only]
     named = [name for name in read if name not in {each.name for each in absent}]
-    gather = rows(host_arrays, data, (*named, ITEM), length)[1]
     parts = []
-    for start in range(0, len(data), ROWS_AT_ONCE):
-        x = gather(np.arange(start, min(start + ROWS_AT_ONCE, len(data))), length)
-        x = _as_known(retriever.schema, x)
-        x |= {each.name: np.full(x["history"].shape, each.missing, each.dtype) for each in absent}
-        parts.append(retriever.score_pairs(x, x[ITEM]))
+    for start in range(0, len(data), BLOCK):
+        part = data.select(slice(start, start + BLOCK))
+        gather = rows(host_arrays, part, (*named, ITEM), length)[1]
+        for first in range(0, len(part), ROWS_AT_ONCE):
+            x = gather(np.arange(first, min(first + ROWS_AT_ONCE, len(part))), length)
+            x = _as_known(retriever.schema, x)
+            shape = x["history"].shape if absent else ()
+            x |= {each.name: np.full(shape, each.missing, each.dtype) for each in absent}
+            parts.append(retriever.score_pairs(x, x[ITEM]))
     scores = np.concatenate(parts) if parts else np.zeros(0, "float32")
     if encoder is None:
         encoder = FeatureEncoder.fit(RETRIEVER_SCORE, scores, "number")

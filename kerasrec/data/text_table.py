@@ -62,7 +62,7 @@ def read_csv(
         header = names
         if wanted is not None:
             frame = frame[[column for column in frame if column in wanted]]
-        blank.append(_blank(frame))
+        blank.append(blank_rows(frame))
         folders = {k: value for k, value in folders.items() if wanted is None or k in wanted}
         frame = frame.assign(**folders) if folders else frame
         frames.append(frame)
@@ -75,6 +75,47 @@ def read_csv(
         table.keep = ~blank
         table.dropped["blank line"] = int(blank.sum())
     return table
+
+
+def csv_batches(
+    file: Path, text: Iterable[Any], separator: str, rows: int
+) -> Iterator[pd.DataFrame]:
+    """All columns of a text file, so many rows at a time, as `read_csv` reads them."""
+    with _named(file, separator):
+        names, how = list(_head(file, separator, 1).columns), _dialect(separator)
+        if how["engine"] == "c":
+            how["low_memory"] = False
+        with unpacked(file) as binary:
+            reader = pd.read_csv(
+                binary,
+                dtype=dict.fromkeys([name for name in names if name in set(text)], str),
+                skip_blank_lines=False,
+                chunksize=rows,
+                **MISSING,
+                **how,
+            )
+            for frame in reader:
+                if not isinstance(frame.index, pd.RangeIndex):
+                    check_lines(file, separator)
+                    raise _wider(file)
+                if any(_holds_line_break(frame[column]) for column in frame):
+                    check_lines(file, separator)
+                yield frame.reset_index(drop=True)
+
+
+def blank_rows(frame: pd.DataFrame) -> np.ndarray:
+    """Which rows have no value at all."""
+    blank = np.full(len(frame), bool(len(frame.columns)))
+    for column in frame:
+        blank &= frame[column].isna().to_numpy()
+    return blank
+
+
+def estimated_rows(files: list[Path], separator: str) -> int:
+    """How many rows text files have, by their size and the first rows."""
+    with _named(files[0], separator):
+        sample = _head(files[0], separator, SAMPLE)
+    return _size(files, sample, [], [])[0]
 
 
 def first_rows(path: Path, rows: int, separator: str | None = None) -> tuple[str, pd.DataFrame]:
@@ -130,7 +171,7 @@ def _read_part(
             )
     if not isinstance(frame.index, pd.RangeIndex):
         check_lines(file, separator)
-        raise InputError(f"{file}: the rows have more fields than the header has names.")
+        raise _wider(file)
     if any(_holds_line_break(frame[column]) for column in frame):
         check_lines(file, separator)
     return names, frame
@@ -180,12 +221,8 @@ def _size(
     return rows, widths
 
 
-def _blank(frame: pd.DataFrame) -> np.ndarray:
-    """Which rows have no value at all."""
-    blank = np.full(len(frame), bool(len(frame.columns)))
-    for column in frame:
-        blank &= frame[column].isna().to_numpy()
-    return blank
+def _wider(file: Path) -> InputError:
+    return InputError(f"{file}: the rows have more fields than the header has names.")
 
 
 def _holds_line_break(series: pd.Series) -> bool:

@@ -69,14 +69,18 @@ def split_texts(texts: list[str], tokenizer: str) -> tuple[pyarrow.Array, np.nda
     return tokens.filter(real), np.bincount(owner.to_numpy(), minlength=len(texts))
 
 
-def frequent_tokens(tokens: pyarrow.Array, most: int) -> list[str]:
+def frequent_tokens(
+    tokens: pyarrow.Array, most: int, counts: np.ndarray | None = None
+) -> list[str]:
     """The `most` tokens that occur most often, of equal ones the last in the alphabet first.
 
-    That is the order in which Keras's `TextVectorization.adapt` keeps them.
+    That is the order in which Keras's `TextVectorization.adapt` keeps them. `counts` says how often
+    each of `tokens` occurs; None = once.
     """
-    counted = pyarrow.compute.value_counts(tokens)
-    texts = counted.field("values").to_pylist()
-    by_count = sorted(zip(counted.field("counts").to_pylist(), texts, strict=True), reverse=True)
+    encoded = tokens.dictionary_encode()
+    texts = encoded.dictionary.to_pylist()
+    counts = np.bincount(encoded.indices.to_numpy(), counts, len(texts)).tolist()
+    by_count = sorted(zip(counts, texts, strict=True), reverse=True)
     return [text for _, text in by_count[:most]]
 
 

@@ -58,12 +58,15 @@ class Vocabulary:
         self.ids.flags.writeable = False
 
     @classmethod
-    def from_values(cls, values: Any, min_count: int = 1) -> "Vocabulary":
+    def from_values(
+        cls, values: Any, min_count: int = 1, counts: np.ndarray | None = None
+    ) -> "Vocabulary":
         """The distinct values in order of first appearance; missing and blank ones left out.
 
-        Values that occur less than `min_count` times are left out as well.
+        Values that occur less than `min_count` times are left out as well. `counts` says how often
+        each of `values` occurs; None = once.
         """
-        return cls([text for text in _frequent(values, min_count) if text.strip()])
+        return cls([text for text in _frequent(values, min_count, counts) if text.strip()])
 
     def rows(self, values: Any) -> np.ndarray:
         """Rows of external ids: int32, of the shape of `values`.
@@ -90,12 +93,15 @@ class Vocabulary:
             )
         return np.concatenate([np.array(["", "[unknown]"], object), self.ids])[rows.astype(int)]
 
-    def extended(self, values: Any, min_count: int = 1) -> "Vocabulary":
+    def extended(
+        self, values: Any, min_count: int = 1, counts: np.ndarray | None = None
+    ) -> "Vocabulary":
         """This vocabulary with the new ones among `values` appended; itself if none is new.
 
-        Of the new ones those that occur at least `min_count` times among `values`.
+        Of the new ones those that occur at least `min_count` times among `values`; `counts` as for
+        `from_values`.
         """
-        texts = _frequent(values, min_count)
+        texts = _frequent(values, min_count, counts)
         new = [text for text in texts[self._index.get_indexer(texts) < 0] if text.strip()]
         return Vocabulary([*self.ids, *new]) if new else self
 
@@ -131,9 +137,11 @@ class Vocabulary:
         return f"Vocabulary({len(self)} rows: [{shown}])"
 
 
-def _frequent(values: Any, min_count: int) -> np.ndarray:
+def _frequent(values: Any, min_count: int, counts: np.ndarray | None) -> np.ndarray:
     """The distinct values that occur at least `min_count` times, as texts."""
     codes, texts = factorize(values)
     if min_count == 1:
         return texts
-    return texts[np.bincount(codes[codes >= 0], minlength=len(texts)) >= min_count]
+    real = codes >= 0
+    weights = None if counts is None else counts[real]
+    return texts[np.bincount(codes[real], weights, minlength=len(texts)) >= min_count]

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasrec.distinct import pair_counts
 from kerasrec.errors import InputError
 from kerasrec.layers.embedding_table import PADDING, UNKNOWN
 from kerasrec.register import register
@@ -84,7 +85,7 @@ class CrossLookup(keras.layers.Layer):
             )
         if len(first) and second.min() < 1:
             raise InputError(f"second: expected values from 1, received {second.min()}")
-        if not (np.diff(_keys(first, second)) > 0).all():
+        if not (np.diff((first.astype("int64") << 32) | second) > 0).all():
             raise InputError(
                 "the pairs must be sorted by the first value, then the second, each pair once: "
                 "known_pairs sorts them"
@@ -139,10 +140,10 @@ def known_pairs(first, second, min_count):
     """
     first, second = _columns(first, second)
     min_count = whole_number(min_count, "min_count", 1)
-    real = (first != PADDING) & (second != PADDING)
-    keys, counts = np.unique(_keys(first[real], second[real]), return_counts=True)
-    keys = keys[counts >= min_count]
-    return (keys >> 32).astype("int32"), (keys & (2**32 - 1)).astype("int32")
+    keys, counts = pair_counts(first, second)
+    first, second = keys >> 32, keys & (2**32 - 1)
+    kept = (counts >= min_count) & (first != PADDING) & (second != PADDING)
+    return first[kept].astype("int32"), second[kept].astype("int32")
 
 
 def _columns(first, second):
@@ -156,9 +157,4 @@ def _columns(first, second):
         raise InputError(
             f"first and second must be whole numbers, received {first.dtype} and {second.dtype}"
         )
-    return first.astype("int64"), second.astype("int64")
-
-
-def _keys(first, second):
-    """Both values of a pair as one int64."""
-    return (first << 32) | second
+    return first, second

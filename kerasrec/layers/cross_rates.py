@@ -11,6 +11,8 @@ from kerasrec.register import register
 from kerasrec.tables.rows import check_ids
 from kerasrec.whole_number import whole_number
 
+BLOCK = 2**22  # examples that are counted at a time
+
 
 @register
 class CrossRates(keras.layers.Layer):
@@ -94,8 +96,6 @@ class CrossRates(keras.layers.Layer):
                 "rows, fold and labels must be columns of one length, received shapes "
                 f"{rows.shape}, {fold.shape} and {labels.shape}"
             )
-        if not np.isfinite(labels.astype("float64")).all():
-            raise InputError("labels: expected finite numbers, received NaN or infinity")
         for name, values, least, most in (
             ("rows", rows, 0, self.num_rows - 1),
             ("fold", fold, 1, self.folds),
@@ -106,15 +106,19 @@ class CrossRates(keras.layers.Layer):
                     f"{name}: expected whole numbers from {least} to {most}, received "
                     f"{values.min()} to {values.max()} ({values.dtype})"
                 )
-        rows, fold = rows.astype("int64"), fold.astype("int64")
-        real = rows != PADDING
-        found, shape = (rows[real], fold[real]), (self.num_rows, self.folds + 1)
-        counts = _outside(*found, np.ones(len(found[0])), shape)
-        sums = _outside(*found, labels[real], shape)
+        counts, sums = (np.zeros((self.num_rows, self.folds + 1)) for _ in range(2))
+        for start in range(0, len(rows), BLOCK):
+            block = slice(start, start + BLOCK)
+            values = labels[block].astype("float64")
+            if not np.isfinite(values).all():
+                raise InputError("labels: expected finite numbers, received NaN or infinity")
+            place = rows[block].astype("int64") * (self.folds + 1) + fold[block]
+            counts += np.bincount(place, minlength=counts.size).reshape(counts.shape)
+            sums += np.bincount(place, values, counts.size).reshape(counts.shape)
+        counts, sums = _outside(counts), _outside(sums)
         # The mean is that of all examples, as if they had one row.
-        everywhere, shape = (np.zeros_like(rows), fold), (1, self.folds + 1)
-        total = _outside(*everywhere, np.ones(len(rows)), shape)[0]
-        means = _outside(*everywhere, labels, shape)[0] / np.maximum(total, 1)
+        means = sums.sum(axis=0) / np.maximum(counts.sum(axis=0), 1)
+        counts[PADDING] = sums[PADDING] = 0
         for weight, value in ((self.counts, counts), (self.sums, sums), (self.means, means)):
             weight.assign(value.astype("float32"))
 
@@ -139,10 +143,7 @@ class CrossRates(keras.layers.Layer):
         return keras.KerasTensor((*rows.shape, 2), "float32")
 
 
-def _outside(rows, fold, weights, shape):
-    """Sums of each row's weights, of `shape`: of all examples, then of those outside of a fold."""
-    inside = np.bincount(rows * shape[1] + fold, weights, minlength=shape[0] * shape[1]).reshape(
-        shape
-    )
+def _outside(inside):
+    """From sums in each fold (rows, folds + 1): those of all examples, then outside of a fold."""
     # Summed without the fold, not subtracted: a difference would be rounded by its labels.
-    return inside.reshape(shape) @ (1.0 - np.eye(shape[1]))
+    return inside @ (1.0 - np.eye(inside.shape[1]))

@@ -6,6 +6,8 @@ from keras import ops
 
 from kerasrec.register import register
 
+BLOCK = 2**20  # labels
+
 
 @register
 class TaskBias(keras.layers.Layer):
@@ -49,7 +51,14 @@ class TaskBias(keras.layers.Layer):
             self.build()
         if float(ops.convert_to_numpy(self.bias)) != 0.0:
             return
-        mean = float(np.nanmean(np.asarray(labels, "float64")))
+        # In blocks: the labels may be a file that is larger than memory.
+        labels = np.asarray(labels)
+        blocks = [labels[start : start + BLOCK] for start in range(0, len(labels), BLOCK)]
+        total = sum(float(np.nansum(block, dtype="float64")) for block in blocks)
+        count = sum(int(np.count_nonzero(block == block)) for block in blocks)
+        if not count:
+            return
+        mean = total / count
         if kind == "binary":
             mean = min(max(mean, 1e-6), 1 - 1e-6)
             self.bias.assign(np.log(mean / (1 - mean)))

@@ -9,6 +9,8 @@ from kerasrec.data.vocabulary import PADDING, UNKNOWN
 from kerasrec.layers.cross_lookup import CrossLookup, known_pairs
 from kerasrec.layers.cross_rates import CrossRates
 
+BLOCK = 2**20  # train rows whose pairs are looked up at a time
+
 
 class Crosses:
     """The layers of the crosses of a schema, and the fields that they give.
@@ -67,7 +69,10 @@ class Crosses:
             if cross.name in self._lookups:
                 lookup = self._lookups[cross.name]
                 lookup.assign(*known_pairs(*columns, cross.min_count))
-                rows = ops.convert_to_numpy(lookup(*columns))
+            if cross.name in self._rates and cross.name in self._lookups:
+                parts = range(0, len(rows), BLOCK)
+                parts = [[one[start : start + BLOCK] for one in columns] for start in parts]
+                rows = np.concatenate([ops.convert_to_numpy(lookup(*part)) for part in parts])
             if cross.name in self._rates:
                 labels = train.labels[cross.label]
                 known = labels == labels

@@ -7,10 +7,8 @@ import numpy as np
 from keras import ops
 
 from kerasrec.data import host_arrays
-from kerasrec.data.histories import Histories
 from kerasrec.data.impression_batches import rows
 from kerasrec.data.query_spec import ITEM
-from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.layers.field_vectors import FieldVectors
 from kerasrec.layers.task_bias import TaskBias
@@ -145,9 +143,8 @@ class Ranker(Recommender):
         self.behaviors = train.past.behaviors if train.past is not None else None
         self.context = dict(train.encoders)
         self.histories = train.histories()
-        known = (train.user >= FIRST) & (train.item >= FIRST)
-        pairs = Histories.from_pairs(train.user[known], train.item[known], len(train.users))
-        record = TrainedOn.of(pairs, train.users.vocabulary, train.items.vocabulary)
+        vocabularies = train.users.vocabulary, train.items.vocabulary
+        record = TrainedOn.of_rows(train.user, train.item, *vocabularies)
         if self.trained_on is not None and self.trained_on.learned:
             record = record.after(self.trained_on)
         self.trained_on = record

@@ -15,6 +15,7 @@ from kerasrec.files.saved_json import read_json
 
 # Hashes in a record (128 MiB); of more pairs it holds a sample.
 MAX_HASHES = 2**24
+PIECE = 2**22  # pairs that are hashed at a time
 MAX_HASH = np.uint64(2**64 - 1)
 
 
@@ -36,7 +37,9 @@ class TrainedOn:
         hashes: uint64, sorted and distinct.
         below: The largest recorded hash; pairs with a larger one are not recorded.
         splits: One dict for each training, the first one first: how its data was split.
-        pending: `(histories, users, items)` whose pairs are not hashed yet, or None.
+        pending: `(pairs, number, users, items)` of pairs that are not hashed yet, or None: a
+            function from a range of numbers to user rows and item rows, how many there are, and
+            the vocabularies.
         learned: Whether weights have learned from these pairs; False until a model is fitted.
 
     Not recorded: weights set by `set_weights` or `load_weights`, and batches of other data than the
@@ -52,7 +55,23 @@ class TrainedOn:
     @classmethod
     def of(cls, histories, users, items):
         """The record of a training on the `Histories` and `Vocabulary`s of users and items."""
-        return cls(pending=(histories, users, items), learned=False)
+
+        def pairs(start, stop):
+            owner = np.searchsorted(histories.indptr, np.arange(start, stop), side="right") - 1
+            return owner, histories.items[start:stop]
+
+        return cls(pending=(pairs, len(histories.items), users, items), learned=False)
+
+    @classmethod
+    def of_rows(cls, user, item, users, items):
+        """The record of a training on rows `(n,)` of users and items; unknown ones are left out."""
+
+        def pairs(start, stop):
+            rows = user[start:stop], item[start:stop]
+            known = (rows[0] >= FIRST) & (rows[1] >= FIRST)
+            return rows[0][known], rows[1][known]
+
+        return cls(pending=(pairs, len(user), users, items), learned=False)
 
     @property
     def hashes(self):
@@ -114,13 +133,12 @@ class TrainedOn:
     def _hash_pending(self):
         """(hashes, below), after the pending pairs have been hashed."""
         if self._pending is not None:
-            (histories, users, items), self._pending = self._pending, None
+            (pairs, number, users, items), self._pending = self._pending, None
             user, item = _mix(_id_hashes(users.ids)), _id_hashes(items.ids)
             hashes, below = self._record
-            for start in range(0, len(histories.items), MAX_HASHES):
-                rows = np.arange(start, min(start + MAX_HASHES, len(histories.items)))
-                owner = np.searchsorted(histories.indptr, rows, side="right") - 1
-                new = _mix(user[owner - FIRST] + item[histories.items[rows] - FIRST])
+            for start in range(0, number, PIECE):
+                owner, taken = pairs(start, min(start + PIECE, number))
+                new = _mix(user[owner - FIRST] + item[taken - FIRST])
                 hashes, below = _smallest(np.concatenate([hashes, new[new <= below]]), below)
             self._record = hashes, below
         return self._record

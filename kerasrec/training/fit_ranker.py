@@ -9,6 +9,7 @@ from kerasrec.evaluation.impressions.mean_rates import MeanRates
 from kerasrec.losses import InRequests, UncertaintyWeighted
 from kerasrec.losses.within_request import WithinRequest
 from kerasrec.models.checkpoints.checkpoint import load_weights
+from kerasrec.out_of_core import StoredImpressions, stream_impressions
 from kerasrec.training.callbacks.best_checkpoint import BestCheckpoint
 from kerasrec.training.callbacks.every_nth_epoch import EveryNthEpoch
 from kerasrec.training.callbacks.linear_decay import LinearDecay
@@ -73,16 +74,18 @@ def fit_ranker(
         validation = []
         if validated:
             validation = [EveryNthEpoch(train.validate_every, [RankerValidation(split)])]
-        dataset = impression_batches(
-            split.train,
-            inputs=ranker.train_inputs,
-            batch_size=train.batch_size,
-            history_length=ranker.schema.history_length,
-            seed=train.seed,
-            first_epoch=done,
-            buckets=train.strategy != "tpu",
-            lists=lists,
-        )
+        how = {
+            "inputs": ranker.train_inputs,
+            "batch_size": train.batch_size,
+            "history_length": ranker.schema.history_length,
+            "seed": train.seed,
+            "first_epoch": done,
+            "buckets": train.strategy != "tpu",
+        }
+        if isinstance(split.train, StoredImpressions):
+            dataset = stream_impressions(split.train, **how)
+        else:
+            dataset = impression_batches(split.train, **how, lists=lists)
         callbacks = [*decay, *validation, best, *callbacks, state]
         train_epochs(ranker, dataset, train, callbacks, done, monitor, progress)
     if folder:
@@ -105,6 +108,12 @@ def lists_for(ranker, data, given):
     within = [name for name, loss in found.items() if isinstance(loss, WithinRequest)]
     if not within:
         return None
+    if isinstance(data, StoredImpressions):
+        raise InputError(
+            f"train.loss: the loss of {' and '.join(within)} compares the items of a request, for "
+            "which the impressions are read into memory: set data.out_of_core to never, or choose "
+            "another loss, such as bce"
+        )
     return RequestLists.of(data, within, keep_all=len(within) < len(found))
 
 

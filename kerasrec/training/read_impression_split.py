@@ -12,6 +12,7 @@ from kerasrec.data.sql_table import read_sql
 from kerasrec.errors import InputError
 from kerasrec.training.feature_table import feature_table, features_of
 from kerasrec.training.read_data import read_data
+from kerasrec.training.stored_impressions import is_stored, read_stored
 
 
 def read_impression_split(config, retriever=None, model=None):
@@ -75,22 +76,19 @@ def read_impressions(node, base=None):
         }
         for name, one in node.labels.items()
     }
+    columns = {"labels": labels or None, "context": features_of(node.context)}
+    columns |= {"columns": shown.columns, "separator": shown.separator}
     crosses = {name: one.model_dump(exclude_none=True) for name, one in node.crosses.items()}
+    more = {"crosses": crosses, "past": past, "base": catalogs, "encoders": encoders, **tables}
+    more |= {"name": node.label, "negative_rate": shown.negative_rate}
+    if is_stored(node, columns):
+        return read_stored(node, columns).impressions(**more)
     return Impressions.from_frame(
         read_sql(shown.sql) if shown.path is None else shown.path,
-        shown.columns,
-        labels=labels or None,
-        context=features_of(node.context),
-        crosses=crosses,
-        past=past,
-        base=catalogs,
-        encoders=encoders,
         on_error=node.on_error,
-        name=node.label,
         where="the result of the query" if shown.path is None else shown.path,
-        separator=shown.separator,
-        negative_rate=shown.negative_rate,
-        **tables,
+        **columns,
+        **more,
     )
 
 

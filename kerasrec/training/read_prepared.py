@@ -84,7 +84,7 @@ def read_prepared(config, base=None):
             clean={name: value for name, value in node.clean.model_dump().items() if value},
             **known,
             memory=max(1.0, min(4.0, free_memory() / GIB / 2)),
-            progress=_lines(folder),
+            progress=progress_lines(folder),
         )
     except InputError as error:
         raise InputError(f"data.out_of_core: {error}") from error
@@ -164,7 +164,7 @@ def _side(node, kind, base):
     )
 
 
-def _lines(folder):
+def progress_lines(folder):
     """Shows the steps of a preparation on stderr, once it takes a while."""
     began = time.monotonic()
 

@@ -461,3 +461,18 @@ def test_a_number_in_buckets_is_finite(options):
 def test_damaged_state(kind, change):
     with pytest.raises(InputError, match="Feature 'f'"):
         FeatureEncoder.from_dict({"name": "f", "kind": kind, **change})
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [("category", {"min_count": 3}), ("categories", {"min_count": 4}), ("text", {"max_tokens": 4})],
+)
+def test_counted_values_are_fitted_as_their_repetitions(kind, options):
+    values, counts = ["b|a c", "a", "c|d", "d"], np.array([2, 3, 4, 1])
+    found = FeatureEncoder.fit("one", values, kind, counts=counts, **options)
+    wanted = FeatureEncoder.fit("one", np.repeat(values, counts).tolist(), kind, **options)
+    assert found.to_dict() == wanted.to_dict()
+    more = ["e", "e|f", "f"]
+    again = FeatureEncoder.fit("one", more, kind, base=found, counts=np.array([3, 1, 2]))
+    wanted = FeatureEncoder.fit("one", ["e"] * 3 + ["e|f"] + ["f"] * 2, kind, base=found)
+    assert again.to_dict() == wanted.to_dict()

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -139,3 +141,10 @@ def test_a_split_needs_its_column():
     ):
         with pytest.raises(InputError, match=message):
             given(Impressions.from_frame(frame.assign(fold=fold)))
+
+
+def test_requests_of_any_numbers_are_split_alike():
+    data = table()
+    other = dataclasses.replace(data, request=data.request * 10**12 - 7)
+    for part in ("train", "validation", "test"):
+        assert numbers(getattr(by_request(data), part)) == numbers(getattr(by_request(other), part))

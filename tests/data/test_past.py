@@ -60,6 +60,6 @@ def test_until_holds_the_events_up_to_a_time():
 
 def test_more_users_have_empty_histories():
     events, user, timestamp = drawn()
-    past = Past.of(events, user, timestamp).for_users(20)
+    past = Past.of(events, user, timestamp, 20)
     assert len(past.histories) == 20 and past.histories.lengths[11:].sum() == 0
     assert past.histories.lengths.sum() == len(events)

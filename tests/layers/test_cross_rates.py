@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from kerasrec.errors import InputError
-from kerasrec.layers import CrossLookup, CrossRates, known_pairs
+from kerasrec.layers import CrossLookup, CrossRates, cross_rates, known_pairs
 from kerasrec.savedmodel import CLoader
 from kerasrec.savedmodel.graph_operations import unportable_operations
 
@@ -41,7 +41,9 @@ def test_by_hand():
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
-def test_random_examples_as_by_a_loop():
+@pytest.mark.parametrize("block", [7, 2**22])
+def test_random_examples_as_by_a_loop(monkeypatch, block):
+    monkeypatch.setattr(cross_rates, "BLOCK", block)
     random = np.random.default_rng(0)
     rows, fold = random.integers(0, 9, 60), random.integers(1, 4, 60)
     labels = random.normal(size=60)

@@ -50,6 +50,15 @@ def test_a_hash_depends_on_the_ids_only():
     assert len(record(data).hashes) == 60
 
 
+def test_rows_of_a_table_are_pairs(monkeypatch):
+    monkeypatch.setattr(trained_on, "PIECE", 7)
+    data = table()
+    item = np.append(data.item, 1)  # of an item that is not known
+    user = np.append(data.user, data.user[-1:])
+    found = TrainedOn.of_rows(user, item, data.users.vocabulary, data.items.vocabulary)
+    np.testing.assert_array_equal(found.hashes, record(data).hashes)
+
+
 def test_many_pairs_are_sampled_and_shares_stay_comparable(monkeypatch):
     rng = np.random.default_rng(0)
     pairs = rng.choice(400 * 400, 20_000, replace=False)

@@ -12,9 +12,11 @@ import yaml
 
 from kerasrec.cli import main
 from kerasrec.config import load_config
+from kerasrec.data import parquet_parts
 from kerasrec.errors import InputError
 from kerasrec.evaluation.impressions import evaluate_ranker
 from kerasrec.models import load
+from kerasrec.out_of_core import StoredImpressions
 from kerasrec.training import RunFolder, run
 from kerasrec.training.compare.compare import compare
 from kerasrec.training.compare.comparison_table import comparison_table
@@ -342,3 +344,73 @@ def test_rankers_with_other_test_rows_are_not_compared(here):
 def test_rankers_of_other_questions_are_not_compared(here, change):
     with pytest.raises(InputError, match="one and other differ in"):
         compare({"one": config(), "other": config(change)}, "out", progress=False)
+
+
+def test_a_comparison_of_rankers_is_refused(here):
+    with pytest.raises(InputError, match="a trains a ranker, and a comparison is of models that"):
+        compare({"a": config(), "b": config("model.dim=2")}, "out", progress=False)
+
+
+ON_DISK = "data.out_of_core=always"
+
+
+@pytest.mark.parametrize("split", ["time", "request"])
+def test_a_run_on_disk_has_the_results_of_memory(here, split, capsys):
+    changes = [f"split.protocol={split}", "train.inverse_propensity=true"]
+    folder, found, lines = quiet(config(ON_DISK, *changes, "name=disk"))
+    _, wanted, said = quiet(config(*changes, "name=memory"))
+    # Only the trainable weights and the folder of the run are said after these.
+    assert lines[:-1] == said[:-1]
+    for ours, theirs in zip(found.rows, wanted.rows, strict=True):
+        for name, value in theirs["metrics"].items():
+            if value is not None:
+                assert ours["metrics"][name]["mean"] == pytest.approx(value["mean"], abs=1e-5)
+    runs = [pathlib.Path(f"runs/shown-smallranker-{one}") for one in ("disk", "memory")]
+    given = [json.loads((one / "data.json").read_text()) for one in runs]
+    assert given[0] == given[1]
+    # `kerasrec evaluate` reads the same folder, with the model's catalogs and encoders.
+    (prepared,) = pathlib.Path("runs/prepared").iterdir()
+    made = (prepared / "manifest.json").stat().st_mtime_ns
+    capsys.readouterr()
+    assert main(["evaluate", str(folder.path), "--trust", "--json"]) == 0
+    out, error = capsys.readouterr()
+    assert "not those" not in error
+    for ours, theirs in zip(json.loads(out)["rows"], found.rows, strict=True):
+        assert ours["metrics"] == theirs["metrics"]
+    assert (prepared / "manifest.json").stat().st_mtime_ns == made
+
+
+def test_parquet_that_does_not_fit_stays_on_disk(here, monkeypatch):
+    shown().to_parquet("shown.parquet")
+    changes = ["data.impressions.path=shown.parquet"]
+    assert not isinstance(read_impression_split(config(*changes))[0], StoredImpressions)
+    with monkeypatch.context() as patch:
+        patch.setattr(parquet_parts, "free_memory", lambda: 100)
+        assert isinstance(read_impression_split(config(*changes))[0], StoredImpressions)
+    split = read_impression_split(config(ON_DISK, "data.prepared=here", *changes))[1]
+    assert isinstance(split.train, StoredImpressions) and pathlib.Path("here/columns").is_dir()
+    query = {"path": None, "sql": "select * from 'shown.parquet'"}
+    found = read_impression_split(
+        config(ON_DISK, change=lambda plain: plain["data"]["impressions"].update(query))
+    )[0]
+    assert isinstance(found, StoredImpressions) and len(found) == 600
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (["data.on_error=drop"], "data.on_error: drop reads the table into memory"),
+        (["train.loss={click: list_softmax}"], "the loss of click compares the items of a request"),
+        (["data.out_of_core=never", "data.prepared=x"], "prepared is the folder of a table that"),
+    ],
+)
+def test_what_only_memory_can_do_is_refused(here, changes, message):
+    with pytest.raises(InputError, match=message):
+        run(config(ON_DISK, *changes), say=lambda line: None, progress=False)
+
+
+def test_a_label_that_is_constant_in_train_is_refused_on_disk(here):
+    table = shown().assign(click=(np.arange(600) >= 500).astype(int))
+    table.to_csv("shown.csv", index=False)
+    with pytest.raises(InputError, match="every label click is 0 in the train part"):
+        run(config(ON_DISK), say=lambda line: None, progress=False)

@@ -86,6 +86,17 @@ def test_a_run_and_the_commands_after_it(fitted, capsys):
     assert all(item in printed for item in answer["item"])
 
 
+def test_impressions_on_disk_give_the_figures_of_memory(fitted):
+    config = load_config("both.yaml", ["data.out_of_core=always"])
+    _, found, _ = run(config, "runs/disk", say=lambda line: None, progress=False)
+    for ours, theirs in zip(found.rows, fitted.rows, strict=True):
+        for name, value in theirs["metrics"].items():
+            if value is not None:
+                assert ours["metrics"][name]["mean"] == pytest.approx(value["mean"], abs=1e-5)
+    assert found.notes == fitted.notes
+    assert main(["evaluate", "runs/disk", "--json"]) == 0
+
+
 def test_a_retriever_that_is_not_there_is_named(here):
     (here / "both.yaml").write_text(BOTH)
     with pytest.raises(InputError, match="model.retriever: runs/first is neither a run"):

@@ -5,10 +5,13 @@ import os
 import numpy as np
 
 from kerasrec.config.first_line import first_line
+from kerasrec.data.impression_batches import folds
 from kerasrec.errors import InputError
 from kerasrec.evaluation.impressions.impression_columns import ImpressionColumns
 
 OBJECTIVES = {"binary": "binary", "count": "poisson", "seconds": "poisson", "rating": "regression"}
+# Rows of a matrix that is predicted from.
+ROWS_AT_ONCE = 2**20
 
 
 class GradientBoosting:
@@ -48,24 +51,24 @@ class GradientBoosting:
         chosen = random.permutation(len(train))[: self.MOST_ROWS]
         held_out = np.zeros(len(train), bool)
         held_out[chosen[: len(chosen) // 10]] = True
-        used = np.zeros(len(train), bool)
-        used[chosen] = True
-        matrix = self._columns.matrix(train, train=True)
-        self._models = {
-            task.name: self._fit(task, train, matrix, used & ~held_out, used & held_out)
-            for task in train.tasks
-        }
+        used = np.sort(chosen)
+        fold, held_out = folds(train)[used], held_out[used]
+        train = train.select(used)
+        matrix = self._columns.matrix(train, fold)
+        self._models = {task.name: self._fit(task, train, matrix, held_out) for task in train.tasks}
         return self
 
     def predict_impressions(self, data):
         """Predictions `(n,)` by task."""
-        matrix = self._columns.matrix(data)
-        return {
-            name: model.predict(matrix, num_threads=self.threads).astype("float32")
-            for name, model in self._models.items()
-        }
+        found = {name: np.empty(len(data), "float32") for name in self._models}
+        for start in range(0, len(data), ROWS_AT_ONCE):
+            rows = slice(start, start + ROWS_AT_ONCE)
+            matrix = self._columns.matrix(data.select(rows))
+            for name, model in self._models.items():
+                found[name][rows] = model.predict(matrix, num_threads=self.threads)
+        return found
 
-    def _fit(self, task, train, matrix, fitted, held_out):
+    def _fit(self, task, train, matrix, held_out):
         lightgbm, labels = self._lightgbm, train.labels[task.name]
         known, weights = ~np.isnan(labels), train.row_weights()
 
@@ -91,7 +94,7 @@ class GradientBoosting:
             "num_threads": self.threads,
             "verbosity": -1,
         }
-        data = rows(fitted)
+        data = rows(~held_out)
         callbacks, validation = [], []
         if (held_out & known).any():
             validation = [rows(held_out, data)]

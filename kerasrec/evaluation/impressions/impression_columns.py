@@ -4,7 +4,6 @@ import keras
 import numpy as np
 
 from kerasrec.data.cross_columns import cross_column
-from kerasrec.data.impression_batches import folds
 from kerasrec.data.schema import LISTS
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.models.crosses import Crosses
@@ -57,17 +56,17 @@ class ImpressionColumns:
         self._rates = self._make_rates(train) if self._crosses else None
         self.names += [f"{one.name}_{part}" for one in self._crosses for part in ("count", "rate")]
 
-    def matrix(self, data, train=False):
+    def matrix(self, data, fold=None):
         """The columns of some rows `(n, columns)` float32.
 
         Args:
             data: `Impressions` with the catalogs of the train part.
-            train: Whether they are the train part: their rates are then out of fold.
+            fold: Of train rows, whose rates are then out of fold; None for other rows.
         """
         parts = [read(data) for read in self._readers]
         if self._rates is not None:
             x = {name: cross_column(data, name)[0] for name in self._crossed}
-            x["fold"] = folds(data) if train else np.zeros(len(data), "int32")
+            x["fold"] = np.zeros(len(data), "int32") if fold is None else fold
             found = predict(self._rates, x, batch_size=8192)
             parts += [found[cross.name] for cross in self._crosses]
         return np.concatenate(parts, axis=1)

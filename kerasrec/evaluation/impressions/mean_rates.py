@@ -2,6 +2,8 @@
 
 import numpy as np
 
+BLOCK = 2**20  # rows that are in memory at a time
+
 
 class MeanRates:
     """Predicts the mean label of the item, towards the mean of all rows where it was shown rarely.
@@ -15,14 +17,22 @@ class MeanRates:
 
     def adapt(self, train):
         """Takes the means from `Impressions`."""
-        self._rates, weights = {}, train.row_weights()
-        weights = np.ones(len(train)) if weights is None else weights / weights.mean()
-        for name, labels in train.labels.items():
-            known = ~np.isnan(labels)
-            size = len(train.items)
-            weight = weights[known]
-            count = np.bincount(train.item[known], weight, minlength=size)
-            total = np.bincount(train.item[known], weight * labels[known], minlength=size)
+        self._rates, size, rows, weights = {}, len(train.items), 0, 0.0
+        counts = {name: np.zeros(size) for name in train.labels}
+        totals = {name: np.zeros(size) for name in train.labels}
+        for start in range(0, len(train), BLOCK):
+            part = train.select(slice(start, start + BLOCK))
+            weight = part.row_weights()
+            weight = np.ones(len(part)) if weight is None else weight.astype("float64")
+            rows, weights = rows + len(part), weights + weight.sum()
+            for name, labels in part.labels.items():
+                known = ~np.isnan(labels)
+                item, w = part.item[known], weight[known]
+                counts[name] += np.bincount(item, w, minlength=size)
+                totals[name] += np.bincount(item, w * labels[known], minlength=size)
+        scale = rows / weights if weights else 1.0  # as if the mean weight were 1
+        for name in train.labels:
+            count, total = counts[name] * scale, totals[name] * scale
             mean = total.sum() / count.sum() if count.sum() else 0.0
             self._rates[name] = (total + self.PRIOR * mean) / (count + self.PRIOR)
         return self

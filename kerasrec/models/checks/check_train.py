@@ -1,9 +1,8 @@
 """Checks that the data given to `adapt` fits the model."""
 
-import numpy as np
-
 from kerasrec.data.impressions import Impressions
 from kerasrec.data.interactions import Interactions
+from kerasrec.data.read_labels import constant_label
 from kerasrec.errors import InputError
 
 
@@ -45,11 +44,9 @@ def check_impressions(model, train):
     if not len(train):
         raise InputError(f"{name}.adapt: expected impressions, got none: check the split")
     for label, values in train.labels.items():
-        real = values[~np.isnan(values)]
-        if not len(real) or (real == real[0]).all():
-            found = f"every label {label} is {real[0]:g}" if len(real) else f"no row has a {label}"
+        if (problem := constant_label(label, values)) is not None:
             raise InputError(
-                f"{name}.adapt: {found} in the train part: there is nothing to learn from it; "
+                f"{name}.adapt: {problem} in the train part: there is nothing to learn from it; "
                 "leave that label out, or check the split"
             )
 

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 
 from kerasrec.data import Impressions
+from kerasrec.data.impression_batches import folds
 from kerasrec.evaluation.impressions.impression_columns import ImpressionColumns
 
 
@@ -56,9 +57,9 @@ def test_counts_of_new_rows_are_of_all_train_rows_and_those_of_train_rows_out_of
     place = columns.names.index("item_rate_count")
     # Three rows of each item; the rows are in the folds 1, 2, 3, 4, 5, 1.
     np.testing.assert_allclose(columns.matrix(data())[:, place], np.log1p(3), rtol=1e-6)
-    counts = np.expm1(columns.matrix(data(), train=True)[:, place])
+    counts = np.expm1(columns.matrix(data(), folds(data()))[:, place])
     # The last row, of item b, is in the fold of the first, of item a: neither counts for itself.
     np.testing.assert_allclose(counts, [2, 2, 2, 2, 2, 2], rtol=1e-5)
-    rates = columns.matrix(data(), train=True)[:, columns.names.index("pair_rate_rate")]
+    rates = columns.matrix(data(), folds(data()))[:, columns.names.index("pair_rate_rate")]
     # v took a once: without that row the pair has none, and its rate is the mean of the others.
     np.testing.assert_allclose(rates[1], 4 / 5, rtol=1e-6)
