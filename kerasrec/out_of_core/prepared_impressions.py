@@ -94,7 +94,7 @@ class PreparedImpressions:
         fields |= {"tasks": wanted.labels.tasks, "context": {}, "encoders": {}}
         notes, missing = [], {}
         for feature, options in wanted.context.items():
-            one = self._feature(feature, options, encoders and encoders[feature])
+            one = self._feature(feature, options, (encoders or {}).get(feature))
             fields["context"][feature], fields["encoders"][feature] = one.column, one.encoder
             missing[feature] = one.missing
             notes += [f"{feature}: {note}" for note in one.notes]

@@ -346,11 +346,6 @@ def test_rankers_of_other_questions_are_not_compared(here, change):
         compare({"one": config(), "other": config(change)}, "out", progress=False)
 
 
-def test_a_comparison_of_rankers_is_refused(here):
-    with pytest.raises(InputError, match="a trains a ranker, and a comparison is of models that"):
-        compare({"a": config(), "b": config("model.dim=2")}, "out", progress=False)
-
-
 ON_DISK = "data.out_of_core=always"
 
 
