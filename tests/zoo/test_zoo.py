@@ -22,6 +22,8 @@ OTHER |= {"num_neighbours": 7, "parts": "mlp", "interaction": "stack", "temperat
 # It has to divide any other dim.
 OTHER |= {"num_heads": 5, "attention": "dot", "encoder": "bag_of_words"}
 OTHER |= {"weighting": "bm25", "activation": "tanh"}
+# It is the other matrix than that of `centred`.
+OTHER |= {"ratings": False}
 # It needs users with features.
 OTHER |= {"use_profile": False}
 # It needs times.
