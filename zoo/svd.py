@@ -85,6 +85,10 @@ class SVD(FactorModel):
         return self.centred
 
     @property
+    def values_read(self):
+        return "entries of the matrix" if self.ratings else super().values_read
+
+    @property
     def unknown_user(self):
         return "with the means of the items" if self.centred else super().unknown_user
 
@@ -92,6 +96,10 @@ class SVD(FactorModel):
         mean, user_bias, item_bias = 0.0, None, None
         value, largest = np.ones(len(train)), 1.0
         if self.ratings:
+            if not np.isfinite(train.value).all():
+                raise InputError(
+                    "SVD finds no finite solution: the values hold NaN or infinity, clean the data"
+                )
             value, largest = train.value.astype("float64"), np.abs(train.value).max()
         if self.centred:
             dampings = (self.item_damping, self.user_damping)

@@ -199,5 +199,6 @@ def test_bad_input_is_refused():
         SVD(train.schema(), centred=True, ratings=True)
     value = train.value.copy()
     value[3] = np.nan
-    with pytest.raises(InputError, match="SVD finds no finite solution"):
-        adapted(dataclasses.replace(train, value=value), rank=2, centred=True)
+    for form in ({"centred": True}, {"ratings": True}):
+        with pytest.raises(InputError, match="SVD finds no finite solution"):
+            adapted(dataclasses.replace(train, value=value), rank=2, **form)
