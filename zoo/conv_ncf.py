@@ -22,13 +22,14 @@ class ConvNCF(JointModel):
                E_n = relu(conv 2 x 2 of stride 2 (E_{n-1}))
         stack: E_0 = [p_u, q_i]       dim, two channels
                E_n = relu(conv1d(E_{n-1}))
-        score(u, i) = <w, E_last> + <M p_u, q_i> [+ mu, with candidates "pair"]
+        score(u, i) = <w, E_last> [+ <M p_u, q_i>, with `bilinear`] [+ mu, with candidates "pair"]
 
     M starts as the identity, so the score starts near the dot product. The published model gets the
     same from vectors pretrained by matrix factorization. With "outer" each convolution halves the
     image, and log2(dim) of them leave one pixel. This is the slowest model of the zoo: with the
     defaults a pair takes 1.4 million multiplications, with half the `dim` a quarter. With "stack"
-    and `kernel_size` 1 the same small MLP reads each factor.
+    and `kernel_size` 1 the same small MLP reads each factor. Without `bilinear` the score is
+    <w, E_last> [+ mu] alone.
 
     Args:
         schema: `Schema` of the data.
@@ -36,6 +37,7 @@ class ConvNCF(JointModel):
         interaction: "outer" or "stack".
         filters: Channels of each convolution.
         kernel_size: Width of the convolutions of "stack", in factors.
+        bilinear: Add <M p_u, q_i>.
         candidates: "sampled", "sampled_by_popularity", "in_batch", "all" or "pair".
         num_negatives: Shared negatives of the sampled kinds.
         log_q: Apply the logQ correction to the logits. A softmax needs it; BPR and cross-entropy
@@ -62,6 +64,7 @@ class ConvNCF(JointModel):
         interaction="outer",
         filters=(32, 32, 32, 32, 32, 32),
         kernel_size=1,
+        bilinear=True,
         candidates="sampled",
         num_negatives=4,
         log_q=False,
@@ -82,7 +85,7 @@ class ConvNCF(JointModel):
             ]
         # Without ratings no bias: a constant does not change the ranking.
         last = keras.layers.Dense(1, use_bias=candidates == "pair", name="last")
-        linear = keras.layers.Dense(
+        straight = keras.layers.Dense(
             dim, use_bias=False, kernel_initializer="identity", name="straight"
         )
 
@@ -100,8 +103,9 @@ class ConvNCF(JointModel):
             image = ops.stack([p, q], axis=-1)
         for convolution in convolutions:
             image = convolution(image)
-        product = ops.sum(linear(p) * q, axis=-1, keepdims=True)
-        score = last(keras.layers.Flatten()(image)) + product
+        score = last(keras.layers.Flatten()(image))
+        if bilinear:
+            score = score + ops.sum(straight(p) * q, axis=-1, keepdims=True)
 
         super().__init__(
             head=keras.Model({"query": p, "candidate": q}, score, name="head"),

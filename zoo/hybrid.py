@@ -46,8 +46,9 @@ class Hybrid(Retriever):
         X_i      = V_i + W [V_i, C_i] + b
         score(i) = <LN(LSTM(x_1, ..., x_n) + x_n), X_i> + b_i
 
-    where x_t has X_ht instead of V_ht. Every position of a history is trained. An empty history
-    gets the popular items.
+    where x_t has X_ht instead of V_ht. Every position of a history is trained, except with the cell
+    "bilstm": its U = LN([forward LSTM; backward LSTM] + x_n) has read all steps, so only the last
+    item of each history is trained. An empty history gets the popular items.
 
     Args:
         schema: `Schema` of the data; it needs an item feature.
@@ -56,7 +57,7 @@ class Hybrid(Retriever):
             "vectors", see `ContentEncoder`. With candidates "all", all but "code" and "autoencoder"
             encode the whole catalogue in each step.
         kernel_sizes: Widths of the convolutions, in words.
-        cell: "lstm", "gru" or "rnn".
+        cell: "lstm", "gru", "rnn", or "bilstm", an LSTM in both directions.
         alpha: "gated", "learned", a number between 0 and 1, or None.
         dropout: Between the layers of both encoders.
         id_dropout: Share of candidates whose id is replaced by the unknown row in training.
@@ -100,6 +101,8 @@ class Hybrid(Retriever):
         log_q=True,
         name=None,
     ):
+        bidirectional = cell == "bilstm"
+
         # === Layers ===
         code = item_code(schema, encoder, CODE_DIM)
         catalog = item_table(schema, CODE_DIM if code else 0)
@@ -131,7 +134,12 @@ class Hybrid(Retriever):
             schema, history_items, catalog, min(dropout, 0.1), known_only=not join
         )
         encode_history = LSTMUserEncoder(
-            dim, cell, dropout=dropout, residual=True, name="user_encoder"
+            dim,
+            "lstm" if bidirectional else cell,
+            bidirectional=bidirectional,
+            dropout=dropout,
+            residual=True,
+            name="user_encoder",
         )
 
         def query(state):
@@ -139,11 +147,16 @@ class Hybrid(Retriever):
             vector = ops.concatenate([vector, ops.ones_like(state[..., :1])], axis=-1)
             return fallback.query(vector, history.rows)
 
+        states = None
+        if bidirectional:
+            self.steps = "last"
+        else:
+            states = query(encode_history(history.vectors, history.mask, all_steps=True))
         super().__init__(
             schema=schema,
             inputs=history.inputs,
             query=query(encode_history(history.vectors, history.mask)),
-            training_query=query(encode_history(history.vectors, history.mask, all_steps=True)),
+            training_query=states,
             item_encoder=item.encoder(candidate),
             catalog=catalog,
             candidates=candidates,

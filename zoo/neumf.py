@@ -19,8 +19,12 @@ class NeuMF(JointModel):
     """Neural matrix factorization: GMF and an MLP, each with its own id vectors.
 
         gmf(u, i)   = p_u * q_i                                  elementwise
-        mlp(u, i)   = relu(W_n ... relu(W_1 [x_u; y_i] + b_1) ... + b_n)
+        mlp(u, i)   = f(W_n ... f(W_1 [x_u; y_i] + b_1) ... + b_n),   f the activation
         score(u, i) = <h, [gmf; mlp]> [+ mu, with candidates "pair"]
+
+    So `parts="mlp"` with ratings ("pair") is the usual network of two vectors, with its last bias:
+    z_1 = f(W_1 [x; y] + b_1), z_2 = f(W_2 z_1 + b_2), r = <h, z_2> + mu. `train.l2` of a config, or
+    `penalize`, adds the L2 penalty on its weights W.
 
     W_1 [x; y] is A x + B y. A x is computed in the user vector and B y + b_1 in the item vector, so
     each pair only needs the layers from the second on. With `features`, x and y are computed from
@@ -31,6 +35,7 @@ class NeuMF(JointModel):
         parts: "gmf", "mlp" or "both".
         dim: Length of the id vectors of each part.
         mlp: Widths of the layers of the MLP.
+        activation: Name of an activation of Keras, f of the MLP.
         features: Let the MLP read the features of users and items too.
         candidates: "sampled", "sampled_by_popularity", "in_batch", "all" or "pair".
         num_negatives: Shared negatives of the sampled kinds.
@@ -60,6 +65,7 @@ class NeuMF(JointModel):
         parts="both",
         dim=32,
         mlp=(64, 32, 16),
+        activation="relu",
         features=False,
         candidates="sampled",
         num_negatives=4,
@@ -101,7 +107,8 @@ class NeuMF(JointModel):
             if has_mlp
         }
         rest = [
-            keras.layers.Dense(width, "relu", name=f"mlp_{n}") for n, width in enumerate(mlp[1:], 2)
+            keras.layers.Dense(width, activation, name=f"mlp_{n}")
+            for n, width in enumerate(mlp[1:], 2)
         ]
         # Without ratings no bias: a constant does not change the ranking.
         mix = keras.layers.Dense(1, use_bias=candidates == "pair", name="mix")
@@ -124,7 +131,7 @@ class NeuMF(JointModel):
         width = dim if has_gmf else 0
         outputs = [q[:, :width] * c[:, :width]] if has_gmf else []
         if has_mlp:
-            hidden = ops.relu(q[:, width:] + c[:, width:])
+            hidden = keras.layers.Activation(activation)(q[:, width:] + c[:, width:])
             for dense in rest:
                 hidden = dense(hidden)
             outputs.append(hidden)

@@ -1,7 +1,7 @@
 """RNNRecommender: a recurrent network over the history predicts the next item."""
 
 from kerasrec.errors import InputError
-from kerasrec.layers import EmbeddingTower, LSTMUserEncoder
+from kerasrec.layers import DotProduct, EmbeddingTower, LSTMUserEncoder
 from kerasrec.models import HistoryInputs, SequenceModel, item_table
 from kerasrec.models.query_input import query_input
 from kerasrec.register import register
@@ -23,10 +23,19 @@ class RNNRecommender(SequenceModel):
     steps after a position, so only the last item of each history is trained. An empty history gets
     the popular items.
 
+    With `tied=False` the network stands alone, and items have output vectors W_i and a bias:
+
+        h_t      = LSTM(x_1, ..., x_t) [+ P_u]
+        score(i) = <h_t, W_i> + b_i,   so p(next item) = softmax(W h_t + b)
+
+    With the cell "rnn" this is h_t = tanh(A h_(t-1) + B x_t + c) and o_t = W h_t + b.
+
     Args:
         schema: `Schema` of the data.
         dim: Length of the item vectors and of the state.
-        cell: "lstm", "gru", "rnn" (Elman), or "bilstm", an LSTM in both directions.
+        cell: "lstm", "gru", "rnn" (Elman), or "bilstm", an LSTM in both directions. A list, such as
+            ["rnn", "rnn"], stacks layers: each reads the states of the one before it.
+        tied: Score items by the vectors that the network reads.
         dropout: On the vectors read and on the states.
         context_dropout: Share of the histories without behaviors, and without times, in training.
         use_user: Add a user vector P_u. Users outside the train part have the vector of the unknown
@@ -57,6 +66,7 @@ class RNNRecommender(SequenceModel):
         schema,
         dim=64,
         cell="lstm",
+        tied=True,
         dropout=0.2,
         context_dropout=0.1,
         use_user=False,
@@ -66,25 +76,30 @@ class RNNRecommender(SequenceModel):
         log_q=True,
         name=None,
     ):
-        if cell not in CELLS:
-            raise InputError(f"cell must be one of {', '.join(CELLS)}: got {cell!r}")
-        bidirectional = cell == "bilstm"
+        cells = _checked(cell)
+        bidirectional = cells == ["bilstm"]
 
         # === Layers ===
         items = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
         history = HistoryInputs(schema, items, item_table(schema), context_dropout)
-        encoder = LSTMUserEncoder(
-            dim,
-            "lstm" if bidirectional else cell,
-            bidirectional=bidirectional,
-            dropout=dropout,
-            residual=True,
-            name="user_encoder",
-        )
+        encoders = [
+            LSTMUserEncoder(
+                dim,
+                "lstm" if bidirectional else one,
+                bidirectional=bidirectional,
+                dropout=dropout,
+                residual=tied,
+                name="user_encoder" if n == 1 else f"user_encoder_{n}",
+            )
+            for n, one in enumerate(cells, 1)
+        ]
 
         # === Wiring ===
-        query = encoder(history.vectors, history.mask)
-        states = None if bidirectional else encoder(history.vectors, history.mask, all_steps=True)
+        vectors = history.vectors
+        for encoder in encoders[:-1]:
+            vectors = encoder(vectors, history.mask, all_steps=True)
+        query = encoders[-1](vectors, history.mask)
+        states = None if bidirectional else encoders[-1](vectors, history.mask, all_steps=True)
         if use_user:
             users = EmbeddingTower(
                 schema.num_users, dim, id_dropout=user_dropout, rows_of="users", name="users"
@@ -92,4 +107,27 @@ class RNNRecommender(SequenceModel):
             history.inputs["user"] = query_input("user")
             vector = users(history.inputs["user"])
             query, states = query + vector, states if bidirectional else states + vector[:, None]
-        super().__init__(history, query, states, candidates, num_negatives, log_q, name)
+        output = None
+        if not tied:
+            table = EmbeddingTower(schema.num_items, dim, rows_of="items", name="output")
+            dot = DotProduct(num_items=schema.num_items, name="output_bias")
+            query, states = dot.query(query), None if bidirectional else dot.query(states)
+
+            def output(rows):
+                return dot.candidate(table(rows), rows)
+
+        super().__init__(history, query, states, candidates, num_negatives, log_q, name, output)
+
+
+def _checked(cell):
+    """The cells of all layers, a list."""
+    cells = [cell] if isinstance(cell, str) else list(cell)
+    for one in cells or [cell]:
+        if one not in CELLS:
+            raise InputError(f"cell must be one of {', '.join(CELLS)}: got {one!r}")
+    if len(cells) > 1 and "bilstm" in cells:
+        raise InputError(
+            f"cell={cell!r}: bilstm cannot be stacked, since its states have read the items that "
+            "the positions are trained with: use it alone"
+        )
+    return cells

@@ -7,12 +7,16 @@ from kerasrec.errors import InputError
 from kerasrec.layers import (
     AttentionDecoder,
     BeamSearch,
+    CausalConvUserEncoder,
+    ContextInputDecoder,
+    DenseStack,
     EmbeddingTower,
     LSTMUserEncoder,
     PopularWhenEmpty,
     last_real_step,
 )
 from kerasrec.layers.dot_scorer import DotScorer
+from kerasrec.layers.lstm_user_encoder import CELLS
 from kerasrec.models import HistoryInputs, ItemInputs, TowerModel, item_table
 from kerasrec.models.hooks import Hooks
 from kerasrec.models.recommender import SCORES_AT_ONCE
@@ -36,6 +40,11 @@ class Seq2Seq(TowerModel):
     vectors. The encoder also reads the behavior (B) and the time since the previous step (G) if the
     data has them; the decoder does not, since its steps are in the future.
 
+    With `context_first` the decoder is `ContextInputDecoder`. It starts from s_0 = 0 and attends
+    before its cell, which reads the item and the context:
+
+        s_j = GRU([v_(t+j-1); c_j], s_(j-1)),    q_j = s_j
+
     The first `horizon` items of an answer are the most probable sequence found, in its order,
     without repeated or excluded items. The score of rank j is log p of the sequence up to j. The
     other items follow in the order of the first step, with the score log p of the whole sequence +
@@ -45,7 +54,9 @@ class Seq2Seq(TowerModel):
     Args:
         schema: `Schema` of the data.
         dim: Length of the item vectors and of all states.
-        cell: Cell of the encoder: "gru", "lstm" or "rnn".
+        cell: The encoder: a recurrent network of "gru", "lstm" or "rnn" cells; "cnn", causal
+            convolutions that reach 7 steps; or "mlp", h_s = relu(W x_s + b) for each step alone.
+        context_first: Attend before the cell of the decoder, which starts from zeros.
         horizon: Number of items to generate.
         beams: Number of sequences kept in beam search; 1 is greedy.
         dropout: On the item vectors read.
@@ -78,6 +89,7 @@ class Seq2Seq(TowerModel):
         schema,
         dim=64,
         cell="gru",
+        context_first=False,
         horizon=3,
         beams=4,
         dropout=0.2,
@@ -93,7 +105,9 @@ class Seq2Seq(TowerModel):
 
         # === Layers ===
         items = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
-        decoder = AttentionDecoder(dim, dropout=dropout, name="decoder")
+        step = ContextInputDecoder if context_first else AttentionDecoder
+        decoder = step(dim, dropout=dropout, name="decoder")
+        encode = _encoder(cell, dim, dropout)
         fallback = PopularWhenEmpty(name="popular_when_empty")
         catalog = item_table(schema)
 
@@ -103,13 +117,13 @@ class Seq2Seq(TowerModel):
 
         # === History ===
         history = HistoryInputs(schema, items, catalog, context_dropout)
-        encoder = LSTMUserEncoder(dim, cell, dropout=dropout, name="encoder")
         past, real = history.item_vectors, history.mask
-        memory = encoder(history.vectors, real, all_steps=True)
+        memory = encode(history.vectors, real)
+        first_states = ops.zeros_like(memory) if context_first else memory
 
         # === Training: the items after each position are the shifted history ===
         shifted = ops.pad(past, [[0, 0], [0, horizon - 1], [0, 0]])
-        state, queries = memory, []
+        state, queries = first_states, []
         for j in range(horizon):
             previous = shifted[:, j : j - horizon + 1 or None]
             query, state = decoder(previous, state, memory, real, causal=True)
@@ -117,7 +131,7 @@ class Seq2Seq(TowerModel):
         queries = ops.stack(queries, axis=2) if horizon > 1 else queries[0]
 
         # === Serving: the first query, the decoder state, the encoder states with their mask ===
-        start = [last_real_step(x, real)[:, None] for x in (past, memory)]
+        start = [last_real_step(x, real)[:, None] for x in (past, first_states)]
         first, state = decoder(*start, memory, real)
         memory_and_mask = ops.concatenate(
             [memory, ops.cast(real, memory.dtype)[..., None]], axis=-1
@@ -184,6 +198,21 @@ class Seq2Seq(TowerModel):
     def contributions(self, inputs, history, items):
         """As for every model; item j adds the decrease of log p_1 when it is removed."""
         return score_losses(self, inputs, history, items)
+
+
+def _encoder(cell, dim, dropout):
+    """A function from vectors and mask of a history to its states `(batch, length, dim)`."""
+    if cell in CELLS:
+        layer = LSTMUserEncoder(dim, cell, dropout=dropout, name="encoder")
+        return lambda vectors, real: layer(vectors, real, all_steps=True)
+    if cell == "cnn":
+        layer = CausalConvUserEncoder((1,), dropout=dropout, name="encoder")
+        return lambda vectors, real: layer(vectors, real, all_steps=True)
+    if cell == "mlp":
+        layer = DenseStack((dim,), dropout=dropout, name="encoder")
+        return lambda vectors, real: layer(vectors, mask=real)
+    expected = ", ".join([*CELLS, "cnn", "mlp"])
+    raise InputError(f"cell: expected one of {expected}, received {cell!r}")
 
 
 def _log_softmax(queries, catalog):

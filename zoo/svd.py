@@ -23,7 +23,9 @@ class SVD(FactorModel):
 
     As published for implicit data (PureSVD), X is 1 for a pair in the train part and 0 otherwise.
     The score is <p_u, q_i> = <X_u V, V_i>. A user without train interactions gets the mean of the
-    users' vectors, which ranks by popularity.
+    users' vectors, which ranks by popularity. With `ratings`, X holds the ratings themselves, and 0
+    for missing ones: a matrix without missing ratings is the textbook's X = U S V', where
+    U'U = V'V = I and the lengths of the columns of all p_u are the singular values S.
 
     With `centred`, X holds the residuals of the ratings after damped means are subtracted (see
     `DampedMean`), and 0 for missing ratings. The score mu + b_u + b_i + <p_u, q_i> estimates the
@@ -34,13 +36,14 @@ class SVD(FactorModel):
         rank: Number of singular values. If it is larger than the rank of X, vectors are padded with
             zeros and the scores are X itself.
         centred: Estimate ratings.
+        ratings: Read the ratings as they are. The scores rank: missing ratings count as 0.
         item_damping: With `centred`, as for `DampedMean`.
         user_damping: The same.
         seed: Random seed of the start vector of the solver.
 
     Raises:
-        InputError: at construction, if a damping is negative or `rank` is no whole number from 1;
-            at `adapt`, if values are not finite.
+        InputError: at construction, if a damping is negative, `rank` is no whole number from 1, or
+            both `centred` and `ratings` are given; at `adapt`, if values are not finite.
 
     Reference:
         Cremonesi, Koren, Turrin, Performance of recommender algorithms on top-n recommendation
@@ -61,6 +64,7 @@ class SVD(FactorModel):
         schema,
         rank=50,
         centred=False,
+        ratings=False,
         item_damping=2.0,
         user_damping=5.0,
         seed=0,
@@ -69,11 +73,20 @@ class SVD(FactorModel):
         check_damping(item_damping, user_damping)
         if int(rank) != rank or rank < 1:
             raise InputError(f"rank: expected a whole number from 1, got {rank!r}")
+        if centred and ratings:
+            raise InputError(
+                "centred=True, ratings=True: the matrix holds what is left of the ratings, or the "
+                "ratings: choose one"
+            )
         super().__init__(schema=schema, dim=rank, biases=centred, name=name)
 
     @property
     def predicts_values(self):
         return self.centred
+
+    @property
+    def values_read(self):
+        return "entries of the matrix" if self.ratings else super().values_read
 
     @property
     def unknown_user(self):
@@ -82,6 +95,12 @@ class SVD(FactorModel):
     def find_factors(self, train):
         mean, user_bias, item_bias = 0.0, None, None
         value, largest = np.ones(len(train)), 1.0
+        if self.ratings:
+            if not np.isfinite(train.value).all():
+                raise InputError(
+                    "SVD finds no finite solution: the values hold NaN or infinity, clean the data"
+                )
+            value, largest = train.value.astype("float64"), np.abs(train.value).max()
         if self.centred:
             dampings = (self.item_damping, self.user_damping)
             mean, user_bias, item_bias = damped_means(train, *dampings, SWEEPS)
@@ -97,8 +116,8 @@ class SVD(FactorModel):
         return Factors(users, items, user_bias, item_bias, mean)
 
     def contributions(self, inputs, history, items):
-        """As for every `Retriever`. Without `centred` they are exact: item j adds <q_j, q_i>."""
-        if self.centred:
+        """As for every `Retriever`. Of a matrix of ones they are exact: item j adds <q_j, q_i>."""
+        if self.centred or self.ratings:
             return super().contributions(inputs, history, items)
         vectors = ops.convert_to_numpy(self.item_vectors.embeddings)
         return vectors[items] @ vectors[history].T

@@ -365,7 +365,8 @@ class TrainNode(Node):
     `seed`; see `ValidationUsers`.
     `callbacks` are called after each epoch is validated and before its state is saved. With
     `decay: linear` the learning rate falls by the same amount every epoch, to 0 at the end.
-    `gbce_t` is the calibration of the loss gbce, see `kerasrec.losses.GBCE`.
+    `gbce_t` is the calibration of the loss gbce, see `kerasrec.losses.GBCE`. `l1` and `l2` penalize
+    the weight matrices of the networks, see `kerasrec.training.penalize`.
 
     Of a ranker, `loss` is a dict of names by label, where the one of the label's kind is not meant,
     `loss_weights` weighs the labels, and `inverse_propensity` weighs each row by 1 / its
@@ -381,6 +382,8 @@ class TrainNode(Node):
     inverse_propensity: bool = False
     calibrate: Literal["none", "platt", "isotonic"] = "none"
     gbce_t: Annotated[float, Field(ge=0, le=1)] | None = None
+    l1: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    l2: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     seed: Seed = 0
     patience: Count | None = 3
     monitor: str | None = "ndcg@10"

@@ -9,6 +9,7 @@ from kerasrec.layers.catalog_table import CatalogTable as CatalogTable
 from kerasrec.layers.category_caps import CategoryCaps as CategoryCaps
 from kerasrec.layers.causal_conv_user_encoder import CausalConvUserEncoder as CausalConvUserEncoder
 from kerasrec.layers.content_encoder import ContentEncoder as ContentEncoder
+from kerasrec.layers.context_input_decoder import ContextInputDecoder as ContextInputDecoder
 from kerasrec.layers.conv1d_item_encoder import Conv1DItemEncoder as Conv1DItemEncoder
 from kerasrec.layers.cross_lookup import CrossLookup as CrossLookup
 from kerasrec.layers.cross_lookup import known_pairs as known_pairs

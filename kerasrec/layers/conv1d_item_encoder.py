@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kerasrec.errors import InputError
 from kerasrec.layers.embedding_table import EmbeddingTable
 from kerasrec.register import register
 
@@ -11,7 +12,8 @@ from kerasrec.register import register
 class Conv1DItemEncoder(keras.layers.Layer):
     """Encodes the tokens of an item by convolutions of several widths and max pooling.
 
-        h_k = max over real t of relu(Conv_k(E[tokens]))_t        v = Dense([h_k for each width k])
+        h_k = max over real t of relu(Conv_k(E[tokens]))_t
+        v   = activation(W [h_k for each width k] + b)
 
     Padding, token 0, is a zero vector for the convolutions and is masked in the maximum, so the
     amount of padding does not change the result. An item without tokens has h = 0.
@@ -23,6 +25,8 @@ class Conv1DItemEncoder(keras.layers.Layer):
         filters: Filters of each width.
         kernel_sizes: Widths in tokens.
         dropout: Rate before the last layer.
+        activation: Of the last layer: name of an activation of Keras, such as "sigmoid"; None is
+            linear.
 
     Call arguments:
         tokens: Int tokens, 0 is padding.
@@ -53,6 +57,7 @@ class Conv1DItemEncoder(keras.layers.Layer):
         filters=64,
         kernel_sizes=(3,),
         dropout=0.0,
+        activation=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -62,6 +67,7 @@ class Conv1DItemEncoder(keras.layers.Layer):
         self.filters = filters
         self.kernel_sizes = kernel_sizes
         self.dropout = dropout
+        self.activation = activation
         policy = {"dtype": self.dtype_policy}
         self.table = EmbeddingTable(
             vocabulary_size, embedding_dim, rows_of="values", **policy, name="tokens"
@@ -71,7 +77,7 @@ class Conv1DItemEncoder(keras.layers.Layer):
             for size in kernel_sizes
         ]
         self.dropout_layer = keras.layers.Dropout(dropout, **policy)
-        self.output_layer = keras.layers.Dense(dim, **policy)
+        self.output_layer = keras.layers.Dense(dim, activation, **policy)
 
     def build(self, input_shape):
         self.table.build()
@@ -92,7 +98,15 @@ class Conv1DItemEncoder(keras.layers.Layer):
 
         Returns:
             Float32 `(n, length)`, 0 at padding.
+
+        Raises:
+            InputError: with an `activation`: then the dot product is no sum over tokens.
         """
+        if self.activation is not None:
+            raise InputError(
+                f"the vector is {self.activation!r} of a sum, so a dot product with it is no sum "
+                "over tokens: use activation=None"
+            )
         tokens = ops.convert_to_tensor(tokens)
         real = ops.cast(ops.not_equal(tokens, 0), "float32")
         embedded, length = self.table(tokens), tokens.shape[1]

@@ -15,7 +15,7 @@ class LSTMUserEncoder(keras.layers.Layer):
     """A recurrent network over the items of a history, in time order.
 
         h_t = LSTM(v_t, h_(t-1)) at real steps, h_(t-1) at padding
-        y_t = h_t, or LN(h_t + v_t) with `residual`
+        y_t = h_t, LN(h_t + v_t) with `residual`, or activation(W h_t + b) with `activation`
 
     The residual lets the last item score by its own vector. The state alone learns this slowly for
     rare items.
@@ -31,6 +31,8 @@ class LSTMUserEncoder(keras.layers.Layer):
         dropout: Rate on the inputs, and with `residual` on each of h_t and v_t in the sum.
         residual: Add the input of a step to its state and normalize the sum. The item vectors must
             have length `units`.
+        activation: Name of an activation of Keras, such as "sigmoid": a dense layer of `units` with
+            it follows the network. Not with `residual`.
         use_cudnn: As for `keras.layers.LSTM`. An export that must run without a GPU needs False.
 
     Call arguments:
@@ -65,6 +67,7 @@ class LSTMUserEncoder(keras.layers.Layer):
         bidirectional=False,
         dropout=0.0,
         residual=False,
+        activation=None,
         use_cudnn="auto",
         **kwargs,
     ):
@@ -73,11 +76,17 @@ class LSTMUserEncoder(keras.layers.Layer):
             raise InputError(f"cell: expected one of {', '.join(CELLS)}, received {cell!r}")
         if bidirectional and units % 2:
             raise InputError(f"units: bidirectional needs an even number, received {units}")
+        if residual and activation is not None:
+            raise InputError(
+                f"activation: expected None with residual=True, received {activation!r}: the "
+                "residual sum is normalized instead"
+            )
         self.units = units
         self.cell = cell
         self.bidirectional = bidirectional
         self.dropout = dropout
         self.residual = residual
+        self.activation = activation
         self.use_cudnn = use_cudnn
         # Downstream layers get no mask, see compute_mask.
         self.supports_masking = True
@@ -86,6 +95,8 @@ class LSTMUserEncoder(keras.layers.Layer):
             self.state_dropout = keras.layers.Dropout(dropout, **policy)
             self.residual_dropout = keras.layers.Dropout(dropout, **policy)
             self.norm = keras.layers.LayerNormalization(epsilon=1e-6, **policy)
+        if activation is not None:
+            self.output_layer = keras.layers.Dense(units, activation, **policy)
         self.input_dropout = keras.layers.Dropout(dropout, **policy)
 
     def build(self, input_shape):
@@ -106,6 +117,8 @@ class LSTMUserEncoder(keras.layers.Layer):
                 self.units, return_sequences=True, return_state=True, **options
             )
         self.rnn.build(input_shape)
+        if self.activation is not None:
+            self.output_layer.build((None, self.units))
 
     def call(self, vectors, mask, all_steps=False):
         if all_steps and self.bidirectional:
@@ -124,16 +137,17 @@ class LSTMUserEncoder(keras.layers.Layer):
         else:
             states, last, *_ = self.rnn(inputs, mask=steps)
             if all_steps:
-                states = self._add_residual(states, vectors)
+                states = self._output(states, vectors)
                 return ops.where(mask[..., None], states, ops.zeros_like(states))
-        if self.residual:
-            last = self._add_residual(last, last_real_step(vectors, mask))
+        last = self._output(last, last_real_step(vectors, mask) if self.residual else None)
         return ops.where(empty, ops.zeros_like(last), last)
 
     def compute_mask(self, inputs, previous_mask=None):
         return None
 
-    def _add_residual(self, states, vectors):
+    def _output(self, states, vectors):
+        if self.activation is not None:
+            return self.output_layer(states)
         if not self.residual:
             return states
         return self.norm(self.state_dropout(states) + self.residual_dropout(vectors))

@@ -19,6 +19,9 @@ class TargetAttention(keras.layers.Layer):
     As published, the weights are not normalized: their sum is the strength of the interest in the
     target. They may be negative. Padding does not count in the statistics of the MLP.
 
+    With `units=[1]` and "tanh" the weights contain those of a bilinear attention,
+    a_s = tanh(theta^T (h_s * t)): theta is the kernel's part of h * t, w = 1, b = 0.
+
     Args:
         units: Widths of the hidden layers of the MLP.
         activation: Their activation, a name of Keras or "dice", see `Dice`.

@@ -19,16 +19,26 @@ class SequenceModel(Retriever):
         query: State `(batch, dim)` after the last real step, see `last_real_step`.
         states: States `(batch, length, dim)` after every step, each of which is trained with the
             item after it. None: the last item of each history is trained, with `query`.
+        output: Function from item rows `(n,)` to the vectors that states are scored with, where
+            these are not the vectors that it has read.
         candidates, num_negatives, log_q: As of `TowerModel`.
     """
 
     capabilities = frozenset({"users", "histories"})
 
     def __init__(
-        self, history, query, states, candidates="all", num_negatives=1024, log_q=True, name=None
+        self,
+        history,
+        query,
+        states,
+        candidates="all",
+        num_negatives=1024,
+        log_q=True,
+        name=None,
+        output=None,
     ):
         item, fallback = ItemInputs(), PopularWhenEmpty(name="popular_when_empty")
-        vectors = fallback.candidate(history.items(item.known), item.count)
+        vectors = fallback.candidate((output or history.items)(item.known), item.count)
         if states is None:
             self.steps = "last"
         super().__init__(

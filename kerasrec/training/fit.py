@@ -20,6 +20,7 @@ from kerasrec.training.callbacks.rating_validation import RatingValidation
 from kerasrec.training.callbacks.training_state import TrainingState
 from kerasrec.training.callbacks.validation_users import ValidationUsers
 from kerasrec.training.check_training import check_training
+from kerasrec.training.penalize import penalize
 
 # For `steps_per_execution: auto`: Python's share of a step is small, and Ctrl-C is answered soon.
 STEPS = 16
@@ -69,6 +70,7 @@ def fit(
     if not model.trainable_weights:
         return []
     check_training(model, split, train)
+    penalize(model, train.l1, train.l2)
     model.compile(
         optimizer=make_optimizer(train.optimizer),
         loss=loss_by_name(train.loss, model.schema.num_items, train.gbce_t),

@@ -16,6 +16,7 @@ from kerasrec.training.callbacks.linear_decay import LinearDecay
 from kerasrec.training.callbacks.ranker_validation import RankerValidation
 from kerasrec.training.callbacks.training_state import TrainingState
 from kerasrec.training.fit import make_optimizer, steps_per_execution, train_epochs
+from kerasrec.training.penalize import penalize
 
 
 def fit_ranker(
@@ -49,6 +50,7 @@ def fit_ranker(
     """
     if len(split.validation):
         _check_monitor(split, train.monitor)
+    penalize(ranker, train.l1, train.l2)
     ranker.compile(
         optimizer=make_optimizer(train.optimizer),
         loss=losses(ranker, train.loss, lists),

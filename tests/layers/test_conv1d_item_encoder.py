@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from kerasrec.errors import InputError
 from kerasrec.layers import Conv1DItemEncoder
 
 TOKENS = np.array([[4, 2, 7], [3, 0, 0], [0, 0, 0]])
@@ -10,7 +11,7 @@ TOKENS = np.array([[4, 2, 7], [3, 0, 0], [0, 0, 0]])
 def test_layer_contract(check_layer):
     init_kwargs = {
         "vocabulary_size": 9, "dim": 3, "embedding_dim": 4, "filters": 5, "kernel_sizes": (2, 4),
-        "dropout": 0.5,
+        "dropout": 0.5, "activation": "sigmoid",
     }  # fmt: skip
     check_layer(Conv1DItemEncoder, init_kwargs, {"tokens": TOKENS})
 
@@ -76,3 +77,18 @@ def test_window_of_the_maximum_gets_the_contribution():
     encoder.output_layer.kernel.assign([[10.0]])
     found = encoder.contributions(np.array([[2, 5, 6, 3, 0]]), np.array([[0.5]]))
     np.testing.assert_allclose(keras.ops.convert_to_numpy(found), [[0, 7.5, 7.5, 0, 0]], atol=1e-5)
+
+
+def test_an_activation_by_hand():
+    """C = sigmoid(W h + b), where h is the maximum of the convolution, in NumPy."""
+    encoder = Conv1DItemEncoder(9, 3, 4, 5, kernel_sizes=(1,), activation="sigmoid")
+    encoder(TOKENS)
+    generator = np.random.default_rng(0)
+    for weight in encoder.weights:
+        weight.assign(generator.normal(size=weight.shape))
+    table, kernel, bias, w, b = (np.array(weight) for weight in encoder.weights)
+    found = np.maximum(table[TOKENS] @ kernel[0] + bias, 0) * (TOKENS > 0)[..., None]
+    expected = 1 / (1 + np.exp(-(found.max(axis=1) @ w + b)))
+    np.testing.assert_allclose(encoder(TOKENS), expected, atol=1e-6)
+    with pytest.raises(InputError, match="no sum over tokens: use activation=None"):
+        encoder.contributions(TOKENS, np.ones((3, 3)))

@@ -161,3 +161,31 @@ def test_residual_needs_vectors_of_length_units(noise):
 def test_all_steps_is_refused_with_bidirectional(noise):
     with pytest.raises(InputError, match="all_steps=True needs bidirectional=False"):
         LSTMUserEncoder(4, bidirectional=True)(noise, np.ones((4, 6), "bool"), all_steps=True)
+
+
+def test_an_activation_by_hand():
+    """R = sigmoid(W h + b) after every step, in NumPy for an Elman network."""
+    encoder = LSTMUserEncoder(3, "rnn", activation="sigmoid")
+    encoder(**INPUTS)
+    generator = np.random.default_rng(3)
+    for weight in encoder.weights:
+        weight.assign(generator.normal(size=weight.shape))
+    kernel, recurrent, bias = (np.array(weight) for weight in encoder.rnn.weights)
+    w, b = (np.array(weight) for weight in encoder.output_layer.weights)
+    h, expected = np.zeros((3, 3)), np.zeros((3, 4, 3))
+    for t in range(4):
+        h = np.tanh(INPUTS["vectors"][:, t] @ kernel + h @ recurrent + bias)
+        expected[:, t] = 1 / (1 + np.exp(-(h @ w + b)))
+    expected *= INPUTS["mask"][..., None]
+    np.testing.assert_allclose(encoder(**INPUTS, all_steps=True), expected, atol=1e-6)
+    last = [expected[0, 2], expected[1, 0], np.zeros(3)]
+    np.testing.assert_allclose(encoder(**INPUTS), last, atol=1e-6)
+
+
+def test_layer_contract_activation(check_layer):
+    check_layer(LSTMUserEncoder, {"units": 3, "activation": "sigmoid"}, INPUTS)
+
+
+def test_an_activation_of_the_residual_sum_is_refused():
+    with pytest.raises(InputError, match="activation: expected None with residual=True"):
+        LSTMUserEncoder(2, residual=True, activation="sigmoid")

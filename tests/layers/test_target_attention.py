@@ -34,6 +34,19 @@ def test_two_steps_by_hand():
     assert attention(history, target, mask).numpy().tolist() == [[29 * 3 + 4.0, 29 - 1.0]]
 
 
+def test_tanh_of_a_bilinear_form_by_hand():
+    """A_s = tanh(theta^T (h_s * t)) and the history weighted by A, in NumPy."""
+    attention = TargetAttention([1], "tanh")
+    attention.build(HISTORY.shape, TARGET.shape)
+    theta = np.array([0.7, -1.3])
+    kernel = np.concatenate([np.zeros(6), theta])[:, None]
+    attention.set_weights([kernel, np.zeros(1), np.ones((1, 1)), np.zeros(1)])
+    expected = np.tanh((HISTORY * TARGET[:, None]) @ theta) * MASK
+    np.testing.assert_allclose(attention.weights_of(**INPUTS), expected, atol=1e-6)
+    pooled = np.einsum("ns,nsd->nd", expected, HISTORY)
+    np.testing.assert_allclose(attention(**INPUTS), pooled, atol=1e-6)
+
+
 @pytest.mark.parametrize("softmax", [False, True])
 def test_equals_the_formula_in_numpy(softmax):
     attention = TargetAttention([5], "tanh", softmax)

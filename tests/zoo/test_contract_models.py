@@ -18,6 +18,7 @@ FORMS += [
     (kerasrec_zoo.ContentBased, {"use_profile": True, "encoder": "vectors"}),
     (kerasrec_zoo.EASE, {"num_neighbours": 5}),
     (kerasrec_zoo.Hybrid, {"encoder": "code", "alpha": None}),
+    (kerasrec_zoo.Hybrid, {"cell": "bilstm"}),
     (kerasrec_zoo.ItemKNN, {"task": "rating"}),
     (kerasrec_zoo.LightGCN, {"biases": True, "candidates": "pair"}),
     (kerasrec_zoo.MatrixFactorization, {"biases": False, "candidates": "pair"}),
@@ -25,7 +26,10 @@ FORMS += [
     (kerasrec_zoo.NMF, {"implicit": True}),
     (kerasrec_zoo.RNNRecommender, {"cell": "bilstm"}),
     (kerasrec_zoo.RNNRecommender, {"use_user": True}),
+    (kerasrec_zoo.RNNRecommender, {"tied": False, "cell": ["rnn", "rnn"]}),
+    (kerasrec_zoo.Seq2Seq, {"context_first": True, "cell": "cnn"}),
     (kerasrec_zoo.SVD, {"centred": True}),
+    (kerasrec_zoo.SVD, {"ratings": True}),
     (kerasrec_zoo.TwoTower, {"statistics": True}),
     (kerasrec_zoo.UserKNN, {"task": "rating"}),
 ]

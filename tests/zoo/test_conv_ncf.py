@@ -82,6 +82,22 @@ def test_ranking_in_parts_is_ranking(model, checkerboard):
     np.testing.assert_allclose(scores[0], np.sort(right[2:])[::-1], atol=1e-6)
 
 
+def test_the_convolution_alone_by_hand(checkerboard):
+    """score = <w, relu(A [p_f, q_f] + a) for each factor f> + b, and nothing else."""
+    form = {"dim": 6, "interaction": "stack", "filters": (4,), "bilinear": False}
+    model = ConvNCF(checkerboard.schema(), candidates="pair", **form)
+    model.adapt(checkerboard)
+    for weight in model.scorer.head.trainable_weights:
+        weight.assign(np.random.default_rng(0).normal(size=weight.shape))
+    kernel, a, w, b = model.scorer.head.get_weights()
+    p = np.array(model.query_model.get_layer("user_tower").table.embeddings)[USERS]
+    q = np.array(model.item_tower.encoder.get_layer("item_tower_ids").table.embeddings)[ITEMS]
+    hidden = np.maximum(np.stack([p, q], axis=-1) @ kernel[0] + a, 0).reshape(3, -1)
+    scores = model.score_pairs({"user": USERS}, ITEMS)
+    np.testing.assert_allclose(scores, (hidden @ w + b)[:, 0], atol=1e-6)
+    assert abs(b[0]) > 0.1
+
+
 @pytest.mark.export
 def test_checkpoint_and_export_answer_as_the_model(model, tmp_path):
     model.save(tmp_path / "checkpoint")

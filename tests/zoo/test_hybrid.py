@@ -94,3 +94,68 @@ def test_the_score_by_hand():
     # alpha <U, V_a> + b_a = 0.25 (5 - 2) + 0.5.
     score = model.score(histories=[["a", "b"]], items=["a"])
     np.testing.assert_allclose(score, [1.25], rtol=1e-2)
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def lstm(x, weights):
+    """The last state of Keras's LSTM over `(length, dim)`, in NumPy: gates i, f, c, o."""
+    kernel, recurrent, bias = weights
+    h = c = np.zeros(len(recurrent))
+    for step in x:
+        i, f, g, o = np.split(step @ kernel + h @ recurrent + bias, 4)
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        h = sigmoid(o) * np.tanh(c)
+    return h
+
+
+@pytest.mark.parametrize("alpha", [0.25, None])
+def test_both_directions_behaviors_and_times_by_hand(alpha, check_graph):
+    """x_t = V_t + B_b + G_g, U = LN([forward; backward] + x_n), and the score from U, V and C."""
+    items = pd.DataFrame({"item": list("abcd"), "price": [1.0, 3.0, 2.0, 5.0]})
+    rows = [("u", item, done, 100 * n) for n, (item, done) in enumerate(["ax", "by", "cx"])]
+    rows += [("v", item, done, 7 * n) for n, (item, done) in enumerate(["dy", "ay"])]
+    train = Interactions.from_frame(
+        pd.DataFrame(rows, columns=["user", "item", "behavior", "timestamp"]),
+        item_frame=items,
+        item_features={"price": {"kind": "number"}},
+    )
+    model = Hybrid(train.schema(4), dim=4, cell="bilstm", alpha=alpha, encoder="bag_of_words")
+    model.adapt(train)
+    generator = np.random.default_rng(0)
+    for weight in model.trainable_weights:
+        weight.assign(generator.normal(scale=0.5, size=weight.shape))
+    assert model.steps == "last" and {"behavior", "time_gap"} <= set(model.query_inputs)
+    history, behavior = train.items.vocabulary.rows(["a", "b"]), np.array([[2, 3]], "int32")
+    gap = np.array([[-1.0, 3.0]], "float32")
+    encoder = model.item_tower.encoder
+    v = np.array(encoder.get_layer("item_ids").table.embeddings)
+    prices = np.array(model.catalog(np.arange(6))["price"])[:, None]
+    w_c, b_c = (np.array(w) for w in encoder.get_layer("content").tower.stack[0].weights)
+    content = prices @ w_c + b_c
+    vectors = v
+    if alpha is None:
+        w, b = (np.array(w) for w in encoder.get_layer("joined").weights)
+        vectors = v + np.concatenate([v, content], axis=-1) @ w + b
+    steps = model.query_model.get_layer("step_context")
+    x = vectors[history] + np.array(steps.behavior_table.embeddings)[behavior[0]]
+    # The time of the first step is unknown; 3 seconds are in bucket log2(1 + 3) = 2, row 3.
+    x[1] += np.array(steps.time_gap_table.embeddings)[3]
+    read = model.query_model.get_layer("user_encoder")
+    weights = [np.array(w) for w in read.rnn.weights]
+    total = np.concatenate([lstm(x, weights[:3]), lstm(x[::-1], weights[3:])]) + x[1]
+    gamma, beta = (np.array(w) for w in read.norm.weights)
+    u = (total - total.mean()) / np.sqrt(total.var() + 1e-6) * gamma + beta
+    bias = np.array(encoder.get_layer("item_bias").table.embeddings)[:, 0]
+    if alpha is None:
+        expected = vectors @ u + bias
+    else:
+        w, b = (np.array(w) for w in model.hybrid_head.projection.weights)
+        expected = alpha * v @ u + (1 - alpha) * content @ (u @ w + b) + bias
+    inputs = {"history": history[None], "behavior": behavior, "time_gap": gap}
+    asked = {name: np.repeat(value, 4, 0) for name, value in inputs.items()}
+    scores = model.score_pairs(asked, np.arange(2, 6))
+    np.testing.assert_allclose(scores, expected[2:], atol=1e-6, rtol=1e-6)
+    check_graph(model, k=3)

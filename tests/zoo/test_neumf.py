@@ -73,6 +73,29 @@ def test_both_parts_are_mixed_by_the_last_layer_by_hand(checkerboard):
     np.testing.assert_allclose(model.score_pairs({"user": users}, items), expected[:, 0], atol=1e-7)
 
 
+@pytest.mark.parametrize("f", [np.tanh, lambda x: np.maximum(x, 0)], ids=["tanh", "relu"])
+def test_the_network_of_ratings_by_hand(checkerboard, f):
+    """z_1 = f(W_1 [u; v] + b_1), z_2 = f(W_2 z_1 + b_2), r = <W_3, z_2> + b_3."""
+    activation = "tanh" if f is np.tanh else "relu"
+    model = made(checkerboard, parts="mlp", activation=activation, candidates="pair")
+    for weight in model.trainable_weights:
+        if weight.path.endswith("bias"):
+            weight.assign(np.random.default_rng(0).normal(size=weight.shape))
+    head, encoder = model.scorer.head, model.item_tower.encoder
+    users, items = np.array([2, 3, 9]), np.array([5, 2, 13])
+    u, v = table(model, "user_tower")[users], table(model, "item_tower")[items]
+    (w_u,), (w_v, b_1) = (
+        side.get_layer(name).get_weights()
+        for side, name in ((model.query_model, "user_first"), (encoder, "item_first"))
+    )
+    (w_2, b_2), (w_3, b_3) = (head.get_layer(name).get_weights() for name in ("mlp_2", "mix"))
+    z_1 = f(np.concatenate([u, v], axis=-1) @ np.concatenate([w_u, w_v]) + b_1)
+    expected = f(z_1 @ w_2 + b_2) @ w_3 + b_3
+    assert abs(b_3[0]) > 0.1
+    scores = model.score_pairs({"user": users}, items)
+    np.testing.assert_allclose(scores, expected[:, 0], atol=1e-6)
+
+
 @pytest.mark.parametrize("parts", ["gmf", "mlp", "both"])
 def test_cross_entropy_learns_the_checkerboard(checkerboard, parts):
     model = made(checkerboard, parts=parts, dim=16, num_negatives=8)
@@ -167,6 +190,7 @@ def test_old_users_score_old_items_as_before_when_the_data_grows(checkerboard, t
         ({"features": True, "parts": "gmf"}, "parts='gmf' has none"),
         ({"features": True}, "features=True, and this data has none"),
         ({"candidates": "some"}, "candidates must be one of"),
+        ({"activation": "bent"}, "NeuMF: .*bent"),
         ({"dim": 0}, "dim: expected a whole number from 1"),
     ],
 )

@@ -21,11 +21,13 @@ FORMS += [
     (kerasrec_zoo.ContentBased, {"use_profile": True, "encoder": "vectors"}),
     (kerasrec_zoo.ContentKNN, {"weighting": "bm25"}),
     (kerasrec_zoo.Hybrid, {"encoder": "code", "alpha": None}),
+    (kerasrec_zoo.Hybrid, {"cell": "bilstm"}),
     (kerasrec_zoo.ImplicitALS, {"alpha": 1.0, "epochs": 1}),
     (kerasrec_zoo.ItemKNN, {"task": "rating"}),
     (kerasrec_zoo.MatrixFactorization, {"candidates": "all"}),
     (kerasrec_zoo.NeuMF, {"features": True}),
     (kerasrec_zoo.SVD, {"centred": True}),
+    (kerasrec_zoo.SVD, {"ratings": True}),
 ]
 # Trained on histories, and read as sets: what was done at a step, and when, has no place there.
 SETS = (kerasrec_zoo.MultVAE, kerasrec_zoo.ContentBased)

@@ -241,3 +241,62 @@ def test_the_score_by_hand(with_item_vectors):
     bias.assign([20.0, 0.0])
     # The state is (tanh(20), 0) = (1, 0), so h = LN(2, 1.5) = (1, -1).
     np.testing.assert_allclose(model.score(**ask), [3.0], rtol=1e-2)
+
+
+def elman(x, weights):
+    """h_t = tanh(x_t A + h_(t-1) B + c) of one history `(length, dim)`, in NumPy."""
+    kernel, recurrent, bias = weights
+    states, h = [], np.zeros(len(bias))
+    for step in x:
+        h = np.tanh(step @ kernel + h @ recurrent + bias)
+        states.append(h)
+    return np.array(states)
+
+
+@pytest.mark.parametrize("cells", ["rnn", ["rnn", "rnn"]], ids=str)
+def test_untied_scores_by_hand_are_the_softmax_of_w_h_and_b(cycle, cells):
+    """y = softmax(W h_T + b), h_T of one layer or of two."""
+    model = RNNRecommender(cycle.schema(4), dim=3, cell=cells, tied=False)
+    model.adapt(cycle)
+    generator = np.random.default_rng(0)
+    for weight in model.trainable_weights:
+        weight.assign(generator.normal(size=weight.shape))
+    rows, target = np.array([[2, 5, 3, 0]], "int32"), np.array([[6, 7, 8, 0]], "int32")
+    x = np.array(model.get_layer("item_ids").table.embeddings)[rows[0, :3]]
+    for name in ("user_encoder", "user_encoder_2")[: 1 if cells == "rnn" else 2]:
+        x = elman(x, [np.array(w) for w in model.query_model.get_layer(name).rnn.weights])
+    encoder = model.item_tower.encoder
+    w = np.array(encoder.get_layer("output").table.embeddings)
+    b = np.array(encoder.get_layer("output_bias").item_bias.embeddings)[:, 0]
+    logits = (x @ w.T + b)[:, 2:]
+    assert np.abs(b[2:]).min() > 1e-3
+    scores = model.score_pairs({"history": np.repeat(rows, 8, 0)}, np.arange(2, 10))
+    np.testing.assert_allclose(scores, logits[-1], atol=1e-6, rtol=1e-6)
+    # Of every position: log softmax of the item after it.
+    found = np.asarray(model({"history": rows, "item": target}))[0, :3]
+    log_p = found[:, 0] - np.logaddexp(found[:, 0], found[:, 1])
+    expected = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+    np.testing.assert_allclose(log_p, expected[np.arange(3), target[0, :3] - 2], atol=1e-5)
+
+
+@pytest.mark.parametrize("cell", ["bilstm", ["gru", "gru"]], ids=str)
+def test_an_untied_or_deep_network_learns_a_cycle(cycle, cell, tmp_path):
+    model = trained(cycle, 40, cell=cell, tied=cell != "bilstm")
+    asked = {"histories": [["a", "b", "c"], ["g", "h"], ["e"]], "k": 1, "repeats": "allow"}
+    answer = model.recommend(**asked)
+    assert answer["item"].tolist() == ["d", "a", "f"]
+    model.save(tmp_path / "checkpoint")
+    assert models.load(tmp_path / "checkpoint").recommend(**asked).equals(answer)
+
+
+def test_an_untied_model_ranks_as_it_scores_when_it_is_exported(cycle, check_graph):
+    model = RNNRecommender(cycle.schema(4), dim=3, cell=["rnn", "rnn"], tied=False, use_user=True)
+    model.adapt(cycle)
+    check_graph(model, k=3)
+
+
+def test_two_directions_are_not_stacked(cycle):
+    with pytest.raises(InputError, match="bilstm cannot be stacked"):
+        RNNRecommender(cycle.schema(), cell=["bilstm", "lstm"])
+    with pytest.raises(InputError, match=r"cell must be one of .*: got \[\]"):
+        RNNRecommender(cycle.schema(), cell=[])

@@ -60,9 +60,13 @@ def log_p(model, history, following):
     return logits[:, 0] - np.logaddexp(logits[:, 0], logits[:, 1])
 
 
-@pytest.mark.parametrize("cell", ["gru", "lstm"])
-def test_serving_writes_with_the_probabilities_of_training(make, cell):
-    model = make(cell=cell)
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"cell": "lstm"}, {"context_first": True}, {"cell": "cnn"}, {"cell": "mlp"}],
+    ids=str,
+)
+def test_serving_writes_with_the_probabilities_of_training(make, given):
+    model = make(**given)
     for history in ([2, 5, 3], [7, 6], [4, 4, 9, 2, 3, 8]):
         rows, scores = model.top_k({"history": np.array([history], "int32")}, 8)
         np.testing.assert_allclose(
@@ -239,3 +243,43 @@ def test_a_sequence_by_hand(make):
     np.testing.assert_allclose(score, [np.log(1 / 8)], rtol=1e-5)
     answer = model.recommend(histories=[["a", "c"]], k=3, repeats="allow")
     np.testing.assert_allclose(answer["score"], np.log([1 / 8, 1 / 64, 1 / 512]), rtol=1e-5)
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def test_attention_before_the_cell_by_hand(make):
+    """H_0 = 0; alpha from H and the last item; the cell reads [o; C]; p = softmax of <H, v>."""
+    model = make(cell="mlp", context_first=True, horizon=2, dropout=0.0)
+    v = np.array(model.query_model.get_layer("item_ids").table.embeddings, "float64")
+    w, b = (np.array(x) for x in model.query_model.get_layer("encoder").dense[0].weights)
+    kernel, recurrent, bias = (np.array(x) for x in model.decoder.cell.weights)
+    history, following = [2, 5, 3], [6, 4]
+    memory = np.maximum(v[history] @ w + b, 0)
+    state, found = np.zeros(5), []
+    for last, item in zip([3, 6], following, strict=True):
+        scores = memory @ (np.concatenate([state, v[last]]) @ np.array(model.decoder.look.kernel))
+        alpha = np.exp(scores - scores.max())
+        context = alpha / alpha.sum() @ memory
+        into = np.split(np.concatenate([v[last], context]) @ kernel + bias[0], 3)
+        back = np.split(state @ recurrent + bias[1], 3)
+        z, r = sigmoid(into[0] + back[0]), sigmoid(into[1] + back[1])
+        state = z * state + (1 - z) * np.tanh(into[2] + r * back[2])
+        logits = v[2:] @ state
+        found.append(logits[item - 2] - np.log(np.exp(logits).sum()))
+    np.testing.assert_allclose(log_p(model, history, following), found, atol=2e-6)
+
+
+def test_convolutions_and_attention_before_the_cell_write_a_cycle(check_graph):
+    around = ITEMS * 3
+    train = interactions([around[n % 8 : n % 8 + 12] for n in range(64)])
+    model = fitted(train, 30, cell="cnn", context_first=True)
+    answer = model.recommend(histories=[["b", "c"], ["f", "g"]], k=3, repeats="allow")
+    assert answer["item"].tolist() == [*"def", *"hab"]
+    check_graph(model, k=3)
+
+
+def test_an_encoder_that_is_none(make):
+    with pytest.raises(InputError, match="expected one of lstm, gru, rnn, cnn, mlp, received"):
+        make(cell="tree")

@@ -145,6 +145,40 @@ def test_a_constant_rating_is_all_there_is(value):
     assert not np.array(model.item_vectors.embeddings).any()
 
 
+def test_ratings_by_hand():
+    """X = U S V' with U'U = V'V = I, for a matrix whose singular values have a closed form.
+
+    X X' = [[30, 22, 24], [22, 30, 24], [24, 24, 30]] has the eigenvector (1, -1, 0) for 8, and on
+    (a, a, b) it is [[52, 24], [48, 30]], with the eigenvalues 41 +- sqrt(1273).
+    """
+    matrix = np.array([[4.0, 2, 3, 1], [2, 4, 1, 3], [3, 1, 2, 4]])
+    eigenvalues = np.array([41 + np.sqrt(1273), 8.0, 41 - np.sqrt(1273)])
+    for rank in (2, 3):
+        model = adapted(from_matrix(matrix), rank=rank, ratings=True)
+        users, items = (
+            np.array(side.embeddings, "float64")[2:]
+            for side in (model.user_vectors, model.item_vectors)
+        )
+        singular = np.linalg.norm(users, axis=0)
+        np.testing.assert_allclose(singular, np.sqrt(eigenvalues[:rank]), rtol=1e-6)
+        for vectors in (users / singular, items):
+            np.testing.assert_allclose(vectors.T @ vectors, np.eye(rank), atol=1e-6)
+        expected = matrix if rank == 3 else truncated(matrix, 2)
+        np.testing.assert_allclose(by_number(scores(model)), expected, atol=1e-5)
+    assert not model.predicts_values
+
+
+def test_repeated_ratings_are_averaged_and_missing_ones_are_0():
+    train = rated()
+    left = np.zeros((25, 15))
+    left[train.user - 2, train.item - 2] = train.value
+    pair, rest = train.select([0, 0]), train.select(slice(1, None))
+    pair = dataclasses.replace(pair, value=train.value[0] + np.array([-1.0, 1.0]))
+    found = by_number(scores(adapted(rest.concat(pair), rank=4, ratings=True)))
+    order = [np.argsort([int(x) for x in c.vocabulary.ids]) for c in (train.users, train.items)]
+    np.testing.assert_allclose(found, truncated(left, 4)[np.ix_(*order)], atol=1e-4)
+
+
 def test_reasons_add_up_to_the_score():
     train = from_matrix(planted())
     model = adapted(train, rank=4)
@@ -161,7 +195,10 @@ def test_bad_input_is_refused():
         SVD(train.schema(), item_damping=-1.0)
     with pytest.raises(InputError, match="rank: expected a whole number, such as 50, got 2.5"):
         SVD(train.schema(), rank=2.5)
+    with pytest.raises(InputError, match="centred=True, ratings=True: .*choose one"):
+        SVD(train.schema(), centred=True, ratings=True)
     value = train.value.copy()
     value[3] = np.nan
-    with pytest.raises(InputError, match="SVD finds no finite solution"):
-        adapted(dataclasses.replace(train, value=value), rank=2, centred=True)
+    for form in ({"centred": True}, {"ratings": True}):
+        with pytest.raises(InputError, match="SVD finds no finite solution"):
+            adapted(dataclasses.replace(train, value=value), rank=2, **form)

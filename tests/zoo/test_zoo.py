@@ -21,7 +21,9 @@ OTHER |= {"task": "rating", "similarity": "pearson", "baseline": "means", "num_r
 OTHER |= {"num_neighbours": 7, "parts": "mlp", "interaction": "stack", "temperature": 0.2}
 # It has to divide any other dim.
 OTHER |= {"num_heads": 5, "attention": "dot", "encoder": "bag_of_words"}
-OTHER |= {"weighting": "bm25", "nearest": "all"}
+OTHER |= {"weighting": "bm25", "nearest": "all", "activation": "tanh"}
+# It is the other matrix than that of `centred`.
+OTHER |= {"ratings": False}
 # It needs users with features.
 OTHER |= {"use_profile": False}
 # It needs times.
