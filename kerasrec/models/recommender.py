@@ -19,6 +19,7 @@ from kerasrec.models.construct import with_arguments
 from kerasrec.models.epoch_order import with_epoch_order
 from kerasrec.models.hooks import HOOKS, Hooks
 from kerasrec.models.predict import predict
+from kerasrec.models.profiles.user_profile import user_profile
 from kerasrec.models.requests.reasons import REASONS
 from kerasrec.models.requests.recommend import QUERIES_AT_ONCE, recommend
 from kerasrec.models.requests.repeats import REPEATS, check_repeats
@@ -282,6 +283,36 @@ class Recommender(Hooks, KerasSaving):
         self.check_adapted("similar_items")
         self.check_finite("similar_items")
         return similar_items(self, items, k, exclude, allow)
+
+    def profile(self, user=None, history=None, values=None, timestamps=None, k=10):
+        """What the items that a user took have in common, by the features of the items.
+
+            weight of a value v = sum over items i of w_i has(i, v),   w_i >= 0,  sum of w_i = 1
+
+        has(i, v) is 1 if item i has the category, the range of a number or the word. A word also
+        counts by how rare it is, times `log((1 + items) / (1 + items with the word))` over the
+        whole catalog. A number is named by its quarter of the catalog: "8 to 12" is above 8, up to
+        12. It reads the data and not what was learned, so it is the same for every model.
+
+        Args:
+            user: External id of a user of the train part, whose stored history is read.
+            history: Instead of `user`: external item ids.
+            values: Weights of the items of `history`, such as ratings; None: all are equal, as
+                those of a stored history, which keeps no values.
+            timestamps: Times of the items of `history`, as for `recommend`.
+            k: Values to return for each feature.
+
+        Returns:
+            A DataFrame with columns `feature`, `value`, `weight`, the largest first within a
+            feature, and `items`, how many items of the history have it. Where times are known, the
+            features "hour of the day" (UTC) and "day of the week" are the last.
+
+        Raises:
+            InputError: for an unknown user, an empty history, wrong values, or a model that knows
+                neither features of its items nor times.
+        """
+        self.check_adapted("profile")
+        return user_profile(self, user, history, values, timestamps, k)
 
     def top_k(self, inputs, k, exclude=None, allow=None, catalog=None, **wishes):
         """The k best catalogue rows; `evaluate` and `recommend` use it.
