@@ -5,6 +5,7 @@ import os
 
 import kerasrec
 from kerasrec.cli import (
+    clusters,
     compare,
     describe,
     evaluate,
@@ -35,6 +36,7 @@ COMMANDS = (
     recommend,
     similar_items,
     profile,
+    clusters,
     export,
     inspect,
     verify,

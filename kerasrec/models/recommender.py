@@ -19,6 +19,7 @@ from kerasrec.models.construct import with_arguments
 from kerasrec.models.epoch_order import with_epoch_order
 from kerasrec.models.hooks import HOOKS, Hooks
 from kerasrec.models.predict import predict
+from kerasrec.models.profiles.item_clusters import item_clusters
 from kerasrec.models.profiles.user_profile import user_profile
 from kerasrec.models.requests.reasons import REASONS
 from kerasrec.models.requests.recommend import QUERIES_AT_ONCE, recommend
@@ -289,10 +290,12 @@ class Recommender(Hooks, KerasSaving):
 
             weight of a value v = sum over items i of w_i has(i, v),   w_i >= 0,  sum of w_i = 1
 
-        has(i, v) is 1 if item i has the category, the range of a number or the word. A word also
-        counts by how rare it is, times `log((1 + items) / (1 + items with the word))` over the
-        whole catalog. A number is named by its quarter of the catalog: "8 to 12" is above 8, up to
-        12. It reads the data and not what was learned, so it is the same for every model.
+        has(i, v) is 1 if item i has the category, the range of a number or the word. A word counts
+        by how rare it is elsewhere: its weight is `p log(p / q)` for its weight p above and its
+        share q of all items, its part of the Kullback-Leibler divergence. Words that are not more
+        frequent than in all items are left out. A number is named by its quarter of the catalog:
+        "8 to 12" is above 8, up to 12. It reads the data and not what was learned, so it is the
+        same for every model.
 
         Args:
             user: External id of a user of the train part, whose stored history is read.
@@ -313,6 +316,33 @@ class Recommender(Hooks, KerasSaving):
         """
         self.check_adapted("profile")
         return user_profile(self, user, history, values, timestamps, k)
+
+    def cluster_items(self, k, by=None, seed=0):
+        """Groups the items by k-means, and names each group.
+
+        Args:
+            k: Number of clusters.
+            by: "behavior": the model's item vectors without biases, as `similar_items` compares
+                them, of items with train interactions. "content": the features of the items, as
+                `FeatureCode` encodes them. Both are scaled to length 1. None: behavior if the model
+                has item vectors.
+            seed: Of the first centres.
+
+        Returns:
+            A DataFrame, a row an item, in the order of `cluster` (0 is the largest) and
+            `distance` from its centre, with `item`, `title`, and `x` and `y`, the first two
+            principal components for a picture. `name` has the three categories, words or ranges
+            whose share in the cluster is most above that in all items; without item features, the
+            titles of the three items nearest to the centre. Items without a vector are left out,
+            with a warning.
+
+        Raises:
+            InputError: for a k below 2 or above the number of items, or a model that has neither
+                item vectors nor item features.
+        """
+        self.check_adapted("cluster_items")
+        self.check_finite("cluster_items")
+        return item_clusters(self, k, by, seed)
 
     def top_k(self, inputs, k, exclude=None, allow=None, catalog=None, **wishes):
         """The k best catalogue rows; `evaluate` and `recommend` use it.

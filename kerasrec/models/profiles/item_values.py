@@ -23,13 +23,13 @@ class ItemValues:
         labels: Object array `(values,)` of texts.
         table: CSR `(item rows, values)`, 1 where the item has the value; the weights of soft
             buckets sum to 1.
-        text: Whether the values are words of a text.
+        kind: "category", "text" for words, or "number" for ranges.
     """
 
     feature: str
     labels: np.ndarray
     table: scipy.sparse.csr_matrix
-    text: bool = False
+    kind: str
 
 
 def item_values(model):
@@ -56,19 +56,21 @@ def item_values(model):
 def _of_feature(name, encoder, column):
     if encoder.centres is not None:
         labels = [f"about {centre:g}" for centre in encoder.centres]
-        return ItemValues(name, _texts(labels), scipy.sparse.csr_matrix(column))
+        return ItemValues(name, _texts(labels), scipy.sparse.csr_matrix(column), "number")
     if encoder.borders is not None:
-        return ItemValues(name, _ranges(encoder.borders), _table(column, len(encoder.borders) + 1))
+        table = _table(column, len(encoder.borders) + 1)
+        return ItemValues(name, _ranges(encoder.borders), table, "number")
     if encoder.kind == "number":
         numbers = np.where(column == 0, np.nan, column.astype("float64")) * encoder.std
         numbers += encoder.mean
         known = numbers[FIRST:][~np.isnan(numbers[FIRST:])]
         borders = bucket_borders(known, QUARTERS)
         rows = bucket_rows(numbers, borders)
-        return ItemValues(name, _ranges(borders), _table(rows, len(borders) + 1))
+        return ItemValues(name, _ranges(borders), _table(rows, len(borders) + 1), "number")
     if encoder.kind in ("category", "categories", "text"):
         labels = encoder.vocabulary.ids
-        return ItemValues(name, labels, _table(column, len(labels)), encoder.kind == "text")
+        kind = "text" if encoder.kind == "text" else "category"
+        return ItemValues(name, labels, _table(column, len(labels)), kind)
     return None
 
 

@@ -88,9 +88,10 @@ def _shares(values, rows, weights):
     """Name, labels, weights and counts of the values of a feature among the items taken."""
     taken = values.table[rows]
     shares, counts = taken.T @ weights, np.asarray((taken > 0).sum(axis=0)).ravel()
-    if values.text:
-        items = values.table.shape[0] - FIRST
-        shares = shares * np.log((1 + items) / (1 + np.asarray(values.table.sum(axis=0)).ravel()))
+    if values.kind == "text":
+        usual = np.asarray(values.table.sum(axis=0)).ravel() / (values.table.shape[0] - FIRST)
+        taken_once = shares > 0
+        shares[taken_once] *= np.log(shares[taken_once] / usual[taken_once])
     return values.feature, values.labels, shares, counts
 
 

@@ -9,7 +9,8 @@ from kerasrec.errors import InputError
 from kerasrec.models import load
 from kerasrec_zoo import ItemKNN, TwoTower
 
-RARE, TWICE = np.log(5 / 2), np.log(5 / 3)  # a word of one item of four, and of two
+# "black" is in two of three items taken and in two of all four; "green" in 1/3 and in 1/4.
+TWICE, ONCE = 2 / 3 * np.log(4 / 3), 1 / 3 * np.log(4 / 3)
 
 
 def of(frame, feature):
@@ -25,8 +26,8 @@ def test_shares_of_a_user_by_hand(model):
     assert of(found, "kind") == pytest.approx({"drink": 2 / 3, "hot": 2 / 3, "food": 1 / 3})
     words = of(found, "name")
     assert next(iter(words)) == "black"
-    rare = dict.fromkeys(["green", "tea", "coffee", "jam"], RARE / 3)
-    assert words == pytest.approx({"black": TWICE * 2 / 3, **rare})
+    once = dict.fromkeys(["green", "tea", "coffee", "jam"], ONCE)
+    assert words == pytest.approx({"black": TWICE, **once})
     prices = {"up to 2": 1 / 3, "2 to 4": 1 / 3, "4 to 6": 1 / 3}
     assert of(found, "price") == pytest.approx(prices)
     assert of(found, "hour of the day") == pytest.approx({"10:00": 2 / 3, "23:00": 1 / 3})
@@ -38,7 +39,9 @@ def test_shares_of_a_user_by_hand(model):
 def test_values_weigh_the_items_of_a_history(model):
     found = model.profile(history=["tea", "jam"], values=[3, 1])
     assert of(found, "kind") == pytest.approx({"drink": 0.75, "hot": 0.75, "food": 0.25})
-    assert of(found, "name")["tea"] == pytest.approx(0.75 * RARE)
+    # "black" is in 1/4 of the weight and in half of all items: no keyword.
+    words = {"green": 0.75 * np.log(3), "tea": 0.75 * np.log(3)}
+    assert of(found, "name") == pytest.approx(words)
     assert "hour of the day" not in set(found["feature"])
     found = model.profile(history=["tea", "tea", "jam"], timestamps=[3600, None, 7200], k=1)
     assert of(found, "kind") == pytest.approx({"drink": 2 / 3})
