@@ -11,7 +11,12 @@ from kerasrec.models.checkpoints.keras_saving import KerasSaving
 from kerasrec.models.checks import fit_errors
 from kerasrec.models.checks.check_hooks import check_hooks
 from kerasrec.models.checks.check_train import check_train
-from kerasrec.models.checks.compile_checks import check_compiled, check_fit, check_optimizer
+from kerasrec.models.checks.compile_checks import (
+    check_compiled,
+    check_fit,
+    check_optimizer,
+    fits_logits,
+)
 from kerasrec.models.checks.finite_loss import with_finite_loss
 from kerasrec.models.checks.finite_weights import check_finite
 from kerasrec.models.columns_read import columns_read
@@ -21,6 +26,7 @@ from kerasrec.models.hooks import HOOKS, Hooks
 from kerasrec.models.predict import predict
 from kerasrec.models.profiles.item_clusters import item_clusters
 from kerasrec.models.profiles.user_profile import user_profile
+from kerasrec.models.requests.probabilities import check_probabilities, sigmoid
 from kerasrec.models.requests.reasons import REASONS
 from kerasrec.models.requests.recommend import QUERIES_AT_ONCE, recommend
 from kerasrec.models.requests.repeats import REPEATS, check_repeats
@@ -67,6 +73,8 @@ class Recommender(Hooks, KerasSaving):
         histories: `Histories` of the train part.
         trained_on: `TrainedOn`, the record of the training pairs.
         has_labels: Whether the values of the train part are 0 and 1.
+        scores_are_logits: Whether the sigmoid of a score is the probability of label 1: after `fit`
+            with candidates "pair" and a binary cross-entropy on labels. Checkpoints store it.
         repeats: "mask" excludes the items of a history from its recommendations. "allow" keeps
             them, for data in which users take items again. `recommend`, `evaluate` and exports use
             it, checkpoints store it, and `kerasrec fit` sets it from `evaluate.repeats`.
@@ -79,6 +87,7 @@ class Recommender(Hooks, KerasSaving):
     histories = None
     trained_on = None
     has_labels = None
+    scores_are_logits = False
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -163,6 +172,8 @@ class Recommender(Hooks, KerasSaving):
         self.check_adapted("fit")
         check_fit(self, kwargs)
         self.trained_on.learned = True
+        # Before the first epoch: callbacks save the model.
+        self.scores_are_logits = fits_logits(self)
         if hasattr(x, "element_spec") or hasattr(x, "epochs"):  # batches have their own shuffling
             kwargs.setdefault("shuffle", False)
         if self.optimizer is not None and not self.optimizer.built:
@@ -189,6 +200,7 @@ class Recommender(Hooks, KerasSaving):
         context=None,
         pin=None,
         boost=None,
+        probabilities=False,
     ):
         """The k best items for known users, or for any list of recent items.
 
@@ -215,6 +227,8 @@ class Recommender(Hooks, KerasSaving):
                 which a warning says.
             pin, boost: For a `Reranked` model: external item ids that come first, in this order,
                 and a dict of item ids to factors of their relevance, beside those of its rules.
+            probabilities: Also return `probability`, the sigmoid of the score, for a model whose
+                scores are logits of labels (`scores_are_logits`).
 
         Returns:
             A DataFrame with columns `user` (the id, or the number of the history), `rank` (from
@@ -230,16 +244,20 @@ class Recommender(Hooks, KerasSaving):
 
         Raises:
             InputError: without users and histories, if k is no whole number or too large, for a
-                string instead of a list, for a kind of query that the model cannot answer, or for
-                `explain` if the model cannot explain.
+                string instead of a list, for a kind of query that the model cannot answer, for
+                `explain` if the model cannot explain, or for `probabilities` if its scores are no
+                logits.
         """
         self.check_adapted("recommend")
         self.check_finite("recommend")
+        check_probabilities(self, probabilities)
         reasons = REASONS if explain is True else whole_number(explain or 0, "explain", 0)
         request = Request(self, users, histories, behaviors, timestamps, context)
         repeats = check_repeats(self.repeats if repeats is None else repeats)
         wishes = rule_options(self, request, pin, boost)
         frame = recommend(self, request, k, exclude, allow, repeats, reasons, wishes)
+        if probabilities:
+            frame.insert(frame.columns.get_loc("score") + 1, "probability", sigmoid(frame["score"]))
         for note in request.notes:
             warnings.warn(note, stacklevel=2)
         return frame
@@ -252,15 +270,20 @@ class Recommender(Hooks, KerasSaving):
         behaviors=None,
         timestamps=None,
         context=None,
+        probabilities=False,
     ):
-        """Scores `(n,)` float32 of n users (or histories) with n items, by external ids."""
+        """Scores `(n,)` float32 of n users (or histories) with n items, by external ids.
+
+        With `probabilities` their sigmoid, for a model whose scores are logits of labels.
+        """
         self.check_adapted("score")
         self.check_finite("score")
+        check_probabilities(self, probabilities)
         request = Request(self, users, histories, behaviors, timestamps, context)
         scores = score(self, request, items)
         for note in request.notes:
             warnings.warn(note, stacklevel=2)
-        return scores
+        return sigmoid(scores) if probabilities else scores
 
     def similar_items(self, items, k=None, exclude=None, allow=None):
         """The k most similar items of each item, independent of the user.
