@@ -33,6 +33,7 @@ from kerasrec.models.requests.repeats import REPEATS, check_repeats
 from kerasrec.models.requests.request import Request
 from kerasrec.models.requests.rule_options import rule_options
 from kerasrec.models.requests.score import score
+from kerasrec.models.requests.search import search
 from kerasrec.models.requests.similar_items import similar_items
 from kerasrec.models.trained_on import TrainedOn
 from kerasrec.models.training_output import TrainingOutput
@@ -307,6 +308,39 @@ class Recommender(Hooks, KerasSaving):
         self.check_adapted("similar_items")
         self.check_finite("similar_items")
         return similar_items(self, items, k, exclude, allow)
+
+    def search(self, text, k=None, user=None, history=None, exclude=None, allow=None):
+        """The k items whose contents are nearest to the words of a search.
+
+        The words are encoded as an item that has this text and nothing else, and compared by the
+        cosine of the vectors' content. With a user or a history the order is a fusion of the order
+        by words and of the model's own, both over the whole catalog:
+
+            score(i) = 1 / (60 + rank by words) + 1 / (60 + rank for the user)
+
+        Args:
+            text: The words, split as the texts of the items.
+            k: Items to return, at most the number of items. None for 10, or for all of fewer.
+            user, history: An external user id, or a list of external item ids; None for the words
+                alone. Items of the history may be found.
+            exclude, allow: External item ids that are never, or alone, returned.
+
+        Returns:
+            A DataFrame with columns `rank`, `item`, `score` and `title`. Words that no item has are
+            left out; without any other the answer is popular items. A warning and
+            `frame.attrs["notes"]` say it.
+
+        Raises:
+            InputError: for a text without words, or a model whose item vectors read no text.
+
+        Source: Cormack, Clarke, Büttcher, Reciprocal rank fusion outperforms Condorcet, SIGIR 2009.
+        """
+        self.check_adapted("search")
+        self.check_finite("search")
+        frame = search(self, text, k, user, history, exclude, allow)
+        for note in frame.attrs["notes"]:
+            warnings.warn(note, stacklevel=2)
+        return frame
 
     def profile(self, user=None, history=None, values=None, timestamps=None, k=10):
         """What the items that a user took have in common, by the features of the items.
