@@ -264,7 +264,7 @@ def test_default_cutoffs_are_cut_to_the_items_and_written_ones_refused(config):
     assert with_cutoffs(whole, 20) is whole
 
 
-@pytest.mark.parametrize("monitor", ["rmse", "mae", "recall@20"])
+@pytest.mark.parametrize("monitor", ["rmse", "mae", "auc", "log_loss", "accuracy", "recall@20"])
 def test_what_can_be_monitored(config, monitor):
     assert load_config(config(), [f"train.monitor={monitor}"]).train.monitor == monitor
     assert load_config(config()).train.monitor == "ndcg@10"

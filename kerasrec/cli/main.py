@@ -5,6 +5,7 @@ import os
 
 import kerasrec
 from kerasrec.cli import (
+    clusters,
     compare,
     describe,
     evaluate,
@@ -13,6 +14,7 @@ from kerasrec.cli import (
     inspect,
     listing,
     new_model,
+    profile,
     quickstart,
     recommend,
     serve,
@@ -33,6 +35,8 @@ COMMANDS = (
     evaluate,
     recommend,
     similar_items,
+    profile,
+    clusters,
     export,
     inspect,
     verify,

@@ -6,10 +6,12 @@ from kerasrec.errors import InputError
 
 # The number of items of an answer, and the cut-off that is shown first.
 DEFAULT_K = 10
-# Metrics that a run may monitor beside ranking metrics; smaller is better.
+# Metrics of ratings that a run may monitor beside ranking metrics; smaller is better.
 RATING_METRICS = ("rmse", "mae")
+# The same where the values are labels.
+LABEL_METRICS = ("auc", "log_loss", "accuracy")
 RANKER_METRICS = {
-    "binary": ("auc", "log_loss", "normalised_entropy", "user_auc", "request_auc"),
+    "binary": (*LABEL_METRICS, "normalised_entropy", "user_auc", "request_auc"),
     "number": ("rmse", "mae", "poisson_deviance"),
 }
 RANKER_BASELINES = ("MeanRates", "GradientBoosting")
@@ -27,7 +29,7 @@ def monitors(config):
         return ranker_monitors(config)
     names = importlib.import_module("kerasrec.metrics").RANKING
     ranking = [f"{_prefix(config)}{name}@{k}" for name in names for k in config.evaluate.ks]
-    return [*ranking, *RATING_METRICS]
+    return [*ranking, *RATING_METRICS, *LABEL_METRICS]
 
 
 def with_ranker_defaults(config):

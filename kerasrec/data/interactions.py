@@ -13,6 +13,7 @@ from kerasrec.data.clean_rows import COLUMNS
 from kerasrec.data.event_context import EventContext, checked_context, columns_of
 from kerasrec.data.feature_encoder import FeatureEncoder
 from kerasrec.data.histories import Histories
+from kerasrec.data.matrix_table import NO_TIMES, matrix_table
 from kerasrec.data.parquet_parts import read_parquet
 from kerasrec.data.read_features import text_columns
 from kerasrec.data.read_interactions import read_interactions
@@ -20,6 +21,7 @@ from kerasrec.data.reading import as_table
 from kerasrec.data.report import Report
 from kerasrec.data.schema import Schema
 from kerasrec.data.sql_table import read_sql
+from kerasrec.data.table import only_one
 from kerasrec.data.text_table import read_csv
 from kerasrec.data.vocabulary import Vocabulary
 from kerasrec.errors import InputError
@@ -205,6 +207,58 @@ class Interactions:
         where = "the result of the query"
         options |= {"on_error": on_error, "name": name, "where": where}
         return cls.from_frame(read_sql(query), columns, **options)
+
+    @classmethod
+    def from_matrix(
+        cls,
+        matrix: Any,
+        users: Any = None,
+        items: Any = None,
+        *,
+        zeros: str = "missing",
+        name: str = "data",
+        **options: Any,
+    ) -> "Interactions":
+        """Read a matrix of ratings, one row a user and one column an item.
+
+        Row i is row i + 2 of the users' vocabulary, and column j row j + 2 of the items', unless
+        `base` or a table of features gives the rows; also where a row or column has no value. NaN
+        is no value. A matrix has no times: the items of a user are in the order of the columns.
+
+        >>> data = Interactions.from_matrix([[5, 0, 1], [0, 4, 0]], items=["tea", "rye", "jam"])
+        >>> data.items.vocabulary.lookup(data.item).tolist(), data.value.tolist()
+        (['tea', 'jam', 'rye'], [5.0, 1.0, 4.0])
+
+        Args:
+            matrix: array of numbers `(users, items)`; DataFrame, whose index has the users and
+                whose columns the items; or a sparse matrix of SciPy, in which entries of the same
+                cell add up.
+            users, items: ids of the rows and columns of an array or a sparse matrix; their numbers
+                from 0 if not given.
+            zeros: "missing": a 0 says that there is no value. "data": a 0 is a value; in a sparse
+                matrix only a stored one.
+            name: for tables and plots.
+            options: catalogs, as of `from_frame`; `item_title` and `clean` too.
+
+        Raises:
+            InputError: no matrix; a value below 0, infinite or no number; ids of another number
+                than there are rows or columns, or given twice; no value at all; fewer than two
+                users or items.
+        """
+        frame, user_ids, item_ids = matrix_table(matrix, users, items, zeros, "the matrix")
+        for key, ids in (("user", user_ids), ("item", item_ids)):
+            if len(ids) < 2:
+                raise only_one("the matrix", key, key, ids[0])
+        given = options.pop("base", None) or (None, None)
+        framed = [options.get("user_frame") is not None, options.get("item_frame") is not None]
+        base = [
+            one or (None if has_frame else Catalog(Vocabulary(ids)))
+            for one, has_frame, ids in zip(given, framed, (user_ids, item_ids), strict=True)
+        ]
+        read = cls.from_frame(frame, base=tuple(base), name=name, where="the matrix", **options)
+        read.report.notes.append(NO_TIMES)
+        catalogs = {"users": read.users.extended(user_ids), "items": read.items.extended(item_ids)}
+        return dataclasses.replace(read, **catalogs)
 
     def schema(self, history_length: int = 50) -> Schema:
         """What a model needs to know in order to be built."""

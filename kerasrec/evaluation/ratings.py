@@ -32,10 +32,10 @@ def evaluate_ratings(
 ):
     """Scores the interactions of a part and compares the scores with their values.
 
-    Labels (values 0 and 1 only) give AUC and log loss, other values RMSE and MAE. All interactions
-    count the same; groups are by the interaction's item and user, as in `evaluate`. The 95 %
-    intervals resample users with all their interactions; that of AUC is the normal one with
-    DeLong's variance, which takes interactions as independent.
+    Labels (values 0 and 1 only) give AUC, log loss and accuracy, other values RMSE and MAE. All
+    interactions count the same; groups are by the interaction's item and user, as in `evaluate`.
+    The 95 % intervals resample users with all their interactions; that of AUC is the normal one
+    with DeLong's variance, which takes interactions as independent.
 
     Args:
         model: an adapted Recommender.
@@ -156,7 +156,10 @@ class _Pairs:
         values, scores, query = self.values[inside], scores[inside], self.query[inside]
         counts = np.bincount(query, minlength=self.num_users)
         if self.labels:
-            losses = {"log_loss": metrics.cross_entropy(values, scores)}
+            losses = {
+                "log_loss": metrics.cross_entropy(values, scores),
+                "accuracy": 1.0 * metrics.told_right(values, scores),
+            }
         else:
             losses = {"rmse": np.square(scores - values), "mae": np.abs(scores - values)}
         for name, loss in losses.items():

@@ -9,6 +9,7 @@ from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.export.requests import REQUESTS
 from kerasrec.export.search import IndexPool, IVFIndex, search_allowed
 from kerasrec.layers.content_encoder import CODE
+from kerasrec.models.requests.probabilities import sigmoid
 from kerasrec.models.requests.reasons import REASONS, words
 from kerasrec.models.requests.request import Request
 from kerasrec.models.requests.similar_items import directions
@@ -156,9 +157,13 @@ class Expected:
         items = np.maximum(self._rows(self.request["item"]), UNKNOWN)
         if self.graph.index is None:
             tasks = self.model.predict_tasks(self.inputs, items)
-            return {**tasks, "score": self.model.score_pairs(self.inputs, items)}
-        queries = self.model.encode_queries(self.inputs)
-        return {"score": (queries * self.catalog[items]).sum(axis=1)}
+            found = {**tasks, "score": self.model.score_pairs(self.inputs, items)}
+        else:
+            queries = self.model.encode_queries(self.inputs)
+            found = {"score": (queries * self.catalog[items]).sum(axis=1)}
+        if self.model.scores_are_logits:
+            found["probability"] = sigmoid(found["score"])
+        return found
 
     def _explain(self):
         items = np.maximum(self._rows(self.request["item"]), UNKNOWN)

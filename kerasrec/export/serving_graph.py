@@ -115,13 +115,17 @@ class ServingGraph(tf.Module):
         return outputs
 
     def score(self, request):
-        """Returns the score of one item for each query."""
+        """Returns the score of one item for each query, and its probability if it is a logit."""
         # A blank item id counts as an unknown item.
         query, item = self._query(self._rows(request)), tf.maximum(self._items(request), UNKNOWN)
         if self.index is not None:
-            return {"score": self.index.score_rows(query, item[:, None])[:, 0]}
-        score = self.model.score_rows(query, self.catalog, item)
-        return {**self.model.score_tasks(query, item, self.catalog), "score": score}
+            found = {"score": self.index.score_rows(query, item[:, None])[:, 0]}
+        else:
+            score = self.model.score_rows(query, self.catalog, item)
+            found = {**self.model.score_tasks(query, item, self.catalog), "score": score}
+        if self.model.scores_are_logits:
+            found["probability"] = tf.sigmoid(found["score"])
+        return found
 
     def explain(self, request):
         """Returns what each group of features adds to the logarithm of the score of one item."""

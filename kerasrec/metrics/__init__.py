@@ -3,12 +3,14 @@ from kerasrec.metrics.beyond import coverage as coverage
 from kerasrec.metrics.beyond import diversity as diversity
 from kerasrec.metrics.beyond import novelty as novelty
 from kerasrec.metrics.beyond import popularity_lift as popularity_lift
+from kerasrec.metrics.pointwise import accuracy as accuracy
 from kerasrec.metrics.pointwise import auc as auc
 from kerasrec.metrics.pointwise import auc_variance as auc_variance
 from kerasrec.metrics.pointwise import cross_entropy as cross_entropy
 from kerasrec.metrics.pointwise import log_loss as log_loss
 from kerasrec.metrics.pointwise import mae as mae
 from kerasrec.metrics.pointwise import rmse as rmse
+from kerasrec.metrics.pointwise import told_right as told_right
 from kerasrec.metrics.ranking import RANKING as RANKING
 from kerasrec.metrics.ranking import SAMPLED as SAMPLED
 from kerasrec.metrics.ranking import average_precision as average_precision

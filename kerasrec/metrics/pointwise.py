@@ -84,6 +84,32 @@ def cross_entropy(labels, probabilities):
     >>> cross_entropy([1, 0], [0.25, 0.25]).round(4)
     array([1.3863, 0.2877])
     """
+    labels, probabilities = _check_probabilities(labels, probabilities)
+    epsilon = np.finfo("float64").eps
+    likelihood = np.where(labels == 1.0, probabilities, 1.0 - probabilities)
+    return -np.log(np.clip(likelihood, epsilon, 1.0 - epsilon))
+
+
+def accuracy(labels, probabilities):
+    """Share of labels that a threshold of one half tells right, a float.
+
+    A probability above 0.5 counts as a 1, any other as a 0. Inputs are those of `log_loss`. Where
+    few labels are 1, a model that always says 0 is accurate: compare with `max(p, 1 - p)` for
+    the share p of labels 1.
+
+    >>> accuracy([1, 0, 1], [0.9, 0.5, 0.4]) == 2 / 3
+    True
+    """
+    labels, probabilities = _check_probabilities(labels, probabilities)
+    return float(np.mean(told_right(labels, probabilities)))
+
+
+def told_right(labels, probabilities):
+    """bool (n,): whether a label is 1 where its probability is above 0.5, and else 0."""
+    return (probabilities > 0.5) == (labels == 1.0)
+
+
+def _check_probabilities(labels, probabilities):
     labels, probabilities = _check_pair(labels, probabilities)
     _check_labels(labels)
     outside = (probabilities < 0.0) | (probabilities > 1.0)
@@ -92,9 +118,7 @@ def cross_entropy(labels, probabilities):
             f"expected probabilities between 0 and 1, received {probabilities[outside][0]:g}; "
             "apply a sigmoid to logits first"
         )
-    epsilon = np.finfo("float64").eps
-    likelihood = np.where(labels == 1.0, probabilities, 1.0 - probabilities)
-    return -np.log(np.clip(likelihood, epsilon, 1.0 - epsilon))
+    return labels, probabilities
 
 
 def _win_shares(labels, scores):

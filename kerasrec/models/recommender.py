@@ -11,7 +11,12 @@ from kerasrec.models.checkpoints.keras_saving import KerasSaving
 from kerasrec.models.checks import fit_errors
 from kerasrec.models.checks.check_hooks import check_hooks
 from kerasrec.models.checks.check_train import check_train
-from kerasrec.models.checks.compile_checks import check_compiled, check_fit, check_optimizer
+from kerasrec.models.checks.compile_checks import (
+    check_compiled,
+    check_fit,
+    check_optimizer,
+    fits_logits,
+)
 from kerasrec.models.checks.finite_loss import with_finite_loss
 from kerasrec.models.checks.finite_weights import check_finite
 from kerasrec.models.columns_read import columns_read
@@ -19,12 +24,16 @@ from kerasrec.models.construct import with_arguments
 from kerasrec.models.epoch_order import with_epoch_order
 from kerasrec.models.hooks import HOOKS, Hooks
 from kerasrec.models.predict import predict
+from kerasrec.models.profiles.item_clusters import item_clusters
+from kerasrec.models.profiles.user_profile import user_profile
+from kerasrec.models.requests.probabilities import check_probabilities, sigmoid
 from kerasrec.models.requests.reasons import REASONS
 from kerasrec.models.requests.recommend import QUERIES_AT_ONCE, recommend
 from kerasrec.models.requests.repeats import REPEATS, check_repeats
 from kerasrec.models.requests.request import Request
 from kerasrec.models.requests.rule_options import rule_options
 from kerasrec.models.requests.score import score
+from kerasrec.models.requests.search import search
 from kerasrec.models.requests.similar_items import similar_items
 from kerasrec.models.trained_on import TrainedOn
 from kerasrec.models.training_output import TrainingOutput
@@ -65,6 +74,8 @@ class Recommender(Hooks, KerasSaving):
         histories: `Histories` of the train part.
         trained_on: `TrainedOn`, the record of the training pairs.
         has_labels: Whether the values of the train part are 0 and 1.
+        scores_are_logits: Whether the sigmoid of a score is the probability of label 1: after `fit`
+            with candidates "pair" and a binary cross-entropy on labels. Checkpoints store it.
         repeats: "mask" excludes the items of a history from its recommendations. "allow" keeps
             them, for data in which users take items again. `recommend`, `evaluate` and exports use
             it, checkpoints store it, and `kerasrec fit` sets it from `evaluate.repeats`.
@@ -77,6 +88,7 @@ class Recommender(Hooks, KerasSaving):
     histories = None
     trained_on = None
     has_labels = None
+    scores_are_logits = False
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -161,6 +173,8 @@ class Recommender(Hooks, KerasSaving):
         self.check_adapted("fit")
         check_fit(self, kwargs)
         self.trained_on.learned = True
+        # Before the first epoch: callbacks save the model.
+        self.scores_are_logits = fits_logits(self)
         if hasattr(x, "element_spec") or hasattr(x, "epochs"):  # batches have their own shuffling
             kwargs.setdefault("shuffle", False)
         if self.optimizer is not None and not self.optimizer.built:
@@ -188,6 +202,7 @@ class Recommender(Hooks, KerasSaving):
         context=None,
         pin=None,
         boost=None,
+        probabilities=False,
     ):
         """The k best items for known users, or for any list of recent items.
 
@@ -216,6 +231,8 @@ class Recommender(Hooks, KerasSaving):
                 which a warning says.
             pin, boost: For a `Reranked` model: external item ids that come first, in this order,
                 and a dict of item ids to factors of their relevance, beside those of its rules.
+            probabilities: Also return `probability`, the sigmoid of the score, for a model whose
+                scores are logits of labels (`scores_are_logits`).
 
         Returns:
             A DataFrame with columns `user` (the id, or the number of the history), `rank` (from
@@ -231,16 +248,20 @@ class Recommender(Hooks, KerasSaving):
 
         Raises:
             InputError: without users and histories, if k is no whole number or too large, for a
-                string instead of a list, for a kind of query that the model cannot answer, or for
-                `explain` if the model cannot explain.
+                string instead of a list, for a kind of query that the model cannot answer, for
+                `explain` if the model cannot explain, or for `probabilities` if its scores are no
+                logits.
         """
         self.check_adapted("recommend")
         self.check_finite("recommend")
+        check_probabilities(self, probabilities)
         reasons = REASONS if explain is True else whole_number(explain or 0, "explain", 0)
         request = Request(self, users, histories, behaviors, timestamps, values, context)
         repeats = check_repeats(self.repeats if repeats is None else repeats)
         wishes = rule_options(self, request, pin, boost)
         frame = recommend(self, request, k, exclude, allow, repeats, reasons, wishes)
+        if probabilities:
+            frame.insert(frame.columns.get_loc("score") + 1, "probability", sigmoid(frame["score"]))
         for note in request.notes:
             warnings.warn(note, stacklevel=2)
         return frame
@@ -254,15 +275,20 @@ class Recommender(Hooks, KerasSaving):
         timestamps=None,
         values=None,
         context=None,
+        probabilities=False,
     ):
-        """Scores `(n,)` float32 of n users (or histories) with n items, by external ids."""
+        """Scores `(n,)` float32 of n users (or histories) with n items, by external ids.
+
+        With `probabilities` their sigmoid, for a model whose scores are logits of labels.
+        """
         self.check_adapted("score")
         self.check_finite("score")
+        check_probabilities(self, probabilities)
         request = Request(self, users, histories, behaviors, timestamps, values, context)
         scores = score(self, request, items)
         for note in request.notes:
             warnings.warn(note, stacklevel=2)
-        return scores
+        return sigmoid(scores) if probabilities else scores
 
     def similar_items(self, items, k=None, exclude=None, allow=None):
         """The k most similar items of each item, independent of the user.
@@ -286,6 +312,98 @@ class Recommender(Hooks, KerasSaving):
         self.check_adapted("similar_items")
         self.check_finite("similar_items")
         return similar_items(self, items, k, exclude, allow)
+
+    def search(self, text, k=None, user=None, history=None, exclude=None, allow=None):
+        """The k items whose contents are nearest to the words of a search.
+
+        The words are encoded as an item that has this text and nothing else, and compared by the
+        cosine of the vectors' content. With a user or a history the order is a fusion of the order
+        by words and of the model's own, both over the whole catalog:
+
+            score(i) = 1 / (60 + rank by words) + 1 / (60 + rank for the user)
+
+        Args:
+            text: The words, split as the texts of the items.
+            k: Items to return, at most the number of items. None for 10, or for all of fewer.
+            user, history: An external user id, or a list of external item ids; None for the words
+                alone. Items of the history may be found.
+            exclude, allow: External item ids that are never, or alone, returned.
+
+        Returns:
+            A DataFrame with columns `rank`, `item`, `score` and `title`. Words that no item has are
+            left out; without any other the answer is popular items. A warning and
+            `frame.attrs["notes"]` say it.
+
+        Raises:
+            InputError: for a text without words, or a model whose item vectors read no text.
+
+        Source: Cormack, Clarke, Büttcher, Reciprocal rank fusion outperforms Condorcet, SIGIR 2009.
+        """
+        self.check_adapted("search")
+        self.check_finite("search")
+        frame = search(self, text, k, user, history, exclude, allow)
+        for note in frame.attrs["notes"]:
+            warnings.warn(note, stacklevel=2)
+        return frame
+
+    def profile(self, user=None, history=None, values=None, timestamps=None, k=10):
+        """What the items that a user took have in common, by the features of the items.
+
+            weight of a value v = sum over items i of w_i has(i, v),   w_i >= 0,  sum of w_i = 1
+
+        has(i, v) is 1 if item i has the category, the range of a number or the word. A word counts
+        by how rare it is elsewhere: its weight is `p log(p / q)` for its weight p above and its
+        share q of all items, its part of the Kullback-Leibler divergence. Words that are not more
+        frequent than in all items are left out. A number is named by its quarter of the catalog:
+        "8 to 12" is above 8, up to 12. It reads the data and not what was learned, so it is the
+        same for every model.
+
+        Args:
+            user: External id of a user of the train part, whose stored history is read.
+            history: Instead of `user`: external item ids.
+            values: Weights of the items of `history`, such as ratings; None: all are equal, as
+                those of a stored history, which keeps no values.
+            timestamps: Times of the items of `history`, as for `recommend`.
+            k: Values to return for each feature.
+
+        Returns:
+            A DataFrame with columns `feature`, `value`, `weight`, the largest first within a
+            feature, and `items`, how many items of the history have it. Where times are known, the
+            features "hour of the day" (UTC) and "day of the week" are the last.
+
+        Raises:
+            InputError: for an unknown user, an empty history, wrong values, or a model that knows
+                neither features of its items nor times.
+        """
+        self.check_adapted("profile")
+        return user_profile(self, user, history, values, timestamps, k)
+
+    def cluster_items(self, k, by=None, seed=0):
+        """Groups the items by k-means, and names each group.
+
+        Args:
+            k: Number of clusters.
+            by: "behavior": the model's item vectors without biases, as `similar_items` compares
+                them, of items with train interactions. "content": the features of the items, as
+                `FeatureCode` encodes them. Both are scaled to length 1. None: behavior if the model
+                has item vectors.
+            seed: Of the first centres.
+
+        Returns:
+            A DataFrame, a row an item, in the order of `cluster` (0 is the largest) and
+            `distance` from its centre, with `item`, `title`, and `x` and `y`, the first two
+            principal components for a picture. `name` has the three categories, words or ranges
+            whose share in the cluster is most above that in all items; without item features, the
+            titles of the three items nearest to the centre. Items without a vector are left out,
+            with a warning.
+
+        Raises:
+            InputError: for a k below 2 or above the number of items, or a model that has neither
+                item vectors nor item features.
+        """
+        self.check_adapted("cluster_items")
+        self.check_finite("cluster_items")
+        return item_clusters(self, k, by, seed)
 
     def top_k(self, inputs, k, exclude=None, allow=None, catalog=None, **wishes):
         """The k best catalogue rows; `evaluate` and `recommend` use it.

@@ -3,13 +3,12 @@
 import dataclasses
 
 import numpy as np
-from keras import ops
 
 from kerasrec.config.nearest import nearest
 from kerasrec.config.rules import VECTORS
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
-from kerasrec.layers.catalog_table import CatalogTable
+from kerasrec.models.item_column import item_column
 
 CATEGORIES = ("category", "categories")
 # So many values of a category, or unknown items, are listed in an error message.
@@ -77,12 +76,9 @@ def _feature(schema, name, kinds):
 
 
 def _column(model, name):
-    """The values of an item feature by row, from the data or from the weights of the model."""
-    if name in model.items.columns:
-        return np.asarray(model.items.columns[name])
-    for layer in model._flatten_layers():
-        if isinstance(layer, CatalogTable) and layer.rows_of == "items" and name in layer.tables:
-            return ops.convert_to_numpy(layer.tables[name])
+    column = item_column(model, name)
+    if column is not None:
+        return column
     raise InputError(
         f"rules: {type(model).__name__} keeps no item features in a checkpoint, so the values of "
         f"{name} are not known: attach the rules after adapt, before it is saved"

@@ -1,6 +1,6 @@
 """Checks of a training before anything is trained or written."""
 
-from kerasrec.config.cutoffs import RATING_METRICS
+from kerasrec.config.cutoffs import LABEL_METRICS, RATING_METRICS
 from kerasrec.errors import InputError
 from kerasrec.evaluation.value_kind import value_kind
 
@@ -38,6 +38,8 @@ def check_training(model, split, train):
         )
     if len(split.validation) and train.monitor in RATING_METRICS:
         _check_rating_monitor(model, split, train)
+    if len(split.validation) and train.monitor in LABEL_METRICS:
+        _check_label_monitor(model, split, train)
     pairs = model.candidates == "pair"
     if pairs and train.loss == "bce" and not split.train.has_labels:
         values = split.train.value
@@ -121,4 +123,22 @@ def _check_rating_monitor(model, split, train):
             f"train.monitor {train.monitor} is the error of predicted ratings, and {wrong}: set "
             "train.monitor to ndcg@10; ratings need a value column that differs, "
             "model.candidates pair and train.loss mse"
+        )
+
+
+def _check_label_monitor(model, split, train):
+    wrong, kind = None, value_kind(split, "validation")
+    if model.candidates != "pair":
+        wrong = f"model.candidates {model.candidates} predicts none"
+    elif kind is None:
+        wrong = f"all values of the data are {split.train.value[0]:g}"
+    elif kind == "ratings":
+        wrong = "the values of the data are ratings"
+    elif train.loss != "bce":
+        wrong = f"train.loss {train.loss} predicts no probabilities"
+    if wrong:
+        raise InputError(
+            f"train.monitor {train.monitor} is of predicted labels, and {wrong}: set train.monitor "
+            "to ndcg@10; labels need a value column of 0 and 1, model.candidates pair and "
+            "train.loss bce"
         )

@@ -3,7 +3,7 @@ import tracemalloc
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import log_loss, mean_absolute_error, roc_auc_score
+from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, roc_auc_score
 
 from kerasrec.data import Interactions, Split
 from kerasrec.errors import InputError
@@ -63,11 +63,13 @@ def test_labels(scripted, scores, from_logits):
     found = evaluate_ratings(model, split, from_logits=from_logits)
     value = found.rows[0]["metrics"]
     predicted = scores[split.test.user, split.test.item]
-    assert set(value) == {"auc", "log_loss"}
+    assert set(value) == {"auc", "log_loss", "accuracy"}
     assert value["auc"]["mean"] == pytest.approx(roc_auc_score(split.test.value, predicted))
     assert value["auc"]["low"] < 0.5 < value["auc"]["high"]
     expected = log_loss(split.test.value, predicted)
     assert value["log_loss"]["mean"] == pytest.approx(expected)
+    told = accuracy_score(split.test.value, predicted > 0.5)
+    assert value["accuracy"]["mean"] == pytest.approx(told)
 
 
 def test_logits_are_not_taken_for_probabilities(scripted, scores):
@@ -106,7 +108,7 @@ def test_without_resamples_no_metric_has_an_interval(scripted, scores, values):
     found = evaluate_ratings(scripted(split.train, given), split, bootstrap=0)
     held = [found.rows[0]["metrics"], *(group["metrics"] for group in found.groups)]
     names = {name for metrics in held for name in metrics}
-    assert names == ({"auc", "log_loss"} if values == [0, 1] else {"rmse", "mae"})
+    assert names == ({"auc", "log_loss", "accuracy"} if values == [0, 1] else {"rmse", "mae"})
     for value in (value for metrics in held for value in metrics.values()):
         assert np.isnan(value["low"]) and np.isnan(value["high"])
     first = found.to_dict()["rows"][0]["metrics"]

@@ -351,3 +351,17 @@ def test_a_full_disk_leaves_no_files(train, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
     with pytest.raises(InputError, match="k must be a whole number between 1 and .*: got 0"):
         export(model, tmp_path / "1", k=0)
+
+
+@pytest.mark.export
+def test_a_logit_is_exported_with_its_probability(train, tmp_path):
+    model = MatrixFactorization(train.schema(), dim=2, candidates="pair")
+    model.adapt(train)
+    model.scores_are_logits = True
+    export(model, tmp_path / "1")
+    with CLoader(tmp_path / "1") as loaded:
+        answer = loaded("score", user=["a", "b"], item=["z", "w"])
+    expected = 1 / (1 + np.exp(-answer["score"].astype("float64")))
+    np.testing.assert_allclose(answer["probability"], expected, rtol=1e-6)
+    python = model.score(["a", "b"], items=["z", "w"], probabilities=True)
+    np.testing.assert_allclose(answer["probability"], python, atol=1e-6)

@@ -3,7 +3,7 @@ import pytest
 from sklearn import metrics as sklearn_metrics
 
 from kerasrec.errors import InputError
-from kerasrec.metrics import auc, auc_variance, cross_entropy, log_loss, mae, rmse
+from kerasrec.metrics import accuracy, auc, auc_variance, cross_entropy, log_loss, mae, rmse
 
 
 @pytest.fixture
@@ -18,6 +18,8 @@ def test_like_scikit_learn(labelled):
     labels, scores = labelled
     assert auc(labels, scores) == pytest.approx(sklearn_metrics.roc_auc_score(labels, scores))
     assert log_loss(labels, scores) == pytest.approx(sklearn_metrics.log_loss(labels, scores))
+    told = sklearn_metrics.accuracy_score(labels, scores > 0.5)
+    assert accuracy(labels, scores) == pytest.approx(told)
     expected = sklearn_metrics.mean_squared_error(labels, scores) ** 0.5
     assert rmse(labels, scores) == pytest.approx(expected)
     expected = sklearn_metrics.mean_absolute_error(labels, scores)
@@ -63,6 +65,8 @@ def test_cross_entropy_of_a_certain_error_is_finite():
         (auc, [0, 2], [0.1, 0.2], "labels 0 or 1, received 2"),
         (auc, [1, 1], [0.1, 0.2], "both 0 and 1, received only 1"),
         (auc_variance, [0, 1], [0.1, 0.2], "two positives"),
+        (accuracy, [0, 2], [0.1, 0.2], "expected labels 0 or 1"),
+        (accuracy, [0, 1], [0.1, 1.2], "received 1.2; apply a sigmoid to logits"),
         (log_loss, [0, 1], [0.1, 1.2], "received 1.2; apply a sigmoid to logits"),
     ],
 )

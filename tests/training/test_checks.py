@@ -84,6 +84,27 @@ def test_a_rating_error_is_monitored_only_with_ratings(
             check_training(trained(candidates), split, train)
 
 
+@pytest.mark.parametrize(
+    "candidates,loss,values,words",
+    [
+        ("in_batch", "softmax", [0, 1], "model.candidates in_batch predicts none"),
+        ("pair", "mse", [0, 1], "mse predicts no probabilities"),
+        ("pair", "mse", [1, 2], "the values of the data are ratings"),
+        ("pair", "bce", [0, 1], None),
+    ],
+)
+@pytest.mark.parametrize("monitor", ["auc", "log_loss", "accuracy"])
+def test_a_metric_of_labels_is_monitored_only_with_labels(
+    rated, monitor, candidates, loss, values, words
+):
+    train = TrainNode(loss=loss, monitor=monitor)
+    if words is None:
+        check_training(trained(candidates), valued(rated, values), train)
+    else:
+        with pytest.raises(InputError, match=f"train.monitor {monitor} .*{words}.*ndcg@10"):
+            check_training(trained(candidates), valued(rated, values), train)
+
+
 @pytest.mark.parametrize("loss", ["mse", "bce", "huber"])
 @pytest.mark.parametrize("value", [1, 4])
 def test_constant_values_are_refused(rated, loss, value):

@@ -1,4 +1,4 @@
-"""NDCG and recall of the rows of each request, ordered by their predictions."""
+"""NDCG, recall and click-through rate of the rows of each request, ordered by their predictions."""
 
 import numpy as np
 
@@ -40,6 +40,25 @@ def recall(rows, k):
     discounts = _cumulated(rows, k, np.ones_like)
     total = np.bincount(rows.requests, rows.labels, rows.num_requests)
     return _mean_of_shares(_gains(rows, rows.predictions, discounts), total)
+
+
+def ctr(rows, k):
+    """Click-through rate of the first k rows of each request, in the order of the predictions.
+
+        sum of the labels among the first k / number of rows among the first k
+
+    over all requests, those without a positive too. Of a request with fewer than k rows all
+    count. Rows with equal predictions share their ranks, as for `ndcg`; arguments are the same.
+
+    It counts clicks as they were logged: an item that was shown at the top has more of them for
+    its place, and an item that was not shown has none.
+
+    Returns:
+        A function of counts `(num_requests,)`; None without rows.
+    """
+    gained = _gains(rows, rows.predictions, _cumulated(rows, k, np.ones_like))
+    shown = np.minimum(np.bincount(rows.requests, minlength=rows.num_requests), k)
+    return ratio(gained, shown.astype("float64"))
 
 
 def _cumulated(rows, k, discount):

@@ -32,7 +32,7 @@ def metrics_of_kind(rows, kind, requests, users, ks):
             f"labels: expected 0, 1 or NaN, received {wrong[0]:g}; "
             "use kind='count' for counts and seconds"
         )
-    metrics, notes = {"auc": auc.auc(rows)}, []
+    metrics, notes = {"auc": auc.auc(rows), "ctr": ratio.ctr(rows)}, []
     groups = {} if users is None else {"user": rows.rows_of("users", users)}
     groups |= {} if requests is None else {"request": rows.requests}
     for name, group in groups.items():
@@ -47,14 +47,15 @@ def metrics_of_kind(rows, kind, requests, users, ks):
         metrics |= {
             f"ndcg@{k}": in_requests.ndcg(rows, k),
             f"recall@{k}": in_requests.recall(rows, k),
+            f"ctr@{k}": in_requests.ctr(rows, k),
         }
     if len(ks) and (empty := int((np.bincount(rows.requests, rows.labels) == 0).sum())):
         notes.append(
-            f"Metrics at a cut-off leave out {empty:,} of {rows.num_requests:,} requests, "
+            f"ndcg and recall at a cut-off leave out {empty:,} of {rows.num_requests:,} requests, "
             "which have no positive."
         )
     if kind == "probability":
-        for name in ("log_loss", "normalised_entropy", "calibration_ratio"):
+        for name in ("accuracy", "log_loss", "normalised_entropy", "calibration_ratio"):
             metrics[name] = getattr(ratio, name)(rows)
         metrics["ece"] = reliability.expected_calibration_error(rows)
     return metrics, tuple(notes)

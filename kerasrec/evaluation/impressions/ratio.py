@@ -3,7 +3,7 @@
 import numpy as np
 
 from kerasrec.errors import InputError
-from kerasrec.metrics import cross_entropy
+from kerasrec.metrics import cross_entropy, told_right
 
 
 def ratio(numerators, denominators):
@@ -42,6 +42,20 @@ def log_loss(rows):
     if not len(rows):
         return mean(rows, rows.labels)
     return mean(rows, cross_entropy(rows.labels, rows.predictions))
+
+
+def accuracy(rows):
+    """Share of labels told right by a threshold of 0.5; `predictions` are probabilities.
+
+    As `kerasrec.metrics.accuracy`. Where clicks are rare it is near one minus the `ctr`, which
+    always predicting 0 has.
+    """
+    return mean(rows, told_right(rows.labels, rows.predictions))
+
+
+def ctr(rows):
+    """Click-through rate: the share of the rows whose label is 1, whatever the predictions are."""
+    return mean(rows, rows.labels)
 
 
 def normalised_entropy(rows):

@@ -21,9 +21,10 @@ def task_metrics(
 
     | kind | labels | predictions | metrics |
     |---|---|---|---|
-    | "probability" | 0 or 1 | in [0, 1] | those of "score", `log_loss`, `normalised_entropy`,
-      `calibration_ratio`, `ece` |
-    | "score" | 0 or 1 | any order | `auc`, `user_auc`, `request_auc`, `ndcg@k`, `recall@k` |
+    | "probability" | 0 or 1 | in [0, 1] | those of "score", `accuracy`, `log_loss`,
+      `normalised_entropy`, `calibration_ratio`, `ece` |
+    | "score" | 0 or 1 | any order | `auc`, `ctr`, `user_auc`, `request_auc`, `ndcg@k`,
+      `recall@k`, `ctr@k` |
     | "count" | counts or seconds, 0 or more | above 0 | `mae`, `rmse`, `poisson_deviance`,
       `calibration_ratio` |
 

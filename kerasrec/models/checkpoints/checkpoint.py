@@ -48,7 +48,7 @@ from kerasrec.models.trained_on import TrainedOn
 from kerasrec.tables.rows import vocabulary_of
 
 # Keys of `get_config` that every model has, besides the arguments of its class.
-COMMON_ARGUMENTS = {"schema", "name", "repeats", "dtype"}
+COMMON_ARGUMENTS = {"schema", "name", "repeats", "scores_are_logits", "dtype"}
 
 
 def save(model, directory, overwrite=False, run=None):

@@ -111,6 +111,7 @@ class Arguments(_Node):
     # A class from outside kerasrec may leave these out.
     name: Text | None = None
     repeats: Literal[REPEATS] = REPEATS[0]
+    scores_are_logits: bool = False
     dtype: Literal[POLICIES] | None = None
 
 

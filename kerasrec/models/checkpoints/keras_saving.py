@@ -146,6 +146,8 @@ class KerasSaving(keras.Model):
         }
         common = {"schema": self.schema.to_dict(), "name": self.name}
         common |= {"repeats": self.repeats, "dtype": self.dtype_policy.name}
+        if self.scores_are_logits:
+            common["scores_are_logits"] = True
         return {**config, **common}
 
     @classmethod
@@ -153,9 +155,10 @@ class KerasSaving(keras.Model):
         """A model with the arguments and dtype policy of `get_config`, and with initial weights."""
         config = {**config, "schema": Schema.from_dict(config["schema"])}
         repeats = config.pop("repeats", REPEATS[0])
+        scores_are_logits = config.pop("scores_are_logits", False)
         with policy_scope(config.pop("dtype", None) or keras.config.dtype_policy()):
             model = cls(**config)
-        model.repeats = repeats
+        model.repeats, model.scores_are_logits = repeats, scores_are_logits
         return model
 
     def _build_optimizer(self):

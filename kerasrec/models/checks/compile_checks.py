@@ -120,6 +120,23 @@ def check_labels(model):
             )
 
 
+def fits_logits(model):
+    """Whether a compiled model learns scores that are logits of labels, each against its own label.
+
+    Among other items, or by another loss, a score only orders.
+
+    Args:
+        model: A compiled `Recommender`, adapted to the data that it is fitted to.
+    """
+    losses = [_resolve(keras.losses, loss, "loss") for loss in _flatten(model.loss)]
+    own = [
+        isinstance(loss, BinaryCrossentropy)
+        or (_name(loss) == "binary_crossentropy" and _from_logits(loss))
+        for loss in losses
+    ]
+    return model.candidates == "pair" and bool(model.has_labels) and bool(own) and all(own)
+
+
 def _check_metric(metric, candidates, reads_logits):
     advice = "keras.metrics.BinaryAccuracy(threshold=0.0) and keras.metrics.AUC(from_logits=True)"
     if isinstance(metric, str) and metric.lower() in METRICS_BY_SHAPE:

@@ -11,8 +11,9 @@ from kerasrec.evaluation.ratings import evaluate_predicted_values
 class RatingValidation(keras.callbacks.Callback):
     """Compares predicted with observed values of the validation part.
 
-    The epoch's logs get `val_rmse` and `val_mae`, or `val_auc` and `val_log_loss` for labels;
-    nothing where the model predicts no values, see `predicts_values_of`.
+    The epoch's logs get `val_rmse` and `val_mae`, or `val_auc`, `val_log_loss` and
+    `val_accuracy` for labels; nothing where the model predicts no values, see
+    `predicts_values_of`.
 
     Args:
         split: `Split` with a validation part.

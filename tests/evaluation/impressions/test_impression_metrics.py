@@ -32,7 +32,11 @@ def means(*given, **options):
 def test_weighted_like_scikit_learn(rows):
     y, p, w = rows["labels"], rows["predictions"], rows["weights"]
     found = means(y, p, weights=w)
-    assert list(found) == ["auc", "log_loss", "normalised_entropy", "calibration_ratio", "ece"]
+    names = ["auc", "ctr", "accuracy", "log_loss", "normalised_entropy", "calibration_ratio", "ece"]
+    assert list(found) == names
+    told = sklearn_metrics.accuracy_score(y, p > 0.5, sample_weight=w)
+    assert found["accuracy"] == pytest.approx(told)
+    assert found["ctr"] == pytest.approx((w @ y) / w.sum())
     auc = sklearn_metrics.roc_auc_score(y, p, sample_weight=w)
     loss = sklearn_metrics.log_loss(y, p, sample_weight=w)
     base = sklearn_metrics.log_loss(y, np.full(len(y), np.average(y, weights=w)), sample_weight=w)
@@ -97,7 +101,23 @@ def test_recall_by_hand():
     labels, scores = [1, 0, 1, 0, 1, 0, 0, 0], [3, 2, 1, 9, 5, 5, 5, 1]
     found, notes = task_metrics(labels, scores, "score", requests=requests, ks=[2])
     assert found["recall@2"]["mean"] == pytest.approx((1 / 2 + 1 / 3) / 2)
-    assert notes[-1].startswith("Metrics at a cut-off leave out 1 of 3 requests")
+    assert notes[-1].startswith("ndcg and recall at a cut-off leave out 1 of 3 requests")
+
+
+def test_click_through_rate_by_hand():
+    # Best two of 7: clicks 1 and 0; of 8: a click is among three that share the second place, so
+    # 1/3 of it counts; 9 has one row, without a click, which counts as well.
+    requests = [7, 7, 7, 8, 8, 8, 8, 9]
+    labels, scores = [1, 0, 1, 0, 1, 0, 0, 0], [3, 2, 1, 9, 5, 5, 5, 1]
+    found, _ = task_metrics(labels, scores, "score", requests=requests, ks=[1, 2, 9])
+    assert found["ctr"]["mean"] == pytest.approx(3 / 8)
+    assert found["ctr@1"]["mean"] == pytest.approx(1 / 3)
+    assert found["ctr@2"]["mean"] == pytest.approx((1 + 1 / 3) / (2 + 2 + 1))
+    assert found["ctr@9"]["mean"] == found["ctr"]["mean"]
+
+
+def test_a_probability_of_one_half_is_no_click():
+    assert means([1, 0, 0, 1], [0.5, 0.5, 0.6, 0.51])["accuracy"] == 0.5
 
 
 def test_counts(rows):

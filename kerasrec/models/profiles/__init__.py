@@ -1,0 +1,1 @@
+"""Portraits of users and of groups of items, by the features of the items."""
