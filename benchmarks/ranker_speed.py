@@ -2,7 +2,7 @@
 
 DeepFM and DCN with 10 and 40 fields of 10,000 rows, and a step of one field of 10,000 to 10 million
 rows. Ids are Zipf(1.2); those of the large field are drawn from 10,000 rows and spread over all, so
-that each size has as many distinct ids a batch. Keras is timed in `model.fit` with all its overhead,
+that each size has as many distinct ids a batch. Keras is timed in `model.fit`, overhead included,
 PyTorch in a plain training loop, with a table a field and Adam, and with one table for all fields
 and SparseAdam. The data is in memory. All implementations of a model take turns in one run.
 """
