@@ -4,7 +4,8 @@ DeepFM and DCN with 10 and 40 fields of 10,000 rows, and a step of one field of 
 rows. Ids are Zipf(1.2); those of the large field are drawn from 10,000 rows and spread over all, so
 that each size has as many distinct ids a batch. Keras is timed in `model.fit`, overhead included,
 PyTorch in a plain training loop, with a table a field and Adam, and with one table for all fields
-and SparseAdam. The data is in memory. All implementations of a model take turns in one run.
+and SparseAdam; DeepCTR-Torch by its own `fit`. The data is in memory. All implementations of a
+model take turns in one run.
 """
 
 from benchmarks.runner.report import Bar, Report, Table
@@ -16,6 +17,7 @@ TORCH = {
     "a table a field": "torch, a table a field, Adam",
     "one table": "torch, one table, SparseAdam",
 }
+DEEPCTR = "DeepCTR-Torch, its own fit, Adam"
 SIZES = {"dim": 16, "mlp": (256, 128)}
 
 
@@ -48,6 +50,8 @@ def measure(arguments, say):
                 table = Table(title, "us an example", found, OURS)
                 tables.append(table)
                 bars.append(Bar(f"{title}: kerasrec / the faster torch", slower(table), 1.5))
+                deepctr = table.ratio(OURS, DEEPCTR)
+                bars.append(Bar(f"{title}: kerasrec / DeepCTR-Torch", deepctr, 3))
         if len(arguments.rows) > 1:
             tables.append(scaling := scaling_table(turns, arguments))
             large, small = (f"{pick(arguments.rows):,} rows" for pick in (max, min))
@@ -72,6 +76,7 @@ def peers_of(case):
             Peer(label, "torch", "torch_rankers", {**case, "tables": tables})
             for tables, label in TORCH.items()
         ),
+        Peer(DEEPCTR, "torch", "deepctr_rankers", case),
     ]
 
 
