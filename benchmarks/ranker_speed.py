@@ -1,9 +1,11 @@
 """Examples a second of click-through models, beside the same models in plain PyTorch.
 
 DeepFM and DCN with 10 and 40 fields of 10,000 rows, and a step of one field of 10,000 to 10 million
-rows. Ids are Zipf(1.2). Keras is timed in `model.fit` with all its overhead, PyTorch in a plain
-training loop, with a table a field and Adam, and with one table for all fields and SparseAdam. The
-data is in memory. All implementations of a model take turns in one run.
+rows. Ids are Zipf(1.2); those of the large field are drawn from 10,000 rows and spread over all, so
+that each size has as many distinct ids a batch. Keras is timed in `model.fit`, overhead included,
+PyTorch in a plain training loop, with a table a field and Adam, and with one table for all fields
+and SparseAdam; DeepCTR-Torch by its own `fit`. The data is in memory. All implementations of a
+model take turns in one run.
 """
 
 from benchmarks.runner.report import Bar, Report, Table
@@ -15,11 +17,12 @@ TORCH = {
     "a table a field": "torch, a table a field, Adam",
     "one table": "torch, one table, SparseAdam",
 }
+DEEPCTR = "DeepCTR-Torch, its own fit, Adam"
 SIZES = {"dim": 16, "mlp": (256, 128)}
 
 
 def add_arguments(parser):
-    parser.add_argument("--models", nargs="+", default=["DeepFM", "DCN"])
+    parser.add_argument("--models", nargs="*", default=["DeepFM", "DCN"])
     parser.add_argument("--fields", type=int, nargs="+", default=[10, 40])
     parser.add_argument("--batch", type=int, default=4096)
     parser.add_argument(
@@ -47,6 +50,8 @@ def measure(arguments, say):
                 table = Table(title, "us an example", found, OURS)
                 tables.append(table)
                 bars.append(Bar(f"{title}: kerasrec / the faster torch", slower(table), 1.5))
+                deepctr = table.ratio(OURS, DEEPCTR)
+                bars.append(Bar(f"{title}: kerasrec / DeepCTR-Torch", deepctr, 3))
         if len(arguments.rows) > 1:
             tables.append(scaling := scaling_table(turns, arguments))
             large, small = (f"{pick(arguments.rows):,} rows" for pick in (max, min))
@@ -71,6 +76,7 @@ def peers_of(case):
             Peer(label, "torch", "torch_rankers", {**case, "tables": tables})
             for tables, label in TORCH.items()
         ),
+        Peer(DEEPCTR, "torch", "deepctr_rankers", case),
     ]
 
 
@@ -83,6 +89,7 @@ def slower(table):
 def scaling_table(turns, arguments):
     """Measures a field of each size in turns."""
     sizes = {"dim": SIZES["dim"], "batch": arguments.batch, "fields": 1, "steps_per_execution": 16}
+    sizes["drawn_from"] = min(arguments.rows)
     peers = [
         Peer(
             f"{rows:,} rows", "keras", "keras_rankers", {"model": "field", "rows": rows, **sizes},

@@ -21,6 +21,7 @@ from kerasrec.config.check_parameter import check_parameter
 from kerasrec.config.nearest import nearest
 
 Count = Annotated[int, Field(strict=True, ge=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Seed = Annotated[int, Field(strict=True, ge=0)]
 
 
@@ -132,6 +133,7 @@ class CrossNode(Node):
     columns: Annotated[list[str], Field(min_length=1, max_length=2)]
     min_count: Count = 1
     label: str | None = None
+    prior: Positive = 20.0
 
 
 class ImpressionsNode(Node):

@@ -1,5 +1,7 @@
 """The columns of impressions that a cross is made of."""
 
+import dataclasses
+
 from kerasrec.data.schema import Cross
 from kerasrec.distinct import pair_counts
 from kerasrec.errors import InputError
@@ -40,24 +42,25 @@ def read_cross(data, name, options):
     Args:
         data: `Impressions`.
         name: Of the cross.
-        options: `columns`, and `min_count` or `label`.
+        options: `columns`, and `min_count`, or `label` and `prior`.
 
     Raises:
         InputError: for unknown options, columns or labels.
     """
-    unknown = set(options) - {"columns", "min_count", "label"}
+    unknown = set(options) - {"columns", "min_count", "label", "prior"}
     if unknown or not isinstance(options.get("columns"), list | tuple):
         raise InputError(
-            f"Cross {name!r}: expected columns, a list, and min_count or label, got {options!r}."
+            f"Cross {name!r}: expected columns, a list, and min_count, or label and prior, got "
+            f"{options!r}."
         )
     label = options.get("label")
     if label is not None and label not in data.labels:
         raise InputError(
             f"Cross {name!r}: there is no label {label!r}; there are {', '.join(data.labels)}."
         )
-    made = Cross(name, options["columns"], 2, options.get("min_count", 1), label)
+    made = Cross(name, **{**options, "size": 2})
     columns = [cross_column(data, column) for column in made.columns]
     if len(columns) == 1:
-        return Cross(name, made.columns, columns[0][1], made.min_count, label)
+        return dataclasses.replace(made, size=columns[0][1])
     size = len(pair_counts(columns[0][0], columns[1][0])[0]) + 2
-    return Cross(name, made.columns, size, made.min_count, label)
+    return dataclasses.replace(made, size=size)

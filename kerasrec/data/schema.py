@@ -1,6 +1,7 @@
 """The contract between data, model and export: the features, their kinds and sizes."""
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -151,7 +152,9 @@ class Cross:
 
     Without a `label` it is a category of the pairs that occur at least `min_count` times. With a
     label of the impressions it is two numbers, the logarithm of the pair's count and the mean of
-    its labels, out of fold: see `CrossRates`. A single column may have a label as well.
+    its labels, out of fold: see `CrossRates`. A single column may have a label as well. `prior` is
+    how many examples of mean label a rate begins with: large for noisy labels, small where a pair
+    mostly has one label.
 
     The columns are "user", "item", categories of the request by name, and categories of users and
     items as "user_<feature>" and "item_<feature>". `size` is the number of rows, padding and
@@ -170,6 +173,7 @@ class Cross:
     size: int
     min_count: int = 1
     label: str | None = None
+    prior: float = 20.0
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.isidentifier():
@@ -191,6 +195,13 @@ class Cross:
         for key, least in (("size", 2), ("min_count", 1)):
             value = whole_number(getattr(self, key), f"Cross {self.name!r}: {key}", least)
             object.__setattr__(self, key, value)
+        is_number = isinstance(self.prior, int | float) and not isinstance(self.prior, bool)
+        if not is_number or not 0 < self.prior < math.inf:
+            raise InputError(
+                f"Cross {self.name!r}: prior must be a number of examples above 0, got "
+                f"{self.prior!r}."
+            )
+        object.__setattr__(self, "prior", float(self.prior))
 
 
 _LEAST = {"num_users": 2, "num_items": 2, "history_length": 1, "num_behaviors": 0}

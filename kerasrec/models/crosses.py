@@ -36,7 +36,7 @@ class Crosses:
                 self._lookups[cross.name] = lookup
             field = {"name": cross.name, "kind": "category", "size": cross.size, "length": 1}
             if cross.label is not None:
-                rates = CrossRates(cross.size, FOLDS, name=f"{cross.name}_rates")
+                rates = CrossRates(cross.size, FOLDS, cross.prior, name=f"{cross.name}_rates")
                 rows, self._rates[cross.name] = rates(rows, fold), rates
                 field |= {"kind": "vector", "size": 2}
             self.fields.append(field)

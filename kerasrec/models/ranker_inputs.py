@@ -15,6 +15,7 @@ from kerasrec.layers.step_context import StepContext
 from kerasrec.models.crosses import Crosses
 from kerasrec.models.history_inputs import TIME_GAP_BUCKETS
 from kerasrec.models.query_input import feature_input, query_input
+from kerasrec.models.rate_logits import rate_logits
 
 # Share of the histories that are read without behaviors, and without times, in training.
 CONTEXT_DROPOUT = 0.1
@@ -78,7 +79,12 @@ class RankerInputs:
             self.fold = keras.Input((), dtype="int32", name="fold")
         self.crosses = Crosses(schema.crosses, self._columns(), self.fold)
         self._request_fields += self.crosses.fields
-        self._request_values |= self.crosses.values
+        kinds = {task.name: task.kind for task in schema.tasks}
+        for cross in schema.crosses:
+            value = self.crosses.values[cross.name]
+            if cross.label is not None:
+                value = rate_logits(value, kinds[cross.label])
+            self._request_values[cross.name] = value
         self.fields = self._request_fields + self._item_fields
         if not self.fields:
             raise InputError(

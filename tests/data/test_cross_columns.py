@@ -67,6 +67,9 @@ def test_the_size_counts_the_pairs_that_occur():
         ({"columns": ["user", "item"], "labels": "click"}, "expected columns, a list"),
         ({"columns": ["user", "item"], "label": "buy"}, "there is no label 'buy'; there are click"),
         ({"columns": ["user", "item"], "min_count": 0}, "min_count"),
+        ({"columns": ["item"], "label": "click", "prior": 0}, "prior must be a number of examples"),
+        ({"columns": ["item"], "label": "click", "prior": True}, "above 0, got True"),
+        ({"columns": ["item"], "label": "click", "prior": float("nan")}, "above 0, got nan"),
     ],
 )
 def test_a_wrong_cross_is_refused_by_name(options, message):

@@ -487,7 +487,7 @@ def test_predictions_read_the_rates_of_all_folds():
     rates = {"a": (1 + prior * mean) / (2 + prior), "b": prior * mean / (2 + prior)}
     found = model.predict_impressions(data)["click"]
     for row, item in enumerate("abba"):
-        logit = np.log(1 / 3) + rates[item]
+        logit = np.log(1 / 3) + np.log(rates[item] / (1 - rates[item]))
         assert found[row] == pytest.approx(1 / (1 + np.exp(-logit)), rel=1e-5)
 
 

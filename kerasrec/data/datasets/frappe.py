@@ -12,12 +12,13 @@ ADVICE = (
 # The board's train file cannot be had: its positives are exact, its negatives were drawn anew.
 PARTS = {0: "train_redrawn.csv", 1: "valid.csv", 2: "test.csv"}
 CONTEXT = ("daytime", "weekday", "isweekend", "homework", "cost", "weather", "country", "city")
+# A pair of a user and an item nearly always has one label, so a rate may trust few examples.
+RATE = {"label": "label", "prior": 1.0}
 CROSSES = {
-    "user_item_rate": {"columns": ["user", "item"], "label": "label"},
-    "item_rate": {"columns": ["item"], "label": "label"},
-    "user_rate": {"columns": ["user"], "label": "label"},
-    "city_item_rate": {"columns": ["city", "item"], "label": "label"},
-    "country_item_rate": {"columns": ["country", "item"], "label": "label"},
+    "user_item_rate": {"columns": ["user", "item"], **RATE},
+    "item_rate": {"columns": ["item"], **RATE},
+    "user_rate": {"columns": ["user"], **RATE},
+    **{f"{name}_item_rate": {"columns": [name, "item"], **RATE} for name in CONTEXT},
 }
 
 
@@ -26,7 +27,8 @@ def load(base=None, rates=False):
 
     Args:
         base: As for `kerasrec.data.load`.
-        rates: With counts and rates of users, items and their pairs, see `Cross`.
+        rates: With counts and rates of users, items and pairs of the item with the user or one
+            feature of the context, see `Cross`.
     """
     frames = []
     for fold, name in PARTS.items():

@@ -85,6 +85,7 @@ class CrossNode(_Node):
     size: Rows
     min_count: Rows
     label: Text | None
+    prior: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)]
 
 
 class SchemaNode(_Node):
