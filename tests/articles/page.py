@@ -12,8 +12,9 @@ follow keys, a line each:
     command: kerasrec fit configs/synthetic/matrix_factorization.yaml
     note: one sentence
 
-A test in `tests/articles` has one. So has an empty function in `elsewhere.py`, with the key `proof`
-that names a test of another folder, or `why_not` with the reason why the library does not have it.
+A test in `tests/articles` has one. So has an empty function in `elsewhere_*.py`, with the key
+`proof` that names a test of another folder, or `why_not` with the reason why the library does not
+have it.
 """
 
 import ast
@@ -64,7 +65,7 @@ class Idea:
 def ideas():
     """All ideas by number; several docstrings may prove parts of one."""
     found = []
-    for path in [*sorted(HERE.glob("test_*.py")), HERE / "elsewhere.py"]:
+    for path in [*sorted(HERE.glob("test_*.py")), *sorted(HERE.glob("elsewhere_*.py"))]:
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             text = isinstance(node, ast.FunctionDef) and ast.get_docstring(node)
             if text and ROW.match(text):
@@ -90,7 +91,7 @@ def read(text, test):
             keys[last] += f" {line}"
         else:
             raise ValueError(f"{test}: expected `number | section | English | Chinese`: {line!r}")
-    if test.startswith("tests/articles/elsewhere.py"):
+    if test.startswith("tests/articles/elsewhere_"):
         if ("proof" in keys) == ("why_not" in keys):
             raise ValueError(f"{test}: give either proof, the name of a test, or why_not")
         test = keys.pop("proof", "")

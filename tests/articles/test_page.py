@@ -64,11 +64,11 @@ def test_every_term_finds_a_model():
 )
 def test_a_docstring_in_another_form_is_refused(text, message):
     with pytest.raises(ValueError, match=message):
-        PAGE.read(text, "tests/articles/elsewhere.py::a")
+        PAGE.read(text, "tests/articles/elsewhere_000_001.py::a")
 
 
 def test_a_value_may_have_several_lines():
     text = "1 | 000 2 | a | b\n2 | 000 3 | c | d\n\nuse: one\n    two\nproof: tests/x.py::test_y"
-    first, second = PAGE.read(text, "tests/articles/elsewhere.py::a")
+    first, second = PAGE.read(text, "tests/articles/elsewhere_000_001.py::a")
     assert (first.number, second.english) == (1, "c") and first.keys == {"use": "one two"}
     assert first.proof == second.proof == "tests/x.py::test_y"
