@@ -38,6 +38,8 @@ ARTICLES = {
             "深度学习算法在个性化推荐系统中的应用"),
     "card": ("The project's own card", "项目说明"),
 }  # fmt: skip
+# Of a cell: a plain one ends it, also in code.
+PIPE = "\\|"
 ROW = re.compile(r"(\d+) \| ([^|]+) \| ([^|]+) \| ([^|]+)")
 
 
@@ -120,7 +122,7 @@ def _row(idea):
     path, _, name = idea.proof.partition("::")
     proof = f"[{name}](../{path})" if idea.proof else "—"
     cells = [str(idea.number), section, idea.english, idea.chinese, "<br>".join(here), proof]
-    return f"| {' | '.join(cell.replace('|', '¦') for cell in cells)} |"
+    return f"| {' | '.join(cell.replace('|', PIPE) for cell in cells)} |"
 
 
 if __name__ == "__main__":
