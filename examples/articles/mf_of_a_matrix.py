@@ -17,6 +17,4 @@ model.compile(LazyAdam(0.01), MeanSquaredError(), steps_per_execution=8)
 model.fit(batches(train, model.train_inputs, batch_size=256), epochs=20, verbose=0)
 users, items = np.argwhere(hidden).astype(str).T
 error = np.sqrt(np.mean((model.score(users=users, items=items) - stars[hidden]) ** 2))
-print(
-    f"article: R = U V'; here: hidden stars to {error:.2f}, by their mean {stars[hidden].std():.2f}"
-)
+print(f"article: R = U V'; here: error {error:.2f}, of the mean {stars[hidden].std():.2f}")
