@@ -4,6 +4,9 @@ import ast
 import importlib.util
 import pathlib
 
+import yaml
+
+from kerasrec.errors import InputError
 from kerasrec.files.saved_json import read_json
 
 NAME = "list"
@@ -13,14 +16,28 @@ MOST_METRICS = 2**24
 
 
 def add_arguments(parser):
-    del parser
+    parser.add_argument(
+        "--search",
+        metavar="TERM",
+        help='only models, by name or a term of the field, such as "cold start" or 冷启动',
+    )
 
 
 def run(arguments, output):
     from kerasrec.data.datasets import NAMES
 
+    if arguments.search is not None:
+        found = search(models(), arguments.search)
+        if not found:
+            raise InputError(
+                f"no model has the term {arguments.search!r}; `kerasrec list` shows all models, "
+                "and their cards are in the folder of kerasrec_zoo"
+            )
+        output.rows(["model", ""], [(m["name"], m["summary"]) for m in found])
+        output.result({"models": found})
+        return
     found = {
-        "models": _models(),
+        "models": models(),
         "datasets": sorted(NAMES),
         "configs": _configs(pathlib.Path("configs")),
         "runs": _runs(pathlib.Path("runs"), output),
@@ -38,15 +55,28 @@ def run(arguments, output):
     output.result(found)
 
 
-def _models():
-    """Names and first lines of the zoo's classes, read from source: importing them is slow."""
+def models():
+    """Names, first lines and terms of the zoo's models.
+
+    The first lines are read from source: importing is slow. The terms are those of the card.
+    """
     folder = pathlib.Path(importlib.util.find_spec("kerasrec_zoo").origin).parent
-    return [
-        {"name": node.name, "summary": ast.get_docstring(node).partition("\n")[0]}
-        for path in sorted(folder.glob("[!_]*.py"))
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
-        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
-    ]
+    found = []
+    for path in sorted(folder.glob("[!_]*.py")):
+        card = path.with_suffix(".md").read_text(encoding="utf-8").split("---", 2)[1]
+        terms = yaml.safe_load(card).get("terms", [])
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                summary = ast.get_docstring(node).partition("\n")[0]
+                found.append({"name": node.name, "summary": summary, "terms": terms})
+    return found
+
+
+def search(models, term):
+    """The models whose name, first line or terms contain a term; case does not matter."""
+    term = " ".join(term.lower().split())
+    texts = ((m, [m["name"], m["summary"], *m["terms"]]) for m in models)
+    return [m for m, parts in texts if any(term in part.lower() for part in parts)]
 
 
 def _configs(folder):

@@ -43,6 +43,7 @@ class: kerasrec_zoo.{name}
 paper: "TODO"
 task: next item
 license: Apache-2.0
+terms: [TODO]
 configs: [configs/synthetic/{stem}.yaml]
 results: []
 ---

@@ -2,6 +2,8 @@ import json
 
 import pytest
 
+from kerasrec.cli.listing import models
+
 
 def test_lists_what_there_is(kerasrec, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -63,3 +65,27 @@ def test_a_pipe_gets_a_line_of_100_columns_a_run(kerasrec, tmp_path, monkeypatch
     assert [line.split()[0][-1] for line in runs] == ["a", "b"]
     assert all("…" in line and "not finished" in line for line in runs)
     assert sum("A very long story." in line for line in out.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("term", "expected"),
+    [
+        ("Cold  start", {"ContentBased", "Hybrid", "TwoTower"}),
+        ("冷启动", {"ContentBased", "Hybrid", "TwoTower"}),
+        ("userknn", {"UserKNN"}),
+        ("skip-gram", set()),
+    ],
+)
+def test_searches_models_by_the_terms_of_their_cards(kerasrec, term, expected):
+    status, found, error = kerasrec("list", "--search", term, "--json")
+    if not expected:
+        assert status == 2 and "no model has the term 'skip-gram'" in error
+        return
+    assert status == 0 and expected <= {model["name"] for model in found["models"]}
+    assert "Popularity" not in {model["name"] for model in found["models"]}
+
+
+def test_every_card_has_terms_in_both_languages():
+    for model in models():
+        assert any(term.isascii() for term in model["terms"]), model["name"]
+        assert any(not term.isascii() for term in model["terms"]), model["name"]
