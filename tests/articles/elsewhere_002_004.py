@@ -548,7 +548,16 @@ def ads():
 
 def searched():
     """
-    112 | 003 3.4 | search, user context | 搜索、上下文
+    112 | 003 3.4 | search | 搜索
+
+    formula: cosine of the words and of the content of an item; 1 / (60 + rank) of two orders added
+    use: `model.search("words", user=...)` of models of texts
+    proof: tests/models/test_search.py::test_words_by_hand
+    """
+
+
+def words_of_the_request():
+    """
     122 | 004 3.2 | search, user context | 搜索、上下文
 
     use: the words of a search are a feature of the request: `TwoTower`, `YouTubeCandidates`
@@ -565,4 +574,48 @@ def context():
         `YouTubeCandidates` and the rankers
     command: kerasrec recommend RUN --user ID --context hour=9
     proof: tests/models/test_query_context.py::test_the_score_by_hand
+    """
+
+
+def l1():
+    """
+    93 | 002 5.1 | L2, regularisation | 正则化
+    94 | 002 5.1, 5.3 | L1, regularisation | 正则化
+
+    formula: J = loss + l1 sum |W| + l2 sum W^2
+    use: `train.l1`, `train.l2`, or `kerasrec.training.penalize`, for the networks of any model
+    proof: tests/training/test_penalize.py::test_the_loss_is_the_mean_error_and_the_penalties_by_hand
+    """
+
+
+def output_layer():
+    """
+    87 | 002 3.3 | RNN, softmax | 循环神经网络
+    91 | 002 4.3 | RNN, next item | 循环神经网络、下一个物品
+
+    formula: o_t = W h_t + b; p(next item) = softmax(o_t)
+    use: `RNNRecommender(cell=["rnn", "rnn"], tied=False)`; [examples/articles/rnn_next_item.py](../examples/articles/rnn_next_item.py)
+    note: A list of cells stacks layers, as `num_layers=2` of the sample.
+    proof: tests/zoo/test_rnn_recommender.py::test_untied_scores_by_hand_are_the_softmax_of_w_h_and_b
+    """
+
+
+def clusters():
+    """
+    74 | 002 1.1 | clustering, content-based recommendation | 聚类、基于内容的推荐
+
+    formula: k-means of the codes of the features, or of the item vectors, of length 1
+    use: `cluster_items`; a class of items that is known is a feature of the kind "category"
+    command: kerasrec clusters RUN
+    proof: tests/models/profiles/test_item_clusters.py::test_content
+    """
+
+
+def probabilities():
+    """
+    129 | 004 4.3 | click, cross-entropy | 点击行为、交叉熵
+
+    formula: p_ij = sigmoid(score(i, j))
+    use: `recommend(probabilities=True)` of a model that learned labels by cross-entropy
+    proof: tests/models/test_probabilities.py::test_the_sigmoid_of_scores_that_learned_labels
     """

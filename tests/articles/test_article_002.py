@@ -6,9 +6,10 @@ import pytest
 
 from kerasrec import metrics
 from kerasrec.data import Interactions
+from kerasrec.evaluation.impressions.task_metrics import task_metrics
 from kerasrec.layers import Conv1DItemEncoder, LSTMUserEncoder
 from kerasrec.layers.state_attention import StateAttention
-from kerasrec_zoo import NMF
+from kerasrec_zoo import NMF, SVD
 
 RATINGS = np.array([[4.0, 2.0, 3.0, 1.0], [2.0, 4.0, 1.0, 3.0], [3.0, 1.0, 2.0, 4.0]])
 
@@ -34,6 +35,21 @@ def randomized(layer, inputs):
     for weight in layer.weights:
         weight.assign(generator.normal(size=weight.shape))
     return [np.array(weight) for weight in layer.weights]
+
+
+def test_accuracy_is_the_share_of_labels_that_are_told_right():
+    """
+    76 | 002 2.2 | accuracy | 准确性
+
+    formula: mean over pairs of [(p > 1/2) = y]
+    use: `kerasrec.metrics.accuracy`; a metric of labels beside `auc` and `log_loss`
+    note: Where few labels are 1, always saying 0 is accurate. Rankings have recall, precision and
+        NDCG instead.
+    """
+    generator = np.random.default_rng(0)
+    p, y = generator.random(50), generator.integers(0, 2, 50)
+    expected = sum((p[n] > 0.5) == (y[n] == 1) for n in range(50)) / 50
+    assert metrics.accuracy(y, p) == pytest.approx(expected, abs=1e-12)
 
 
 def test_coverage_is_the_share_of_the_items_that_are_recommended():
@@ -75,6 +91,46 @@ def test_recall_is_the_share_of_the_relevant_items_that_are_found():
     hits = [[item in relevant for item in recommended]]
     np.testing.assert_allclose(metrics.recall(hits, [3], k=4), [2 / 3], atol=1e-12)
     np.testing.assert_allclose(metrics.precision(hits, [3], k=4), [2 / 4], atol=1e-12)
+
+
+def test_click_through_rate_is_the_share_of_the_shown_items_that_are_clicked():
+    """
+    80 | 002 2.2 | click-through rate, CTR | 点击率
+
+    formula: clicks among the first k of each request / items shown among the first k
+    use: `ctr` and `ctr@k` of every evaluation of a ranker
+    command: kerasrec evaluate RUN
+    note: Clicks stay as they were logged, so this is no forecast of an A/B test.
+    """
+    generator = np.random.default_rng(1)
+    requests, clicks = np.repeat(np.arange(6), 5), generator.integers(0, 2, 30)
+    p = generator.random(30)
+    best = [n * 5 + np.argsort(-p[n * 5 : n * 5 + 5])[:2] for n in range(6)]
+    found, _ = task_metrics(clicks, p, "probability", requests=requests, ks=[2])
+    assert found["ctr"]["mean"] == pytest.approx(clicks.mean(), abs=1e-12)
+    assert found["ctr@2"]["mean"] == pytest.approx(clicks[np.concatenate(best)].mean(), abs=1e-12)
+
+
+def test_svd_has_orthonormal_factors_and_is_the_nearest_product(ratings):
+    """
+    82 | 002 3.1.1 | singular value decomposition, SVD, orthogonal | 奇异值分解、正交
+    89 | 002 4.1 | SVD, matrix factorization | 奇异值分解、矩阵分解
+
+    formula: X = U S V^T, U^T U = V^T V = I
+    use: `SVD(ratings=True)`;
+        [examples/articles/svd_of_a_matrix.py](../examples/articles/svd_of_a_matrix.py)
+    command: kerasrec fit configs/ml-100k/svd.yaml
+    note: A missing rating counts as 0. `SVD(centred=True)` estimates ratings, and `SVD()` reads who
+        took what.
+    """
+    factors = SVD(ratings.schema(), rank=2, ratings=True).find_factors(ratings)
+    p, v = factors.users[2:], factors.items[2:]
+    s = np.linalg.norm(p, axis=0)
+    left, values, right = np.linalg.svd(RATINGS)
+    np.testing.assert_allclose(s, values[:2], atol=1e-6)
+    np.testing.assert_allclose((p / s).T @ (p / s), np.eye(2), atol=1e-6)
+    np.testing.assert_allclose(v.T @ v, np.eye(2), atol=1e-6)
+    np.testing.assert_allclose(p @ v.T, left[:, :2] * values[:2] @ right[:2], atol=1e-6)
 
 
 def test_nmf_multiplies_and_stays_non_negative(ratings):

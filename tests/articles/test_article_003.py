@@ -38,7 +38,7 @@ def test_an_lstm_in_both_directions_reads_the_history():
     105 | 003 2.3 | bidirectional LSTM, BiLSTM | 双向LSTM
 
     formula: h = [LSTM(x_1, ..., x_n), LSTM(x_n, ..., x_1)]
-    use: `LSTMUserEncoder(bidirectional=True)`; `RNNRecommender(cell="bilstm")`
+    use: `LSTMUserEncoder(bidirectional=True)`; `RNNRecommender(cell="bilstm")`, `Hybrid` too
     command: kerasrec fit configs/synthetic/rnn_recommender.yaml model.cell=bilstm
     note: Its states depend on later items, so only the last item of each history is trained.
     """
@@ -48,6 +48,38 @@ def test_an_lstm_in_both_directions_reads_the_history():
     backward = [lstm(HISTORIES[n, : MASK[n].sum()][::-1], *weights[3:]) for n in range(3)]
     expected = np.concatenate([forward, backward], axis=1)
     np.testing.assert_allclose(encoder(HISTORIES, MASK), expected, atol=1e-6)
+
+
+def test_a_user_is_an_lstm_and_a_layer_with_a_sigmoid():
+    """
+    113 | 003 4.2 | LSTM, user behaviour sequence | 长短时记忆网络、用户行为序列
+
+    formula: R_u = sigma(W h_n + b), h = LSTM(x_1, ..., x_n)
+    use: `LSTMUserEncoder(activation="sigmoid")`
+    note: The article's formula is the last layer alone: without h, the order would not matter.
+    """
+    encoder = LSTMUserEncoder(3, activation="sigmoid")
+    randomized(encoder, {"vectors": HISTORIES, "mask": MASK})
+    cell = [np.array(weight) for weight in encoder.rnn.weights]
+    w, b = (np.array(weight) for weight in encoder.output_layer.weights)
+    states = [lstm(HISTORIES[n, : MASK[n].sum()], *cell) for n in range(3)]
+    expected = sigmoid(np.array(states) @ w + b)
+    np.testing.assert_allclose(encoder(HISTORIES, MASK), expected, atol=1e-6)
+
+
+def test_an_item_is_a_convolution_and_a_layer_with_a_sigmoid():
+    """
+    114 | 003 4.2 | CNN, item features, text | 卷积神经网络、物品特征、文本
+
+    formula: C_i = sigma(W max_t relu(conv(x)_t) + b)
+    use: `Conv1DItemEncoder(activation="sigmoid")`
+    """
+    encoder = Conv1DItemEncoder(9, 3, 4, 5, kernel_sizes=(2,), activation="sigmoid")
+    table, kernel, bias, w, b = randomized(encoder, {"tokens": TEXTS})
+    x = np.pad(table[TEXTS] * (TEXTS > 0)[..., None], ((0, 0), (0, 1), (0, 0)))
+    y = x[:, :-1] @ kernel[0] + x[:, 1:] @ kernel[1] + bias
+    h = (np.maximum(y, 0) * (TEXTS > 0)[..., None]).max(axis=1)
+    np.testing.assert_allclose(encoder(TEXTS), sigmoid(h @ w + b), atol=1e-6)
 
 
 def lstm(x, kernel, recurrent, bias):
