@@ -1,6 +1,5 @@
 """Reads features of a request from the command line."""
 
-from kerasrec.data.list_text import read_list
 from kerasrec.errors import InputError
 
 
@@ -46,5 +45,10 @@ def typed(text, kind):
             return float(text)
         except ValueError:
             return text
-    listed = read_list(text) if kind == "vector" else None
+    if kind != "vector":
+        return text
+    # Here, for a quick --help: the package imports pandas.
+    from kerasrec.data.list_text import read_list
+
+    listed = read_list(text)
     return text if listed is None else listed

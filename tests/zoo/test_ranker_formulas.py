@@ -241,7 +241,8 @@ def test_bst_by_hand(data):
     item = fields(w)[2:].ravel()
     normal = (item - item.mean()) / np.sqrt(item.var() + 1e-6)
     # Keras numbers the names of layers within a process.
-    (norm,) = (path[:-6] for path in w if re.search(r"encoder/layer_normalization\w*/gamma$", path))
+    pattern = r"encoder\w*/layer_normalization\w*/gamma$"
+    (norm,) = (path[:-6] for path in w if re.search(pattern, path))
     state = normal * w[f"{norm}/gamma"] + w[f"{norm}/beta"]
     for task, logit in model_logits(model, [[0]]).items():
         x = np.concatenate([fields(w).ravel(), state])
