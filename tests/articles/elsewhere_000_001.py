@@ -557,3 +557,53 @@ def decoded_sequence():
     use: `Seq2Seq.recommend`: the first `horizon` items are the sequence
     proof: tests/zoo/test_seq2seq.py::test_writes_a_cycle_in_order
     """
+
+
+def statistics_of_items():
+    """
+    47 | 001 1.2 | mean rating, relative confidence | 平均分、相对置信度
+
+    formula: (mean_i - mean) / deviation, deviation_i / deviation, n_i / (n_i + mean n)
+    use: `statistics=True` of `TwoTower`, `NeuMF` and `ContentBased`
+    proof: tests/models/test_item_statistics.py::test_they_are_those_of_pandas
+    """
+
+
+def smoothed_mean():
+    """
+    48 | 001 1.2 | smoothed rating, rating prediction | 平滑评分、评分预测
+
+    formula: r(u, i) = (beta sum_j r(u, j) + mu_u + nu_i) / (|I|^alpha + |U|)
+    use: `SmoothedMean(alpha, beta)`
+    command: kerasrec fit configs/synthetic/smoothed_mean.yaml
+    proof: tests/zoo/test_smoothed_mean.py::test_by_hand
+    """
+
+
+def nearest_of_all():
+    """
+    54 | 001 2.2 | nearest neighbours | 最近邻
+
+    use: `UserKNN(task="rating", nearest="all")`; "raters", the nearest who rated the item, is the
+        default
+    proof: tests/zoo/test_user_knn_requests.py::test_the_nearest_of_all_and_the_nearest_raters_by_hand
+    """
+
+
+def new_user():
+    """
+    56 | 001 2.2 | new user, weighted mean | 新用户、加权平均
+
+    use: `recommend(histories=[["x", "y"]], values=[[5, 2]])` of `UserKNN(task="rating")`
+    proof: tests/zoo/test_user_knn_requests.py::test_a_new_user_is_answered_by_the_definition
+    """
+
+
+def random_walk():
+    """
+    66 | 001 3.2 | random walk | 随机游走
+
+    use: `RandomWalk`: walks over users and items, as a model of its own
+    command: kerasrec fit configs/synthetic/random_walk.yaml
+    proof: tests/zoo/test_random_walk.py::test_many_steps_are_personalised_pagerank
+    """
