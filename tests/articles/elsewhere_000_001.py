@@ -607,3 +607,106 @@ def random_walk():
     command: kerasrec fit configs/synthetic/random_walk.yaml
     proof: tests/zoo/test_random_walk.py::test_many_steps_are_personalised_pagerank
     """
+
+
+def network_of_a_pair():
+    """
+    12 | 000 4.2 | multi-layer perceptron, MLP | 多层感知机
+    14 | 000 4.2 | non-linear, activation function | 非线性、激活函数
+
+    formula: z_1 = f(W_1 [u; v] + b_1), z_2 = f(W_2 z_1 + b_2), r = <W_3, z_2> + b_3
+    use: `NeuMF(parts="mlp", mlp=(64, 32), activation="relu", candidates="pair")`
+    proof: tests/zoo/test_neumf.py::test_the_network_of_ratings_by_hand
+    """
+
+
+def penalty_of_a_network():
+    """
+    13 | 000 4.2 | regularisation, mean squared error | 正则化、均方误差
+
+    formula: J / n = mean (r - score)^2 + lambda |W|_F^2
+    use: `train: {l2: lambda}` of a config, `penalize(model, l2=lambda)`
+    proof: tests/training/test_penalize.py::test_the_loss_is_the_mean_error_and_the_penalties_by_hand
+    """
+
+
+def step_of_a_penalized_network():
+    """
+    13 | 000 4.2 | stochastic gradient descent, SGD | 随机梯度下降
+
+    formula: W <- W - eta (dE/dW + 2 lambda W)
+    use: `penalize`
+    proof: tests/training/test_penalize.py::test_a_step_of_gradient_descent_by_hand
+    """
+
+
+def output_layer():
+    """
+    18 | 000 4.3 | softmax, hidden state | 隐状态
+
+    formula: y = softmax(W_o h_T + b_o)
+    use: `RNNRecommender(tied=False)`
+    proof: tests/zoo/test_rnn_recommender.py::test_untied_scores_by_hand_are_the_softmax_of_w_h_and_b
+    """
+
+
+def tags_of_a_user():
+    """
+    23 | 001 1.1 | keywords, user profile | 关键词、用户画像
+
+    use: `model.profile(user)`: categories, words and times of a history, by weight
+    command: kerasrec profile RUN --user USER
+    proof: tests/models/profiles/test_user_profile.py::test_shares_of_a_user_by_hand
+    """
+
+
+def rating_matrix():
+    """
+    28 | 001 2-4, 2.1 | rating matrix | 评分矩阵
+    30 | 001 2-4 | rating matrix, item-user matrix | 评分矩阵、物品-用户评分矩阵
+    46 | 001 1.2 | rating matrix, rating prediction | 评分矩阵、评分预测
+
+    use: `Interactions.from_matrix(matrix)`: an array, a frame or a sparse matrix
+    note: pass the transposed matrix where items are the rows
+    proof: tests/data/test_matrix_table.py::test_cells_with_a_value
+    """
+
+
+def attention_by_tanh():
+    """
+    64 | 001 3.2 | attention of a candidate to the history, target attention | 注意力机制
+
+    formula: A_s = tanh(theta^T (h_s * t)), c = sum_s A_s h_s
+    use: `TargetAttention([1], "tanh")`, `DIN`
+    proof: tests/layers/test_target_attention.py::test_tanh_of_a_bilinear_form_by_hand
+    """
+
+
+def encoder_of_convolutions():
+    """
+    69 | 001 3.3 | encoder, convolution, CNN | 编码器、卷积神经网络
+
+    use: `Seq2Seq(cell="cnn")`
+    proof: tests/zoo/test_seq2seq.py::test_convolutions_and_attention_before_the_cell_write_a_cycle
+    """
+
+
+def encoder_of_a_dense_layer():
+    """
+    69 | 001 3.3 | encoder, multi-layer perceptron, MLP | 编码器、多层感知机
+
+    formula: h_s = relu(W x_s + b)
+    use: `Seq2Seq(cell="mlp")`
+    proof: tests/zoo/test_seq2seq.py::test_attention_before_the_cell_by_hand
+    """
+
+
+def decoder_of_the_article():
+    """
+    70 | 001 3.3 | hidden state, decoder | 隐状态、解码器
+    71 | 001 3.3 | context vector, attention weights | 注意力权重
+
+    formula: H_0 = 0, alpha = softmax(h W [H; o]), C = sum alpha h, H <- GRU([o; C], H)
+    use: `Seq2Seq(context_first=True)`, `ContextInputDecoder`
+    proof: tests/zoo/test_seq2seq.py::test_attention_before_the_cell_by_hand
+    """
