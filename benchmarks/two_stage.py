@@ -86,7 +86,7 @@ def retriever(split, rows, epochs, folder, say):
     """A SASRec of some rows of train, read from a folder if it is there."""
     import keras
 
-    from kerasrec.config.nodes import TrainNode
+    from kerasrec.config.train_node import TrainNode
     from kerasrec.models import load
     from kerasrec.training.fit import fit
     from kerasrec_zoo import SASRec
@@ -116,7 +116,7 @@ def two_stage(early, full, train, last, known, epochs, say):
     """
     import keras
 
-    from kerasrec.config.nodes import TrainNode
+    from kerasrec.config.train_node import TrainNode
     from kerasrec.data import candidate_impressions
     from kerasrec.data.impression_split import no_split
     from kerasrec.models import TwoStage

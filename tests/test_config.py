@@ -7,9 +7,10 @@ import pytest
 from kerasrec.config import load_config
 from kerasrec.config.change import change
 from kerasrec.config.cutoffs import with_cutoffs
+from kerasrec.config.data_node import FeatureNode, TableNode
 from kerasrec.config.factories import loss_by_name, optimizer_class
 from kerasrec.config.first_line import first_line
-from kerasrec.config.nodes import FeatureNode, TableNode, TrainNode
+from kerasrec.config.train_node import TrainNode
 from kerasrec.errors import InputError
 from kerasrec.training.feature_table import feature_table
 

@@ -85,7 +85,7 @@ def _fit_all(split, output):
     import keras
 
     from kerasrec.config.model_class import find_model_class
-    from kerasrec.config.nodes import TrainNode
+    from kerasrec.config.train_node import TrainNode
     from kerasrec.training import RunFolder
     from kerasrec.training.fit import fit
 

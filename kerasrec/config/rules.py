@@ -8,7 +8,7 @@ import pydantic
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from kerasrec.config.nodes import Count, Node
+from kerasrec.config.node import Count, Node
 from kerasrec.config.validate import type_errors
 from kerasrec.config.yaml_file import read_yaml
 from kerasrec.errors import InputError

@@ -5,7 +5,7 @@ import inspect
 from kerasrec.config.change import try_change
 from kerasrec.config.model_class import find_model_class
 from kerasrec.config.nearest import nearest
-from kerasrec.config.nodes import TrainNode
+from kerasrec.config.train_node import TrainNode
 
 # They choose what is measured or written, where it is computed, or the luck of one draw.
 FIXED = ("monitor", "validate_every", "validate_users", "callbacks", "strategy", "seed")

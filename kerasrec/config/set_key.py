@@ -1,6 +1,6 @@
 """Sets a dotted key of a config, for the command line and for a search."""
 
-from kerasrec.config.nodes import TrainNode
+from kerasrec.config.train_node import TrainNode
 from kerasrec.errors import InputError
 
 OPTIMIZER = ("train", "optimizer")

@@ -3,7 +3,7 @@
 import pydantic
 
 from kerasrec.config.cutoffs import with_train_defaults
-from kerasrec.config.nodes import RunConfig
+from kerasrec.config.run_config import RunConfig
 from kerasrec.config.problems import problems
 
 

@@ -52,7 +52,7 @@ NAMED_IN = {
     "data/histories.py": "the column that events are sorted by",
     "data/datasets/movielens.py": "columns of a table",
     "data/datasets/synthetic.py": "columns of a table",
-    "config/nodes.py": "columns of a table",
+    "config/data_node.py": "columns of a table",
     "models/columns_read.py": "text for people",
     "models/checkpoints/saved_catalogs.py": "a column of a file",
     "models/contract/every_kind.py": "columns of a table",

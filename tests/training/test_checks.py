@@ -4,7 +4,7 @@ import types
 import numpy as np
 import pytest
 
-from kerasrec.config.nodes import TrainNode
+from kerasrec.config.train_node import TrainNode
 from kerasrec.errors import InputError
 from kerasrec.models.make_candidates import CANDIDATES
 from kerasrec.training.check_training import check_loss, check_test, check_training

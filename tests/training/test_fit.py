@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from kerasrec.config.factories import LOSSES
-from kerasrec.config.nodes import TrainNode
+from kerasrec.config.train_node import TrainNode
 from kerasrec.data import Interactions, splits
 from kerasrec.errors import InputError
 from kerasrec.models import FiniteLoss, load

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kerasrec.config.nodes import TrainNode
+from kerasrec.config.train_node import TrainNode
 from kerasrec.data import Impressions, RequestLists, impression_batches
 from kerasrec.data.impression_split import no_split
 from kerasrec.errors import InputError

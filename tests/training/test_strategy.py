@@ -15,7 +15,7 @@ import keras, tensorflow as tf
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
-from kerasrec.config.nodes import TrainNode
+from kerasrec.config.train_node import TrainNode
 from kerasrec.data import batches
 from kerasrec.data.datasets import load
 from kerasrec.data.splits import next_item, random_ratio

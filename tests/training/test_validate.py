@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from kerasrec.config import load_config
-from kerasrec.config.nodes import TrainNode
+from kerasrec.config.train_node import TrainNode
 from kerasrec.errors import InputError
 from kerasrec.evaluation import evaluate
 from kerasrec.models import load

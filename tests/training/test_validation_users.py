@@ -2,7 +2,7 @@
 
 import pytest
 
-from kerasrec.config.nodes import TrainNode
+from kerasrec.config.train_node import TrainNode
 from kerasrec.training.callbacks import validation_users
 from kerasrec.training.callbacks.validation_users import ValidationUsers
 

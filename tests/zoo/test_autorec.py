@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from kerasrec import models
-from kerasrec.config.nodes import TrainNode
+from kerasrec.config.train_node import TrainNode
 from kerasrec.data import Interactions, batches, splits
 from kerasrec.errors import InputError
 from kerasrec.evaluation import evaluate_ratings

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kerasrec.config.nodes import TrainNode
+from kerasrec.config.train_node import TrainNode
 from kerasrec.data import Interactions, Schema, batches, load, splits
 from kerasrec.losses import Softmax
 from kerasrec.training import RunFolder
