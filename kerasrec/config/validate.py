@@ -3,8 +3,8 @@
 import pydantic
 
 from kerasrec.config.cutoffs import with_train_defaults
-from kerasrec.config.run_config import RunConfig
 from kerasrec.config.problems import problems
+from kerasrec.config.run_config import RunConfig
 
 
 def validate(data):
