@@ -76,6 +76,13 @@ class FreshnessRule(Node):
     half_life: Positive
 
 
+class PriceRule(Node):
+    """Relevance grows with a number of the item, such as its price, its margin or a bid."""
+
+    feature: Text
+    weight: Positive = 1.0
+
+
 class _RulesNode(Node):
     """The keys of the rules."""
 
@@ -85,6 +92,7 @@ class _RulesNode(Node):
     pin: list[PinRule] = []
     popularity_damping: NotNegative = 0.0
     freshness: FreshnessRule | None = None
+    price: PriceRule | None = None
     exclude: list[Text] = []
 
     @model_validator(mode="after")
@@ -113,6 +121,7 @@ class Rules(_RulesNode):
         pin: [{item, position}].
         popularity_damping: What the most popular item loses of its relevance, which is 0 to 1.
         freshness: {feature, half_life}.
+        price: {feature, weight}.
         exclude: Items that are never shown.
 
     Raises:

@@ -40,7 +40,7 @@ class Reranked(Recommender):
     1. Excluded and pinned items are taken out, and the model finds its `num_candidates` best items.
        What a request excludes or allows, and the seen filter, count as for the model itself.
     2. The scores are scaled to 0 to 1. Equal scores are all 1.
-    3. Boosts and freshness multiply the relevance, popularity damping is subtracted.
+    3. Boosts, freshness and price multiply the relevance, popularity damping is subtracted.
     4. The list is chosen item by item, by relevance or by `MMR` or `DPPGreedy`, always among the
        items whose categories are not full (`max_per`).
     5. Pinned items go to their positions, where the request does not rule them out.

@@ -20,7 +20,7 @@ class RuleColumns:
     """What the rules give each item of an adapted model.
 
     Args:
-        factor: `(items,)` float32: product of the boosts, times the freshness.
+        factor: `(items,)` float32: product of the boosts, times the freshness and the price.
         penalty: `(items,)` float32: what its popularity takes from the relevance.
         groups: By name of a category, its column.
         pinned, excluded: Item rows.
@@ -43,6 +43,8 @@ class RuleColumns:
             factor[_boosted(boost, model, f"boost {number + 1}")] *= np.float32(boost.factor)
         if rules.freshness is not None:
             factor *= _freshness(rules.freshness, model)
+        if rules.price is not None:
+            factor *= _price(rules.price, model)
         if rules.popularity_damping:
             penalty[:] = rules.popularity_damping * _log_popularity(model)
         return cls(
@@ -126,10 +128,29 @@ def _freshness(rule, model):
             f"rules: freshness: {rule.feature} is a time, of which the catalog keeps hour, weekday "
             "and month alone: read it as a number too, for example in days"
         )
-    _feature(model.schema, rule.feature, ("number",))
-    value = _column(model, rule.feature).astype("float64") * encoder.std + encoder.mean
+    value = _number(model, rule.feature)
     newest = value[FIRST:].max()
     return (0.5 ** ((newest - value) / rule.half_life)).astype("float32")
+
+
+def _price(rule, model):
+    """(the number / the largest) ** weight, `(items,)`."""
+    value = _number(model, rule.feature)
+    # Numbers are kept standardized in float32, so that a price of 0 may come back just below it.
+    lowest, highest = value[FIRST:].min(), value[FIRST:].max()
+    if highest <= 0 or lowest < -1e-5 * highest:
+        raise InputError(
+            f"rules: price: {rule.feature} is from {lowest:.6g} to {highest:.6g}, expected numbers "
+            "from 0 on, and one above it"
+        )
+    return (np.maximum(value, 0.0) / highest) ** rule.weight
+
+
+def _number(model, name):
+    """A number of each item in its own unit, `(items,)`; a missing one is the mean."""
+    _feature(model.schema, name, ("number",))
+    encoder = model.items.encoders[name]
+    return _column(model, name).astype("float64") * encoder.std + encoder.mean
 
 
 def _log_popularity(model):

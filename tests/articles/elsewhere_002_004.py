@@ -541,8 +541,10 @@ def ads():
     """
     112 | 003 3.4 | advertising, click-through rate | 广告、点击率
 
-    why_not: The click-through rate of an ad is predicted as that of any item (`DeepFM` and others),
-        but there is no auction and no price for each user.
+    use: the click-through rate of an ad is predicted as that of any item (`DeepFM` and others);
+        `Rules(price={"feature": "bid"})` orders by bids or prices too
+    note: there is no auction and no price for each user
+    proof: tests/models/test_reranked.py::test_a_price_multiplies_the_relevance
     """
 
 

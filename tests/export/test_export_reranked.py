@@ -37,6 +37,7 @@ def every_rule(model, method, by):
         ],
         popularity_damping=0.1,
         freshness={"feature": "pages", "half_life": 500},
+        price={"feature": "pages", "weight": 0.5},
         exclude=ids(model, (0, 1)),
     )
 

@@ -46,6 +46,7 @@ def train():
             "day": [100, 70, 40, 100, 100, 100, 100, 100],
             "seen": ["2024-01-01"] * 8,
             "price": [1, 2, 3, 4, 5, 6, 7, 8],
+            "debt": [3, -2, 0, 0, 0, 0, 0, 0],
         }
     )
     features = {
@@ -54,6 +55,7 @@ def train():
         "day": {"kind": "number"},
         "seen": {"kind": "time"},
         "price": {"kind": "number", "buckets": 2},
+        "debt": {"kind": "number"},
     }
     return Interactions.from_frame(frame, item_frame=items, item_features=features)
 
@@ -111,6 +113,13 @@ def test_freshness_halves_the_relevance(best):
     # 30 days before the newest are a half, 60 days a quarter.
     # a 1, d .7, e .6, f .5, b .45, g .4, c .2
     assert best(freshness={"feature": "day", "half_life": 30})[0] == "adefbgch"
+
+
+def test_a_price_multiplies_the_relevance(best):
+    # a 1, d .7, b .9 * .7 = .63, e .6, f .5, g .4, c .8 * .4 = .32
+    assert best(price={"feature": "day"})[0] == "adbefgch"
+    # b .9 * .49 = .441, c .8 * .16 = .128
+    assert best(price={"feature": "day", "weight": 2})[0] == "adefbgch"
 
 
 def test_at_most_so_many_of_a_brand(best):
@@ -214,6 +223,9 @@ def test_the_steps_in_their_order(best):
         ),
         ({"freshness": {"feature": "seen", "half_life": 3}}, "keeps hour, weekday and month alone"),
         ({"freshness": {"feature": "brand", "half_life": 3}}, "of kind category, expected number"),
+        ({"price": {"feature": "brand"}}, "of kind category, expected number"),
+        ({"price": {"feature": "seen"}}, "expected number"),
+        ({"price": {"feature": "debt"}}, "debt is from -2 to 3, expected numbers from 0 on"),
     ],
 )
 def test_rules_that_name_what_is_unknown(model, rules, message):
