@@ -74,7 +74,14 @@ def matrix_table(
 
 
 def _dense(matrix: Any, name: str) -> np.ndarray:
+    """A float64 array; what is masked, or NA, is NaN."""
+    if np.iscomplexobj(matrix):
+        raise InputError(f"{name}: a matrix holds numbers, got complex ones.")
     try:
+        if isinstance(matrix, pd.DataFrame):
+            return matrix.to_numpy(np.float64, na_value=np.nan)
+        if isinstance(matrix, np.ma.MaskedArray):
+            return matrix.astype(np.float64).filled(np.nan)
         return np.asarray(matrix, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(f"{name}: a matrix holds numbers: {error}.") from None

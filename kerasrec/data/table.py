@@ -272,7 +272,7 @@ class Table:
         """Numbers as times, in the unit that their size says."""
         kept = order if self.keep.all() else order[self.keep]
         size = max(-int(kept.min()), int(kept.max())) if len(kept) else 0
-        level = next(i for i, unit in enumerate(TIME_UNITS) if size < unit[0])
+        level = time_level(size)
         _, scale, unit = TIME_UNITS[level]
         if level:
             mixed = (np.abs(order) >= 1e8) & (np.abs(order) < TIME_UNITS[level - 1][0])
@@ -375,3 +375,8 @@ def _in_float64(value: Any) -> Any:
         return np.inf
     except (TypeError, ValueError):
         return value
+
+
+def time_level(size: float) -> int:
+    """Which of `TIME_UNITS` numbers are in, of which the largest without its sign is `size`."""
+    return next(level for level, unit in enumerate(TIME_UNITS) if size < unit[0])

@@ -5,7 +5,6 @@ import numpy as np
 from kerasrec.data.query_spec import QUERY_INPUTS
 from kerasrec.data.vocabulary import UNKNOWN
 from kerasrec.errors import InputError
-from kerasrec.models.requests.request_context import request_context
 
 
 def check_model(model, interactions):
@@ -47,8 +46,8 @@ def query_inputs(model, queries, index, context=None):
 
     As in `recommend` and the export, a user that the model does not know becomes the unknown row
     and an item that it does not know is left out of the history. Features of the request are
-    encoded as the model encodes those of a request. InputError for an input that cannot be made
-    from interactions.
+    encoded by the model's encoders. They are those of a table, so a number may be written as text,
+    which a request may not. InputError for an input that cannot be made from interactions.
 
     Args:
         context: Features of the requests at these positions, as given, by name; None for those of
@@ -62,8 +61,9 @@ def query_inputs(model, queries, index, context=None):
         inputs["user"] = within(queries.users[index], model.schema.num_users, UNKNOWN)
     if context is None:
         context = {name: values[index] for name, values in queries.context.items()}
-    context = {name: values for name, values in context.items() if name in model.query_inputs}
-    inputs |= request_context(model, context, len(index))[0]
+    for name, encoder in model.context.items():
+        if name in model.query_inputs:
+            inputs[name] = encoder.encode(context.get(name, [None] * len(index)))
     if missing := set(model.query_inputs) - set(inputs):
         raise InputError(
             f"{type(model).__name__} needs the query input {missing.pop()!r}; evaluation makes "

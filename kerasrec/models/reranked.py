@@ -73,6 +73,7 @@ class Reranked(Recommender):
     trained_on, has_labels = map(_of_model, ("trained_on", "has_labels"))
     # What is asked of the vectors and the scores, which stay those of the model.
     searchable, bias_columns = map(_of_model, ("searchable", "bias_columns"))
+    scores_are_logits = _of_model("scores_are_logits")
     content_columns, content_encoder = map(_of_model, ("content_columns", "content_encoder"))
     content_scores, content_directions = map(_of_model, ("content_scores", "content_directions"))
     catalog, code, item_tower = map(_of_model, ("catalog", "code", "item_tower"))
@@ -138,7 +139,7 @@ class Reranked(Recommender):
 
     @classmethod
     def from_config(cls, config):
-        left_out = ("schema", "repeats", "dtype")
+        left_out = ("schema", "repeats", "dtype", "scores_are_logits")
         own = {key: value for key, value in config.items() if key not in left_out}
         reranked = cls(**{**own, "model": nested_model(own["model"])})
         reranked.repeats = config.get("repeats") or reranked.repeats

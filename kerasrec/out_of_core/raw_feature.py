@@ -15,7 +15,8 @@ from kerasrec.data.feature_values import (
     read_vectors,
     vector_width,
 )
-from kerasrec.data.table import Table
+from kerasrec.data.read_times import is_unknown_time
+from kerasrec.data.table import TIME_UNITS, Table, time_level
 from kerasrec.errors import InputError
 from kerasrec.out_of_core.numbering import Numbering
 
@@ -50,6 +51,7 @@ class RawFeature:
         self.numbering = Numbering() if self.kind not in TYPES else None
         self.width: tuple[int, ...] = ()
         self.missing = self._before = 0
+        self._written: str | None = None
         self._encoder = FeatureEncoder(name, self.kind)
         check = {key: one for key, one in options.items() if key not in ("column", "decimal")}
         FeatureEncoder.fit(name, np.zeros((1, 1)) if self.kind == "vector" else [], **check)
@@ -75,12 +77,30 @@ class RawFeature:
             return numbers
         if self.kind == "time":
             seconds = read_seconds(values, refuse)
+            self._check_times(values, refuse)
             self.missing += int((seconds == 0).sum())
             return seconds
         if self.kind == "vector":
             self.missing += sum(map(is_missing, values))
             return self._vectors(values, vector_width(values, refuse), refuse)
         return self.numbering.codes(*_keys(values, self.kind == "category"))
+
+    def _check_times(self, values: np.ndarray, refuse: Any) -> None:
+        """Refuses times that are written otherwise than those of the chunks before."""
+        known = np.array([not is_unknown_time(value) for value in values], dtype=bool)
+        if not known.any():
+            return
+        times = pd.Series(values[known].tolist())
+        written = "dates"
+        if pd.api.types.is_numeric_dtype(times.dtype):
+            written = TIME_UNITS[time_level(times.abs().max())][2]
+        if self._written not in (None, written):
+            refuse(
+                int(known.argmax()),
+                f"from here on the times look like {written}, and before like {self._written}: "
+                "write all alike",
+            )
+        self._written = written
 
     def _vectors(self, values: Any, width: int | None, refuse: Any) -> np.ndarray:
         """Nothing until a row has a vector, which says how wide the rows before it are."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from kerasrec.data.arrow_columns import arrow_frame
@@ -76,6 +77,7 @@ class TableChunks:
             ]
         names = Table(pd.DataFrame(), [(self.where, 0)], header=header, text_file=self.text_file)
         self.columns = wanted.find(names)
+        self._header = header
         self._names = [name for name in header if name in set(wanted.names)]
         if self._parts is not None:
             self._parts.check(self._names)
@@ -91,8 +93,7 @@ class TableChunks:
             return
         for number, file in enumerate(self._paths):
             first = 2 if self.text_file else 0
-            for frame in self._of_file(number, file):
-                keep = ~blank_rows(frame) if self.text_file else None
+            for frame, keep in self._of_file(number, file):
                 table = Table(frame[self._names], [(str(file), len(frame))], first)
                 if keep is not None:
                     table.keep = keep
@@ -100,21 +101,26 @@ class TableChunks:
                 yield table
         check_unchanged(self._paths, self._before)
 
-    def _of_file(self, number: int, file: Path) -> Iterator[pd.DataFrame]:
+    def _of_file(self, number: int, file: Path) -> Iterator[tuple[pd.DataFrame, np.ndarray | None]]:
+        """Frames, and of a text file which of their rows are not blank."""
         if self._parts is not None:
             ids = [name for name in self._names if name in set(self._wanted.ids)]
-            yield from self._parts.batches(number, self._names, CHUNK, ids)
+            for frame in self._parts.batches(number, self._names, CHUNK, ids):
+                yield frame, None
             return
-        header = None
+        header, folders = list(first_rows(file, 1, self._separator)[1]), partition(self._path, file)
+        folders = {key: value for key, value in folders.items() if key not in header}
+        if header + [*folders] != self._header:
+            raise InputError(
+                f"{file}: the columns {header + [*folders]} differ from {self._header} in "
+                f"{self._paths[0]}."
+            )
         for frame in csv_batches(file, self._wanted.texts, self._separator, CHUNK):
-            folders = partition(self._path, file).items()
-            frame = frame.assign(**{k: value for k, value in folders if k not in frame})
-            if header is None and not set(self._names) <= set(frame):
-                raise InputError(
-                    f"{file}: the columns {list(frame)} differ from those of {self._paths[0]}."
-                )
-            header = list(frame)
-            yield frame
+            keep = ~blank_rows(frame[[name for name in self._names if name not in folders]])
+            frame = frame.assign(**folders)
+            # The types of a part without rows say nothing.
+            if len(frame):
+                yield frame, keep
 
     def _of_query(self, work: Path, memory: float) -> Iterator[Table]:
         import pyarrow

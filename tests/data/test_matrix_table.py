@@ -90,6 +90,7 @@ def test_ids_and_catalogs():
         ([1, 2], {}, r"expected a matrix \(users, items\), got the shape \(2,\)"),
         ([[1, "x"], [0, 1]], {}, "a matrix holds numbers"),
         ([[1, 1j], [0, 1]], {}, "a matrix holds numbers"),
+        (np.array([[1, 1j], [0, 1]]), {}, "a matrix holds numbers, got complex ones"),
         ([[0, 0], [0, np.nan]], {}, "no cell has a value"),
         ([[1, 2]], {}, "'0' is the only user"),
     ],
@@ -97,3 +98,12 @@ def test_ids_and_catalogs():
 def test_bad_input(matrix, options, message):
     with pytest.raises(InputError, match=message):
         Interactions.from_matrix(matrix, **options)
+
+
+@pytest.mark.parametrize("zeros", ["missing", "data"])
+def test_masked_and_nullable_cells_have_no_value(zeros):
+    expected = [("0", "0", 1.0), ("1", "0", 3.0), ("1", "1", 4.0)]
+    masked = np.ma.masked_array([[1, 2], [3, 4]], mask=[[False, True], [False, False]])
+    frame = pd.DataFrame({n: pd.array(v, "Int64") for n, v in (("0", [1, 3]), ("1", [None, 4]))})
+    for matrix in (masked, frame):
+        assert rows(Interactions.from_matrix(matrix, zeros=zeros)) == expected

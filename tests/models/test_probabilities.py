@@ -8,7 +8,7 @@ import pytest
 from kerasrec.data import Interactions, batches
 from kerasrec.errors import InputError
 from kerasrec.losses import BinaryCrossentropy, MeanSquaredError, Softmax
-from kerasrec.models import load
+from kerasrec.models import Reranked, load
 from kerasrec.optimizers import LazyAdam
 from kerasrec_zoo import MatrixFactorization, NeuMF
 
@@ -89,3 +89,12 @@ def test_an_untrained_model_has_none(train):
     model.adapt(train)
     with pytest.raises(InputError, match="only order items"):
         model.score(["u0"], items=["i0"], probabilities=True)
+
+
+def test_scores_under_rules_are_those_of_the_model(model, tmp_path):
+    ruled = Reranked(model, {"max_per": {}, "exclude": ["i0"]})
+    asked = {"users": ["u0", "u1"], "items": ["i0", "i3"], "probabilities": True}
+    ruled.save(tmp_path / "ruled")
+    for one in (ruled, load(tmp_path / "ruled")):
+        np.testing.assert_array_equal(one.score(**asked), model.score(**asked))
+        assert "probability" in one.recommend(["u0"], k=2, repeats="allow", probabilities=True)

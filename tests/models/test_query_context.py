@@ -395,3 +395,16 @@ def test_candidates_are_those_of_the_request_of_the_event(tower, split):
     bare = split_of(table(), None).validation
     with pytest.raises(InputError, match="TwoTower reads the feature hour of a request, and 'data"):
         candidate_impressions(tower, bare, slice(None), num_candidates=3, negatives=2)
+
+
+@pytest.mark.parametrize("value", ["text", "bool"])
+def test_numbers_are_evaluated_as_the_table_writes_them(value):
+    # A request must give a number; a table may hold it as text, or as true and false.
+    frame = table()
+    values = frame["price"].astype(str) if value == "text" else frame["price"] > 10
+    written = split_of(frame.assign(price=values), {"price": {"kind": "number"}})
+    plain = split_of(frame.assign(price=values.astype(float)), {"price": {"kind": "number"}})
+    model = TwoTower(plain.train.schema(), dim=4)
+    model.adapt(plain.train)
+    model.repeats = "allow"
+    assert recall(model, written) == recall(model, plain)

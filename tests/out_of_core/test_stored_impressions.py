@@ -184,6 +184,40 @@ def test_blank_lines_and_whole_numbers_of_a_text_file(here):
     assert ours.report.dropped == theirs.report.dropped == {"blank line": 1}
 
 
+def test_a_line_without_a_wanted_value_is_blank_whatever_else_it_holds(here):
+    lines = frame(other="k").to_csv(index=False).splitlines()
+    (here / "shown" / "day=1").mkdir(parents=True)
+    for path in ("shown.csv", "shown/day=1/a.csv"):
+        (here / path).write_text("\n".join([*lines[:50], "," * 20 + "k", *lines[50:]]) + "\n")
+        ours, theirs = both(path.split("/")[0], prepared=f"of {path.split('/')[0]}")
+        assert_same(ours, theirs)
+        assert ours.report.dropped == theirs.report.dropped == {"blank line": 1}
+
+
+def test_parts_of_a_text_table_have_the_columns_of_the_first_and_may_be_empty(here):
+    (here / "shown").mkdir()
+    table = frame()
+    for name, part in (("a", table[:70]), ("b", table[:0]), ("c", table[70:])):
+        part.to_csv(f"shown/{name}.csv", index=False)
+    assert_same(*both("shown"))
+    for number, part in enumerate(
+        (table[70:].drop(columns="fold"), table[70:][table.columns[::-1]])
+    ):
+        part.to_csv("shown/c.csv", index=False)
+        with pytest.raises(InputError, match="c.csv: the columns .* differ from .*a.csv"):
+            prepare_impressions("shown", f"prepared-{number}", labels=LABELS)
+
+
+@pytest.mark.parametrize("late", [1_600_000_000_000, "2020-09-13"], ids=["unit", "dates"])
+def test_a_time_feature_in_two_units_is_refused(here, late):
+    # By itself, each chunk would look well: the unit is told by the largest number.
+    table = frame(seen=[*range(1, 112), *[late] * 89])
+    table.to_csv("shown.csv", index=False)
+    how = {"labels": LABELS, "context": {"seen": {"kind": "time"}}}
+    with pytest.raises(InputError, match="write all alike|all of one kind"):
+        prepare_impressions("shown.csv", "prepared", **how)
+
+
 @pytest.mark.parametrize("protocol", ["time", "request", "user", "random", "given", "none"])
 def test_parts_are_those_of_memory_and_files(here, protocol):
     frame().to_parquet("shown.parquet")
