@@ -32,7 +32,7 @@ def given_rater(
     >>> near.numpy().tolist(), level.numpy().tolist()
     ([[0.0, 0.0, 1.0, 0.5]], [0.5])
     """
-    last = _is_last(history, value, stored.num_rows)
+    last = _is_last(history, value)
     value = ops.where(last, value, float("nan"))
     near = list_similarities(value, *stored(history), num_users, similarity, shrinkage)
     if user_damping is None:
@@ -42,11 +42,14 @@ def given_rater(
     return near, ops.sum(rest, axis=1) / ops.maximum(count + user_damping, 1.0)
 
 
-def _is_last(history, value, num_items):
+def _is_last(history, value):
     """Whether each place of a history holds the last rating of its item."""
-    batch, length = ops.shape(history)
-    place = ops.where(ops.isnan(value), 0, ops.arange(1, length + 1, dtype="int32"))
-    first = num_items * ops.arange(batch, dtype="int32")[:, None]
-    index = ops.cast(history, "int32") + first
-    last = ops.segment_max(ops.reshape(place, (-1,)), ops.reshape(index, (-1,)), batch * num_items)
-    return ops.logical_and(place > 0, place == ops.take(last, index))
+    rated = ops.logical_not(ops.isnan(value))
+    items = ops.where(rated, ops.cast(history, "int32"), -1)
+    # Equal items keep their order, so the last one stands before another item.
+    order = ops.argsort(items, axis=1)
+    items = ops.take_along_axis(items, order, axis=1)
+    end = ops.ones_like(items[:, :1], dtype="bool")
+    last = ops.concatenate([ops.not_equal(items[:, 1:], items[:, :-1]), end], axis=1)
+    last = ops.take_along_axis(last, ops.argsort(order, axis=1), axis=1)
+    return ops.logical_and(rated, last)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kerasrec.layers.given_rater import given_rater
+from kerasrec.layers.given_rater import _is_last, given_rater
 from kerasrec.layers.stored_histories import StoredHistories
 
 
@@ -41,3 +41,11 @@ def test_the_last_rating_of_an_item_counts_and_what_is_no_rating_does_not(stored
             np.testing.assert_allclose(one, other)
     near, level = asked(stored, [2], [nan], 0.0)
     assert not near.any() and level == 0
+
+
+def test_the_last_of_several_ratings_counts_however_large_the_catalog():
+    largest = 2**31 - 1
+    history = np.array([[2, largest, 2, 0], [largest, largest, 7, 7]], "int32")
+    value = np.array([[1, 2, 3, np.nan], [1, 2, 3, np.nan]], "float32")
+    expected = [[False, True, True, False], [False, True, True, False]]
+    assert np.asarray(_is_last(history, value)).tolist() == expected
