@@ -43,8 +43,6 @@ class NeuMF(JointModel):
             published has none.
         l2: Penalty on the id vectors of the batch.
         id_dropout: Share of items whose id is replaced by the unknown row in training.
-        statistics: With `features`, let the items have the mean, deviation and confidence of their
-            train ratings as one more, see `item_statistics`.
 
     Reference:
         He et al., Neural collaborative filtering, WWW 2017.
@@ -72,14 +70,13 @@ class NeuMF(JointModel):
         log_q=False,
         l2=0.0,
         id_dropout=0.0,
-        statistics=False,
         name=None,
     ):
-        _check(schema, parts, mlp, features, statistics)
+        _check(schema, parts, mlp, features)
         has_gmf, has_mlp = parts != "mlp", parts != "gmf"
 
         # === Layers ===
-        catalog = item_table(schema, statistics=statistics)
+        catalog = item_table(schema)
         user_features, item_features = [], []
         if features:
             user_features = [dataclasses.asdict(feature) for feature in schema.user_features]
@@ -154,14 +151,12 @@ class NeuMF(JointModel):
             self.capabilities = frozenset({"users", "cold_items"})
 
 
-def _check(schema, parts, mlp, features, statistics):
+def _check(schema, parts, mlp, features):
     if parts not in PARTS:
         raise InputError(f"parts must be one of {', '.join(PARTS)}: got {parts!r}")
     if parts != "gmf" and not len(mlp):
         raise InputError(f"mlp={mlp!r} has no layer: give at least one width, or parts='gmf'")
     if features and parts == "gmf":
         raise InputError("features are read by the MLP, and parts='gmf' has none: use parts='both'")
-    if statistics and not features:
-        raise InputError("statistics=True is a feature of items: take features=True too")
-    if features and not (schema.user_features or schema.item_features or statistics):
+    if features and not (schema.user_features or schema.item_features):
         raise InputError("features=True, and this data has none: leave it out")

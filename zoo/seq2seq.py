@@ -107,7 +107,6 @@ class Seq2Seq(TowerModel):
         items = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
         step = ContextInputDecoder if context_first else AttentionDecoder
         decoder = step(dim, dropout=dropout, name="decoder")
-        encode = _encoder(cell, dim, dropout)
         fallback = PopularWhenEmpty(name="popular_when_empty")
         catalog = item_table(schema)
 
@@ -117,6 +116,7 @@ class Seq2Seq(TowerModel):
 
         # === History ===
         history = HistoryInputs(schema, items, catalog, context_dropout)
+        encode = _encoder(cell, dim, dropout)
         past, real = history.item_vectors, history.mask
         memory = encode(history.vectors, real)
         first_states = ops.zeros_like(memory) if context_first else memory

@@ -564,7 +564,7 @@ def statistics_of_items():
     47 | 001 1.2 | mean rating, relative confidence | 平均分、相对置信度
 
     formula: (mean_i - mean) / deviation, deviation_i / deviation, n_i / (n_i + mean n)
-    use: `statistics=True` of `TwoTower`, `NeuMF` and `ContentBased`
+    use: `statistics=True` of `TwoTower` and `ContentBased`
     proof: tests/models/test_item_statistics.py::test_they_are_those_of_pandas
     """
 

@@ -23,6 +23,9 @@ LIBRARY = pathlib.Path(kerasrec.__file__).parent
 # Where the name of an input is a keyword argument, a column of a table or text for people.
 NAMED_IN = {
     "data/clean_rows.py": "columns of a table",
+    "cli/clusters.py": "what items are grouped by",
+    "models/profiles/item_clusters.py": "what items are grouped by",
+    "out_of_core/row_times.py": "columns of a table",
     "data/read_interactions.py": "columns of a table",
     "data/interactions.py": "columns of a table",
     "data/event_context.py": "outcomes of an event, which are refused",

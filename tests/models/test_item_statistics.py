@@ -9,11 +9,10 @@ from kerasrec.data.splits import next_item
 from kerasrec.errors import InputError
 from kerasrec.export import export
 from kerasrec.models.item_statistics import STATISTICS, item_statistics
-from kerasrec_zoo import ContentBased, NeuMF, TwoTower
+from kerasrec_zoo import ContentBased, TwoTower
 
 FORMS = [
     pytest.param(TwoTower, {}, id="TwoTower"),
-    pytest.param(NeuMF, {"features": True}, id="NeuMF"),
     pytest.param(ContentBased, {"encoder": "bag_of_words"}, id="ContentBased"),
 ]
 
@@ -94,8 +93,6 @@ def test_models_read_them_and_nothing_of_the_test_part(cls, given):
 def test_what_would_not_be_read_is_refused():
     feature = Feature("kind", "category", size=4)
     schema = Schema(num_users=5, num_items=6, item_features=(feature,))
-    with pytest.raises(InputError, match="statistics=True is a feature of items.*features=True"):
-        NeuMF(schema, statistics=True)
     with pytest.raises(InputError, match="statistics: encoder='code' reads the code"):
         ContentBased(schema, statistics=True)
     with pytest.raises(InputError, match=f"'{STATISTICS}' is a model input's"):
