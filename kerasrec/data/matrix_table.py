@@ -75,9 +75,9 @@ def matrix_table(
 
 def _dense(matrix: Any, name: str) -> np.ndarray:
     """A float64 array; what is masked, or NA, is NaN."""
-    if np.iscomplexobj(matrix):
-        raise InputError(f"{name}: a matrix holds numbers, got complex ones.")
     try:
+        if np.iscomplexobj(matrix):
+            raise TypeError("got complex ones")
         if isinstance(matrix, pd.DataFrame):
             return matrix.to_numpy(np.float64, na_value=np.nan)
         if isinstance(matrix, np.ma.MaskedArray):
@@ -93,7 +93,10 @@ def _cells(matrix: Any, zeros: str, name: str) -> tuple[np.ndarray, np.ndarray, 
         row, column = np.nonzero(~np.isnan(matrix))
         value = matrix[row, column]
     elif matrix.dtype.kind in "biuf":
-        # CSR adds up entries of the same cell, which is what they mean in a sparse matrix.
+        # CSR adds up entries of the same cell, which is what they mean in a sparse matrix. Small
+        # integers would wrap around; the sum of booleans is whether one of them is true.
+        if matrix.dtype.kind != "b":
+            matrix = matrix.astype(np.float64)
         stored = matrix.tocsr(copy=True)
         stored.sum_duplicates()
         stored = stored.tocoo()
