@@ -64,12 +64,12 @@ class SmoothedMean(FactorModel):
         user, item = (self.beta * sums["user"] + means["user"]) / size, means["item"] / size
         known = means["item"][counts["item"] > 0]
         ends = np.array([known.min(), known.max()]) / size
-        # A model adds the two terms in float32.
+        # A model adds the two terms in float32, and TensorFlow takes smaller numbers for zeros.
         told = np.float32(np.abs(user).max()) + ends.astype("float32")
-        if known.min() < known.max() and not told[0] < told[1]:
+        if known.min() < known.max() and told[1] - told[0] < np.finfo("float32").tiny:
             raise InputError(
-                f"SmoothedMean: alpha={self.alpha:g} and beta={self.beta:g} give all items of a user "
-                "the same score in float32: choose a smaller one"
+                f"SmoothedMean: alpha={self.alpha:g} and beta={self.beta:g} give all items of a "
+                "user the same score in float32: choose a smaller one"
             )
         return Factors(user_bias=user, item_bias=item)
 

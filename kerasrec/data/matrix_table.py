@@ -75,9 +75,9 @@ def matrix_table(
 
 def _dense(matrix: Any, name: str) -> np.ndarray:
     """A float64 array; what is masked, or NA, is NaN."""
+    if _is_complex(matrix):
+        raise InputError(f"{name}: a matrix holds numbers, got complex ones.")
     try:
-        if np.iscomplexobj(matrix):
-            raise TypeError("got complex ones")
         if isinstance(matrix, pd.DataFrame):
             return matrix.to_numpy(np.float64, na_value=np.nan)
         if isinstance(matrix, np.ma.MaskedArray):
@@ -85,6 +85,13 @@ def _dense(matrix: Any, name: str) -> np.ndarray:
         return np.asarray(matrix, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(f"{name}: a matrix holds numbers: {error}.") from None
+
+
+def _is_complex(matrix: Any) -> bool:
+    try:
+        return np.iscomplexobj(matrix)
+    except ValueError:  # lists of different lengths, which the conversion refuses
+        return False
 
 
 def _cells(matrix: Any, zeros: str, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

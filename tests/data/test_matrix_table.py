@@ -100,7 +100,7 @@ def test_ids_and_catalogs():
         ([[1, "x"], [0, 1]], {}, "a matrix holds numbers"),
         ([[1, 2], [3]], {}, "a matrix holds numbers"),
         ([[1, 1j], [0, 1]], {}, "a matrix holds numbers"),
-        (np.array([[1, 1j], [0, 1]]), {}, "a matrix holds numbers: got complex ones"),
+        (np.array([[1, 1j], [0, 1]]), {}, "a matrix holds numbers, got complex ones"),
         ([[0, 0], [0, np.nan]], {}, "no cell has a value"),
         ([[1, 2]], {}, "'0' is the only user"),
     ],
