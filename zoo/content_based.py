@@ -34,8 +34,8 @@ class ContentBased(Retriever):
         schema: `Schema` of the data; it needs an item feature.
         dim: Length of the vectors.
         encoder: "code" (the principal components of all features, found before training),
-            "autoencoder" (the code of a denoising autoencoder), "conv1d", "bag_of_words" or
-            "vectors", see `ContentEncoder`.
+            "autoencoder" (the code of a denoising autoencoder), "conv1d" (convolutions over texts),
+            "conv2d" (over pictures), "bag_of_words" or "vectors", see `ContentEncoder`.
         code_dim: Length of the code.
         kernel_sizes: Widths of the convolutions of "conv1d", in words.
         use_profile: Add a vector computed from the user's features.

@@ -53,9 +53,9 @@ class Hybrid(Retriever):
     Args:
         schema: `Schema` of the data; it needs an item feature.
         dim: Length of all vectors and of the LSTM's state.
-        encoder: Encoder of the content: "conv1d", "bag_of_words", "code", "autoencoder" or
-            "vectors", see `ContentEncoder`. With candidates "all", all but "code" and "autoencoder"
-            encode the whole catalogue in each step.
+        encoder: Encoder of the content: "conv1d", "conv2d", "bag_of_words", "code", "autoencoder"
+            or "vectors", see `ContentEncoder`. With candidates "all", all but "code" and
+            "autoencoder" encode the whole catalogue in each step.
         kernel_sizes: Widths of the convolutions, in words.
         cell: "lstm", "gru", "rnn", or "bilstm", an LSTM in both directions.
         alpha: "gated", "learned", a number between 0 and 1, or None.

@@ -19,7 +19,7 @@ from kerasrec.config.node import Count, Node, OpenNode, Positive
 class FeatureNode(OpenNode):
     """A feature column: its kind, and arguments of `FeatureEncoder.fit`."""
 
-    kind: Literal["category", "categories", "number", "text", "vector", "users", "time"]
+    kind: Literal["category", "categories", "number", "text", "vector", "users", "time", "image"]
     column: str | list[str] | None = None
 
 

@@ -2,13 +2,14 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from kerasrec.data.backbone import Backbone
 from kerasrec.data.cells import cells
 from kerasrec.data.clean import DECIMALS
 from kerasrec.data.feature_encoder import FeatureEncoder
@@ -20,7 +21,7 @@ from kerasrec.errors import InputError
 from kerasrec.files.saved_json import read_json
 
 OPTIONS = ("kind", "column", "separator", "max_tokens", "length", "tokenizer", "decimal")
-OPTIONS += ("buckets", "soft_buckets", "min_count", "parts")
+OPTIONS += ("buckets", "soft_buckets", "min_count", "parts", "size", "backbone", "folder")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -91,9 +92,10 @@ class Catalog:
             id: the column with the ids.
             features: name -> {"kind": ..., "column": ...} and what `FeatureEncoder.fit` takes
                 (separator, max_tokens, length, tokenizer, buckets, soft_buckets, min_count,
-                parts). The column defaults to the name of the feature; a vector may name a list of
-                number columns. A number may have "decimal", as `Clean` has it: prices such as
-                `1.234,50 €`.
+                parts, size, backbone). The column defaults to the name of the feature; a vector may
+                name a list of number columns. A number may have "decimal", as `Clean` has it:
+                prices such as `1.234,50 €`. An image may have "folder", which its paths are
+                relative to and may not lead out of; without it the folder of the table.
             title: the column with the titles.
             base: a catalog to continue: its rows, titles and columns are kept, new ids are
                 appended, and its encoders continue. It fixes the features; `features` may only name
@@ -196,13 +198,20 @@ class Catalog:
         encoders = [encoder.to_dict() for encoder in self.encoders.values()]
         _write(directory / "encoders.json", encoders)
         _write(directory / "titles.json", None if self.titles is None else self.titles.tolist())
+        for encoder in self.encoders.values():
+            if encoder.backbone is not None:
+                encoder.backbone.save(directory / f"{encoder.name}.keras")
 
     @classmethod
     def load(cls, directory: str | Path) -> "Catalog":
         """Read what `save` wrote; InputError if it is anything else."""
         directory = Path(directory)
         vocabulary = Vocabulary.load(directory / "vocabulary.json")
-        encoders = read_encoders(directory / "encoders.json", vocabulary)
+        encoders = read_encoders(
+            directory / "encoders.json",
+            vocabulary,
+            lambda name: Backbone(directory / f"{name}.keras", within=directory),
+        )
         return cls(vocabulary, encoders, titles=_titles(directory / "titles.json", len(vocabulary)))
 
     def __len__(self) -> int:
@@ -228,6 +237,11 @@ def checked_features(
             raise InputError(
                 f"Feature {name!r}: unknown option {sorted(unknown)[0]!r}; "
                 f"there are {', '.join(OPTIONS)}."
+            )
+        if options.get("folder") is not None and options.get("kind", "image") != "image":
+            raise InputError(
+                f"Feature {name!r}: folder is for kind image, not for kind {options['kind']}: "
+                "leave it out."
             )
         decimal = options.get("decimal")
         if decimal is not None and (options.get("kind") != "number" or decimal not in DECIMALS):
@@ -284,13 +298,17 @@ def _write(path: Path, content: Any) -> None:
     path.write_text(json.dumps(content, indent=0), encoding="utf-8")
 
 
-def read_encoders(path: Path, users: Vocabulary | None) -> dict[str, FeatureEncoder]:
-    """The encoders of a JSON file by name; `users` is the vocabulary for those of kind users."""
+def read_encoders(
+    path: Path,
+    users: Vocabulary | None,
+    load_backbone: Callable[[str], Backbone] | None = None,
+) -> dict[str, FeatureEncoder]:
+    """The encoders of a JSON file by name; `users`, `load_backbone` as for `from_dict`."""
     plain = read_json(path)
     if not isinstance(plain, list):
         raise InputError(f"{path} is damaged: expected a list of encoders, got {plain!r:.60}")
     try:
-        encoders = [FeatureEncoder.from_dict(one, users=users) for one in plain]
+        encoders = [FeatureEncoder.from_dict(one, users, load_backbone) for one in plain]
     except InputError as error:
         raise InputError(f"{path} is damaged: {error}") from None
     found = {encoder.name: encoder for encoder in encoders}

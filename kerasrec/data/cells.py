@@ -11,7 +11,7 @@ from kerasrec.errors import InputError
 
 
 def cells(name: str, table: Table, position: np.ndarray, column: Any, kind: str) -> np.ndarray:
-    """The values of a column at these positions of the table, bytes as text."""
+    """The values of a column at these positions of the table, bytes as text but for pictures."""
     series = table.frame[column].iloc[position]
     if kind == "number" and isinstance(series.dtype, np.dtype) and series.dtype.kind in "iuf":
         return series.to_numpy()
@@ -33,6 +33,8 @@ def cells(name: str, table: Table, position: np.ndarray, column: Any, kind: str)
             row = int(np.isin(codes, list(faults)).argmax())
             raise refuse(row, faults[int(codes[row])][1])
         return np.append(texts, None)[codes]
+    if kind == "image":
+        return values
     for row, value in enumerate(values):
         try:
             if isinstance(value, bytes):

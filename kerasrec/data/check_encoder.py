@@ -11,7 +11,7 @@ from kerasrec.data.text_tokens import TOKENIZERS
 from kerasrec.data.vocabulary import Vocabulary
 from kerasrec.errors import InputError
 
-WORDLESS = ("number", "vector", "time")
+WORDLESS = ("number", "vector", "time", "image")
 
 
 def check_encoder(encoder: Any) -> None:

@@ -98,6 +98,12 @@ def checked_context(
     features, encoders = features or {}, encoders or {}
     old = {name: options for name, options in features.items() if name in encoders}
     new = {name: options for name, options in features.items() if name not in encoders}
+    for name, options in new.items():
+        if isinstance(options, Mapping) and options.get("kind") == "image":
+            raise InputError(
+                f"context {name}: kind image is for features of items and users, and a request has "
+                "no picture; give its vector, as kind vector."
+            )
     return {**checked_features(old, encoders), **checked_features(new, None)}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kerasrec.data.backbone import Backbone
 from kerasrec.data.check_encoder import check_encoder
 from kerasrec.data.feature_notes import feature_notes
 from kerasrec.data.feature_options import check_options
@@ -29,13 +30,17 @@ from kerasrec.data.number_buckets import (
     bucket_weights,
 )
 from kerasrec.data.number_moments import moments
+from kerasrec.data.pictures import BLOCK, check_pictures, is_no_picture, read_pictures
 from kerasrec.data.schema import Feature
 from kerasrec.data.text_tokens import frequent_tokens, split_texts, text_layer, unspaced
 from kerasrec.data.time_cycles import CYCLES, time_cycles
 from kerasrec.data.user_lists import UserLists
 from kerasrec.data.vocabulary import FIRST, UNKNOWN, Vocabulary
 from kerasrec.errors import InputError
+from kerasrec.tables.memory import check_memory
 
+# Height and width of a picture, where they are not given.
+PICTURE_SIZE = 32
 # Deviations of a number from the mean; models square and multiply them in float32.
 FARTHEST = 1e15
 
@@ -57,6 +62,9 @@ class FeatureEncoder:
       float32 (2 * parts,). See `time_cycles`.
     * users: ids of users, in the formats of categories -> their rows in the vocabulary of all
       users, int32 (length,). Unknown ids, the user's own id and repeated ids are left out.
+    * image: the bytes or the `pathlib.Path` of a JPEG or PNG file, resized to a square, uint8 from
+      1 to 255 (size, size, 3). With `backbone` its vector by a frozen Keras model behind a number
+      that is 1, for the model a vector, float32 (1 + width,). See `decode_picture`, `Backbone`.
 
     A missing value (None, NaN, "") encodes to zeros: padding, or the mean of a number. Of a
     category or categories a value that `fit` saw less than `min_count` times is unknown, row 1.
@@ -82,6 +90,7 @@ class FeatureEncoder:
     centres: tuple[float, ...] | None = None
     min_count: int = 1
     parts: tuple[str, ...] = ()
+    backbone: Backbone | None = None
 
     @classmethod
     def fit(
@@ -102,6 +111,8 @@ class FeatureEncoder:
         min_count: int | None = None,
         parts: Sequence[str] | None = None,
         counts: np.ndarray | None = None,
+        size: int | None = None,
+        backbone: Any = None,
     ) -> "FeatureEncoder":
         """Learn an encoding from values.
 
@@ -129,6 +140,9 @@ class FeatureEncoder:
             parts: for kind time: a list of "hour", "weekday" and "month"; None = the first two.
             counts: for kinds category, categories and text: how many rows have each of `values`;
                 None = one.
+            size: for kind image: height and width, from 8 to 128; None = 32.
+            backbone: for kind image: a Keras model from pictures to vectors, or the path of its
+                `.keras` file, see `Backbone`. It says the size, and is not trained.
 
         Raises:
             InputError: an unknown kind, an argument of the wrong type, an option of another kind,
@@ -147,6 +161,8 @@ class FeatureEncoder:
                 "soft_buckets": soft_buckets,
                 "min_count": min_count,
                 "parts": parts,
+                "size": size,
+                "backbone": backbone,
             },
         )
         if base is not None:
@@ -170,6 +186,11 @@ class FeatureEncoder:
             if size is None:
                 raise InputError(f"Feature {name!r}: no row has a vector.")
             return dataclasses.replace(encoder, size=size)
+        if kind == "image":
+            if backbone is None:
+                return dataclasses.replace(encoder, size=options["size"] or PICTURE_SIZE)
+            backbone = backbone if isinstance(backbone, Backbone) else Backbone(backbone)
+            return dataclasses.replace(encoder, size=backbone.size, backbone=backbone)
         if kind == "text":
             return encoder._fit_text(values, options, encoder.refuser(place), counts)
         if kind == "category":
@@ -247,6 +268,8 @@ class FeatureEncoder:
             return Feature(self.name, "vector", len(self.centres))
         if self.kind == "time":
             return Feature(self.name, "vector", 2 * len(self.parts))
+        if self.backbone is not None:
+            return Feature(self.name, "vector", self.backbone.width)
         size = self.size if self.vocabulary is None else len(self.vocabulary)
         return Feature(self.name, self.kind, size, self.length)
 
@@ -288,6 +311,8 @@ class FeatureEncoder:
             return read_vectors(values, self.size, self.refuser(place))
         if self.kind == "users":
             return self._user_lists(values, own).table(self.length)
+        if self.kind == "image":
+            return self._encode_pictures(values, place)
         out = np.zeros((len(values), self.length), dtype=np.int32)
         if self.kind == "text":
             tokens, counts = split_texts(read_texts(values, self.refuser(place)), self.tokenizer)
@@ -319,6 +344,26 @@ class FeatureEncoder:
             refuse(position, problem)
         return scaled.astype(np.float32)
 
+    def _encode_pictures(self, values: Any, place: Callable[[int], str] | None) -> np.ndarray:
+        refuse = self.refuser(place)
+        check_pictures(values, refuse)
+        feature = self.feature
+        advice = "choose a smaller size, or a frozen backbone, of which vectors alone are kept"
+        itemsize = np.dtype(feature.dtype).itemsize
+        # Once as it is read, once as a weight of the model.
+        shapes = [(len(values), *feature.shape)] * 2
+        check_memory(f"Feature {self.name!r} (image)", shapes, advice, itemsize)
+        out = np.zeros(shapes[0], feature.dtype)
+        for start in range(0, len(values), BLOCK):
+            block = slice(start, start + BLOCK)
+
+            def refuse_in_block(position: int, problem: str, start: int = start) -> None:
+                refuse(start + position, problem)
+
+            pixels = read_pictures(values[block], self.size, refuse_in_block)
+            out[block] = pixels if self.backbone is None else self.backbone.vectors(pixels)
+        return out
+
     def text_layer(self) -> Any:
         """For kind text: the Keras layer that encodes inside a TensorFlow graph."""
         return text_layer(self.tokenizer, self.vocabulary.ids, output_sequence_length=self.length)
@@ -329,6 +374,8 @@ class FeatureEncoder:
             return np.array([not len(value) for value in self._split(values)], dtype=bool)
         if self.kind == "time":
             return self._seconds(values) == 0
+        if self.kind == "image":
+            return np.array([is_no_picture(value) for value in values], dtype=bool)
         if isinstance(values, np.ndarray) and values.ndim == 2:
             return np.zeros(len(values), dtype=bool)
         if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
@@ -345,17 +392,26 @@ class FeatureEncoder:
         return feature_notes(self.kind, self.separator, self.tokenizer, values)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types; the vocabulary of all users is left out, the catalog has it."""
+        """Plain JSON types; the catalog has the vocabulary of all users, and the backbone."""
         plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         own = self.vocabulary is not None and self.kind != "users"
         plain["vocabulary"] = self.vocabulary.ids.tolist() if own else None
+        plain["backbone"] = self.backbone is not None
         return plain
 
     @classmethod
     def from_dict(
-        cls, plain: Mapping[str, Any], users: Vocabulary | None = None
+        cls,
+        plain: Mapping[str, Any],
+        users: Vocabulary | None = None,
+        load_backbone: Callable[[str], Backbone] | None = None,
     ) -> "FeatureEncoder":
-        """The encoder of a `to_dict`, with the vocabulary of all users; InputError if damaged."""
+        """The encoder of a `to_dict`; InputError if damaged.
+
+        Args:
+            users: the vocabulary of all users.
+            load_backbone: from the name of a feature to its backbone.
+        """
         try:
             encoder = cls(**plain)
         except TypeError as error:
@@ -369,9 +425,25 @@ class FeatureEncoder:
             for key in ("borders", "centres", "parts")
             if isinstance(value := getattr(encoder, key), list)
         }
-        encoder = dataclasses.replace(encoder, **listed)
-        check_encoder(encoder)
-        return encoder
+        has_backbone = encoder.backbone
+        encoder = dataclasses.replace(encoder, backbone=None, **listed)
+        # The size of a backbone has other bounds, and is compared with its own.
+        check_encoder(
+            dataclasses.replace(encoder, size=PICTURE_SIZE) if has_backbone is True else encoder
+        )
+        if has_backbone not in (True, False, None) or (has_backbone and encoder.kind != "image"):
+            raise InputError(f"Feature {encoder.name!r:.60}: only kind image has a backbone.")
+        if not has_backbone:
+            return encoder
+        if load_backbone is None:
+            raise InputError(f"Feature {encoder.name!r:.60}: its backbone is missing.")
+        backbone = load_backbone(encoder.name)
+        if encoder.size != backbone.size:
+            raise InputError(
+                f"Feature {encoder.name!r:.60}: its pictures have the size {encoder.size}, those "
+                f"of its backbone {backbone.size}."
+            )
+        return dataclasses.replace(encoder, backbone=backbone)
 
     def _split(self, values: Any) -> pd.Series:
         """A list of the non-missing values for each row."""

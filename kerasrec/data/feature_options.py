@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kerasrec.data.schema import KINDS, Feature
+from kerasrec.data.schema import IMAGE_SIZES, KINDS, Feature
 from kerasrec.data.text_tokens import TOKENIZERS
 from kerasrec.data.time_cycles import CYCLES
 from kerasrec.errors import InputError
@@ -18,6 +18,7 @@ LEAST = {
     "buckets": (2, ("number",)),
     "soft_buckets": (2, ("number",)),
     "min_count": (1, ("category", "categories")),
+    "size": (IMAGE_SIZES[0], ("image",)),
 }
 
 
@@ -52,6 +53,17 @@ def check_options(name: str, kind: str, options: Mapping[str, Any]) -> dict[str,
         raise InputError(
             f"Feature {name!r}: a number has buckets or soft_buckets, not both; two features may "
             "read one column."
+        )
+    if options["backbone"] is not None:
+        _only_for(name, kind, "backbone", ("image",))
+        if options["size"] is not None:
+            raise InputError(
+                f"Feature {name!r}: the backbone says which size its pictures have: leave size out."
+            )
+    if options["size"] is not None and options["size"] > IMAGE_SIZES[1]:
+        raise InputError(
+            f"Feature {name!r}: size must be at most {IMAGE_SIZES[1]}, got {options['size']}: a "
+            "network that needs larger pictures is given as a frozen backbone."
         )
     if options["parts"] is not None:
         _only_for(name, kind, "parts", ("time",))

@@ -8,8 +8,12 @@ import numpy as np
 
 from kerasrec.data.cells import cells, matrix, written
 from kerasrec.data.feature_encoder import FeatureEncoder
+from kerasrec.data.pictures import picture_paths
 from kerasrec.data.table import Table
 from kerasrec.data.vocabulary import Vocabulary
+
+# Options of a feature that say how its column is read, not how it is encoded.
+OF_THE_TABLE = ("column", "decimal", "folder")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -55,7 +59,8 @@ def read_features(
     notes: list[str] = []
     for name, options in features.items():
         column, decimal = options.get("column", name), options.get("decimal")
-        options = {key: v for key, v in options.items() if key not in ("column", "decimal")}
+        folder = options.get("folder")
+        options = {key: v for key, v in options.items() if key not in OF_THE_TABLE}
         if isinstance(column, list):
             values = matrix(name, table, position, column)
         elif decimal is not None:
@@ -66,6 +71,9 @@ def read_features(
         def place(row: int, column: Any = column) -> str:
             return table.place(int(position[row]), column)
 
+        if options["kind"] == "image":
+            refuse = FeatureEncoder(name, "image").refuser(place)
+            values = picture_paths(values, table.folder if folder is None else folder, refuse)
         encoder = FeatureEncoder.fit(
             name, values, base=base.get(name) if base else None, place=place, users=users, own=own,
             **options,

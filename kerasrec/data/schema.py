@@ -16,10 +16,12 @@ from kerasrec.data.query_spec import (
 from kerasrec.errors import InputError
 from kerasrec.whole_number import whole_number
 
-KINDS = ("category", "categories", "number", "text", "vector", "users")
+KINDS = ("category", "categories", "number", "text", "vector", "users", "image")
 
 # Kinds with a list of values in each row.
 LISTS = ("categories", "text", "users")
+# Height and width of a picture: three poolings need 8; a larger one is for a frozen network.
+IMAGE_SIZES = (8, 128)
 
 # A model, and a signature of an export, take inputs and features by name, in one dict.
 RESERVED = dict.fromkeys(
@@ -41,17 +43,18 @@ RESERVED = dict.fromkeys(
 class Feature:
     """One column of a catalog.
 
-    | kind       | size                   | length | shape     | dtype   |
-    |------------|------------------------|--------|-----------|---------|
-    | category   | rows of its vocabulary | 1      | ()        | int32   |
-    | categories | rows of its vocabulary | values | (length,) | int32   |
-    | text       | rows of its vocabulary | tokens | (length,) | int32   |
-    | users      | rows of the users      | users  | (length,) | int32   |
-    | number     | 1                      | 1      | ()        | float32 |
-    | vector     | width                  | 1      | (size,)   | float32 |
+    | kind       | size                   | length | shape           | dtype   |
+    |------------|------------------------|--------|-----------------|---------|
+    | category   | rows of its vocabulary | 1      | ()              | int32   |
+    | categories | rows of its vocabulary | values | (length,)       | int32   |
+    | text       | rows of its vocabulary | tokens | (length,)       | int32   |
+    | users      | rows of the users      | users  | (length,)       | int32   |
+    | number     | 1                      | 1      | ()              | float32 |
+    | vector     | width                  | 1      | (size,)         | float32 |
+    | image      | height and width       | 1      | (size, size, 3) | uint8   |
 
     These are the kinds that a model reads. A number in buckets is a category, or a vector of soft
-    buckets, and a time is a vector; see `FeatureEncoder`.
+    buckets; a time is a vector, and so is an image with a backbone; see `FeatureEncoder`.
     The rows of a vocabulary count padding and unknown. Integers are padded on the right with 0.
     Kind users is for features of users: the other users that a user names, such as friends.
 
@@ -84,8 +87,10 @@ class Feature:
                 f"Feature {self.name!r}: kind must be one of {', '.join(KINDS)}, got {self.kind!r}."
             )
         least = {"number": 1, "vector": 1}.get(self.kind, 2)
-        for key, value, low in (("size", self.size, least), ("length", self.length, 1)):
-            object.__setattr__(self, key, whole_number(value, f"Feature {self.name!r}: {key}", low))
+        sizes = IMAGE_SIZES if self.kind == "image" else (least, None)
+        for key, value, bounds in (("size", self.size, sizes), ("length", self.length, (1, None))):
+            value = whole_number(value, f"Feature {self.name!r}: {key}", *bounds)
+            object.__setattr__(self, key, value)
         if self.kind == "number" and self.size != 1:
             raise InputError(f"Feature {self.name!r}: a number has size 1, got {self.size}.")
         if self.kind not in LISTS and self.length != 1:
@@ -98,11 +103,13 @@ class Feature:
         """Shape of one row's value."""
         if self.kind in LISTS:
             return (self.length,)
+        if self.kind == "image":
+            return (self.size, self.size, 3)
         return (self.size,) if self.kind == "vector" else ()
 
     @property
     def dtype(self) -> str:
-        return "float32" if self.kind in ("number", "vector") else "int32"
+        return {"number": "float32", "vector": "float32", "image": "uint8"}.get(self.kind, "int32")
 
 
 TASKS = ("binary", "count", "seconds", "rating")
@@ -256,9 +263,11 @@ class Schema:
                 raise InputError(f"Schema: {side} has two {what} of one name: {names}.")
         self._check_fields()
         for feature in self.context_features:
-            if feature.kind == "users":
+            if feature.kind in ("users", "image"):
+                of = {"users": "users", "image": "items and users"}[feature.kind]
                 raise InputError(
-                    f"Context feature {feature.name!r}: kind users is for features of users."
+                    f"Context feature {feature.name!r}: kind {feature.kind} is for features of "
+                    f"{of}."
                 )
 
     def _check_fields(self) -> None:

@@ -69,6 +69,11 @@ class Table:
         self._first_row = first_row
         self.text_file = text_file
 
+    @property
+    def folder(self) -> str:
+        """The folder of its files; of a frame the current one."""
+        return self.where if len(self._names) > 1 else os.path.dirname(self.where) or os.curdir
+
     def resolve(
         self, columns: Mapping[str, Any] | None, keys: Sequence[str], needed: Sequence[str]
     ) -> dict[str, Any]:

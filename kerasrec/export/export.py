@@ -203,10 +203,13 @@ def _write_expected(model, graph, folder):
     if (twins := expected.twins()) is not None:
         answers |= {"twins": twins, "items": model.items.vocabulary.lookup(np.arange(len(twins)))}
     examples = serialized_examples(request, recommend_inputs)
-    columns = {f"request/{name}": column for name, column in request.items()}
-    columns["num_items"] = np.array([model.schema.num_items])
-    texts = [base64.b64encode(example).decode() for example in examples]
-    columns[f"base64/{EXAMPLES}"] = np.array(texts, dtype=object)
+    columns = {"num_items": np.array([model.schema.num_items])}
+    for name, column in {**request, EXAMPLES: examples}.items():
+        if isinstance(column.flat[0], bytes):
+            texts = [base64.b64encode(one).decode() for one in column]
+            columns[f"base64/{name}"] = np.array(texts, dtype=object)
+        else:
+            columns[f"request/{name}"] = column
     write_arrays(folder / EXPECTED, {**columns, **answers})
     inputs = {name: list(inputs) for name, (_, inputs) in graph.signatures.items()}
     write_warm_up(folder, inputs, {**request, EXAMPLES: examples})

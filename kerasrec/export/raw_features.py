@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from kerasrec.data.feature_encoder import FARTHEST
 from kerasrec.data.number_buckets import TINY
+from kerasrec.data.pictures import decode_picture
 from kerasrec.data.time_cycles import CYCLES
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.export import lists
@@ -16,10 +17,11 @@ DTYPES = {"number": tf.float32, "vector": tf.float32, "time": tf.int64}
 
 
 class RawFeatures(tf.Module):
-    """Encodes raw text, categories, numbers, vectors and times into the inputs of the item encoder.
+    """Encodes raw features into the inputs of the item encoder.
 
     A number is a float32; NaN, infinity and one too far from the mean are missing. A time is int64
-    Unix seconds; 0 is missing.
+    Unix seconds; 0 is missing. An image is a string, the bytes of a JPEG or PNG file; "" is
+    missing, and a file that cannot be read is an error. All others are texts.
 
     Args:
         encoders: The `FeatureEncoder` of each feature, by name.
@@ -80,9 +82,24 @@ def _as_function(encoder):
         return IdLookup(encoder.vocabulary)
     if kind == "number":
         return _of_number(encoder)
+    if kind == "image":
+        return _of_image(encoder)
     if kind == "time":
         return lambda seconds: _time_cycles(seconds, encoder.parts)
     return keras.layers.Identity()
+
+
+def _of_image(encoder):
+    def encoded(contents):
+        pixels = decode_picture(contents, encoder.size)
+        if encoder.backbone is None:
+            return pixels
+        return encoder.backbone.graph_vectors(pixels[None])[0]
+
+    # One by one: a batch of pictures as they are decoded may not fit into the memory.
+    feature = encoder.feature
+    made = tf.TensorSpec(feature.shape, feature.dtype)
+    return lambda contents: tf.map_fn(encoded, contents, fn_output_signature=made)
 
 
 def _of_number(encoder):

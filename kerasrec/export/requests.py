@@ -1,6 +1,7 @@
 """Requests on which an export is compared with Python: edge cases first, then random ones."""
 
 import numpy as np
+import tensorflow as tf
 
 from kerasrec.data.query_spec import ITEM, REQUEST_INPUTS, REQUEST_OPTIONS
 from kerasrec.data.vocabulary import FIRST
@@ -196,6 +197,10 @@ def draw_values(encoder, random, size, stranger):
         return np.where(random.random(size) < 0.1, 0, seconds)
     if encoder.kind == "vector":
         return random.normal(size=(size, feature.size)).astype("float32")
+    if encoder.kind == "image":
+        pictures = np.empty(size, dtype=object)
+        pictures[:] = [_picture(random) for _ in range(size)]
+        return pictures
     words = [*encoder.vocabulary.ids[:1000], stranger]
     if encoder.kind == "category":
         return _column([str(random.choice([*words, ""])) for _ in range(size)])
@@ -207,6 +212,16 @@ def draw_values(encoder, random, size, stranger):
         between = "" if encoder.tokenizer == "bigrams" else ", "
         return _column([between.join(some) for some in picked])
     return _rectangle(picked, "")
+
+
+def _picture(random):
+    """The bytes of a small picture, JPEG or PNG, in colour or grey, or none."""
+    shape = (*random.integers(1, 40, 2), random.choice([1, 3]))
+    pixels = random.integers(0, 256, shape, dtype="uint8")
+    if random.random() < 0.1:
+        return b""
+    encode = tf.io.encode_jpeg if random.random() < 0.5 else tf.io.encode_png
+    return encode(pixels).numpy()
 
 
 def _rectangle(lists, padding):

@@ -11,6 +11,7 @@ from kerasrec.layers.causal_conv_user_encoder import CausalConvUserEncoder as Ca
 from kerasrec.layers.content_encoder import ContentEncoder as ContentEncoder
 from kerasrec.layers.context_input_decoder import ContextInputDecoder as ContextInputDecoder
 from kerasrec.layers.conv1d_item_encoder import Conv1DItemEncoder as Conv1DItemEncoder
+from kerasrec.layers.conv2d_item_encoder import Conv2DItemEncoder as Conv2DItemEncoder
 from kerasrec.layers.cross_lookup import CrossLookup as CrossLookup
 from kerasrec.layers.cross_lookup import known_pairs as known_pairs
 from kerasrec.layers.cross_network import CrossNetwork as CrossNetwork

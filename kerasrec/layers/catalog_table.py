@@ -16,8 +16,9 @@ class CatalogTable(keras.layers.Layer):
 
     Args:
         num_rows: Rows of the vocabulary, padding and unknown included.
-        features: Dicts with `name`, `kind` ("category", "categories", "number", "text", "vector"
-            or "users"), `size` (of the vocabulary or the vector) and `length` (values an item).
+        features: Dicts with `name`, `kind` ("category", "categories", "number", "text", "vector",
+            "users" or "image"), `size` (of the vocabulary, the vector or a side of the picture) and
+            `length` (values an item).
         rows_of: "users" or "items", the vocabulary of the rows; see `EmbeddingTable`.
 
     Call arguments:
@@ -28,8 +29,9 @@ class CatalogTable(keras.layers.Layer):
 
     Output shape:
         Dict of name to `ids.shape` for a category or a number, `ids.shape + (length,)` for
-        categories, text and users, `ids.shape + (size,)` for a vector; int32, or float32 for
-        numbers and vectors under any dtype policy.
+        categories, text and users, `ids.shape + (size,)` for a vector, `ids.shape + (size, size,
+        3)` for a picture; int32, uint8 for a picture, or float32 for numbers and vectors under any
+        dtype policy.
 
     Example:
 
@@ -115,7 +117,9 @@ def _shape_and_dtype(feature):
         return (), "int32"
     if kind in ("categories", "text", "users"):
         return (feature["length"],), "int32"
+    if kind == "image":
+        return (feature["size"], feature["size"], 3), "uint8"
     raise InputError(
         f"feature {feature['name']!r}: kind must be category, categories, number, text, "
-        f"vector or users, received {kind!r}"
+        f"vector, users or image, received {kind!r}"
     )

@@ -1,16 +1,17 @@
-"""Encodes the features of an item as a vector, by one of five encoders."""
+"""Encodes the features of an item as a vector, by one of six encoders."""
 
 import keras
 from keras import ops
 
 from kerasrec.errors import InputError
 from kerasrec.layers.conv1d_item_encoder import Conv1DItemEncoder
+from kerasrec.layers.conv2d_item_encoder import Conv2DItemEncoder
 from kerasrec.layers.embedding_tower import EmbeddingTower
 from kerasrec.register import register
 
 # Encoders that read the code of a `FeatureCode`: encoder -> method.
 CODES = {"code": "components", "autoencoder": "autoencoder"}
-ENCODERS = ("conv1d", "bag_of_words", *CODES, "vectors")
+ENCODERS = ("conv1d", "conv2d", "bag_of_words", *CODES, "vectors")
 CODE = "content_code"
 # Length of the word vectors of a convolution, and number of filters of each width.
 WORD_DIM = 64
@@ -23,6 +24,8 @@ class ContentEncoder(keras.layers.Layer):
     | encoder      | vector                                                         | trained |
     |--------------|----------------------------------------------------------------|---------|
     | conv1d       | `Conv1DItemEncoder` of each text + W x of all other features   | all     |
+    | conv2d       | `Conv2DItemEncoder` of each picture + W x of all other         | all     |
+    |              | features, where a text is the mean of its word vectors         |         |
     | bag_of_words | W x, where a text is the mean of its word vectors              | all     |
     | code         | W code, from the column "content_code": principal components   | W       |
     |              | of all features, by `FeatureCode`                              |         |
@@ -30,7 +33,8 @@ class ContentEncoder(keras.layers.Layer):
     | vectors      | W relu(W_1 z + b_1) + b of the given vectors z only            | all     |
 
     The last column names the weights that `fit` trains.
-    x are the embedded categories, the numbers and the given vectors, as in `EmbeddingTower`.
+    x are the embedded categories, the numbers, the given vectors and, except for conv2d, the
+    pictures by `Conv2DItemEncoder`, as in `EmbeddingTower`. The codes do not read pictures.
 
     Args:
         features: Dicts with `name`, `kind`, `size` and `length`, as for `CatalogTable`. The column
@@ -44,8 +48,8 @@ class ContentEncoder(keras.layers.Layer):
         features: Dict of name to tensor, as returned by `CatalogTable`.
 
     Input shape:
-        A feature `(batch,)` (category, number), `(batch, length)` (categories, text) or
-        `(batch, size)` (vector, code).
+        A feature `(batch,)` (category, number), `(batch, length)` (categories, text),
+        `(batch, size)` (vector, code) or `(batch, size, size, 3)` (image).
 
     Output shape:
         `(batch, dim)`.
@@ -71,7 +75,7 @@ class ContentEncoder(keras.layers.Layer):
         policy = {"dtype": self.dtype_policy}
         chosen = _features_read_by(encoder, features)
         self.read = [feature["name"] for feature in chosen]
-        self.texts, self.tower, self.stack = {}, None, []
+        self.texts, self.pictures, self.tower, self.stack = {}, {}, None, []
         if encoder in (*CODES, "vectors"):
             widths = [2 * dim, dim] if encoder == "vectors" else [dim]
             self.stack = [
@@ -87,13 +91,20 @@ class ContentEncoder(keras.layers.Layer):
                 )
                 for text in chosen if text["kind"] == "text"
             }  # fmt: skip
-        others = [feature for feature in chosen if feature["name"] not in self.texts]
+        if encoder == "conv2d":
+            self.pictures = {
+                picture["name"]: Conv2DItemEncoder(dim, **policy, name=f"{picture['name']}_encoder")
+                for picture in chosen
+                if picture["kind"] == "image"
+            }
+        convolved = {**self.texts, **self.pictures}
+        others = [feature for feature in chosen if feature["name"] not in convolved]
         if others:
             self.tower = EmbeddingTower(2, dim, others, use_id=False, **policy, name="others")
 
     def build(self, input_shape):
-        for text in self.texts.values():
-            text.build(None)
+        for convolution in (*self.texts.values(), *self.pictures.values()):
+            convolution.build(None)
         if self.tower:
             self.tower.build(None)
         sizes = {feature["name"]: feature["size"] for feature in self.features}
@@ -109,7 +120,8 @@ class ContentEncoder(keras.layers.Layer):
             for dense in self.stack:
                 vector = dense(vector)
             return vector
-        vectors = [encode(features[name]) for name, encode in self.texts.items()]
+        convolutions = {**self.texts, **self.pictures}
+        vectors = [encode(features[name]) for name, encode in convolutions.items()]
         if self.tower:
             # The tower needs ids for their shape only: use_id is False.
             vectors.append(self.tower(ops.zeros_like(features[self.read[0]]), features))
@@ -133,6 +145,8 @@ def _features_read_by(encoder, features):
     else:
         read = [f for f in features if f["kind"] != "users" and f["name"] != CODE]
         wanted = "an item feature"
+    if encoder == "conv2d" and not any(feature["kind"] == "image" for feature in read):
+        read, wanted = [], 'an item feature of kind "image", without a backbone'
     if not read:
         has = ", ".join(f"{feature['name']} ({feature['kind']})" for feature in features)
         raise InputError(f"encoder {encoder!r} needs {wanted}: the items have {has or 'none'}")

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerasrec.errors import InputError
+from kerasrec.layers.conv2d_item_encoder import Conv2DItemEncoder
 from kerasrec.layers.embedding_table import PADDING, UNKNOWN, EmbeddingTable
 from kerasrec.register import register
 
@@ -12,7 +13,8 @@ from kerasrec.register import register
 class EmbeddingTower(keras.layers.Layer):
     """Encodes the id and features of a user or item as one vector.
 
-        x = [E_id[id]; for each feature: E[category], mean of E over real tokens, number, vector]
+        x = [E_id[id]; for each feature: E[category], mean of E over real tokens, number, vector,
+             `Conv2DItemEncoder` of a picture]
         v = Dense_dim(MLP(x)) with features or an mlp, else E_id[id]
 
     Args:
@@ -36,7 +38,8 @@ class EmbeddingTower(keras.layers.Layer):
 
     Input shape:
         `ids` of any shape; a feature `ids.shape` (category, number), `ids.shape + (length,)`
-        (categories, text, users) or `ids.shape + (size,)` (vector).
+        (categories, text, users), `ids.shape + (size,)` (vector) or `ids.shape + (size, size, 3)`
+        (image).
 
     Output shape:
         `ids.shape + (dim,)`.
@@ -96,6 +99,13 @@ class EmbeddingTower(keras.layers.Layer):
             for feature in features
             if feature["kind"] in ("category", "categories", "text", "users")
         }
+        self.pictures = {
+            feature["name"]: Conv2DItemEncoder(
+                dim, dtype=self.dtype_policy, name=f"{feature['name']}_encoder"
+            )
+            for feature in features
+            if feature["kind"] == "image"
+        }
         self.stack = [keras.layers.Dense(n, "relu", dtype=self.dtype_policy) for n in mlp]
         if features or mlp:
             self.stack.append(keras.layers.Dense(dim, dtype=self.dtype_policy))
@@ -107,6 +117,8 @@ class EmbeddingTower(keras.layers.Layer):
         for table in [self.table, *self.feature_tables.values()]:
             if table is not None and not table.built:
                 table.build()
+        for picture in self.pictures.values():
+            picture.build()
         for feature in self.features:
             widths = {"number": 1, "vector": feature["size"]}
             width += widths.get(feature["kind"], self.dim)
@@ -174,6 +186,8 @@ class EmbeddingTower(keras.layers.Layer):
             return ops.cast(value, self.compute_dtype)[..., None]
         if kind == "vector":
             return ops.cast(value, self.compute_dtype)
+        if kind == "image":
+            return self.pictures[feature["name"]](value)
         embedded = self.feature_tables[feature["name"]](value)
         if kind == "category":
             return embedded

@@ -63,7 +63,10 @@ class FeatureCode(keras.layers.Layer):
             raise InputError(f"method: expected one of {', '.join(METHODS)}, received {method!r}")
         self.features = [dict(feature) for feature in features if feature["kind"] in KINDS]
         if not self.features:
-            raise InputError("FeatureCode: expected at least one feature to encode, received none")
+            raise InputError(
+                "FeatureCode: expected at least one feature to encode, received none; it reads no "
+                "pictures without a backbone and no users"
+            )
         if int(dim) != dim or dim < 1:
             raise InputError(f"dim: expected a whole number from 1, received {dim!r}")
         self.dim = dim

@@ -9,6 +9,7 @@ from kerasrec.data.query_spec import ITEM, QUERY_INPUTS, query_spec, step_contex
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.layers.catalog_table import CatalogTable
+from kerasrec.layers.conv2d_item_encoder import Conv2DItemEncoder
 from kerasrec.layers.embedding_table import EmbeddingTable
 from kerasrec.layers.field_vectors import FieldVectors
 from kerasrec.layers.step_context import StepContext
@@ -20,6 +21,8 @@ from kerasrec.models.rate_logits import rate_logits
 # Share of the histories that are read without behaviors, and without times, in training.
 CONTEXT_DROPOUT = 0.1
 NUMBERS = ("number", "vector")
+# Length of the vector of a picture.
+PICTURE_DIM = 32
 # A later position has the bias of this one.
 LAST_POSITION = 100
 
@@ -53,7 +56,7 @@ class RankerInputs:
     """
 
     def __init__(self, schema, history=False, position=False, l2=0.0):
-        self.schema, self._l2 = schema, l2
+        self.schema, self._l2, self._pictures = schema, l2, {}
         spec = query_spec(schema)
         read = [name for name, each in spec.items() if _is_read(schema, each, history)]
         self.request = {
@@ -206,7 +209,16 @@ class RankerInputs:
                 name = f"{side}_{feature['name']}"
                 fields.append({**feature, "name": name})
                 values[name] = found[feature["name"]]
+                if feature["kind"] == "image":
+                    fields[-1] |= {"kind": "vector", "size": PICTURE_DIM}
+                    values[name] = self._picture(name)(values[name])
         return fields, values
+
+    def _picture(self, name):
+        if name not in self._pictures:
+            layer = Conv2DItemEncoder(PICTURE_DIM, name=f"{name}_encoder")
+            self._pictures[name] = layer
+        return self._pictures[name]
 
 
 def _plain(features):

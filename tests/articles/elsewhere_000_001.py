@@ -210,9 +210,9 @@ def pictures_of_items():
     """
     27 | 001 2-3 | image, multimodal | 图片、多模态
 
-    use: `ContentBased(encoder="vectors")` reads the vector of a picture, as kind vector
-    note: the library does not read pictures themselves: any image network gives the vectors
-    proof: tests/zoo/test_content_based.py::test_given_vectors_alone
+    use: kind `image` with `ContentBased(encoder="conv2d")`, `TwoTower` and others; or a frozen `backbone`
+    note: the convolutions are trained with the model; vectors of any network are given as kind vector
+    proof: tests/zoo/test_pictures.py::test_content_based_ranks_cold_items_by_their_pictures
     """
 
 

@@ -175,8 +175,8 @@ def given_vectors():
     """
     99 | 002 6.4 | multimodal, image, audio, text | 多模态、图像、音频、文本
 
-    use: features of the kind "vector" and "text"; `ContentBased(encoder="vectors")`
-    note: Pictures and sounds are read as the vectors that another network made of them.
+    use: features of the kinds "image", "text" and "vector"; `ContentBased(encoder="vectors")`
+    note: Sounds are read as the vectors that another network made of them.
     proof: tests/zoo/test_content_based.py::test_given_vectors_alone
     """
 
@@ -453,8 +453,10 @@ def pixels():
     """
     90 | 002 4.2 | image, CNN | 图像、图片
 
-    why_not: There is no convolution over pixels; pictures come as given vectors, and
-        [examples/articles/cnn_items.py](../examples/articles/cnn_items.py) has a convolution over the words of an item.
+    formula: v = W mean over pixels of relu(Conv(...)) + b
+    use: kind `image` and `encoder: conv2d`; [examples/articles/cnn_items.py](../examples/articles/cnn_items.py) has a
+        convolution over the words of an item
+    proof: tests/layers/test_conv2d_item_encoder.py::test_by_hand
     """
 
 

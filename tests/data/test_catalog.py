@@ -153,8 +153,8 @@ def test_a_bad_value_after_dropped_rows_is_named_by_its_own_row():
             "no column 'gener'.*nearest is 'genre'",
         ),
         (
-            {"genre": {"kind": "category", "size": 3}},
-            "unknown option 'size'; there are kind, column",
+            {"genre": {"kind": "category", "width": 3}},
+            "unknown option 'width'; there are kind, column",
         ),
         ({"genre": {"kind": "colour"}}, "kind must be one of"),
         ({"genre": {}}, "its kind is not given"),

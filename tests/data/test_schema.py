@@ -46,7 +46,10 @@ def test_lists_of_features_become_tuples():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("a", "genre", 3), "category, categories, number, text, vector, users, got 'genre'"),
+        (
+            ("a", "genre", 3),
+            "category, categories, number, text, vector, users, image, got 'genre'",
+        ),
         (("release year", "number"), "'release year' must be letters"),
         (("", "number"), "must be letters"),
         (("user", "number"), "'user' is a model input's .* another name .*`column: user`"),

@@ -2,6 +2,7 @@
 
 import json
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +14,7 @@ from kerasrec.data.feature_encoder import FeatureEncoder
 from kerasrec.data.feature_values import parts_of
 from kerasrec.export import export
 from kerasrec.export.raw_features import RawFeatures
+from kerasrec.export.requests import draw_values
 from kerasrec.losses import Softmax
 from kerasrec.savedmodel import CLoader
 from kerasrec.savedmodel.graph_operations import unportable_operations
@@ -160,3 +162,33 @@ def test_an_export_with_these_features_answers_as_the_model(tmp_path):
     # `export` compares 200 drawn requests to `embed_items`, and to all others, with Python's.
     found = export(models.load(tmp_path / "saved"), tmp_path / "1", k=3)
     assert "embed_items" in found["signatures"] and found["difference"] < 1e-5
+
+
+@pytest.mark.slow
+def test_pictures_are_encoded_as_in_the_catalogue(tmp_path):
+    net = keras.Sequential(
+        [keras.Input((9, 9, 3)), keras.layers.Conv2D(4, 3), keras.layers.GlobalMaxPooling2D()]
+    )
+    encoders = {
+        "pixels": FeatureEncoder.fit("pixels", [], "image", size=12),
+        "vectors": FeatureEncoder.fit("vectors", [], "image", backbone=net),
+    }
+    raw = RawFeatures(encoders)
+
+    def encoded(request):
+        return {name: tf.cast(value, tf.float32) for name, value in raw(request).items()}
+
+    encode = tf.function(encoded, input_signature=[raw.signature()], autograph=False)
+    traced = encode.get_concrete_function()
+    raw.variables_of_backbones = list(traced.variables)
+    tf.saved_model.save(raw, str(tmp_path / "1"), {"encode": traced})
+    files = list(draw_values(encoders["pixels"], np.random.default_rng(0), 40, ""))
+    assert b"" in files
+    with CLoader(tmp_path / "1") as loaded:
+        found = loaded("encode", pixels=files, vectors=files)
+        with pytest.raises(Exception, match="neither a JPEG nor a PNG file"):
+            loaded("encode", pixels=[b"GIF89a"], vectors=[b""])
+    np.testing.assert_array_equal(found["pixels"], encoders["pixels"].encode(files))
+    expected = encoders["vectors"].encode(files)
+    np.testing.assert_allclose(found["vectors"], expected, rtol=1e-4, atol=1e-3)
+    assert unportable_operations(tmp_path / "1") == []

@@ -11,6 +11,7 @@ FEATURES = [
     {"name": "title", "kind": "text", "size": 70000, "length": 3},
     {"name": "year", "kind": "number", "size": 1, "length": 1},
     {"name": "image", "kind": "vector", "size": 2, "length": 1},
+    {"name": "photo", "kind": "image", "size": 8, "length": 1},
 ]
 COLUMNS = {
     "genre": np.array([0, 0, 4]),
@@ -18,6 +19,7 @@ COLUMNS = {
     "title": np.array([[0, 0, 0], [0, 0, 0], [69999, 2, 0]]),
     "year": np.array([0, 0, 70001.0]),
     "image": np.array([[0, 0], [0, 0], [0.25, 0.5]]),
+    "photo": np.arange(3 * 192).reshape(3, 8, 8, 3).astype("uint8"),
 }
 
 
@@ -40,7 +42,8 @@ def test_rows_are_exact_under_any_policy(policy):
     for name, column in COLUMNS.items():
         np.testing.assert_array_equal(rows[name], column[[[2], [0]]])
     assert {name: rows[name].dtype.name for name in rows} == {
-        "genre": "int32", "tags": "int32", "title": "int32", "year": "float32", "image": "float32"
+        "genre": "int32", "tags": "int32", "title": "int32", "year": "float32", "image": "float32",
+        "photo": "uint8",
     }  # fmt: skip
 
 
@@ -79,4 +82,4 @@ def test_wrong_columns_are_named_and_change_nothing(columns, message):
 
 def test_unknown_kind():
     with pytest.raises(InputError, match="'x': kind must be"):
-        CatalogTable(3, [{"name": "x", "kind": "image", "size": 1, "length": 1}])
+        CatalogTable(3, [{"name": "x", "kind": "sound", "size": 1, "length": 1}])

@@ -69,6 +69,15 @@ def test_every_kind_of_feature_by_hand():
     np.testing.assert_allclose(tower(np.array([2, 6]), VALUES), expected)
 
 
+def test_a_picture_is_encoded_by_convolutions():
+    feature = {"name": "photo", "kind": "image", "size": 8, "length": 1}
+    photo = np.random.default_rng(0).integers(1, 256, (2, 5, 8, 8, 3), dtype="uint8")
+    tower = EmbeddingTower(7, 3, [feature], use_id=False)
+    found = tower(np.zeros((2, 5), "int32"), {"photo": photo})
+    expected = tower.stack[0](tower.pictures["photo"](photo))
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
 def test_mlp_by_hand():
     tower = EmbeddingTower(3, 1, mlp=[1])
     tower.build(None)

@@ -2,7 +2,8 @@
 
     config.json          class by dotted name, constructor arguments, format number
     model.weights.h5     all weights, including the tables of the catalogue; no optimizer
-    users/, items/       vocabularies, encoders of features, titles
+    users/, items/       vocabularies, encoders of features, titles; NAME.keras: the network of the
+                         pictures of a feature, where it has a backbone
     behaviors.json       vocabulary of behaviors, where the data has them
     context.json         encoders of the features of a request, where the data has them
     histories.npz        the history of each known user, in time order
@@ -30,7 +31,6 @@ from kerasrec.config.model_class import find_model_class
 from kerasrec.data.vocabulary import FIRST, UNKNOWN
 from kerasrec.errors import InputError
 from kerasrec.files.replacing import replacing
-from kerasrec.models.checkpoints.bounded_weights import bounded_weights
 from kerasrec.models.checkpoints.card import card
 from kerasrec.models.checkpoints.check_rows import check_rows
 from kerasrec.models.checkpoints.checkpoint_files import FORMAT, CheckpointFiles, file_records
@@ -45,6 +45,7 @@ from kerasrec.models.checkpoints.weights_file import WeightsFile
 from kerasrec.models.checkpoints.write_weights import without_optimizer, write_weights
 from kerasrec.models.nested_model import nested_classes
 from kerasrec.models.trained_on import TrainedOn
+from kerasrec.tables.bounded_weights import bounded_weights
 from kerasrec.tables.rows import vocabulary_of
 
 # Keys of `get_config` that every model has, besides the arguments of its class.

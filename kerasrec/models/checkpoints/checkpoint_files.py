@@ -9,6 +9,7 @@ from kerasrec.files.plain_file import plain_size
 from kerasrec.files.replacing import surviving
 from kerasrec.files.saved_json import DESCRIPTION, read_json
 from kerasrec.models.checkpoints.checkpoint_schema import (
+    BACKBONES,
     FILES,
     OPTIONAL,
     Config,
@@ -53,7 +54,7 @@ class CheckpointFiles:
                     f"{self.directory / name} is damaged: it has {size:,} bytes, expected "
                     f"{record.bytes:,}: fetch the checkpoint again"
                 )
-        for name in OPTIONAL:
+        for name in (*OPTIONAL, *_backbones(self.directory)):
             if name not in self.metadata.files and (self.directory / name).exists():
                 raise InputError(
                     f"{self.directory / name} is not in the list of metadata.json: remove it, or "
@@ -125,7 +126,7 @@ class CheckpointFiles:
 
 def file_records(directory):
     """Size and SHA-256 of each file of a checkpoint folder, for metadata.json."""
-    paths = [directory / name for name in (*FILES, *OPTIONAL)]
+    paths = [directory / name for name in (*FILES, *OPTIONAL, *_backbones(directory))]
     return {
         path.relative_to(directory).as_posix(): {
             "bytes": path.stat().st_size,
@@ -134,3 +135,8 @@ def file_records(directory):
         for path in paths
         if path.exists()
     }
+
+
+def _backbones(directory):
+    found = [path for pattern in BACKBONES for path in sorted(directory.glob(pattern))]
+    return [path.relative_to(directory).as_posix() for path in found]

@@ -20,8 +20,11 @@ FILES = (
 )
 # Written only if the data has behaviors, or features of requests.
 OPTIONAL = ("behaviors.json", "context.json")
+# The frozen network of each feature that has one.
+BACKBONES = ("users/*.keras", "items/*.keras")
 
 Text = Annotated[str, pydantic.Field(max_length=200)]
+Backbone = Annotated[str, pydantic.Field(pattern=r"^(users|items)/[^\W\d]\w{0,100}\.keras$")]
 # Rows are int32.
 Rows = Annotated[int, pydantic.Field(ge=1, lt=2**31)]
 Count = Annotated[int, pydantic.Field(ge=0, lt=2**63)]
@@ -50,7 +53,7 @@ class Metadata(_Node):
     parameters: Count
     users: Count
     items: Count
-    files: dict[Literal[(*FILES, *OPTIONAL)], FileRecord]
+    files: dict[Literal[(*FILES, *OPTIONAL)] | Backbone, FileRecord]
 
     @pydantic.field_validator("files")
     @classmethod

@@ -73,8 +73,9 @@ def _content(model):
             columns[feature.name] = column
     if not features:
         raise InputError(
-            f"{type(model).__name__} knows no features of its items: set by to behavior, or read "
-            "item_features and take a model that keeps them, such as TwoTower"
+            f"{type(model).__name__} knows no features of its items, except for pictures without a "
+            "backbone: set by to behavior, or read item_features and take a model that keeps them, "
+            "such as TwoTower"
         )
     code = FeatureCode(features, CODE_DIM)
     code.adapt({name: column[FIRST:] for name, column in columns.items()})

@@ -29,9 +29,9 @@ def user_profile(model, user=None, history=None, values=None, timestamps=None, k
         parts += _times(seconds, weights)
     if not parts:
         raise InputError(
-            f"{type(model).__name__} knows no features of its items and no times: a profile needs "
-            "item_frame and item_features, a time column, or a model that keeps the features in "
-            "its checkpoint, such as TwoTower"
+            f"{type(model).__name__} knows no features of its items that have words (pictures and "
+            "vectors have none) and no times: a profile needs item_frame and item_features, a time "
+            "column, or a model that keeps the features in its checkpoint, such as TwoTower"
         )
     found = [_best(*part, k) for part in parts]
     return pd.concat(found, ignore_index=True)[list(COLUMNS)]
