@@ -69,6 +69,11 @@ class Backbone:
         _check_classes(json.loads(self.network.to_json()), f"backbone {self.network.name!r}")
         self.size, self.width = int(shape[1]), 1 + int(out[1])
 
+    @classmethod
+    def of(cls, network: Any) -> "Backbone":
+        """A backbone as it is, or one of a Keras model or a path."""
+        return network if isinstance(network, cls) else cls(network)
+
     def vectors(self, pictures: Any) -> np.ndarray:
         """float32 `(n, width)` of uint8 `(n, size, size, 3)`; zeros where there is no picture.
 

@@ -170,6 +170,11 @@ class FeatureEncoder:
                 raise InputError(
                     f"Feature {name!r} ({kind}) cannot continue {base.name!r} ({base.kind})."
                 )
+            if backbone is not None and Backbone.of(backbone) != base.backbone:
+                raise InputError(
+                    f"Feature {name!r}: it continues pictures that were read without this "
+                    "backbone: leave backbone out, or read all data anew."
+                )
             return base._continued(values, users, counts)
         encoder = cls(name, kind, separator=separator, min_count=options["min_count"] or 1)
         if kind == "users":
@@ -189,7 +194,7 @@ class FeatureEncoder:
         if kind == "image":
             if backbone is None:
                 return dataclasses.replace(encoder, size=options["size"] or PICTURE_SIZE)
-            backbone = backbone if isinstance(backbone, Backbone) else Backbone(backbone)
+            backbone = Backbone.of(backbone)
             return dataclasses.replace(encoder, size=backbone.size, backbone=backbone)
         if kind == "text":
             return encoder._fit_text(values, options, encoder.refuser(place), counts)

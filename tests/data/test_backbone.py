@@ -53,6 +53,15 @@ def test_a_file_is_the_same_model(tmp_path):
         FeatureEncoder.from_dict({**plain, "size": 16}, load_backbone=lambda name: net)
 
 
+def test_a_base_keeps_its_backbone():
+    base = FeatureEncoder.fit("look", [], "image", backbone=mean_colour())
+    again = FeatureEncoder.fit("look", [], "image", base=base, backbone=base.backbone.network)
+    assert again is base and FeatureEncoder.fit("look", [], "image", base=base) is base
+    other = ending_in(FLAT())
+    with pytest.raises(InputError, match="continues pictures that were read without this backbone"):
+        FeatureEncoder.fit("look", [], "image", base=base, backbone=other)
+
+
 def test_weights_decide_whether_two_are_equal():
     one, other = (Backbone(ending_in(FLAT(), keras.layers.Dense(2))) for _ in "ab")
     assert one != other and one == Backbone(one.network)

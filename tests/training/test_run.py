@@ -2,9 +2,11 @@ import importlib
 import json
 import re
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from kerasrec.config import load_config
 from kerasrec.data.splits import PROTOCOLS
@@ -87,6 +89,37 @@ def test_a_private_table_needs_only_yaml(here):
     read = set(table[table["reader"] == "r3"]["book"])
     assert len(read) == 6 and len(frame) == 9 and not read & set(frame["item"])
     assert frame["title"][0] == f"The {frame['item'][0]}"
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_pictures_of_a_table_need_only_yaml(here, frozen):
+    (here / "photos").mkdir()
+    for number in range(14):
+        pixels = np.full((9, 9, 3), 10 * number, "uint8")
+        (here / "photos" / f"{number}.png").write_bytes(tf.io.encode_png(pixels).numpy())
+    books = pd.read_csv("books.csv")
+    books["photo"] = [f"{number}.png" for number in range(14)] + [None]
+    books.to_csv("books.csv", index=False)
+    photo, encoder = "{kind: image, folder: photos, size: 8}", "conv2d"
+    if frozen:
+        layers = [keras.Input((8, 8, 3)), keras.layers.GlobalAveragePooling2D()]
+        keras.Sequential(layers).save("net.keras")
+        photo, encoder = "{kind: image, folder: photos, backbone: net.keras}", "vectors"
+    text = CONFIG.replace("{words: {kind: text, length: 4}}", f"{{photo: {photo}}}")
+    text = text.replace("MatrixFactorization, dim: 4", f"ContentBased, dim: 4, encoder: {encoder}")
+    (here / "run.yaml").write_text(text)
+    folder, _, lines = quiet(load_config("run.yaml"))
+    kind = "vector" if frozen else "image"
+    assert folder.read_metrics()["reads"] == {"item feature photo": kind}
+    assert any("photo" in line and "1" in line for line in lines)  # one book has no picture
+    model = load(folder.checkpoint)
+    column = np.asarray(model.catalog.tables["photo"]).reshape(17, -1)
+    rows = model.items.vocabulary.rows(books["book"].to_numpy(object))
+    assert column[rows][:14].any(axis=1).all() and not column[rows[14]].any()
+    if frozen:
+        np.testing.assert_allclose(column[rows[3]], [1, 30, 30, 30])
+    else:
+        assert (column[rows[3]] == 30).all()
 
 
 def test_a_resumed_run_equals_the_whole_one(here, monkeypatch):
