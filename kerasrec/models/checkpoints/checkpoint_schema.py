@@ -1,5 +1,6 @@
 """The keys and types of metadata.json and config.json of a checkpoint."""
 
+import re
 from typing import Annotated, Any, Literal
 
 import pydantic
@@ -24,7 +25,6 @@ OPTIONAL = ("behaviors.json", "context.json")
 BACKBONES = ("users/*.keras", "items/*.keras")
 
 Text = Annotated[str, pydantic.Field(max_length=200)]
-Backbone = Annotated[str, pydantic.Field(pattern=r"^(users|items)/[^\W\d]\w{0,100}\.keras$")]
 # Rows are int32.
 Rows = Annotated[int, pydantic.Field(ge=1, lt=2**31)]
 Count = Annotated[int, pydantic.Field(ge=0, lt=2**63)]
@@ -42,6 +42,13 @@ class FileRecord(_Node):
     sha256: Annotated[str, pydantic.Field(pattern="^[0-9a-f]{64}$")]
 
 
+def _file_name(name):
+    is_backbone = re.fullmatch(r"(users|items)/[^\W\d]\w{0,100}\.keras", name)
+    if name not in (*FILES, *OPTIONAL) and not is_backbone:
+        raise InputError("no file of a checkpoint")
+    return name
+
+
 class Metadata(_Node):
     """metadata.json."""
 
@@ -53,7 +60,7 @@ class Metadata(_Node):
     parameters: Count
     users: Count
     items: Count
-    files: dict[Literal[(*FILES, *OPTIONAL)] | Backbone, FileRecord]
+    files: dict[Annotated[str, pydantic.AfterValidator(_file_name)], FileRecord]
 
     @pydantic.field_validator("files")
     @classmethod
