@@ -96,10 +96,11 @@ def _of_image(encoder):
             return pixels
         return encoder.backbone.graph_vectors(pixels[None])[0]
 
-    # One by one: a batch of pictures as they are decoded may not fit into the memory.
-    feature = encoder.feature
-    made = tf.TensorSpec(feature.shape, feature.dtype)
-    return lambda contents: tf.map_fn(encoded, contents, fn_output_signature=made)
+    # Two at a time: a batch of pictures as they are decoded may not fit into the memory.
+    made = tf.TensorSpec(encoder.feature.shape, encoder.feature.dtype)
+    return lambda contents: tf.map_fn(
+        encoded, contents, parallel_iterations=2, fn_output_signature=made
+    )
 
 
 def _of_number(encoder):
