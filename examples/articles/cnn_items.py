@@ -1,6 +1,6 @@
 """Article 002, 4.2: a convolutional network makes the vectors of items, here of their words.
 
-The sample has random pixels and no labels. Pictures are given vectors here (`encoder="vectors"`).
+The sample has random pixels and no labels. Pictures are read by `encoder="conv2d"`, as kind image.
 """
 
 from kerasrec.data import batches, load, splits
