@@ -126,7 +126,8 @@ def check_graph():
     """`check_graph(model, k)`: what an export would serve answers its 200 requests as Python does.
 
     What `export` compares, in this process: no file is written, TensorFlow's C++ loader does not
-    run. For models of a kind of which another test writes the export.
+    run. For models of a kind of which another test writes the export. `signatures` are those to
+    ask, all by default: "recommend" reads the request, encodes it and ranks.
     """
     import tensorflow as tf
 
@@ -135,6 +136,7 @@ def check_graph():
     from kerasrec.export.requests import REQUESTS, make_requests
     from kerasrec.export.search import ExactIndex
     from kerasrec.export.serving_graph import ServingGraph
+    from kerasrec.savedmodel.operations import OPERATIONS
     from kerasrec.savedmodel.verify import TOLERANCE, compare_answers
 
     def ask(graph, signature, request, rows):
@@ -143,17 +145,19 @@ def check_graph():
         for name, (_, kind) in inputs.items():
             dtype = kind.dtype if isinstance(kind, np.ndarray) else kind
             given[name] = tf.constant(request[name][:rows], tf.as_dtype(dtype))
-        if signature == "recommend_explained":  # query by query, which is slow without a graph
-            method = tf.function(method, autograph=False)
+        if signature in ("recommend", "recommend_explained"):  # slower than to make a graph
+            method = graph.function(signature)
         outputs = {name: value.numpy() for name, value in method(given).items()}
         decode = np.frompyfunc(bytes.decode, 1, 1)
         return {n: decode(x) if x.dtype.hasobject else x for n, x in outputs.items()}
 
-    def check(model, k):
+    def check(model, k, signatures=None):
         index = ExactIndex(np.asarray(model.encode_catalog())) if model.searchable else None
         graph = ServingGraph(model, k, index)
         asked = graph.signatures["recommend"][1]
         request = make_requests(model, asked, k)
+        if signatures is not None:
+            graph.signatures = {name: graph.signatures[name] for name in signatures}
         expected = Expected(model, graph, request)
         wanted, found = {}, {}
         request |= {"examples": np.array(serialized_examples(request, asked), object)}
@@ -170,6 +174,10 @@ def check_graph():
         for signature, row in compared.items():
             assert row["requests"] == row["recorded"] == REQUESTS, signature
             assert row["difference"] <= TOLERANCE and row["other"] == 0, (signature, row)
+        # What it has traced is what an export would hold.
+        traced = graph.function("recommend").get_concrete_function().graph.as_graph_def()
+        nodes = [*traced.node, *(n for each in traced.library.function for n in each.node_def)]
+        assert {node.op for node in nodes} <= OPERATIONS
 
     return check
 

@@ -1,5 +1,7 @@
 """Computes Python's answers to the requests on which an export is compared."""
 
+import functools
+
 import numpy as np
 import tensorflow as tf
 
@@ -116,7 +118,9 @@ class Expected:
         seen = np.where(self.masked[part], self.asked.seen(part), PADDING)
         return np.concatenate([self.exclude[part], seen], axis=1), self.allow[part]
 
+    @functools.cached_property
     def _ranked(self):
+        """Rows and scores of all requests, which three signatures answer with."""
         # A request about a user with a long history is answered beside few others.
         parts = [self._ranked_part(part) for part in chunks(self.asked.lengths, REQUESTS)]
         return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
@@ -148,7 +152,7 @@ class Expected:
 
     def _recommend(self):
         more = self._more() if self.model.more_outputs else {}
-        return {**self._named(*self._cut(*self._ranked())), **more}
+        return {**self._named(*self._cut(*self._ranked)), **more}
 
     def _recommend_examples(self):
         return self._recommend()
@@ -196,7 +200,7 @@ class Expected:
 
     def _recommend_explained(self):
         many = max(10, min(len(self.exclude), EXPLAINING // self.model.schema.history_length))
-        rows, scores = (x[:many] for x in self._cut(*self._ranked()))
+        rows, scores = (x[:many] for x in self._cut(*self._ranked))
         inputs = {name: x[:many] for name, x in self.inputs.items()}
         model, real = self.model, rows >= FIRST
         reasons = np.zeros((*rows.shape, REASONS), "float32")

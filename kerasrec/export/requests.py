@@ -202,11 +202,12 @@ def draw_values(encoder, random, size, stranger):
         pictures[:] = [_picture(random) for _ in range(size)]
         return pictures
     words = [*encoder.vocabulary.ids[:1000], stranger]
-    if encoder.kind == "category":
-        return _column([str(random.choice([*words, ""])) for _ in range(size)])
-    many = [int(random.integers(min(feature.length, 20) + 3)) for _ in range(size)]
-    if encoder.kind == "categories":
+    if encoder.kind != "text":
         words.append("")
+    words = np.array(words, dtype=object)  # NumPy would convert a list at each choice
+    if encoder.kind == "category":
+        return _column([str(word) for word in random.choice(words, size)])
+    many = [int(random.integers(min(feature.length, 20) + 3)) for _ in range(size)]
     picked = [[str(word) for word in random.choice(words, n)] for n in many]
     if encoder.kind == "text":
         between = "" if encoder.tokenizer == "bigrams" else ", "

@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-import tensorflow as tf
 
 from kerasrec.data import Impressions, Interactions
 from kerasrec.data import load as load_data
 from kerasrec.data.retriever_scores import with_retriever_scores
 from kerasrec.export import export
 from kerasrec.models import Reranked, Rules, TwoStage, load
+from kerasrec.savedmodel import CLoader
 from kerasrec_zoo import DeepFM, Hybrid, ItemKNN, MatrixFactorization
 
 pytestmark = [pytest.mark.slow, pytest.mark.export]
@@ -42,23 +42,15 @@ def every_rule(model, method, by):
     )
 
 
-def answers(folder, **request):
+def answers(served, **request):
     """The items of one request; what it does not give has its default, as in TF Serving."""
-    metadata = json.loads((folder / "assets.extra" / "kerasrec.json").read_text())
-    inputs = metadata["signatures"]["recommend"]["inputs"]
-    given = {
-        name: tf.constant(request.get(name, each["default"]), each["dtype"])
-        for name, each in inputs.items()
-    }
-    found = tf.saved_model.load(str(folder)).signatures["recommend"](**given)
-    return [one.decode() for one in found["item"].numpy()[0]]
+    return [one.decode() for one in served.run("recommend", request, ["item"])["item"][0]]
 
 
-@pytest.mark.parametrize("method", ["mmr", "dpp"])
-def test_a_retriever_with_every_rule(train, tmp_path, method):
+def test_a_retriever_with_every_rule(train, tmp_path):
     model = MatrixFactorization(train.schema(), dim=4)
     model.adapt(train)
-    rules = every_rule(model, method, "vectors")
+    rules = every_rule(model, "mmr", "vectors")
     folder = tmp_path / "1"
     report = export(Reranked(model, rules, num_candidates=60), folder, k=12)
     assert report["difference"] <= 1e-5 and not report["foreign"]
@@ -67,11 +59,19 @@ def test_a_retriever_with_every_rule(train, tmp_path, method):
     metadata = json.loads((folder / "assets.extra" / "kerasrec.json").read_text())
     assert metadata["model"] == "Reranked" and metadata["rules"] == rules.to_dict()
     pins = ids(model, (3, 4))
-    found = answers(folder, user=["nobody"])
-    assert [found[1], found[4]] == pins and len(set(found)) == 12
-    assert not set(found) & set(ids(model, (0, 1)))
-    # The request's own exclude counts for a pin.
-    assert pins[0] not in answers(folder, user=["nobody"], exclude=[pins[:1]])
+    with CLoader(folder) as served:
+        found = answers(served, user=["nobody"])
+        assert [found[1], found[4]] == pins and len(set(found)) == 12
+        assert not set(found) & set(ids(model, (0, 1)))
+        # The request's own exclude counts for a pin.
+        assert pins[0] not in answers(served, user=["nobody"], exclude=[pins[:1]])
+
+
+def test_a_retriever_with_every_rule_and_determinants(train, check_graph):
+    model = MatrixFactorization(train.schema(), dim=4)
+    model.adapt(train)
+    rules = every_rule(model, "dpp", "vectors")
+    check_graph(Reranked(model, rules, num_candidates=60), 12, ["recommend"])
 
 
 def test_vectors_explanations_and_an_approximate_index(tmp_path):
@@ -100,11 +100,10 @@ def test_vectors_explanations_and_an_approximate_index(tmp_path):
     assert metadata["index"]["kind"] == "ivf" and metadata["index"]["k"] == 12
 
 
-def test_a_model_of_neighbours_by_category(train, tmp_path):
+def test_a_model_of_neighbours_by_category(train, check_graph):
     model = ItemKNN(train.schema())
     model.adapt(train)
-    report = export(Reranked(model, every_rule(model, "mmr", "genres")), tmp_path / "1", k=10)
-    assert report["difference"] <= 1e-5
+    check_graph(Reranked(model, every_rule(model, "mmr", "genres")), 10, ["recommend", "score"])
 
 
 def test_two_stages(tmp_path):
@@ -142,5 +141,5 @@ def test_two_stages(tmp_path):
     assert report["difference"] <= 1e-5 and "explain" in report["signatures"]
     reasons = loaded.recommend(users=["3"], k=2, explain=True, context={"hour": 9})["reasons"]
     assert {one["group"] for one in reasons[0]} >= {"user", "item"}
-    found = answers(tmp_path / "1", user=["3"], repeats=["allow"])
-    assert found[0] == "7"
+    with CLoader(tmp_path / "1") as served:
+        assert answers(served, user=["3"], repeats=["allow"])[0] == "7"

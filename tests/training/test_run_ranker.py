@@ -37,7 +37,7 @@ data:
     taste: {columns: [item, hour]}
     rate: {columns: [item], label: click}
 model: {class: ranker_under_test.SmallRanker, reads_history: true}
-train: {epochs: 2, batch_size: 64, optimizer: {class: adam, learning_rate: 0.2}}
+train: {epochs: 2, batch_size: 128, optimizer: {class: adam, learning_rate: 0.2}}
 evaluate: {ks: [1, 2], baselines: [MeanRates]}
 """
 TRUST = ["model.trust=true"]

@@ -222,9 +222,9 @@ def test_a_missing_label_moves_no_weight_of_its_task(cls, train):
 
 @pytest.mark.slow
 @eager
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
-def test_half_precision_gives_float32_logits(cls, policy, train):
-    with policy_scope(policy):
+def test_half_precision_gives_float32_logits(cls, train):
+    # The range of bfloat16 is larger.
+    with policy_scope("mixed_float16"):
         model = small(cls, train)
         outputs = model.logit_model.output
         assert {x.dtype for x in outputs.values()} == {"float32"}
@@ -320,15 +320,20 @@ def test_learns_what_was_planted(cls, trained, train):
         assert abs(found[name].mean() - train.labels[name][rows].mean()) < 0.05
 
 
-# An export takes ten seconds. These have the blocks of all: attention, gates, products, fusion.
-EXPORTED = ("BST", "DIN", "DCN", "ESMM", "FinalMLP", "AutoInt", "PLE")
+# These have the blocks of all: attention, gates, products, fusion. What the files of an export and
+# the C++ loader do is the same for all: two are exported, a reader of histories and one of gates.
+CHECKED = ("BST", "DIN", "DCN", "ESMM", "FinalMLP", "AutoInt", "PLE")
+EXPORTED = ("BST", "PLE")
 
 
 @pytest.mark.slow
 @pytest.mark.export
-def test_export_answers_like_python(cls, trained, tmp_path):
-    if cls.__name__ not in EXPORTED:
+def test_export_answers_like_python(cls, trained, tmp_path, check_graph):
+    if cls.__name__ not in CHECKED:
         pytest.skip("it has no block of its own, and the export is that of all rankers")
+    if cls.__name__ not in EXPORTED:
+        check_graph(trained(cls), 6, ["recommend", "score"])
+        return
     report = export(trained(cls), tmp_path / "model" / "1", k=6)
     assert {row["requests"] for row in report["signatures"].values()} == {200}
     assert report["difference"] <= 1e-5
