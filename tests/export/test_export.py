@@ -1,9 +1,14 @@
+import json
+
 import keras
 import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
 
+from kerasrec import Client
+from kerasrec.batch_inference import recommend_to_parquet
+from kerasrec.cli import main
 from kerasrec.data import Interactions
 from kerasrec.errors import InputError
 from kerasrec.export import export
@@ -12,6 +17,7 @@ from kerasrec.export.serving_graph import ServingGraph
 from kerasrec.savedmodel import CLoader, verify
 from kerasrec.savedmodel.c_loader import RunError
 from kerasrec.savedmodel.metadata import read_metadata
+from kerasrec.serving.server import Server
 from kerasrec_zoo import Hybrid, MatrixFactorization, Popularity
 
 pytestmark = pytest.mark.slow
@@ -354,14 +360,38 @@ def test_a_full_disk_leaves_no_files(train, tmp_path, monkeypatch):
 
 
 @pytest.mark.export
-def test_a_logit_is_exported_with_its_probability(train, tmp_path):
+def test_a_logit_is_exported_with_its_probability(train, tmp_path, capsys):
     model = MatrixFactorization(train.schema(), dim=2, candidates="pair")
     model.adapt(train)
     model.scores_are_logits = True
-    export(model, tmp_path / "1")
-    with CLoader(tmp_path / "1") as loaded:
+    report = export(model, tmp_path / "m" / "1")
+    assert report["difference"] < 1e-5
+    with CLoader(tmp_path / "m" / "1") as loaded:
         answer = loaded("score", user=["a", "b"], item=["z", "w"])
+        best = loaded("recommend", user=["a"], repeats=["allow"], k=[3])
     expected = 1 / (1 + np.exp(-answer["score"].astype("float64")))
     np.testing.assert_allclose(answer["probability"], expected, rtol=1e-6)
     python = model.score(["a", "b"], items=["z", "w"], probabilities=True)
     np.testing.assert_allclose(answer["probability"], python, atol=1e-6)
+    python = model.recommend(["a"], k=3, repeats="allow", probabilities=True)
+    np.testing.assert_allclose(best["probability"][0], python["probability"], atol=1e-6)
+    for number, source in enumerate((model, tmp_path / "m")):
+        path = tmp_path / f"{number}.parquet"
+        asked = {"users": ["a"], "k": 3, "repeats": "allow", "probabilities": True}
+        recommend_to_parquet(source, path, **asked)
+        table = pd.read_parquet(path)
+        assert list(table) == ["user", "rank", "item", "score", "probability"]
+        np.testing.assert_allclose(table["probability"], python["probability"], atol=1e-6)
+    with Server(tmp_path / "m", port=0, say=lambda _: None) as server:
+        with Client(f"http://127.0.0.1:{server.port}", "m", timeout=60) as client:
+            asked = {"user": "a", "k": 3, "repeats": "allow"}
+            shown = [one.probability for one in client.recommend(**asked, probabilities=True)]
+            assert shown == pytest.approx(python["probability"].tolist(), abs=1e-6)
+            assert client.recommend(**asked)[0].probability is None
+            one = client.score(user="a", item="z", probabilities=True)
+            assert one == pytest.approx(float(answer["probability"][0]))
+    arguments = ["--user", "a", "-k", "3", "--repeats", "allow", "--probabilities", "--json"]
+    assert main(["recommend", str(tmp_path / "m"), *arguments]) == 0
+    rows = json.loads(capsys.readouterr().out)["recommendations"]
+    shown = [row["probability"] for row in rows]
+    assert shown == pytest.approx(python["probability"].tolist(), abs=1e-6)
