@@ -153,7 +153,7 @@ def check_graph():
         index = ExactIndex(np.asarray(model.encode_catalog())) if model.searchable else None
         graph = ServingGraph(model, k, index)
         asked = graph.signatures["recommend"][1]
-        request = make_requests(model, asked, k)
+        request = make_requests(model, graph.inputs(), k)
         expected = Expected(model, graph, request)
         wanted, found = {}, {}
         request |= {"examples": np.array(serialized_examples(request, asked), object)}

@@ -20,8 +20,8 @@ from kerasrec.models.top_k import NEVER, TopK
 
 # Queries spent on explanations of all requests; a history of h items takes h of them.
 EXPLAINING = 4000
-# Requests whose profiles are compared.
-PROFILED = 60
+# Searches and profiles that are compared: a search takes memory for all items a few times.
+FIRST_ONES = 60
 
 
 class Expected:
@@ -188,25 +188,27 @@ class Expected:
         return {"item": self.model.items.vocabulary.lookup(rows), "score": scores}
 
     def _search(self):
-        request, model = self.request, self.model
+        model, some = self.model, slice(FIRST_ONES)
+        request = {name: x[some] for name, x in self.request.items()}
+        inputs = {name: x[some] for name, x in self.inputs.items()}
         tokens, known, _ = read_words(text_encoders(model), request[SEARCH_TEXT].tolist())
         asked = np.zeros(len(known), bool)
         for name in ("user", "history"):
             if name in self.graph.reader.inputs:
                 asked |= (request[name] != "").reshape(len(asked), -1).any(axis=1)
-        limits = self.graph.k, self.exclude, self.allow
+        limits = self.graph.k, self.exclude[some], self.allow[some]
         rows, scores, by_words = best_by_words(
-            model, tokens, self.inputs, asked, *limits, np.asarray(self.catalog)
+            model, tokens, inputs, asked, *limits, np.asarray(self.catalog)
         )
-        rows, scores = self._cut(rows, scores)
+        rows, scores = self._cut(rows, scores, request["k"])
         found = {"item": model.items.vocabulary.lookup(rows), "score": scores}
         return {**found, "by_words": by_words.astype("float32"), "known_words": known}
 
     def _profile(self):
         values, timed = kept_values(self.model), self.graph.profiles.timed
         width = MOST_VALUES * (len(values) + 2 * timed)
-        weights = np.zeros((PROFILED, width), "float32")
-        for number in range(PROFILED):
+        weights = np.zeros((FIRST_ONES, width), "float32")
+        for number in range(FIRST_ONES):
             parts = profile_parts(values, *self._taken(number, timed))
             for place, (_, _, shares, _) in enumerate(parts):
                 best = np.sort(shares[shares > 0])[::-1][:MOST_VALUES]

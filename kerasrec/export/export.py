@@ -201,9 +201,7 @@ def _write_graph(graph, folder):
 def _write_expected(model, graph, folder):
     """Writes requests with Python's answers, and warm-up requests."""
     recommend_inputs = graph.signatures["recommend"][1]
-    # Those of `recommend` come first.
-    inputs = dict.fromkeys(name for _, one in graph.signatures.values() for name in one)
-    request = make_requests(model, inputs, graph.k)
+    request = make_requests(model, graph.inputs(), graph.k)
     expected = Expected(model, graph, request)
     answers = {
         f"answer/{signature}/{output}": value

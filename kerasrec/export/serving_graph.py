@@ -84,6 +84,10 @@ class ServingGraph(tf.Module):
         }
         write_defaults(directory, defaults)
 
+    def inputs(self):
+        """Names of the inputs of all signatures, those of `recommend` first."""
+        return list(dict.fromkeys(name for _, own in self.signatures.values() for name in own))
+
     def function(self, signature):
         """The `tf.function` of a signature."""
         if signature == "recommend":

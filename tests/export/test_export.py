@@ -315,6 +315,8 @@ def test_every_output_has_the_batch_dimension(hybrid, batch):
             given["examples"] = [tf.train.Example().SerializeToString()]
         if name == "recommend_explained" and batch > 1:
             given["history"] = [["x"]]
+        if name == "search":
+            given["search_text"] = ["blue"]
         given = {key: list(value) * batch for key, value in given.items()} or {"user": [""] * batch}
         answer = signatures(name, **given)
         assert all(len(value) == batch for value in answer.values()), name

@@ -49,7 +49,7 @@ def folder(model, tmp_path_factory):
     folder = tmp_path_factory.mktemp("served") / "colours"
     report = export(model, folder / "1")
     assert report["signatures"]["search"] | {"difference": 0} == {
-        "recorded": 200, "requests": 200, "difference": 0, "other": 0,
+        "recorded": 60, "requests": 60, "difference": 0, "other": 0,
     }  # fmt: skip
     assert report["signatures"]["profile"]["recorded"] == 60
     assert report["difference"] < 1e-5
