@@ -88,8 +88,8 @@ class Profiles(tf.Module):
         weights = tf.math.divide_no_nan(weights, tf.gather(totals, owner))
         pairs = [self._pairs(taken.values, owner, weights)]
         if self.timed:
-            known = seconds > 0
-            seconds, owner, weights = (x[known] for x in (seconds, owner, weights))
+            known = tf.where(seconds > 0)[:, 0]
+            seconds, owner, weights = (tf.gather(x, known) for x in (seconds, owner, weights))
             ones = tf.ones_like(owner)
             hours, days = seconds // HOUR % 24, (seconds // DAY + THURSDAY) % 7
             for place, first in ((hours, self.hours), (days, self.hours + len(HOURS))):
@@ -124,7 +124,7 @@ class Profiles(tf.Module):
         rarity = tf.math.log(tf.maximum(sums, TINY) / tf.maximum(usual, TINY))
         sums = tf.where(usual > 0, sums * rarity, sums)
         best = tf.argsort(-sums, stable=True)
-        best = tf.boolean_mask(best, tf.gather(sums, best) > 0)
+        best = tf.gather(best, tf.where(tf.gather(sums, best) > 0)[:, 0])
         features = len(self.names)
         row = tf.gather(owner * features + tf.gather(self.features, values), best)
         best = lists.from_pairs(row, best, size * features)
