@@ -84,6 +84,9 @@ class Profiles(tf.Module):
         size = batch_size(request)
         taken, weights, seconds = self._taken(request, size)
         owner = lists.owners(taken)
+        # Divided first: the sum of large weights may overflow.
+        largest = tf.math.unsorted_segment_max(weights, owner, size)
+        weights = tf.math.divide_no_nan(weights, tf.gather(largest, owner))
         totals = tf.math.unsorted_segment_sum(weights, owner, size)
         weights = tf.math.divide_no_nan(weights, tf.gather(totals, owner))
         pairs = [self._pairs(taken.values, owner, weights)]

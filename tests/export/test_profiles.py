@@ -11,6 +11,8 @@ from kerasrec.export.search import ExactIndex
 from kerasrec.export.serving_graph import ServingGraph
 from kerasrec_zoo import ItemKNN, SASRec
 
+pytestmark = pytest.mark.slow
+
 DAY, HOUR = 86400, 3600
 
 
@@ -81,6 +83,12 @@ def test_users_and_histories_as_in_python(model, graph):
     times = [time or None for time in times]
     python = model.profile(history=ids, values=[1, 2, 3, 0.5, 0, 1], timestamps=times)
     assert_as_python(found, 3, python)
+
+
+def test_large_weights_do_not_overflow(model, graph):
+    asked = {"history": [["i0", "i1", "i2"]], "timestamp": [[0] * 3]}
+    found = answer(graph, **asked, item_weight=[[3e38, 3e38, 3e38]])
+    np.testing.assert_array_equal(found["weight"], answer(graph, **asked)["weight"])
 
 
 def test_hours_and_days_by_hand(graph):
