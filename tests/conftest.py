@@ -155,7 +155,7 @@ def check_graph():
         index = ExactIndex(np.asarray(model.encode_catalog())) if model.searchable else None
         graph = ServingGraph(model, k, index)
         asked = graph.signatures["recommend"][1]
-        request = make_requests(model, asked, k)
+        request = make_requests(model, graph.inputs(), k)
         if signatures is not None:
             graph.signatures = {name: graph.signatures[name] for name in signatures}
         expected = Expected(model, graph, request)

@@ -15,6 +15,7 @@ LEVEL = {
         "register": 0,
         "distinct": 0.25,
         "id_list": 0.25,
+        "search_words": 0.25,
         "whole_number": 0.25,
         "progress_bar": 0.25,
         "library_versions": 0.25,

@@ -39,6 +39,9 @@ class ExportRecommendations:
                 f"--explain: the export {path} cannot explain its scores; give the run or the "
                 "checkpoint"
             )
+        self._probable = options.probabilities
+        if self._probable and "probability" not in loaded.signatures[self._signature].outputs:
+            raise InputError(f"probabilities: the scores of {path} only order items")
         self._inputs = loaded.signatures[self._signature].inputs
         self.k, self.notes = export_k(about, options.k)
         self.repeats = options.repeats or about["repeats"]
@@ -118,6 +121,8 @@ class ExportRecommendations:
         found = self._loaded.run(self._signature, request)
         places = places_of(found["item"].ravel().tolist(), self.item_ids)
         more = self._reasons(found) if self._explains else {}
+        if self._probable:
+            more["probability"] = found["probability"]
         return Answer(places.reshape(found["item"].shape), found["score"], more)
 
     def _steps(self, queries):

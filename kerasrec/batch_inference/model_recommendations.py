@@ -38,6 +38,7 @@ class ModelRecommendations:
     wide_cost = 1
 
     def __init__(self, model, options):
+        from kerasrec.models.requests.probabilities import check_probabilities
         from kerasrec.models.requests.recommend import default_k
         from kerasrec.models.requests.rule_options import check_rules
 
@@ -58,6 +59,7 @@ class ModelRecommendations:
         self._exclude = _rows(model, options.exclude)
         self._allow = None if options.allow is None else _rows(model, options.allow)
         check_rules(model, options.pin, options.boost)
+        check_probabilities(model, options.probabilities)
         self._wishes = {}
         if options.pin:
             self._wishes["pin"] = _rows(model, options.pin)
@@ -118,6 +120,10 @@ class ModelRecommendations:
         more = {}
         if self._options.explain:
             more = self._reasons(inputs, request.past(every), rows, scores)
+        if self._options.probabilities:
+            from kerasrec.models.requests.probabilities import sigmoid
+
+            more["probability"] = sigmoid(scores)
         return Answer(rows - FIRST, scores, more)
 
     def _reasons(self, inputs, past, rows, scores):

@@ -23,6 +23,7 @@ class Options:
         context: Features of the request by name, one value for all queries.
         pin: Item ids that come first.
         boost: Factors by item id.
+        probabilities: Add the probabilities of scores that are logits.
     """
 
     k: int | None = None
@@ -33,6 +34,7 @@ class Options:
     context: dict = dataclasses.field(default_factory=dict)
     pin: tuple = ()
     boost: dict = dataclasses.field(default_factory=dict)
+    probabilities: bool = False
 
     @property
     def width(self):
@@ -41,7 +43,15 @@ class Options:
 
 
 def read_options(
-    k, exclude, allow, repeats=None, explain=False, context=None, pin=None, boost=None
+    k,
+    exclude,
+    allow,
+    repeats=None,
+    explain=False,
+    context=None,
+    pin=None,
+    boost=None,
+    probabilities=False,
 ):
     """`Options` of the arguments of `Recommender.recommend`, with the ids as texts.
 
@@ -65,6 +75,7 @@ def read_options(
         dict(context or {}),
         tuple(text_ids(id_list(() if pin is None else pin, "pin"))),
         dict(zip(text_ids(list(boost)), boost.values(), strict=True)),
+        bool(probabilities),
     )
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pyarrow
 
 TITLED = [("item", pyarrow.string()), ("title", pyarrow.string())]
-# Types of the columns that explain a score, by the names of `Recommender.recommend`.
-REASON_TYPES = {
+# Types of the columns beside a score, by the names of `Recommender.recommend`.
+MORE_TYPES = {
+    "probability": pyarrow.float32(),
     "reasons": pyarrow.list_(pyarrow.struct([*TITLED, ("contribution", pyarrow.float32())])),
     "attention": pyarrow.list_(pyarrow.struct([*TITLED, ("weight", pyarrow.float32())])),
     "words": pyarrow.list_(
@@ -51,7 +52,7 @@ def part_table(names, answered, item_ids, k, columns):
         columns[1]: item_ids.take(pyarrow.array(places[kept])),
         "score": pyarrow.array(scores[kept]),
     }
-    for name in REASON_TYPES:
+    for name in MORE_TYPES:
         if name in more:
-            table[name] = pyarrow.array(more[name][kept].tolist(), REASON_TYPES[name])
+            table[name] = pyarrow.array(more[name][kept].tolist(), MORE_TYPES[name])
     return pyarrow.table(table)

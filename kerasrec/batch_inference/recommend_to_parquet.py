@@ -32,6 +32,7 @@ def recommend_to_parquet(
     context=None,
     pin=None,
     boost=None,
+    probabilities=False,
 ):
     """Writes the answers of `recommend` for all users to one Parquet file.
 
@@ -61,6 +62,7 @@ def recommend_to_parquet(
         context: Features of the request by name, one value for all. A feature that is neither here
             nor a column of the file is missing. Numbers may be texts, as in a text file.
         pin, boost: As in `Recommender.recommend`, for a model with rules.
+        probabilities: Also write the column `probability`, as in `Recommender.recommend`.
 
     Returns:
         A dict: `path`, `queries`, `rows`, `k`, `resumed` (users that an earlier call had answered)
@@ -86,7 +88,7 @@ def recommend_to_parquet(
     ['user', 'rank', 'item', 'score']
     """
     path = check_output(path, overwrite)
-    options = read_options(k, exclude, allow, repeats, explain, context, pin, boost)
+    options = read_options(k, exclude, allow, repeats, explain, context, pin, boost, probabilities)
     if users is not None and histories is not None:
         raise InputError("give users or histories: a file of histories has a column for the user")
     if users is not None and not isinstance(users, str | os.PathLike):
@@ -103,6 +105,7 @@ def recommend_to_parquet(
             queries = IdQueries(answers.all_users() if users is None else users)
         answers.notes.extend(_context_notes(answers, queries, options))
         request = {"kind": "recommend", "repeats": answers.repeats, "explain": options.explain}
+        request["probabilities"] = options.probabilities
         return answer_all(
             answers, queries, options, path, ("user", "item"), request, overwrite, progress
         )

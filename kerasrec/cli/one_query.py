@@ -1,5 +1,6 @@
 """The answer to one query, from a checkpoint or from an export."""
 
+import math
 import warnings
 
 from kerasrec.batch_inference.export_context import export_context
@@ -9,15 +10,16 @@ from kerasrec.batch_inference.export_wishes import export_wishes
 from kerasrec.cli.context import typed
 from kerasrec.cli.heavy import import_keras, quiet_start
 from kerasrec.data.context_values import absent_notes, check_names
-from kerasrec.errors import InputError
+from kerasrec.errors import CHECK, InputError
 from kerasrec.id_list import unknown_note
 
 
-def from_checkpoint(checkpoint, arguments, history, exclude, allow, context, wishes):
+def from_checkpoint(checkpoint, arguments, history, values, exclude, allow, context, wishes):
     """Rows and notes of the answer of a checkpoint; arguments as of `kerasrec recommend`.
 
-    `context` has the value of each feature of the request by its name, `wishes` the `pin` and the
-    `boost` of `Recommender.recommend` that are given.
+    `values` has a rating of each item of the history or None, `context` the value of each feature
+    of the request by its name, `wishes` the `pin` and the `boost` of `Recommender.recommend` that
+    are given.
     """
     import_keras()
     from kerasrec.models import load
@@ -31,13 +33,14 @@ def from_checkpoint(checkpoint, arguments, history, exclude, allow, context, wis
         warnings.simplefilter("ignore")
         frame = model.recommend(
             **query, k=arguments.k, exclude=exclude, allow=allow, explain=arguments.explain,
-            repeats=arguments.repeats, context=context, **wishes,
+            repeats=arguments.repeats, context=context, probabilities=arguments.probabilities,
+            values=None if values is None else [values], **wishes,
         )  # fmt: skip
     rows = frame.drop(columns="user").to_dict("records")
     return rows, frame.attrs["notes"]
 
 
-def from_export(export, arguments, history, exclude, allow, context, wishes):
+def from_export(export, arguments, history, values, exclude, allow, context, wishes):
     """As `from_checkpoint`, from the folder of an export."""
     loaded, about = load_export(export, arguments.trust)
     with loaded:
@@ -52,6 +55,8 @@ def from_export(export, arguments, history, exclude, allow, context, wishes):
         if query not in signature.inputs:
             other = "--history" if query == "user" else "--user"
             raise InputError(f"{export} does not read a {query}: give {other}")
+        if arguments.probabilities and "probability" not in signature.outputs:
+            raise InputError(f"--probabilities: the scores of {export} only order items")
         known = about.get("context", {})
         check_names(context, known, str(export))
         k, notes = export_k(about, arguments.k)
@@ -61,15 +66,21 @@ def from_export(export, arguments, history, exclude, allow, context, wishes):
         request |= {"exclude": [exclude or [""]], "allow": [allow or [""]]}
         request |= export_wishes(export, signature, **wishes)
         request |= export_context(about, {name: [value] for name, value in context.items()})
-        answer = {key: column[0] for key, column in loaded.run(name, request).items()}
+        if values is not None and "value" in signature.inputs:
+            request["value"] = [[math.nan if one is None else one for one in values]]
+        elif values is not None:
+            notes.append(f"{about['model']} reads no values of a history: they change nothing")
+        answer = {key: column[0] for key, column in run_export(loaded, name, request).items()}
     known = {"item": read_ids(export, "items"), "user": read_ids(export, "users")}
     titles = titles_of(export, known["item"])
     items = [item.decode() for item in answer["item"]]
+    probable = arguments.probabilities
     rows = [
         {
             "rank": place + 1,
             "item": item,
             "score": float(answer["score"][place]),
+            **({"probability": float(answer["probability"][place])} if probable else {}),
             "title": titles[item],
             **export_reasons(answer, place, titles),
         }
@@ -79,10 +90,23 @@ def from_export(export, arguments, history, exclude, allow, context, wishes):
     ids = {query: [value] if query == "user" else value, "exclude": exclude, "allow": allow or []}
     ids |= {name: list(given) for name, given in wishes.items()}
     unknown_user = about.get("unknown_user", "without knowing who it is")
-    notes = [*_unknown_notes(known, ids, unknown_user), *notes]
+    notes = [*unknown_notes(known, ids, unknown_user), *notes]
     if query == "user" and repeats == "mask" and not about.get("stored_histories"):
         notes.append("the export does not know what the user has seen: give --exclude")
     return rows, notes
+
+
+def run_export(loaded, name, request):
+    """The outputs of a signature; what the graph says of a wrong request is an `InputError`."""
+    from kerasrec.savedmodel.c_loader import RunError
+
+    try:
+        return loaded.run(name, request)
+    except RunError as error:
+        line = str(error).splitlines()[0]
+        if CHECK not in line:
+            raise
+        raise InputError(line.partition(CHECK)[2]) from error
 
 
 def load_export(export, trust):
@@ -104,7 +128,7 @@ def quiet_library(export):
         raise InputError(f"{export} cannot be loaded: {error}") from error
 
 
-def _unknown_notes(known, queries, unknown_user):
+def unknown_notes(known, queries, unknown_user):
     """Notes on ids that the export does not know, as `Request` makes them in Python.
 
     Args:

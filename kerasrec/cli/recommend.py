@@ -4,6 +4,7 @@ from kerasrec.cli.all_queries import OUTPUT_OPTIONS, add_output_arguments, write
 from kerasrec.cli.context import add_context_argument, read_context
 from kerasrec.cli.ids import IDS, read_ids, read_ids_or_file
 from kerasrec.cli.saved import find_checkpoint, find_export
+from kerasrec.cli.values import add_values_argument, read_values
 from kerasrec.errors import InputError
 from kerasrec.id_list import id_factors
 
@@ -34,6 +35,7 @@ def add_arguments(parser):
         help="Parquet with a column history, a list of item ids in each row; user, behavior and "
         "timestamp are read where they are there; so are features of the request",
     )  # fmt: skip
+    add_values_argument(parser)
     parser.add_argument("-k", type=int, help="how many items (default: 10, or all of fewer)")
     add_limit_arguments(parser)
     parser.add_argument(
@@ -54,6 +56,10 @@ def add_arguments(parser):
         action="store_true",
         help="show what each score comes from: items of the history, behavior and content",
     )
+    parser.add_argument(
+        "--probabilities", action="store_true",
+        help="also show the probability of label 1, of a model that learned labels",
+    )  # fmt: skip
     add_output_arguments(parser)
     parser.add_argument(
         "--trust", action="store_true",
@@ -79,13 +85,16 @@ def run(arguments, output):
     wishes = {name: given for name, given in wishes.items() if given}
     if arguments.k is not None and arguments.k < 1:
         raise InputError(f"-k must be at least 1: got {arguments.k}")
+    if arguments.values is not None and arguments.history is None:
+        raise InputError("--values belong to --history: give both, or leave --values out")
     if arguments.all_users or arguments.users or arguments.histories:
         from kerasrec.batch_inference import recommend_to_parquet
 
         write_all(
             recommend_to_parquet, arguments, output, "users", exclude=exclude, allow=allow,
             users=arguments.users, histories=arguments.histories, repeats=arguments.repeats,
-            explain=arguments.explain, context=context, **wishes,
+            explain=arguments.explain, context=context, probabilities=arguments.probabilities,
+            **wishes,
         )  # fmt: skip
         return
     for option in OUTPUT_OPTIONS:
@@ -95,7 +104,7 @@ def run(arguments, output):
                 "printed, with --json for programs"
             )
     if arguments.item is not None:
-        for option in ("repeats", "explain", "context", "pin", "boost"):
+        for option in ("repeats", "explain", "context", "pin", "boost", "probabilities"):
             if getattr(arguments, option):
                 raise InputError(f"--{option} does not go with --item, which reads no history")
         from kerasrec.cli.one_item import show_similar
@@ -128,14 +137,13 @@ def _show(arguments, output, exclude, allow, context, wishes):
     history = read_ids(arguments.history, "--history")
     if arguments.history is not None and not history:
         raise InputError("--history holds no item id")
+    values = read_values(arguments.values, history)
     export = find_export(arguments.source)
+    asked = arguments, history, values, exclude, allow, context, wishes
     if export is None:
-        checkpoint = find_checkpoint(arguments.source)
-        rows, notes = from_checkpoint(
-            checkpoint, arguments, history, exclude, allow, context, wishes
-        )
+        rows, notes = from_checkpoint(find_checkpoint(arguments.source), *asked)
     else:
-        rows, notes = from_export(export, arguments, history, exclude, allow, context, wishes)
+        rows, notes = from_export(export, *asked)
     for note in notes:
         output.note(note)
     columns = list(rows[0]) if rows else ["rank", "item", "score"]

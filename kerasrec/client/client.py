@@ -5,7 +5,8 @@ import warnings
 
 from kerasrec.client.address import read_address
 from kerasrec.client.attempts import Attempts
-from kerasrec.client.json_values import as_list, as_number
+from kerasrec.client.json_values import as_list, as_number, as_text, as_whole
+from kerasrec.client.profile import item_weights, read_profile
 from kerasrec.client.query import columns
 from kerasrec.client.recommendation import read_answer
 from kerasrec.client.request import Request, texts
@@ -13,11 +14,13 @@ from kerasrec.client.rest_transport import RestTransport
 from kerasrec.client.serving_error import ServingError, expect_format
 from kerasrec.errors import InputError
 from kerasrec.id_list import id_factors
+from kerasrec.search_words import check_search, search_notes
 from kerasrec.whole_number import whole_number
 
 DEFAULT_K = 10
 MAX_K, MAX_VERSION = 2**31 - 1, 2**63 - 1  # int32 and int64 in TF Serving's messages
 MAX_TIMEOUT = 86_400.0  # seconds
+MOST_VALUES = 10  # of a feature in a profile of an export
 
 
 class Client:
@@ -81,6 +84,7 @@ class Client:
         context=None,
         pin=(),
         boost=None,
+        probabilities=False,
     ):
         """Returns the k best items for one user or history, or for many.
 
@@ -105,6 +109,7 @@ class Client:
                 seconds since 1970.
             pin, boost: For a model with rules: item ids that come first, in this order, and a dict
                 of item ids to factors of their relevance; see docs/reranking.md.
+            probabilities: Also return `probability`, for models whose scores are logits of labels.
 
         Returns:
             A list of `Recommendation`, best first, for one; a list of such lists for many.
@@ -129,8 +134,12 @@ class Client:
         if repeats is not None:
             given["repeats"] = [repeats] * request.rows
         name = "recommend_explained" if explain else "recommend"
+        if probabilities:
+            self._check_probabilities(name)
         of = {"context": context, "single": request.single}
         outputs = self._predict(name, request.rows, given, _check_k(k), k is None, **of)
+        if not probabilities:
+            outputs = {key: x for key, x in outputs.items() if key != "probability"}
         with expect_format(name):
             answers = read_answer(outputs, reasons)
         answers = [answer[: _check_k(k)] for answer in answers]
@@ -153,6 +162,7 @@ class Client:
         values=None,
         context=None,
         tasks=False,
+        probabilities=False,
     ):
         """Returns scores of items for users or histories; see `recommend`.
 
@@ -162,6 +172,8 @@ class Client:
             context: As in `recommend`; that of one user or history holds for all items.
             tasks: Also return what each task predicts, such as the probability of a click, for
                 models that learn several.
+            probabilities: Return probabilities instead of scores, for models whose scores are
+                logits of labels.
 
         Returns:
             A float for `item`, a list of floats for `items`. With `tasks` a dict of such, by
@@ -194,13 +206,15 @@ class Client:
             return {"score": []} if tasks else []
         if tasks and len(self._signature("score").outputs) == 1:
             raise InputError(f"model {self._model!r} has no tasks: its output is the score alone")
+        if probabilities:
+            self._check_probabilities("score")
         of = {"context": context, "single": request.single}
         outputs = self._predict("score", len(ids), {**given, "item": ids}, **of)
         with expect_format("score"):
             scores = {name: [as_number(one) for one in x] for name, x in outputs.items()}
         if items is None:
             scores = {name: x[0] for name, x in scores.items()}
-        return scores if tasks else scores["score"]
+        return scores if tasks else scores["probability" if probabilities else "score"]
 
     def similar_items(self, item=None, k=None, exclude=(), allow=None, *, items=None):
         """Returns the k most similar items of one item, or of each of many, without the item.
@@ -218,6 +232,64 @@ class Client:
         with expect_format("similar_items"):
             answers = [answer[: _check_k(k)] for answer in read_answer(outputs)]
         return answers[0] if items is None else answers
+
+    def search(self, text, k=None, user=None, history=None, exclude=(), allow=None):
+        """Returns the k items whose contents are nearest to the words of a search.
+
+        Args:
+            text: The words, at most 10,000 characters.
+            k: As in `recommend`.
+            user, history: A user id or a list of item ids, whose order is fused with that by words;
+                None for the words alone.
+            exclude, allow: As in `recommend`; items of the history may be found.
+
+        Returns:
+            A list of `Recommendation`, best first. Words that no item has are left out, and without
+            any other the answer is popular items: a warning says so.
+        """
+        check_search(text)
+        if user is not None and history is not None:
+            raise InputError("give a user or a history, not both")
+        given = {"search_text": [text], **self._limits(1, exclude, allow)}
+        if user is not None or history is not None:
+            given |= Request(user=user, history=history).columns
+        outputs = self._predict("search", 1, given, _check_k(k), k is None)
+        with expect_format("search"):
+            (answer,) = read_answer(outputs)
+            unknown = [one for one in map(as_text, as_list(outputs["unknown_word"][0])) if one]
+            known = as_whole(outputs["known_words"][0])
+            notes = search_notes(outputs["by_words"][0] is True, known, unknown)
+        for note in notes:
+            warnings.warn(note, stacklevel=2)
+        return answer[: _check_k(k)]
+
+    def profile(self, user=None, history=None, value=None, timestamp=None, k=None):
+        """Returns what the items that a user took have in common, by the features of the items.
+
+        Args:
+            user: A user id, whose history is stored in the export.
+            history: Instead of `user`: item ids.
+            value, timestamp: Weights of the items of `history`, such as ratings, and their times in
+                seconds since 1970, where the export reads times.
+            k: Values of each feature; None for all that the export gives, 10.
+
+        Returns:
+            A list of `ProfileValue`: features in the order of the model, the largest weight first.
+            Empty, with a warning, if the model knows no item of the history.
+        """
+        if (user is None) == (history is None):
+            raise InputError("give a user or a history: one of them")
+        k = None if k is None else whole_number(k, "k", 1, MOST_VALUES, "the values in an export, ")
+        given = dict(Request(user=user, history=history, timestamp=timestamp).columns)
+        if value is not None:
+            given["item_weight"] = [item_weights(value, history)]
+        outputs = self._predict("profile", 1, given)
+        with expect_format("profile"):
+            found = read_profile(outputs, k)
+        if not found:
+            whose = f"of the user {user!r}" if history is None else "given"
+            warnings.warn(f"the model knows no item of the history {whose}", stacklevel=2)
+        return found
 
     def metadata(self):
         """Requests and returns `Metadata`: the served version and its signatures."""
@@ -261,6 +333,13 @@ class Client:
                 f"{', '.join(sorted(metadata.signatures))}"
             )
         return metadata.signatures[name]
+
+    def _check_probabilities(self, name):
+        if "probability" not in self._signature(name).outputs:
+            raise InputError(
+                f"probabilities: the scores of model {self._model!r} only order items; what a task "
+                "predicts is given by score(tasks=True)"
+            )
 
     def _predict(self, name, rows, given, k=None, reduce_k=False, context=None, single=True):
         attempts = self._attempts()

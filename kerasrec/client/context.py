@@ -11,7 +11,7 @@ from kerasrec.whole_number import whole_number
 # Inputs of the signatures of every export; a feature cannot have their names.
 KNOWN = (
     "user", "history", "behavior", "timestamp", "value", "exclude", "allow", "k", "repeats", "pin",
-    "boost", "boost_factor", "item",
+    "boost", "boost_factor", "item", "search_text", "item_weight",
 )  # fmt: skip
 MOST_NUMBERS = 2**16  # of a vector
 INFINITE = 2**128 - 2**103  # in float32: larger numbers are rounded up to infinity

@@ -7,7 +7,7 @@ from kerasrec.errors import InputError
 
 LISTS = {
     "history": "", "behavior": "", "timestamp": 0, "value": math.nan, "exclude": "", "allow": "",
-    "pin": "", "boost": "", "boost_factor": 0.0,
+    "pin": "", "boost": "", "boost_factor": 0.0, "item_weight": math.nan,
 }  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def columns(signature, rows, given, context=None, single=True):
     filled = context_columns(signature, rows, context, single)
     for name in signature.inputs:
         if name in LISTS:
-            parallel = name in ("behavior", "timestamp", "value")
+            parallel = name in ("behavior", "timestamp", "value", "item_weight")
             nothing = [[LISTS[name]] * len(each) if parallel else [] for each in past]
             filled[name] = _rectangle(given.get(name, nothing), LISTS[name])
         elif name not in features:

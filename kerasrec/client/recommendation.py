@@ -27,6 +27,7 @@ class Recommendation:
     """An item and its score; with `explain` also reasons for the score.
 
     `from_behavior` and `from_content` sum to the score; None for models without content.
+    `probability` is given with `probabilities`.
 
     >>> Recommendation("book-7", 2.5).reasons
     ()
@@ -38,6 +39,7 @@ class Recommendation:
     words: tuple[Word, ...] = ()
     from_behavior: float | None = None
     from_content: float | None = None
+    probability: float | None = None
 
 
 def read_answer(outputs, count=None):
@@ -45,13 +47,13 @@ def read_answer(outputs, count=None):
 
     Args:
         outputs: `item` and `score` `(n, k)`; with explanations also `reason_item`, `reason`,
-            `word`, `word_feature`, `word_reason` `(n, k, any)`, `from_behavior` and
-            `from_content` `(n, k)`. "" is padding.
+            `word`, `word_feature`, `word_reason` `(n, k, any)`, `from_behavior`,
+            `from_content` and `probability` `(n, k)`. "" is padding.
         count: Number of reasons and words to keep; None for all.
 
     >>> read_answer({"item": [["a", ""]], "score": [[1.5, float("-inf")]]})
     [[Recommendation(item='a', score=1.5, reasons=(), words=(), from_behavior=None, \
-from_content=None)]]
+from_content=None, probability=None)]]
     """
 
     def value(name, row, rank, default=None):
@@ -84,6 +86,7 @@ from_content=None)]]
             )[:count],
             optional_number("from_behavior", *position),
             optional_number("from_content", *position),
+            optional_number("probability", *position),
         )
 
     return [

@@ -144,8 +144,9 @@ REQUEST_OPTIONS: dict[str, RequestInput] = _by_name(
     RequestInput("boost_factor", "list", "float32", 0.0, beside="boost", of_rules=True),
 )
 
-# Inputs of an export's signatures besides these: the item to score, and serialized requests.
-ITEM, EXAMPLES = "item", "examples"
+# Inputs of an export's signatures besides these: the item to score, serialized requests, the words
+# of a search, and weights of the items of a history for a profile.
+ITEM, EXAMPLES, SEARCH_TEXT, ITEM_WEIGHT = "item", "examples", "search_text", "item_weight"
 
 # Input of training alone: the time from the interaction to predict to the last one of the train
 # part, as a share of the time of the whole part. A query is asked at the end: its age is 0.

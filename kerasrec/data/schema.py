@@ -9,9 +9,11 @@ from kerasrec.data.query_spec import (
     EXAMPLE_AGE,
     EXAMPLES,
     ITEM,
+    ITEM_WEIGHT,
     QUERY_INPUTS,
     REQUEST_INPUTS,
     REQUEST_OPTIONS,
+    SEARCH_TEXT,
 )
 from kerasrec.errors import InputError
 from kerasrec.whole_number import whole_number
@@ -32,6 +34,8 @@ RESERVED = dict.fromkeys(
         ITEM,
         EXAMPLES,
         EXAMPLE_AGE,
+        SEARCH_TEXT,
+        ITEM_WEIGHT,
         "count",
         "content_code",
         "item_statistics",

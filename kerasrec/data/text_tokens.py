@@ -84,8 +84,24 @@ def frequent_tokens(
     return [text for _, text in by_count[:most]]
 
 
-def spaced_bigrams(texts: Any) -> Any:
+def spaced_texts(texts: Any, tokenizer: str) -> Any:
     """Puts spaces around every token of some texts, in a TensorFlow graph.
+
+    "words" are those of Keras's `lower_and_strip_punctuation`, "bigrams" of `spaced_bigrams`.
+
+    >>> spaced_texts(["Don't panic!"], "words").numpy().tolist()
+    [b'dont panic']
+    """
+    import tensorflow as tf
+
+    texts = tf.strings.lower(texts)
+    for pattern, replacement in _REPLACED[tokenizer]:
+        texts = tf.strings.regex_replace(texts, pattern, replacement)
+    return texts
+
+
+def spaced_bigrams(texts: Any) -> Any:
+    """`spaced_texts` by the tokenizer "bigrams".
 
     A run of characters of `SCRIPTS` becomes its overlapping pairs, as in the indexes of search
     engines; a single character is a token. Everything else is words in lower case. ASCII
@@ -96,12 +112,7 @@ def spaced_bigrams(texts: Any) -> Any:
     >>> [text.decode().split() for text in spaced]
     [['我爱', '爱北', '北京'], ['iphone', '手机', 'cant']]
     """
-    import tensorflow as tf
-
-    texts = tf.strings.lower(texts)
-    for pattern, replacement in _BIGRAMS:
-        texts = tf.strings.regex_replace(texts, pattern, replacement)
-    return texts
+    return spaced_texts(texts, "bigrams")
 
 
 def text_layer(tokenizer: str, vocabulary: np.ndarray | None = None, **options: Any) -> Any:

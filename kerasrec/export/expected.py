@@ -6,19 +6,24 @@ import numpy as np
 import tensorflow as tf
 
 from kerasrec.data.chunks import chunks
-from kerasrec.data.query_spec import REQUEST_INPUTS, REQUEST_OPTIONS
+from kerasrec.data.query_spec import ITEM_WEIGHT, REQUEST_INPUTS, REQUEST_OPTIONS, SEARCH_TEXT
 from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
+from kerasrec.export.profiles import MOST_VALUES, kept_values
 from kerasrec.export.requests import REQUESTS
 from kerasrec.export.search import IndexPool, IVFIndex, search_allowed
 from kerasrec.layers.content_encoder import CODE
+from kerasrec.models.profiles.user_profile import profile_parts
 from kerasrec.models.requests.probabilities import sigmoid
 from kerasrec.models.requests.reasons import REASONS, words
 from kerasrec.models.requests.request import Request
 from kerasrec.models.requests.similar_items import directions
+from kerasrec.models.requests.word_search import best_by_words, read_words, text_encoders
 from kerasrec.models.top_k import NEVER, TopK
 
 # Queries spent on explanations of all requests; a history of h items takes h of them.
 EXPLAINING = 4000
+# Searches and profiles that are compared: a search takes memory for all items a few times.
+FIRST_ONES = 60
 
 
 class Expected:
@@ -40,7 +45,7 @@ class Expected:
         self.inputs = self.asked.inputs(slice(None))
         self.inputs = {name: self.inputs[name] for name in model.query_inputs}
         self.exclude, self.allow = (self._rows(request[name]) for name in ("exclude", "allow"))
-        remembers = "history" in request or graph.reader.stored is not None
+        remembers = "history" in graph.reader.inputs or graph.reader.stored is not None
         repeats = np.where(request["repeats"] == "", model.repeats, request["repeats"])
         self.masked = (repeats == "mask")[:, None] & remembers
         self.wishes = {
@@ -69,9 +74,9 @@ class Expected:
         model, request = self.model, self.request
         blank = REQUEST_INPUTS["user"].default
         names = request.get("user", np.full(len(request["k"]), blank, dtype=object))
-        users = model.users.vocabulary.rows(names)
+        users = self.users = model.users.vocabulary.rows(names)
         context = {name: list(request[name]) for name in model.context if name in request}
-        if "history" not in request:
+        if "history" not in self.graph.reader.inputs:
             return Request(model, names, None, context=context)
         kept = model.histories if self.graph.reader.stored is not None else None
         lists = {name: [] for name in self.graph.reader.columns}
@@ -148,7 +153,10 @@ class Expected:
         return np.where(shown, rows, PADDING), np.where(shown, scores, NEVER)
 
     def _named(self, rows, scores):
-        return {"item": self.model.items.vocabulary.lookup(rows), "score": scores}
+        found = {"item": self.model.items.vocabulary.lookup(rows), "score": scores}
+        if self.model.scores_are_logits:
+            found["probability"] = sigmoid(scores)
+        return found
 
     def _recommend(self):
         more = self._more() if self.model.more_outputs else {}
@@ -180,7 +188,52 @@ class Expected:
         exclude = np.concatenate([items[:, None], self.exclude], axis=1)
         answer = TopK(self.graph.k)(vectors[items] @ vectors.T, exclude, self.allow)
         k = np.where(items >= FIRST, self.request["k"], 0)
-        return self._named(*self._cut(np.array(answer["rows"]), np.array(answer["scores"]), k))
+        rows, scores = self._cut(np.array(answer["rows"]), np.array(answer["scores"]), k)
+        return {"item": self.model.items.vocabulary.lookup(rows), "score": scores}
+
+    def _search(self):
+        model, some = self.model, slice(FIRST_ONES)
+        request = {name: x[some] for name, x in self.request.items()}
+        inputs = {name: x[some] for name, x in self.inputs.items()}
+        tokens, known, _ = read_words(text_encoders(model), request[SEARCH_TEXT].tolist())
+        asked = np.zeros(len(known), bool)
+        for name in ("user", "history"):
+            if name in self.graph.reader.inputs:
+                asked |= (request[name] != "").reshape(len(asked), -1).any(axis=1)
+        limits = self.graph.k, self.exclude[some], self.allow[some]
+        rows, scores, by_words = best_by_words(
+            model, tokens, inputs, asked, *limits, np.asarray(self.catalog)
+        )
+        rows, scores = self._cut(rows, scores, request["k"])
+        found = {"item": model.items.vocabulary.lookup(rows), "score": scores}
+        return {**found, "by_words": by_words.astype("float32"), "known_words": known}
+
+    def _profile(self):
+        values, timed = kept_values(self.model), self.graph.profiles.timed
+        width = MOST_VALUES * (len(values) + 2 * timed)
+        weights = np.zeros((FIRST_ONES, width), "float32")
+        for number in range(FIRST_ONES):
+            parts = profile_parts(values, *self._taken(number, timed))
+            for place, (_, _, shares, _) in enumerate(parts):
+                best = np.sort(shares[shares > 0])[::-1][:MOST_VALUES]
+                weights[number, place * MOST_VALUES :][: len(best)] = best
+        return {"weight": weights}
+
+    def _taken(self, number, timed):
+        """Item rows, weights of a sum of 1 and times of the history of a request."""
+        ids = self.request["history"][number]
+        if (ids == "").all() and self.graph.reader.stored is not None:
+            past = self.model.histories.take(self.users[number : number + 1])
+            seconds = past.timestamp if timed else None
+            return past.items, np.full(len(past.items), 1 / max(1, len(past.items))), seconds
+        rows = self._rows(ids)
+        known = rows >= FIRST
+        weights = _as_long(ITEM_WEIGHT, self.request[ITEM_WEIGHT][number], ids)[known]
+        weights = np.ones(len(weights)) if np.isnan(weights).any() else weights.astype("float64")
+        seconds = None
+        if timed:
+            seconds = _as_long("timestamp", self.request["timestamp"][number], ids)[known]
+        return rows[known], weights / (weights.sum() or 1.0), seconds
 
     def _embed_user(self):
         return {"vector": self.model.encode_queries(self.inputs)}
@@ -230,5 +283,6 @@ class Expected:
 
 def _as_long(name, values, history):
     """The values of an input for each step, padded to the length of the history."""
-    padding = np.full(len(history), REQUEST_INPUTS[name].default, values.dtype)
+    default = np.nan if name == ITEM_WEIGHT else REQUEST_INPUTS[name].default
+    padding = np.full(len(history), default, values.dtype)
     return np.concatenate([values, padding])[: len(history)]

@@ -54,7 +54,8 @@ def export(
       `(batch,)`, `repeats` `(batch,)` -> `item` `(batch, k)` strings and `score` `(batch, k)`,
       best first, ties in catalogue order. The answer is as wide as the largest k; missing answers
       are "" and -inf. `repeats` is "mask" or "allow"; the default is the model's. One with rules
-      also reads `pin` and `boost` `(batch, any)` strings with `boost_factor` `(batch, any)`.
+      also reads `pin` and `boost` `(batch, any)` strings with `boost_factor` `(batch, any)`. Scores
+      that are logits of labels come with `probability`, here and in the next two.
     * `recommend_examples`: the same from serialized `tf.Example`s.
     * `recommend_explained`, for a model that reads histories and scores by a dot product: as
       `recommend`, plus `reason_item` `(batch, k, 3)`, items of the history, and `reason`, the score
@@ -63,6 +64,13 @@ def export(
       `(batch, k, 3)`, `word_feature`, the feature of each word, and `word_reason`, its
       contribution. Padding is "" and 0. Each history costs as many queries as the longest history
       of the request has items.
+    * `search`, for a model whose vectors read texts: `search_text` `(batch,)`, query inputs,
+      `exclude`, `allow` and `k` -> `item`, `score` `(batch, k)`, `by_words` and `known_words`
+      `(batch,)`, and `unknown_word` `(batch, 6)`, words that no item has; see
+      `Recommender.search`.
+    * `profile`, for a model that keeps item features: `user`, `history`, `item_weight` and, where
+      the model reads it, `timestamp` -> `feature`, `value`, `weight`, `items` `(batch, any)`, 10
+      places a feature; see `Recommender.profile`.
     * `score`: query inputs and `item` `(batch,)` -> `score` `(batch,)`, and for a ranker what each
       task predicts `(batch,)`, by its name.
     * `similar_items`: `item` `(batch,)`, `exclude`, `allow` and `k` -> `item`, `score`
@@ -193,7 +201,7 @@ def _write_graph(graph, folder):
 def _write_expected(model, graph, folder):
     """Writes requests with Python's answers, and warm-up requests."""
     recommend_inputs = graph.signatures["recommend"][1]
-    request = make_requests(model, recommend_inputs, graph.k)
+    request = make_requests(model, graph.inputs(), graph.k)
     expected = Expected(model, graph, request)
     answers = {
         f"answer/{signature}/{output}": value

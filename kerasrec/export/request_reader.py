@@ -177,7 +177,7 @@ class RequestReader(tf.Module):
                     continue
                 check_beside(name, request[name], request["history"], self.value_range)
                 column = every(self._rows(name, request[name]), size)
-                given[name] = _as_wide(column, items, nothing(name))
+                given[name] = as_wide(column, items, nothing(name))
             given = {name: lists.as_lists(column) for name, column in given.items()}
         if self.stored is None:
             return given
@@ -240,7 +240,7 @@ def every(x, size):
     return tf.broadcast_to(x, tf.concat([[size], tf.shape(x)[1:]], axis=0))
 
 
-def _as_wide(column, items, padding):
+def as_wide(column, items, padding):
     """With padding at the last items, for which the request has no value."""
     # Where it is wider there is padding alone, or `check_beside` stops: a pad must not before it.
     width = tf.shape(items)[1]

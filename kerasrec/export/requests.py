@@ -3,8 +3,15 @@
 import numpy as np
 import tensorflow as tf
 
-from kerasrec.data.query_spec import ITEM, REQUEST_INPUTS, REQUEST_OPTIONS
+from kerasrec.data.query_spec import (
+    ITEM,
+    ITEM_WEIGHT,
+    REQUEST_INPUTS,
+    REQUEST_OPTIONS,
+    SEARCH_TEXT,
+)
 from kerasrec.data.vocabulary import FIRST
+from kerasrec.models.requests.word_search import text_encoders
 
 REQUESTS = 200
 LONGER = 7  # items by which the longest history exceeds the model's history length
@@ -15,7 +22,7 @@ def make_requests(model, inputs, k, seed=0):
 
     Args:
         model: An adapted `Recommender`.
-        inputs: Inputs of `recommend`, as in `ServingGraph.signatures`.
+        inputs: Names of the inputs of all signatures, those of `recommend` first.
         k: Maximum number of answers.
         seed: Seed of the random requests.
 
@@ -31,7 +38,9 @@ def make_requests(model, inputs, k, seed=0):
         if name in model.context:
             columns[name] = draw.feature(model.context[name])
             continue
-        each = (REQUEST_INPUTS | REQUEST_OPTIONS)[name]
+        each = (REQUEST_INPUTS | REQUEST_OPTIONS).get(name)
+        if each is None:
+            continue
         if each.axis == "query":
             column = _column([row.get(name, k if name == "k" else each.default) for row in rows])
             columns[name] = column if each.dtype == "string" else column.astype(each.dtype)
@@ -41,7 +50,12 @@ def make_requests(model, inputs, k, seed=0):
     items = [draw.item() for _ in range(REQUESTS)]
     items[:2] = "", "  "
     columns[ITEM] = _column(items)
-    return columns | draw.features()
+    columns |= draw.features()
+    if SEARCH_TEXT in inputs:
+        columns[SEARCH_TEXT] = draw.searches()
+    if ITEM_WEIGHT in inputs:
+        columns[ITEM_WEIGHT] = draw.weights([row.get("history", ()) for row in rows])
+    return columns
 
 
 class _Draw:
@@ -169,6 +183,22 @@ class _Draw:
             row[name].insert(place, REQUEST_INPUTS[name].default)
         items.insert(place, str(self.random.choice(["", self.stranger])))
         return row
+
+    def searches(self):
+        """Draws the words of searches, among them blank and unknown ones."""
+        random, words = self.random, [self.stranger]
+        for encoder in text_encoders(self.model).values():
+            words += encoder.vocabulary.ids[:1000].tolist()
+        many = random.integers(0, 5, REQUESTS)
+        texts = [" ".join(random.choice(words, number)) for number in many]
+        return _column(["", " \t", self.stranger, " ".join(words[:30]).upper(), *texts[4:]])
+
+    def weights(self, histories):
+        """Draws a weight for each item of about half of the histories."""
+        weighed = [history if self.random.random() < 0.5 else () for history in histories]
+        return _rectangle(
+            [self.random.uniform(0, 3, len(history)) for history in weighed], np.nan
+        ).astype("float32")
 
     def features(self):
         """Draws raw features of `REQUESTS` items, with known and unknown words and values."""

@@ -4,17 +4,20 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.saved_model.experimental import TrackableResource
 
-from kerasrec.data.query_spec import EXAMPLES
+from kerasrec.data.query_spec import EXAMPLES, SEARCH_TEXT
 from kerasrec.data.vocabulary import FIRST, UNKNOWN
 from kerasrec.export.explanations import history_reasons, word_reasons
 from kerasrec.export.id_lookup import IdLookup
 from kerasrec.export.lists import owners
+from kerasrec.export.profiles import Profiles, kept_values
 from kerasrec.export.raw_features import RawFeatures
 from kerasrec.export.request_reader import SEEN, RequestReader, batch_size, every
 from kerasrec.export.search import IndexPool, search_allowed
 from kerasrec.export.signature_defaults import write_defaults
+from kerasrec.export.word_search import WordSearch
 from kerasrec.layers.content_encoder import CODE
 from kerasrec.models.item_statistics import STATISTICS
+from kerasrec.models.requests.word_search import text_encoders
 
 # With a dot, as no feature of a request: both are in one dict.
 ROWS = "batch.rows"
@@ -51,6 +54,11 @@ class ServingGraph(tf.Module):
         if self.explains and model.content_columns is not None:
             vocabularies = {name: model.items.encoders[name].vocabulary for name in texts}
             self.words = {name: IdLookup(each) for name, each in vocabularies.items()}
+        self.word_search = self.profiles = None
+        if index is not None and (encoders := text_encoders(model)):
+            self.word_search = WordSearch(model, encoders, index, k)
+        if values := kept_values(model):
+            self.profiles = Profiles(values, self.item_rows, self.reader)
         self.signatures = self._signatures()
         # Functions of their own, so that the graph has them once and not in each signature.
         inputs = {name: (x.shape, x.dtype) for name, x in model.query_model.input.items()}
@@ -76,6 +84,10 @@ class ServingGraph(tf.Module):
         }
         write_defaults(directory, defaults)
 
+    def inputs(self):
+        """Names of the inputs of all signatures, those of `recommend` first."""
+        return list(dict.fromkeys(name for _, own in self.signatures.values() for name in own))
+
     def function(self, signature):
         """The `tf.function` of a signature."""
         if signature == "recommend":
@@ -87,7 +99,7 @@ class ServingGraph(tf.Module):
         rows = self._rows(request)
         answer = self._rank(self._query(rows), request, rows[SEEN])
         more = {name: x for name, x in answer.items() if name not in ("rows", "scores")}
-        return {"item": self.item_rows.ids(answer["rows"]), "score": answer["scores"], **more}
+        return {**self._named(answer), **more}
 
     def recommend_examples(self, request):
         """As `recommend`, from serialized `tf.Example`s."""
@@ -102,8 +114,7 @@ class ServingGraph(tf.Module):
         vectors = self.index.take(answered)
         inputs = {name: rows[name] for name in self.model.query_inputs}
         items, parts = history_reasons(self._encode, inputs, query, vectors, answered)
-        outputs = {"item": self.item_rows.ids(answered), "score": score}
-        outputs |= {"reason_item": self.item_rows.ids(items), "reason": parts}
+        outputs = {**self._named(answer), "reason_item": self.item_rows.ids(items), "reason": parts}
         if self.model.content_columns is not None:
             content = self.model.content_scores(query, vectors)
             content = tf.where(answered >= FIRST, content, 0.0)
@@ -146,6 +157,26 @@ class ServingGraph(tf.Module):
         answer = _cut(answer, tf.where(item >= FIRST, k, 0))
         return {"item": self.item_rows.ids(answer["rows"]), "score": answer["scores"]}
 
+    def search(self, request):
+        """Returns the items whose contents are nearest to some words."""
+        size = batch_size(request)
+        query = {name: request[name] for name in self.reader.query()}
+        asked = [request["user"] != ""] if "user" in query else []
+        if "history" in query:
+            asked.append(tf.reduce_any(request["history"] != "", axis=1))
+        asked = tf.reduce_any(tf.stack([every(one, size) for one in asked]), axis=0)
+        exclude, allow, k = self.reader.limited(request, seen=None)
+        vectors = self._query(self._rows(request))
+        texts = every(request[SEARCH_TEXT], size)
+        answer = self.word_search(texts, vectors, asked, exclude, allow)
+        more = {name: answer[name] for name in ("by_words", "known_words", "unknown_word")}
+        answer = _cut({name: answer[name] for name in ("rows", "scores")}, k)
+        return {"item": self.item_rows.ids(answer["rows"]), "score": answer["scores"], **more}
+
+    def profile(self, request):
+        """Returns what the items that a user took have in common."""
+        return self.profiles(request)
+
     def embed_user(self, request):
         """Returns the query vector."""
         return {"vector": self._query(self._rows(request))}
@@ -186,6 +217,18 @@ class ServingGraph(tf.Module):
                 for name, spec in self.raw_features.signature().items()
             }
             found["embed_items"] = (self.embed_items, {"item": ids, **raw})
+        if self.word_search is not None:
+            asked = {SEARCH_TEXT: ids, **query, **self.reader.limits()}
+            found["search"] = (self.search, asked)
+        if self.profiles is not None:
+            found["profile"] = (self.profile, self.profiles.inputs())
+        return found
+
+    def _named(self, answer):
+        """Ids and scores of an answer, and probabilities if the scores are logits."""
+        found = {"item": self.item_rows.ids(answer["rows"]), "score": answer["scores"]}
+        if self.model.scores_are_logits:
+            found["probability"] = tf.sigmoid(answer["scores"])
         return found
 
     def _items(self, request):

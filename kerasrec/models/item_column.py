@@ -19,6 +19,11 @@ def item_column(model, name):
     """
     if name in model.items.columns:
         return np.asarray(model.items.columns[name])
+    return kept_column(model, name)
+
+
+def kept_column(model, name):
+    """As `item_column`, of the weights alone: what a checkpoint of the model keeps."""
     for layer in model._flatten_layers():
         if isinstance(layer, CatalogTable) and layer.rows_of == "items" and name in layer.tables:
             return ops.convert_to_numpy(layer.tables[name])

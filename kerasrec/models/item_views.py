@@ -39,12 +39,16 @@ class ItemViews:
 
         The words are encoded as an item that has this text and nothing else, and compared by the
         cosine of the vectors' content. With a user or a history the order is a fusion of the order
-        by words and of the model's own, both over the whole catalog:
+        by words and of that by the model's scores, of the 1,000 best items of each, or k if that is
+        more, among those that may be returned:
 
             score(i) = 1 / (60 + rank by words) + 1 / (60 + rank for the user)
 
+        An item that is not among the best of an order gets nothing from it. Rules of a `Reranked`
+        do not change a search.
+
         Args:
-            text: The words, split as the texts of the items.
+            text: The words, split as the texts of the items; at most 10,000 characters.
             k: Items to return, at most the number of items. None for 10, or for all of fewer.
             user, history: An external user id, or a list of external item ids; None for the words
                 alone. Items of the history may be found.

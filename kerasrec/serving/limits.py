@@ -14,7 +14,7 @@ class Limits:
         values: Maximum of rows times values per row, over all inputs, for a request and for a
             batch. A one-row input counts for every row.
         explained: Maximum of rows times the widest list in `recommend_explained`, which runs the
-            model once for each item of a history.
+            model once for each item of a history, and in `profile`, which reads all values of each.
         waiting: Maximum requests in progress, including waiting ones; further ones are refused.
         waiting_bytes: Maximum total bytes of their bodies.
         timeout: Seconds for a request, as TF Serving's `--rest_api_timeout_in_ms`.

@@ -4,7 +4,8 @@ import math
 
 from kerasrec.serving.refusal import invalid
 
-EXPLAINED = "recommend_explained"
+# Signatures whose work grows with the length of a history much more than that of others.
+LONG = ("recommend_explained", "profile")
 # Assumed length of a stored history, which the request does not show.
 STORED_LENGTH = 128
 MAX_DIMENSIONS = 32  # of an array in NumPy 1
@@ -67,7 +68,7 @@ def too_large(name, shapes, limits):
     }
     key = max(widths, key=widths.get)
     checks = [(sum(widths.values()), limits.values)]
-    if name == EXPLAINED:
+    if name in LONG:
         checks.append((max(widths[key], STORED_LENGTH), limits.explained))
     for width, most in checks:
         if max(1, rows) * width > most:

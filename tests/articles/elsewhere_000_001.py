@@ -594,7 +594,8 @@ def new_user():
     """
     56 | 001 2.2 | new user, weighted mean | 新用户、加权平均
 
-    use: `recommend(histories=[["x", "y"]], values=[[5, 2]])` of `UserKNN(task="rating")`
+    use: `recommend(histories=[["x", "y"]], values=[[5, 2]])` of `UserKNN(task="rating")`, in an export too
+    command: kerasrec recommend RUN_OR_EXPORT --history x,y --values 5,2
     proof: tests/zoo/test_user_knn_requests.py::test_a_new_user_is_answered_by_the_definition
     """
 
@@ -654,8 +655,8 @@ def tags_of_a_user():
     """
     23 | 001 1.1 | keywords, user profile | 关键词、用户画像
 
-    use: `model.profile(user)`: categories, words and times of a history, by weight
-    command: kerasrec profile RUN --user USER
+    use: `model.profile(user)`, `Client.profile`: categories, words, times by weight; signature `profile`
+    command: kerasrec profile RUN_OR_EXPORT --user USER --plot FILE.png
     proof: tests/models/profiles/test_user_profile.py::test_shares_of_a_user_by_hand
     """
 

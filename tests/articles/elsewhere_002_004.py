@@ -555,7 +555,8 @@ def searched():
     112 | 003 3.4 | search | 搜索
 
     formula: cosine of the words and of the content of an item; 1 / (60 + rank) of two orders added
-    use: `model.search("words", user=...)` of models of texts
+    use: `model.search("words", user=...)`, `Client.search` of models of texts; signature `search`
+    command: kerasrec search RUN_OR_EXPORT WORDS --user USER
     proof: tests/models/test_search.py::test_words_by_hand
     """
 
@@ -620,6 +621,7 @@ def probabilities():
     129 | 004 4.3 | click, cross-entropy | 点击行为、交叉熵
 
     formula: p_ij = sigmoid(score(i, j))
-    use: `recommend(probabilities=True)` of a model that learned labels by cross-entropy
+    use: `recommend(probabilities=True)` of a model that learned labels by cross-entropy, and of `Client`
+    command: kerasrec recommend RUN_OR_EXPORT --user ID --probabilities
     proof: tests/models/test_probabilities.py::test_the_sigmoid_of_scores_that_learned_labels
     """

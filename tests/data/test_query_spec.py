@@ -9,6 +9,7 @@ import kerasrec
 from kerasrec.client import query as client_query
 from kerasrec.data import Interactions, Schema, batches
 from kerasrec.data.query_spec import (
+    ITEM_WEIGHT,
     QUERY_INPUTS,
     REQUEST_INPUTS,
     REQUEST_OPTIONS,
@@ -23,6 +24,7 @@ LIBRARY = pathlib.Path(kerasrec.__file__).parent
 # Where the name of an input is a keyword argument, a column of a table or text for people.
 NAMED_IN = {
     "data/clean_rows.py": "columns of a table",
+    "export/profiles.py": "the times of what was taken",
     "cli/clusters.py": "what items are grouped by",
     "models/profiles/item_clusters.py": "what items are grouped by",
     "out_of_core/row_times.py": "columns of a table",
@@ -134,6 +136,7 @@ def test_every_source_is_an_input_of_a_request():
 def test_the_client_knows_the_same_lists():
     requests = REQUEST_INPUTS | REQUEST_OPTIONS
     lists = {name: _known(each.default) for name, each in requests.items() if each.axis != "query"}
+    lists[ITEM_WEIGHT] = None
     assert lists == {name: _known(value) for name, value in client_query.LISTS.items()}
 
 

@@ -27,7 +27,7 @@ def test_a_stored_history_of_very_many_events_widens_the_rows_of_few_requests(mo
     blank = np.full((200, 1), "", object)
     request = {"user": names, "history": blank, "exclude": blank, "allow": blank}
     request |= {"k": np.full(200, 3), "repeats": blank[:, 0]}
-    reader = types.SimpleNamespace(stored=object(), columns=["history"])
+    reader = types.SimpleNamespace(stored=object(), columns=["history"], inputs=["history"])
     graph = types.SimpleNamespace(k=3, index=None, reader=reader, signatures={"recommend": None})
     answer = Expected(model, graph, request).answers()["recommend"]
     assert sum(rows for rows, _ in sizes) == 200

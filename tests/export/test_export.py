@@ -1,9 +1,14 @@
+import json
+
 import keras
 import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
 
+from kerasrec import Client
+from kerasrec.batch_inference import recommend_to_parquet
+from kerasrec.cli import main
 from kerasrec.data import Interactions
 from kerasrec.errors import InputError
 from kerasrec.export import export
@@ -12,6 +17,7 @@ from kerasrec.export.serving_graph import ServingGraph
 from kerasrec.savedmodel import CLoader, verify
 from kerasrec.savedmodel.c_loader import RunError
 from kerasrec.savedmodel.metadata import read_metadata
+from kerasrec.serving.server import Server
 from kerasrec_zoo import Hybrid, MatrixFactorization, Popularity
 
 pytestmark = pytest.mark.slow
@@ -309,6 +315,8 @@ def test_every_output_has_the_batch_dimension(hybrid, batch):
             given["examples"] = [tf.train.Example().SerializeToString()]
         if name == "recommend_explained" and batch > 1:
             given["history"] = [["x"]]
+        if name == "search":
+            given["search_text"] = ["blue"]
         given = {key: list(value) * batch for key, value in given.items()} or {"user": [""] * batch}
         answer = signatures(name, **given)
         assert all(len(value) == batch for value in answer.values()), name
@@ -353,15 +361,61 @@ def test_a_full_disk_leaves_no_files(train, tmp_path, monkeypatch):
         export(model, tmp_path / "1", k=0)
 
 
-@pytest.mark.export
-def test_a_logit_is_exported_with_its_probability(train, tmp_path):
+@pytest.fixture(scope="module")
+def labelled(train, tmp_path_factory):
+    """A model whose scores are logits, the folder of its export, and its best items for "a"."""
     model = MatrixFactorization(train.schema(), dim=2, candidates="pair")
     model.adapt(train)
     model.scores_are_logits = True
-    export(model, tmp_path / "1")
-    with CLoader(tmp_path / "1") as loaded:
+    folder = tmp_path_factory.mktemp("labelled") / "m"
+    assert export(model, folder / "1")["difference"] < 1e-5
+    best = model.recommend(["a"], k=3, repeats="allow", probabilities=True)["probability"]
+    return model, folder, best.tolist()
+
+
+@pytest.mark.export
+def test_a_logit_is_exported_with_its_probability(labelled):
+    model, folder, best = labelled
+    with CLoader(folder / "1") as loaded:
         answer = loaded("score", user=["a", "b"], item=["z", "w"])
+        found = loaded("recommend", user=["a"], repeats=["allow"], k=[3])
     expected = 1 / (1 + np.exp(-answer["score"].astype("float64")))
     np.testing.assert_allclose(answer["probability"], expected, rtol=1e-6)
     python = model.score(["a", "b"], items=["z", "w"], probabilities=True)
     np.testing.assert_allclose(answer["probability"], python, atol=1e-6)
+    np.testing.assert_allclose(found["probability"][0], best, atol=1e-6)
+
+
+@pytest.mark.export
+def test_probabilities_in_a_file(labelled, tmp_path):
+    model, folder, best = labelled
+    for number, source in enumerate((model, folder)):
+        path = tmp_path / f"{number}.parquet"
+        asked = {"users": ["a"], "k": 3, "repeats": "allow", "probabilities": True}
+        recommend_to_parquet(source, path, **asked)
+        table = pd.read_parquet(path)
+        assert list(table) == ["user", "rank", "item", "score", "probability"]
+        np.testing.assert_allclose(table["probability"], best, atol=1e-6)
+
+
+@pytest.mark.export
+def test_probabilities_of_a_client(labelled):
+    model, folder, best = labelled
+    python = model.score(["a"], items=["z"], probabilities=True)
+    with Server(folder, port=0, say=lambda _: None) as server:
+        with Client(f"http://127.0.0.1:{server.port}", "m", timeout=60) as client:
+            asked = {"user": "a", "k": 3, "repeats": "allow"}
+            shown = [one.probability for one in client.recommend(**asked, probabilities=True)]
+            assert shown == pytest.approx(best, abs=1e-6)
+            assert client.recommend(**asked)[0].probability is None
+            one = client.score(user="a", item="z", probabilities=True)
+            assert one == pytest.approx(float(python[0]), abs=1e-6)
+
+
+@pytest.mark.export
+def test_probabilities_on_the_command_line(labelled, capsys):
+    _, folder, best = labelled
+    arguments = ["--user", "a", "-k", "3", "--repeats", "allow", "--probabilities", "--json"]
+    assert main(["recommend", str(folder), *arguments]) == 0
+    rows = json.loads(capsys.readouterr().out)["recommendations"]
+    assert [row["probability"] for row in rows] == pytest.approx(best, abs=1e-6)

@@ -54,8 +54,8 @@ def test_a_retriever_with_every_rule(train, tmp_path):
     folder = tmp_path / "1"
     report = export(Reranked(model, rules, num_candidates=60), folder, k=12)
     assert report["difference"] <= 1e-5 and not report["foreign"]
-    of_vectors = {"similar_items", "embed_user", "embed_items"}
-    assert set(report["signatures"]) == {"recommend", "recommend_examples", "score"} | of_vectors
+    of_items = {"similar_items", "embed_user", "embed_items", "profile"}
+    assert set(report["signatures"]) == {"recommend", "recommend_examples", "score"} | of_items
     metadata = json.loads((folder / "assets.extra" / "kerasrec.json").read_text())
     assert metadata["model"] == "Reranked" and metadata["rules"] == rules.to_dict()
     pins = ids(model, (3, 4))

@@ -54,6 +54,8 @@ def test_words_that_no_item_has(model):
     with pytest.warns(UserWarning, match="no item has these words: answered with popular items"):
         found = model.search("green", k=2)
     assert found["item"].tolist() == ["w", "x"] and found["score"].tolist() == [3, 1]
+    with pytest.warns(UserWarning, match="left out: a, b, c, d, e and more"):
+        model.search("a b red c d a e f", k=1)
     # In the code a word of a single item has no weight.
     with pytest.warns(UserWarning, match="do not tell these words apart: answered with popular"):
         assert model.search("sun", k=1)["item"].tolist() == ["w"]
@@ -84,6 +86,8 @@ def test_a_model_without_texts_in_its_vectors(train, cls, arguments):
     [
         ({"text": " "}, "text must be the words of a search"),
         ({"text": ["blue"]}, "text must be the words of a search"),
+        ({"text": "blue " * 250_000}, "text must have at most 10,000 characters, got 1,250,000"),
+        ({"text": "\ud800"}, "unpaired surrogate"),
         ({"text": "blue", "k": 5}, "k must be"),
         ({"text": "blue", "user": "a", "history": ["x"]}, "a user or a history, not both"),
         ({"text": "blue", "allow": ["?"]}, "allow holds no item that the model knows"),

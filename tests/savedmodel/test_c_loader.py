@@ -127,6 +127,8 @@ loaded.close()
         "embed_user": query,
         "embed_items": {"item", "text"},
         "recommend_examples": {"examples"},
+        "search": query | {"exclude", "allow", "k", "search_text"},
+        "profile": query | {"item_weight"},
     }
     assert found["signatures"] == {name: sorted(inputs) for name, inputs in expected.items()}
     expected = model.recommend(histories=[["0", "2"]], exclude=["4"], k=5)

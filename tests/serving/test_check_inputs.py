@@ -10,7 +10,7 @@ from kerasrec.savedmodel.c_loader import Signature, TensorInfo
 from kerasrec.serving.check_inputs import check_inputs
 from kerasrec.serving.limits import Limits
 from kerasrec.serving.refusal import Refusal
-from kerasrec.serving.request_size import EXPLAINED, check_shapes
+from kerasrec.serving.request_size import LONG, check_shapes
 
 INPUTS = {
     "user": TensorInfo("user:0", "string", (None,)),
@@ -34,12 +34,12 @@ LIMITS = Limits(rows=8, values=800, explained=640)
         ("recommend", 1, 799, None),
         # A one-row list counts once for every row.
         ("recommend", (8, 1), 100, "8 rows of 101 values"),
-        (EXPLAINED, 5, 128, None),
-        (EXPLAINED, 5, 129, "5 rows of 129 values, 129 of them of history, are more than the 640"),
+        (LONG[0], 5, 128, None),
+        (LONG[0], 5, 129, "5 rows of 129 values, 129 of them of history, are more than the 640"),
         # Users with stored histories of unknown length.
-        (EXPLAINED, 6, 1, "6 rows of 128 values"),
+        (LONG[0], 6, 1, "6 rows of 128 values"),
         # The limits of all signatures also hold for explanations.
-        (EXPLAINED, 1, 640, None),
+        (LONG[0], 1, 640, None),
     ],
 )
 def test_rows_and_widths_are_limited(name, rows, width, sentence):

@@ -46,7 +46,7 @@ class Server:
         (extra / "kerasrec.json").write_text(json.dumps(about))
         self.about = about
         self.folder, self.served = folder / "7", ["toy"]
-        self.number, self.query, self.explained = 7, QUERY, True
+        self.number, self.query, self.explained, self.views = 7, QUERY, True, False
         self.asked, self.refuse, self.hold, self.unit = [], None, None, 1.0
 
     def names(self):
@@ -77,6 +77,11 @@ class Server:
             inputs = {"user", "history", "item", *self.about["context"]}
             one = {"inputs": dict.fromkeys(inputs, rows), "outputs": {}}
             table["signature_def"] |= {"score": one, "explain": one}
+        if self.views:
+            inputs = dict.fromkeys((*self.query, "search_text"), rows)
+            table["signature_def"]["search"] = {"inputs": inputs, "outputs": {}}
+            inputs = dict.fromkeys(("user", "history", "item_weight"), rows)
+            table["signature_def"]["profile"] = {"inputs": inputs, "outputs": {}}
         return JSONResponse({"metadata": {"signature_def": table}})
 
     async def predict(self, request):
@@ -97,6 +102,10 @@ class Server:
             parts |= {"all": [0.25 * n - 1 for n in place], "none": [0.0] * len(place)}
             return JSONResponse({"outputs": parts})
         inputs = {name: rows[0] for name, rows in body["inputs"].items()}
+        if body["signature_name"] == "profile":
+            outputs = {"feature": [["kind", "kind", "", "text"]], "items": [[3, 1, 0, 2]]}
+            outputs |= {"value": [["tea", HOSTILE, "", "rye"]], "weight": [[0.75, 0.25, 0, 1.25]]}
+            return JSONResponse({"outputs": outputs})
         if self.hold and len(inputs["history"]) == 2:
             import anyio.to_thread
 
@@ -109,6 +118,12 @@ class Server:
             "item": [_filled(best, "")],
             "score": [_filled([self.unit * (5 - IDS.index(item)) for item in best], float("-inf"))],
         }
+        if body["signature_name"] == "search":
+            words = inputs["search_text"].split()
+            known = [word for word in words if word in ("rye", "bread", "of")]
+            unknown = [word for word in words if word not in known]
+            outputs |= {"known_words": [len(known)], "unknown_word": [_filled(unknown, "")]}
+            outputs |= {"by_words": [bool(known) and known != ["of"]]}
         if "tasks" in self.about:
             outputs["retriever_rank"] = [_filled([4, 2, 1][: len(best)], 0)]
         if body["signature_name"] == "recommend_explained":
@@ -573,6 +588,58 @@ def test_what_the_ranker_changed_and_why(page, server):
     ]
     page.open(server.url + "#model=toy&context.hour=9&k=3&why=no")
     assert page.texts("#list .groups") == []
+
+
+@pytest.fixture
+def views(page, server):
+    """A page of a model that finds items by words and knows what they have in common."""
+    server.views, server.explained = True, False
+    page.open(server.url + "#model=toy")
+    return page
+
+
+def test_words_of_a_search(views, server):
+    views.tab_to("words-input")
+    views.press("rye")
+    views.until(lambda: views.text("#heading") == "For \u201crye\u201d")
+    views.until(lambda: "items" in views.text("#status"))
+    assert server.asked[-1]["signature_name"] == "search"
+    assert asked(server)["search_text"] == ["rye"]
+    assert not views.shown("#words-note")
+    views.press(" crispy thin")
+    views.until(lambda: views.shown("#words-note") and "thin" in views.text("#words-note"))
+    assert views.text("#words-note") == "No item has: crispy, thin."
+    for words, note in (
+        ("blue", "No item has these words: these are popular ones."),
+        ("of", "The items cannot be told apart by these words: these are popular ones."),
+    ):
+        views.open(f"{server.url}#model=toy&words={words}")
+        assert views.text("#words-note") == note
+    views.driver.find_element("id", "clear").click()
+    views.until(lambda: views.text("#heading") == "For somebody new")
+    assert not views.shown("#words-note")
+    assert server.asked[-1]["signature_name"] == "recommend"
+
+
+def test_a_portrait_of_what_was_taken(views, server):
+    assert not views.shown("#portrait")
+    views.open(server.url + "#model=toy&history=a&history=b")
+    assert views.shown("#portrait")
+    (request,) = [one for one in server.asked if one["signature_name"] == "profile"]
+    # NaN, no weight, is read from the body as in TF Serving.
+    assert request["inputs"]["history"] == [["", "a", "b"]]
+    assert [weight != weight for weight in request["inputs"]["item_weight"][0]] == [True] * 3
+    views.driver.find_element("css selector", "#portrait summary").click()
+    assert views.texts("#portrait h3") == ["kind", "text"]
+    assert views.texts("#portrait .value") == ["tea", HOSTILE, "rye"]
+    assert views.texts("#portrait .amount") == ["0.75", "0.25", "1.25"]
+    width = "return [...document.querySelectorAll('#portrait .part')].map(e => e.style.width)"
+    shown = [float(text.rstrip("%")) for text in views.driver.execute_script(width)]
+    assert shown == pytest.approx([100, 100 / 3, 100], abs=0.01)
+
+
+def test_a_model_without_words_has_no_field_for_them(page):
+    assert not page.shown("#words") and not page.shown("#portrait")
 
 
 def test_a_new_version_is_noticed(page, server):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import heapq
+import json
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import tensorflow as tf
 
 from kerasrec import Client
 from kerasrec.batch_inference import recommend_to_parquet
+from kerasrec.cli import main
 from kerasrec.client.serving_error import ServingError
 from kerasrec.data import Impressions, Interactions
 from kerasrec.data.retriever_scores import RETRIEVER_SCORE, with_retriever_scores
@@ -330,3 +332,35 @@ def test_client_and_server_and_files_of_histories(exported, tmp_path):
         first = found[found.iloc[:, 0].astype(str) == "0"]
         assert first["item"].tolist() == right["item"].tolist()
         np.testing.assert_allclose(first["score"], right["score"], atol=1e-5)
+
+
+@pytest.mark.export
+def test_ratings_on_the_command_line(exported, tmp_path, capsys):
+    model, folder = exported
+    model.save(tmp_path / "saved")
+    right = model.recommend(**asked(), k=3)
+    history, values = (",".join(map(str, some)) for some in (NEW, NEW.values()))
+    for source in (folder, tmp_path / "saved"):
+
+        def run(*given, source=source):
+            command = ["recommend", str(source), "--history", *given, "-k", "3", "--json"]
+            status = main(command)
+            out, error = capsys.readouterr()
+            return status, json.loads(out)["recommendations"] if status == 0 else error
+
+        status, rows = run(history, "--values", values)
+        assert status == 0 and [row["item"] for row in rows] == right["item"].tolist()
+        assert [row["score"] for row in rows] == pytest.approx(right["score"].tolist(), abs=1e-5)
+        # Nothing is no rating.
+        assert run("0,2", "--values", "4,")[1] == run("0,2", "--values", "[4, null]")[1]
+        status, error = run("0", "--values", "7")
+        assert status == 2 and "train part" in error and "1 to 5" in error
+        status, error = run("0,2", "--values", "4")
+        assert status == 2 and "expected one for each of the 2 items of --history, got 1" in error
+        for wrong in ("good", "nan", "[true]", "inf", '[{"a": 1}]'):
+            status, error = run("0", "--values", wrong)
+            assert status == 2 and "--values: expected numbers, nothing for an" in error
+        status, error = run("0", "--values", "[4")
+        assert status == 2 and "--values: not a JSON list" in error
+    assert main(["recommend", str(folder), "--user", "1", "--values", "4"]) == 2
+    assert "--values belong to --history" in capsys.readouterr().err

@@ -31,6 +31,10 @@ class ItemValues:
     table: scipy.sparse.csr_matrix
     kind: str
 
+    def usual(self):
+        """The share of all items that have each value, float64 `(values,)`."""
+        return np.asarray(self.table.sum(axis=0)).ravel() / (self.table.shape[0] - FIRST)
+
 
 def item_values(model):
     """The `ItemValues` of the features of a model's items that have names.

@@ -14,6 +14,7 @@ from kerasrec.whole_number import whole_number
 
 DAY, HOUR = 86400, 3600
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+HOURS = tuple(f"{hour:02}:00" for hour in range(24))
 THURSDAY = 3  # 1970-01-01
 # No feature has such a name: these have spaces.
 OF_DAY, OF_WEEK = "hour of the day", "day of the week"
@@ -24,9 +25,7 @@ def user_profile(model, user=None, history=None, values=None, timestamps=None, k
     """Computes the answer of `Recommender.profile`, with its arguments."""
     k = whole_number(k, "k", 1)
     rows, weights, seconds = _taken(model, user, history, values, timestamps)
-    parts = [_shares(each, rows, weights) for each in item_values(model)]
-    if seconds is not None:
-        parts += _times(seconds, weights)
+    parts = profile_parts(item_values(model), rows, weights, seconds)
     if not parts:
         raise InputError(
             f"{type(model).__name__} knows no features of its items that have words (pictures and "
@@ -35,6 +34,19 @@ def user_profile(model, user=None, history=None, values=None, timestamps=None, k
         )
     found = [_best(*part, k) for part in parts]
     return pd.concat(found, ignore_index=True)[list(COLUMNS)]
+
+
+def profile_parts(item_values, rows, weights, seconds):
+    """Each feature of a profile: its name, labels, weights and counts of items, arrays by value.
+
+    Args:
+        item_values: List of `ItemValues`.
+        rows: Known rows of the items that were taken.
+        weights: Of these items; their sum is 1.
+        seconds: Of these items; 0 is unknown. None if there are no times.
+    """
+    parts = [_shares(each, rows, weights) for each in item_values]
+    return parts if seconds is None else [*parts, *_times(seconds, weights)]
 
 
 def _taken(model, user, history, values, timestamps):
@@ -95,16 +107,15 @@ def _shares(values, rows, weights):
     taken = values.table[rows]
     shares, counts = taken.T @ weights, np.asarray((taken > 0).sum(axis=0)).ravel()
     if values.kind == "text":
-        usual = np.asarray(values.table.sum(axis=0)).ravel() / (values.table.shape[0] - FIRST)
         taken_once = shares > 0
-        shares[taken_once] *= np.log(shares[taken_once] / usual[taken_once])
+        shares[taken_once] *= np.log(shares[taken_once] / values.usual()[taken_once])
     return values.feature, values.labels, shares, counts
 
 
 def _times(seconds, weights):
     known = seconds > 0
     for name, place, labels in (
-        (OF_DAY, seconds // HOUR % 24, [f"{hour:02}:00" for hour in range(24)]),
+        (OF_DAY, seconds // HOUR % 24, HOURS),
         (OF_WEEK, (seconds // DAY + THURSDAY) % 7, DAYS),
     ):
         shares = np.bincount(place[known], weights[known], len(labels))

@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { Combobox } from "./combobox.js";
 import { Context } from "./context.js";
+import * as portrait from "./portrait.js";
 import * as results from "./results.js";
 
 const by = (id) => document.getElementById(id);
@@ -47,6 +48,7 @@ function write() {
   const asked = new URLSearchParams({ model: name });
   for (const [each, box] of Object.entries(boxes)) for (const id of box.ids) asked.append(each, id);
   for (const [each, text] of Object.entries(context.given)) asked.set(`context.${each}`, text);
+  if (words()) asked.set("words", words());
   if (by("k").value !== "10") asked.set("k", by("k").value);
   if (by("seen").checked !== masks) asked.set("seen", by("seen").checked ? "yes" : "no");
   if (!by("why").checked) asked.set("why", "no");
@@ -62,6 +64,7 @@ async function read() {
   }
   const texts = [...asked].filter(([key]) => key.startsWith("context."));
   context.set(Object.fromEntries(texts.map(([key, text]) => [key.slice("context.".length), text])));
+  by("words-input").value = asked.get("words") ?? "";
   by("k").value = asked.get("k") ?? "10";
   by("seen").checked = asked.has("seen") ? asked.get("seen") !== "no" : masks;
   by("why").checked = asked.get("why") !== "no";
@@ -81,6 +84,11 @@ async function learn(ids, signal) {
   for (const [id, each] of Object.entries(answer.titles)) titles.set(id, each);
 }
 
+// The words of a search, where the model finds items by words.
+function words() {
+  return "search" in signatures ? by("words-input").value.trim() : "";
+}
+
 function inputs(signature) {
   // Every input is sent, since TF Serving's REST API asks for each. Lists begin with "": a server
   // that fills requests up to one length repeats the first value.
@@ -98,6 +106,8 @@ function inputs(signature) {
     behavior: padded(boxes.history.ids.map(() => "")),
     timestamp: [[0, ...boxes.history.ids.map(() => 0)]],
     value: [[NaN, ...boxes.history.ids.map(() => NaN)]],
+    item_weight: [[NaN, ...boxes.history.ids.map(() => NaN)]],
+    search_text: [words()],
     ...context.inputs,
   };
   const names = Object.keys(signatures[signature].inputs);
@@ -139,7 +149,34 @@ function count() {
   return Math.min(Math.max(Math.trunc(Number(by("k").value)) || 1, 1), most);
 }
 
+// What the items that were taken have in common; nothing where nothing was taken.
+async function showPortrait(signal) {
+  const somebody = boxes.history.ids.length || boxes.user.ids.length;
+  const box = by("portrait");
+  const outputs = somebody && "profile" in signatures ? await api.predict(name, "profile", inputs("profile"), signal) : null;
+  const features = outputs ? portrait.read(outputs) : [];
+  if (signal.aborted) return;
+  box.hidden = !features.length;
+  portrait.show(box.querySelector(".panels"), features);
+}
+
+// What could not be used of the words of a search.
+function note(outputs) {
+  const unknown = [...new Set((outputs.unknown_word ?? []).filter((word) => word))];
+  let text = "";
+  if (outputs.by_words === false) {
+    text = outputs.known_words
+      ? "The items cannot be told apart by these words: these are popular ones."
+      : "No item has these words: these are popular ones.";
+  } else if (unknown.length) {
+    text = `No item has: ${unknown.slice(0, 5).join(", ")}${unknown.length > 5 ? " and more" : ""}.`;
+  }
+  by("words-note").textContent = text;
+  by("words-note").hidden = !text;
+}
+
 function heading() {
+  if (words()) return `For \u201c${words().length > 60 ? `${words().slice(0, 60)}\u2026` : words()}\u201d`;
   const took = boxes.history.ids.length;
   const user = boxes.user.ids[0];
   if (took) return `For ${user ?? "somebody"} who took ${took === 1 ? "one item" : `${took} items`}`;
@@ -157,21 +194,23 @@ async function refresh() {
   list.setAttribute("aria-busy", "true");
   try {
     const explained = by("why").checked && "recommend_explained" in signatures;
-    const signature = explained ? "recommend_explained" : "recommend";
+    const signature = words() ? "search" : explained ? "recommend_explained" : "recommend";
     const k = count();
     const outputs = await api.predict(name, signature, inputs(signature), signal);
     const took = performance.now() - started;
     const found = results.read(outputs, k);
     await predictTasks(found, signal);
     await explainGroups(found, signal);
+    await showPortrait(signal);
     await learn(results.ids(found), signal);
     if (signal.aborted) return;
     error.hidden = true;
     by("heading").textContent = heading();
+    note(outputs);
     by("legend").hidden = !found.some((each) => each.behavior !== undefined);
     const canTake = "history" in signatures.recommend.inputs;
     results.show(list, found, { title, take: canTake && take });
-    status.textContent = summary(found.length, k, took);
+    status.textContent = summary(found.length, k, took, words() ? "item" : "recommendation");
     list.setAttribute("aria-busy", "false");
   } catch (problem) {
     if (problem.name === "AbortError") return;
@@ -180,8 +219,8 @@ async function refresh() {
   }
 }
 
-function summary(found, k, milliseconds) {
-  const number = found === 1 ? "1 recommendation" : `${found} recommendations`;
+function summary(found, k, milliseconds, what) {
+  const number = found === 1 ? `1 ${what}` : `${found} ${what}s`;
   const fewer = found < k ? ", all there are" : "";
   return `${number}${fewer}, in ${Math.max(1, Math.round(milliseconds))} ms`;
 }
@@ -203,6 +242,8 @@ function complain(problem) {
     problem instanceof api.Refused ? problem.message : `The page itself failed: ${problem.message}`;
   list.replaceChildren();
   by("heading").textContent = "No recommendations";
+  by("portrait").hidden = true;
+  note({});
   by("legend").hidden = true;
   status.textContent = "";
 }
@@ -221,6 +262,7 @@ async function describe() {
   }
   const inputs = signatures.recommend.inputs;
   for (const [each, box] of Object.entries(boxes)) box.field.hidden = !(each in inputs);
+  by("words").hidden = !("search" in signatures);
   by("more").hidden = !("exclude" in inputs || "allow" in inputs);
   by("seen-field").hidden = !("repeats" in inputs);
   by("why-field").hidden = !("recommend_explained" in signatures || "explain" in signatures);
@@ -301,7 +343,7 @@ by("model").addEventListener("change", () => {
   history.replaceState(null, "", "#");
   choose(by("model").value);
 });
-for (const each of ["k", "seen", "why"]) by(each).addEventListener("input", refresh);
+for (const each of ["k", "seen", "why", "words-input"]) by(each).addEventListener("input", refresh);
 by("k").addEventListener("change", () => {
   by("k").value = count();
 });
@@ -309,6 +351,7 @@ by("query").addEventListener("submit", (event) => event.preventDefault());
 by("clear").addEventListener("click", () => {
   for (const box of Object.values(boxes)) box.set([]);
   context.set({});
+  by("words-input").value = "";
   refresh();
   boxes[boxes.history.field.hidden ? "user" : "history"].input.focus();
 });
