@@ -79,6 +79,7 @@ class Client:
         value=None,
         values=None,
         context=None,
+        user_features=None,
         pin=(),
         boost=None,
     ):
@@ -103,6 +104,10 @@ class Client:
                 history a value of each, `{"hour": 9, "price": 3.5}`; for many a list with a value
                 for each, or one value for all. A feature not given is missing. Times are whole
                 seconds since 1970.
+            user_features: Features of the users by name, in the same form, for models that read
+                them: they answer somebody whom the export does not know, alone or beside a history.
+                What is given is read in place of what is stored; what is missing is that of the
+                stored user.
             pin, boost: For a model with rules: item ids that come first, in this order, and a dict
                 of item ids to factors of their relevance; see docs/reranking.md.
 
@@ -129,7 +134,7 @@ class Client:
         if repeats is not None:
             given["repeats"] = [repeats] * request.rows
         name = "recommend_explained" if explain else "recommend"
-        of = {"context": context, "single": request.single}
+        of = {"context": context, "user_features": user_features, "single": request.single}
         outputs = self._predict(name, request.rows, given, _check_k(k), k is None, **of)
         with expect_format(name):
             answers = read_answer(outputs, reasons)
@@ -152,6 +157,7 @@ class Client:
         value=None,
         values=None,
         context=None,
+        user_features=None,
         tasks=False,
     ):
         """Returns scores of items for users or histories; see `recommend`.
@@ -159,7 +165,8 @@ class Client:
         Args:
             item: One item id, for one user or history.
             items: Item ids: any number for one user or history, one for each of many.
-            context: As in `recommend`; that of one user or history holds for all items.
+            context, user_features: As in `recommend`; those of one user or history hold for all
+                items.
             tasks: Also return what each task predicts, such as the probability of a click, for
                 models that learn several.
 
@@ -194,7 +201,7 @@ class Client:
             return {"score": []} if tasks else []
         if tasks and len(self._signature("score").outputs) == 1:
             raise InputError(f"model {self._model!r} has no tasks: its output is the score alone")
-        of = {"context": context, "single": request.single}
+        of = {"context": context, "user_features": user_features, "single": request.single}
         outputs = self._predict("score", len(ids), {**given, "item": ids}, **of)
         with expect_format("score"):
             scores = {name: [as_number(one) for one in x] for name, x in outputs.items()}
@@ -262,12 +269,15 @@ class Client:
             )
         return metadata.signatures[name]
 
-    def _predict(self, name, rows, given, k=None, reduce_k=False, context=None, single=True):
+    def _predict(
+        self, name, rows, given, k=None, reduce_k=False, context=None, single=True,
+        user_features=None,
+    ):  # fmt: skip
         attempts = self._attempts()
         signature = self._signature(name, attempts)
         if k is not None and "k" in signature.inputs:
             given = {**given, "k": [k] * rows}
-        inputs = columns(signature, rows, given, context, single)
+        inputs = columns(signature, rows, given, context, single, user_features)
         try:
             outputs = attempts.run(
                 lambda seconds: self._transport.predict(name, signature, inputs, seconds)

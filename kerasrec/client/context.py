@@ -13,13 +13,27 @@ KNOWN = (
     "user", "history", "behavior", "timestamp", "value", "exclude", "allow", "k", "repeats", "pin",
     "boost", "boost_factor", "item",
 )  # fmt: skip
+OF_USER = "user."  # no other input has a name with a dot
 MOST_NUMBERS = 2**16  # of a vector
 INFINITE = 2**128 - 2**103  # in float32: larger numbers are rounded up to infinity
 
 
 def context_inputs(signature):
     """The inputs of a `Signature` that are features of a request: name -> `Tensor`."""
-    return {name: one for name, one in signature.inputs.items() if name not in KNOWN}
+    return {
+        name: one
+        for name, one in signature.inputs.items()
+        if name not in KNOWN and not name.startswith(OF_USER)
+    }
+
+
+def user_inputs(signature):
+    """The inputs of a `Signature` that are features of the user: name of feature -> `Tensor`."""
+    return {
+        name.removeprefix(OF_USER): one
+        for name, one in signature.inputs.items()
+        if name.startswith(OF_USER)
+    }
 
 
 def context_columns(signature, rows, context=None, single=True):
@@ -52,20 +66,37 @@ def context_columns(signature, rows, context=None, single=True):
     >>> context_columns(signature, 2, {"hour": [9, "22"]}, single=False)
     {'hour': ['9', '22'], 'price': [nan, nan]}
     """
-    context = {} if context is None else context
-    if not hasattr(context, "items"):
-        raise InputError(f"context must be a dict of values by feature: got {context!r:.80}")
-    inputs = context_inputs(signature)
-    for name, _ in context.items():
+    return _columns(context_inputs(signature), rows, context, single, "context", "request")
+
+
+def user_columns(signature, rows, user_features=None, single=True):
+    """As `context_columns`, the features of the users, by the name of the input.
+
+    What is not given, or missing, is that of the stored user.
+    """
+    inputs = user_inputs(signature)
+    found = _columns(inputs, rows, user_features, single, "user_features", "user")
+    return {OF_USER + name: column for name, column in found.items()}
+
+
+def _columns(inputs, rows, given, single, argument, owner):
+    given = {} if given is None else given
+    if not hasattr(given, "items"):
+        raise InputError(f"{argument} must be a dict of values by feature: got {given!r:.80}")
+    for name, _ in given.items():
         if name not in inputs:
             known = ", ".join(sorted(inputs)) or "none"
             raise InputError(
-                f"context: the model reads no feature {name!r} of a request; it reads {known}"
+                f"{argument}: the model reads no feature {name!r} of a {owner}; it reads {known}"
             )
-    return {
-        name: _column(name, tensor, context[name] if name in context else None, rows, single)
-        for name, tensor in inputs.items()
-    }
+    found = {}
+    for name, tensor in inputs.items():
+        try:
+            value = given[name] if name in given else None
+            found[name] = _column(name, tensor, value, rows, single)
+        except InputError as error:
+            raise InputError(str(error).replace("context:", f"{argument}:", 1)) from None
+    return found
 
 
 def _column(name, tensor, value, rows, single):

@@ -164,7 +164,7 @@ def user_profile_as_features():
     22 | 001 2-1 | user profile, user features | 用户画像
 
     use: features of users in every click model, `TwoTower`, `NeuMF`, `YouTubeCandidates` and
-        `ContentBased(use_profile=True)`; sequence models and `Hybrid` read none
+        `ContentBased(user_features=True)`; sequence models and `Hybrid` read none
     proof: tests/zoo/test_rankers.py::test_every_input_and_feature_changes_the_score
     """
 
@@ -358,7 +358,7 @@ def profile_alone():
     """
     42 | 001 3-1 | user profile, cold start | 用户画像、冷启动
 
-    use: `ContentBased(use_profile=True)` answers by age or city where there is no history
+    use: `ContentBased(user_features=True)` answers by age or city where there is no history
     proof: tests/zoo/test_content_based.py::test_a_profile_answers_for_a_user_without_a_history
     """
 

@@ -15,10 +15,11 @@ from kerasrec.models.contract.models_of import models_of
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_graphs")]
 
 MODELS = models_of(kerasrec_zoo)
+WITH_USER_FEATURES = [cls for cls in MODELS if "user_features" in inspect.signature(cls).parameters]
 FORMS = [(cls, {}) for cls in MODELS]
 FORMS += [
     (kerasrec_zoo.AutoRec, {"item_based": False}),
-    (kerasrec_zoo.ContentBased, {"use_profile": True, "encoder": "vectors"}),
+    (kerasrec_zoo.ContentBased, {"user_features": True, "encoder": "vectors"}),
     (kerasrec_zoo.ContentKNN, {"weighting": "bm25"}),
     (kerasrec_zoo.Hybrid, {"encoder": "code", "alpha": None}),
     (kerasrec_zoo.Hybrid, {"cell": "bilstm"}),
@@ -26,6 +27,7 @@ FORMS += [
     (kerasrec_zoo.ItemKNN, {"task": "rating"}),
     (kerasrec_zoo.MatrixFactorization, {"candidates": "all"}),
     (kerasrec_zoo.NeuMF, {"features": True}),
+    *((cls, {"user_features": True}) for cls in WITH_USER_FEATURES),
     (kerasrec_zoo.SVD, {"centred": True}),
     (kerasrec_zoo.SVD, {"ratings": True}),
 ]
