@@ -89,26 +89,22 @@ def _columns(inputs, rows, given, single, argument, owner):
             raise InputError(
                 f"{argument}: the model reads no feature {name!r} of a {owner}; it reads {known}"
             )
-    found = {}
-    for name, tensor in inputs.items():
-        try:
-            value = given[name] if name in given else None
-            found[name] = _column(name, tensor, value, rows, single)
-        except InputError as error:
-            raise InputError(str(error).replace("context:", f"{argument}:", 1)) from None
-    return found
+    return {
+        name: _column(
+            f"{argument}: {name}", tensor, given[name] if name in given else None, rows, single
+        )
+        for name, tensor in inputs.items()
+    }
 
 
 def _column(name, tensor, value, rows, single):
     values = [value] * rows if single or not _is_list(value) else list(value)
     if len(values) != rows:
-        raise InputError(
-            f"context: {name}: expected a value for each of {rows} queries, got {len(values)}"
-        )
+        raise InputError(f"{name}: expected a value for each of {rows} queries, got {len(values)}")
     read = READ.get((tensor.dtype, len(tensor.shape)))
     size = tensor.shape[-1] if tensor.shape else None
     if read is None or (read is _numbers and (size is None or size > MOST_NUMBERS)):
-        raise InputError(f"the model reads {name!r}, which this client does not know")
+        raise InputError(f"{name}: the model reads it, and this client does not know its kind")
     found = [read(name, one, size) for one in values]
     if read is _texts:
         # As of all lists, see `columns`: the first value is padding.
@@ -130,7 +126,7 @@ def _is_missing(value):
 
 def _text(name, value, _):
     if _is_list(value) or isinstance(value, bytes | Mapping):
-        raise InputError(f"context: {name}: expected one text, got {value!r:.80}")
+        raise InputError(f"{name}: expected one text, got {value!r:.80}")
     if _is_missing(value):
         return value if isinstance(value, str) else ""
     if isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral):
@@ -140,7 +136,7 @@ def _text(name, value, _):
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise InputError(f"context: {name}: {text!r:.80} has an unpaired surrogate") from None
+        raise InputError(f"{name}: {text!r:.80} has an unpaired surrogate") from None
     return text
 
 
@@ -153,11 +149,9 @@ def _number(name, value, _):
     if not _is_list(value) and _is_missing(value):
         return math.nan
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
-        raise InputError(f"context: {name}: expected a number, got {value!r:.80}")
+        raise InputError(f"{name}: expected a number, got {value!r:.80}")
     if not abs(value) < INFINITE:
-        raise InputError(
-            f"context: {name}: expected a finite number (in float32), got {value!r:.80}"
-        )
+        raise InputError(f"{name}: expected a finite number (in float32), got {value!r:.80}")
     # A decimal in JSON: a whole number may be too long for a float there.
     return float(value)
 
@@ -166,14 +160,14 @@ def _numbers(name, value, size):
     if not _is_list(value) and _is_missing(value):
         return [math.nan] * size
     if not _is_list(value) or len(value) != size or any(map(_is_missing, value)):
-        raise InputError(f"context: {name}: expected a list of {size} numbers, got {value!r:.80}")
+        raise InputError(f"{name}: expected a list of {size} numbers, got {value!r:.80}")
     return [_number(name, one, None) for one in value]
 
 
 def _seconds(name, value, _):
     if not _is_list(value) and _is_missing(value):
         return 0
-    return whole_number(value, f"context: {name}: a time", 0, LAST, "the year 5138 in seconds, ")
+    return whole_number(value, f"{name}: a time", 0, LAST, "the year 5138 in seconds, ")
 
 
 READ = {

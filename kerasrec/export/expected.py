@@ -70,7 +70,9 @@ class Expected:
         users = model.users.vocabulary.rows(names)
         context = {name: list(request[name]) for name in model.context if name in request}
         features = {
-            one["name"]: list(request[name]) for name, one in model.profile_inputs.items()
+            one["name"]: list(request[name])
+            for name, one in model.profile_inputs.items()
+            if name in request
         } or None
         if "history" not in request:
             return Request(model, names, None, context=context, user_features=features)

@@ -185,6 +185,7 @@ class RequestReader(tf.Module):
         given = {name: every(x, size) for name, x in self.user_features.given(raw).items()}
         own, found = self.user_features(raw), {}
         for name, stored in self.stored_features(user).items():
+            found[user_input(name)] = stored
             if name in raw:
                 here = tf.reshape(given[name], [-1] + [1] * (len(stored.shape) - 1))
                 encoded = every(tf.cast(own[name], stored.dtype), size)

@@ -46,7 +46,8 @@ def describe_columns_read(model, columns):
     lines = [f"{name} reads, beside users and items: {', '.join(read)}."] if read else []
     if unread:
         lines.append(f"Not read by {name}, though the data has it: {', '.join(unread)}.")
-    argument = next((one for one in READ_BY if getattr(model, one, None) is False), None)
+    config = model.get_config()
+    argument = next((one for one in READ_BY if config.get(one) is False), None)
     if argument and any(column.startswith("user feature") for column in unread):
         lines.append(f"{name} reads the features of users with {argument}: true.")
     return lines

@@ -22,7 +22,7 @@ class Hooks:
         trained: Whether it has weights to train; a model without computes in float32 under any
             policy.
         user_catalog: `CatalogTable` of the user features in the query; None: it reads none.
-        profile_inputs: By name of an input, the features of users that a request may bring.
+        profile_inputs: By name of an input, the features of users: looked up unless given.
         values_read: How the values of interactions are read, in words; None: they are not read.
         order_read: Whether the answers depend on the order in time.
         context_read: Whether a model trained on the steps of histories reads behaviors and times
@@ -93,8 +93,7 @@ class Hooks:
     @property
     def profile_inputs(self):
         features = () if self.user_catalog is None else self.user_catalog.features
-        # Those of kind users are rows of other users.
-        return {user_input(one["name"]): one for one in features if one["kind"] != "users"}
+        return {user_input(one["name"]): one for one in features}
 
     @property
     def values_read(self):

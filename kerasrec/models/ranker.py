@@ -74,10 +74,14 @@ class Ranker(Recommender):
         if uncertainty:
             outputs = UncertaintyWeights(list(outputs), name="uncertainty")(outputs)
         logits = calibrations(logits)
-        given = inputs.given_model(logits, name="given_logit_model")
+        known = inputs.given_model(logits, name="given_logit_model")
         asked = None
-        if given is not None:
-            asked = {key: x for key, x in given.input.items() if key != ITEM}
+        if known is not None:
+            asked = {
+                key: keras.Input(x.shape[1:], dtype=x.dtype, name=key)
+                for key, x in known.input.items()
+                if key != ITEM
+            }
             asked = keras.Model(asked, dict(asked), name="given_query_model")
         super().__init__(
             schema=schema,
@@ -92,7 +96,7 @@ class Ranker(Recommender):
         self.biases = biases
         self.calibrations = calibrations
         self.logit_model = inputs.model(logits, name="logit_model")
-        self.given_logit_model = given
+        self.given_logit_model = known
         self.learns_weights = uncertainty
         self.crosses = inputs.crosses
         self.item_catalog = inputs.catalogs.get("item")

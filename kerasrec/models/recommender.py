@@ -88,6 +88,7 @@ class Recommender(Hooks, ItemViews, KerasSaving):
     trained_on = None
     has_labels = None
     scores_are_logits = False
+    given_query_model = None
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)

@@ -74,14 +74,9 @@ def after_lookup(inputs, outputs, catalog, values, name):
         name: Of the model.
 
     Returns:
-        A functional model from `{**inputs, "user.<name>": ...}`. Features of kind users, such as
-        friends, stay looked up: they are rows of other users.
+        A functional model from `{**inputs, "user.<name>": ...}`.
     """
-    given = {
-        user_input(feature["name"]): values[feature["name"]]
-        for feature in catalog.features
-        if feature["kind"] != "users"
-    }
+    given = {user_input(name): values[name] for name in catalog.tables}
     with warnings.catch_warnings():
         # Keras names the inputs that it makes of tensors inside a graph, and warns of the names.
         warnings.filterwarnings("ignore", "When providing `inputs` as a dict")

@@ -141,6 +141,13 @@ def test_the_lines_that_fit_prints(make, full):
         "Not read by SVD, though the data has it: value, timestamp, behavior, user feature city, "
         "user feature friends, item feature text, item feature price, item feature look."
     ]
+    for cls, argument in ((kerasrec_zoo.SASRec, "user_features"), (kerasrec_zoo.NeuMF, "features")):
+        model = make(cls, full)
+        lines = describe_columns_read(model, model.reads(full))
+        assert lines[-1] == f"{cls.__name__} reads the features of users with {argument}: true."
+        model = make(cls, full, **{argument: True})
+        lines = describe_columns_read(model, model.reads(full))
+        assert "user feature city (category)" in lines[0] and "city" not in lines[-1]
     model = make(kerasrec_zoo.MatrixFactorization, full, candidates="sampled")
     # A loss of labels reads the sign of a value.
     assert columns_read(model, full, "bce")["value"] == "above 0 is positive"

@@ -35,10 +35,10 @@ def request_user_features(model, given, users, written=False):
     if not given:
         return {}
     found, looked_up = {}, model.user_catalog(users)
-    for name, encoder in encoders.items():
-        stored = ops.convert_to_numpy(looked_up[name])
+    for name, stored in looked_up.items():
+        stored = ops.convert_to_numpy(stored)
         if name in given:
-            values = given[name]
+            values, encoder = given[name], encoders[name]
             check_values(values, encoder.kind, _refuser(name, encoder.kind), written)
             here = np.array([not _is_missing(one, encoder) for one in values], dtype=bool)
             own = encoder.encode(values, place=lambda position: f"request {position}")
@@ -49,7 +49,9 @@ def request_user_features(model, given, users, written=False):
 
 def user_encoders(model):
     """The `FeatureEncoder`s of the features of users that a request may bring, by name."""
-    names = [one["name"] for one in model.profile_inputs.values()]
+    # Those of kind users, such as friends, are rows of other users.
+    known = model.profile_inputs.values()
+    names = [one["name"] for one in known if one["kind"] != "users"]
     return {name: model.users.encoders[name] for name in names}
 
 
