@@ -208,7 +208,7 @@ def test_an_optimizer_that_is_a_name_takes_arguments(config, given, name):
         ("Hybrid, dim: null", "model.dim: expected a whole number"),
         ("Hybrid, dropout: -0.1", "model.dropout: expected a number of at least 0, such as 0.2"),
         ("Hybrid, dropout: .nan", "model.dropout: expected a number"),
-        ("Hybrid, log_q: 1", "model.log_q: expected true or false, got 1"),
+        ("SASRec, log_q: 1", "model.log_q: expected true or false, got 1"),
         ("Hybrid, kernel_sizes: 3", "model.kernel_sizes: expected a list such as [3], got 3"),
         ("Hybrid, kernel_sizes: [3, a]", "model.kernel_sizes: expected a list such as [3]"),
         ("EASE, l2: '1'", "model.l2: expected a number"),

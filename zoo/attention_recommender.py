@@ -4,7 +4,7 @@ import keras
 import pandas as pd
 
 from kerasrec.layers import EmbeddingTower, LSTMUserEncoder, StateAttention, last_real_step
-from kerasrec.models import HistoryInputs, SequenceModel, item_table
+from kerasrec.models import HistoryInputs, SequenceModel, UserInputs, item_table
 from kerasrec.models.predict import predict
 from kerasrec.models.requests.request import Request
 from kerasrec.register import register
@@ -16,10 +16,10 @@ class AttentionRecommender(SequenceModel):
 
         h_t           = LN(LSTM(x_1, ..., x_t) + x_t),   x_t = v_t [+ B_bt] [+ G_gt]
         a_ts          = softmax over s <= t of e(h_s, h_t),   c_t = sum_s a_ts h_s
-        score_t(i)    = <h_t + W c_t, v_i>
+        score_t(i)    = <h_t + W c_t [+ P z_u], v_i>
 
     Vectors of the behavior (b) and of the time since the previous step (g) are added if the data
-    has them.
+    has them, and of the features z of the user with `user_features`, see `SequenceModel`.
 
     e is "dot" <h_s, h_t>, "general" h_s^T M h_t, or "additive" v^T tanh(W_1 h_s + W_2 h_t). W
     starts at 0, so the model starts as the LSTM alone. History and candidates share one table of
@@ -33,7 +33,7 @@ class AttentionRecommender(SequenceModel):
         attention: "general", "dot" or "additive".
         attention_dim: Length of v, for "additive".
         dropout: On the item vectors read, the states of the LSTM and the attended vectors.
-        context_dropout: Share of the histories without behaviors, and without times, in training.
+        user_features: Also read the features of users, which answer somebody without a history.
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of the sampled kinds.
         log_q: Apply the logQ correction to the sampled kinds; for the softmax loss only.
@@ -64,7 +64,7 @@ class AttentionRecommender(SequenceModel):
         attention="general",
         attention_dim=32,
         dropout=0.2,
-        context_dropout=0.1,
+        user_features=False,
         candidates="all",
         num_negatives=1024,
         log_q=True,
@@ -75,7 +75,7 @@ class AttentionRecommender(SequenceModel):
         attend = StateAttention(attention, attention_dim, name="attention")
         mix = keras.layers.Dense(dim, use_bias=False, kernel_initializer="zeros", name="mix")
         drop = keras.layers.Dropout(dropout, name="context_dropout")
-        history = HistoryInputs(schema, items, item_table(schema), context_dropout)
+        history = HistoryInputs(schema, items, item_table(schema), dropout)
         encoder = LSTMUserEncoder(dim, cell, dropout=dropout, residual=True, name="user_encoder")
 
         # === Wiring ===
@@ -85,7 +85,8 @@ class AttentionRecommender(SequenceModel):
         last_attended, weights = attend(last[:, None], states, history.mask)
         query = last + mix(last_attended)[:, 0]
         states = states + drop(mix(attended))
-        super().__init__(history, query, states, candidates, num_negatives, log_q, name)
+        user = UserInputs(schema) if user_features else None
+        super().__init__(history, query, states, candidates, num_negatives, log_q, name, user=user)
         self.weight_model = keras.Model(history.inputs, weights[:, 0], name="weight_model")
 
     def attend(self, inputs):

@@ -11,7 +11,8 @@ from kerasrec.layers import (
     TransformerUserEncoder,
 )
 from kerasrec.layers.candidates import MASKED
-from kerasrec.models import HistoryInputs, ItemInputs, Retriever, item_table
+from kerasrec.models import HistoryInputs, ItemInputs, Retriever, UserInputs, item_table
+from kerasrec.models.user_inputs import ALONE
 from kerasrec.register import register
 
 
@@ -22,10 +23,11 @@ class BERT4Rec(Retriever):
         x_t      = sqrt(dim) (V_st [+ B_bt] [+ G_gt]) + P_t, or [mask] + P_t at a masked position
         h        = Transformer(x_1, ..., x_n)
         loss     = - mean over masked t of log softmax over i of <h_t, V_i> at the item masked there
-        score(i) = <h_(n+1), V_i>, of a mask appended to the history
+        score(i) = <h_(n+1) [+ P z_u], V_i>, of a mask appended to the history
 
     over the items s of the history. Vectors of the behavior (b) and of the time since the previous
-    step (g) are added if the data has them, except at masked positions. Training masks a share
+    step (g) are added if the data has them, except at masked positions, and of the features z of
+    the user with `user_features`, see `SequenceModel`. Training masks a share
     `mask_prob` of the positions. In one row of ten it masks only the last position, as in serving
     and in the validation loss. Only masked positions have a loss, but Keras takes the mean over all
     real positions. So the loss is about `mask_prob` times the one above; Adam is invariant to this.
@@ -37,8 +39,8 @@ class BERT4Rec(Retriever):
         num_heads: Number of attention heads, a divisor of `dim`.
         hidden_factor: Width of the feed-forward network's hidden layer, in units of `dim`.
         dropout: On the inputs, the attention weights and the outputs of each sublayer.
-        context_dropout: Share of the histories without behaviors, and without times, in training.
         mask_prob: Share of masked positions; at least one position of each history is masked.
+        user_features: Also read the features of users, which answer somebody without a history.
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of the sampled kinds.
         log_q: Apply the logQ correction to the sampled kinds; for the softmax loss only.
@@ -72,8 +74,8 @@ class BERT4Rec(Retriever):
         num_heads=2,
         hidden_factor=4,
         dropout=0.2,
-        context_dropout=0.1,
         mask_prob=0.2,
+        user_features=False,
         candidates="all",
         num_negatives=1024,
         log_q=True,
@@ -87,7 +89,8 @@ class BERT4Rec(Retriever):
             num_blocks, num_heads, hidden_factor, "gelu", dropout, schema.history_length + 1,
             causal=False, name="user_encoder",
         )  # fmt: skip
-        fallback = PopularWhenEmpty(name="popular_when_empty")
+        user = UserInputs(schema) if user_features else None
+        fallback = PopularWhenEmpty(ALONE if user else 0.0, name="popular_when_empty")
         catalog = item_table(schema)
 
         def states(sequence, masked, all_steps):
@@ -113,12 +116,16 @@ class BERT4Rec(Retriever):
         vector = fallback.candidate(items(item.known), item.count)
 
         # === Query ===
-        history = HistoryInputs(schema, items, catalog, context_dropout)
+        history = HistoryInputs(schema, items, catalog, dropout)
         column = ops.zeros_like(history.rows[:, :1])
         longer = ops.concatenate([history.rows, column], axis=1)
         positions = ops.cumsum(ops.ones_like(longer), axis=1)
         end = ops.max(ops.where(ops.not_equal(longer, 0), positions, 0), axis=1, keepdims=True)
         query = states(longer, ops.equal(positions, end + 1), all_steps=False)
+        inputs, profile = history.inputs, None
+        if user:
+            inputs, profile = {**inputs, **user.inputs}, user.vector(dim)
+            query = query + profile
 
         # === Training: the first item of a window is never masked, the others are `target` ===
         target = keras.Input((None,), dtype="int32", name="item")
@@ -129,24 +136,27 @@ class BERT4Rec(Retriever):
         all_states = states(visible, is_masked, all_steps=True)[:, 1:]
         # Only the masked positions are scored; `picked` maps positions to them and back.
         queries = ops.matmul(ops.transpose(picked, (0, 2, 1)), all_states)
-        queries = fallback.query(queries, visible)
+        if user:
+            queries = queries + profile[:, None]
+        queries = fallback.query(queries, visible, profile)
         positives = ops.max(ops.cast(picked, "int32") * target[..., None], axis=1)
 
         def training(candidates):
             logits = ops.matmul(picked, candidates(queries, positives))
             negatives = ops.where(masked[..., None], logits[..., 1:], MASKED)
             logits = ops.concatenate([logits[..., :1], negatives], axis=-1)
-            return {**history.inputs, "item": target}, logits
+            return {**inputs, "item": target}, logits
 
         super().__init__(
             schema=schema,
-            inputs=history.inputs,
-            query=fallback.query(query, history.rows),
+            inputs=inputs,
+            query=fallback.query(query, history.rows, profile),
             item_encoder=item.encoder(vector),
             catalog=catalog,
             candidates=candidates,
             num_negatives=num_negatives,
             log_q=log_q,
             training=training,
+            user=user,
             name=name,
         )

@@ -1,7 +1,5 @@
 """ContentBased: items and users are both represented by features of items."""
 
-import dataclasses
-
 import keras
 from keras import ops
 
@@ -9,11 +7,10 @@ from kerasrec.data.vocabulary import UNKNOWN
 from kerasrec.errors import InputError
 from kerasrec.layers import (
     ContentEncoder,
-    EmbeddingTower,
     HistoryProfile,
     PopularWhenEmpty,
 )
-from kerasrec.models import ItemInputs, ItemTower, Retriever, item_code, item_table, user_table
+from kerasrec.models import ItemInputs, ItemTower, Retriever, UserInputs, item_code, item_table
 from kerasrec.models.query_input import query_input
 from kerasrec.register import register
 
@@ -28,7 +25,7 @@ class ContentBased(Retriever):
 
     So a new item is scored like an old one; b_i is a bias computed from the features. Training
     drops half of each history and predicts all of it. An empty history gets the popular items; with
-    `use_profile` it is scored by the user's features.
+    `user_features` it is scored by the user's features.
 
     Args:
         schema: `Schema` of the data; it needs an item feature.
@@ -38,7 +35,7 @@ class ContentBased(Retriever):
             "conv2d" (over pictures), "bag_of_words" or "vectors", see `ContentEncoder`.
         code_dim: Length of the code.
         kernel_sizes: Widths of the convolutions of "conv1d", in words.
-        use_profile: Add a vector computed from the user's features.
+        user_features: Add a vector computed from the user's features.
         dropout: Share of a history dropped in training.
         statistics: Let the items have the mean, deviation and confidence of their train ratings as
             a feature, see `item_statistics`; not for the codes.
@@ -71,16 +68,12 @@ class ContentBased(Retriever):
         encoder="code",
         code_dim=512,
         kernel_sizes=(3,),
-        use_profile=False,
+        user_features=False,
         dropout=0.5,
         statistics=False,
         name=None,
     ):
-        user_features = [dataclasses.asdict(feature) for feature in schema.user_features]
-        if use_profile and not user_features:
-            raise InputError(
-                "use_profile needs a user feature, and this data has none: leave it out"
-            )
+        user = UserInputs(schema) if user_features else None
 
         # === Layers ===
         code = item_code(schema, encoder, code_dim)
@@ -104,13 +97,10 @@ class ContentBased(Retriever):
         past = ItemTower(catalog, content, name="history_content")(history)
         query = profile_of(past, ops.greater(history, UNKNOWN))
         query = ops.concatenate([query, ops.ones_like(query[:, :1])], axis=-1)
-        inputs, user_catalog = {"history": history}, None
-        if use_profile:
-            user_catalog = user_table(schema)
-            tower = EmbeddingTower(2, dim, user_features, use_id=False, name="user_profile")
-            inputs["user"] = query_input("user")
-            profile = tower(inputs["user"], user_catalog(inputs["user"]))
-            query = query + ops.pad(profile, [[0, 0], [0, 1]])
+        inputs = {"history": history}
+        if user:
+            inputs |= user.inputs
+            query = query + ops.pad(user.vector(dim), [[0, 0], [0, 1]])
         else:
             query = fallback.query(query, history)
             candidate = fallback.candidate(candidate, item.count)
@@ -121,7 +111,7 @@ class ContentBased(Retriever):
             query=query,
             item_encoder=item.encoder(candidate),
             catalog=catalog,
-            user_catalog=user_catalog,
+            user=user,
             candidates="all",
             code=code,
             name=name,
@@ -129,7 +119,7 @@ class ContentBased(Retriever):
         self.content_model = content
         self.content_encoder = encode
         self.content_columns = slice(0, dim + 1)
-        self.bias_columns = 1 if use_profile else 2
+        self.bias_columns = 1 if user_features else 2
 
     def content_directions(self, queries, rows):
         """Factors of the content vectors in the scores of `rows` `(n, k)`: `(n, k, dim + 1)`."""

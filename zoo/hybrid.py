@@ -15,9 +15,11 @@ from kerasrec.models import (
     ItemInputs,
     ItemTower,
     Retriever,
+    UserInputs,
     item_code,
     item_table,
 )
+from kerasrec.models.user_inputs import ALONE
 from kerasrec.register import register
 
 # Length of the code of the encoders "code" and "autoencoder".
@@ -38,7 +40,8 @@ class Hybrid(Retriever):
     over the items h of the history. Vectors of the behavior (b) and of the time since the previous
     step (g) are added if the data has them. With "gated", alpha depends on the item's number of
     train interactions, and an item without any is scored by its content only. The score is one dot
-    product of [U, W U + b, 1] and [alpha V, (1 - alpha) C, b_i].
+    product of [U, W U + b, 1] and [alpha V, (1 - alpha) C, b_i]. With `user_features` a vector P z
+    of the features z of the user is added to [U, W U + b, 1].
 
     With alpha None, id and content are joined into one item vector, used in the history and as a
     candidate:
@@ -61,9 +64,10 @@ class Hybrid(Retriever):
         alpha: "gated", "learned", a number between 0 and 1, or None.
         dropout: Between the layers of both encoders.
         id_dropout: Share of candidates whose id is replaced by the unknown row in training.
+        user_features: Also read the features of users, which answer somebody without a history.
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
-        num_negatives: Shared negatives of "sampled".
-        log_q: Apply the logQ correction to the sampled kinds; for the softmax loss only.
+        num_negatives: Shared negatives of the sampled kinds, with the logQ correction of the
+            softmax loss.
 
     Raises:
         InputError: if the data has no feature that the encoder reads.
@@ -96,9 +100,9 @@ class Hybrid(Retriever):
         alpha="gated",
         dropout=0.2,
         id_dropout=0.0,
+        user_features=False,
         candidates="all",
         num_negatives=1024,
-        log_q=True,
         name=None,
     ):
         bidirectional = cell == "bilstm"
@@ -113,7 +117,8 @@ class Hybrid(Retriever):
         bias = EmbeddingTower(schema.num_items, 1, rows_of="items", name="item_bias")
         head = None if alpha is None else HybridHead(dim, dim, alpha, name="hybrid_head")
         join = keras.layers.Dense(dim, name="joined") if alpha is None else None
-        fallback = PopularWhenEmpty(name="popular_when_empty")
+        user = UserInputs(schema) if user_features else None
+        fallback = PopularWhenEmpty(ALONE if user else 0.0, name="popular_when_empty")
 
         # === Item ===
         item = ItemInputs(catalog.inputs(encode.read), id_dropout)
@@ -129,10 +134,7 @@ class Hybrid(Retriever):
         history_items = ids
         if join:  # the joined vectors include the content of items without interactions
             history_items = ItemTower(catalog, item.encoder(vector), name="history_items")
-        # An argument of its own would be the eleventh.
-        history = HistoryInputs(
-            schema, history_items, catalog, min(dropout, 0.1), known_only=not join
-        )
+        history = HistoryInputs(schema, history_items, catalog, dropout, known_only=not join)
         encode_history = LSTMUserEncoder(
             dim,
             "lstm" if bidirectional else cell,
@@ -142,10 +144,17 @@ class Hybrid(Retriever):
             name="user_encoder",
         )
 
+        inputs, profile = history.inputs, None
+        if user:
+            inputs = {**inputs, **user.inputs}
+            profile = user.vector((dim if join else 2 * dim) + 1)
+
         def query(state):
             vector = state if join else head.query(state)
             vector = ops.concatenate([vector, ops.ones_like(state[..., :1])], axis=-1)
-            return fallback.query(vector, history.rows)
+            if user:
+                vector = vector + (profile if len(vector.shape) == 2 else profile[:, None])
+            return fallback.query(vector, history.rows, profile)
 
         states = None
         if bidirectional:
@@ -154,15 +163,15 @@ class Hybrid(Retriever):
             states = query(encode_history(history.vectors, history.mask, all_steps=True))
         super().__init__(
             schema=schema,
-            inputs=history.inputs,
+            inputs=inputs,
             query=query(encode_history(history.vectors, history.mask)),
             training_query=states,
             item_encoder=item.encoder(candidate),
             catalog=catalog,
             candidates=candidates,
             num_negatives=num_negatives,
-            log_q=log_q,
             code=code,
+            user=user,
             name=name,
         )
         self.hybrid_head = head

@@ -7,7 +7,7 @@ from keras import ops
 
 from kerasrec.errors import InputError
 from kerasrec.layers import EmbeddingTower
-from kerasrec.models import ItemInputs, JointModel, item_table, user_table
+from kerasrec.models import ItemInputs, JointModel, UserInputs, item_table
 from kerasrec.models.query_input import query_input
 from kerasrec.register import register
 
@@ -116,10 +116,10 @@ class NeuMF(JointModel):
             vectors += [first[key](towers[key](rows, features))] if has_mlp else []
             return ops.concatenate(vectors, axis=-1) if len(vectors) > 1 else vectors[0]
 
-        user = query_input("user")
+        user = UserInputs(schema) if user_features else None
+        row = user.inputs["user"] if user else query_input("user")
         item = ItemInputs(catalog.inputs([one["name"] for one in item_features]), id_dropout)
-        user_catalog = user_table(schema) if user_features else None
-        query = vector("user", user, user_catalog(user) if user_catalog else None)
+        query = vector("user", row, user.values if user else None)
         candidate = vector("item", item.known, item.features or None)
 
         # === Pairs ===
@@ -137,11 +137,11 @@ class NeuMF(JointModel):
         super().__init__(
             head=keras.Model({"query": q, "candidate": c}, score, name="head"),
             schema=schema,
-            inputs={"user": user},
+            inputs={"user": row},
             query=query,
             item_encoder=item.encoder(candidate),
             catalog=catalog,
-            user_catalog=user_catalog,
+            user=user,
             candidates=candidates,
             num_negatives=num_negatives,
             log_q=log_q,

@@ -3,7 +3,7 @@
 import keras
 
 from kerasrec.layers import CausalConvUserEncoder, EmbeddingTower
-from kerasrec.models import HistoryInputs, SequenceModel, item_table
+from kerasrec.models import HistoryInputs, SequenceModel, UserInputs, item_table
 from kerasrec.register import register
 
 
@@ -13,10 +13,11 @@ class NextItNet(SequenceModel):
 
         x_t      = v_st [+ B_bt] [+ G_gt]
         h        = blocks of dilated causal convolutions over x_1, ..., x_n
-        score(i) = <h_n, v_i>
+        score(i) = <h_n [+ P z_u], v_i>
 
     over the items s of the history. Vectors of the behavior (b) and of the time since the previous
-    step (g) are added if the data has them. History and candidates share one table of item vectors.
+    step (g) are added if the data has them, and of the features z of the user with `user_features`,
+    see `SequenceModel`. History and candidates share one table of item vectors.
     Every position of a history is trained, all in parallel.
 
     Args:
@@ -26,7 +27,7 @@ class NextItNet(SequenceModel):
             field is 1 + 3 (kernel_size - 1) sum(dilations) items, 127 by default.
         kernel_size: Width of a convolution, in items.
         dropout: On the item vectors read and on the states.
-        context_dropout: Share of the histories without behaviors, and without times, in training.
+        user_features: Also read the features of users, which answer somebody without a history.
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of the sampled kinds.
         log_q: Apply the logQ correction to the sampled kinds; for the softmax loss only.
@@ -53,7 +54,7 @@ class NextItNet(SequenceModel):
         dilations=(1, 4, 16),
         kernel_size=3,
         dropout=0.2,
-        context_dropout=0.1,
+        user_features=False,
         candidates="all",
         num_negatives=1024,
         log_q=True,
@@ -65,9 +66,10 @@ class NextItNet(SequenceModel):
         drop = keras.layers.Dropout(dropout, name="state_dropout")
 
         # === Wiring ===
-        history = HistoryInputs(schema, items, item_table(schema), context_dropout)
+        history = HistoryInputs(schema, items, item_table(schema), dropout)
         # Without context StepContext is not called, since building it draws a seed.
         steps = history.vectors if history.context else history.item_vectors
         query = drop(encoder(steps, history.mask))
         states = drop(encoder(steps, history.mask, all_steps=True))
-        super().__init__(history, query, states, candidates, num_negatives, log_q, name)
+        user = UserInputs(schema) if user_features else None
+        super().__init__(history, query, states, candidates, num_negatives, log_q, name, user=user)

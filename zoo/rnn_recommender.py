@@ -2,7 +2,7 @@
 
 from kerasrec.errors import InputError
 from kerasrec.layers import DotProduct, EmbeddingTower, LSTMUserEncoder
-from kerasrec.models import HistoryInputs, SequenceModel, item_table
+from kerasrec.models import HistoryInputs, SequenceModel, UserInputs, item_table
 from kerasrec.models.query_input import query_input
 from kerasrec.register import register
 
@@ -15,10 +15,11 @@ class RNNRecommender(SequenceModel):
 
         x_t      = V_st [+ B_bt] [+ G_gt]
         h_t      = LN(LSTM(x_1, ..., x_t) + x_t) [+ P_u]
-        score(i) = <h_t, V_i>
+        score(i) = <h_t [+ P z_u], V_i>
 
     over the items s of the history. Vectors of the behavior (b) and of the time since the previous
-    step (g) are added if the data has them. History and candidates share one table of item vectors.
+    step (g) are added if the data has them, and of the features z of the user with `user_features`,
+    see `SequenceModel`. History and candidates share one table of item vectors.
     Every position of a history is trained at once, except with "bilstm": that cell also reads the
     steps after a position, so only the last item of each history is trained. An empty history gets
     the popular items.
@@ -37,10 +38,10 @@ class RNNRecommender(SequenceModel):
             ["rnn", "rnn"], stacks layers: each reads the states of the one before it.
         tied: Score items by the vectors that the network reads.
         dropout: On the vectors read and on the states.
-        context_dropout: Share of the histories without behaviors, and without times, in training.
         use_user: Add a user vector P_u. Users outside the train part have the vector of the unknown
             user.
         user_dropout: With `use_user`, share of users replaced by the unknown user in training.
+        user_features: Also read the features of users, which answer somebody without a history.
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of the sampled kinds.
         log_q: Apply the logQ correction to "in_batch" and the sampled kinds.
@@ -68,9 +69,9 @@ class RNNRecommender(SequenceModel):
         cell="lstm",
         tied=True,
         dropout=0.2,
-        context_dropout=0.1,
         use_user=False,
         user_dropout=0.1,
+        user_features=False,
         candidates="all",
         num_negatives=1024,
         log_q=True,
@@ -81,7 +82,7 @@ class RNNRecommender(SequenceModel):
 
         # === Layers ===
         items = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
-        history = HistoryInputs(schema, items, item_table(schema), context_dropout)
+        history = HistoryInputs(schema, items, item_table(schema), dropout)
         encoders = [
             LSTMUserEncoder(
                 dim,
@@ -100,11 +101,12 @@ class RNNRecommender(SequenceModel):
             vectors = encoder(vectors, history.mask, all_steps=True)
         query = encoders[-1](vectors, history.mask)
         states = None if bidirectional else encoders[-1](vectors, history.mask, all_steps=True)
+        user = UserInputs(schema) if user_features else None
         if use_user:
             users = EmbeddingTower(
                 schema.num_users, dim, id_dropout=user_dropout, rows_of="users", name="users"
             )
-            history.inputs["user"] = query_input("user")
+            history.inputs["user"] = user.inputs["user"] if user else query_input("user")
             vector = users(history.inputs["user"])
             query, states = query + vector, states if bidirectional else states + vector[:, None]
         output = None
@@ -116,7 +118,9 @@ class RNNRecommender(SequenceModel):
             def output(rows):
                 return dot.candidate(table(rows), rows)
 
-        super().__init__(history, query, states, candidates, num_negatives, log_q, name, output)
+        super().__init__(
+            history, query, states, candidates, num_negatives, log_q, name, output, user
+        )
 
 
 def _checked(cell):

@@ -1,7 +1,7 @@
 """SASRec: causal self-attention over the history."""
 
 from kerasrec.layers import EmbeddingTower, TransformerUserEncoder
-from kerasrec.models import HistoryInputs, SequenceModel, item_table
+from kerasrec.models import HistoryInputs, SequenceModel, UserInputs, item_table
 from kerasrec.register import register
 
 
@@ -11,10 +11,11 @@ class SASRec(SequenceModel):
 
         x_t      = V_st [+ B_bt] [+ G_gt]
         h_t      = Transformer(sqrt(dim) x_1 + P_1, ..., sqrt(dim) x_t + P_t) at t
-        score(i) = <h_n, V_i>
+        score(i) = <h_n [+ P z_u], V_i>
 
     over the items s of the history. Vectors of the behavior (b) and of the time since the previous
-    step (g) are added if the data has them. History and candidates share one table of item vectors
+    step (g) are added if the data has them, and of the features z of the user with `user_features`,
+    see `SequenceModel`. History and candidates share one table of item vectors
     V. Every position of a history is trained. The paper uses one negative for each; here the loss
     is a softmax over all items or over many sampled ones, with which SASRec matches BERT4Rec.
 
@@ -25,8 +26,8 @@ class SASRec(SequenceModel):
         num_heads: Number of attention heads, a divisor of `dim`.
         hidden_factor: Width of the feed-forward network's hidden layer, in units of `dim`.
         dropout: On the inputs, the attention weights and the outputs of each sublayer.
-        context_dropout: Share of the histories without behaviors, and without times, in training.
         gated: Multiply the attention output by a per-channel SiLU gate of the query step.
+        user_features: Also read the features of users, which answer somebody without a history.
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of "sampled".
         log_q: Apply the logQ correction to the sampled kinds; for the softmax loss only.
@@ -58,8 +59,8 @@ class SASRec(SequenceModel):
         num_heads=1,
         hidden_factor=1,
         dropout=0.2,
-        context_dropout=0.1,
         gated=False,
+        user_features=False,
         candidates="all",
         num_negatives=1024,
         log_q=True,
@@ -73,10 +74,11 @@ class SASRec(SequenceModel):
         )  # fmt: skip
 
         # === Wiring ===
-        history = HistoryInputs(schema, items, item_table(schema), context_dropout)
+        history = HistoryInputs(schema, items, item_table(schema), dropout)
         # Without context StepContext is not called, since building it draws a seed.
         steps = history.vectors if history.context else history.item_vectors
         vectors = steps * dim**0.5
         query = encoder(vectors, history.mask)
         states = encoder(vectors, history.mask, all_steps=True)
-        super().__init__(history, query, states, candidates, num_negatives, log_q, name)
+        user = UserInputs(schema) if user_features else None
+        super().__init__(history, query, states, candidates, num_negatives, log_q, name, user=user)

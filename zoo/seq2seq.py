@@ -60,7 +60,6 @@ class Seq2Seq(TowerModel):
         horizon: Number of items to generate.
         beams: Number of sequences kept in beam search; 1 is greedy.
         dropout: On the item vectors read.
-        context_dropout: Share of the histories without behaviors, and without times, in training.
         candidates: "all", "sampled" or "sampled_by_popularity"; "in_batch" needs (batch x length
             x `horizon`)^2 numbers.
         num_negatives: Shared negatives of the sampled kinds.
@@ -93,7 +92,6 @@ class Seq2Seq(TowerModel):
         horizon=3,
         beams=4,
         dropout=0.2,
-        context_dropout=0.1,
         candidates="all",
         num_negatives=1024,
         log_q=True,
@@ -115,7 +113,7 @@ class Seq2Seq(TowerModel):
         vector = fallback.candidate(items(item.known), item.count)
 
         # === History ===
-        history = HistoryInputs(schema, items, catalog, context_dropout)
+        history = HistoryInputs(schema, items, catalog, dropout)
         encode = _encoder(cell, dim, dropout)
         past, real = history.item_vectors, history.mask
         memory = encode(history.vectors, real)

@@ -1,9 +1,7 @@
 """TwoTower: a tower of the user and the request, and a tower of the item."""
 
-import dataclasses
-
 from kerasrec.layers import DotProduct, EmbeddingTower
-from kerasrec.models import ContextInputs, ItemInputs, Retriever, item_table, user_table
+from kerasrec.models import ContextInputs, ItemInputs, Retriever, UserInputs, item_table
 from kerasrec.models.query_input import query_input
 from kerasrec.register import register
 
@@ -66,14 +64,14 @@ class TwoTower(Retriever):
         name=None,
     ):
         # === Layers ===
-        user_features = [dataclasses.asdict(feature) for feature in schema.user_features]
+        user = UserInputs(schema) if schema.user_features else None
         context = ContextInputs(schema)
         catalog = item_table(schema, statistics=statistics)
         item_features = [feature for feature in catalog.features if feature["name"] != "count"]
         users = EmbeddingTower(
             schema.num_users,
             dim,
-            [*user_features, *context.features],
+            [*(user.features if user else ()), *context.features],
             mlp,
             l2,
             id_dropout,
@@ -92,19 +90,18 @@ class TwoTower(Retriever):
         )
         rates = candidates == "pair"
         dot = DotProduct(global_bias=rates, temperature=temperature, name="dot_product")
-        user_catalog = user_table(schema) if user_features else None
 
         # === Wiring ===
-        user = query_input("user")
-        read = {**(user_catalog(user) if user_features else {}), **context.values}
+        row = user.inputs["user"] if user else query_input("user")
+        read = {**(user.values if user else {}), **context.values}
         item = ItemInputs(catalog.inputs([feature["name"] for feature in item_features]))
         super().__init__(
             schema=schema,
-            inputs={"user": user, **context.inputs},
-            query=dot.query(users(user, read or None)),
+            inputs={"user": row, **context.inputs},
+            query=dot.query(users(row, read or None)),
             item_encoder=item.encoder(dot.candidate(items(item.known, item.features or None))),
             catalog=catalog,
-            user_catalog=user_catalog,
+            user=user,
             candidates=candidates,
             num_negatives=num_negatives,
             log_q=log_q,

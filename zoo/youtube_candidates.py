@@ -1,7 +1,5 @@
 """YouTubeCandidates: an MLP over the mean of what was watched, and the features of the user."""
 
-import dataclasses
-
 import keras
 from keras import ops
 
@@ -14,10 +12,10 @@ from kerasrec.models import (
     HistoryInputs,
     ItemInputs,
     Retriever,
+    UserInputs,
     item_table,
-    user_table,
 )
-from kerasrec.models.query_input import query_input
+from kerasrec.models.user_inputs import ALONE
 from kerasrec.register import register
 
 
@@ -33,7 +31,8 @@ class YouTubeCandidates(Retriever):
     step (g) are added if the data has them. z is the vector of all user features and features of
     the request, such as the words of a search, place and device, see `EmbeddingTower`; a is the age
     of the example. History and candidates share the table V. An empty history gets the popular
-    items, also where z is known.
+    items; where z is known its score is <W MLP([0; z; 0]) + c, V_i> + log(1 + count of i), which a
+    tenth of the histories is trained with.
 
     Every step is trained to predict the item after it. With features of the request, each
     interaction is an example of its own, which reads the request of that interaction.
@@ -66,8 +65,6 @@ class YouTubeCandidates(Retriever):
     """
 
     capabilities = frozenset({"users", "histories"})
-    # Also with user features in the query.
-    unknown_user = "with what is popular"
 
     def __init__(
         self,
@@ -87,7 +84,7 @@ class YouTubeCandidates(Retriever):
                 "YouTubeCandidates: age=True needs the time of each interaction: map a column to "
                 "timestamp, or leave age out"
             )
-        user_features = [dataclasses.asdict(feature) for feature in schema.user_features]
+        user = UserInputs(schema) if schema.user_features else None
 
         # === Layers ===
         items = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
@@ -95,13 +92,13 @@ class YouTubeCandidates(Retriever):
         history = HistoryInputs(schema, items, catalog, context_dropout)
         stack = DenseStack(mlp, dropout=dropout, name="mlp")
         last_layer = DenseStack((dim,), "linear", name="query")
-        fallback = PopularWhenEmpty(name="popular_when_empty")
         context = ContextInputs(schema)
-        features = [*user_features, *context.features]
+        features = [*(user.features if user else ()), *context.features]
+        fallback = PopularWhenEmpty(ALONE if features else 0.0, name="popular_when_empty")
         if features:
             tower = EmbeddingTower(2, dim, features, use_id=False, name="user_profile")
         # A request is that of one interaction, so each is an example with its own history.
-        self.steps = "last" if features != user_features else "all"
+        self.steps = "last" if context.features else "all"
 
         # === Wiring ===
         # Sums over a long history are not exact in half precision.
@@ -109,36 +106,36 @@ class YouTubeCandidates(Retriever):
         sums = ops.cumsum(ops.cast(history.vectors, "float32") * real, axis=1)
         means = sums / ops.maximum(ops.cumsum(real, axis=1), 1.0)
         mean = last_real_step(means, history.mask)
-        inputs, user_catalog, known = {**history.inputs, **context.inputs}, None, context.values
-        if user_features:
-            user_catalog = user_table(schema)
-            inputs["user"] = query_input("user")
-            known = {**user_catalog(inputs["user"]), **known}
-        trained = mean if self.steps == "last" else means
+        inputs, known = {**history.inputs, **context.inputs}, context.values
+        if user:
+            inputs, known = {**inputs, **user.inputs}, {**user.values, **known}
+        trained, profile, wide = mean if self.steps == "last" else means, None, None
         if features:
             # The features alone: no id is looked up.
-            profile = tower(inputs.get("user", history.rows), known)
-            mean = ops.concatenate([mean, profile], axis=-1)
+            profile = wide = tower(inputs.get("user", history.rows), known)
             if self.steps == "all":
-                profile = ops.zeros_like(means[..., :1]) + profile[:, None]
-            trained = ops.concatenate([trained, profile], axis=-1)
-        train_only = {}
+                wide = ops.zeros_like(means[..., :1]) + profile[:, None]
+        train_only, ages, now = {}, None, None
         if age:
             ages = keras.Input(trained.shape[1:-1], dtype="float32", name=EXAMPLE_AGE)
             train_only[EXAMPLE_AGE] = ages
-            trained = ops.concatenate([trained, ops.cast(ages, trained.dtype)[..., None]], axis=-1)
-            mean = ops.concatenate([mean, ops.zeros_like(mean[..., :1])], axis=-1)
+            ages, now = ops.cast(ages, trained.dtype)[..., None], ops.zeros_like(mean[..., :1])
 
+        def query(*parts):
+            parts = [part for part in parts if part is not None]
+            return last_layer(stack(ops.concatenate(parts, axis=-1)))
+
+        alone = query(ops.zeros_like(mean), profile, now) if features else None
         item = ItemInputs()
         super().__init__(
             schema=schema,
             inputs=inputs,
-            query=fallback.query(last_layer(stack(mean)), history.rows),
-            training_query=fallback.query(last_layer(stack(trained)), history.rows),
+            query=fallback.query(query(mean, profile, now), history.rows, alone),
+            training_query=fallback.query(query(trained, wide, ages), history.rows, alone),
             train_only=train_only,
             item_encoder=item.encoder(fallback.candidate(items(item.known), item.count)),
             catalog=catalog,
-            user_catalog=user_catalog,
+            user=user,
             candidates=candidates,
             num_negatives=num_negatives,
             log_q=log_q,

@@ -12,6 +12,7 @@ from kerasrec.data.feature_values import (
     read_vectors,
     single_values,
 )
+from kerasrec.data.query_spec import user_input
 from kerasrec.data.request_values import check_values
 from kerasrec.errors import InputError
 
@@ -32,6 +33,12 @@ def export_context(about, values):
         InputError: for a value unfit for its kind.
     """
     return {name: _input(name, about["context"][name], given) for name, given in values.items()}
+
+
+def export_user_features(about, values):
+    """As `export_context`, for features of the users: the inputs "user.<name>"."""
+    known = about["user_features"]
+    return {user_input(name): _input(name, known[name], given) for name, given in values.items()}
 
 
 def _input(name, feature, values):

@@ -1,18 +1,22 @@
-"""Reads features of a request from the command line."""
+"""Reads features of a request and of its user from the command line."""
 
 from kerasrec.errors import InputError
 
 
 def add_context_argument(parser):
-    """The argument `--context KEY=VALUE`, which may be repeated."""
+    """The arguments `--context` and `--user-feature KEY=VALUE`, which may be repeated."""
     parser.add_argument(
         "--context", metavar="KEY=VALUE", action="append", default=[],
         help="a feature of the request, such as hour=9, once for each; written as in a text file",
     )  # fmt: skip
+    parser.add_argument(
+        "--user-feature", metavar="KEY=VALUE", action="append", default=[],
+        help="a feature of the user, such as age=31, once for each, in place of what is stored",
+    )  # fmt: skip
 
 
-def read_context(values):
-    """Name -> text of each `KEY=VALUE`.
+def read_context(values, option="--context"):
+    """Name -> text of each `KEY=VALUE` of an option.
 
     Raises:
         InputError: for a value without "=", or a key given twice.
@@ -24,10 +28,10 @@ def read_context(values):
     for text in values:
         key, equals, value = text.partition("=")
         if not equals or not key:
-            raise InputError(f"--context {text}: expected KEY=VALUE, such as hour=9")
+            raise InputError(f"{option} {text}: expected KEY=VALUE, such as hour=9")
         if key in found:
             raise InputError(
-                f"--context {key} is given twice: write several values of a feature as in the "
+                f"{option} {key} is given twice: write several values of a feature as in the "
                 "data, with its separator between them"
             )
         found[key] = value

@@ -3,7 +3,7 @@
 import math
 import warnings
 
-from kerasrec.batch_inference.export_context import export_context
+from kerasrec.batch_inference.export_context import export_context, export_user_features
 from kerasrec.batch_inference.export_files import export_k, read_ids, titles_of
 from kerasrec.batch_inference.export_reasons import EXPLAINED, export_reasons
 from kerasrec.batch_inference.export_wishes import export_wishes
@@ -14,33 +14,39 @@ from kerasrec.errors import CHECK, InputError
 from kerasrec.id_list import unknown_note
 
 
-def from_checkpoint(checkpoint, arguments, history, values, exclude, allow, context, wishes):
+def from_checkpoint(checkpoint, arguments, history, values, exclude, allow, features, wishes):
     """Rows and notes of the answer of a checkpoint; arguments as of `kerasrec recommend`.
 
-    `values` has a rating of each item of the history or None, `context` the value of each feature
-    of the request by its name, `wishes` the `pin` and the `boost` of `Recommender.recommend` that
-    are given.
+    `values` has a rating of each item of the history or None, `features` has "context" and
+    "user_features", the text of each feature by its name, `wishes` the `pin` and the `boost` of
+    `Recommender.recommend` that are given.
     """
     import_keras()
     from kerasrec.models import load
 
     model = load(checkpoint, trust=arguments.trust)
     query = {"users": [arguments.user]} if history is None else {"histories": [history]}
-    kinds = {name: encoder.kind for name, encoder in model.context.items()}
-    context = {name: [typed(value, kinds.get(name))] for name, value in context.items()}
+    encoders = {"context": model.context, "user_features": model.users.encoders}
+    features = {
+        argument: {
+            name: [typed(text, encoders[argument][name].kind if name in encoders[argument] else "")]
+            for name, text in given.items()
+        }
+        for argument, given in features.items()
+    }
     with warnings.catch_warnings():
         # The frame holds the same notes, which are printed below.
         warnings.simplefilter("ignore")
         frame = model.recommend(
             **query, k=arguments.k, exclude=exclude, allow=allow, explain=arguments.explain,
-            repeats=arguments.repeats, context=context, probabilities=arguments.probabilities,
-            values=None if values is None else [values], **wishes,
+            repeats=arguments.repeats, probabilities=arguments.probabilities,
+            values=None if values is None else [values], **features, **wishes,
         )  # fmt: skip
     rows = frame.drop(columns="user").to_dict("records")
     return rows, frame.attrs["notes"]
 
 
-def from_export(export, arguments, history, values, exclude, allow, context, wishes):
+def from_export(export, arguments, history, values, exclude, allow, features, wishes):
     """As `from_checkpoint`, from the folder of an export."""
     loaded, about = load_export(export, arguments.trust)
     with loaded:
@@ -57,8 +63,10 @@ def from_export(export, arguments, history, values, exclude, allow, context, wis
             raise InputError(f"{export} does not read a {query}: give {other}")
         if arguments.probabilities and "probability" not in signature.outputs:
             raise InputError(f"--probabilities: the scores of {export} only order items")
-        known = about.get("context", {})
+        context, of_user = features["context"], features["user_features"]
+        known, of_users = about.get("context", {}), about.get("user_features", {})
         check_names(context, known, str(export))
+        check_names(of_user, of_users, str(export), "user_features", "user")
         k, notes = export_k(about, arguments.k)
         notes = [*notes, *absent_notes(context, known)]
         repeats = arguments.repeats or about.get("repeats", "mask")
@@ -66,6 +74,7 @@ def from_export(export, arguments, history, values, exclude, allow, context, wis
         request |= {"exclude": [exclude or [""]], "allow": [allow or [""]]}
         request |= export_wishes(export, signature, **wishes)
         request |= export_context(about, {name: [value] for name, value in context.items()})
+        request |= export_user_features(about, {name: [value] for name, value in of_user.items()})
         if values is not None and "value" in signature.inputs:
             request["value"] = [[math.nan if one is None else one for one in values]]
         elif values is not None:
@@ -90,6 +99,8 @@ def from_export(export, arguments, history, values, exclude, allow, context, wis
     ids = {query: [value] if query == "user" else value, "exclude": exclude, "allow": allow or []}
     ids |= {name: list(given) for name, given in wishes.items()}
     unknown_user = about.get("unknown_user", "without knowing who it is")
+    if of_user:
+        unknown_user = "from the features given"
     notes = [*unknown_notes(known, ids, unknown_user), *notes]
     if query == "user" and repeats == "mask" and not about.get("stored_histories"):
         notes.append("the export does not know what the user has seen: give --exclude")

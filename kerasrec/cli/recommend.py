@@ -81,6 +81,7 @@ def run(arguments, output):
     exclude = read_ids_or_file(arguments.exclude, "--exclude") or []
     allow = read_ids_or_file(arguments.allow, "--allow")
     context = read_context(arguments.context)
+    of_user = read_context(arguments.user_feature, "--user-feature")
     wishes = {"pin": read_ids(arguments.pin, "--pin"), "boost": _read_boost(arguments.boost)}
     wishes = {name: given for name, given in wishes.items() if given}
     if arguments.k is not None and arguments.k < 1:
@@ -90,6 +91,8 @@ def run(arguments, output):
     if arguments.all_users or arguments.users or arguments.histories:
         from kerasrec.batch_inference import recommend_to_parquet
 
+        if of_user:
+            raise InputError("--user-feature is of one user: give --user or --history with it")
         write_all(
             recommend_to_parquet, arguments, output, "users", exclude=exclude, allow=allow,
             users=arguments.users, histories=arguments.histories, repeats=arguments.repeats,
@@ -104,14 +107,15 @@ def run(arguments, output):
                 "printed, with --json for programs"
             )
     if arguments.item is not None:
-        for option in ("repeats", "explain", "context", "pin", "boost", "probabilities"):
-            if getattr(arguments, option):
+        options = ("repeats", "explain", "context", "user-feature", "pin", "boost", "probabilities")
+        for option in options:
+            if getattr(arguments, option.replace("-", "_")):
                 raise InputError(f"--{option} does not go with --item, which reads no history")
         from kerasrec.cli.one_item import show_similar
 
         show_similar(arguments, output, exclude, allow)
         return
-    _show(arguments, output, exclude, allow, context, wishes)
+    _show(arguments, output, exclude, allow, {"context": context, "user_features": of_user}, wishes)
 
 
 def _read_boost(values):
@@ -131,7 +135,7 @@ def _read_boost(values):
     return id_factors(found, "--boost")
 
 
-def _show(arguments, output, exclude, allow, context, wishes):
+def _show(arguments, output, exclude, allow, features, wishes):
     from kerasrec.cli.one_query import from_checkpoint, from_export
 
     history = read_ids(arguments.history, "--history")
@@ -139,7 +143,7 @@ def _show(arguments, output, exclude, allow, context, wishes):
         raise InputError("--history holds no item id")
     values = read_values(arguments.values, history)
     export = find_export(arguments.source)
-    asked = arguments, history, values, exclude, allow, context, wishes
+    asked = arguments, history, values, exclude, allow, features, wishes
     if export is None:
         rows, notes = from_checkpoint(find_checkpoint(arguments.source), *asked)
     else:

@@ -82,6 +82,7 @@ class Client:
         value=None,
         values=None,
         context=None,
+        user_features=None,
         pin=(),
         boost=None,
         probabilities=False,
@@ -107,6 +108,10 @@ class Client:
                 history a value of each, `{"hour": 9, "price": 3.5}`; for many a list with a value
                 for each, or one value for all. A feature not given is missing. Times are whole
                 seconds since 1970.
+            user_features: Features of the users by name, in the same form, for models that read
+                them: they answer somebody whom the export does not know, alone or beside a history.
+                What is given is read in place of what is stored; what is missing is that of the
+                stored user.
             pin, boost: For a model with rules: item ids that come first, in this order, and a dict
                 of item ids to factors of their relevance; see docs/reranking.md.
             probabilities: Also return `probability`, for models whose scores are logits of labels.
@@ -136,7 +141,7 @@ class Client:
         name = "recommend_explained" if explain else "recommend"
         if probabilities:
             self._check_probabilities(name)
-        of = {"context": context, "single": request.single}
+        of = {"context": context, "user_features": user_features, "single": request.single}
         outputs = self._predict(name, request.rows, given, _check_k(k), k is None, **of)
         if not probabilities:
             outputs = {key: x for key, x in outputs.items() if key != "probability"}
@@ -161,6 +166,7 @@ class Client:
         value=None,
         values=None,
         context=None,
+        user_features=None,
         tasks=False,
         probabilities=False,
     ):
@@ -169,7 +175,8 @@ class Client:
         Args:
             item: One item id, for one user or history.
             items: Item ids: any number for one user or history, one for each of many.
-            context: As in `recommend`; that of one user or history holds for all items.
+            context, user_features: As in `recommend`; those of one user or history hold for all
+                items.
             tasks: Also return what each task predicts, such as the probability of a click, for
                 models that learn several.
             probabilities: Return probabilities instead of scores, for models whose scores are
@@ -208,7 +215,7 @@ class Client:
             raise InputError(f"model {self._model!r} has no tasks: its output is the score alone")
         if probabilities:
             self._check_probabilities("score")
-        of = {"context": context, "single": request.single}
+        of = {"context": context, "user_features": user_features, "single": request.single}
         outputs = self._predict("score", len(ids), {**given, "item": ids}, **of)
         with expect_format("score"):
             scores = {name: [as_number(one) for one in x] for name, x in outputs.items()}
@@ -341,12 +348,15 @@ class Client:
                 "predicts is given by score(tasks=True)"
             )
 
-    def _predict(self, name, rows, given, k=None, reduce_k=False, context=None, single=True):
+    def _predict(
+        self, name, rows, given, k=None, reduce_k=False, context=None, single=True,
+        user_features=None,
+    ):  # fmt: skip
         attempts = self._attempts()
         signature = self._signature(name, attempts)
         if k is not None and "k" in signature.inputs:
             given = {**given, "k": [k] * rows}
-        inputs = columns(signature, rows, given, context, single)
+        inputs = columns(signature, rows, given, context, single, user_features)
         try:
             outputs = attempts.run(
                 lambda seconds: self._transport.predict(name, signature, inputs, seconds)

@@ -13,13 +13,27 @@ KNOWN = (
     "user", "history", "behavior", "timestamp", "value", "exclude", "allow", "k", "repeats", "pin",
     "boost", "boost_factor", "item", "search_text", "item_weight",
 )  # fmt: skip
+OF_USER = "user."  # no other input has a name with a dot
 MOST_NUMBERS = 2**16  # of a vector
 INFINITE = 2**128 - 2**103  # in float32: larger numbers are rounded up to infinity
 
 
 def context_inputs(signature):
     """The inputs of a `Signature` that are features of a request: name -> `Tensor`."""
-    return {name: one for name, one in signature.inputs.items() if name not in KNOWN}
+    return {
+        name: one
+        for name, one in signature.inputs.items()
+        if name not in KNOWN and not name.startswith(OF_USER)
+    }
+
+
+def user_inputs(signature):
+    """The inputs of a `Signature` that are features of the user: name of feature -> `Tensor`."""
+    return {
+        name.removeprefix(OF_USER): one
+        for name, one in signature.inputs.items()
+        if name.startswith(OF_USER)
+    }
 
 
 def context_columns(signature, rows, context=None, single=True):
@@ -52,18 +66,33 @@ def context_columns(signature, rows, context=None, single=True):
     >>> context_columns(signature, 2, {"hour": [9, "22"]}, single=False)
     {'hour': ['9', '22'], 'price': [nan, nan]}
     """
-    context = {} if context is None else context
-    if not hasattr(context, "items"):
-        raise InputError(f"context must be a dict of values by feature: got {context!r:.80}")
-    inputs = context_inputs(signature)
-    for name, _ in context.items():
+    return _columns(context_inputs(signature), rows, context, single, "context", "request")
+
+
+def user_columns(signature, rows, user_features=None, single=True):
+    """As `context_columns`, the features of the users, by the name of the input.
+
+    What is not given, or missing, is that of the stored user.
+    """
+    inputs = user_inputs(signature)
+    found = _columns(inputs, rows, user_features, single, "user_features", "user")
+    return {OF_USER + name: column for name, column in found.items()}
+
+
+def _columns(inputs, rows, given, single, argument, owner):
+    given = {} if given is None else given
+    if not hasattr(given, "items"):
+        raise InputError(f"{argument} must be a dict of values by feature: got {given!r:.80}")
+    for name, _ in given.items():
         if name not in inputs:
             known = ", ".join(sorted(inputs)) or "none"
             raise InputError(
-                f"context: the model reads no feature {name!r} of a request; it reads {known}"
+                f"{argument}: the model reads no feature {name!r} of a {owner}; it reads {known}"
             )
     return {
-        name: _column(name, tensor, context[name] if name in context else None, rows, single)
+        name: _column(
+            f"{argument}: {name}", tensor, given[name] if name in given else None, rows, single
+        )
         for name, tensor in inputs.items()
     }
 
@@ -71,13 +100,11 @@ def context_columns(signature, rows, context=None, single=True):
 def _column(name, tensor, value, rows, single):
     values = [value] * rows if single or not _is_list(value) else list(value)
     if len(values) != rows:
-        raise InputError(
-            f"context: {name}: expected a value for each of {rows} queries, got {len(values)}"
-        )
+        raise InputError(f"{name}: expected a value for each of {rows} queries, got {len(values)}")
     read = READ.get((tensor.dtype, len(tensor.shape)))
     size = tensor.shape[-1] if tensor.shape else None
     if read is None or (read is _numbers and (size is None or size > MOST_NUMBERS)):
-        raise InputError(f"the model reads {name!r}, which this client does not know")
+        raise InputError(f"{name}: the model reads it, and this client does not know its kind")
     found = [read(name, one, size) for one in values]
     if read is _texts:
         # As of all lists, see `columns`: the first value is padding.
@@ -99,7 +126,7 @@ def _is_missing(value):
 
 def _text(name, value, _):
     if _is_list(value) or isinstance(value, bytes | Mapping):
-        raise InputError(f"context: {name}: expected one text, got {value!r:.80}")
+        raise InputError(f"{name}: expected one text, got {value!r:.80}")
     if _is_missing(value):
         return value if isinstance(value, str) else ""
     if isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral):
@@ -109,7 +136,7 @@ def _text(name, value, _):
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise InputError(f"context: {name}: {text!r:.80} has an unpaired surrogate") from None
+        raise InputError(f"{name}: {text!r:.80} has an unpaired surrogate") from None
     return text
 
 
@@ -122,11 +149,9 @@ def _number(name, value, _):
     if not _is_list(value) and _is_missing(value):
         return math.nan
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
-        raise InputError(f"context: {name}: expected a number, got {value!r:.80}")
+        raise InputError(f"{name}: expected a number, got {value!r:.80}")
     if not abs(value) < INFINITE:
-        raise InputError(
-            f"context: {name}: expected a finite number (in float32), got {value!r:.80}"
-        )
+        raise InputError(f"{name}: expected a finite number (in float32), got {value!r:.80}")
     # A decimal in JSON: a whole number may be too long for a float there.
     return float(value)
 
@@ -135,14 +160,14 @@ def _numbers(name, value, size):
     if not _is_list(value) and _is_missing(value):
         return [math.nan] * size
     if not _is_list(value) or len(value) != size or any(map(_is_missing, value)):
-        raise InputError(f"context: {name}: expected a list of {size} numbers, got {value!r:.80}")
+        raise InputError(f"{name}: expected a list of {size} numbers, got {value!r:.80}")
     return [_number(name, one, None) for one in value]
 
 
 def _seconds(name, value, _):
     if not _is_list(value) and _is_missing(value):
         return 0
-    return whole_number(value, f"context: {name}: a time", 0, LAST, "the year 5138 in seconds, ")
+    return whole_number(value, f"{name}: a time", 0, LAST, "the year 5138 in seconds, ")
 
 
 READ = {

@@ -2,7 +2,7 @@
 
 import math
 
-from kerasrec.client.context import context_columns, context_inputs
+from kerasrec.client.context import context_columns, context_inputs, user_columns
 from kerasrec.errors import InputError
 
 LISTS = {
@@ -11,7 +11,7 @@ LISTS = {
 }  # fmt: skip
 
 
-def columns(signature, rows, given, context=None, single=True):
+def columns(signature, rows, given, context=None, single=True, user_features=None):
     """Returns every input of `signature` as a list with one entry for each row.
 
     All inputs are sent, also those that are not given: TF Serving's REST requires all of them
@@ -24,6 +24,7 @@ def columns(signature, rows, given, context=None, single=True):
         rows: Number of rows.
         given: Dict of input to a list with one value for each row; other inputs get defaults.
         context, single: Features of the request, see `context_columns`.
+        user_features: Features of the users, in the same form.
 
     Raises:
         InputError: for an input that the signature does not have, and as `context_columns`.
@@ -34,7 +35,8 @@ def columns(signature, rows, given, context=None, single=True):
     >>> columns(signature, 2, {"history": [["a", "b"], ["c"]]})
     {'history': [['', 'a', 'b'], ['', '', 'c']], 'exclude': [[''], ['']]}
     """
-    features = context_inputs(signature)
+    of_users = user_columns(signature, rows, user_features, single)
+    features = {**context_inputs(signature), **of_users}
     for name in given:
         if name not in signature.inputs:
             known = sorted(signature.inputs.keys() - features.keys())
@@ -42,7 +44,7 @@ def columns(signature, rows, given, context=None, single=True):
     otherwise = {"user": "", "repeats": ""}
     # What is not said of the steps of a history is as long as it.
     past = given.get("history", [[]] * rows)
-    filled = context_columns(signature, rows, context, single)
+    filled = context_columns(signature, rows, context, single) | of_users
     for name in signature.inputs:
         if name in LISTS:
             parallel = name in ("behavior", "timestamp", "value", "item_weight")

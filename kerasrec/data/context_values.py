@@ -8,13 +8,14 @@ import numpy as np
 from kerasrec.errors import InputError
 
 
-def context_values(context: Any, size: int) -> dict[str, list[Any]]:
+def context_values(context: Any, size: int, argument: str = "context") -> dict[str, list[Any]]:
     """A list with a value for each of `size` requests, by name.
 
     Args:
         context: Name -> a list, array or column with a value for each request, or one value for
             all; a DataFrame with a row for each; None for no values.
         size: Number of requests.
+        argument: What it is called, for the error message.
 
     Raises:
         InputError: for another type, or another number of values.
@@ -26,24 +27,31 @@ def context_values(context: Any, size: int) -> dict[str, list[Any]]:
         return {}
     if not hasattr(context, "items"):
         raise InputError(
-            f"context: expected a dict of lists by feature, or a DataFrame, got {context!r:.60}"
+            f"{argument}: expected a dict of lists by feature, or a DataFrame, got {context!r:.60}"
         )
-    return {name: _listed(name, values, size) for name, values in context.items()}
+    return {name: _listed(f"{argument}: {name}", values, size) for name, values in context.items()}
 
 
-def check_names(given: Iterable[str], known: Iterable[str], reader: str) -> None:
+def check_names(
+    given: Iterable[str],
+    known: Iterable[str],
+    reader: str,
+    argument: str = "context",
+    owner: str = "request",
+) -> None:
     """InputError for a feature that is not known.
 
     Args:
         given: Names of features.
         known: Those that are read.
-        reader: What reads them, for the error message.
+        reader, argument, owner: What reads them, the argument that holds them, and what they are
+            features of, for the error message.
     """
     known = list(known)
     for name in given:
         if name not in known:
             raise InputError(
-                f"context: {reader} reads no feature {name!r} of a request; it reads "
+                f"{argument}: {reader} reads no feature {name!r} of a {owner}; it reads "
                 f"{', '.join(known) or 'none'}"
             )
 
@@ -59,17 +67,15 @@ def absent_notes(given: Iterable[str], known: Iterable[str]) -> list[str]:
 
 
 def _listed(name: str, values: Any, size: int) -> list[Any]:
-    if _is_one(values):
+    if is_one(values):
         return [values[()] if isinstance(values, np.ndarray) else values] * size
     values = list(values)
     if len(values) != size:
-        raise InputError(
-            f"context: {name}: expected a value for each of {size} requests, got {len(values)}"
-        )
+        raise InputError(f"{name}: expected a value for each of {size} requests, got {len(values)}")
     return values
 
 
-def _is_one(values: Any) -> bool:
+def is_one(values: Any) -> bool:
     """Whether it is a single value: a text, or what has no elements."""
     is_list = hasattr(values, "__iter__") and getattr(values, "ndim", 1) > 0
     return isinstance(values, str | bytes) or not is_list

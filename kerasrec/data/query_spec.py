@@ -153,6 +153,17 @@ ITEM, EXAMPLES, SEARCH_TEXT, ITEM_WEIGHT = "item", "examples", "search_text", "i
 EXAMPLE_AGE = "example_age"
 
 
+def user_input(name: str) -> str:
+    """The input by which a request gives a feature of its user.
+
+    The name of a feature has no dot, so that no feature of the request is mistaken for it.
+
+    >>> user_input("age")
+    'user.age'
+    """
+    return f"user.{name}"
+
+
 def query_spec(schema: Any) -> dict[str, QueryInput]:
     """The inputs that data of a `Schema` gives a model, by name.
 

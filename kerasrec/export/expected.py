@@ -43,7 +43,7 @@ class Expected:
             self.catalog = graph.index.stored()
         self.asked = self._request()
         self.inputs = self.asked.inputs(slice(None))
-        self.inputs = {name: self.inputs[name] for name in model.query_inputs}
+        self.inputs = model.of_query(self.inputs)
         self.exclude, self.allow = (self._rows(request[name]) for name in ("exclude", "allow"))
         remembers = "history" in graph.reader.inputs or graph.reader.stored is not None
         repeats = np.where(request["repeats"] == "", model.repeats, request["repeats"])
@@ -76,8 +76,13 @@ class Expected:
         names = request.get("user", np.full(len(request["k"]), blank, dtype=object))
         users = self.users = model.users.vocabulary.rows(names)
         context = {name: list(request[name]) for name in model.context if name in request}
+        features = {
+            one["name"]: list(request[name])
+            for name, one in model.profile_inputs.items()
+            if name in request
+        } or None
         if "history" not in self.graph.reader.inputs:
-            return Request(model, names, None, context=context)
+            return Request(model, names, None, context=context, user_features=features)
         kept = model.histories if self.graph.reader.stored is not None else None
         lists = {name: [] for name in self.graph.reader.columns}
         for number, given in enumerate(request["history"]):
@@ -89,7 +94,7 @@ class Expected:
             for name, column in own.items():
                 lists[name].append(column.tolist())
         lists = [lists.get(name) for name in ("history", "behavior", "timestamp", "value")]
-        return Request(model, names, *lists, context)
+        return Request(model, names, *lists, context, features)
 
     def _stored(self, past, names):
         columns = past.step_columns(names)

@@ -51,8 +51,21 @@ class RawFeatures(tf.Module):
             found[name] = tuple(spec.shape), np.full([n or 1 for n in spec.shape], empty, dtype)
         return found
 
+    def given(self, request):
+        """Whether a request has each feature `(batch,)`: a missing value is none."""
+        return {name: self._is_given(name, request[name]) for name in self.features}
+
     def __call__(self, request):
         return {name: self._encode(name, request[name]) for name in self.features}
+
+    def _is_given(self, name, raw):
+        kind = self.columns[name]
+        if kind == "time":
+            return raw != 0
+        real = tf.math.is_finite(raw) if raw.dtype.is_floating else tf.strings.strip(raw) != ""
+        if kind == "vector":
+            return tf.reduce_all(real, axis=1)
+        return tf.reduce_any(real, axis=1) if kind == "categories" else real
 
     def _encode(self, name, raw):
         feature, kind, encode = self.features[name], self.columns[name], self.encoders[name]

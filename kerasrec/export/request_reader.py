@@ -3,7 +3,13 @@
 import numpy as np
 import tensorflow as tf
 
-from kerasrec.data.query_spec import QUERY_INPUTS, REQUEST_INPUTS, REQUEST_OPTIONS, query_spec
+from kerasrec.data.query_spec import (
+    QUERY_INPUTS,
+    REQUEST_INPUTS,
+    REQUEST_OPTIONS,
+    query_spec,
+    user_input,
+)
 from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.errors import CHECK
 from kerasrec.export import lists
@@ -11,6 +17,7 @@ from kerasrec.export.check_beside import check_beside
 from kerasrec.export.id_lookup import IdLookup
 from kerasrec.export.raw_features import RawFeatures
 from kerasrec.id_list import LEAST, MOST
+from kerasrec.models.requests.request_user_features import user_encoders
 
 # The items that were seen, beside the inputs by name: with a dot, as no feature of a request.
 SEEN = "history.seen"
@@ -39,6 +46,8 @@ class RequestReader(tf.Module):
         self.context = RawFeatures(
             {name: one for name, one in model.context.items() if name in self.read}
         )
+        self.user_features = RawFeatures(user_encoders(model))
+        self.stored_features = model.user_catalog
         if "histories" in model.capabilities:
             sources.add("history")
         self.length = model.schema.history_length
@@ -63,7 +72,8 @@ class RequestReader(tf.Module):
             name: (each.shape, each.default_array(each.default))
             for name, each in self.inputs.items()
         }
-        return known | self.context.defaults()
+        of_users = {user_input(k): x for k, x in self.user_features.defaults().items()}
+        return known | self.context.defaults() | of_users
 
     def options(self):
         """What an answer may hold: shape and default of each input."""
@@ -88,7 +98,9 @@ class RequestReader(tf.Module):
         user = None
         if "user" in request:
             user = every(self._rows("user", request["user"]), size)
-            found["user"] = tf.maximum(user, UNKNOWN)
+            user = tf.maximum(user, UNKNOWN)
+            found["user"] = user
+            found |= self._features_of(user, request, size)
         columns = self._history(request, user, size)
         if columns is None:  # a model of users alone, without what they did
             found[SEEN] = lists.no_lists(size, tf.int32)
@@ -164,6 +176,21 @@ class RequestReader(tf.Module):
             name: x if inputs[name][1].dtype == object else tf.cast(x, inputs[name][1].dtype)
             for name, x in request.items()
         }
+
+    def _features_of(self, user, request, size):
+        """Features of the users: those of the request, in place of what is stored."""
+        if not self.user_features.features:
+            return {}
+        raw = {name: request[user_input(name)] for name in self.user_features.features}
+        given = {name: every(x, size) for name, x in self.user_features.given(raw).items()}
+        own, found = self.user_features(raw), {}
+        for name, stored in self.stored_features(user).items():
+            found[user_input(name)] = stored
+            if name in raw:
+                here = tf.reshape(given[name], [-1] + [1] * (len(stored.shape) - 1))
+                encoded = every(tf.cast(own[name], stored.dtype), size)
+                found[user_input(name)] = tf.where(here, encoded, stored)
+        return found
 
     def _history(self, request, user, size):
         """Lists of what was done, by column: those given, else the stored ones."""

@@ -38,6 +38,9 @@ def make_requests(model, inputs, k, seed=0):
         if name in model.context:
             columns[name] = draw.feature(model.context[name])
             continue
+        if name in model.profile_inputs:
+            columns[name] = draw.feature(model.users.encoders[model.profile_inputs[name]["name"]])
+            continue
         each = (REQUEST_INPUTS | REQUEST_OPTIONS).get(name)
         if each is None:
             continue

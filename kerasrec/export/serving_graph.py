@@ -61,7 +61,8 @@ class ServingGraph(tf.Module):
             self.profiles = Profiles(values, self.item_rows, self.reader)
         self.signatures = self._signatures()
         # Functions of their own, so that the graph has them once and not in each signature.
-        inputs = {name: (x.shape, x.dtype) for name, x in model.query_model.input.items()}
+        self.query_model = model.given_query_model if model.profile_inputs else model.query_model
+        inputs = {name: (x.shape, x.dtype) for name, x in self.query_model.input.items()}
         self._encode = _function(self._encode, inputs)
         self._read = _function(self._read, {**self.reader.query(), ROWS: ((), tf.int32)})
         self._recommend = _function(*self.signatures["recommend"])
@@ -112,7 +113,7 @@ class ServingGraph(tf.Module):
         answer = self._rank(query, request, rows[SEEN])
         score, answered = answer["scores"], answer["rows"]
         vectors = self.index.take(answered)
-        inputs = {name: rows[name] for name in self.model.query_inputs}
+        inputs = self.model.of_query(rows)
         items, parts = history_reasons(self._encode, inputs, query, vectors, answered)
         outputs = {**self._named(answer), "reason_item": self.item_rows.ids(items), "reason": parts}
         if self.model.content_columns is not None:
@@ -244,11 +245,11 @@ class ServingGraph(tf.Module):
         return self.reader(request, query[ROWS])
 
     def _query(self, rows):
-        return self._encode({name: rows[name] for name in self.model.query_inputs})
+        return self._encode(self.model.of_query(rows))
 
     def _encode(self, inputs):
         # A model may compute in half precision; ranking is always float32, as in `predict`.
-        queries = self.model.query_model(inputs)
+        queries = self.query_model(inputs)
         return tf.nest.map_structure(
             lambda x: tf.cast(x, tf.float32) if x.dtype.is_floating else x, queries
         )

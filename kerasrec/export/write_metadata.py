@@ -48,6 +48,7 @@ def write_metadata(model, graph, directory, run=None):
         "stored_histories": graph.reader.stored is not None,
         "signatures": _signatures(directory),
         "context": _context(graph.reader.context.columns, model.context),
+        "user_features": _context(graph.reader.user_features.columns, model.users.encoders),
         "tasks": {task.name: task.kind for task in model.schema.tasks},
         "index": None if graph.index is None else graph.index.metadata(),
         "sha256": {
@@ -68,7 +69,10 @@ def write_metadata(model, graph, directory, run=None):
 
 
 def _context(names, encoders):
-    """The features of a request by name: kind, separator, size, and values if they are few."""
+    """The features of a request, or of its user, by name: kind, and what goes with it.
+
+    Values are listed if they are few.
+    """
     found = {}
     for name in names:
         encoder = encoders[name]

@@ -29,3 +29,4 @@ from kerasrec.models.sequence_model import SequenceModel as SequenceModel
 from kerasrec.models.top_k import TopK as TopK
 from kerasrec.models.tower_model import TowerModel as TowerModel
 from kerasrec.models.two_stage import TwoStage as TwoStage
+from kerasrec.models.user_inputs import UserInputs as UserInputs

@@ -1,6 +1,8 @@
 """Which columns of the data a model reads, and how."""
 
 LOSSES_OF_LABELS = ("bce", "BinaryCrossentropy")
+# Arguments of zoo models that read the features of users; "features" reads those of items too.
+READ_BY = ("user_features", "features")
 
 
 def columns_read(model, train, loss=None):
@@ -44,6 +46,10 @@ def describe_columns_read(model, columns):
     lines = [f"{name} reads, beside users and items: {', '.join(read)}."] if read else []
     if unread:
         lines.append(f"Not read by {name}, though the data has it: {', '.join(unread)}.")
+    config = model.get_config()
+    argument = next((one for one in READ_BY if config.get(one) is False), None)
+    if argument and any(column.startswith("user feature") for column in unread):
+        lines.append(f"{name} reads the features of users with {argument}: true.")
     return lines
 
 

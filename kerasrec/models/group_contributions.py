@@ -39,7 +39,7 @@ def group_contributions(ranker, queries, rows):
     groups = feature_groups(ranker)
     # All variants as one batch: the first has every group, the last none.
     taken = [set(), *({group} for group in groups), set(groups)]
-    batch = {name: ops.concatenate([_variant(name, x, out) for out in taken])
+    batch = {name: ops.concatenate([_variant(ranker, name, x, out) for out in taken])
              for name, x in inputs.items()}  # fmt: skip
     rows = batch.pop(ITEM)
     values = _value(ranker, ranker.blended(ranker.score_tasks(batch, rows)))
@@ -48,10 +48,12 @@ def group_contributions(ranker, queries, rows):
     return full, none, ops.transpose(full[None] - values[1:-1])
 
 
-def _variant(name, x, out):
+def _variant(ranker, name, x, out):
     group = name
     if name in QUERY_INPUTS and QUERY_INPUTS[name].per_step:
         group = "history"
+    if name in ranker.profile_inputs:
+        group = "user"
     if group not in out:
         return ops.convert_to_tensor(x)
     missing = PADDING

@@ -11,6 +11,7 @@ from kerasrec.models.query_input import query_input
 
 # The last bucket is open and begins after 2^25 - 1 seconds, about 388 days.
 TIME_GAP_BUCKETS = 26
+CONTEXT_DROPOUT = 0.1
 
 
 class HistoryInputs:
@@ -26,7 +27,8 @@ class HistoryInputs:
         schema: `Schema` of the data.
         items: Layer from item rows `(batch, length)` to vectors `(batch, length, dim)`.
         catalog: The `CatalogTable` of `item_table(schema)`.
-        context_dropout: Share of the histories without behaviors, and without times, in training.
+        dropout: Share of the histories without behaviors, and without times, in training; at most
+            `CONTEXT_DROPOUT`.
         known_only: Read an item without train interactions as the unknown item. False for `items`
             that also read features.
 
@@ -49,7 +51,7 @@ class HistoryInputs:
     ((None, None, 8), ['history', 'time_gap'])
     """
 
-    def __init__(self, schema, items, catalog, context_dropout=0.0, known_only=True):
+    def __init__(self, schema, items, catalog, dropout=0.0, known_only=True):
         self.schema = schema
         self.items = items
         self.catalog = catalog
@@ -63,7 +65,10 @@ class HistoryInputs:
         self.item_vectors = self.embed(self.rows)
         buckets = TIME_GAP_BUCKETS if schema.timed else 0
         self._step_context = StepContext(
-            schema.num_behaviors, buckets, dropout=context_dropout, name="step_context"
+            schema.num_behaviors,
+            buckets,
+            dropout=min(dropout, CONTEXT_DROPOUT),
+            name="step_context",
         )
 
     @functools.cached_property

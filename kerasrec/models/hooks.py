@@ -2,6 +2,7 @@
 
 from keras import ops
 
+from kerasrec.data.query_spec import user_input
 from kerasrec.errors import InputError
 from kerasrec.models.top_k import TopK
 
@@ -21,6 +22,7 @@ class Hooks:
         trained: Whether it has weights to train; a model without computes in float32 under any
             policy.
         user_catalog: `CatalogTable` of the user features in the query; None: it reads none.
+        profile_inputs: By name of an input, the features of users: looked up unless given.
         values_read: How the values of interactions are read, in words; None: they are not read.
         order_read: Whether the answers depend on the order in time.
         context_read: Whether a model trained on the steps of histories reads behaviors and times
@@ -87,6 +89,11 @@ class Hooks:
     bias_columns = None
     content_columns = None
     content_encoder = None
+
+    @property
+    def profile_inputs(self):
+        features = () if self.user_catalog is None else self.user_catalog.features
+        return {user_input(one["name"]): one for one in features}
 
     @property
     def values_read(self):

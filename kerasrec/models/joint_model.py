@@ -80,7 +80,8 @@ class JointModel(TowerModel):
         at_once = max(1, recommender.SCORES_AT_ONCE // num_items)
         for start in range(0, len(allow), at_once):
             part = slice(start, start + at_once)
-            queries = self.encode_queries({name: inputs[name][part] for name in self.query_inputs})
+            one = {name: x[part] for name, x in self.of_query(inputs).items()}
+            queries = self.encode_queries(one)
             rows = allow[part]
             pairs = np.repeat(np.arange(len(rows)), rows.shape[1]), rows.ravel()
             scores = np.full((len(rows), num_items), NEVER, "float32")

@@ -73,18 +73,30 @@ class Ranker(Recommender):
         calibrations = Calibrations(schema.tasks)
         if uncertainty:
             outputs = UncertaintyWeights(list(outputs), name="uncertainty")(outputs)
+        logits = calibrations(logits)
+        known = inputs.given_model(logits, name="given_logit_model")
+        asked = None
+        if known is not None:
+            asked = {
+                key: keras.Input(x.shape[1:], dtype=x.dtype, name=key)
+                for key, x in known.input.items()
+                if key != ITEM
+            }
+            asked = keras.Model(asked, dict(asked), name="given_query_model")
         super().__init__(
             schema=schema,
             inputs=trained,
             outputs=outputs,
             query_model=keras.Model(inputs.request, dict(inputs.request), name="query_model"),
+            given_query_model=asked,
             name=name,
         )
         self.blend = checked_blend(blend, schema.tasks)
         self.given = given
         self.biases = biases
         self.calibrations = calibrations
-        self.logit_model = inputs.model(calibrations(logits), name="logit_model")
+        self.logit_model = inputs.model(logits, name="logit_model")
+        self.given_logit_model = known
         self.learns_weights = uncertainty
         self.crosses = inputs.crosses
         self.item_catalog = inputs.catalogs.get("item")
@@ -161,7 +173,7 @@ class Ranker(Recommender):
 
     def encode_queries(self, inputs):
         """The inputs themselves: a ranker has no query vector."""
-        return {name: np.asarray(inputs[name]) for name in self.query_inputs}
+        return {name: np.asarray(x) for name, x in self.of_query(inputs).items()}
 
     def encode_catalog(self):
         """The rows of all items `(rows,)` int32."""
@@ -198,12 +210,15 @@ class Ranker(Recommender):
 
     def _logits(self, inputs, items):
         inputs = {**self.encode_queries(inputs), ITEM: np.asarray(items, "int32")}
-        size = self._pairs_at_once
+        size, model = self._pairs_at_once, self._logit_model_of(inputs)
         parts = [
-            predict(self.logit_model, {name: x[start : start + size] for name, x in inputs.items()})
+            predict(model, {name: x[start : start + size] for name, x in inputs.items()})
             for start in range(0, len(inputs[ITEM]), size)
         ]
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def _logit_model_of(self, inputs):
+        return self.given_logit_model if self.brings_features(inputs) else self.logit_model
 
     def calibrate(self, data, method="platt"):
         """Fits the probabilities to `Impressions` that were not trained on, see `Calibrations`."""
@@ -266,7 +281,7 @@ class Ranker(Recommender):
         return blended(self.blend, predictions)
 
     def score_tasks(self, queries, rows, catalog=None):
-        return self.linked(self.logit_model({**queries, ITEM: rows}))
+        return self.linked(self._logit_model_of(queries)({**queries, ITEM: rows}))
 
     def _score_all(self, queries, catalog):
         """Scores of a graph: a query at a time, and of it a chunk of the catalog."""

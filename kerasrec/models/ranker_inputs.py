@@ -17,6 +17,7 @@ from kerasrec.models.crosses import Crosses
 from kerasrec.models.history_inputs import TIME_GAP_BUCKETS
 from kerasrec.models.query_input import feature_input, query_input
 from kerasrec.models.rate_logits import rate_logits
+from kerasrec.models.user_inputs import after_lookup
 
 # Share of the histories that are read without behaviors, and without times, in training.
 CONTEXT_DROPOUT = 0.1
@@ -73,6 +74,7 @@ class RankerInputs:
             )
             if features and rows > FIRST
         }
+        self._found = {}
         self._request_fields, self._request_values = self._fields("user", self.request.get("user"))
         self._request_fields += _plain(schema.context_features)
         self._request_values |= {f.name: self.request[f.name] for f in schema.context_features}
@@ -171,6 +173,22 @@ class RankerInputs:
             outputs = trained({**asked, "fold": ops.zeros_like(self.item)})
         return keras.Model(asked, outputs, name=name)
 
+    def given_model(self, outputs, name):
+        """As `model`, of the features of the user as inputs; None where the data has none."""
+        if "user" not in self.catalogs:
+            return None
+        asked = {**self.request, ITEM: self.item}
+        trained = asked if self.fold is None else {**asked, "fold": self.fold}
+        model = after_lookup(trained, outputs, self.catalogs["user"], self._found["user"], name)
+        if self.fold is None:
+            return model
+        asked |= {
+            key: keras.Input(x.shape[1:], dtype=x.dtype, name=key)
+            for key, x in model.input.items()
+            if key not in trained
+        }
+        return keras.Model(asked, model({**asked, "fold": ops.zeros_like(self.item)}), name=name)
+
     def position_bias(self, task):
         """A learned number for each position `(batch,)`; 0 where it is not known."""
         table = EmbeddingTable(LAST_POSITION + 1, 1, 0.0, name=f"{task}_position")
@@ -204,7 +222,7 @@ class RankerInputs:
         ]
         values = {side: rows}
         if side in self.catalogs:
-            found = self.catalogs[side](rows)
+            found = self._found[side] = self.catalogs[side](rows)
             for feature in self.catalogs[side].features:
                 name = f"{side}_{feature['name']}"
                 fields.append({**feature, "name": name})

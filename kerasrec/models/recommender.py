@@ -61,6 +61,8 @@ class Recommender(Hooks, ItemViews, KerasSaving):
         outputs: Output of the training graph.
         query_model: Functional model from a dict of query inputs to the queries that
             `score_catalog` reads.
+        given_query_model: The same, of the features of users as inputs, see `after_lookup`; None
+            where it reads none.
 
     Attributes:
         query_inputs: Names of the inputs of a query, in the order of `query_model`.
@@ -86,6 +88,7 @@ class Recommender(Hooks, ItemViews, KerasSaving):
     trained_on = None
     has_labels = None
     scores_are_logits = False
+    given_query_model = None
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -94,11 +97,12 @@ class Recommender(Hooks, ItemViews, KerasSaving):
         if "__init__" in vars(cls):
             cls.__init__ = with_arguments(cls.__init__)
 
-    def __init__(self, *, schema, inputs, outputs, query_model, name=None):
+    def __init__(self, *, schema, inputs, outputs, query_model, given_query_model=None, name=None):
         outputs = TrainingOutput(name="training_output")(outputs)
         super().__init__(inputs=inputs, outputs=outputs, name=name)
         self.schema = schema
         self.query_model = query_model
+        self.given_query_model = given_query_model
         self.query_inputs = tuple(query_model.input)
         self.train_inputs = tuple(inputs)
         self.repeats = REPEATS[0]
@@ -111,9 +115,20 @@ class Recommender(Hooks, ItemViews, KerasSaving):
     def repeats(self, value):
         self._repeats = check_repeats(value)
 
+    def of_query(self, inputs):
+        """Those of the inputs that the query reads, with features of the user where given."""
+        given = {name: inputs[name] for name in self.profile_inputs if name in inputs}
+        return {name: inputs[name] for name in self.query_inputs} | given
+
+    def brings_features(self, inputs):
+        """Whether features of the user are among the inputs, and are not looked up."""
+        return any(name in inputs for name in self.profile_inputs)
+
     def encode_queries(self, inputs):
         """The output of `query_model` for n queries, which `score_catalog` reads: first axis n."""
-        return predict(self.query_model, {name: inputs[name] for name in self.query_inputs})
+        given = self.brings_features(inputs)
+        model = self.given_query_model if given else self.query_model
+        return predict(model, self.of_query(inputs))
 
     def adapt(self, train):
         """Takes vocabularies, catalogue, counts and histories from the train part.
@@ -197,6 +212,7 @@ class Recommender(Hooks, ItemViews, KerasSaving):
         timestamps=None,
         values=None,
         context=None,
+        user_features=None,
         pin=None,
         boost=None,
         probabilities=False,
@@ -226,6 +242,10 @@ class Recommender(Hooks, ItemViews, KerasSaving):
             context: Features of the request by name, for models that read them: lists with a value
                 for each query, one value for all, or a DataFrame. A feature not given is missing,
                 which a warning says.
+            user_features: Features of the users by name, in the form of `context`, for models that
+                read them: somebody who is not in the table of users is answered by these. One that
+                is not given, or missing, is that of the stored user. One that is given is read in
+                place of the stored one.
             pin, boost: For a `Reranked` model: external item ids that come first, in this order,
                 and a dict of item ids to factors of their relevance, beside those of its rules.
             probabilities: Also return `probability`, the sigmoid of the score, for a model whose
@@ -253,7 +273,9 @@ class Recommender(Hooks, ItemViews, KerasSaving):
         self.check_finite("recommend")
         check_probabilities(self, probabilities)
         reasons = REASONS if explain is True else whole_number(explain or 0, "explain", 0)
-        request = Request(self, users, histories, behaviors, timestamps, values, context)
+        request = Request(
+            self, users, histories, behaviors, timestamps, values, context, user_features
+        )
         repeats = check_repeats(self.repeats if repeats is None else repeats)
         wishes = rule_options(self, request, pin, boost)
         frame = recommend(self, request, k, exclude, allow, repeats, reasons, wishes)
@@ -272,6 +294,7 @@ class Recommender(Hooks, ItemViews, KerasSaving):
         timestamps=None,
         values=None,
         context=None,
+        user_features=None,
         probabilities=False,
     ):
         """Scores `(n,)` float32 of n users (or histories) with n items, by external ids.
@@ -281,7 +304,9 @@ class Recommender(Hooks, ItemViews, KerasSaving):
         self.check_adapted("score")
         self.check_finite("score")
         check_probabilities(self, probabilities)
-        request = Request(self, users, histories, behaviors, timestamps, values, context)
+        request = Request(
+            self, users, histories, behaviors, timestamps, values, context, user_features
+        )
         scores = score(self, request, items)
         for note in request.notes:
             warnings.warn(note, stacklevel=2)
@@ -305,7 +330,7 @@ class Recommender(Hooks, ItemViews, KerasSaving):
         if catalog is None:
             self.check_finite("top_k")
             catalog = self.encode_catalog()
-        inputs = {name: inputs[name] for name in self.query_inputs}
+        inputs = self.of_query(inputs)
         at_once = max(1, min(QUERIES_AT_ONCE, SCORES_AT_ONCE // self.query_size))
         rows, scores = [], []
         for start in range(0, len(inputs[self.query_inputs[0]]), at_once):

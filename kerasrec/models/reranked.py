@@ -77,6 +77,7 @@ class Reranked(Recommender):
     content_columns, content_encoder = map(_of_model, ("content_columns", "content_encoder"))
     content_scores, content_directions = map(_of_model, ("content_scores", "content_directions"))
     catalog, code, item_tower = map(_of_model, ("catalog", "code", "item_tower"))
+    user_catalog = _of_model("user_catalog")
     feature_groups, attend, gates = map(_of_model, ("feature_groups", "attend", "gates"))
 
     def __init__(self, model, rules, num_candidates=500, name=None):
@@ -95,6 +96,7 @@ class Reranked(Recommender):
             inputs=inputs,
             outputs=dict(inputs),
             query_model=model.query_model,
+            given_query_model=model.given_query_model,
             name=name,
         )
         self.model, self.rules = model, rules

@@ -41,7 +41,7 @@ class TowerModel(Recommender):
         num_negatives: Shared negatives of the sampled kinds.
         log_q: Correct "in_batch" and the sampled kinds for how often an item is drawn.
         train_only: Dict of Keras inputs that `training_query` reads besides those of a query.
-        user_catalog: The `CatalogTable` of `user_table(schema)`, where the query reads it.
+        user: `UserInputs`, where the query reads the features of users.
         code: `FeatureCode` that fills the column "content_code" of the catalog at `adapt`.
         training: `(inputs, logits)` of the training graph, where a batch holds something else than
             queries and their items; or a function from the candidates layer, which maps query
@@ -70,7 +70,7 @@ class TowerModel(Recommender):
         log_q=True,
         training_query=None,
         train_only=None,
-        user_catalog=None,
+        user=None,
         code=None,
         training=None,
         name=None,
@@ -93,11 +93,15 @@ class TowerModel(Recommender):
             training = read, logits_of(training_query, target)
         elif callable(training):
             training = training(logits_of)
+        given = None
+        if user is not None:
+            given = user.after_lookup(inputs, query, name="given_query_model")
         super().__init__(
             schema=schema,
             inputs=training[0],
             outputs=training[1],
             query_model=keras.Model(inputs, query, name="query_model"),
+            given_query_model=given,
             name=name,
         )
         self.candidates = candidates
@@ -106,7 +110,7 @@ class TowerModel(Recommender):
         self.candidate_layer = layer
         self.scorer = scorer
         self.catalog = catalog
-        self.user_catalog = user_catalog
+        self.user_catalog = None if user is None else user.catalog
         self.code = code
         self._started_at = 0.0
         self._catalog_cache = CatalogCache()

@@ -163,9 +163,9 @@ def user_profile_as_features():
     """
     22 | 001 2-1 | user profile, user features | 用户画像
 
-    use: features of users in every click model, `TwoTower`, `NeuMF`, `YouTubeCandidates` and
-        `ContentBased(use_profile=True)`; sequence models and `Hybrid` read none
-    proof: tests/zoo/test_rankers.py::test_every_input_and_feature_changes_the_score
+    use: features of users in every click model, `TwoTower`, `YouTubeCandidates` and
+        `NeuMF(features=True)`; `user_features=True` of sequence models, `Hybrid` and `ContentBased`
+    proof: tests/zoo/test_user_features.py::test_somebody_never_seen_is_answered_by_the_features_given
     """
 
 
@@ -358,8 +358,8 @@ def profile_alone():
     """
     42 | 001 3-1 | user profile, cold start | 用户画像、冷启动
 
-    use: `ContentBased(use_profile=True)` answers by age or city where there is no history
-    proof: tests/zoo/test_content_based.py::test_a_profile_answers_for_a_user_without_a_history
+    use: `recommend(user_features={"age": 31})` answers somebody never seen, also from an export
+    proof: tests/models/test_user_features.py::test_a_user_without_history_gets_the_items_of_the_land
     """
 
 

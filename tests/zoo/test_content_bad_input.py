@@ -32,7 +32,7 @@ MODELS = {
     "autoencoder": lambda schema: ContentBased(schema, dim=4, code_dim=8, encoder="autoencoder"),
     "conv1d": lambda schema: ContentBased(schema, dim=4, encoder="conv1d", kernel_sizes=(2, 9)),
     "bag_of_words": lambda schema: ContentBased(schema, dim=4, encoder="bag_of_words"),
-    "profile": lambda schema: ContentBased(schema, dim=4, code_dim=8, use_profile=True),
+    "profile": lambda schema: ContentBased(schema, dim=4, code_dim=8, user_features=True),
     "Hybrid": lambda schema: Hybrid(schema, dim=4),
     "Hybrid, one vector": lambda schema: Hybrid(schema, dim=4, encoder="code", alpha=None),
 }

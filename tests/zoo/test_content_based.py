@@ -77,7 +77,7 @@ def test_given_vectors_alone():
 
 def test_a_profile_answers_for_a_user_without_a_history():
     train = interactions()
-    model = fitted(train, use_profile=True)
+    model = fitted(train, user_features=True)
     newcomer = {
         "user": train.users.vocabulary.rows(["0", "1"]).astype("int32"),
         "history": np.zeros((2, 3), "int32"),
@@ -96,9 +96,9 @@ def test_a_profile_answers_for_a_user_without_a_history():
 @pytest.mark.export
 def test_a_profile_is_saved_and_exported(tmp_path):
     train = interactions()
-    model = fitted(train, epochs=2, use_profile=True, encoder="bag_of_words")
+    model = fitted(train, epochs=2, user_features=True, encoder="bag_of_words")
     again = ContentBased.from_config(model.get_config())
-    assert again.use_profile and again.query_inputs == ("history", "user")
+    assert again.user_features and again.query_inputs == ("history", "user")
     model.save(tmp_path / "saved")
     request = {"users": ["0", "1"], "histories": [["2"], ["1", "3"]], "k": 3}
     loaded = load(tmp_path / "saved").recommend(**request)
@@ -113,14 +113,14 @@ def test_refuses_what_it_cannot_read():
         ContentBased(bare.schema())
     with pytest.raises(InputError, match='kind "vector"'):
         ContentBased(interactions().schema(), encoder="vectors")
-    with pytest.raises(InputError, match="use_profile needs a user feature"):
+    with pytest.raises(InputError, match="user_features needs a user feature"):
         ContentBased(
             Interactions.from_frame(
                 pd.DataFrame({"user": list("uv"), "item": list("ij")}),
                 item_frame=pd.DataFrame({"item": list("ij"), "year": [1.0, 2.0]}),
                 item_features={"year": {"kind": "number"}},
             ).schema(),
-            use_profile=True,
+            user_features=True,
         )
     with pytest.raises(
         InputError, match="conv1d, bag_of_words, code, autoencoder, vectors, received 'lsa'"

@@ -15,7 +15,7 @@ SMALL = {"dim": 8, "epochs": 1, "hidden_dim": 8, "filters": (4, 4), "num_blocks"
 FORMS = [(cls, {}) for cls in MODELS]
 FORMS += [
     (kerasrec_zoo.AutoRec, {"item_based": False}),
-    (kerasrec_zoo.ContentBased, {"use_profile": True, "encoder": "vectors"}),
+    (kerasrec_zoo.ContentBased, {"user_features": True, "encoder": "vectors"}),
     (kerasrec_zoo.EASE, {"num_neighbours": 5}),
     (kerasrec_zoo.Hybrid, {"encoder": "code", "alpha": None}),
     (kerasrec_zoo.Hybrid, {"cell": "bilstm"}),

@@ -15,10 +15,11 @@ from kerasrec.models.contract.models_of import models_of
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_graphs")]
 
 MODELS = models_of(kerasrec_zoo)
+WITH_USER_FEATURES = [cls for cls in MODELS if "user_features" in inspect.signature(cls).parameters]
 FORMS = [(cls, {}) for cls in MODELS]
 FORMS += [
     (kerasrec_zoo.AutoRec, {"item_based": False}),
-    (kerasrec_zoo.ContentBased, {"use_profile": True, "encoder": "vectors"}),
+    (kerasrec_zoo.ContentBased, {"user_features": True, "encoder": "vectors"}),
     (kerasrec_zoo.ContentKNN, {"weighting": "bm25"}),
     (kerasrec_zoo.Hybrid, {"encoder": "code", "alpha": None}),
     (kerasrec_zoo.Hybrid, {"cell": "bilstm"}),
@@ -26,6 +27,7 @@ FORMS += [
     (kerasrec_zoo.ItemKNN, {"task": "rating"}),
     (kerasrec_zoo.MatrixFactorization, {"candidates": "all"}),
     (kerasrec_zoo.NeuMF, {"features": True}),
+    *((cls, {"user_features": True}) for cls in WITH_USER_FEATURES),
     (kerasrec_zoo.SVD, {"centred": True}),
     (kerasrec_zoo.SVD, {"ratings": True}),
 ]
@@ -139,6 +141,13 @@ def test_the_lines_that_fit_prints(make, full):
         "Not read by SVD, though the data has it: value, timestamp, behavior, user feature city, "
         "user feature friends, item feature text, item feature price, item feature look."
     ]
+    for cls, argument in ((kerasrec_zoo.SASRec, "user_features"), (kerasrec_zoo.NeuMF, "features")):
+        model = make(cls, full)
+        lines = describe_columns_read(model, model.reads(full))
+        assert lines[-1] == f"{cls.__name__} reads the features of users with {argument}: true."
+        model = make(cls, full, **{argument: True})
+        lines = describe_columns_read(model, model.reads(full))
+        assert "user feature city (category)" in lines[0] and "city" not in lines[-1]
     model = make(kerasrec_zoo.MatrixFactorization, full, candidates="sampled")
     # A loss of labels reads the sign of a value.
     assert columns_read(model, full, "bce")["value"] == "above 0 is positive"

@@ -90,11 +90,29 @@ def test_every_step_is_trained_by_hand():
     np.testing.assert_allclose(logits[target > 0], expected, rtol=1e-4, atol=1e-5)
 
 
-def test_an_empty_history_gets_the_popular_items_whoever_asks():
-    model = made(visits())
-    rows, scores = model.top_k({**INPUTS, "history": np.zeros_like(HISTORY)}, 3)
-    np.testing.assert_allclose(scores, np.log1p([[2, 2, 1]] * 2), rtol=1e-6)
-    assert rows.tolist() == [[2, 3, 4]] * 2
+def test_an_empty_history_is_answered_by_the_features_and_what_is_popular_by_hand():
+    train = visits()
+    model = made(train)
+    items, tower = np.array(layer(model, "item_ids").table.embeddings), layer(model, "user_profile")
+    lands = np.array(tower.feature_tables["land"].embeddings)
+    weight, bias = (np.array(one) for one in tower.stack[0].get_weights())
+    hidden, hidden_bias = layer(model, "mlp").get_weights()
+    out, out_bias = layer(model, "query").get_weights()
+    z = lands[train.users.columns["land"][INPUTS["user"]]] @ weight + bias
+    x = np.concatenate([np.zeros((2, 3)), z], axis=1)
+    alone = np.maximum(x @ hidden + hidden_bias, 0.0) @ out + out_bias
+    expected = alone @ items.T + np.log1p([0, 0, 2, 2, 1])
+    empty = {**INPUTS, "history": np.zeros_like(HISTORY)}
+    scores = [model.score_pairs(empty, np.array([item, item])) for item in (2, 3, 4)]
+    np.testing.assert_allclose(np.array(scores).T, expected[:, 2:], rtol=1e-4, atol=1e-5)
+
+
+def test_an_empty_history_without_features_gets_the_popular_items():
+    frame = pd.DataFrame([("u", "a"), ("u", "b"), ("v", "b")], columns=["user", "item"])
+    model = made(Interactions.from_frame(frame))
+    rows, scores = model.top_k({"history": np.zeros((1, 4), "int32")}, 2)
+    np.testing.assert_allclose(scores, np.log1p([[2, 1]]), rtol=1e-6)
+    assert rows.tolist() == [[3, 2]]
 
 
 @pytest.mark.slow

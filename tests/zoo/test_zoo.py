@@ -25,7 +25,7 @@ OTHER |= {"weighting": "bm25", "nearest": "all", "activation": "tanh"}
 # It is the other matrix than that of `centred`.
 OTHER |= {"ratings": False}
 # It needs users with features.
-OTHER |= {"use_profile": False}
+OTHER |= {"user_features": False}
 # It needs times.
 OTHER |= {"age": False}
 # What the files of an export and the C++ loader do is the same for all models of a kind: one with

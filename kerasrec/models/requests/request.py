@@ -9,6 +9,7 @@ from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.errors import InputError
 from kerasrec.id_list import id_list, id_lists, unknown_note
 from kerasrec.models.requests.request_context import request_context
+from kerasrec.models.requests.request_user_features import number_of_users, request_user_features
 from kerasrec.models.requests.request_values import request_values
 
 
@@ -17,7 +18,8 @@ class Request:
 
     Args:
         model: An adapted `Recommender`.
-        users: External user ids, or None.
+        users: External user ids, or None. Without histories as well, `user_features` is all that is
+            known of each user.
         histories: Lists of external item ids in time order, one for each answer, or None for the
             users' stored ones.
         behaviors, timestamps, values: The behavior, the time (see `request_times`) and the rating
@@ -25,7 +27,9 @@ class Request:
             known.
         context: Features of the request by name: a list with a value for each query, or one value
             for all; None where none is known.
-        written: Numbers of the context may be texts, as in a text file.
+        user_features: Features of the users by name, as `context`: what is given is read in place
+            of what is stored.
+        written: Numbers of the features may be texts, as in a text file.
 
     Attributes:
         names: The user ids, or the numbers of the histories.
@@ -46,6 +50,7 @@ class Request:
         timestamps=None,
         values=None,
         context=None,
+        user_features=None,
         written=False,
     ):
         users = None if users is None else id_list(users, "users")
@@ -59,7 +64,7 @@ class Request:
             )
             if lists is not None
         }
-        _check(model, users, histories)
+        _check(model, users, histories, user_features)
         _check_steps(histories, of_steps)
         self.notes = []
         self._items = model.items.vocabulary
@@ -67,7 +72,12 @@ class Request:
         self._names = model.query_inputs
         self._length = model.schema.history_length
         self._value_range = model.value_range
-        self.names = list(range(len(histories))) if users is None else users
+        if users is not None:
+            self.names = users
+        elif histories is not None:
+            self.names = list(range(len(histories)))
+        else:
+            self.names = list(range(number_of_users(user_features)))
         if users is None:
             self._users = np.full(len(self.names), UNKNOWN, "int32")
         else:
@@ -76,6 +86,8 @@ class Request:
             rated = "value" in of_steps or "value" not in self._names
             if histories is not None and "history" in self._names and rated:
                 instead = "from the histories given"
+            elif user_features is not None:
+                instead = "from the features given"
             self._note_unknown("user", self.names, self._users, f"answered {instead}")
         if histories is None:
             # Their lists are taken when they are needed, a few queries at a time.
@@ -90,6 +102,7 @@ class Request:
 
         self._context, notes = request_context(model, context, len(self.names), written)
         self.notes += notes
+        self._user_features = request_user_features(model, user_features, self._users, written)
         spec = QUERY_INPUTS | query_spec(model.schema)
         sources = {spec[name].source for name in self._names}
         for name in of_steps:
@@ -101,7 +114,7 @@ class Request:
         noted = (self._users == UNKNOWN) & (histories is None)
         empty = int((~noted & (self.lengths == 0)).sum())
         if empty and "history" in model.query_inputs:
-            profiled = users is not None and model.user_catalog is not None
+            profiled = self._user_features or (users is not None and model.profile_inputs)
             instead = "from what is known of the user" if profiled else model.unknown_user
             self.notes.append(
                 f"{empty} of {len(self.names)} queries {'has' if empty == 1 else 'have'} no "
@@ -118,7 +131,8 @@ class Request:
         inputs = self._past.take(once).inputs(self._names, self._length)
         inputs = {name: x[place] for name, x in inputs.items()}
         context = {name: x[part] for name, x in self._context.items()}
-        return {"user": self._users[part]} | inputs | context
+        features = {name: x[part] for name, x in self._user_features.items()}
+        return {"user": self._users[part]} | inputs | context | features
 
     def seen(self, part):
         """Item rows `(n, longest)` of the histories in a slice; 0 is padding."""
@@ -200,15 +214,15 @@ def _rows(vocabulary, ids, blank=UNKNOWN):
     return np.maximum(vocabulary.rows(values), blank)
 
 
-def _check(model, users, histories):
-    if users is None and histories is None:
+def _check(model, users, histories, user_features):
+    if users is None and histories is None and user_features is None:
         raise InputError("give users or histories: both are missing")
     for name, value in (("users", users), ("histories", histories)):
         if value is not None and not value:
             raise InputError(f"{name} must be a list with at least one entry: got {value!r}")
     if users is not None and histories is not None and len(users) != len(histories):
         raise InputError(f"{len(users)} users but {len(histories)} histories: one each")
-    if users is None and "histories" not in model.capabilities:
+    if histories is not None and users is None and "histories" not in model.capabilities:
         raise InputError(
             f"{type(model).__name__} answers known users only (capabilities: "
             f"{', '.join(sorted(model.capabilities))}): give users, not histories"
