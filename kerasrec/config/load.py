@@ -17,8 +17,8 @@ def load_config(path, overrides=()):
     """Reads a run config, applies changes `key=value` and checks the result.
 
     Relative paths in the file (`data.path`, `data.prepared`, `items.path`, `users.path`,
-    `impressions.path`, `init_from`, `content_from`, `run` of a part of a blend) are looked up in the
-    working directory first, then in the file's own folder.
+    `impressions.path`, `init_from`, `content_from`, `run` of a part) are looked up in the working
+    directory first, then in the file's own folder.
 
     Args:
         path: YAML file.

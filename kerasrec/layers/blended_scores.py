@@ -104,8 +104,8 @@ class BlendedScores(keras.layers.Layer):
         above = lengths[:, None] > ops.convert_to_tensor(self.length_edges)[None]
         return ops.sum(ops.cast(above, "int32"), axis=1)
 
-    def compute_output_shape(self, scores, lengths=None):
-        return (scores[0][0], self.num_items)
+    def compute_output_spec(self, scores, lengths=None):
+        return keras.KerasTensor((scores[0].shape[0], self.num_items), "float32")
 
     def _weights(self, lengths):
         """Weights that broadcast to `(batch, num_items, P)`."""

@@ -243,7 +243,13 @@ class _Queries(keras.layers.Layer):
         self.query_model = model.query_model
 
     def call(self, inputs):
-        return ops.cast(self.query_model(inputs), "float32")
+        # A model may compute in half precision; those of a blend within are several.
+        return keras.tree.map_structure(_in_float32, self.query_model(inputs))
+
+
+def _in_float32(x):
+    is_float = "float" in keras.backend.standardize_dtype(x.dtype)
+    return ops.cast(x, "float32") if is_float else x
 
 
 def _catalog_width(model):
