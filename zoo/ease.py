@@ -54,6 +54,8 @@ class EASE(NeighbourModel):
     3
     """
 
+    counted = False  # weights may be negative
+
     def __init__(self, schema, l2=500.0, num_neighbours=None, name=None):
         if not 0 < l2 < np.inf:
             raise InputError(f"l2: expected a number above 0, got {l2!r}")

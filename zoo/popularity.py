@@ -32,6 +32,7 @@ class Popularity(Retriever):
 
     capabilities = frozenset({"users", "histories"})
     predicts_values = False
+    counted = True
     trained = False
     bias_columns = 1
     unknown_user = "with what is popular"

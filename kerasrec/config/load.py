@@ -17,8 +17,8 @@ def load_config(path, overrides=()):
     """Reads a run config, applies changes `key=value` and checks the result.
 
     Relative paths in the file (`data.path`, `data.prepared`, `items.path`, `users.path`,
-    `impressions.path`, `init_from`, `content_from`) are looked up in the working directory first,
-    then in the file's own folder.
+    `impressions.path`, `init_from`, `content_from`, `run` of a part) are looked up in the working
+    directory first, then in the file's own folder.
 
     Args:
         path: YAML file.
@@ -78,8 +78,11 @@ def _where(keys, path, lines, changed):
 def _with_found_paths(data, folder):
     """`data` with paths that are relative to the file's folder made relative to here."""
     tables = data.get("data") if isinstance(data.get("data"), dict) else {}
-    for holder in (data, tables, *(tables.get(key) for key in ("items", "users", "impressions"))):
-        for key in ("path", "prepared", "init_from", "content_from"):
+    model = data.get("model") if isinstance(data.get("model"), dict) else {}
+    parts = model.get("models") if isinstance(model.get("models"), list) else []
+    sides = (tables.get(key) for key in ("items", "users", "impressions"))
+    for holder in (data, tables, *sides, *parts):
+        for key in ("path", "prepared", "init_from", "content_from", "run"):
             written = holder.get(key) if isinstance(holder, dict) else None
             if isinstance(written, str):
                 beside = folder / written

@@ -7,6 +7,8 @@ from kerasrec.config.import_class import import_class
 from kerasrec.config.nearest import nearest
 from kerasrec.errors import InputError
 
+# What is made of other models stands in the library.
+COMPOSED = ("Blend", "Reranked", "TwoStage")
 TRUSTED = ("kerasrec.", "kerasrec_zoo.")
 PERMISSION = (
     "give model.trust=true to kerasrec fit, compare and tune, --trust to other commands and "
@@ -20,11 +22,12 @@ def find_model_class(name, trust=False):
     Raises:
         InputError: if there is none, or it is outside kerasrec and `trust` is False.
     """
-    dotted = name if "." in name else f"kerasrec_zoo.{name}"
+    package = "kerasrec.models" if name in COMPOSED else "kerasrec_zoo"
+    dotted = name if "." in name else f"{package}.{name}"
     found = import_class(dotted, TRUSTED, trust, PERMISSION)
     # By its methods and not by its base class: the base is above this module.
     if found is None or not all(hasattr(found, method) for method in ("adapt", "recommend")):
-        raise InputError(f"there is no model {name}{nearest(name, zoo_names())}")
+        raise InputError(f"there is no model {name}{nearest(name, [*zoo_names(), *COMPOSED])}")
     return found
 
 

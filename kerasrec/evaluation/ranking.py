@@ -130,12 +130,12 @@ def _rank(model, queries, k, batch_size, masks, report):
     done = 0
     for part in chunks(_widths(queries, masks)[order], batch_size):
         batch = order[part]
-        seen = _seen(queries.history.take(batch), num_items) if masks else None
+        seen = seen_rows(queries.history.take(batch), num_items) if masks else None
         top, _ = model.top_k(
             query_inputs(model, queries, batch),
             k=min(k, num_items - FIRST),
             exclude=seen,
-            allow=_allowed(queries, batch, num_items),
+            allow=allowed_rows(queries, batch, num_items),
             catalog=catalog,
         )
         rows[batch, : np.shape(top)[1]] = top
@@ -145,7 +145,7 @@ def _rank(model, queries, k, batch_size, masks, report):
 
 
 def _widths(queries, masks):
-    """Item rows (queries,) that `_seen` and `_allowed` hold for each query, the more of both."""
+    """Item rows (queries,) that `seen_rows` and `allowed_rows` hold, the more of both."""
     widths = np.zeros(len(queries), "int64") if not masks else queries.history.lengths
     if queries.candidates is not None:
         widths = np.maximum(widths, queries.candidates.lengths)
@@ -154,14 +154,14 @@ def _widths(queries, masks):
     return widths
 
 
-def _seen(history, num_items):
+def seen_rows(history, num_items):
     """Item rows (queries, any) of the histories."""
     # few different widths, for a compiled top_k is traced again for each shape
     longest = max(1, int(history.lengths.max()))
     return within(history.padded(-(-longest // _WIDTH) * _WIDTH), num_items, PADDING)
 
 
-def _allowed(queries, batch, num_items):
+def allowed_rows(queries, batch, num_items):
     """Item rows (queries, any) of the only items to rank, or None for all."""
     # An item unknown to the model becomes UNKNOWN: padding alone would allow all items.
     if queries.candidates is not None:

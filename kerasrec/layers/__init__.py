@@ -4,6 +4,7 @@ from kerasrec.layers.all_candidates import AllCandidates as AllCandidates
 from kerasrec.layers.attention_decoder import AttentionDecoder as AttentionDecoder
 from kerasrec.layers.beam_search import BeamSearch as BeamSearch
 from kerasrec.layers.bilinear_fusion import BilinearFusion as BilinearFusion
+from kerasrec.layers.blended_scores import BlendedScores as BlendedScores
 from kerasrec.layers.candidates import Candidates as Candidates
 from kerasrec.layers.catalog_table import CatalogTable as CatalogTable
 from kerasrec.layers.category_caps import CategoryCaps as CategoryCaps

@@ -1,6 +1,7 @@
 """Base classes of recommender models, their ranking, and their checkpoints."""
 
 from kerasrec.config.rules import Rules as Rules
+from kerasrec.models.blend import Blend as Blend
 from kerasrec.models.catalog_tables import item_code as item_code
 from kerasrec.models.catalog_tables import item_table as item_table
 from kerasrec.models.catalog_tables import user_table as user_table

@@ -35,6 +35,8 @@ class Hooks:
         predicts_values: Whether a score estimates the value of an interaction, such as a rating.
         value_range: Smallest and largest rating that the history of a request may give; None: the
             model reads no ratings of a request.
+        counted: Whether scores are sums of counts or similarities, from 0 on: 0 for an item that
+            nothing speaks for.
         searchable: Whether a score is the dot product of a query vector and an item vector.
         unknown_user: How a user outside of the train part is answered, as the end of a sentence.
         candidates: What an observed item is trained against; None: the model has no candidates.
@@ -79,6 +81,7 @@ class Hooks:
 
     capabilities = frozenset({"users"})
     predicts_values = False
+    counted = False
     value_range = None
     searchable = False
     candidates = None

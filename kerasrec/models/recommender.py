@@ -108,6 +108,11 @@ class Recommender(Hooks, ItemViews, KerasSaving):
         self.repeats = REPEATS[0]
 
     @property
+    def queries_at_once(self):
+        """How many queries are ranked at a time, so that memory holds their scores."""
+        return max(1, min(QUERIES_AT_ONCE, SCORES_AT_ONCE // self.query_size))
+
+    @property
     def repeats(self):
         return self._repeats
 
@@ -331,8 +336,7 @@ class Recommender(Hooks, ItemViews, KerasSaving):
             self.check_finite("top_k")
             catalog = self.encode_catalog()
         inputs = self.of_query(inputs)
-        at_once = max(1, min(QUERIES_AT_ONCE, SCORES_AT_ONCE // self.query_size))
-        rows, scores = [], []
+        at_once, rows, scores = self.queries_at_once, [], []
         for start in range(0, len(inputs[self.query_inputs[0]]), at_once):
             part = slice(start, start + at_once)
             queries = self.encode_queries({name: x[part] for name, x in inputs.items()})

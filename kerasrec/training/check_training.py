@@ -13,7 +13,7 @@ def check_training(model, split, train):
         split: `Split` to train and validate on.
         train: `TrainNode` of a config.
     """
-    if not model.trainable_weights:
+    if not (model.trained and model.trainable_weights):
         return
     check_loss(model, train.loss)
     replicas = model.distribute_strategy.num_replicas_in_sync

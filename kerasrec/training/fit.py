@@ -67,7 +67,7 @@ def fit(
         InputError: for what `check_training` refuses, a loss or a gradient that becomes NaN, a
             checkpoint that cannot be written. Earlier epochs stay saved.
     """
-    if not model.trainable_weights:
+    if not (model.trained and model.trainable_weights):
         return []
     check_training(model, split, train)
     penalize(model, train.l1, train.l2)

@@ -4,10 +4,12 @@ import inspect
 
 import keras
 
+from kerasrec.config.blend_part import is_blend
 from kerasrec.config.model_class import find_model_class
 from kerasrec.data.splits import PROTOCOLS
 from kerasrec.files.checkpoint_folder import checkpoint_folder
 from kerasrec.models import load_content_from
+from kerasrec.training.blends import make_blend
 from kerasrec.training.build_model import build_model
 from kerasrec.training.check_training import check_training
 from kerasrec.training.runs.check_start import check_start
@@ -30,6 +32,10 @@ def make_model(config, data, split, start=None, say=lambda line: None):
     model_class = find_model_class(config.model.class_, config.model.trust)
     # Of the train part, which says how features of requests are encoded.
     schema = split.train.schema(config.data.history_length)
+    if is_blend(model_class):
+        model = make_blend(config, schema, split, say)
+        model.repeats = config.evaluate.repeats
+        return model
     model = build_model(model_class, schema, config.model.arguments)
     check_training(model, split, config.train)
     model.adapt(split.train)

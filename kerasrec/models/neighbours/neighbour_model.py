@@ -61,6 +61,10 @@ class NeighbourModel(Recommender):
         self.predicts_values = rates
 
     @property
+    def counted(self):
+        return not self.predicts_values
+
+    @property
     def unknown_user(self):
         return "with the baseline alone" if self.predicts_values else "with what is popular"
 

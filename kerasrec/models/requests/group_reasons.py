@@ -1,4 +1,4 @@
-"""Explains the score of a ranker by groups of features."""
+"""Explains a score by groups: of features, or of the models of a blend."""
 
 import numpy as np
 from keras import ops
@@ -6,10 +6,12 @@ from keras import ops
 # What groups do only together, and the value of an answer without any of them.
 TOGETHER = "together"
 NONE = "without all of them"
+# Relative size of what is left of a sum in float32.
+ROUNDING = 1e-5
 
 
 def group_reasons(model, inputs, rows, catalog):
-    """For each answer what each group of features adds to the logarithm of its score.
+    """For each answer what each group adds to its score, or for a ranker to the logarithm of it.
 
     Args:
         model: A model with `feature_groups`.
@@ -19,8 +21,8 @@ def group_reasons(model, inputs, rows, catalog):
 
     Returns:
         n lists of k lists of dicts `group`, `contribution`, the largest first; "together" is what
-        groups do only together. With the last, the value without all groups, they add up to the
-        logarithm of the score.
+        groups do only together. With the last, the value without all groups, they add up to what
+        is explained. Both are left out where they are nothing but rounding.
     """
     n, k = rows.shape
     queries = model.encode_queries(inputs)
@@ -35,5 +37,13 @@ def group_reasons(model, inputs, rows, catalog):
             {"group": names[place], "contribution": float(own[place])}
             for place in np.argsort(-np.abs(own), kind="stable")
         ]
-        found.append([*listed, {"group": NONE, "contribution": float(base)}])
+        listed.append({"group": NONE, "contribution": float(base)})
+        least = ROUNDING * max(1.0, float(np.abs(own).max()))
+        found.append(
+            [
+                each
+                for each in listed
+                if each["group"] not in (TOGETHER, NONE) or abs(each["contribution"]) > least
+            ]
+        )
     return [found[start : start + k] for start in range(0, n * k, k)]

@@ -5,6 +5,8 @@ import math
 import keras
 
 from kerasrec.errors import InputError
+from kerasrec.models import Blend
+from kerasrec.training.blends import fit_parts
 from kerasrec.training.callbacks.ranking_validation import RankingValidation
 from kerasrec.training.callbacks.rating_validation import RatingValidation
 from kerasrec.training.fit import fit
@@ -43,6 +45,8 @@ def fit_trial(
             history = fit_ranker(model, split, config.train, progress=False, callbacks=callbacks)
         else:
             model = make_model(config, data, split, start, say)
+            if isinstance(model, Blend):
+                fit_parts(model, split, config, None, False, False, say)
             history = fit(
                 model,
                 split,

@@ -1,0 +1,142 @@
+"""Adds the scores of several models on one scale."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasrec.data.vocabulary import FIRST
+from kerasrec.errors import InputError
+from kerasrec.register import register
+
+HOW = ("sum", "product", "reciprocal_rank")
+# Groups of history lengths, and of item counts, that have weights of their own when gated.
+GROUPS = 3
+# Share of a counted distribution that all items get alike: the logarithm of 0 is no number.
+SMOOTHING = 1.0
+# The constant of reciprocal rank fusion, as published.
+RANK_CONSTANT = 60.0
+SMALLEST = 1e-9
+
+
+@register
+class BlendedScores(keras.layers.Layer):
+    """A weighted sum of the scores of P models, each brought to a common scale by query.
+
+        score(q, i)       = sum over parts p of w_p f_p(q, i)
+
+        sum               f = (s - mean of s) / (standard deviation of s), over the catalog
+        product           f = log of the part's probability of i: softmax of s, and for counted
+                          scores (s + e) / (sum of s + N e) with e = sum of s / N
+        reciprocal_rank   f = 61 / (60 + rank of i), 1 for the best item
+
+    With weights the product is a product of experts. `gated` gives w_p a value for each of three
+    groups of history lengths and three groups of item counts, and each pair of groups an offset,
+    which is 0 for the other kinds.
+
+    Args:
+        counted: For each part whether its scores are sums of counts or similarities, from 0 on.
+        num_items: Rows of the catalog, N + 2.
+        how: "sum", "product" or "reciprocal_rank".
+        gated: Whether the weights depend on the length of the history and the count of the item.
+
+    Call arguments:
+        scores: List of P arrays `(batch, num_items)`.
+        lengths: Int `(batch,)`, items in each history; read if `gated`.
+
+    Output: float32 `(batch, num_items)`.
+
+    Raises:
+        InputError: for an unknown `how`.
+
+    Reference:
+        Hinton, Training products of experts, Neural Computation 2002. Cormack et al., Reciprocal
+        rank fusion outperforms Condorcet and individual rank learning methods, SIGIR 2009.
+
+    Example: an item that both parts like is first.
+
+    >>> import numpy as np
+    >>> layer = BlendedScores([True, True], num_items=5)
+    >>> one, other = np.array([[0, 0, 3.0, 2.0, 0.0]]), np.array([[0, 0, 0.0, 20.0, 30.0]])
+    >>> int(np.argmax(layer([one, other])))
+    3
+    """
+
+    def __init__(self, counted, num_items, how="sum", gated=False, **kwargs):
+        # No autocast: half precision would round scores and change their order.
+        super().__init__(autocast=False, **kwargs)
+        if how not in HOW:
+            raise InputError(f"how: expected one of {', '.join(HOW)}, got {how!r}")
+        self.counted = list(counted)
+        self.num_items = num_items
+        self.how = how
+        self.gated = gated
+        groups = GROUPS if gated else 1
+
+        def weight(shape, initializer, name, dtype="float32"):
+            return self.add_weight(
+                shape, initializer, dtype, trainable=False, autocast=False, name=name
+            )
+
+        self.part_weights = weight((groups, groups, len(self.counted)), "ones", "part_weights")
+        self.offsets = weight((groups, groups), "zeros", "offsets")
+        self.length_edges = weight((groups - 1,), "zeros", "length_edges")
+        # What an item row is counted as: 0 for the rarest group.
+        self.item_groups = weight((num_items if gated else 0,), "zeros", "item_groups", "int32")
+
+    def features(self, scores):
+        """The P arrays f `(batch, num_items)` float32 of the formula, without weights."""
+        scores = [ops.cast(one, "float32") for one in scores]
+        return [self._scaled(*each) for each in zip(scores, self.counted, strict=True)]
+
+    def shares(self, scores, lengths=None):
+        """What each part adds to the scores, P arrays `(batch, num_items)`, without the offset."""
+        weights = self._weights(lengths)
+        found = enumerate(self.features(scores))
+        return [feature * weights[..., part] for part, feature in found]
+
+    def call(self, scores, lengths=None):
+        total = sum(self.shares(scores, lengths))
+        return total + self._offsets(lengths) if self.gated else total
+
+    def length_groups(self, lengths):
+        """The group of each history length, int32 `(batch,)`."""
+        lengths = ops.cast(lengths, "float32")
+        above = lengths[:, None] > ops.convert_to_tensor(self.length_edges)[None]
+        return ops.sum(ops.cast(above, "int32"), axis=1)
+
+    def compute_output_spec(self, scores, lengths=None):
+        return keras.KerasTensor((scores[0].shape[0], self.num_items), "float32")
+
+    def _weights(self, lengths):
+        """Weights that broadcast to `(batch, num_items, P)`."""
+        if not self.gated:
+            return ops.convert_to_tensor(self.part_weights)
+        own = ops.take(self.part_weights, self.length_groups(lengths), axis=0)
+        return ops.take(own, self.item_groups, axis=1)
+
+    def _offsets(self, lengths):
+        own = ops.take(self.offsets, self.length_groups(lengths), axis=0)
+        return ops.take(own, self.item_groups, axis=1)
+
+    def _scaled(self, scores, counted):
+        real = scores[:, FIRST:]
+        if self.how == "sum":
+            mean = ops.mean(real, axis=1, keepdims=True)
+            spread = ops.sqrt(ops.mean(ops.square(real - mean), axis=1, keepdims=True))
+            # Equal scores say nothing: what is left of them is rounding.
+            flat = spread <= SMALLEST + 1e-6 * ops.abs(mean)
+            return ops.where(flat, 0.0, (scores - mean) / ops.where(flat, 1.0, spread))
+        if self.how == "product":
+            if not counted:
+                return scores - ops.logsumexp(real, axis=1, keepdims=True)
+            scores, real = ops.maximum(scores, 0.0), ops.maximum(real, 0.0)
+            each = ops.maximum(ops.mean(real, axis=1, keepdims=True), SMALLEST) * SMOOTHING
+            size = np.float32(self.num_items - FIRST)
+            total = ops.sum(real, axis=1, keepdims=True) + size * each
+            return ops.log((scores + each) / total)
+        # Padding and the unknown item behind all others, and of equal scores the first row.
+        behind = ops.full_like(scores[:, :FIRST], np.finfo("float32").max)
+        order = ops.argsort(ops.concatenate([-real, behind], axis=1), axis=1)
+        rank = ops.cast(ops.argsort(order, axis=1), "float32")
+        rank = ops.concatenate([rank[:, -FIRST:], rank[:, :-FIRST]], axis=1)
+        return (RANK_CONSTANT + 1.0) / (RANK_CONSTANT + 1.0 + rank)

@@ -1,0 +1,325 @@
+"""Several models as one: the sum of their scores on a common scale."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasrec.errors import InputError
+from kerasrec.layers.blended_scores import BlendedScores
+from kerasrec.models.hooks import Hooks
+from kerasrec.models.neighbours.neighbour_model import NeighbourModel
+from kerasrec.models.nested_model import nested_config, nested_model
+from kerasrec.models.recommender import Recommender
+from kerasrec.models.tower_model import TowerModel
+from kerasrec.register import register
+
+LENGTH = "history_length"
+
+
+@register
+class Blend(Recommender):
+    """A hybrid by model: the weighted scores of several models, whatever they are.
+
+        score(q, i) = sum over parts p of w_p f_p(q, i)
+
+    with f as of `BlendedScores`: standardized scores, logarithms of probabilities, or reciprocal
+    ranks. The parts are adapted and fitted apart, on the same train part. The weights are given, or
+    `kerasrec.evaluation.fit_blend` finds them on the validation part in seconds.
+
+    All items are scored by every part, so the answers are exact. The reasons of an answer are the
+    shares of its parts, which add up to the score.
+
+    Args:
+        models: At least two `Recommender`s with the same users and items: towers, factor models,
+            neighbour models, or blends of them.
+        how: "sum", "product" or "reciprocal_rank".
+        part_weights: A number of at least 0 for each part, not all 0; None for 1 each.
+        gated: Whether the weights depend on the length of the history and the count of the item;
+            `fit_blend` finds such weights.
+
+    Raises:
+        InputError: for fewer than two models, models of other catalogs, a model that cannot score
+            all items or is not adapted while another one is, and weights that are negative, not
+            finite, all 0 or of another number.
+
+    Reference:
+        Burke, Hybrid recommender systems: survey and experiments, UMUAI 2002.
+
+    Example:
+
+    >>> from kerasrec.data import load
+    >>> from kerasrec_zoo import ItemKNN, Markov
+    >>> train = load("synthetic", users=50, items=100)
+    >>> parts = [Markov(train.schema()), ItemKNN(train.schema())]
+    >>> blend = Blend(parts, part_weights=[2.0, 1.0])
+    >>> blend.adapt(train)
+    >>> answer = blend.recommend(users=[train.users.vocabulary.ids[0]], k=1, explain=True)
+    >>> sorted(reason["group"] for reason in answer["reasons"][0])[:2]
+    ['ItemKNN', 'Markov']
+    """
+
+    trained = False
+    context_read = False
+
+    def __init__(self, models, how="sum", part_weights=None, gated=False, name=None):
+        models = list(models)
+        _check(models)
+        given = _weights(part_weights, len(models))
+        inputs = {}
+        for model in models:
+            for key, x in model.query_model.input.items():
+                inputs.setdefault(key, keras.Input(x.shape[1:], dtype=x.dtype, name=key))
+        if gated and "history" not in inputs:
+            raise InputError(
+                "Blend: gated weights depend on the length of the history, and none of the models "
+                "reads a history: leave out gated"
+            )
+        queries = {
+            str(place): _Queries(model, name=f"queries_{place}")(
+                {key: inputs[key] for key in model.query_inputs}
+            )
+            for place, model in enumerate(models)
+        }
+        if gated:
+            history = inputs["history"]
+            queries[LENGTH] = ops.sum(ops.cast(ops.not_equal(history, 0), "int32"), axis=1)
+        super().__init__(
+            schema=models[0].schema,
+            inputs=inputs,
+            outputs=dict(queries),
+            query_model=keras.Model(inputs, queries, name="query_model"),
+            name=name,
+        )
+        self.models = models
+        self.how, self.gated = how, gated
+        self.part_weights = None if part_weights is None else [float(one) for one in given]
+        counted = [model.counted for model in models]
+        self.blended = BlendedScores(counted, self.schema.num_items, how, gated, name="blended")
+        self.blended.part_weights.assign(
+            np.broadcast_to(np.float32(given), self.blended.part_weights.shape)
+        )
+        self.catalog_width = sum(map(_catalog_width, models))
+        if models[0].items is not None:
+            self._take()
+
+    @property
+    def names(self):
+        """The class of each part, with a number where several parts have the same."""
+        found = []
+        for model in self.models:
+            name, earlier = type(model).__name__, len(found)
+            same = sum(type(one) is type(model) for one in self.models[:earlier])
+            found.append(f"{name} {same + 1}" if same else name)
+        return found
+
+    @property
+    def capabilities(self):
+        each = [model.capabilities for model in self.models]
+        # One part that knows the features of a cold item is enough for it to be found.
+        cold = frozenset.union(*each) & {"cold_items"}
+        return frozenset.intersection(*each) | cold
+
+    @property
+    def features_read(self):
+        users, items = zip(*(model.features_read for model in self.models), strict=True)
+        return set().union(*users), set().union(*items)
+
+    @property
+    def values_read(self):
+        return next((one.values_read for one in self.models if one.values_read), None)
+
+    @property
+    def value_range(self):
+        return next((one.value_range for one in self.models if one.value_range), None)
+
+    @property
+    def order_read(self):
+        return any(model.order_read for model in self.models)
+
+    @property
+    def unknown_user(self):
+        return self.models[0].unknown_user
+
+    @property
+    def query_size(self):
+        return sum(model.query_size + self.schema.num_items for model in self.models)
+
+    @property
+    def feature_groups(self):
+        return tuple(self.names)
+
+    def get_config(self):
+        return {**super().get_config(), "models": [nested_config(one) for one in self.models]}
+
+    @classmethod
+    def from_config(cls, config):
+        left_out = ("schema", "repeats", "dtype")
+        own = {key: value for key, value in config.items() if key not in left_out}
+        blend = cls(**{**own, "models": [nested_model(one) for one in own["models"]]})
+        blend.repeats = config.get("repeats") or blend.repeats
+        return blend
+
+    def adapt(self, train):
+        """Adapts every part; weights that were fitted stay."""
+        for model in self.models:
+            model.adapt(train)
+        self._take()
+
+    def fit(self, *args, **kwargs):
+        raise InputError(
+            "Blend.fit: fit the parts, each by its own compile and fit; then "
+            "kerasrec.evaluation.fit_blend(blend, split) finds the weights"
+        )
+
+    def encode_queries(self, inputs):
+        found = {
+            str(place): model.encode_queries({key: inputs[key] for key in model.query_inputs})
+            for place, model in enumerate(self.models)
+        }
+        if self.gated:
+            found[LENGTH] = np.count_nonzero(np.asarray(inputs["history"]), axis=1).astype("int32")
+        return found
+
+    def encode_catalog(self):
+        """The item vectors of all parts beside each other, `(num_items, catalog_width)`."""
+        parts = [one.encode_catalog() for one in self.models if _catalog_width(one)]
+        if not parts:
+            return ops.zeros((0, 0))
+        return ops.concatenate([ops.cast(one, "float32") for one in parts], axis=1)
+
+    def part_scores(self, queries, catalog):
+        """The scores of each part `(n, num_items)`, on its own scale."""
+        found, start = [], 0
+        for place, model in enumerate(self.models):
+            width = _catalog_width(model)
+            own = catalog[:, start : start + width] if width else ops.zeros((0,))
+            found.append(model.score_catalog(queries[str(place)], own))
+            start += width
+        return found
+
+    def score_catalog(self, queries, catalog):
+        return self.blended(self.part_scores(queries, catalog), queries.get(LENGTH))
+
+    def score_pairs(self, inputs, items):
+        items, catalog = np.asarray(items, "int32"), self.encode_catalog()
+        at_once, found = self.queries_at_once, []
+        for start in range(0, len(items), at_once):
+            part = slice(start, start + at_once)
+            queries = self.encode_queries({name: x[part] for name, x in inputs.items()})
+            scores = self.score_rows(queries, catalog, ops.convert_to_tensor(items[part]))
+            found.append(ops.convert_to_numpy(scores))
+        return np.concatenate(found) if found else np.zeros(0, "float32")
+
+    def group_contributions(self, queries, rows, catalog=None):
+        """The share of each part in a score; what all parts get alike is what is left of none."""
+        catalog = self.encode_catalog() if catalog is None else catalog
+        scores, lengths = self.part_scores(queries, catalog), queries.get(LENGTH)
+
+        def of_rows(all_items):
+            return ops.take_along_axis(all_items, ops.cast(rows, "int32")[:, None], axis=1)
+
+        shares = [of_rows(one) for one in self.blended.shares(scores, lengths)]
+        full = of_rows(self.blended(scores, lengths))[:, 0]
+        shares = ops.concatenate(shares, axis=1)
+        return full, full - ops.sum(shares, axis=1), shares
+
+    def _take(self):
+        first = self.models[0]
+        self.users, self.items, self.behaviors = first.users, first.items, first.behaviors
+        self.context = {}
+        for model in self.models:
+            self.context |= model.context
+        self.histories, self.trained_on = first.histories, first.trained_on
+        for model in self.models[1:]:
+            self.trained_on = self.trained_on.after(model.trained_on)
+        self.has_labels, self.repeats = first.has_labels, first.repeats
+
+
+class _Queries(keras.layers.Layer):
+    """The query model of a part under a name of its own: those of all models have the same."""
+
+    def __init__(self, model, **kwargs):
+        super().__init__(**kwargs)
+        self.query_model = model.query_model
+
+    def call(self, inputs):
+        # A model may compute in half precision; those of a blend within are several.
+        return keras.tree.map_structure(_in_float32, self.query_model(inputs))
+
+
+def _in_float32(x):
+    is_float = "float" in keras.backend.standardize_dtype(x.dtype)
+    return ops.cast(x, "float32") if is_float else x
+
+
+def _catalog_width(model):
+    """Columns of `encode_catalog` of a part."""
+    if isinstance(model, Blend):
+        return model.catalog_width
+    return model.item_model.output.shape[-1] if isinstance(model, TowerModel) else 0
+
+
+def _weights(given, number):
+    if given is None:
+        return [1.0] * number
+    values = np.asarray(given, dtype="float64") if np.ndim(given) == 1 else np.zeros(0)
+    if len(values) != number or not np.isfinite(values).all() or (values < 0).any():
+        raise InputError(
+            f"Blend: part_weights: expected {number} numbers of at least 0, one a model, got "
+            f"{given!r}"
+        )
+    if not values.any():
+        raise InputError("Blend: part_weights: all are 0, so no model counts: make one positive")
+    return values.tolist()
+
+
+def _check(models):
+    if len(models) < 2:
+        raise InputError(f"Blend: expected at least two models, got {len(models)}")
+    for place, model in enumerate(models):
+        if not isinstance(model, Recommender):
+            raise InputError(
+                f"Blend: models[{place}]: expected a model, such as SASRec, got {model!r:.60}"
+            )
+        scores_all = isinstance(model, (TowerModel, NeighbourModel, Blend))
+        # One that ranks by something else than its scores, as decoding does, has none to add.
+        if not scores_all or type(model).rank_catalog is not Hooks.rank_catalog:
+            raise InputError(
+                f"Blend: models[{place}]: {type(model).__name__} does not score all items: take "
+                "towers, factor models and neighbour models; put rules and a ranker around the "
+                "Blend"
+            )
+    first, *others = models
+    for place, model in enumerate(others, 1):
+        if model is first or model in others[: place - 1]:
+            raise InputError(f"Blend: models[{place}] is given twice: give a model of its own")
+        if (first.items is None) != (model.items is None):
+            raise InputError("Blend: some models are adapted, others not: adapt all, or none")
+        _check_same(first, model, place)
+
+
+def _check_same(first, model, place):
+    for side in ("users", "items"):
+        sizes = [getattr(one.schema, f"num_{side}") for one in (first, model)]
+        same = sizes[0] == sizes[1]
+        if same and first.items is not None:
+            ours, theirs = (getattr(one, side).vocabulary.ids for one in (first, model))
+            same = np.array_equal(ours, theirs)
+        if not same:
+            raise InputError(
+                f"Blend: models[{place}], {type(model).__name__}, has other {side} than "
+                f"{type(first).__name__}: adapt all of them to the same train part"
+            )
+    both = "history" in first.query_inputs and "history" in model.query_inputs
+    if both and first.schema.history_length != model.schema.history_length:
+        raise InputError(
+            f"Blend: models[{place}], {type(model).__name__}, reads "
+            f"{model.schema.history_length} items of a history and {type(first).__name__} "
+            f"{first.schema.history_length}: build all with the same history_length"
+        )
+    for name, encoder in model.context.items():
+        if name in first.context and not encoder.continues(first.context[name]):
+            raise InputError(
+                f"Blend: models[{place}], {type(model).__name__}, encodes the feature {name} of a "
+                "request in another way: adapt all of them to the same train part"
+            )
