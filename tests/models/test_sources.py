@@ -10,6 +10,7 @@ from kerasrec.data import Interactions
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.export.export import export
+from kerasrec.models.neighbours import sources
 from kerasrec.models.neighbours.fit_source_weights import fit_source_weights
 from kerasrec.models.neighbours.held_out import hold_out, recent_items
 from kerasrec.models.neighbours.sources import Sources
@@ -163,6 +164,20 @@ def test_the_source_that_the_data_follow_gets_the_weight():
     assert by_order.recommend(histories=[["i0"]], k=1)["item"].tolist() == ["i20"]
     assert by_text.sources["text"] == 1.0
     assert {*by_text.recommend(histories=[["i0"]], k=2)["item"]} == {"i1", "i2"}
+
+
+def test_a_fit_takes_fewer_users_where_all_would_not_fit_in_memory(data, monkeypatch):
+    asked = []
+
+    def fit(scores, seen, targets):
+        asked.append(len(targets))
+        return fit_source_weights(scores, seen, targets)
+
+    monkeypatch.setattr(sources, "fit_source_weights", fit)
+    adapted(Markov, data, sources=["transitions", "text"])
+    monkeypatch.setattr(sources, "MAX_ENTRIES", 10)
+    adapted(Markov, data, sources=["transitions", "text"])
+    assert asked[0] == 3 and 1 <= asked[1] < 3
 
 
 def test_the_last_items_are_held_out_unless_they_were_there_before():

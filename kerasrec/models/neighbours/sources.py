@@ -11,6 +11,8 @@ from kerasrec.models.neighbours.held_out import hold_out, recent_items
 from kerasrec.models.neighbours.similarity import from_lists
 
 COUNTED = ("transitions", "cooccurrence")
+# Scores that a fit of the weights holds.
+MAX_ENTRIES = 2**25
 
 
 class Sources:
@@ -75,11 +77,9 @@ class Sources:
         scales = (sizes[0] or 1.0) / np.where(sizes > 0, sizes, np.inf)
         if self.fitted:
             rest, histories, targets = hold_out(train)
-            recent = recent_items(histories, len(train.items), last, decay)
-            seen = recent_items(histories, len(train.items), None, 1.0)
             held = [content[n] if n in content else counters[n](rest) for n in self.names]
-            held = [(recent @ table).tocsr() * one for table, one in zip(held, scales, strict=True)]
-            found = fit_source_weights(held, seen, targets)
+            held = [table.tocsr() * scale for table, scale in zip(held, scales, strict=True)]
+            found = _fit(held, histories, targets, last, decay)
             self.weights = dict(zip(self.names, (found / found.max()).tolist(), strict=True))
         parts = zip(self.names, scales, tables, strict=True)
         return sum(self.weights[name] * scale * table for name, scale, table in parts).tocsr()
@@ -107,6 +107,17 @@ class Sources:
         if not number or not 0 <= weight < np.inf:
             raise InputError(f"sources: {name}: expected a weight of at least 0, got {weight!r}")
         return float(weight)
+
+
+def _fit(tables, histories, targets, last, decay):
+    """The weights of tables, from as many evenly chosen histories as `MAX_ENTRIES` allows."""
+    size = tables[0].shape[0]
+    recent = recent_items(histories, size, last, decay)
+    entries = [(recent > 0) @ np.diff(table.indptr).astype(float) for table in tables]
+    step = int(np.ceil(np.minimum(entries, size).sum() / MAX_ENTRIES))
+    recent, targets = recent[::step], targets[::step]
+    seen = recent_items(histories, size, None, 1.0)[::step]
+    return fit_source_weights([(recent @ table).tocsr() for table in tables], seen, targets)
 
 
 def _size(table):
