@@ -93,6 +93,8 @@ TABLES = {
             Line("Hybrid, GRU and keywords", "beauty/hybrid", (), "", 0.0571),
             Line("SASRec", "beauty/sasrec", (0.0531, 0.0921),
                  f"{TRANSFORMERS}, SASRec with a sampled softmax", 0.0466),
+            Line("Markov with text", "beauty/markov.text", (0.0611, 0.1008),
+                 "BSARec, from items alone", 0.0611),
         ),
     ),
     "cold": Protocol(

@@ -6,15 +6,17 @@ from kerasrec.errors import InputError
 from kerasrec.layers.neighbour_ratings import NeighbourRatings
 from kerasrec.layers.neighbour_scores import NeighbourScores
 from kerasrec.models import NeighbourModel
+from kerasrec.models.neighbours.cooccurrence import cooccurrence_table
 from kerasrec.models.neighbours.similarity import (
     check_similarity,
-    cosine_blocks,
     interaction_matrix,
+    largest_of_rows,
     last_interactions,
-    nearest,
     rating_similarities,
     transposed,
 )
+from kerasrec.models.neighbours.sources import Sources
+from kerasrec.models.neighbours.transitions import transition_table
 from kerasrec.register import register
 from kerasrec.tables.memory import check_memory
 from kerasrec_zoo.damped_mean import damped_means
@@ -40,6 +42,11 @@ class ItemKNN(NeighbourModel):
     neighbours of j are its `num_neighbours` most similar items. An item that is a neighbour of more
     than `MAX_LINKS * num_neighbours` items keeps the most similar of these links.
 
+    With `sources`, the weight is a weighted sum of several tables, as of `Markov`: "cooccurrence"
+    is the one above, "transitions" that of `Markov` with its defaults, and the name of an item
+    feature the similarity of that feature. With a feature, items without interactions are
+    recommended too.
+
     With `task="rating"` a rating is estimated from the user's ratings of the `num_neighbours` most
     similar items:
 
@@ -60,10 +67,13 @@ class ItemKNN(NeighbourModel):
         min_neighbours: Fewest neighbours for a rating; with fewer it is b.
         num_ratings: Number of last ratings stored for each user; None for the number of items.
             Fewer take less memory and time.
+        sources: Dict of each source to its weight, or a list of sources whose weights are fitted,
+            as of `Markov`; None for co-occurrence alone. Only for `task="ranking"`.
+        weighting: "tfidf" or "bm25", as of `ContentKNN`.
 
     Raises:
-        InputError: at construction, for an unknown choice, a number out of range, or similarities
-            that do not fit in memory.
+        InputError: at construction, for an unknown choice or source, a number out of range, weights
+            that are negative or all 0, or similarities that do not fit in memory.
 
     Reference:
         Sarwar et al., Item-based collaborative filtering recommendation algorithms, WWW 2001.
@@ -90,10 +100,15 @@ class ItemKNN(NeighbourModel):
         baseline="biases",
         min_neighbours=1,
         num_ratings=None,
+        sources=None,
+        weighting="tfidf",
         name=None,
     ):
         check_knn(num_neighbours, shrinkage, similarity, task, baseline, min_neighbours)
         rates = task == "rating"
+        if rates and sources is not None:
+            raise InputError(f'sources: only for task="ranking", got {sources!r}')
+        read = Sources(schema, {"cooccurrence": 1.0} if sources is None else sources, weighting)
         if rates:
             scores = rating_layer(schema, "item", num_neighbours, min_neighbours, num_ratings)
         else:
@@ -101,18 +116,26 @@ class ItemKNN(NeighbourModel):
             scores = NeighbourScores(schema.num_items, max_links, name="neighbour_scores")
         query = ("user",) if rates else ("history",)
         super().__init__(schema=schema, scores=scores, query=query, rates=rates, name=name)
+        self._sources = read
+        if read.features_read:
+            self.capabilities |= {"cold_items"}
 
     def find_neighbours(self, train):
         if self.predicts_values:
             return rating_tables(train, "item", self.similarity, self.shrinkage, self.baseline)
-        train = train.select(last_interactions(train))
-        counts = train.user_counts()
-        activity = np.maximum(counts, 1) / counts[counts > 0].mean()
-        matrix = interaction_matrix(train, "item", np.sqrt(1 / activity[train.user]))
-        size = matrix.shape[0]
-        similarities = cosine_blocks(matrix, self.shrinkage)
-        neighbours = nearest(similarities, size, min(self.num_neighbours, size))
+        counters = {"cooccurrence": self._cooccurrence, "transitions": transition_table}
+        length = self.schema.history_length
+        table = self._sources.table(train, counters, self.num_neighbours, length, 1.0)
+        self.sources = self._sources.weights
+        neighbours = largest_of_rows(table.T.tocsr(), min(self.num_neighbours, len(train.items)))
         return transposed(*neighbours, self.neighbour_scores.num_neighbours)
+
+    @property
+    def features_read(self):
+        return (), self._sources.features_read
+
+    def _cooccurrence(self, train):
+        return cooccurrence_table(train, self.num_neighbours, self.shrinkage)
 
 
 def check_knn(num_neighbours, shrinkage, similarity, task, baseline, min_neighbours):

@@ -230,6 +230,19 @@ def largest_entries(rows, columns, values, size, keep):
     return kept_columns, kept_values
 
 
+def largest_of_rows(table, keep):
+    """`largest_entries` of a CSR table."""
+    entries = table.tocoo()
+    return largest_entries(entries.row, entries.col, entries.data, table.shape[0], keep)
+
+
+def from_lists(neighbours, weight):
+    """Lists of neighbours and their weights, as of `nearest`, as a CSR table `(size, size)`."""
+    row, place = np.nonzero(weight)
+    entries = weight[row, place], (row, neighbours[row, place])
+    return scipy.sparse.csr_matrix(entries, shape=(len(weight), len(weight)))
+
+
 def row_blocks(size):
     """Slices of the rows of a `(size, size)` matrix, each of about `BLOCK_SIZE` numbers."""
     step = max(1, BLOCK_SIZE // size)
