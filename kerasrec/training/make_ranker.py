@@ -31,19 +31,19 @@ def read_retriever(config):
     return checkpoint.load(source, trust=config.model.trust)
 
 
-def make_ranker(config, data, split):
+def make_ranker(config, split):
     """An adapted ranker with the weights of the seed; of a `TwoStage` its second stage.
 
     Args:
         config: `RunConfig` that `check_ranker` has checked.
-        data: `Impressions`, for the schema.
         split: `ImpressionSplit`.
 
     Raises:
         InputError: for data that the model cannot be built for or learn from.
     """
     keras.utils.set_random_seed(config.train.seed)
-    schema = data.schema(config.data.history_length)
+    # Of the train part, which says how features of requests are encoded.
+    schema = split.train.schema(config.data.history_length)
     ranker_class, arguments = _ranker(config)
     model = build_model(ranker_class, schema, arguments)
     model.adapt(split.train)

@@ -55,7 +55,7 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
 
     fit_start, earlier = time.perf_counter(), seconds_spent(folder.state) if resume else 0.0
     with strategy_scope(config.train.strategy):
-        ranker = make_ranker(config, data, split)
+        ranker = make_ranker(config, split)
         lists = lists_for(ranker, split.train, config.train.loss)
         if not resume:
             claim_new(folder.lock)
