@@ -365,6 +365,13 @@ BAD = [
 ]
 
 
+def test_the_count_of_bad_rows_of_one_chunk_is_a_bound(here):
+    # 50 of 50 rows from 150 on; the fifth chunk of 37 rows has all but the first two of its rows.
+    frame(click=[0.0] * 150 + [3.0] * 50).to_parquet("shown.parquet")
+    with pytest.raises(InputError, match="row 150, .*at least 35 rows like this"):
+        prepare_impressions("shown.parquet", "prepared", labels=LABELS, context=CONTEXT)
+
+
 @pytest.mark.parametrize(("columns", "message"), BAD)
 def test_a_bad_value_is_the_error_of_memory(here, columns, message):
     frame(**columns).to_parquet("shown.parquet")
@@ -484,7 +491,7 @@ def test_times_of_a_text_file_that_become_fractions_or_dates(here):
     assert_same(*both("shown.csv"))
     dates = pd.to_datetime(table["timestamp"], unit="s").astype(str)
     table.assign(timestamp=times.where(table.index < 148, dates)).to_csv("mixed.csv", index=False)
-    with pytest.raises(InputError, match="row 150, .* the times are dates, and before they are nu"):
+    with pytest.raises(InputError, match="row 150, .*at least 35 rows like this"):
         prepare_impressions("mixed.csv", "mixed")
 
 
