@@ -353,6 +353,15 @@ def test_a_comparison_of_rankers(here, monkeypatch):
     text = console.export_text()
     assert f"{metrics[0]['n_rows']:,} rows, {metrics[0]['n_queries']:,} requests" in text
     assert "click" in text and "log_loss" in text and "other" in text
+    assert "other - one" in text
+    (difference,) = found.differences
+    assert (difference["name"], difference["minus"]) == ("other", "one")
+    assert list(difference["metrics"]) == tasks
+    one, other = (row["metrics"] for row in found.rows[:2])
+    for name, value in difference["metrics"].items():
+        assert value["mean"] == pytest.approx(other[name]["mean"] - one[name]["mean"], abs=1e-6)
+        assert value["low"] < value["high"]
+    assert json.loads((here / "out/comparison.json").read_text())["differences"][0] == difference
     assert {"comparison.json", "comparison.png"} <= {path.name for path in here.glob("out/*")}
 
     def refuse(*_, **__):
