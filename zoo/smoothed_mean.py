@@ -24,7 +24,8 @@ class SmoothedMean(FactorModel):
         beta: Weight of the sum of the user's ratings.
 
     Raises:
-        InputError: at construction, for a negative number.
+        InputError: at construction, for a negative number; at `adapt`, for one so large that
+            float32 cannot tell the items apart.
 
     Example:
 
@@ -58,9 +59,19 @@ class SmoothedMean(FactorModel):
             sums[side] = np.bincount(rows, weights=value, minlength=size)
             means[side] = sums[side] / np.maximum(counts[side], 1)
         whole = {side: np.count_nonzero(each) for side, each in counts.items()}
-        size = float(whole["item"]) ** self.alpha + whole["user"]
-        user = (self.beta * sums["user"] + means["user"]) / size
-        return Factors(user_bias=user, item_bias=means["item"] / size)
+        with np.errstate(over="ignore"):
+            size = np.float64(whole["item"]) ** self.alpha + whole["user"]
+        user, item = (self.beta * sums["user"] + means["user"]) / size, means["item"] / size
+        known = means["item"][counts["item"] > 0]
+        ends = np.array([known.min(), known.max()]) / size
+        # A model adds the two terms in float32, and TensorFlow takes smaller numbers for zeros.
+        told = np.float32(np.abs(user).max()) + ends.astype("float32")
+        if known.min() < known.max() and told[1] - told[0] < np.finfo("float32").tiny:
+            raise InputError(
+                f"SmoothedMean: alpha={self.alpha:g} and beta={self.beta:g} give all items of a "
+                "user the same score in float32: choose a smaller one"
+            )
+        return Factors(user_bias=user, item_bias=item)
 
     def contributions(self, inputs, history, items):
         """Zeros: no single item of the history orders the items."""

@@ -58,7 +58,7 @@ def _of_targets(arrays, data, inputs, by_user=False):
     """What is read of the interaction to predict, in the order of `_grouped`; then padding."""
     columns = {name: one for name, one in data.context.columns.items() if name in inputs}
     if EXAMPLE_AGE in inputs:
-        columns[EXAMPLE_AGE] = _shares(data.timestamp.max(initial=0) - data.timestamp)
+        columns[EXAMPLE_AGE] = _shares(data.timestamp.max() - data.timestamp)
     if by_user:
         columns = {name: _grouped(data.user, one)[-1] for name, one in columns.items()}
     return {

@@ -75,7 +75,7 @@ def matrix_table(
 
 def _dense(matrix: Any, name: str) -> np.ndarray:
     """A float64 array; what is masked, or NA, is NaN."""
-    if np.iscomplexobj(matrix):
+    if _is_complex(matrix):
         raise InputError(f"{name}: a matrix holds numbers, got complex ones.")
     try:
         if isinstance(matrix, pd.DataFrame):
@@ -87,13 +87,23 @@ def _dense(matrix: Any, name: str) -> np.ndarray:
         raise InputError(f"{name}: a matrix holds numbers: {error}.") from None
 
 
+def _is_complex(matrix: Any) -> bool:
+    try:
+        return np.iscomplexobj(matrix)
+    except ValueError:  # lists of different lengths, which the conversion refuses
+        return False
+
+
 def _cells(matrix: Any, zeros: str, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Row, column and value of each cell that has one, row by row; NaN is no value."""
     if isinstance(matrix, np.ndarray):
         row, column = np.nonzero(~np.isnan(matrix))
         value = matrix[row, column]
     elif matrix.dtype.kind in "biuf":
-        # CSR adds up entries of the same cell, which is what they mean in a sparse matrix.
+        # CSR adds up entries of the same cell, which is what they mean in a sparse matrix. Small
+        # integers would wrap around; the sum of booleans is whether one of them is true.
+        if matrix.dtype.kind != "b":
+            matrix = matrix.astype(np.float64)
         stored = matrix.tocsr(copy=True)
         stored.sum_duplicates()
         stored = stored.tocoo()

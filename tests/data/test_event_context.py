@@ -1,5 +1,7 @@
 """Features of the request in which an interaction happened: read, split, batched and asked with."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -216,6 +218,10 @@ def test_the_age_is_the_share_of_the_time_up_to_the_last_event():
     assert x["example_age"].tolist() == [1.0, 0.75, 0.5, 0.25, 0.0]
     x = examples(data, ("history", "item", "example_age"), steps="last", history_length=4)
     assert x["example_age"].tolist() == [0.5, 0.0, 0.25]
+    # Before 1970 as well.
+    earlier = dataclasses.replace(data, timestamp=data.timestamp - 1000)
+    x = examples(earlier, ("user", "item", "example_age"))
+    assert x["example_age"].tolist() == [1.0, 0.75, 0.5, 0.25, 0.0]
     # Of u all windows: b -> c -> a, of v: a -> c.
     found = batches(
         data, ("history", "item", "example_age"), batch_size=2, history_length=4, shuffle=False

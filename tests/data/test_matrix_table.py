@@ -63,6 +63,15 @@ def test_zeros_as_data():
     assert stored.nnz == 4
 
 
+def test_entries_of_a_cell_add_up_beyond_their_dtype():
+    places = [0, 0, 1], [0, 0, 1]
+    stars = scipy.sparse.coo_matrix((np.array([200, 100, 3], "uint8"), places))
+    assert rows(Interactions.from_matrix(stars)) == [("0", "0", 300), ("1", "1", 3)]
+    # Of booleans the sum is whether one of them is true.
+    took = scipy.sparse.coo_matrix((np.array([True, True, True]), places))
+    assert rows(Interactions.from_matrix(took)) == [("0", "0", 1), ("1", "1", 1)]
+
+
 def test_ids_and_catalogs():
     titles = pd.DataFrame({"item": ["jam", "tea"], "name": ["Jam", "Tea"]})
     data = Interactions.from_matrix(
@@ -89,6 +98,7 @@ def test_ids_and_catalogs():
         ([[1, 2], [0, 1]], {"zeros": "keep"}, '"missing" or "data", got \'keep\''),
         ([1, 2], {}, r"expected a matrix \(users, items\), got the shape \(2,\)"),
         ([[1, "x"], [0, 1]], {}, "a matrix holds numbers"),
+        ([[1, 2], [3]], {}, "a matrix holds numbers"),
         ([[1, 1j], [0, 1]], {}, "a matrix holds numbers"),
         (np.array([[1, 1j], [0, 1]]), {}, "a matrix holds numbers, got complex ones"),
         ([[0, 0], [0, np.nan]], {}, "no cell has a value"),

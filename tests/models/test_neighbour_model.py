@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from kerasrec.data import load
+from kerasrec.errors import InputError
 from kerasrec.layers.neighbour_scores import NeighbourScores
 from kerasrec.models import NeighbourModel
 from kerasrec.models.neighbours import neighbour_model
@@ -76,3 +77,10 @@ def test_reasons_are_the_weights_of_the_history(model):
     (reasons,) = answer["reasons"]
     assert answer["item"].tolist() == [ids[10 - 2]]
     assert [(r["item"], r["contribution"]) for r in reasons] == [(second, 10.0)]
+
+
+def test_a_table_that_is_not_finite_is_refused_at_adapt(model, monkeypatch):
+    table = np.full((model.schema.num_items, 1), np.inf)
+    monkeypatch.setattr(model, "find_neighbours", lambda train: (np.zeros_like(table), table))
+    with pytest.raises(InputError, match="Doubles finds no finite table"):
+        model.adapt(load("synthetic", users=30, items=100))

@@ -59,3 +59,9 @@ def test_what_means_nothing_is_refused(wrong):
     (name,) = wrong
     with pytest.raises(InputError, match=f"{name}: expected a number of at least 0, got -"):
         SmoothedMean(Schema(num_users=4, num_items=4), **wrong)
+
+
+@pytest.mark.parametrize("options", [{"alpha": 90.0}, {"alpha": 1000.0}, {"beta": 1e9}])
+def test_an_order_that_float32_loses_is_refused(train, options):
+    with pytest.raises(InputError, match="the same score in float32: choose a smaller one"):
+        adapted(train, **options)

@@ -1,4 +1,4 @@
-"""Checks that all weights of a model are finite."""
+"""Checks that weights are finite."""
 
 import keras
 from keras import ops
@@ -17,13 +17,18 @@ def check_finite(model, method):
         method: Name of the calling method, for the error message.
     """
     for weight in model.weights:
-        if keras.backend.is_float_dtype(weight.dtype) and not all(
-            map(_all_finite, rows.read_blocks(weight))
-        ):
+        if not is_finite(weight):
             raise InputError(
                 f"{type(model).__name__}.{method}: the weight {weight.path} holds NaN or infinity: "
                 "train again with a lower learning rate or clipnorm, or load an earlier checkpoint"
             )
+
+
+def is_finite(weight):
+    """Whether a weight holds no NaN and no infinity; whole numbers hold none."""
+    return not keras.backend.is_float_dtype(weight.dtype) or all(
+        map(_all_finite, rows.read_blocks(weight))
+    )
 
 
 def _all_finite(values):

@@ -4,7 +4,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasrec.errors import InputError
 from kerasrec.layers.popular_scores import PopularScores
+from kerasrec.models.checks.finite_weights import is_finite
 from kerasrec.models.predict import predict
 from kerasrec.models.query_input import query_input
 from kerasrec.models.recommender import SCORES_AT_ONCE, Recommender
@@ -65,6 +67,11 @@ class NeighbourModel(Recommender):
     def adapt(self, train):
         super().adapt(train)
         self.neighbour_scores.assign(*self.find_neighbours(train))
+        if not all(map(is_finite, self.neighbour_scores.weights)):
+            raise InputError(
+                f"{type(self).__name__} finds no finite table: look for extreme values in the data "
+                "and among the model's arguments"
+            )
         if self.popular_scores is not None:
             self.popular_scores.assign(train.item_counts())
 

@@ -35,7 +35,7 @@ def item_clusters(model, k, by=None, seed=0):
         why = "train interactions" if by == "behavior" else "features"
         warnings.warn(f"items without {why} are in no cluster: {without:,}", stacklevel=3)
     vectors = vectors[rows]
-    clusters, centres = k_means_plus_plus(vectors, k, seed)
+    clusters, centres = k_means_plus_plus(vectors, k, whole_number(seed, "seed", 0))
     distance = np.linalg.norm(vectors - centres[clusters], axis=1)
     names = _names(model, rows, clusters, distance, k)
     x, y = _plane(vectors)

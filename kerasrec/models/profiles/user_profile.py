@@ -44,6 +44,8 @@ def _taken(model, user, history, values, timestamps):
     if history is None:
         if values is not None or timestamps is not None:
             raise InputError("values and timestamps belong to a history: give both with it")
+        if np.ndim(user):
+            raise InputError(f"user must be one id: got {user!r:.80}")
         (row,) = model.users.vocabulary.rows(np.array([user], dtype=object))
         if row < FIRST:
             raise InputError(
@@ -76,12 +78,16 @@ def _taken(model, user, history, values, timestamps):
 
 
 def _weights(values, count):
-    weights = np.asarray(values, dtype="float64")
+    try:
+        weights = np.asarray(values, dtype="float64")
+    except (TypeError, ValueError):
+        raise InputError(f"values: expected numbers, one an item, got {values!r:.80}") from None
     if weights.shape != (count,):
         raise InputError(f"values: expected {count}, one an item, got the shape {weights.shape}")
     if not (np.isfinite(weights) & (weights >= 0)).all():
         raise InputError(f"values: expected finite weights of 0 or more, got {list(values)!r:.80}")
-    return weights
+    # Their sum may overflow, and only shares of it are used.
+    return weights / (weights.max(initial=0.0) or 1.0)
 
 
 def _shares(values, rows, weights):

@@ -76,6 +76,7 @@ def test_the_picture(tmp_path):
     [
         (KIND, {"k": 1}, "k must be"),
         (KIND, {"k": 12}, "the number of items with a vector"),
+        (KIND, {"k": 2, "seed": -1}, "seed must be a whole number"),
         (KIND, {"k": 2, "by": "size"}, "by must be one of behavior, content"),
         (KIND, {"k": 2, "by": "behavior"}, "ItemKNN has no item vectors to compare: set by to con"),
         (None, {"k": 2}, "ItemKNN knows no features of its items"),

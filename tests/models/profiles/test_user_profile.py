@@ -43,6 +43,8 @@ def test_values_weigh_the_items_of_a_history(model):
     words = {"green": 0.75 * np.log(3), "tea": 0.75 * np.log(3)}
     assert of(found, "name") == pytest.approx(words)
     assert "hour of the day" not in set(found["feature"])
+    large = model.profile(history=["tea", "jam"], values=[1.5e308, 0.5e308])
+    assert of(large, "kind") == pytest.approx({"drink": 0.75, "hot": 0.75, "food": 0.25})
     found = model.profile(history=["tea", "tea", "jam"], timestamps=[3600, None, 7200], k=1)
     assert of(found, "kind") == pytest.approx({"drink": 2 / 3})
     assert of(found, "day of the week") == pytest.approx({"Thursday": 2 / 3})
@@ -103,6 +105,8 @@ def test_a_model_without_features_and_times():
         ({"history": ["tea", "jam"], "values": [0, 0]}, "no item that the model knows"),
         ({"history": ["tea", "jam"], "timestamps": [1]}, "timestamps: expected 2"),
         ({"user": "u", "k": 0}, "k must be"),
+        ({"user": ["u"]}, "user must be one id: got \\['u'\\]"),
+        ({"history": ["tea", "jam"], "values": "ab"}, "values: expected numbers"),
     ],
 )
 def test_wrong_questions(model, arguments, message):
