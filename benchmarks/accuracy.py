@@ -13,7 +13,7 @@ import time
 
 from benchmarks.runner.accuracy_table import AccuracyTable, Line, Measurement
 from benchmarks.runner.report import Report
-from benchmarks.runner.run_config import run_config
+from benchmarks.runner.run_config import run_baseline, run_config
 
 FERRARI = "Ferrari Dacrema et al. 2019, full results"
 IRSPACK = "irspack, 1-vs-100 example"
@@ -23,6 +23,7 @@ SASREC_PLUS = "sasrec-bert4rec-recsys23"
 TRANSFORMERS = "blondered/transformer_benchmark"
 FRAPPE = "BARS, frappe_x1, with its own train negatives"
 AUTO_INT = "Ascend ModelZoo, AutoInt README"
+TREES = "GradientBoosting"
 CENSUS = "ijanmc-2024-0005, another split and marital status"
 
 
@@ -141,6 +142,8 @@ TABLES = {
             Line("FinalMLP", "frappe/final_mlp", (0.9861, 0.1484), FRAPPE, 0.983),
             Line("DeepFM, counts and rates", "frappe/deep_fm.rates", (), "", 0.989),
             Line("DCN, counts and rates", "frappe/dcn.rates", (), "", 0.989),
+            Line("LightGBM", "frappe/deep_fm", (), "", 0.0, TREES),
+            Line("LightGBM, counts and rates", "frappe/deep_fm.rates", (), "", 0.0, TREES),
         ),
     ),
     "clicks": Protocol(
@@ -162,6 +165,7 @@ TABLES = {
             Line("SharedBottom", "adult/shared_bottom", (0.9148, 0.9754), CENSUS, 0.9219),
             Line("MMoE", "adult/mmoe", (0.9152, 0.9756), CENSUS, 0.9219),
             Line("PLE", "adult/ple", (0.9161, 0.9764), CENSUS, 0.9219),
+            Line("LightGBM", "adult/mmoe", (), "", 0.0, TREES),
         ),
     ),
     "adult-single": Protocol(
@@ -193,7 +197,11 @@ def measure(arguments, say):
             parts = []
             for split in protocol.splits:
                 say(f"{line.label}, seed {seed} {' '.join(split)}")
-                metrics = run_config(line.config, [*split, f"train.seed={seed}"])
+                changes = [*split, f"train.seed={seed}"]
+                if line.baseline:
+                    metrics = run_baseline(line.config, line.baseline, changes)
+                else:
+                    metrics = run_config(line.config, changes)
                 parts.append([_number(metrics, name) for name in protocol.metrics])
             values.append(tuple(map(statistics.mean, zip(*parts, strict=True))))
         minutes = (time.perf_counter() - began) / 60

@@ -76,6 +76,8 @@ def id_factors(values, name):
         )
     found = dict(zip(id_list(values.keys(), name), values.values(), strict=True))
     for one, factor in found.items():
+        if one == "":
+            raise InputError(f"{name}: an empty text is no id: leave it out")
         is_number = isinstance(factor, numbers.Real) and not isinstance(factor, bool)
         if not is_number or not LEAST <= factor <= MOST:
             raise InputError(

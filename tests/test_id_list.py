@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from kerasrec.errors import InputError
-from kerasrec.id_list import id_list, id_lists
+from kerasrec.id_list import id_factors, id_list, id_lists
 
 LISTS = {
     "list": lambda ids: ids,
@@ -89,3 +89,10 @@ def test_lists_in_any_list():
 def test_what_is_no_list_of_lists_is_refused(wrong, said):
     with pytest.raises(InputError, match=said):
         id_lists(wrong, "histories")
+
+
+def test_an_empty_text_has_no_factor():
+    # An export cannot tell it from a place that is not filled.
+    assert id_factors({"a": 2, " ": 3}, "boost") == {"a": 2.0, " ": 3.0}
+    with pytest.raises(InputError, match="boost: an empty text is no id: leave it out"):
+        id_factors({"a": 2, "": 2}, "boost")

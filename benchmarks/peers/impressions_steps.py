@@ -77,7 +77,7 @@ def _train(data, batches, end):
 
     split = by_time(data, validation=0.0, test=0.02)
     end("split")
-    model = DeepFM(data.schema(), dim=DIM, mlp=MLP)
+    model = DeepFM(split.train.schema(), dim=DIM, mlp=MLP)
     model.adapt(split.train)
     model.compile(LazyAdam(), {"click": MaskedBinaryCrossentropy()})
     end("adapt")

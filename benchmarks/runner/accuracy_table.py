@@ -17,6 +17,7 @@ class Line:
         published: Published values of the first metrics; may be empty.
         source: Source of the published values.
         bar: Target of the first metric.
+        baseline: A baseline of rankers that is fitted in place of the model of the config.
     """
 
     label: str
@@ -24,6 +25,7 @@ class Line:
     published: tuple
     source: str
     bar: float
+    baseline: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

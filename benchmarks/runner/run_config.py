@@ -1,4 +1,4 @@
-"""Runs `kerasrec fit` on a config and returns the metrics."""
+"""Runs `kerasrec fit` on a config, or a baseline on its data, and returns the metrics."""
 
 import json
 import pathlib
@@ -16,3 +16,16 @@ def run_config(name, changes=(), say=lambda line: None):
     with tempfile.TemporaryDirectory() as folder:
         result, *_ = run(config, pathlib.Path(folder) / "run", say=say, progress=False)
         return json.loads(result.metrics.read_text(encoding="utf-8"))
+
+
+def run_baseline(name, baseline, changes=()):
+    """Fits a baseline of rankers to the data of `configs/NAME.yaml`; returns as `run_config`."""
+    from kerasrec.config import load_config
+    from kerasrec.evaluation.impressions import evaluate_ranker
+    from kerasrec.training.ranker_baselines import BASELINES
+    from kerasrec.training.read_impression_split import read_impression_split
+
+    config = load_config(CONFIGS / f"{name}.yaml", [*changes])
+    split = read_impression_split(config)[1]
+    model = BASELINES[baseline](seed=config.train.seed).adapt(split.train)
+    return evaluate_ranker(model, split, bootstrap=0, groups=False).to_dict()

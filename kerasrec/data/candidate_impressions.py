@@ -6,6 +6,7 @@ import numpy as np
 
 from kerasrec.data import host_arrays
 from kerasrec.data.feature_encoder import FeatureEncoder
+from kerasrec.data.given_context import GivenContext
 from kerasrec.data.impression_batches import rows as inputs_of
 from kerasrec.data.impressions import Impressions
 from kerasrec.data.impressions_report import ImpressionsReport
@@ -101,6 +102,7 @@ def candidate_impressions(
         items=found.items,
         context={**_of_rows(context, taken), RETRIEVER_SCORE: encoder.encode(scores[real])},
         encoders={**context.encoders, RETRIEVER_SCORE: encoder},
+        given=(GivenContext.of_number(RETRIEVER_SCORE, scores[real]),),
         request=found.request,
         timestamp=found.timestamp,
         negative_rate=float((real.sum() - len(chosen)) / max(1, others)) or 1.0,

@@ -13,7 +13,9 @@ def context_values(context: Any, size: int, argument: str = "context") -> dict[s
 
     Args:
         context: Name -> a list, array or column with a value for each request, or one value for
-            all; a DataFrame with a row for each; None for no values.
+            all; a DataFrame with a row for each; None for no values. The outer list is always that
+            of the requests: of a feature whose value is a list, one value for two requests is
+            `[["a", "b"]] * 2`, and `["a", "b"]` is "a" for the first and "b" for the second.
         size: Number of requests.
         argument: What it is called, for the error message.
 
@@ -71,7 +73,10 @@ def _listed(name: str, values: Any, size: int) -> list[Any]:
         return [values[()] if isinstance(values, np.ndarray) else values] * size
     values = list(values)
     if len(values) != size:
-        raise InputError(f"{name}: expected a value for each of {size} requests, got {len(values)}")
+        raise InputError(
+            f"{name}: expected a value for each of {size} requests, got {len(values)}. "
+            f"One list of values for all requests is written [[...]] * {size}"
+        )
     return values
 
 

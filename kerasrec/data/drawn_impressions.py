@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kerasrec.data.given_context import GivenContext
 from kerasrec.data.impressions import Impressions
 from kerasrec.data.impressions_report import ImpressionsReport
 from kerasrec.data.interactions import Interactions
@@ -66,7 +67,7 @@ def drawn_impressions(interactions: Interactions, negatives: int = 4, seed: int 
     past = Past.of_events(interactions, rows).select(request)
     label = np.zeros((size, 1 + negatives), np.float32)
     label[:, 0] = 1
-    times = interactions.timestamp
+    times, context = interactions.timestamp, interactions.context.columns
     fold = interactions.fold
     report = ImpressionsReport(
         rows_read=size,
@@ -87,8 +88,9 @@ def drawn_impressions(interactions: Interactions, negatives: int = 4, seed: int 
         tasks=(Task("click"),),
         users=interactions.users,
         items=interactions.items,
-        context={name: one[request] for name, one in interactions.context.columns.items()},
+        context={name: one[request] for name, one in context.items()},
         encoders=dict(interactions.context.encoders),
+        given=(GivenContext.of_events(interactions.context, request),) if context else (),
         request=request,
         timestamp=None if times is None else times[request],
         fold=None if fold is None else fold[request],

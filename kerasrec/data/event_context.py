@@ -54,14 +54,20 @@ class EventContext:
         return tuple(encoder.feature for encoder in self.encoders.values())
 
     def learned_from(self, index: Any) -> "EventContext":
-        """All events, encoded as learned from those at these positions, or where a mask is true."""
+        """All events, encoded as learned from those at these positions, or where a mask is true.
+
+        A number of another event that is too far from their mean is missing, as it is for an
+        export: one such event must not refuse a split.
+        """
         encoders = {
             name: FeatureEncoder.fit(name, values[index], base=self.known.get(name), **options)
             for (name, values), options in zip(
                 self.values.items(), self.options.values(), strict=True
             )
         }
-        columns = {name: one.encode(self.values[name]) for name, one in encoders.items()}
+        columns = {
+            name: one.encode(self.values[name], far="missing") for name, one in encoders.items()
+        }
         return dataclasses.replace(self, encoders=encoders, columns=columns)
 
     def select(self, index: Any) -> "EventContext":

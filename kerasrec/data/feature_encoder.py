@@ -304,12 +304,24 @@ class FeatureEncoder:
         values: Any,
         place: Callable[[int], str] | None = None,
         own: np.ndarray | None = None,
+        far: str = "refuse",
     ) -> np.ndarray:
-        """Encode raw values: an (n, *feature.shape) array of the feature's dtype."""
+        """Encode raw values: an (n, *feature.shape) array of the feature's dtype.
+
+        Args:
+            values: as of `fit`.
+            place: names a position in an error message.
+            own: for kind users: the row of the user that each value belongs to.
+            far: what to do with a number whose distance to the mean float32 cannot hold: "refuse"
+                it, or take it as "missing", as an export does.
+
+        Raises:
+            InputError: a value that does not fit the kind.
+        """
         if self.kind == "category":
             return self.vocabulary.rows(values)
         if self.kind == "number":
-            return self._encode_number(values, place)
+            return self._encode_number(values, place, far)
         if self.kind == "time":
             return time_cycles(self._seconds(values, place), self.parts)
         if self.kind == "vector":
@@ -334,7 +346,9 @@ class FeatureEncoder:
         out[real] = self.vocabulary.rows([value for values in lists for value in values])
         return out
 
-    def _encode_number(self, values: Any, place: Callable[[int], str] | None) -> np.ndarray:
+    def _encode_number(
+        self, values: Any, place: Callable[[int], str] | None, far: str
+    ) -> np.ndarray:
         refuse = self.refuser(place)
         numbers = read_numbers(values, self.missing(values), refuse)
         if self.borders is not None:
@@ -342,7 +356,10 @@ class FeatureEncoder:
         if self.centres is not None:
             return bucket_weights(numbers, self.centres)
         scaled = np.nan_to_num((numbers - self.mean) / self.std, nan=0.0)
-        if not (bounded := np.abs(scaled) <= FARTHEST).all():
+        bounded = np.abs(scaled) <= FARTHEST
+        if far == "missing":
+            scaled[~bounded] = 0
+        elif not bounded.all():
             position = int(bounded.argmin())
             problem = f"{shown(pd.Series(values).iloc[position])} is too far from the mean"
             problem += f" {self.mean:g} at a deviation of {self.std:g}"

@@ -10,7 +10,10 @@ from kerasrec.errors import InputError
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ImpressionSplit:
-    """Three disjoint parts with the same catalogs, the protocol that made them, and notes."""
+    """Three disjoint parts with the same catalogs, the protocol that made them, and notes.
+
+    Features of requests are encoded as learned from the train part.
+    """
 
     train: Impressions
     validation: Impressions
@@ -122,7 +125,11 @@ def _split(data, part, protocol, validation, test):
             raise InputError(f"{name} must be a share from 0 up to, but not, 1: got {share}")
     if validation + test >= 1 and protocol != "given":
         raise InputError(f"validation {validation} and test {test} leave nothing to train on")
-    parts = [data.select(np.flatnonzero(part == number)) for number in range(3)]
+    train = np.flatnonzero(part == 0)
+    if len(train):
+        data = data.with_context_of(train)
+    parts = [train, np.flatnonzero(part == 1), np.flatnonzero(part == 2)]
+    parts = [data.select(rows) for rows in parts]
     shares = {"train": 1.0, "validation": validation, "test": test}
     for (name, share), one in zip(shares.items(), parts, strict=True):
         if share and not len(one):

@@ -42,6 +42,8 @@ class Impressions:
         users, items: the catalogs; they may know more ids than occur here.
         context: encoded features of the request by name, (n, *feature.shape).
         encoders: of the context, by name.
+        given: the context before it was encoded, from which a split learns the encoders of its
+            train part: `GivenContext`s, or what stands for them on disk.
         request: int64 (n,), equal for items shown together, or None.
         timestamp: int64 (n,), Unix seconds, or None.
         position: int32 (n,), place of the item in what was shown, from 1, or None.
@@ -64,6 +66,7 @@ class Impressions:
     items: Catalog
     context: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
     encoders: dict[str, FeatureEncoder] = dataclasses.field(default_factory=dict)
+    given: tuple[Any, ...] = ()
     request: np.ndarray | None = None
     timestamp: np.ndarray | None = None
     position: np.ndarray | None = None
@@ -117,7 +120,8 @@ class Impressions:
                 default), "count", "seconds" or "rating", see `Task`. `values` maps texts to
                 numbers: `{"<=50K": 0, ">50K": 1}`. An empty cell is a missing label. None for the
                 column "click".
-            context: features of the request, name -> options, see `Catalog.from_frame`.
+            context: features of the request, name -> options, see `Catalog.from_frame`. A split
+                encodes them as learned from its train part.
             crosses: features of two columns, name -> {"columns": [...], "min_count": ...} or, for
                 their rate of a label, {"columns": [...], "label": ...}; see `Cross`.
             past: `Interactions` from which the history of each row is taken: what its user did
@@ -183,8 +187,28 @@ class Impressions:
         labels = {name: one[index] for name, one in self.labels.items()}
         context = {name: one[index] for name, one in self.context.items()}
         past = None if self.past is None else self.past.select(index)
-        found = {"labels": labels, "context": context, "past": past, "report": None}
+        given = tuple(one.select(index) for one in self.given)
+        found = {"labels": labels, "context": context, "given": given, "past": past, "report": None}
         return dataclasses.replace(self, **rows, **found)
+
+    def with_context_of(self, train: Any) -> "Impressions":
+        """The same, with the features of requests encoded as learned from some rows.
+
+        The values of a category, the mean of a number, the words of a text and the pairs of a cross
+        that only the other rows have are unknown then.
+
+        Args:
+            train: positions of these rows, or a mask of them.
+        """
+        if not self.given:
+            return self
+        encoders, context = dict(self.encoders), dict(self.context)
+        for given in self.given:
+            learned, columns = given.learned_from(train)
+            encoders, context = encoders | learned, context | columns
+        found = dataclasses.replace(self, encoders=encoders, context=context)
+        crosses = tuple(read_cross(found, one.name, one.options) for one in self.crosses)
+        return dataclasses.replace(found, crosses=crosses)
 
     def requests(self) -> np.ndarray:
         """int64 (n,): a number for each request; without requests a row is one."""

@@ -8,6 +8,7 @@ import pandas as pd
 
 from kerasrec.data.catalog import Catalog
 from kerasrec.data.feature_encoder import FeatureEncoder
+from kerasrec.data.given_context import GivenContext
 from kerasrec.data.impressions_report import ImpressionsReport
 from kerasrec.data.interactions import Interactions
 from kerasrec.data.past import Past
@@ -66,10 +67,12 @@ def read_impressions(
     if "timestamp" in found:
         kept = kept[np.argsort(found["timestamp"][kept], kind="stable")]
     features = read_features(table, kept, wanted.context, encoders)
+    given = GivenContext.of(features, wanted.context, encoders)
     fields = {key: column[kept] for key, column in found.items()}
     fields |= {"labels": {name: one[kept] for name, one in label_values.items()}}
     fields |= {"tasks": wanted.labels.tasks}
     fields |= {"context": features.values, "encoders": features.encoders}
+    fields |= {"given": (given,) if features.given else ()}
     for side in sides:
         fields |= _side(side, codes.get(side.kind), kept, table)
     if "request" in codes:

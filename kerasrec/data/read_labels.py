@@ -98,17 +98,26 @@ def constant_label(name: str, values: np.ndarray) -> str | None:
 
 
 def _numbers_of_words(name: str, values: Mapping[Any, Any] | None) -> dict[str, float]:
-    """Number by text; a whole number stands for both its texts, "1" and "1.0"."""
+    """Number by text; a whole number, also one given as text, stands for "1" and "1.0"."""
     found: dict[str, float] = {}
     for word, number in (values or {}).items():
         if not isinstance(number, int | float):
             raise InputError(
                 f"Label {name!r}, values: expected a number for {word}, got {number!r}."
             )
-        texts = {str(word)}
-        if isinstance(word, int | float) and not isinstance(word, bool) and word == word // 1:
-            texts = {str(int(word)), str(float(word))}
+        texts = {str(word), *_spellings(word)}
         if twice := texts & found.keys():
             raise InputError(f"Label {name!r}, values: {min(twice)} is given twice.")
         found |= dict.fromkeys(texts, number)
     return found
+
+
+def _spellings(word: Any) -> set[str]:
+    """The texts of a whole number, of which `word` is one; none of anything else."""
+    try:
+        number = float(word)
+        texts = {str(int(number)), str(number)}
+    except (TypeError, ValueError, OverflowError):
+        return set()
+    is_whole = number == number // 1 and not isinstance(word, bool)
+    return texts if is_whole and str(word) in texts else set()

@@ -6,6 +6,7 @@ import numpy as np
 
 from kerasrec.data import host_arrays
 from kerasrec.data.feature_encoder import FeatureEncoder
+from kerasrec.data.given_context import GivenContext
 from kerasrec.data.impression_batches import rows
 from kerasrec.data.query_spec import ITEM, QUERY_INPUTS
 from kerasrec.data.vocabulary import UNKNOWN
@@ -27,7 +28,8 @@ def with_retriever_scores(data, retriever, encoder=None):
         data: `Impressions` with a `past`, if the retriever reads histories.
         retriever: An adapted model of the same users and items; those of the data that come after
             its own are unknown to it, as they are in a `TwoStage`.
-        encoder: The encoder of the train part, for other parts; None to fit one.
+        encoder: The encoder of the train part, for other parts; None to fit one. A split of the
+            result fits it to its own train part.
 
     Returns:
         `Impressions` with the context feature "retriever_score", a number.
@@ -52,13 +54,16 @@ def with_retriever_scores(data, retriever, encoder=None):
             x |= {each.name: np.full(shape, each.missing, each.dtype) for each in absent}
             parts.append(retriever.score_pairs(x, x[ITEM]))
     scores = np.concatenate(parts) if parts else np.zeros(0, "float32")
+    given = data.given
     if encoder is None:
         encoder = FeatureEncoder.fit(RETRIEVER_SCORE, scores, "number")
+        given = (*given, GivenContext.of_number(RETRIEVER_SCORE, scores))
     column = encoder.encode(scores)
     return dataclasses.replace(
         data,
         context={**data.context, RETRIEVER_SCORE: column},
         encoders={**data.encoders, RETRIEVER_SCORE: encoder},
+        given=given,
     )
 
 

@@ -214,6 +214,12 @@ class Cross:
             )
         object.__setattr__(self, "prior", float(self.prior))
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """All but the name and the size, which the data says."""
+        found = dataclasses.asdict(self)
+        return {key: one for key, one in found.items() if key not in ("name", "size")}
+
 
 _LEAST = {"num_users": 2, "num_items": 2, "history_length": 1, "num_behaviors": 0}
 _NAMED = {"user_features": Feature, "item_features": Feature}

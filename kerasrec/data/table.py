@@ -41,6 +41,7 @@ class Table:
         header: all column names there are, where `frame` holds only some of them.
         on_error: "raise" or "drop".
         text_file: the values come from a text file, where a number has no type.
+        whole: whether these are all rows; a count of bad rows is a bound where they are not.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Table:
         header: Sequence[Any] | None = None,
         on_error: str = "raise",
         text_file: bool = False,
+        whole: bool = True,
     ):
         if on_error not in ("raise", "drop"):
             raise InputError(f'on_error must be "raise" or "drop", got {on_error!r}.')
@@ -68,6 +70,7 @@ class Table:
         self._starts = np.cumsum([0] + [rows for _, rows in parts])[:-1]
         self._first_row = first_row
         self.text_file = text_file
+        self._whole = whole
 
     @property
     def folder(self) -> str:
@@ -129,8 +132,9 @@ class Table:
         if self.on_error == "raise":
             position = int(bad.argmax())
             value = shown(self.frame[column].iloc[position])
-            more, advice = f" ({count:,} rows like this)" if count > 1 else "", DROP
-            if 1 < count == self.keep.sum():
+            bound = "" if self._whole else "at least "
+            more, advice = f" ({bound}{count:,} rows like this)" if count > 1 else "", DROP
+            if self._whole and 1 < count == self.keep.sum():
                 more = f" (all {count:,} rows are like this)"
                 advice = "Is it the right column?"
             raise InputError(f"{self.place(position, column)}: {problem(value)}{more}. {advice}")

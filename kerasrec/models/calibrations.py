@@ -41,6 +41,13 @@ class Calibrations:
                 found[task] = layer(found[task])
         return found
 
+    @property
+    def weights(self):
+        """The Keras variables of all layers."""
+        return [
+            weight for layers in self.layers.values() for one in layers for weight in one.weights
+        ]
+
     def adapt(self, train):
         """Takes the share of the negatives that the train part has."""
         for sampling, *_ in self.layers.values():

@@ -121,7 +121,8 @@ class Ranker(Recommender):
 
     @property
     def candidate_weights(self):
-        return self.crosses.weights
+        # Calibrations describe weights that are about to be trained, and the data.
+        return [*self.crosses.weights, *self.calibrations.weights]
 
     def moved_rows(self, old):
         rows = self.crosses.rows_of(old.crosses)

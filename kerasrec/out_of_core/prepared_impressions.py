@@ -23,6 +23,7 @@ from kerasrec.out_of_core.impressions_preparation import TYPES
 from kerasrec.out_of_core.raw_column import RawColumn
 from kerasrec.out_of_core.raw_feature import TYPES as FEATURE_TYPES
 from kerasrec.out_of_core.scratch_column import in_blocks, scratch_column
+from kerasrec.out_of_core.stored_context import StoredContext
 from kerasrec.out_of_core.stored_impressions import StoredImpressions
 
 FORMAT, KIND = 1, "impressions"
@@ -92,12 +93,15 @@ class PreparedImpressions:
             name: self._column(f"label-{number}", np.float32) for number, name in labels
         }
         fields |= {"tasks": wanted.labels.tasks, "context": {}, "encoders": {}}
-        notes, missing = [], {}
+        notes, missing, given = [], {}, {}
         for feature, options in wanted.context.items():
-            one = self._feature(feature, options, (encoders or {}).get(feature))
+            given[feature] = self._feature(feature, options, (encoders or {}).get(feature))
+            one = EncodedFeature.of(**given[feature], missing=found["missing"][feature])
             fields["context"][feature], fields["encoders"][feature] = one.column, one.encoder
             missing[feature] = one.missing
             notes += [f"{feature}: {note}" for note in one.notes]
+        if given:
+            fields["given"] = (StoredContext(given, range(self.rows), self.folder),)
         counts = {}
         for side in both_sides(past, base, **tables):
             if side.kind not in found["columns"]:
@@ -120,7 +124,7 @@ class PreparedImpressions:
 
     def _feature(
         self, name: str, options: dict[str, Any], base: FeatureEncoder | None
-    ) -> EncodedFeature:
+    ) -> dict[str, Any]:
         kind, found = options["kind"], self.manifest
         if name not in found["context"]:
             raise InputError(
@@ -131,9 +135,8 @@ class PreparedImpressions:
         width = tuple(found["widths"][name])
         kept = self._column(f"context-{number}", FEATURE_TYPES.get(kind, np.int32), width)
         texts = None if kind in FEATURE_TYPES else self._json(f"context-{number}")
-        return EncodedFeature.of(
-            name, options, base, kept, texts, found["missing"][name], self.folder
-        )
+        about = {"name": name, "options": options, "base": base, "folder": self.folder}
+        return {**about, "kept": kept, "texts": texts}
 
     def _past(self, events: Interactions, fields: Mapping[str, Any]) -> Past:
         """Where each row stands in the events of its user; the places are files."""

@@ -40,6 +40,7 @@ class StoredImpressions(Impressions):
             name: {key: part(one) for key, one in getattr(self, name).items()}
             for name in ("labels", "context")
         }
+        found["given"] = tuple(one.select(index) for one in self.given)
         if self.past is not None:
             first, stop = part(self.past.first), part(self.past.stop)
             found["past"] = dataclasses.replace(self.past, first=first, stop=stop)

@@ -94,7 +94,7 @@ class TableChunks:
         for number, file in enumerate(self._paths):
             first = 2 if self.text_file else 0
             for frame, keep in self._of_file(number, file):
-                table = Table(frame[self._names], [(str(file), len(frame))], first)
+                table = Table(frame[self._names], [(str(file), len(frame))], first, whole=False)
                 if keep is not None:
                     table.keep = keep
                 first += len(frame)
@@ -131,5 +131,5 @@ class TableChunks:
             read = getattr(rows, "to_arrow_reader", None) or rows.fetch_arrow_reader
             for batch in read(CHUNK):
                 frame = arrow_frame(pyarrow.Table.from_batches([batch]), self._wanted.ids)
-                yield Table(frame[self._names], [(WHERE, len(frame))], first)
+                yield Table(frame[self._names], [(WHERE, len(frame))], first, whole=False)
                 first += len(frame)

@@ -12,16 +12,18 @@ from kerasrec.data.sql_table import read_sql
 from kerasrec.errors import InputError
 from kerasrec.training.feature_table import feature_table, features_of
 from kerasrec.training.read_data import read_data
+from kerasrec.training.runs.find_start import start_catalogs
 from kerasrec.training.stored_impressions import is_stored, read_stored
 
 
-def read_impression_split(config, retriever=None, model=None):
+def read_impression_split(config, retriever=None, model=None, start=None):
     """The impressions of a config and their split.
 
     Args:
         config: `RunConfig` whose data is impressions.
         retriever: The first stage of a `TwoStage`: its rows are kept, and its scores are added.
         model: A fitted `Ranker` of the config, whose rows and encoders are kept.
+        start: Checkpoint folder of `init_from`, whose rows and encoders are continued.
 
     Returns:
         `(Impressions, ImpressionSplit)`.
@@ -29,7 +31,7 @@ def read_impression_split(config, retriever=None, model=None):
     Raises:
         InputError: for anything wrong in the data, or arguments that the split cannot use.
     """
-    base = None
+    base = start_catalogs(start)
     if known := model or retriever:
         context = {name: one for name, one in known.context.items() if name in known.query_inputs}
         base = known.users, known.items, known.behaviors, context

@@ -165,7 +165,7 @@ def _run(config, folder, resume, say, progress, read, callbacks):
         "minutes": (earlier + time.perf_counter() - run_start) / 60,
     }
     # Only now, for the test must not know what users did in it.
-    model.histories = all_histories(data, start, say)
+    model.histories = all_histories(data.histories(), start, say)
     _save(model, folder, card_facts(config, data, split, history, [evaluation, ratings]))
     try:
         deciles = evaluation.deciles if evaluation else []

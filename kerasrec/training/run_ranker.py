@@ -12,10 +12,11 @@ from kerasrec.training.callbacks.make_callbacks import make_callbacks
 from kerasrec.training.callbacks.mlflow_names import with_mlflow_names
 from kerasrec.training.callbacks.training_state import seconds_spent
 from kerasrec.training.fit_ranker import fit_ranker, lists_for, order_notes
-from kerasrec.training.make_ranker import check_ranker, make_ranker, read_retriever
+from kerasrec.training.make_ranker import check_ranker, make_ranker, ranker_start, read_retriever
 from kerasrec.training.ranker_baselines import ranker_baselines
 from kerasrec.training.read_impression_split import read_impression_split
 from kerasrec.training.retriever_notes import retriever_notes
+from kerasrec.training.runs.all_histories import all_histories
 from kerasrec.training.runs.claim_folder import claim_new
 from kerasrec.training.runs.commit import code_commit
 from kerasrec.training.runs.data_fingerprint import check_data, impressions_fingerprint
@@ -40,14 +41,15 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
     run_start = time.perf_counter()
     made_with = {"started": utc_now(), "commit": code_commit(), **environment()}
     check_ranker(config)
+    start = ranker_start(config)
     callbacks = [*make_callbacks(config, folder.path), *map(with_mlflow_names, callbacks)]
     retriever = read_retriever(config)
-    data, split = read_impression_split(config, retriever)
+    data, split = read_impression_split(config, retriever, start=start)
     for line in data.report.lines() if data.report else ():
         say(line)
     if resume:
         config = folder.resumed(config)
-    hashes = impressions_fingerprint(split)
+    hashes = impressions_fingerprint(split, start)
     if resume:
         check_data(folder, hashes)
     holds_out = config.split.holds_out
@@ -55,7 +57,7 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
 
     fit_start, earlier = time.perf_counter(), seconds_spent(folder.state) if resume else 0.0
     with strategy_scope(config.train.strategy):
-        ranker = make_ranker(config, data, split)
+        ranker = make_ranker(config, split, start, say)
         lists = lists_for(ranker, split.train, config.train.loss)
         if not resume:
             claim_new(folder.lock)
@@ -120,6 +122,7 @@ def run_ranker(config, folder, resume, say, progress, callbacks=()):
     # Only now, for the test must not know what users did in it.
     # All events, which may be later than the last impression.
     histories = data.histories() if data.past is None else data.past.histories
+    histories = all_histories(histories, start, say)
     ranker.histories, saved = histories, ranker
     if retriever is not None:
         retriever.histories = histories

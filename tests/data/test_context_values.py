@@ -24,6 +24,15 @@ def test_a_list_has_a_value_for_each(values):
     assert context_values({"hour": values}, 2) == {"hour": [1, 2]}
 
 
+def test_the_outer_list_is_that_of_the_requests():
+    assert context_values({"tags": ["a", "b"]}, 2) == {"tags": ["a", "b"]}
+    assert context_values({"tags": [["a", "b"]] * 2}, 2) == {"tags": [["a", "b"], ["a", "b"]]}
+    assert context_values({"tags": [["a", "b"]]}, 1) == {"tags": [["a", "b"]]}
+    for size in (1, 3):
+        with pytest.raises(InputError, match=rf"for all requests is written ..\.\.\... . {size}$"):
+            context_values({"tags": ["a", "b"]}, size)
+
+
 def test_a_frame_has_a_row_for_each():
     frame = pd.DataFrame({"hour": ["9", "10"], "price": [1.5, 2]})
     assert context_values(frame, 2) == {"hour": ["9", "10"], "price": [1.5, 2.0]}

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from kerasrec.data import Interactions, drawn_impressions
+from kerasrec.data.impression_split import by_time
 from kerasrec.data.past import Past
 from kerasrec.errors import InputError
 
@@ -89,3 +90,23 @@ def test_the_same_seed_draws_the_same():
     data = events(150)
     one, same, other = (drawn_impressions(data, seed=seed).item for seed in (3, 3, 4))
     assert (one == same).all() and (one != other).any()
+
+
+def test_a_split_learns_from_the_requests_of_its_train_part_each_once():
+    size = 20
+    events = pd.DataFrame(
+        {
+            "user": [f"u{n % 4}" for n in range(size)],
+            "item": [f"i{n}" for n in range(size)],
+            "timestamp": np.arange(size),
+            "hour": ["early"] * 9 + ["rare"] + ["late"] * 10,
+            "price": np.arange(size, dtype=float),
+        }
+    )
+    context = {"hour": {"kind": "category", "min_count": 2}, "price": {"kind": "number"}}
+    data = drawn_impressions(Interactions.from_frame(events, context=context), negatives=3)
+    train = by_time(data, validation=0, test=0.5).train
+    assert len(train) == 40
+    # Ten requests of four rows each: "rare" is in one of them.
+    assert train.encoders["hour"].vocabulary.ids.tolist() == ["early"]
+    assert train.encoders["price"].mean == 4.5

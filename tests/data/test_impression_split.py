@@ -148,3 +148,63 @@ def test_requests_of_any_numbers_are_split_alike():
     other = dataclasses.replace(data, request=data.request * 10**12 - 7)
     for part in ("train", "validation", "test"):
         assert numbers(getattr(by_request(data), part)) == numbers(getattr(by_request(other), part))
+
+
+def shown(size=100, **columns):
+    """The latest tenth is test: a shop that only it has, and prices that are 1000 times higher."""
+    late = np.arange(size) >= 0.9 * size
+    frame = {
+        "user": [f"u{n % 7}" for n in range(size)],
+        "item": [f"i{n % 5}" for n in range(size)],
+        "timestamp": np.arange(size),
+        "shop": np.where(late, "new", np.array(["east", "west"])[np.arange(size) % 2]),
+        "price": np.where(late, 1000.0, 1.0) * (1 + np.arange(size) % 2),
+        "word": np.where(late, "later", "before"),
+        "click": np.arange(size) % 3 == 0,
+        **columns,
+    }
+    context = {
+        "shop": {"kind": "category"},
+        "price": {"kind": "number"},
+        "place": {"kind": "number", "column": "price", "buckets": 2},
+        "word": {"kind": "text"},
+    }
+    crosses = {
+        "pair": {"columns": ["item", "shop"]},
+        "rate": {"columns": ["shop"], "label": "click"},
+    }
+    return Impressions.from_frame(
+        pd.DataFrame(frame), labels={"click": {}}, context=context, crosses=crosses
+    )
+
+
+def test_features_of_requests_are_encoded_as_learned_from_train():
+    data = shown()
+    assert data.encoders["shop"].vocabulary.ids.tolist() == ["east", "west", "new"]
+    split = by_time(data, validation=0, test=0.1)
+    for part in (split.train, split.test):
+        assert part.encoders["shop"].vocabulary.ids.tolist() == ["east", "west"]
+        assert part.encoders["word"].vocabulary.ids.tolist() == ["before"]
+        # Prices of train are 1 and 2, equally often.
+        assert (part.encoders["price"].mean, part.encoders["price"].std) == (1.5, 0.5)
+        assert part.encoders["place"].borders == (1.0,)
+        # Five items with two shops, and padding and unknown; two shops with both.
+        assert [cross.size for cross in part.crosses] == [5 * 2 + 5 + 2, 4]
+        assert part.schema() == split.train.schema()
+    assert (split.test.context["shop"] == 1).all()
+    np.testing.assert_allclose(split.test.context["price"][:2], [(1000 - 1.5) / 0.5, 1998.5 / 0.5])
+    np.testing.assert_allclose(split.train.context["price"][:2], [-1, 1])
+    assert (split.test.context["word"] == 1).all()
+
+
+def test_an_extreme_number_of_test_is_missing_and_refuses_no_split():
+    size = 100
+    prices = np.where(np.arange(size) == size - 1, 1e30, 1.0 + np.arange(size) % 2)
+    split = by_time(shown(price=prices), validation=0, test=0.1)
+    assert split.test.context["price"][-1] == 0
+    assert split.test.context["place"][-1] == 3  # in buckets it is large
+
+
+def test_a_part_is_split_again_with_what_its_own_train_part_knows():
+    inner = by_time(by_time(shown(), validation=0, test=0.1).train.select(slice(0, 1)), 0, 0)
+    assert inner.train.encoders["shop"].vocabulary.ids.tolist() == ["east"]

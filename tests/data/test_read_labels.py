@@ -86,9 +86,15 @@ def test_at_least_one_label_is_given():
 
 
 @pytest.mark.parametrize("cells", [[1, 2, 1], [1.0, 2.0, 1.0], ["1", "2", "1"], ["1.0", "2", "1"]])
-@pytest.mark.parametrize("values", [{1: 0, 2: 1}, {1.0: 0, 2.0: 1}])
-def test_a_whole_number_of_values_is_found_however_it_is_written(cells, values):
-    assert labels(cells, values=values) == [0, 1, 0]
+@pytest.mark.parametrize("one", [1, 1.0, "1", "1.0"])
+def test_a_whole_number_of_values_is_found_however_it_is_written(cells, one):
+    assert labels(cells, values={one: 0, type(one)(2): 1}) == [0, 1, 0]
+
+
+@pytest.mark.parametrize("word", ["01", "1e0", " 1", "inf", "nan", True])
+def test_other_texts_stand_for_themselves_alone(word):
+    with pytest.raises(InputError, match="1 is not one of"):
+        labels([1, 2, 2], values={word: 0, 2: 1})
 
 
 def test_a_value_stands_once_in_values():

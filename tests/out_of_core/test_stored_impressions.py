@@ -231,6 +231,19 @@ def test_parts_are_those_of_memory_and_files(here, protocol):
     assert not column.flags.owndata and not column.flags.writeable
 
 
+@pytest.mark.parametrize("protocol", ["time", "random"])
+def test_a_part_is_split_again_as_in_memory(here, protocol):
+    # One price of the latest row is too far from all others for float32.
+    late = frame()["timestamp"].argmax()
+    prices = np.where(np.arange(SIZE) == late, 1e30, frame()["price"])
+    frame(price=prices).to_parquet("shown.parquet")
+    whole = parts = both("shown.parquet")
+    for _ in range(2):
+        parts = [IMPRESSION_PROTOCOLS[protocol](one, 0.1, 0.2).train for one in parts]
+    assert parts[0].encoders["hour"].to_dict() != whole[0].encoders["hour"].to_dict()
+    assert_same(*parts)
+
+
 def test_a_model_that_is_continued_keeps_rows_and_encoders(here):
     frame()[:90].to_parquet("shown.parquet")
     _, first = both("shown.parquet")
@@ -350,6 +363,13 @@ BAD = [
     ),
     ({"word": ["no"] * 100 + ["maybe"] * 100}, "row 100, column 'word'.*is not one of no, yes"),
 ]
+
+
+def test_the_count_of_bad_rows_of_one_chunk_is_a_bound(here):
+    # 50 of 50 rows from 150 on; the fifth chunk of 37 rows has all but the first two of its rows.
+    frame(click=[0.0] * 150 + [3.0] * 50).to_parquet("shown.parquet")
+    with pytest.raises(InputError, match="row 150, .*at least 35 rows like this"):
+        prepare_impressions("shown.parquet", "prepared", labels=LABELS, context=CONTEXT)
 
 
 @pytest.mark.parametrize(("columns", "message"), BAD)

@@ -282,6 +282,44 @@ def test_a_history_without_interactions_is_refused(here):
         quiet(config(change=alone))
 
 
+def test_a_ranker_starts_from_a_run_with_less_data(here):
+    def without_rate(plain):
+        del plain["data"]["crosses"]["rate"]  # its counts are those of the new data
+
+    old_table = shown()[:400]
+    old_table.to_csv("shown.csv", index=False)
+    old, _, _ = quiet(config("train.calibrate=platt", change=without_rate), run_dir="old")
+    new_rows = {"who": "u99", "item": "i8", "hour": "noon"}
+    table = pd.concat([shown().head(1).assign(timestamp=1, **new_rows), shown()])
+    table.to_csv("shown.csv", index=False)
+    still = ["train.optimizer={class: sgd, learning_rate: 1e-30}", "init_from=old"]
+    new, _, lines = quiet(config(*still, change=without_rate), run_dir="new")
+    assert not any(line.startswith("WARNING") for line in lines)
+    before, after = (load(one.checkpoint, trust=True) for one in (old, new))
+    hours = [one.context["hour"].vocabulary.ids.tolist() for one in (before, after)]
+    assert hours[1] == [*hours[0], "noon"]
+    assert after.items.vocabulary.ids[:9].tolist() == before.items.vocabulary.ids.tolist()
+    assert json.loads(new.metrics.read_text())["given"]["start"]
+
+    asked = {
+        "users": [f"u{n}" for n in range(12)],
+        "items": [f"i{n % 8}" for n in range(12)],
+        "context": {"hour": ["morning", "night"] * 6, "age": [30] * 12},
+    }
+    before.calibrations.fit(before, None, "none")  # a start is calibrated anew
+    np.testing.assert_allclose(after.score(**asked), before.score(**asked), rtol=1e-5)
+
+
+def test_a_start_that_saw_the_test_part_is_refused(here):
+    # Each pair is shown once, so that those of the test part are not in train.
+    table = shown(96).assign(who=[f"u{n // 8}" for n in range(96)])
+    table.assign(item=[f"i{n % 8}" for n in range(96)]).to_csv("shown.csv", index=False)
+    quiet(config("split.protocol=random", "split.seed=0"), run_dir="old")
+    words = "init_from: old.checkpoint was trained on .* pairs of the test part"
+    with pytest.raises(InputError, match=words):
+        quiet(config("split.protocol=random", "split.seed=1", "init_from=old"), run_dir="new")
+
+
 def test_a_search_tries_values_on_the_validation_part(here):
     lines, notes = [], []
     found = tune(
@@ -315,6 +353,15 @@ def test_a_comparison_of_rankers(here, monkeypatch):
     text = console.export_text()
     assert f"{metrics[0]['n_rows']:,} rows, {metrics[0]['n_queries']:,} requests" in text
     assert "click" in text and "log_loss" in text and "other" in text
+    assert "other - one" in text
+    (difference,) = found.differences
+    assert (difference["name"], difference["minus"]) == ("other", "one")
+    assert list(difference["metrics"]) == tasks
+    one, other = (row["metrics"] for row in found.rows[:2])
+    for name, value in difference["metrics"].items():
+        assert value["mean"] == pytest.approx(other[name]["mean"] - one[name]["mean"], abs=1e-6)
+        assert value["low"] < value["high"]
+    assert json.loads((here / "out/comparison.json").read_text())["differences"][0] == difference
     assert {"comparison.json", "comparison.png"} <= {path.name for path in here.glob("out/*")}
 
     def refuse(*_, **__):

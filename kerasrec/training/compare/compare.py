@@ -1,12 +1,14 @@
 """Several models on one split: what `kerasrec compare` does."""
 
 import contextlib
+import dataclasses
 import traceback
 
 import keras
 
 from kerasrec.config.cutoffs import with_cutoffs
 from kerasrec.config.differing_keys import differing_keys
+from kerasrec.config.first_line import first_line
 from kerasrec.config.model_class import find_model_class
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
@@ -14,6 +16,7 @@ from kerasrec.files.folder_lock import FolderLock
 from kerasrec.training.compare.comparison import Comparison
 from kerasrec.training.compare.finished_runs import finished_runs
 from kerasrec.training.compare.plot_comparison import plot_comparison
+from kerasrec.training.compare.ranker_differences import ranker_differences
 from kerasrec.training.compare.ranker_runs import RankerRuns
 from kerasrec.training.read_data import read_split
 from kerasrec.training.run import run
@@ -76,6 +79,7 @@ def compare(configs, folder, runs=(), say=print, note=print, progress=True):
 
 def _compare(configs, shared, reused, say, note, progress):
     done, failed, stopped = {}, {}, False
+    first = next(iter(configs.values()))
     for name, config in configs.items():
         if name in reused:
             say(f"{name}: fitted before, {reused[name].path}")
@@ -98,7 +102,16 @@ def _compare(configs, shared, reused, say, note, progress):
         if stopped:
             raise KeyboardInterrupt
         raise InputError(f"no model could be fitted: {'; '.join(failed.values())}")
-    return Comparison.of(configs, done, failed, stopped)
+    found = Comparison.of(configs, done, failed, stopped)
+    if not first.data.ranks or stopped:
+        return found
+    try:
+        differences = ranker_differences(configs, done, found.quality)
+    except Exception as error:
+        # All else is measured, and the models may be worth hours.
+        note(f"the differences of the rankers could not be measured: {first_line(error)}")
+        return found
+    return dataclasses.replace(found, differences=differences)
 
 
 def check_comparable(configs):

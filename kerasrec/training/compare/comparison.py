@@ -27,6 +27,7 @@ class Comparison:
         quality: Metrics of the table, at the middle cut-off -> 1 if larger is better, else -1.
         failed: Name of a config -> error message.
         stopped: Whether Ctrl-C came before the last config.
+        differences: Of rankers, what `ranker_differences` returns; empty of other models.
         about: Facts that all models share: `dataset`, `protocol`, `part`, `n_queries`, `queries`
             (their fingerprint), `n_rows` (of impressions), `notes`, `repeats` ("mask" or "allow";
             None of rankers), `warnings` (of models that were trained on test pairs).
@@ -37,6 +38,7 @@ class Comparison:
     failed: dict
     stopped: bool
     about: dict
+    differences: list = dataclasses.field(default_factory=list)
 
     @classmethod
     def of(cls, configs, folders, failed=(), stopped=False):
@@ -97,7 +99,7 @@ class Comparison:
     def to_dict(self):
         """Plain values, for JSON."""
         whole = {"rows": self.rows, "best": self.best(), "failed": self.failed}
-        return {**self.about, **whole, "stopped": self.stopped}
+        return {**self.about, **whole, "differences": self.differences, "stopped": self.stopped}
 
     def write(self, path):
         """Writes `to_dict()` as JSON."""

@@ -7,7 +7,8 @@ from kerasrec.training.compare.comparison import metric_of
 def comparison_table(comparison):
     """A `rich.table.Table`, 100 columns wide: a row a model, the best of each metric marked.
 
-    Intervals are on a line below the means where there is no room beside them.
+    Intervals are on a line below the means where there is no room beside them. Differences of
+    rankers are marked where their interval excludes 0.
     """
     from rich import box
     from rich.table import Table
@@ -38,6 +39,11 @@ def comparison_table(comparison):
             _quality(metric_of(row, metric), row["name"] in names) for metric, names in best.items()
         ]
         table.add_row(Text(row["name"]), *cells, *_costs(row))
+    if comparison.differences:
+        table.add_section()
+    for row in comparison.differences:
+        cells = [_difference(row["metrics"].get(metric)) for metric in comparison.quality]
+        table.add_row(Text(f"{row['name']} - {row['minus']}"), *cells, *["-"] * 4)
     return table
 
 
@@ -58,6 +64,18 @@ def _quality(value, is_best):
         return mean
     # rich would read unescaped brackets as markup.
     return f"{mean} \\[{_short(value['low'])},{_short(value['high'])}]"
+
+
+def _difference(value):
+    """With its sign; * where the interval excludes 0."""
+    if value is None:
+        return "-"
+    mean = f"{value['mean']:+.3f}".replace("0.", ".", 1)
+    if value["low"] is None:
+        return mean
+    clear = "*" if value["low"] > 0 or value["high"] < 0 else ""
+    low, high = (f"{value[key]:+.3f}".replace("0.", ".", 1) for key in ("low", "high"))
+    return f"{mean}{clear} \\[{low},{high}]"
 
 
 def _short(value):

@@ -1,7 +1,7 @@
 """The runs of a comparison of rankers."""
 
 from kerasrec.errors import InputError
-from kerasrec.training.make_ranker import read_retriever
+from kerasrec.training.make_ranker import ranker_start, read_retriever
 from kerasrec.training.read_impression_split import read_impression_split
 from kerasrec.training.run import run
 from kerasrec.training.runs.data_fingerprint import changed, impressions_fingerprint
@@ -20,8 +20,10 @@ class RankerRuns:
         """Those of a dict of run folders with the same training data."""
         same = {}
         for name, folder in runs.items():
-            _, split = read_impression_split(configs[name], read_retriever(configs[name]))
-            words = changed(folder.read_metrics()["given"], impressions_fingerprint(split))
+            config = configs[name]
+            start, retriever = ranker_start(config), read_retriever(config)
+            _, split = read_impression_split(config, retriever, start=start)
+            words = changed(folder.read_metrics()["given"], impressions_fingerprint(split, start))
             if words:
                 note(f"{words} changed since {folder.path}, so {name} is fitted again")
             else:

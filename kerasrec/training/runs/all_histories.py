@@ -3,18 +3,17 @@
 from kerasrec.models.checkpoints.checkpoint import load_histories
 
 
-def all_histories(data, start, say=lambda line: None):
-    """The histories of all users in the data, behind those of the starting checkpoint.
+def all_histories(now, start, say=lambda line: None):
+    """The histories of all users, behind those of the starting checkpoint.
 
     Args:
-        data: `Interactions`, all parts.
+        now: `Histories` of the data, all parts.
         start: Checkpoint folder of `init_from`, or None.
         say: Called with a line for people where the checkpoint knows more than the data.
 
     Returns:
         `Histories`, by user row.
     """
-    now = data.histories()
     if not start:
         return now
     found = now.after(load_histories(start))

@@ -46,7 +46,7 @@ def changed(before, now):
     return ", ".join(name for key, name in NAMES.items() if before.get(key) != now.get(key))
 
 
-def impressions_fingerprint(split):
+def impressions_fingerprint(split, start=None):
     """As `data_fingerprint`, of an `ImpressionSplit`."""
     found, train = hashlib.sha256(), split.train
     about = [encoder.to_dict() for encoder in train.encoders.values()]
@@ -66,7 +66,7 @@ def impressions_fingerprint(split):
         "interactions": found.hexdigest(),
         "users": _catalog(train.users),
         "items": _catalog(train.items),
-        "start": None,
+        "start": start and file_hash(start / "metadata.json"),
     }
 
 

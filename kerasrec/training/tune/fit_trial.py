@@ -41,7 +41,7 @@ def fit_trial(
     keras.utils.clear_session()
     with strategy_scope(config.train.strategy):
         if config.data.ranks:
-            model = make_ranker(config, data, split)
+            model = make_ranker(config, split, start, say)
             history = fit_ranker(model, split, config.train, progress=False, callbacks=callbacks)
         else:
             model = make_model(config, data, split, start, say)

@@ -13,7 +13,7 @@ from kerasrec.errors import InputError
 from kerasrec.files.folder_lock import is_unused
 from kerasrec.training.callbacks.make_callbacks import make_callbacks
 from kerasrec.training.callbacks.validation_users import ValidationUsers
-from kerasrec.training.make_ranker import check_ranker, read_retriever
+from kerasrec.training.make_ranker import check_ranker, ranker_start, read_retriever
 from kerasrec.training.read_data import read_split
 from kerasrec.training.read_impression_split import read_impression_split
 from kerasrec.training.runs.claim_folder import check_unused, claim_existing, claim_new
@@ -79,7 +79,8 @@ def _tune(config, folder, resume, say, note, progress, command):
     start, ranks = None, config.data.ranks
     if ranks:
         check_ranker(config)
-        data, split = read_impression_split(config, read_retriever(config))
+        start = ranker_start(config)
+        data, split = read_impression_split(config, read_retriever(config), start=start)
     else:
         start = find_start(config.init_from, model_class) if config.init_from else None
         data, split = read_split(config, start_catalogs(start))
@@ -96,7 +97,7 @@ def _tune(config, folder, resume, say, note, progress, command):
     # So that no trial can read it.
     split = dataclasses.replace(split, test=split.test.select(slice(0, 0)))
     if ranks:
-        hashes = {"data": impressions_fingerprint(split)}
+        hashes = {"data": impressions_fingerprint(split, start)}
     else:
         hashes = {
             "queries": query_fingerprint(split, "validation", config.evaluate.users),
