@@ -99,6 +99,6 @@ def test_every_text_encoder_is_in_the_table(monkeypatch):
     report = encoders.measure(types.SimpleNamespace(quick=False), lambda line: None)
     recall, ndcg = report.tables
     assert recall.rows[0].note == "[0.4000, 0.6000]" and len(ndcg.rows) == len(models) == 7
-    # The bookstore has no vector features.
+    # The bookstore has no vectors and no pictures.
     found = {model["encoder"] for model in models if model["class"] == "ContentBased"}
-    assert found == set(ENCODERS) - {"vectors"}
+    assert found == set(ENCODERS) - {"vectors", "conv2d"}

@@ -1,16 +1,11 @@
 """`kerasrec search RUN_OR_EXPORT "words"`: items by the words of a search."""
 
-import warnings
-
-from kerasrec.batch_inference.export_files import export_k, read_ids, titles_of
-from kerasrec.cli.heavy import import_keras
 from kerasrec.cli.ids import IDS, read_ids_or_file
 from kerasrec.cli.ids import read_ids as given_ids
-from kerasrec.cli.one_query import load_export, run_export, unknown_notes
 from kerasrec.cli.recommend import add_limit_arguments
-from kerasrec.cli.saved import find_checkpoint, find_export
+from kerasrec.cli.saved import find_export
 from kerasrec.errors import InputError
-from kerasrec.search_words import check_search, search_notes
+from kerasrec.search_words import check_search
 
 NAME = "search"
 HELP = "find items by words, alone or in the order for a user"
@@ -44,7 +39,9 @@ def run(arguments, output):
     exclude = read_ids_or_file(arguments.exclude, "--exclude") or []
     allow = read_ids_or_file(arguments.allow, "--allow")
     export = find_export(arguments.source)
-    answer = _from_checkpoint if export is None else _from_export
+    from kerasrec.cli.one_search import from_checkpoint, from_export
+
+    answer = from_checkpoint if export is None else from_export
     rows, notes = answer(export, arguments, history, exclude, allow)
     for note in notes:
         output.note(note)
@@ -53,50 +50,3 @@ def run(arguments, output):
     output.rows(columns, cells)
     output.result({"text": arguments.text, "user": arguments.user, "history": history,
                    "found": rows, "notes": notes})  # fmt: skip
-
-
-def _from_checkpoint(_, arguments, history, exclude, allow):
-    checkpoint = find_checkpoint(arguments.source)
-    import_keras()
-    from kerasrec.models import load
-
-    model = load(checkpoint, trust=arguments.trust)
-    with warnings.catch_warnings():
-        # The frame holds the same notes.
-        warnings.simplefilter("ignore")
-        frame = model.search(arguments.text, arguments.k, arguments.user, history, exclude, allow)
-    return frame.to_dict("records"), frame.attrs["notes"]
-
-
-def _from_export(export, arguments, history, exclude, allow):
-    loaded, about = load_export(export, arguments.trust)
-    with loaded:
-        if NAME not in loaded.signatures:
-            raise InputError(f"{export} has no signature search: its item vectors read no text")
-        k, notes = export_k(about, arguments.k)
-        request = {"search_text": [arguments.text], "k": [k]}
-        request |= {"exclude": [exclude or [""]], "allow": [allow or [""]]}
-        query = {"user": arguments.user} if history is None else {"history": history}
-        query = {name: given for name, given in query.items() if given is not None}
-        for name, given in query.items():
-            if name not in loaded.signatures[NAME].inputs:
-                raise InputError(f"{export} does not read a {name}: leave --{name} out")
-            request[name] = [given]
-        answer = run_export(loaded, NAME, request)
-    known = {"item": read_ids(export, "items"), "user": read_ids(export, "users")}
-    titles = titles_of(export, known["item"])
-    ids = {name: [given] if name == "user" else given for name, given in query.items()}
-    notes += search_notes(
-        bool(answer["by_words"][0]),
-        int(answer["known_words"][0]),
-        [word.decode() for word in answer["unknown_word"][0] if word],
-    )
-    ids |= {"allow": allow or []}
-    notes += unknown_notes(known, ids, about.get("unknown_user", "without knowing who it is"))
-    pairs = zip(answer["item"][0].tolist(), answer["score"][0].tolist(), strict=True)
-    rows = [
-        {"rank": rank, "item": one.decode(), "score": score, "title": titles[one.decode()]}
-        for rank, (one, score) in enumerate(pairs, 1)
-        if one
-    ]
-    return rows, notes

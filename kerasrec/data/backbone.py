@@ -7,12 +7,10 @@ import os
 import zipfile
 from typing import Any
 
-import keras
 import numpy as np
 
 from kerasrec.errors import InputError
 from kerasrec.files.plain_file import plain_size
-from kerasrec.tables.bounded_weights import bounded_weights
 
 MOST_SIZE = 1024
 MOST_WEIGHTS = 10_000
@@ -47,6 +45,8 @@ class Backbone:
     """
 
     def __init__(self, network: Any, within: str | os.PathLike[str] | None = None):
+        import keras  # the packages that read tables run without it
+
         self.network = network if isinstance(network, keras.Model) else _load(network, within)
         try:
             (given,), (made,) = self.network.inputs, self.network.outputs
@@ -100,14 +100,18 @@ class Backbone:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes a `.keras` file."""
+        import keras
+
         keras.saving.save_model(self.network, str(path))
 
     @functools.cached_property
     def _hash(self) -> str:
+        from keras import ops
+
         layers = [type(layer).__name__ for layer in self.network.layers]
         found = hashlib.sha256(json.dumps(layers).encode())
         for weight in self.network.weights:
-            found.update(np.ascontiguousarray(keras.ops.convert_to_numpy(weight)))
+            found.update(np.ascontiguousarray(ops.convert_to_numpy(weight)))
         return found.hexdigest()
 
     def __eq__(self, other: object) -> bool:
@@ -122,7 +126,7 @@ class Backbone:
         return f"Backbone({self.network.name!r}, {self._hash[:12]})"
 
 
-def _load(path: Any, within: Any) -> keras.Model:
+def _load(path: Any, within: Any) -> Any:
     if not isinstance(path, str | os.PathLike):
         raise InputError(f"backbone: got {path!r:.80}, and {ADVICE}, or the path of a .keras file")
     size = plain_size(path, within)
@@ -136,6 +140,10 @@ def _load(path: Any, within: Any) -> keras.Model:
         raise InputError(f"{path} is compressed, and Keras writes .keras files that are not")
     _check_classes(config, str(path))
     too_large = f"{path} is damaged: it has {size:,} bytes, and its layers have"
+    import keras
+
+    from kerasrec.tables.bounded_weights import bounded_weights
+
     try:
         with bounded_weights(MOST_WEIGHTS, size, too_large):
             return keras.saving.load_model(str(path), compile=False, safe_mode=True)

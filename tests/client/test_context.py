@@ -130,7 +130,7 @@ def test_another_number_of_values_is_refused():
     ],
 )
 def test_an_input_of_another_kind_is_refused(strange):
-    with pytest.raises(InputError, match="reads 'odd', which this client does not know"):
+    with pytest.raises(InputError, match="odd: the model reads it, and this client does not know"):
         context_columns(Signature({"odd": strange}, {}), 1)
 
 

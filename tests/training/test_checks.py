@@ -47,7 +47,7 @@ def test_a_model_without_candidates_takes_any_loss():
 def trained(candidates="pair", replicas=1):
     strategy = types.SimpleNamespace(num_replicas_in_sync=replicas)
     return types.SimpleNamespace(
-        candidates=candidates, trainable_weights=[1], distribute_strategy=strategy
+        candidates=candidates, trained=True, trainable_weights=[1], distribute_strategy=strategy
     )
 
 
@@ -114,9 +114,7 @@ def test_constant_values_are_refused(rated, loss, value):
         check_training(trained(), split, TrainNode(loss=loss))
     # Held against other items it says what was taken, and a model that counts reads no value.
     check_training(trained("in_batch"), split, TrainNode())
-    check_training(
-        types.SimpleNamespace(candidates="pair", trainable_weights=[]), split, TrainNode()
-    )
+    check_training(types.SimpleNamespace(candidates="pair", trained=False), split, TrainNode())
 
 
 def test_empty_validation_and_test_parts_are_refused(split):
@@ -124,7 +122,7 @@ def test_empty_validation_and_test_parts_are_refused(split):
     with pytest.raises(InputError, match="next-item split leaves no validation interactions"):
         check_training(trained("all"), nothing, TrainNode())
     # A model that counts chooses no epoch.
-    check_training(types.SimpleNamespace(trainable_weights=[]), nothing, TrainNode())
+    check_training(types.SimpleNamespace(trained=False), nothing, TrainNode())
     with pytest.raises(InputError, match="leaves no test interactions"):
         check_test(dataclasses.replace(split, test=split.test.select([])))
 
