@@ -78,8 +78,8 @@ def _where(keys, path, lines, changed):
 def _with_found_paths(data, folder):
     """`data` with paths that are relative to the file's folder made relative to here."""
     tables = data.get("data") if isinstance(data.get("data"), dict) else {}
-    model = data.get("model") if isinstance(data.get("model"), dict) else {}
-    parts = model.get("models") if isinstance(model.get("models"), list) else []
+    of_model = data.get("model") if isinstance(data.get("model"), dict) else {}
+    parts = of_model.get("models") if isinstance(of_model.get("models"), list) else []
     sides = (tables.get(key) for key in ("items", "users", "impressions"))
     for holder in (data, tables, *sides, *parts):
         for key in ("path", "prepared", "init_from", "content_from", "run"):

@@ -4,10 +4,11 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasrec.data.vocabulary import FIRST
 from kerasrec.errors import InputError
 from kerasrec.register import register
 
+# Row of the first real item, behind padding and the unknown item.
+FIRST = 2
 HOW = ("sum", "product", "reciprocal_rank")
 # Groups of history lengths, and of item counts, that have weights of their own when gated.
 GROUPS = 3

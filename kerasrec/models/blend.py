@@ -65,29 +65,22 @@ class Blend(Recommender):
         models = list(models)
         _check(models)
         given = _weights(part_weights, len(models))
-        inputs = {}
-        for model in models:
-            for key, x in model.query_model.input.items():
-                inputs.setdefault(key, keras.Input(x.shape[1:], dtype=x.dtype, name=key))
-        if gated and "history" not in inputs:
+        if gated and not any("history" in model.query_inputs for model in models):
             raise InputError(
                 "Blend: gated weights depend on the length of the history, and none of the models "
                 "reads a history: leave out gated"
             )
-        queries = {
-            str(place): _Queries(model, name=f"queries_{place}")(
-                {key: inputs[key] for key in model.query_inputs}
-            )
-            for place, model in enumerate(models)
-        }
-        if gated:
-            history = inputs["history"]
-            queries[LENGTH] = ops.sum(ops.cast(ops.not_equal(history, 0), "int32"), axis=1)
+        query_models = [model.query_model for model in models]
+        query_model, asked = _joined(query_models, gated, "query_model"), None
+        if any(model.profile_inputs for model in models):
+            query_models = [model.given_query_model or model.query_model for model in models]
+            asked = _joined(query_models, gated, "given_query_model")
         super().__init__(
             schema=models[0].schema,
-            inputs=inputs,
-            outputs=dict(queries),
-            query_model=keras.Model(inputs, queries, name="query_model"),
+            inputs=query_model.input,
+            outputs=query_model.output,
+            query_model=query_model,
+            given_query_model=asked,
             name=name,
         )
         self.models = models
@@ -111,6 +104,11 @@ class Blend(Recommender):
             same = sum(type(one) is type(model) for one in self.models[:earlier])
             found.append(f"{name} {same + 1}" if same else name)
         return found
+
+    @property
+    def user_catalog(self):
+        # All parts hold the same one.
+        return next((one.user_catalog for one in self.models if one.user_catalog), None)
 
     @property
     def capabilities(self):
@@ -173,7 +171,7 @@ class Blend(Recommender):
 
     def encode_queries(self, inputs):
         found = {
-            str(place): model.encode_queries({key: inputs[key] for key in model.query_inputs})
+            str(place): model.encode_queries(model.of_query(inputs))
             for place, model in enumerate(self.models)
         }
         if self.gated:
@@ -235,12 +233,30 @@ class Blend(Recommender):
         self.has_labels, self.repeats = first.has_labels, first.repeats
 
 
-class _Queries(keras.layers.Layer):
-    """The query model of a part under a name of its own: those of all models have the same."""
+def _joined(query_models, gated, name):
+    """One model of the query models of all parts, with the length of the history if it is read."""
+    inputs = {}
+    for model in query_models:
+        for key, x in model.input.items():
+            inputs.setdefault(key, keras.Input(x.shape[1:], dtype=x.dtype, name=key))
+    queries = {
+        str(place): _Queries(model, name=f"queries_{place}")(
+            {key: inputs[key] for key in model.input}
+        )
+        for place, model in enumerate(query_models)
+    }
+    if gated:
+        real = ops.not_equal(inputs["history"], 0)
+        queries[LENGTH] = ops.sum(ops.cast(real, "int32"), axis=1)
+    return keras.Model(inputs, queries, name=name)
 
-    def __init__(self, model, **kwargs):
+
+class _Queries(keras.layers.Layer):
+    """A query model under a name of its own: those of all models have the same."""
+
+    def __init__(self, query_model, **kwargs):
         super().__init__(**kwargs)
-        self.query_model = model.query_model
+        self.query_model = query_model
 
     def call(self, inputs):
         # A model may compute in half precision; those of a blend within are several.

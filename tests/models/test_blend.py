@@ -18,6 +18,7 @@ from kerasrec_zoo import (
     Popularity,
     SASRec,
     Seq2Seq,
+    TwoTower,
 )
 
 
@@ -79,6 +80,31 @@ def test_reasons_are_the_shares_of_the_parts_and_add_up(blend, train):
         np.testing.assert_allclose(total, score, rtol=1e-4, atol=1e-5)
 
 
+def test_features_of_a_user_reach_the_parts_that_read_them(train):
+    tower = adapted(TwoTower, train, dim=4)
+    one = Blend([tower, adapted(Markov, train)])
+    known = users_of(train, 1) * 2
+    months = train.users.encoders["signed_up_for"].vocabulary.ids[:2].tolist()
+    given = {"user_features": {"signed_up_for": months}}
+    items = train.items.vocabulary.ids[:2].tolist()
+    shares = [
+        scipy.stats.zscore(
+            [
+                part.score(
+                    users=[known[0]],
+                    items=[item],
+                    **({} if part is not tower else {"user_features": {"signed_up_for": [month]}}),
+                )[0]
+                for item in train.items.vocabulary.ids
+            ]
+        )
+        for month in months
+        for part in one.models
+    ]
+    expected = [shares[0][0] + shares[1][0], shares[2][1] + shares[3][1]]
+    np.testing.assert_allclose(one.score(users=known, items=items, **given), expected, atol=2e-3)
+
+
 def test_two_parts_of_a_class_have_names_of_their_own(train):
     found = Blend([adapted(Markov, train), adapted(Markov, train, window=1)])
     assert found.names == ["Markov", "Markov 2"]
@@ -133,8 +159,9 @@ def test_a_blend_may_be_a_part_and_take_rules(train):
 @pytest.mark.slow
 @pytest.mark.export
 @pytest.mark.parametrize("how,gated", [("sum", False), ("product", True)])
-def test_export_gives_the_answers_of_python(parts, how, gated, tmp_path):
-    found = export(Blend(parts, how, gated=gated), tmp_path / "1", k=5)
+def test_export_gives_the_answers_of_python(parts, train, how, gated, tmp_path):
+    models = [*parts, adapted(TwoTower, train, dim=4)]
+    found = export(Blend(models, how, gated=gated), tmp_path / "1", k=5)
     assert found["difference"] < 1e-5
     assert "explain" in found["signatures"]
 
