@@ -78,6 +78,33 @@ def verdict(measured):
     return Verdict(f"{'; '.join(dict.fromkeys([head, *warnings]))}.", tuple(warnings))
 
 
+def compare_verdict(metric, values, warnings):
+    """The `Verdict` on several models with the same test.
+
+    Args:
+        metric: Such as "ndcg@10"; larger is better.
+        values: Name of a model -> {"mean", "low", "high"}, or None.
+        warnings: Name of a model -> those of its own verdict, or None.
+
+    >>> found = {"A": {"mean": 0.2, "low": 0.19, "high": 0.21}}
+    >>> found["B"] = {"mean": 0.15, "low": 0.14, "high": 0.16}
+    >>> compare_verdict("ndcg@10", found, {"B": ["more epochs would help"]}).sentence
+    'A is best: NDCG@10 .200 [.190, .210], B .150 [.140, .160]; B: more epochs would help.'
+    """
+    known = {name: value for name, value in values.items() if value}
+    first, *others = sorted(known, key=lambda name: -known[name]["mean"])
+    shown = f"{metric_words(metric)} {_interval(known[first])}"
+    head = f"{first} has {shown}"
+    if others:
+        second, theirs = others[0], known[others[0]]
+        low, high = known[first]["low"], theirs["high"]
+        head = f"{first} is best: {shown}, {second} {_interval(theirs)}"
+        if low is None or high is None or low <= high:
+            head = f"{first} and {second} may be as good: {shown} and {_interval(theirs)}"
+    lines = [f"{name}: {line}" for name, some in warnings.items() for line in some or ()]
+    return Verdict(f"{'; '.join([head, *lines])}.", tuple(lines))
+
+
 def still_rising(curve):
     """Whether the last validation is the best, by a hundredth more than those of three quarters.
 
@@ -151,6 +178,12 @@ def metric_words(metric):
     'NDCG@10'
     """
     return metric.upper() if metric.startswith("ndcg") else metric
+
+
+def _interval(value):
+    if value["low"] is None:
+        return _number(value["mean"])
+    return f"{_number(value['mean'])} [{_number(value['low'])}, {_number(value['high'])}]"
 
 
 def _percent(share):
