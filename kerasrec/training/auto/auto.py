@@ -84,9 +84,10 @@ def auto(
     try:
         say(_head(ladder, minutes))
         stopped = _run(ladder, note)
-        config = winner_config(ladder.best, facts, table.node, split_node, table.repeats)
+        winner = ladder.winner()
+        config = winner_config(winner, facts, table.node, split_node, table.repeats)
         about = {"started": begun, "share_of_users": table.share, "stopped": stopped}
-        found = _finish(folder, config, table.data, ladder, about, say, note)
+        found = _finish(folder, config, table.data, winner, ladder, about, say, note)
         done = True
         return {**found, "stopped": stopped}
     except KeyboardInterrupt:
@@ -113,17 +114,18 @@ def _run(ladder, note):
     return False
 
 
-def _finish(folder, config, data, ladder, about, say, note):
+def _finish(folder, config, data, winner, ladder, about, say, note):
     """Tests and writes the winner; what `auto` returns."""
-    winner, budget = ladder.best, ladder.budget
+    budget = ladder.budget
     folder.create(config)
     note(f"{winner.rung.name}: the test")
     evaluation = measure_winner(winner, ladder, config)
     metric = f"ndcg@{ladder.facts.k}"
     found = ladder_verdict(winner, evaluation, metric, ladder)
     say()
-    for row in evaluation.to_dict()["rows"]:
-        name = winner.rung.name if row is not None and row["model"] == "Blend" else row["model"]
+    rows = evaluation.to_dict()["rows"]
+    for row in rows:
+        name = winner.rung.name if row is rows[0] else row["model"]
         say(_line(name, row["metrics"][metric], "test"))
     about |= {"verdict": found.to_dict(), "minutes": budget.spent() / 60}
     write_run(folder, config, data, winner, ladder, evaluation, about)

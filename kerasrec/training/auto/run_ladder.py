@@ -20,6 +20,8 @@ from kerasrec.training.fit import fit
 # Users that a rung is measured on.
 USERS = 10_000
 RESAMPLES = 500
+# Gains below this are not worth a less simple model where users cannot tell them from chance.
+WITHIN = 0.02
 # Seconds between two lines on a training.
 NOTE_EVERY = 15.0
 BASELINES = ("Popularity", "ItemKNN")
@@ -76,18 +78,25 @@ class Ladder:
         """The best `Tried`, None before the first; of equal ones the first, which is simpler."""
         return max(self.tried, key=lambda one: one.mean, default=None)
 
+    def winner(self):
+        """The best `Tried`, or a simpler one that is nearly as good.
+
+        Of rungs within 2 % of the best whose difference to it, paired by user, may be 0, the
+        simplest is taken: the first of the ladder.
+        """
+        best = self.best
+        for one in self.tried:
+            if one is best:
+                break
+            if one.mean * (1 + WITHIN) > best.mean and self._may_be_equal(best, one):
+                self.note(f"{one.rung.name} is as good as {best.rung.name}, and simpler")
+                return one
+        return best
+
     def measure(self, model):
         """`(validation, seconds)` of a fitted model."""
         model.repeats, started = self.repeats, self.budget.clock()
-        found = evaluate(
-            model,
-            self.split,
-            part="validation",
-            ks=[self.facts.k],
-            baselines=(),
-            bootstrap=RESAMPLES,
-            users=self.users,
-        )
+        found = self._evaluate(model)
         seconds = self.budget.clock() - started
         self.budget.expect_test(self._test_seconds(seconds))
         return found.to_dict()["rows"][0]["metrics"][self.metric], seconds
@@ -96,6 +105,22 @@ class Ladder:
         """Takes a rung that was fitted."""
         self.tried.append(tried)
         self.on_tried(tried)
+
+    def _evaluate(self, model, baselines=()):
+        return evaluate(
+            model,
+            self.split,
+            part="validation",
+            ks=[self.facts.k],
+            baselines=baselines,
+            bootstrap=RESAMPLES,
+            users=self.users,
+        )
+
+    def _may_be_equal(self, best, other):
+        found = self._evaluate(best.model, [other.model]).to_dict()["above"][0]
+        low = found["metrics"][self.metric]["low"]
+        return low is None or low <= 0
 
     def _test_seconds(self, ranking):
         """What the test of a model and the baselines takes: its part has all users."""

@@ -78,7 +78,8 @@ def ladder_verdict(winner, evaluation, metric, ladder):
             validation=winner.mean,
             curves={one.rung.name: [value for _, value in one.curve] for one in rising},
             unit="minutes",
-            untried=tuple(ladder.untrained),
+            # One that was trained had its time.
+            untried=() if any(one.rung.train for one in ladder.tried) else tuple(ladder.untrained),
         )
     )
 
