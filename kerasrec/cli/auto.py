@@ -40,4 +40,6 @@ def run(arguments, output):
         note=output.note,
         started=started,
     )
+    output.say()
+    output.sentence(found["verdict"]["sentence"])
     output.result(found)

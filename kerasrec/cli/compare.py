@@ -53,7 +53,7 @@ def run(arguments, output):
     output.table(comparison_table(comparison))
     output.say(f"Comparison folder: {folder}")
     if verdict := comparison.about["verdict"]:
-        output.say(verdict["sentence"])
+        output.sentence(verdict["sentence"])
     output.result({"comparison": str(folder), **comparison.to_dict()})
     for name, message in comparison.failed.items():
         output.note(f"failed: {name}: {message}")

@@ -51,7 +51,7 @@ def run(arguments, output):
     metrics = folder.read_metrics()
     output.say(f"Run folder: {folder.path}")
     if verdict := metrics.get("verdict"):
-        output.say(verdict["sentence"])
+        output.sentence(verdict["sentence"])
     output.result({"run": str(folder.path), **metrics})
 
 

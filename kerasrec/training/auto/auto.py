@@ -138,8 +138,6 @@ def _finish(folder, config, data, winner, ladder, about, say, note):
         export = str(write_export(folder, winner.model, {"metrics": about}))
         say(f"Exported: {export}")
     say(f"Run folder: {folder.path}; again: kerasrec fit {folder.config}")
-    say()
-    say(found.sentence)
     return {
         "run": str(folder.path),
         "export": export,

@@ -18,7 +18,7 @@ LEAST_SHARE = 0.2
 def blend_rungs(ladder):
     """Adds parts to the best rung while the metric of the validation part rises.
 
-    Greedy: each part of another class is tried beside the chosen ones, and the best is kept if it
+    Greedy, also from a blend that is the best: each part of another class is tried beside the chosen ones, and the best is kept if it
     raises the metric by half a percent. Of several rungs of a class only the best is a part.
     The weights are fitted on the validation part too, which has thousands of users for a few
     numbers.
@@ -29,7 +29,7 @@ def blend_rungs(ladder):
     best = ladder.best
     if best is None:
         return
-    chosen, current = [best], best
+    chosen, current = list(best.parts or (best,)), best
     while len(chosen) < MOST_PARTS:
         found = _best_addition(ladder, chosen, current)
         if found is None or found.mean < (1 + LEAST_GAIN) * current.mean:

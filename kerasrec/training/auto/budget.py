@@ -6,6 +6,8 @@ import time
 EXPORT = 45.0
 # With less than this nothing is trained: a graph alone takes as long to be made.
 LEAST_TRAINING = 20.0
+# The share of the budget that is kept for blends while models are trained.
+BLENDS = 0.1
 # The share of the budget that the end (test, checkpoint, export) may keep for itself at most.
 END = 0.3
 # What the budget may be exceeded by.
@@ -45,13 +47,13 @@ class Budget:
         return max(0.0, self.seconds - self.reserve - self.spent())
 
     def share(self, weight, others):
-        """Seconds of what is left for one of several trainings.
+        """Seconds of what is left, less what blends need, for one of several trainings.
 
         Args:
             weight: Of this one.
             others: Weights of those that come after it.
         """
-        return self.left() * weight / (weight + sum(others))
+        return max(0.0, self.left() - BLENDS * self.seconds) * weight / (weight + sum(others))
 
     def allows_export(self):
         """Whether an export ends in time, or nearly so."""

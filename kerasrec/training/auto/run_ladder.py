@@ -57,20 +57,23 @@ class Ladder:
         self.metric = f"ndcg@{facts.k}"
 
     def run(self):
-        """Climbs the ladder: what counts, what is trained, and blends of the best."""
+        """Climbs the ladder: what counts, what is trained, and after each blends of the best."""
         for rung in counted_rungs(self.facts):
             self._attempt(rung, self._counted)
+        blend_rungs(self)
         rungs = trained_rungs(self.facts, self.order_matters())
         for place, rung in enumerate(rungs):
             self._attempt(rung, self._trained, [one.weight for one in rungs[place + 1 :]])
-        blend_rungs(self)
+        if any(one.rung.train for one in self.tried):
+            blend_rungs(self)
 
     def order_matters(self):
         """Whether `Markov` is as good as what knows no order."""
         found = {}
         for one in self.tried:
-            key = one.rung.class_ == "Markov"
-            found[key] = max(found.get(key, 0.0), one.mean)
+            if not one.parts:
+                key = one.rung.class_ == "Markov"
+                found[key] = max(found.get(key, 0.0), one.mean)
         return found.get(True, 0.0) >= found.get(False, 0.0)
 
     @property
@@ -180,6 +183,7 @@ class Ladder:
             self.best.mean,
             _Progress(rung, share, self.note),
             self.budget.clock,
+            validation=max(one.ranking for one in self.tried if not one.parts),
         )
         model = self._adapted(rung)
         # The time lowers the rate here, the epochs do where the YAML is fitted.

@@ -10,6 +10,7 @@ EPOCHS, STEPS, MOST_EPOCHS = 40, 4_000, 400
 # Steps between two validations of a small table.
 VALIDATE_STEPS = 50
 MOST_MEMORY = 0.5  # of what is free
+MOST_TIME = 0.05  # of what is left, for a model that is solved
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,8 +47,11 @@ class Rung:
                 f"needs {self.bytes / GIB:.1f} GiB, and {free / GIB:.1f} GiB are free, of which "
                 "half may be taken"
             )
-        if self.seconds > left:
-            return f"needs about {self.seconds:.0f} s, and {left:.0f} s are left"
+        if self.seconds > MOST_TIME * left:
+            return (
+                f"needs about {self.seconds:.0f} s, and {left:.0f} s are left, of which a "
+                "twentieth may be taken"
+            )
         return None
 
 

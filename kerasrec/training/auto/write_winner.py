@@ -65,9 +65,10 @@ def measure_winner(winner, ladder, config, say_progress=None):
 def ladder_verdict(winner, evaluation, metric, ladder):
     """The `Verdict` on the winner; what would gain by more minutes is looked at in all rungs."""
     found = evaluation.to_dict()
-    # A part of the winner alone tells whether more time would help it.
-    parts = winner.parts or (winner,)
-    rising = [one for one in ladder.tried if one in parts and one.ended == "time"]
+    timed = [one for one in ladder.tried if one.ended == "time"]
+    # One validation is no curve, but more time would bring the second.
+    curves = {one.rung.name: [value for _, value in one.curve] for one in timed}
+    curves = {name: curve if len(curve) > 1 else [0.0, *curve] for name, curve in curves.items()}
     return verdict(
         Measured(
             name=winner.rung.name,
@@ -76,7 +77,7 @@ def ladder_verdict(winner, evaluation, metric, ladder):
             users=found["n_queries"],
             above={one["model"]: one["metrics"][metric] for one in found["above"]},
             validation=winner.mean,
-            curves={one.rung.name: [value for _, value in one.curve] for one in rising},
+            curves=curves,
             unit="minutes",
             # One that was trained had its time.
             untried=() if any(one.rung.train for one in ladder.tried) else tuple(ladder.untrained),

@@ -28,6 +28,7 @@ class TimedTraining(keras.callbacks.Callback):
         note: Called after a validation with the epoch from 1, the seconds since the construction
             and the value.
         clock: Returns seconds.
+        validation: Seconds that the first validation is expected to take.
 
     Attributes:
         curve: Pairs of the seconds since the construction and the metric, a pair a validation.
@@ -35,13 +36,22 @@ class TimedTraining(keras.callbacks.Callback):
         ended: Why it stopped: "time", "hopeless", or None where something else ended it.
     """
 
-    def __init__(self, seconds, epochs, monitor, reached=0.0, note=None, clock=time.perf_counter):
+    def __init__(
+        self,
+        seconds,
+        epochs,
+        monitor,
+        reached=0.0,
+        note=None,
+        clock=time.perf_counter,
+        validation=0.0,
+    ):
         super().__init__()
         self.seconds, self.epochs, self.monitor = seconds, epochs, monitor
         self.reached, self.note, self.clock = reached, note, clock
         self.began, self.curve, self.epochs_done, self.ended = clock(), [], 0, None
         self._first_step = self._rate = self._weights = self._epoch_end = None
-        self._whole = self._validation = 0.0
+        self._whole, self._validation = 0.0, validation
 
     def on_train_begin(self, logs=None):
         self._rate = float(self.model.optimizer.learning_rate)

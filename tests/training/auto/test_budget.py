@@ -35,11 +35,13 @@ def test_the_end_keeps_no_more_than_three_tenths(clock):
 
 
 def test_shares_hand_on_what_is_not_used(clock):
-    budget = Budget(100, clock)  # 2 are kept: too short for an export
-    assert budget.share(1, [2, 4]) == 14
-    assert budget.share(2, [4]) == pytest.approx(98 / 3)
+    budget = Budget(100, clock)  # 2 are kept, too short for an export, and 10 for blends
+    assert budget.share(1, [3, 4]) == 11
+    assert budget.share(2, [4]) == pytest.approx(88 / 3)
     clock.now += 48
-    assert budget.share(4, []) == 50
+    assert budget.share(4, []) == 40
+    clock.now += 45
+    assert budget.left() == 5 and budget.share(4, []) == 0
 
 
 def test_an_export_is_begun_where_it_ends_at_most_a_tenth_late(clock):

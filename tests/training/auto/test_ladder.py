@@ -52,11 +52,13 @@ def test_settings_follow_the_size():
 
 def test_ease_is_left_out_where_it_takes_too_long_or_too_much_memory():
     ease = next(r for r in counted_rungs(facts(num_items=40_000)) if r.class_ == "EASE")
-    # 40,000^3 / 8e10 seconds, and 24 x 40,000^2 bytes.
-    assert ease.seconds == 800 and ease.bytes == 3.84e10
-    assert ease.refusal(801, 1e12) is None
-    assert ease.refusal(700, 1e12) == "needs about 800 s, and 700 s are left"
-    assert ease.refusal(801, 7e10).startswith("needs 35.8 GiB, and 65.2 GiB are free")
+    # 40,000^3 / 1.6e10 seconds, and 24 x 40,000^2 bytes.
+    assert ease.seconds == 4000 and ease.bytes == 3.84e10
+    assert ease.refusal(80_001, 1e12) is None
+    assert ease.refusal(700, 1e12) == (
+        "needs about 4000 s, and 700 s are left, of which a twentieth may be taken"
+    )
+    assert ease.refusal(80_001, 7e10).startswith("needs 35.8 GiB, and 65.2 GiB are free")
     assert Rung("Popularity", "Popularity").refusal(0, 0) is None
 
 
