@@ -71,7 +71,7 @@ def verdict(measured):
     if rising:
         warnings.append(_rising(measured, rising))
     if measured.untried:
-        names = " and ".join(measured.untried)
+        names = _listed(measured.untried)
         warnings.append(f"there was no time to train {names}: give more minutes")
     if _is_far(measured):
         warnings.append(_far(measured))
@@ -132,6 +132,8 @@ def _against_baselines(measured):
         return f"{name}, {_percent(value['mean'])} above {best} [{_whole(low)}, {_whole(high)}]", []
     if high < 0:
         shown = f"{_percent(-value['mean'])} below {best} [{_whole(-high)}, {_whole(-low)}]"
+        if measured.unit == "minutes":  # there the validation part has chosen among many
+            return f"{name}, {shown}", ["the validation part chose otherwise"]
         return f"{name}, {shown}", [f"take {best}, or train longer and with other settings"]
     shown = f"{_whole(value['mean'])} % [{_whole(low)}, {_whole(high)}]"
     return f"{name} cannot be told from {best}: {shown}", []
@@ -154,7 +156,7 @@ def _too_few(measured):
 
 def _rising(measured, names):
     if measured.unit == "minutes":
-        return f"more minutes would help {' and '.join(names)}"
+        return f"more minutes would help {_listed(names)}"
     return "validation was still rising at the last epoch: more epochs would help"
 
 
@@ -184,6 +186,11 @@ def _interval(value):
     if value["low"] is None:
         return _number(value["mean"])
     return f"{_number(value['mean'])} [{_number(value['low'])}, {_number(value['high'])}]"
+
+
+def _listed(names):
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _percent(share):

@@ -45,9 +45,13 @@ def sentence(**values):
             "SASRec has NDCG@10 .200; more minutes would help SASRec.",
         ),
         (
-            {"untried": ("Hybrid", "SASRec")},
-            "SASRec has NDCG@10 .200; there was no time to train Hybrid and SASRec: give more "
-            "minutes.",
+            {"untried": ("TwoTower", "Hybrid", "SASRec")},
+            "SASRec has NDCG@10 .200; there was no time to train TwoTower, Hybrid and SASRec: give "
+            "more minutes.",
+        ),
+        (
+            {"above": {"ItemKNN": above(-0.5, -0.55, -0.45)}, "unit": "minutes"},
+            "SASRec, 50 % below ItemKNN [45, 55]; the validation part chose otherwise.",
         ),
         (
             {"test": above(0.12, 0.11, 0.13), "validation": 0.21},

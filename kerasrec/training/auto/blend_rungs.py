@@ -18,8 +18,10 @@ LEAST_SHARE = 0.2
 def blend_rungs(ladder):
     """Adds parts to the best rung while the metric of the validation part rises.
 
-    Greedy, also from a blend that is the best: each part of another class is tried beside the chosen ones, and the best is kept if it
-    raises the metric by half a percent. Of several rungs of a class only the best is a part.
+    Greedy, also from a blend that is the best: each part of another class is tried beside the
+    chosen ones, and the best is kept if it raises the metric by half a percent. Of several rungs
+    of a class only the best is a part.
+
     The weights are fitted on the validation part too, which has thousands of users for a few
     numbers.
 
