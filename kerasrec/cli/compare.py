@@ -52,6 +52,8 @@ def run(arguments, output):
     )
     output.table(comparison_table(comparison))
     output.say(f"Comparison folder: {folder}")
+    if verdict := comparison.about["verdict"]:
+        output.sentence(verdict["sentence"])
     output.result({"comparison": str(folder), **comparison.to_dict()})
     for name, message in comparison.failed.items():
         output.note(f"failed: {name}: {message}")

@@ -10,8 +10,6 @@ HELP = "show what is in a table of interactions, before anything is trained"
 WIDTH = 80
 BAR = 40  # columns of the longest bar of a plot
 QUANTILES = ("least", "median", "p90", "p99", "most")
-# Rows read by which the format of times is guessed.
-SAMPLE = 200
 
 
 def add_arguments(parser):
@@ -25,21 +23,25 @@ def add_arguments(parser):
 
 def run(arguments, output):
     from kerasrec.data.description import Description
+    from kerasrec.data.guess_table import guess_table
     from kerasrec.data.interactions import Interactions
     from kerasrec.data.table_files import is_parquet
 
     path = pathlib.Path(arguments.path)
     _check_no_prepared_folder(path)
     with output.busy(f"reading {path}"):
-        options, clean, guessed, unused = _options(path, arguments)
-        read = Interactions.from_parquet if is_parquet(path) else Interactions.from_csv
-        data = read(path, on_error="drop", clean=clean, **options)
+        table = guess_table(path, arguments.columns, arguments.separator)
+        options = {"columns": table.columns, "clean": table.clean, "on_error": "drop"}
+        if is_parquet(path):
+            data = Interactions.from_parquet(path, **options)
+        else:
+            data = Interactions.from_csv(path, separator=table.separator, **options)
     with output.busy(f"counting {len(data):,} rows"):
         about = Description.of(data)
-    config = _config(path, options, clean, about)
+    config = _config(table, about)
     if not output.as_json:
-        _say(output, options["columns"], guessed, unused, clean, about, config)
-    columns = {"columns": options["columns"], "unused": unused}
+        _say(output, table, about, config)
+    columns = {"columns": table.columns, "unused": table.unused}
     output.result({**about.to_dict(), **columns, "yaml": config})
 
 
@@ -51,98 +53,27 @@ def _check_no_prepared_folder(path):
         )
 
 
-def _options(path, arguments):
-    """The arguments of reading, options of `clean`, the keys that were guessed, the other columns.
-
-    Each of the other columns has a value as an example.
-    """
-    from kerasrec.data.guess_columns import NAMES, guess_columns, guess_time_format
-    from kerasrec.data.parquet_parts import ParquetParts
-    from kerasrec.data.table_files import is_parquet
-    from kerasrec.data.text_table import first_rows
-
-    given = dict(_given(text, NAMES) for text in arguments.columns)
-    if is_parquet(path):
-        separator, sample = None, ParquetParts(path).first_rows(SAMPLE)
-    else:
-        separator, sample = first_rows(path, SAMPLE, arguments.separator)
-    header = list(sample.columns)
-    guessed = guess_columns(str(path), header, given)
-    guessed = {key: name for key, name in guessed.items() if key not in given}
-    options = {"columns": {**guessed, **given}}
-    if separator is not None:
-        options["separator"] = separator
-    clean = {}
-    time = options["columns"].get("timestamp")
-    if time in header and (written := guess_time_format(sample[time])):
-        clean["time_format"] = written
-    value = options["columns"].get("value")
-    if value in guessed.values() and value in header and not _is_number(sample[value]):
-        # A guess that does not hold is no reason to refuse the table.
-        del options["columns"]["value"], guessed["value"]
-    read = set(options["columns"].values())
-    unused = {str(name): _example(sample[name]) for name in header if name not in read}
-    return options, clean, guessed, unused
-
-
-def _example(values):
-    values = values.dropna()
-    return str(values.iloc[0]) if len(values) else ""
-
-
-def _given(text, names):
-    key, equals, name = text.partition("=")
-    if not equals or key not in names or not name:
-        raise InputError(
-            f"--columns {text}: expected KEY=NAME, where KEY is one of {', '.join(names)}."
-        )
-    return key, name
-
-
-def _is_number(values):
-    import pandas as pd
-
-    return pd.to_numeric(values.dropna(), errors="coerce").notna().all()
-
-
-def _config(path, options, clean, about):
+def _config(table, about):
     """A config that `kerasrec fit` takes."""
     import yaml
 
     timed = about.report.first_time is not None
-    clean = dict(clean)
-    if about.bot_count:
-        clean["max_events_per_minute"] = 60
-    if about.improbable_count:
-        clean["max_events_per_user"] = max(1000, round(about.users["p99"]))
-    data = {"path": path.as_posix(), "columns": dict(options["columns"])}
-    if options.get("separator", ",") != ",":
-        data["separator"] = options["separator"]
-    if about.report.dropped:
-        data["on_error"] = "drop"
-    if clean:
-        data["clean"] = clean
     config = {
-        "data": data,
+        "data": table.node(about),
         "split": {"protocol": "next-item"},
         "model": {"class": "SASRec" if timed else "MatrixFactorization"},
         "train": {"epochs": 20},
     }
-    if about.repeated * 5 > about.report.interactions:
+    if about.repeats_matter:
         config["evaluate"] = {"repeats": "allow"}
     return yaml.safe_dump(config, sort_keys=False, default_flow_style=None, width=WIDTH)
 
 
-def _say(output, columns, guessed, unused, clean, about, config):
-    notes = {key: "guessed by its name" if key in guessed else "given" for key in columns}
-    if "time_format" in clean:
-        notes["timestamp"] += f", written as {clean['time_format']}"
+def _say(output, table, about, config):
     output.say("Columns")
-    for key, name in columns.items():
-        output.say(_cut(f"  {key:10s} {name}  ({notes[key]})"))
-    for name, example in unused.items():
-        output.say(_cut(f"  not read   {name}  (such as {example!r})"))
-    if "timestamp" not in columns and unused:
+    for line in table.lines():
+        output.say(_cut(line))
+    if "timestamp" not in table.columns and table.unused:
         output.say(
             "  Without times the rows count as sorted; name them by --columns timestamp=NAME."
         )

@@ -48,8 +48,11 @@ def run(arguments, output):
         output.table(evaluation.to_table())
     if ratings:
         output.table(ratings.to_table(shown_notes=evaluation.notes))
+    metrics = folder.read_metrics()
     output.say(f"Run folder: {folder.path}")
-    output.result({"run": str(folder.path), **folder.read_metrics()})
+    if verdict := metrics.get("verdict"):
+        output.sentence(verdict["sentence"])
+    output.result({"run": str(folder.path), **metrics})
 
 
 def _stopped(arguments, folder):

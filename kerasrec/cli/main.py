@@ -5,6 +5,7 @@ import os
 
 import kerasrec
 from kerasrec.cli import (
+    auto,
     clusters,
     compare,
     describe,
@@ -28,6 +29,7 @@ from kerasrec.cli.streams import CUT, tolerant_streams
 from kerasrec.errors import InputError
 
 COMMANDS = (
+    auto,
     quickstart,
     describe,
     fit,

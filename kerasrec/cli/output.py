@@ -3,6 +3,7 @@
 import contextlib
 import json
 import sys
+import textwrap
 
 # A pipe has no width; 80 columns would fold the numbers.
 PIPE = 100
@@ -23,6 +24,10 @@ class Output:
         """A line for people."""
         if not self.as_json:
             print(line, flush=True)
+
+    def sentence(self, text):
+        """A long line for people, folded."""
+        self.say(textwrap.fill(text, PIPE, break_on_hyphens=False))
 
     def note(self, line):
         """A line on stderr that is not part of the result, also with JSON."""

@@ -73,6 +73,11 @@ class Description:
             leak=None if data.timestamp is None else _leak(data.timestamp, pairs),
         )
 
+    @property
+    def repeats_matter(self) -> bool:
+        """Whether people take items again: a fifth of the rows and more."""
+        return self.repeated * 5 > self.report.interactions
+
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
 

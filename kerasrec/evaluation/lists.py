@@ -21,6 +21,7 @@ class Lists:
         self._counts = train.item_counts()
         self._num_items = len(train.items.vocabulary)
         self._vectors = ItemVectors(train.items)
+        self._ndcg = {}
         self._truth = Truth(queries.truth, self._num_items)
         self._query = np.arange(len(queries.users))[:, None]
         self._item_group = group_of(self._counts, HOT_ITEM)
@@ -54,6 +55,16 @@ class Lists:
             }
             for k, top in zip(ks, tops, strict=True)
         }
+
+    def add_above(self, ratios, model, baseline):
+        """Adds by how much the NDCG of a model is above that of a baseline, as a share of it.
+
+        Both are of the same queries in each resample, so the interval is a paired one.
+        """
+        for (name, metric), values in self._ndcg.items():
+            if name == baseline:
+                difference = self._ndcg[model, metric] - values
+                ratios.add((baseline, "above", metric), difference, values)
 
     def add_groups(self, ratios, model, rows, ks):
         """Adds the ranking metrics of each group; returns the groups without their metrics."""
@@ -138,6 +149,8 @@ class Lists:
             for k in ks:
                 values = metric(hits, num_relevant, k)
                 name_of = f"{SAMPLED if self.sampled else ''}{name}@{k}"
+                if name == "ndcg" and scope[1] == "all":
+                    self._ndcg[scope[0], name_of] = values
                 ratios.add((*scope, name_of), values * weights, weights)
 
 

@@ -14,7 +14,7 @@ from kerasrec.evaluation.inputs import check_batch_size, check_model, query_inpu
 from kerasrec.evaluation.leakage import leaked_pairs
 from kerasrec.evaluation.lists import Lists
 from kerasrec.evaluation.ratios import Ratios, check_resamples
-from kerasrec.evaluation.rows import group_rows, model_rows, names_of
+from kerasrec.evaluation.rows import above_rows, group_rows, model_rows, names_of
 from kerasrec.id_list import id_list
 from kerasrec.models.requests.repeats import check_repeats
 from kerasrec.whole_number import whole_number
@@ -100,6 +100,8 @@ def evaluate(
         rows, spent = _rank(each, queries, max(ks), batch_size, repeats == "mask", report)
         seconds.append(spent)
         coverages |= lists.add(ratios, name, rows, ks)
+        if i:
+            lists.add_above(ratios, names[0], name)
         groups += lists.add_groups(ratios, name, rows, ks)
         tenths += [] if lists.sampled else lists.deciles(name, rows, ks)
     metrics = ratios.intervals(bootstrap, seed) | coverages
@@ -115,6 +117,7 @@ def evaluate(
         notes=(*split.notes, *drawn, *lists.notes(repeats), *cut),
         repeats=repeats,
         leakage=leaked_pairs(model.trained_on, split, part),
+        above=above_rows(metrics, names[1:]),
     )
 
 

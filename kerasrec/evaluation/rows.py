@@ -23,6 +23,11 @@ def model_rows(found, names, seconds):
     ]
 
 
+def above_rows(found, baselines):
+    """One dict a baseline, with the differences of the keys (baseline, "above", metric)."""
+    return [{"model": name, "metrics": _under(found, (name, "above"))} for name in baselines]
+
+
 def group_rows(found, groups):
     """The groups, with the metrics of the keys (model, by, group, metric)."""
     return [g | {"metrics": _under(found, (g["model"], g["by"], g["group"]))} for g in groups]

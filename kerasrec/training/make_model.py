@@ -51,11 +51,11 @@ def make_model(config, data, split, start=None, say=lambda line: None):
         known = load_content_from(model, folder, config.freeze_content, trust)
         for name, share in known.items():
             say(f"content_from knows {share:.0%} of the words of {name}.")
-    model.trained_on.splits.append({"data": data.name, **_split_arguments(config.split)})
+    model.trained_on.splits.append({"data": data.name, **split_arguments(config.split)})
     return model
 
 
-def _split_arguments(node):
+def split_arguments(node):
     """The protocol of a `SplitNode` with all its arguments, defaults included."""
     parameters = inspect.signature(PROTOCOLS[node.protocol]).parameters.values()
     defaults = {one.name: one.default for one in parameters if one.default is not one.empty}

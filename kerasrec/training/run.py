@@ -23,6 +23,7 @@ from kerasrec.training.fit import fit
 from kerasrec.training.make_model import make_model
 from kerasrec.training.read_data import read_split
 from kerasrec.training.run_ranker import run_ranker
+from kerasrec.training.run_verdict import run_verdict
 from kerasrec.training.runs.all_histories import all_histories
 from kerasrec.training.runs.claim_folder import check_unused, claim_existing, claim_new
 from kerasrec.training.runs.commit import code_commit
@@ -164,6 +165,8 @@ def _run(config, folder, resume, say, progress, read, callbacks):
         "fit_seconds": fit_seconds,
         "minutes": (earlier + time.perf_counter() - run_start) / 60,
     }
+    found = run_verdict(metrics, history, config.train.monitor)
+    metrics["verdict"] = found and found.to_dict()
     # Only now, for the test must not know what users did in it.
     model.histories = all_histories(data.histories(), start, say)
     _save(model, folder, card_facts(config, data, split, history, [evaluation, ratings]))

@@ -18,6 +18,8 @@ def test_tables_for_people(kerasrec, table):
     assert status == 0
     assert "72 rows read" in out and "ndcg@10" in out and "Popularity" in out
     assert "Run folder: out" in out
+    # The last sentence is a verdict: an epoch is less than a count.
+    assert "MatrixFactorization, 28 % below Popularity" in out.partition("Run folder: out")[2]
     measured = json.loads((table / "out" / "metrics.json").read_text())["rows"]
     card = (table / "out" / "checkpoint" / "README.md").read_text(encoding="utf-8")
     assert "- clicks, split by next-item.\n- 72 rows read" in card

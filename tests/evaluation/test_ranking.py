@@ -310,6 +310,20 @@ def test_baselines_are_measured_on_the_same_queries(model, split, scripted):
     assert reports == [(n, 2 * n), (2 * n, 2 * n)]
 
 
+def test_the_difference_to_a_baseline_is_paired_by_user(model, split, scripted):
+    same = scripted(split.train, model.scores)
+    other = scripted(split.train, -model.scores)
+    found = evaluate(model, split, baselines=[same, other])
+    ours, _, theirs = (row["metrics"]["ndcg@10"]["mean"] for row in found.rows)
+    equal, above = (row["metrics"]["ndcg@10"] for row in found.above)
+    # The same lists differ in no resample, however much users do.
+    assert equal == {"mean": 0.0, "low": 0.0, "high": 0.0}
+    assert above["mean"] == pytest.approx((ours - theirs) / theirs, rel=1e-5)
+    assert above["low"] < above["mean"] < above["high"]
+    assert [row["model"] for row in found.above] == ["ScriptedModel 2", "ScriptedModel 3"]
+    assert evaluate(model, split).above == []
+
+
 def test_data_that_has_grown_since(model, split):
     late = pd.DataFrame({"user": ["0", "new", "new", "0"], "item": ["new", "1", "2", "newer"]})
     data = Interactions.from_frame(late, base=(split.train.users, split.train.items))

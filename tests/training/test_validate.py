@@ -93,7 +93,8 @@ def validations(every, epochs=7, patience=None, history=()):
     every_nth = EveryNthEpoch(every, [Planted()])
     every_nth.set_params({"epochs": epochs})
     model, history = types.SimpleNamespace(stop_training=best.is_over()), [*history]
-    best.set_model(model)
+    for callback in (every_nth, best):
+        callback.set_model(model)
     while len(history) < epochs and not model.stop_training:
         logs = {"loss": 1.0}
         for callback in (every_nth, best):
@@ -109,6 +110,15 @@ def validations(every, epochs=7, patience=None, history=()):
 def test_every_nth_epoch_and_the_last_are_validated(every, epochs, expected):
     history = validations(every, epochs)
     assert validated(history) == expected and len(history) == epochs
+
+
+def test_an_epoch_that_is_cut_short_is_validated():
+    every_nth = EveryNthEpoch(3, [Planted()])
+    every_nth.set_params({"epochs": 7})
+    every_nth.set_model(types.SimpleNamespace(stop_training=True))
+    logs = {}
+    every_nth.on_epoch_end(3, logs)
+    assert NAME in logs
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ class EveryNthEpoch(keras.callbacks.Callback):
             callback.set_model(model)
 
     def on_epoch_end(self, epoch, logs=None):
-        if (epoch + 1) % self.n == 0 or epoch + 1 == self.params["epochs"]:
+        last = epoch + 1 == self.params["epochs"] or self.model.stop_training
+        if last or (epoch + 1) % self.n == 0:
             for callback in self.callbacks:
                 callback.on_epoch_end(epoch, logs)

@@ -5,6 +5,7 @@ from kerasrec.errors import InputError
 from kerasrec.evaluation.leakage import leakage_words
 from kerasrec.files.replacing import replacing, surviving
 from kerasrec.metrics import SAMPLED
+from kerasrec.training.verdict import compare_verdict
 
 # Metrics of the table -> 1 if larger is better, -1 if smaller is.
 RANKING = {"recall": 1, "ndcg": 1, "coverage": 1}
@@ -30,7 +31,8 @@ class Comparison:
         differences: Of rankers, what `ranker_differences` returns; empty of other models.
         about: Facts that all models share: `dataset`, `protocol`, `part`, `n_queries`, `queries`
             (their fingerprint), `n_rows` (of impressions), `notes`, `repeats` ("mask" or "allow";
-            None of rankers), `warnings` (of models that were trained on test pairs).
+            None of rankers), `warnings` (of models that were trained on test pairs), `verdict`
+            (see `compare_verdict`; None of rankers).
     """
 
     rows: list
@@ -85,6 +87,14 @@ class Comparison:
             for name, run in found.items()
             if run.get("leakage")
         ]
+        about["verdict"] = None
+        ranked = [name for name in quality if name.removeprefix(SAMPLED).startswith("ndcg@")]
+        if ranked:
+            means = {row["name"]: metric_of(row, ranked[0]) for row in rows}
+            known = {
+                name: (run.get("verdict") or {}).get("warnings") for name, run in found.items()
+            }
+            about["verdict"] = compare_verdict(ranked[0], means, known).to_dict()
         return cls(rows, quality, dict(failed), stopped, about)
 
     def best(self):

@@ -1,0 +1,1 @@
+"""One command from a table to its best model: what `kerasrec auto` does."""
