@@ -35,9 +35,11 @@ def blend_rungs(ladder):
     while len(chosen) < MOST_PARTS:
         found = _best_addition(ladder, chosen, current)
         if found is None or found.mean < (1 + LEAST_GAIN) * current.mean:
-            return
+            break
         ladder.add(found)
         chosen, current = list(found.parts), found
+    if current.parts and not current.rung.arguments.get("gated"):
+        _try_gates(ladder, current)
 
 
 def candidates(tried, chosen):
@@ -74,10 +76,20 @@ def _best_addition(ladder, chosen, current):
     return max(found, key=lambda one: one.mean, default=None)
 
 
-def _blend(ladder, parts, how):
-    started, name = ladder.budget.clock(), blend_name(parts)
+def _try_gates(ladder, current):
+    """Weights by the length of a history and the count of an item, for the chosen parts."""
+    reads = any("history" in part.model.query_inputs for part in current.parts)
+    if not reads or ladder.budget.left() < 2 * sum(part.ranking for part in current.parts):
+        return
+    found = _blend(ladder, current.parts, current.rung.arguments["how"], gated=True)
+    if found is not None and found.mean >= (1 + LEAST_GAIN) * current.mean:
+        ladder.add(found)
+
+
+def _blend(ladder, parts, how, gated=False):
+    started, name = ladder.budget.clock(), blend_name(parts) + (", gated" if gated else "")
     try:
-        model = Blend([part.model for part in parts], how=how)
+        model = Blend([part.model for part in parts], how=how, gated=gated)
         model.repeats = ladder.repeats
         weights = fit_blend(model, ladder.split).part_weights
         validation, ranking = ladder.measure(model)
@@ -86,7 +98,7 @@ def _blend(ladder, parts, how):
         return None
     shown = ", ".join(f"{part} {weight:.2g}" for part, weight in weights.items())
     ladder.note(f"{name}, {how}: {validation['mean']:.4f} with weights {shown}")
-    rung = Rung(name, "Blend", {"how": how})
+    rung = Rung(name, "Blend", {"how": how, **({"gated": True} if gated else {})})
     seconds = ladder.budget.clock() - started
     return Tried(rung, model, validation, seconds, ranking, parts=parts)
 

@@ -35,8 +35,11 @@ def counted_rungs(facts):
     ]
     if facts.item_features:
         rungs.append(Rung("ContentKNN", "ContentKNN"))
-        if any(kind in ("text", "category", "categories") for kind in facts.item_features):
-            rungs.append(Rung("ContentKNN (BM25)", "ContentKNN", {"weighting": "bm25"}))
+    if facts.words:
+        rungs.append(Rung("ContentKNN (BM25)", "ContentKNN", {"weighting": "bm25"}))
+        sources = ["transitions", "cooccurrence", *facts.words]
+        arguments = {"sources": sources, "num_neighbours": 400, "popularity_power": 0.0}
+        rungs.append(Rung("Markov (and features)", "Markov", arguments))
     size = facts.num_items
     cost = {"seconds": size**3 / INVERSIONS, "bytes": 24.0 * size**2}
     # Many weights of a large table say little and take a gigabyte.

@@ -7,6 +7,7 @@ import numpy as np
 from kerasrec.data.vocabulary import FIRST
 
 LONGEST = 200
+WORDS = ("text", "category", "categories")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,6 +22,7 @@ class TableFacts:
         history_length: Items of a history that models read: what nine of ten users have, from 10
             to 200.
         item_features, user_features: Kinds of the features.
+        words: Names of the item features that are words: texts and categories.
     """
 
     users: int
@@ -31,6 +33,7 @@ class TableFacts:
     history_length: int
     item_features: tuple = ()
     user_features: tuple = ()
+    words: tuple = ()
 
     @classmethod
     def of(cls, train):
@@ -47,6 +50,7 @@ class TableFacts:
             history_length=min(max(long, 10), LONGEST),
             item_features=tuple(feature.kind for feature in train.items.features),
             user_features=tuple(feature.kind for feature in train.users.features),
+            words=tuple(one.name for one in train.items.features if one.kind in WORDS),
         )
 
     @property

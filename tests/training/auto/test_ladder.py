@@ -17,9 +17,12 @@ def classes(rungs):
 
 
 def test_content_models_need_features():
-    bare, full = facts(), facts(item_features=("text",), user_features=("category",))
+    full = facts(item_features=("text",), words=("title",), user_features=("category",))
+    bare = facts()
     assert "ContentKNN" not in classes(counted_rungs(bare))
     assert classes(counted_rungs(full)).count("ContentKNN") == 2
+    sources = [rung.arguments.get("sources") for rung in counted_rungs(full)]
+    assert ["transitions", "cooccurrence", "title"] in sources
     # BM25 reads words, and vectors have none.
     assert classes(counted_rungs(facts(item_features=("vector",)))).count("ContentKNN") == 1
     assert classes(trained_rungs(bare, True)) == ["MatrixFactorization", "SASRec"]
