@@ -96,6 +96,8 @@ TABLES = {
                  f"{TRANSFORMERS}, SASRec with a sampled softmax", 0.0466),
             Line("Markov with text", "beauty/markov.text", (0.0611, 0.1008),
                  "BSARec, from items alone", 0.0611),
+            Line("Blend, SASRec and Markov with text", "beauty/blend", (0.0611, 0.1008),
+                 "BSARec, from items alone", 0.066),
         ),
     ),
     "cold": Protocol(
