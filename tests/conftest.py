@@ -166,6 +166,8 @@ def check_graph():
             wanted |= {f"answer/{signature}/{name}": x for name, x in answers.items()}
             answers = ask(graph, signature, request, rows)
             found |= {f"all/{signature}/{name}": x for name, x in answers.items()}
+        if expected.unsure is not None:
+            wanted["unsure/search"] = expected.unsure
         if (twins := expected.twins()) is not None:
             ids = model.items.vocabulary.lookup(np.arange(len(twins)))
             wanted |= {"twins": twins, "items": ids}

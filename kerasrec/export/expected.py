@@ -41,6 +41,7 @@ class Expected:
         self.catalog = model.encode_catalog()
         if graph.index is not None:
             self.catalog = graph.index.stored()
+        self.unsure = None  # searches that are not compared, see `best_by_words`
         self.asked = self._request()
         self.inputs = self.asked.inputs(slice(None))
         self.inputs = model.of_query(self.inputs)
@@ -206,7 +207,7 @@ class Expected:
             if name in self.graph.reader.inputs:
                 asked |= (request[name] != "").reshape(len(asked), -1).any(axis=1)
         limits = self.graph.k, self.exclude[some], self.allow[some]
-        rows, scores, by_words = best_by_words(
+        rows, scores, by_words, self.unsure = best_by_words(
             model, tokens, inputs, asked, *limits, np.asarray(self.catalog)
         )
         rows, scores = self._cut(rows, scores, request["k"])

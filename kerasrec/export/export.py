@@ -208,6 +208,8 @@ def _write_expected(model, graph, folder):
         for signature, outputs in expected.answers().items()
         for output, value in outputs.items()
     }
+    if expected.unsure is not None:
+        answers["unsure/search"] = expected.unsure
     if (twins := expected.twins()) is not None:
         answers |= {"twins": twins, "items": model.items.vocabulary.lookup(np.arange(len(twins)))}
     examples = serialized_examples(request, recommend_inputs)

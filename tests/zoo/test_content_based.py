@@ -113,7 +113,7 @@ def test_refuses_what_it_cannot_read():
         ContentBased(bare.schema())
     with pytest.raises(InputError, match='kind "vector"'):
         ContentBased(interactions().schema(), encoder="vectors")
-    with pytest.raises(InputError, match="user_features needs a user feature"):
+    with pytest.raises(InputError, match="user_features=True needs a user feature"):
         ContentBased(
             Interactions.from_frame(
                 pd.DataFrame({"user": list("uv"), "item": list("ij")}),

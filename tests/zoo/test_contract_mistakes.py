@@ -109,7 +109,7 @@ MISTAKES = {
         "pool",
         "item_table(schema), dropout)",
         "item_table(schema), 0.5)",
-        r"two passes in training mode differ, by the rates .*step_context \(0.5\): tie each rate",
+        r"two passes in training mode differ, by the rates .*step_context \(0.1\): tie each rate",
     ),
     "a rate is no argument": (
         "pool",

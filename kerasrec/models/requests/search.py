@@ -39,7 +39,7 @@ def search(model, text, k, user, history, exclude, allow):
     )
     if allow is not None and not (allowed >= FIRST).any():
         raise InputError("allow holds no item that the model knows: nothing to find")
-    rows, best, (by_words,) = best_by_words(
+    rows, best, (by_words,), _ = best_by_words(
         model, tokens, inputs, asked, k, excluded, allowed, np.asarray(model.encode_catalog())
     )
     notes = [*notes, *search_notes(by_words, known, unknown)]

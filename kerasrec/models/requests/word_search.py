@@ -12,6 +12,8 @@ from kerasrec.models.top_k import NEVER, TopK
 FUSION = 60
 # Items of each order that are fused.
 DEPTH = 1000
+SEEN_RANKS = 300
+ROUNDING = 2e-6
 
 
 def text_encoders(model):
@@ -99,8 +101,9 @@ def best_by_words(model, tokens, inputs, asked, k, exclude, allow, catalog):
         catalog: Item vectors, an array.
 
     Returns:
-        Rows and scores `(n, k)`, padded with row 0 and -inf, and bool `(n,)`: whether the order is
-        by words; False is one of popular items.
+        Rows and scores `(n, k)`, padded with row 0 and -inf; bool `(n,)`, whether the order is by
+        words, False is one of popular items; and bool `(n,)`, whether ranks were fused that rounding
+        may exchange, see `near_ties`.
     """
     mask = content_mask(model, catalog.shape[1])
     vectors = word_vectors(model, tokens)[:, mask]
@@ -109,15 +112,26 @@ def best_by_words(model, tokens, inputs, asked, k, exclude, allow, catalog):
     cosines = (_unit(vectors) @ _unit(catalog[:, mask]).T).astype("float32")
     counts = np.bincount(model.histories.items, minlength=len(catalog)).astype("float32")
     scores = np.where(by_words[:, None], cosines, counts)
-    fused = by_words & asked
+    fused, unsure = by_words & asked, np.zeros(len(asked), bool)
     if fused.any():
         depth = min(max(k, DEPTH), len(catalog) - FIRST)
         limits = exclude[fused], allow[fused]
         inputs = {name: x[fused] for name, x in inputs.items()}
         for_user = model.score_catalog(model.encode_queries(inputs), ops.convert_to_tensor(catalog))
         orders = [_best(order, depth, *limits)[0] for order in (cosines[fused], for_user)]
+        unsure[fused] = near_ties(cosines[fused]) | near_ties(ops.convert_to_numpy(for_user))
         scores[fused] = _fused(orders, len(catalog))
-    return *_best(scores, k, exclude, allow), by_words
+    return *_best(scores, k, exclude, allow), by_words, unsure
+
+
+def near_ties(scores):
+    """Whether some of the best scores of each row `(n, items)` are equal but for rounding: `(n,)`.
+
+    Only ranks count of which a step changes `1 / (60 + rank)` by more than 1e-5.
+    """
+    best = -np.sort(-scores[:, FIRST:], axis=1)[:, :SEEN_RANKS]
+    size = np.abs(best).max(axis=1, initial=0.0, keepdims=True)
+    return (-np.diff(best, axis=1) <= ROUNDING * size).any(axis=1)
 
 
 def _best(scores, k, exclude, allow):
