@@ -268,11 +268,11 @@ def _in_float32(x):
     return ops.cast(x, "float32") if is_float else x
 
 
-def _catalog_width(model):
+def _catalog_width(part):
     """Columns of `encode_catalog` of a part."""
-    if isinstance(model, Blend):
-        return model.catalog_width
-    return model.item_model.output.shape[-1] if isinstance(model, TowerModel) else 0
+    if isinstance(part, Blend):
+        return part.catalog_width
+    return part.item_model.output.shape[-1] if isinstance(part, TowerModel) else 0
 
 
 def _weights(given, number):

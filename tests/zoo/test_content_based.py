@@ -123,7 +123,7 @@ def test_refuses_what_it_cannot_read():
             user_features=True,
         )
     with pytest.raises(
-        InputError, match="conv1d, bag_of_words, code, autoencoder, vectors, received 'lsa'"
+        InputError, match="conv1d, conv2d, bag_of_words, code, autoencoder, vectors, received 'lsa'"
     ):
         ContentBased(interactions().schema(), encoder="lsa")
 

@@ -109,7 +109,7 @@ def test_a_user_is_an_input_where_asked_for(errands):
 @pytest.mark.export
 def test_behaviors_decide_where_they_do(errands, tmp_path):
     # A behavior that is not said is learned by dropping some.
-    model = trained(errands, 60, dropout=0.1)
+    model = trained(errands, 120, dropout=0.1)
     asked = {"histories": [["c", "d"], ["c", "d"]], "k": 1, "repeats": "allow"}
     answer = model.recommend(**asked, behaviors=[["view", "view"], ["view", "buy"]])
     assert answer["item"].tolist() == ["e", "c"]

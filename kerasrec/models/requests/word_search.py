@@ -102,8 +102,8 @@ def best_by_words(model, tokens, inputs, asked, k, exclude, allow, catalog):
 
     Returns:
         Rows and scores `(n, k)`, padded with row 0 and -inf; bool `(n,)`, whether the order is by
-        words, False is one of popular items; and bool `(n,)`, whether ranks were fused that rounding
-        may exchange, see `near_ties`.
+        words, False is one of popular items; and bool `(n,)`, whether ranks were fused that
+        rounding may exchange, see `near_ties`.
     """
     mask = content_mask(model, catalog.shape[1])
     vectors = word_vectors(model, tokens)[:, mask]
