@@ -4,8 +4,9 @@ import pandas as pd
 import pytest
 
 from kerasrec.data import Interactions
+from kerasrec.models import Blend
 from kerasrec.models.checkpoints import checkpoint
-from kerasrec_zoo import MatrixFactorization
+from kerasrec_zoo import MatrixFactorization, Popularity
 
 USERS, ITEMS = ["a", "a", "b", "b", "c"], ["x", "y", "y", "z", "x"]
 
@@ -41,6 +42,17 @@ def test_states_facts_of_this_model_only(train, tmp_path):
     # Results, licence and links belong to the card of the zoo model.
     for foreign in ("icense", "icence", "MovieLens", "](", "results"):
         assert foreign not in text
+
+
+def test_parts_are_shown_by_class_and_arguments(train, tmp_path):
+    parts = [Popularity(train.schema()), MatrixFactorization(train.schema(), dim=2)]
+    blend = Blend(parts)
+    blend.adapt(train)
+    blend.save(tmp_path / "blend")
+    text = (tmp_path / "blend" / "README.md").read_text(encoding="utf-8")
+    (line,) = [line for line in text.splitlines() if line.startswith("| `models` |")]
+    assert '{"class": "Popularity"}, {"class": "MatrixFactorization", "dim": 2' in line
+    assert "num_users" not in line
 
 
 def test_the_example_code_runs(train, tmp_path, monkeypatch):

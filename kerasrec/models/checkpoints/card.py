@@ -88,10 +88,25 @@ def _facts(model, class_name):
     ]
 
 
+# Arguments of every model, which say nothing of a part.
+HIDDEN = {"schema", "name", "repeats", "dtype"}
+
+
 def _arguments(model):
     config = {k: v for k, v in model.get_config().items() if k not in ("schema", "name")}
     config["history_length"] = model.schema.history_length
-    return [(f"`{name}`", f"`{json.dumps(value, default=str)}`") for name, value in config.items()]
+    texts = {name: json.dumps(_shown(value), default=str) for name, value in config.items()}
+    return [(f"`{name}`", f"`{text}`") for name, text in texts.items()]
+
+
+def _shown(value):
+    """Of models within a model, such as the parts of a `Blend`, their own arguments."""
+    if isinstance(value, list):
+        return [_shown(one) for one in value]
+    if isinstance(value, dict) and {"class", "config"} <= set(value):
+        own = {k: v for k, v in value["config"].items() if k not in HIDDEN}
+        return {"class": value["class"].rpartition(".")[2]} | _shown(own)
+    return {k: _shown(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
 def _measured(run):
