@@ -23,6 +23,7 @@ NAMES = {
     "behavior": "behavior behaviour event eventtype eventname action activity interaction type",
     "fold": "fold",
 }
+TIME_END = re.compile(r"(_(at|on|time|date|ts|timestamp)|(?<=[a-z])(At|On|Time|Date))$")
 FORMATS = (
     "%d.%m.%Y %H:%M:%S",
     "%d.%m.%Y %H:%M",
@@ -49,6 +50,8 @@ def guess_columns(
     >>> guess_columns("a.csv", ["UserId", "Product_ID", "Review Text", "Stars"])
     {'user': 'UserId', 'item': 'Product_ID', 'value': 'Stars'}
 
+    A time is also the only column whose name ends like one, such as "bought_at".
+
     Args:
         where: the name of the table.
         header: the names of its columns.
@@ -66,6 +69,9 @@ def guess_columns(
         column = next((plain[name] for name in names.split() if name in plain), None)
         if column is not None and column not in found.values():
             found[key] = column
+    ends = [name for name in header if TIME_END.search(str(name)) and name not in found.values()]
+    if "timestamp" not in found and len(ends) == 1:
+        found["timestamp"] = ends[0]
     for key in ("user", "item"):
         if key not in found:
             near = difflib.get_close_matches(key, plain, n=1, cutoff=0.0)

@@ -50,3 +50,17 @@ def test_what_cannot_be_guessed_is_asked_for():
 )
 def test_formats_of_times(texts, written):
     assert guess_time_format(pd.Series(texts, dtype=object)) == written
+
+
+@pytest.mark.parametrize(
+    "header,expected",
+    [
+        (["user", "item", "bought_at"], "bought_at"),
+        (["user", "item", "purchaseDate"], "purchaseDate"),
+        (["user", "item", "bought_at", "seen_at"], None),  # which of the two?
+        (["user", "item", "bought_at", "time"], "time"),
+        (["user", "item", "format"], None),
+    ],
+)
+def test_a_time_by_the_end_of_its_name(header, expected):
+    assert guess_columns("a.csv", header).get("timestamp") == expected
