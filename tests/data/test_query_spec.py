@@ -34,6 +34,7 @@ NAMED_IN = {
     "data/impressions.py": "columns of a table",
     "data/read_impressions.py": "columns of a table",
     "data/wanted_columns.py": "columns of a table",
+    "data/guess_table.py": "columns of a table",
     "data/datasets/synthetic_impressions.py": "columns of a table",
     "training/runs/data_fingerprint.py": "what is hashed",
     "training/runs/query_fingerprint.py": "what is hashed",
