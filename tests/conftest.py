@@ -15,6 +15,7 @@ import re
 import socket
 
 import numpy as np
+import pandas as pd
 import pytest
 
 # Before TensorFlow is imported by any test.
@@ -287,3 +288,24 @@ def largest_file():
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     return limited
+
+
+@pytest.fixture(scope="module")
+def blue_and_red():
+    """Interactions with items that are blue or red by their texts, and a model that compares these.
+
+    Words of one item only have no weight in the code.
+    """
+    from kerasrec.data import Interactions
+    from kerasrec_zoo import ContentBased
+
+    items = pd.DataFrame({"item": list("xyzw")})
+    items["about"] = ["Blue sea", "Red fire", "Blue sky", "Red sun"]
+    frame = pd.DataFrame({"user": list("aaabcc"), "item": list("wyzwwx")})
+    features = {"about": {"kind": "text"}}
+    train = Interactions.from_frame(frame, item_frame=items, item_features=features)
+    model = ContentBased(train.schema(), dim=4, code_dim=4)
+    model.adapt(train)
+    (dense,) = model.content_encoder.stack
+    dense.kernel.assign(np.eye(4, 5))
+    return train, model

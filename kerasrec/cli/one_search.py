@@ -5,15 +5,13 @@ import warnings
 from kerasrec.batch_inference.export_files import export_k, read_ids, titles_of
 from kerasrec.cli.heavy import import_keras
 from kerasrec.cli.one_query import load_export, run_export, unknown_notes
-from kerasrec.cli.saved import find_checkpoint
 from kerasrec.errors import InputError
 from kerasrec.search_words import search_notes
 
 NAME = "search"
 
 
-def from_checkpoint(_, arguments, history, exclude, allow):
-    checkpoint = find_checkpoint(arguments.source)
+def from_checkpoint(checkpoint, arguments, history, exclude, allow):
     import_keras()
     from kerasrec.models import load
 

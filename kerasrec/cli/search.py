@@ -3,7 +3,7 @@
 from kerasrec.cli.ids import IDS, read_ids_or_file
 from kerasrec.cli.ids import read_ids as given_ids
 from kerasrec.cli.recommend import add_limit_arguments
-from kerasrec.cli.saved import find_export
+from kerasrec.cli.saved import find_checkpoint, find_export
 from kerasrec.errors import InputError
 from kerasrec.search_words import check_search
 
@@ -41,8 +41,11 @@ def run(arguments, output):
     export = find_export(arguments.source)
     from kerasrec.cli.one_search import from_checkpoint, from_export
 
-    answer = from_checkpoint if export is None else from_export
-    rows, notes = answer(export, arguments, history, exclude, allow)
+    asked = arguments, history, exclude, allow
+    if export is None:
+        rows, notes = from_checkpoint(find_checkpoint(arguments.source), *asked)
+    else:
+        rows, notes = from_export(export, *asked)
     for note in notes:
         output.note(note)
     columns = ["rank", "item", "score", "title"]

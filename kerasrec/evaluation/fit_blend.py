@@ -17,8 +17,8 @@ from kerasrec.models.blend import LENGTH
 from kerasrec.models.row_lists import distinct
 
 USERS = 10_000
-# Items of each part that compete with the truths. More of them say more about items that no list
-# shows: with 300 in place of 30 the lists of Markov, ItemKNN and ContentKNN on Beauty are worse.
+# Items of each part that compete with the truths: about what a list shows. The likelihood in a
+# larger pool is mostly that of items which no list shows.
 POOL = 30
 # Fewest queries whose truth is among the best of a part: fewer cannot tell weights from luck.
 FEWEST = 20

@@ -23,7 +23,8 @@ def nested_model(given):
 def nested_classes(arguments):
     """Yields the dotted names of all model classes in the arguments of a config, at any depth."""
     for value in arguments.values():
-        if isinstance(value, dict) and isinstance(value.get("class"), str):
-            yield value["class"]
-            if isinstance(value.get("config"), dict):
-                yield from nested_classes(value["config"])
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, dict) and isinstance(one.get("class"), str):
+                yield one["class"]
+                if isinstance(one.get("config"), dict):
+                    yield from nested_classes(one["config"])

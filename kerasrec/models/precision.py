@@ -40,10 +40,12 @@ def in_float32(model):
 
 def _in_float32(config):
     """A config with the policy float32, that of the models inside of it as well."""
-    found = {
-        name: {**value, "config": _in_float32(value["config"])}
-        if isinstance(value, dict) and "class" in value and "config" in value
-        else value
-        for name, value in config.items()
-    }
-    return {**found, "dtype": "float32"}
+    return {**{name: _nested(value) for name, value in config.items()}, "dtype": "float32"}
+
+
+def _nested(value):
+    if isinstance(value, list):
+        return [_nested(one) for one in value]
+    if isinstance(value, dict) and "class" in value and "config" in value:
+        return {**value, "config": _in_float32(value["config"])}
+    return value

@@ -4,20 +4,17 @@ import json
 import warnings
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from kerasrec import Client
 from kerasrec.cli import main
 from kerasrec.client.serving_error import ServingError
-from kerasrec.data import Interactions
 from kerasrec.errors import InputError
 from kerasrec.export import export
 from kerasrec.savedmodel import CLoader
 from kerasrec.savedmodel.c_loader import RunError
 from kerasrec.serving.openapi import openapi
 from kerasrec.serving.server import Server
-from kerasrec_zoo import ContentBased
 
 pytestmark = [pytest.mark.slow, pytest.mark.export]
 
@@ -26,22 +23,13 @@ BLUE, SEA = float(np.log(1 / 0.5)), float(0.5 * np.log(0.5 / 0.25))
 
 
 @pytest.fixture(scope="module")
-def train():
-    items = pd.DataFrame({"item": list("xyzw")})
-    items["about"] = ["Blue sea", "Red fire", "Blue sky", "Red sun"]
-    frame = pd.DataFrame({"user": list("aaabcc"), "item": list("wyzwwx")})
-    features = {"about": {"kind": "text"}}
-    return Interactions.from_frame(frame, item_frame=items, item_features=features)
+def train(blue_and_red):
+    return blue_and_red[0]
 
 
 @pytest.fixture(scope="module")
-def model(train):
-    # Words of one item only have no weight in the code, so an item is "blue" or "red".
-    model = ContentBased(train.schema(), dim=4, code_dim=4)
-    model.adapt(train)
-    (dense,) = model.content_encoder.stack
-    dense.kernel.assign(np.eye(4, 5))
-    return model
+def model(blue_and_red):
+    return blue_and_red[1]
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,8 @@ from kerasrec.data import load as load_data
 from kerasrec.errors import InputError
 from kerasrec.export import export
 from kerasrec.models import Blend, Reranked, load
+from kerasrec.models.nested_model import nested_classes, nested_config
+from kerasrec.models.precision import in_float32, policy_scope
 from kerasrec_zoo import (
     EASE,
     ItemKNN,
@@ -134,6 +136,23 @@ def test_a_checkpoint_holds_the_parts_and_the_fitted_weights(how, train, tmp_pat
     ours, theirs = (each.recommend(users=users, k=5) for each in (one, other))
     assert ours["item"].tolist() == theirs["item"].tolist()
     np.testing.assert_allclose(ours["score"], theirs["score"], rtol=1e-6)
+
+
+def test_an_export_takes_every_part_in_float32(train):
+    with policy_scope("mixed_bfloat16"):
+        half = adapted(SASRec, train, dim=4, num_blocks=1)
+    blend = Blend([half, adapted(Markov, train)])
+    full = in_float32(blend)
+    assert half.dtype_policy.name == "mixed_bfloat16"
+    assert {part.dtype_policy.name for part in full.models} == {"float32"}
+    assert in_float32(full) is full
+
+
+def test_the_classes_of_all_parts_need_trust(blend):
+    inner = nested_config(Blend([Popularity(blend.schema), Markov(blend.schema)]))
+    arguments = {**blend.get_config(), "models": [*blend.get_config()["models"], inner]}
+    names = [name.rpartition(".")[2] for name in nested_classes(arguments)]
+    assert names == ["Markov", "EASE", "SASRec", "NeuMF", "Blend", "Popularity", "Markov"]
 
 
 def test_adapt_adapts_every_part(train):

@@ -1,33 +1,22 @@
 """Items for the words of a search, by hand."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from kerasrec.data import Interactions
 from kerasrec.errors import InputError
 from kerasrec_zoo import ContentBased, Hybrid, ItemKNN, MatrixFactorization, TwoTower
 
-ITEMS = pd.DataFrame({"item": list("xyzw")})
-ITEMS["about"] = ["Blue sea", "Red fire", "Blue sky", "Red sun"]
 HALF = float(np.sqrt(0.5))
 
 
 @pytest.fixture(scope="module")
-def train():
-    frame = pd.DataFrame({"user": list("aaabcc"), "item": list("wyzwwx")})
-    features = {"about": {"kind": "text"}}
-    return Interactions.from_frame(frame, item_frame=ITEMS, item_features=features)
+def train(blue_and_red):
+    return blue_and_red[0]
 
 
 @pytest.fixture(scope="module")
-def model(train):
-    # Words of one item only have no weight in the code, so an item is "blue" or "red".
-    model = ContentBased(train.schema(), dim=4, code_dim=4)
-    model.adapt(train)
-    (dense,) = model.content_encoder.stack
-    dense.kernel.assign(np.eye(4, 5))
-    return model
+def model(blue_and_red):
+    return blue_and_red[1]
 
 
 def test_words_by_hand(model):

@@ -12,6 +12,7 @@ from kerasrec.models.top_k import NEVER, TopK
 FUSION = 60
 # Items of each order that are fused.
 DEPTH = 1000
+# Behind it a step of a rank changes a sum by less than the tolerance of an export, 1e-5.
 SEEN_RANKS = 300
 ROUNDING = 2e-6
 
@@ -127,7 +128,7 @@ def best_by_words(model, tokens, inputs, asked, k, exclude, allow, catalog):
 def near_ties(scores):
     """Whether some of the best scores of each row `(n, items)` are equal but for rounding: `(n,)`.
 
-    Only ranks count of which a step changes `1 / (60 + rank)` by more than 1e-5.
+    Only the first `SEEN_RANKS` are looked at.
     """
     best = -np.sort(-scores[:, FIRST:], axis=1)[:, :SEEN_RANKS]
     size = np.abs(best).max(axis=1, initial=0.0, keepdims=True)
