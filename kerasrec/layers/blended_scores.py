@@ -28,7 +28,7 @@ class BlendedScores(keras.layers.Layer):
         sum               f = (s - mean of s) / (standard deviation of s), over the catalog
         product           f = log of the part's probability of i: softmax of s, and for counted
                           scores (s + e) / (sum of s + N e) with e = sum of s / N
-        reciprocal_rank   f = 61 / (60 + rank of i), 1 for the best item
+        reciprocal_rank   f = 61 / (61 + number of items with a larger s), 1 for the best item
 
     With weights the product is a product of experts. `gated` gives w_p a value for each of three
     groups of history lengths and three groups of item counts, and each pair of groups an offset,
@@ -135,9 +135,23 @@ class BlendedScores(keras.layers.Layer):
             size = np.float32(self.num_items - FIRST)
             total = ops.sum(real, axis=1, keepdims=True) + size * each
             return ops.log((scores + each) / total)
-        # Padding and the unknown item behind all others, and of equal scores the first row.
-        behind = ops.full_like(scores[:, :FIRST], np.finfo("float32").max)
-        order = ops.argsort(ops.concatenate([-real, behind], axis=1), axis=1)
-        rank = ops.cast(ops.argsort(order, axis=1), "float32")
-        rank = ops.concatenate([rank[:, -FIRST:], rank[:, :-FIRST]], axis=1)
-        return (RANK_CONSTANT + 1.0) / (RANK_CONSTANT + 1.0 + rank)
+        # Padding and the unknown item behind all others.
+        behind = ops.full_like(scores[:, :FIRST], np.finfo("float32").min)
+        larger = ops.cast(_number_larger(ops.concatenate([behind, real], axis=1)), "float32")
+        return (RANK_CONSTANT + 1.0) / (RANK_CONSTANT + 1.0 + larger)
+
+
+def _number_larger(scores):
+    """How many scores of a row are larger than each, int32: the same for equal ones.
+
+    Ranks in the order of the rows would be noise where many scores are 0.
+    """
+    size = scores.shape[1]
+    order = ops.argsort(-scores, axis=1)
+    ordered = ops.take_along_axis(scores, order, axis=1)
+    places = ops.zeros_like(ordered, dtype="int32") + ops.arange(size, dtype="int32")
+    repeated = ops.equal(ordered[:, 1:], ordered[:, :-1])
+    first = ops.concatenate([places[:, :1], ops.where(repeated, 0, places[:, 1:])], axis=1)
+    # In a graph a scan loses the shape.
+    first = ops.reshape(ops.associative_scan(ops.maximum, first, axis=1), (-1, size))
+    return ops.take_along_axis(first, ops.argsort(order, axis=1), axis=1)

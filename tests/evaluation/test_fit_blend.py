@@ -10,7 +10,7 @@ from kerasrec.errors import InputError
 from kerasrec.evaluation import evaluate, fit_blend
 from kerasrec.evaluation.pool_weights import PoolExamples, gated_weights, pool_weights
 from kerasrec.models import Blend
-from kerasrec_zoo import Markov, Popularity, RandomWalk
+from kerasrec_zoo import ContentKNN, Markov, Popularity, RandomWalk
 
 RNG = np.random.default_rng(0)
 
@@ -86,16 +86,23 @@ def test_gated_weights_find_what_each_group_follows():
 
 
 def planted(users=300):
-    """Half of the users go from i to i + 1 around a circle, the others take popular items."""
+    """Half of the users go from i to i + 1 around a circle, the others stay with one theme.
+
+    A theme has eight items and few users, so that counts do not know it.
+    """
     rows = []
     for user in range(users):
-        start = RNG.integers(0, 40)
-        for step in range(8):
-            item = (start + step) % 40 if user % 2 else 40 + int(20 * RNG.random() ** 3)
+        start, theme = RNG.integers(0, 40), RNG.integers(0, 70)
+        stays = 40 + 8 * theme + RNG.permutation(8)
+        for step in range(6):
+            item = (start + step) % 40 if user % 2 else stays[step]
             rows.append((f"u{user}", f"i{item}", step))
-    return next_item(
-        Interactions.from_frame(pd.DataFrame(rows, columns=["user", "item", "timestamp"]))
-    )
+    table = pd.DataFrame(rows, columns=["user", "item", "timestamp"])
+    themes = pd.DataFrame({"item": [f"i{n}" for n in range(600)]})
+    # The items of the circle have no theme in common.
+    themes["theme"] = [f"t{n}" if n < 40 else f"t{40 + (n - 40) // 8}" for n in range(600)]
+    features = {"theme": {"kind": "category"}}
+    return next_item(Interactions.from_frame(table, item_frame=themes, item_features=features))
 
 
 @pytest.fixture(scope="module")
@@ -117,12 +124,13 @@ def ndcg(model, split):
 
 @pytest.mark.parametrize("how", ["sum", "product", "reciprocal_rank"])
 def test_a_blend_is_above_both_of_its_parts(split, how):
-    models = parts(split, Markov, Popularity)
+    models = parts(split, Markov, ContentKNN)
     blend = Blend(models, how)
     found = fit_blend(blend, split)
-    assert list(found.part_weights) == ["Markov", "Popularity"]
-    assert found.queries == 300 and 100 < found.found <= 300
-    assert ndcg(blend, split) >= max(ndcg(model, split) for model in models) - 1e-3
+    assert list(found.part_weights) == ["Markov", "ContentKNN"]
+    assert min(found.part_weights.values()) > 0
+    assert found.queries == 300 and 200 < found.found <= 300
+    assert ndcg(blend, split) > max(ndcg(model, split) for model in models) + 0.05
 
 
 def test_gated_weights_are_set_by_length_and_count(split):

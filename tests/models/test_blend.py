@@ -177,12 +177,14 @@ def test_a_blend_may_be_a_part_and_take_rules(train):
 
 @pytest.mark.slow
 @pytest.mark.export
-@pytest.mark.parametrize("how,gated", [("sum", False), ("product", True)])
+@pytest.mark.parametrize(
+    "how,gated", [("sum", False), ("product", True), ("reciprocal_rank", True)]
+)
 def test_export_gives_the_answers_of_python(parts, train, how, gated, tmp_path):
     models = [*parts, adapted(TwoTower, train, dim=4)]
     found = export(Blend(models, how, gated=gated), tmp_path / "1", k=5)
     assert found["difference"] < 1e-5
-    assert "explain" in found["signatures"]
+    assert "explain" in found["signatures"] and found["foreign"] == []
 
 
 def test_what_is_no_sum_of_scores_is_refused(train, parts):
