@@ -252,7 +252,7 @@ class Page:
     def open(self, url):
         self.driver.get("about:blank")
         self.driver.get(url)
-        self.until(lambda: "recommendation" in self.text("#status") or self.shown("#error"))
+        self.until(lambda: self.text("#status").endswith(" ms") or self.shown("#error"))
 
     def shown(self, selector):
         return all(element.is_displayed() for element in self.all(selector))
