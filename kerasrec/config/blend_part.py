@@ -45,6 +45,18 @@ def blend_problems(arguments, trust):
         yield from _part_problems(("model", "models", str(place)), one, trust)
 
 
+def refit_problems(arguments):
+    """Yields pairs as of `blend_problems`, for the parts of a `Blend` that is to be refitted."""
+    given = arguments.get("models")
+    for place, one in enumerate(given if isinstance(given, list) else ()):
+        if isinstance(one, dict) and ("run" in one or "train" in one):
+            yield (
+                ("model", "models", str(place)),
+                "train.refit adapts the parts again, and this one has learned by gradient or is a "
+                "run: leave out refit, or name a class that counts or solves",
+            )
+
+
 def _part_problems(keys, given, trust):
     from kerasrec.config.validate import type_errors
 

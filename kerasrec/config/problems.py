@@ -6,7 +6,7 @@ import math
 import pathlib
 
 from kerasrec.config.argument_problems import argument_problems, type_problems
-from kerasrec.config.blend_part import blend_problems, is_blend
+from kerasrec.config.blend_part import blend_problems, is_blend, refit_problems
 from kerasrec.config.callback_class import PATH_ARGUMENTS, find_callback_class, is_of_keras
 from kerasrec.config.cutoffs import RANKER_BASELINES, monitors
 from kerasrec.config.factories import check_loss_name, check_ranker_loss_name, optimizer_class
@@ -138,6 +138,10 @@ def _model(config):
         yield from type_problems(("model",), model, config.model.arguments)
         if is_blend(model):
             yield from blend_problems(config.model.arguments, config.model.trust)
+            if config.train.refit:
+                yield from refit_problems(config.model.arguments)
+        elif config.train.refit:
+            yield ("train", "refit"), "only for a Blend, whose weights need a validation part"
     if config.data.ranks:
         for name in config.evaluate.baselines:
             if name not in RANKER_BASELINES:

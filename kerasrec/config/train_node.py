@@ -53,6 +53,8 @@ class TrainNode(Node):
     Of a ranker, `loss` is a dict of names by label, where the one of the label's kind is not meant,
     `loss_weights` weighs the labels, and `inverse_propensity` weighs each row by 1 / its
     propensity. `calibrate` fits the probabilities to the validation part after the training.
+
+    Of a `Blend`, `refit` adapts the parts to train and validation once the weights are found.
     """
 
     epochs: Count = 20
@@ -63,6 +65,7 @@ class TrainNode(Node):
     loss_weights: dict[str, Annotated[float, Field(ge=0)]] | None = None
     inverse_propensity: bool = False
     calibrate: Literal["none", "platt", "isotonic"] = "none"
+    refit: bool = False
     gbce_t: Annotated[float, Field(ge=0, le=1)] | None = None
     l1: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     l2: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0

@@ -12,6 +12,7 @@ from kerasrec.evaluation.inputs import check_model, query_inputs
 from kerasrec.evaluation.leakage import leakage_words, leaked_pairs
 from kerasrec.evaluation.pool_weights import PoolExamples, gated_weights, pool_weights
 from kerasrec.evaluation.ranking import allowed_rows, seen_rows
+from kerasrec.evaluation.rating_weights import fit_ratings
 from kerasrec.models import TopK
 from kerasrec.models.blend import LENGTH
 from kerasrec.models.row_lists import distinct
@@ -42,6 +43,14 @@ class BlendFit:
     queries: int
     found: int
 
+    def line(self):
+        """One line for people."""
+        weights = ", ".join(f"{name} {weight:.3g}" for name, weight in self.part_weights.items())
+        return (
+            f"Weights from {self.found:,} of {self.queries:,} validation users: {weights} "
+            f"(loss {self.loss:.4f})"
+        )
+
 
 def fit_blend(blend, split, users=USERS, seed=0):
     """Sets the weights of a `Blend` to those that rank the validation part best.
@@ -53,6 +62,8 @@ def fit_blend(blend, split, users=USERS, seed=0):
     of a whole catalog only for a pool of all items, which would be fitted to items that nobody is
     shown. Gated weights start from the weights for all and are pulled to them.
 
+    With `how="rating"` weights and an intercept are those of `fit_ratings`, by least squares.
+
     Args:
         blend: An adapted `Blend`, whose parts are fitted.
         split: `Split` of the data whose train part they learned from.
@@ -60,7 +71,7 @@ def fit_blend(blend, split, users=USERS, seed=0):
         seed: Of the draw.
 
     Returns:
-        A `BlendFit`.
+        A `BlendFit`, or a `RatingBlendFit`.
 
     Raises:
         InputError: if a part was trained on pairs of the validation part, or if too few truths are
@@ -73,6 +84,8 @@ def fit_blend(blend, split, users=USERS, seed=0):
             "follow the part that remembers most: adapt and fit the parts on split.train"
         )
     chosen, _ = draw_users(split, "validation", users, seed)
+    if blend.predicts_values:
+        return fit_ratings(blend, split, chosen)
     queries = split.queries("validation", chosen)
     layer = blend.blended
     if blend.gated:

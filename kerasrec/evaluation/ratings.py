@@ -5,13 +5,12 @@ import time
 import numpy as np
 
 from kerasrec import metrics
-from kerasrec.data.vocabulary import UNKNOWN
-from kerasrec.errors import InputError
 from kerasrec.evaluation.draw_users import draw_users
 from kerasrec.evaluation.evaluation import Evaluation
-from kerasrec.evaluation.groups import GROUPS, HOT_ITEM, HOT_USER, group_of
-from kerasrec.evaluation.inputs import batches_of, check_model, query_inputs, within
+from kerasrec.evaluation.groups import GROUPS
+from kerasrec.evaluation.inputs import check_model
 from kerasrec.evaluation.leakage import leaked_pairs
+from kerasrec.evaluation.rated_pairs import RatedPairs
 from kerasrec.evaluation.ratios import Ratios, check_resamples
 from kerasrec.evaluation.rows import group_rows, model_rows, names_of
 from kerasrec.evaluation.value_kind import predicts_values_of, value_kind
@@ -62,7 +61,7 @@ def evaluate_ratings(
     for each in models:
         check_model(each, split.train)
     chosen, drawn = draw_users(split, part, users, seed)
-    pairs = _Pairs(split, part, chosen)
+    pairs = RatedPairs(split, part, chosen)
     ratios = Ratios(pairs.num_users)
     names, seconds, aucs, groups = names_of(models), [], {}, []
     for name, each in zip(names, models, strict=True):
@@ -70,12 +69,12 @@ def evaluate_ratings(
         seconds.append(spent)
         if pairs.labels and from_logits:
             scores = np.exp(-np.logaddexp(0.0, -scores))
-        aucs |= pairs.add(ratios, (name, "all"), scores, slice(None), bootstrap)
+        aucs |= _add(pairs, ratios, (name, "all"), scores, slice(None), bootstrap)
         for by, group_of_pair in pairs.groups.items():
             for i, group in enumerate(GROUPS):
                 inside = np.flatnonzero(group_of_pair == i)
                 if len(inside):
-                    aucs |= pairs.add(ratios, (name, by, group), scores, inside, bootstrap)
+                    aucs |= _add(pairs, ratios, (name, by, group), scores, inside, bootstrap)
                 groups.append({"model": name, "by": by, "group": group})
                 groups[-1] |= {"n": len(np.unique(pairs.query[inside])), "pairs": len(inside)}
     found = _rooted(ratios.intervals(bootstrap, seed)) | aucs
@@ -115,63 +114,27 @@ def evaluate_predicted_values(model, split, part, loss, bootstrap=1000, users=No
     )
 
 
-class _Pairs:
-    """The interactions of a part, their users' known histories and their groups."""
-
-    def __init__(self, split, part, users=None):
-        self._queries, evaluated = split.queries(part, users), getattr(split, part)
-        if users is not None:
-            evaluated = evaluated.of_users(users)
-        self._items, self.values = evaluated.item, evaluated.value.astype("float64")
-        self._context = evaluated.context.values
-        kind = value_kind(split, part)
-        if kind is None:
-            raise InputError(
-                f"all values are {self.values[0]:g}: there is no value to predict; "
-                "evaluate() ranks, which is what such data is for"
-            )
-        self.labels = kind == "labels"
-        users = self._queries.users
-        self.num_users = len(users)
-        row_of = np.zeros(int(users.max()) + 1, dtype="int64")
-        row_of[users] = np.arange(len(users))
-        self.query = row_of[evaluated.user]
-        self.groups = {
-            "item": group_of(split.train.item_counts()[self._items], HOT_ITEM),
-            "user": group_of(self._queries.history.lengths[self.query], HOT_USER),
+def _add(pairs, ratios, scope, scores, inside, bootstrap):
+    """Adds the metrics of some pairs; returns AUC, which is not a ratio of sums over users."""
+    values, scores, query = pairs.values[inside], scores[inside], pairs.query[inside]
+    counts = np.bincount(query, minlength=pairs.num_users)
+    if pairs.labels:
+        losses = {
+            "log_loss": metrics.cross_entropy(values, scores),
+            "accuracy": 1.0 * metrics.told_right(values, scores),
         }
-
-    def score(self, model, batch_size):
-        """Scores float64 (pairs,) and the seconds they took."""
-        started, scores = time.perf_counter(), []
-        for batch in batches_of(np.arange(len(self.values)), batch_size):
-            context = {name: values[batch] for name, values in self._context.items()}
-            inputs = query_inputs(model, self._queries, self.query[batch], context)
-            items = within(self._items[batch], model.schema.num_items, UNKNOWN)
-            scores.append(np.asarray(model.score_pairs(inputs, items), dtype="float64"))
-        return np.concatenate(scores), time.perf_counter() - started
-
-    def add(self, ratios, scope, scores, inside, bootstrap):
-        """Adds the metrics of some pairs; returns AUC, which is not a ratio of sums over users."""
-        values, scores, query = self.values[inside], scores[inside], self.query[inside]
-        counts = np.bincount(query, minlength=self.num_users)
-        if self.labels:
-            losses = {
-                "log_loss": metrics.cross_entropy(values, scores),
-                "accuracy": 1.0 * metrics.told_right(values, scores),
-            }
-        else:
-            losses = {"rmse": np.square(scores - values), "mae": np.abs(scores - values)}
-        for name, loss in losses.items():
-            sums = np.bincount(query, weights=loss, minlength=self.num_users)
-            ratios.add((*scope, name), sums, counts)
-        if not self.labels or min((values == 0).sum(), (values == 1).sum()) < 2:
-            return {}
-        mean = metrics.auc(values, scores)
-        half = _Z * np.sqrt(metrics.auc_variance(values, scores)) if bootstrap else np.nan
-        # NaN, no interval, stays NaN in clip, unlike in min and max
-        low, high = np.clip([mean - half, mean + half], 0.0, 1.0)
-        return {(*scope, "auc"): {"mean": mean, "low": float(low), "high": float(high)}}
+    else:
+        losses = {"rmse": np.square(scores - values), "mae": np.abs(scores - values)}
+    for name, loss in losses.items():
+        sums = np.bincount(query, weights=loss, minlength=pairs.num_users)
+        ratios.add((*scope, name), sums, counts)
+    if not pairs.labels or min((values == 0).sum(), (values == 1).sum()) < 2:
+        return {}
+    mean = metrics.auc(values, scores)
+    half = _Z * np.sqrt(metrics.auc_variance(values, scores)) if bootstrap else np.nan
+    # NaN, no interval, stays NaN in clip, unlike in min and max
+    low, high = np.clip([mean - half, mean + half], 0.0, 1.0)
+    return {(*scope, "auc"): {"mean": mean, "low": float(low), "high": float(high)}}
 
 
 def _rooted(found):

@@ -9,7 +9,7 @@ from kerasrec.register import register
 
 # Row of the first real item, behind padding and the unknown item.
 FIRST = 2
-HOW = ("sum", "product", "reciprocal_rank")
+HOW = ("sum", "product", "reciprocal_rank", "rating")
 # Groups of history lengths, and of item counts, that have weights of their own when gated.
 GROUPS = 3
 # Share of a counted distribution that all items get alike: the logarithm of 0 is no number.
@@ -29,16 +29,18 @@ class BlendedScores(keras.layers.Layer):
         product           f = log of the part's probability of i: softmax of s, and for counted
                           scores (s + e) / (sum of s + N e) with e = sum of s / N
         reciprocal_rank   f = 61 / (61 + number of items with a larger s), 1 for the best item
+        rating            f = s, a predicted rating; an intercept is added
 
     With weights the product is a product of experts. `gated` gives w_p a value for each of three
-    groups of history lengths and three groups of item counts, and each pair of groups an offset,
-    which is 0 for the other kinds.
+    groups of history lengths and three groups of item counts, and each pair of groups an offset.
+    `offsets` holds these, or the intercept of ratings; it is 0 for the other kinds.
 
     Args:
         counted: For each part whether its scores are sums of counts or similarities, from 0 on.
         num_items: Rows of the catalog, N + 2.
-        how: "sum", "product" or "reciprocal_rank".
-        gated: Whether the weights depend on the length of the history and the count of the item.
+        how: "sum", "product", "reciprocal_rank" or "rating".
+        gated: Whether the weights depend on the length of the history and the count of the item;
+            not for ratings.
 
     Call arguments:
         scores: List of P arrays `(batch, num_items)`.
@@ -47,7 +49,7 @@ class BlendedScores(keras.layers.Layer):
     Output: float32 `(batch, num_items)`.
 
     Raises:
-        InputError: for an unknown `how`.
+        InputError: for an unknown `how`, or gated ratings.
 
     Reference:
         Hinton, Training products of experts, Neural Computation 2002. Cormack et al., Reciprocal
@@ -67,6 +69,8 @@ class BlendedScores(keras.layers.Layer):
         super().__init__(autocast=False, **kwargs)
         if how not in HOW:
             raise InputError(f"how: expected one of {', '.join(HOW)}, got {how!r}")
+        if gated and how == "rating":
+            raise InputError("gated: weights of predicted ratings have no groups: leave out gated")
         self.counted = list(counted)
         self.num_items = num_items
         self.how = how
@@ -97,6 +101,8 @@ class BlendedScores(keras.layers.Layer):
 
     def call(self, scores, lengths=None):
         total = sum(self.shares(scores, lengths))
+        if self.how == "rating":
+            return total + ops.convert_to_tensor(self.offsets)
         return total + self._offsets(lengths) if self.gated else total
 
     def length_groups(self, lengths):
@@ -120,6 +126,8 @@ class BlendedScores(keras.layers.Layer):
         return ops.take(own, self.item_groups, axis=1)
 
     def _scaled(self, scores, counted):
+        if self.how == "rating":
+            return scores
         real = scores[:, FIRST:]
         if self.how == "sum":
             mean = ops.mean(real, axis=1, keepdims=True)

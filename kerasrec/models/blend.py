@@ -28,21 +28,26 @@ class Blend(Recommender):
     All items are scored by every part, so the answers are exact. The reasons of an answer are the
     shares of its parts, which add up to the score.
 
+    With `how="rating"` the parts predict ratings, and so does the blend: f is the part's
+    prediction, and an intercept is added.
+
     Args:
         models: At least two `Recommender`s with the same users and items: towers, factor models,
             neighbour models, or blends of them.
-        how: "sum", "product" or "reciprocal_rank".
-        part_weights: A number of at least 0 for each part, not all 0; None for 1 each.
+        how: "sum", "product", "reciprocal_rank" or "rating".
+        part_weights: A number of at least 0 for each part, not all 0; None for 1 each, or the mean
+            of ratings.
         gated: Whether the weights depend on the length of the history and the count of the item;
             `fit_blend` finds such weights.
 
     Raises:
         InputError: for fewer than two models, models of other catalogs, a model that cannot score
-            all items or is not adapted while another one is, and weights that are negative, not
-            finite, all 0 or of another number.
+            all items or is not adapted while another one is, ratings beside rankings, and weights
+            that are negative, not finite, all 0 or of another number.
 
     Reference:
-        Burke, Hybrid recommender systems: survey and experiments, UMUAI 2002.
+        Burke, Hybrid recommender systems: survey and experiments, UMUAI 2002. Breiman, Stacked
+        regressions, Machine Learning 1996, for ratings.
 
     Example:
 
@@ -62,8 +67,12 @@ class Blend(Recommender):
 
     def __init__(self, models, how="sum", part_weights=None, gated=False, name=None):
         models = list(models)
-        check_parts(models, Blend)
+        check_parts(models, Blend, how)
         given = checked_weights(part_weights, len(models))
+        if how == "rating" and part_weights is None:
+            given = [1.0 / len(models)] * len(models)
+        counted, num_items = [model.counted for model in models], models[0].schema.num_items
+        blended = BlendedScores(counted, num_items, how, gated, name="blended")
         if gated and not any("history" in model.query_inputs for model in models):
             raise InputError(
                 "Blend: gated weights depend on the length of the history, and none of the models "
@@ -85,8 +94,7 @@ class Blend(Recommender):
         self.models = models
         self.how, self.gated = how, gated
         self.part_weights = None if part_weights is None else [float(one) for one in given]
-        counted = [model.counted for model in models]
-        self.blended = BlendedScores(counted, self.schema.num_items, how, gated, name="blended")
+        self.blended = blended
         self.blended.part_weights.assign(
             np.broadcast_to(np.float32(given), self.blended.part_weights.shape)
         )
@@ -103,6 +111,10 @@ class Blend(Recommender):
             same = sum(type(one) is type(model) for one in self.models[:earlier])
             found.append(f"{name} {same + 1}" if same else name)
         return found
+
+    @property
+    def predicts_values(self):
+        return self.how == "rating"
 
     @property
     def user_catalog(self):
@@ -158,9 +170,11 @@ class Blend(Recommender):
 
     def adapt(self, train):
         """Adapts every part; weights that were fitted stay."""
+        repeats = self.repeats if self.items is not None else None
         for model in self.models:
             model.adapt(train)
         self._take()
+        self.repeats = repeats or self.repeats
 
     def fit(self, *args, **kwargs):
         raise InputError(
@@ -198,6 +212,13 @@ class Blend(Recommender):
         return self.blended(self.part_scores(queries, catalog), queries.get(LENGTH))
 
     def score_pairs(self, inputs, items):
+        if self.how == "rating":
+            # A rating of one item is known without the scores of all others.
+            weights = ops.convert_to_numpy(self.blended.part_weights).ravel()
+            total = np.float32(ops.convert_to_numpy(self.blended.offsets).item())
+            for weight, model in zip(weights, self.models, strict=True):
+                total = total + weight * model.score_pairs(model.of_query(inputs), items)
+            return total
         items, catalog = np.asarray(items, "int32"), self.encode_catalog()
         at_once, found = self.queries_at_once, []
         for start in range(0, len(items), at_once):

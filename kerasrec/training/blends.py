@@ -71,9 +71,11 @@ def fit_parts(blend, split, config, folder, resume, progress, say):
         fit(model, split, part.train, own, config.evaluate.ks, resume, progress)
     if blend.part_weights is not None:
         return
-    found = fit_blend(blend, split)
-    weights = ", ".join(f"{name} {weight:.3g}" for name, weight in found.part_weights.items())
-    say(
-        f"Weights from {found.found:,} of {found.queries:,} validation users: {weights} "
-        f"(loss {found.loss:.4f})"
-    )
+    say(fit_blend(blend, split).line())
+
+
+def refit_parts(blend, split, say):
+    """Adapts the parts to train and validation; the weights that were fitted stay."""
+    known = split.known("test")
+    blend.adapt(known)
+    say(f"Its parts are adapted again, to the {len(known):,} interactions of train and validation.")

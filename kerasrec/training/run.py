@@ -12,7 +12,7 @@ from kerasrec.files.folder_lock import is_unused
 from kerasrec.models import Blend
 from kerasrec.models.checkpoints import checkpoint
 from kerasrec.models.columns_read import columns_read, describe_columns_read
-from kerasrec.training.blends import fit_parts
+from kerasrec.training.blends import fit_parts, refit_parts
 from kerasrec.training.callbacks.make_callbacks import make_callbacks
 from kerasrec.training.callbacks.mlflow_names import with_mlflow_names
 from kerasrec.training.callbacks.training_state import seconds_spent
@@ -130,6 +130,8 @@ def _run(config, folder, resume, say, progress, read, callbacks):
         try:
             if isinstance(model, Blend):
                 fit_parts(model, split, config, folder, resume, progress, say)
+                if config.train.refit:
+                    refit_parts(model, split, say)
             history = fit(
                 model,
                 split,

@@ -48,6 +48,39 @@ def test_parts_are_read_adapted_and_trained_and_then_weighed(tmp_path):
     assert len(blend.histories.items) == metrics["data"]["interactions"]
 
 
+@pytest.mark.slow
+def test_parts_of_ratings_learn_from_the_validation_part_when_they_are_weighed(tmp_path, ratings):
+    ratings.to_csv(tmp_path / "ratings.csv", index=False)
+    columns = {name: name for name in ("user", "item", "value")}
+    models = [{"class": "DampedMean"}, {"class": "BayesianMF", "dim": 2}]
+    config = {
+        **CONFIG,
+        "data": {"path": str(tmp_path / "ratings.csv"), "columns": columns},
+        "split": {"protocol": "random"},
+        "model": {"class": "Blend", "how": "rating", "models": models},
+        "train": {"refit": True, "monitor": "rmse"},
+    }
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    blend, lines = fitted(load_config(tmp_path / "config.yaml"), tmp_path / "run")
+    again = next(line for line in lines if line.startswith("Its parts are adapted again"))
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert metrics["ratings"]["rows"][0]["metrics"]["rmse"]["mean"] > 0
+    assert f"{len(blend.trained_on.hashes):,} interactions" in again
+
+
+def test_refit_is_for_a_blend_of_what_counts(tmp_path):
+    sasrec = {"class": "SASRec", "train": TRAIN}
+    cases = [
+        ({"class": "Blend", "models": [{"class": "Markov"}, sasrec]}, "models.1: train.refit"),
+        ({"class": "Markov"}, "train.refit: only for a Blend"),
+    ]
+    for model, message in cases:
+        config = {**CONFIG, "model": model, "train": {"refit": True}}
+        (tmp_path / "c.yaml").write_text(yaml.safe_dump(config))
+        with pytest.raises(InputError, match=message):
+            load_config(tmp_path / "c.yaml")
+
+
 @pytest.mark.parametrize(
     "models,message",
     [

@@ -28,12 +28,13 @@ def checked_weights(given, number):
     return values.tolist()
 
 
-def check_parts(models, blend_class):
+def check_parts(models, blend_class, how):
     """Raises an `InputError` for models that cannot be blended.
 
     Args:
         models: List.
         blend_class: The class `Blend`, which may be a part itself.
+        how: How the scores are added.
     """
     if len(models) < 2:
         raise InputError(f"Blend: expected at least two models, got {len(models)}")
@@ -50,6 +51,7 @@ def check_parts(models, blend_class):
                 "towers, factor models and neighbour models; put rules and a ranker around the "
                 "Blend"
             )
+    _check_tasks(models, how)
     first, *others = models
     for place, model in enumerate(others, 1):
         if model is first or model in others[: place - 1]:
@@ -57,6 +59,21 @@ def check_parts(models, blend_class):
         if (first.items is None) != (model.items is None):
             raise InputError("Blend: some models are adapted, others not: adapt all, or none")
         _check_same(first, model, place)
+
+
+def _check_tasks(models, how):
+    """All parts predict ratings, or none does."""
+    names = {model.predicts_values: type(model).__name__ for model in reversed(models)}
+    if len(names) == 2:
+        raise InputError(
+            f"Blend: {names[True]} predicts ratings and {names[False]} ranks items, and the sum of "
+            "both is neither: take models of one kind"
+        )
+    if how == "rating" and True not in names:
+        raise InputError(
+            f'Blend: how="rating" adds predicted ratings, and {names[False]} ranks items: take '
+            'models such as BayesianMF and ItemKNN(task="rating"), or how="sum"'
+        )
 
 
 def _check_same(first, model, place):
