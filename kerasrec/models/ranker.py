@@ -305,11 +305,6 @@ class Ranker(Recommender):
 
     def _check(self, schema, logits):
         name = type(self).__name__
-        if not schema.tasks:
-            raise InputError(
-                f"{name} learns from impressions, and this schema has no labels: build it with the "
-                "schema of Impressions, or in a config give data.impressions"
-            )
         if set(logits) != {task.name for task in schema.tasks}:
             raise InputError(
                 f"{name}: logits of {', '.join(logits)}, and the tasks are "

@@ -50,9 +50,9 @@ class RankerInputs:
 
     Example:
 
-    >>> from kerasrec.data.schema import Schema
+    >>> from kerasrec.data.schema import Schema, Task
     >>> from kerasrec.models.ranker_inputs import RankerInputs
-    >>> RankerInputs(Schema(num_users=9, num_items=7)).vectors(4).shape
+    >>> RankerInputs(Schema(num_users=9, num_items=7, tasks=(Task("click"),))).vectors(4).shape
     (None, 2, 4)
     """
 
@@ -95,6 +95,12 @@ class RankerInputs:
             raise InputError(
                 "the data has no users, no items and no features of the request: give columns of "
                 "at least one of them"
+            )
+        # Here, before layers are made of a number of labels.
+        if not schema.tasks:
+            raise InputError(
+                "a ranker learns from impressions, and this schema has no labels: build it with "
+                "the schema of Impressions, or in a config give data.impressions"
             )
         if not self.request:
             raise InputError(

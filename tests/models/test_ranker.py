@@ -327,7 +327,7 @@ def test_what_is_no_impressions_is_refused(data):
         model.adapt(events())
     with pytest.raises(InputError, match="SASRec.adapt: expected Interactions.*got Impressions"):
         SASRec(events().schema(), dim=4).adapt(data)
-    with pytest.raises(InputError, match="LinearRanker learns from impressions, and this schema"):
+    with pytest.raises(InputError, match="a ranker learns from impressions, and this schema"):
         LinearRanker(events().schema())
     with pytest.raises(InputError, match="LinearRanker.score needs the data first"):
         model.score(["u1"], items=["i1"])

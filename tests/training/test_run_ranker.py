@@ -270,7 +270,7 @@ def test_models_of_the_other_kind_are_refused(here):
         plain["data"] = {"path": "clicks.csv"}
         plain["evaluate"], plain["train"] = {"ks": [5]}, {}
 
-    with pytest.raises(InputError, match="SmallRanker learns from impressions, and this schema"):
+    with pytest.raises(InputError, match="a ranker learns from impressions, and this schema"):
         quiet(config("model.reads_history=false", change=no_impressions))
 
 

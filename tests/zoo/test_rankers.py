@@ -15,6 +15,7 @@ import kerasrec_zoo
 from kerasrec import models
 from kerasrec.data import Impressions, Interactions, impression_batches
 from kerasrec.data.datasets import FilmShop
+from kerasrec.data.schema import Schema
 from kerasrec.data.vocabulary import FIRST, UNKNOWN
 from kerasrec.errors import InputError
 from kerasrec.export import export
@@ -343,3 +344,8 @@ def test_export_answers_like_python(cls, trained, tmp_path, check_graph):
 
 def _plain(value):
     return list(value) if isinstance(value, (tuple, list)) else value
+
+
+def test_a_table_of_clicks_is_refused_by_its_cause(cls):
+    with pytest.raises(InputError, match="learns from impressions|needs two labels"):
+        cls(Schema(num_users=9, num_items=7))
