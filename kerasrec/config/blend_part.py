@@ -6,7 +6,7 @@ import pydantic
 
 from kerasrec.config.argument_problems import argument_problems, type_problems
 from kerasrec.config.model_class import find_model_class
-from kerasrec.config.node import OpenNode
+from kerasrec.config.node import Count, OpenNode
 from kerasrec.config.train_node import TrainNode
 from kerasrec.errors import InputError
 
@@ -17,12 +17,14 @@ class BlendPart(OpenNode):
     """One of `model.models`: a run that is finished, or a class with its arguments.
 
     `run` names a run or checkpoint of the same data and split. `train` says how a class that learns
-    by gradient is fitted; other classes are adapted alone.
+    by gradient is fitted; other classes are adapted alone. `history_length` is what a class reads
+    of a history, if not that of `data`.
     """
 
     class_: str | None = pydantic.Field(alias="class", default=None)
     run: str | None = None
     train: TrainNode | None = None
+    history_length: Count | None = None
 
 
 def is_blend(model_class):
@@ -70,7 +72,8 @@ def _part_problems(keys, given, trust):
         yield keys, "expected the run of a fitted model, or a class: give one of run and class"
         return
     if part.run is not None:
-        for name in (*part.arguments, *(["train"] if part.train else [])):
+        own = [name for name in ("train", "history_length") if getattr(part, name)]
+        for name in (*part.arguments, *own):
             yield (*keys, name), "a run has its own arguments: leave it out"
         return
     try:

@@ -58,8 +58,12 @@ class Expected:
     def answers(self):
         """Dict of signature to a dict of output to an array, for the first requests."""
         found = {}
+        parts = {}
+        for name, place in self.graph.parts.items():
+            parts[f"embed_user_{name}"] = functools.partial(self._embed_user, place)
+            parts[f"embed_items_{name}"] = functools.partial(self._embed_items, place)
         for name in self.graph.signatures:
-            found[name] = getattr(self, "_" + name)()
+            found[name] = (parts.get(name) or getattr(self, "_" + name))()
         return found
 
     def twins(self):
@@ -141,6 +145,11 @@ class Expected:
         inputs = {name: x[part] for name, x in self.inputs.items()}
         exclude, allow = self._limits(part)
         wishes = {name: x[part] for name, x in self.wishes.items()}
+        if self.graph.candidates is not None:
+            # As below: its recall was measured.
+            queries = model.encode_queries(inputs)
+            answer = self.graph.candidates.rank(queries, self.catalog, k, exclude, allow)
+            return answer["rows"].numpy(), answer["scores"].numpy()
         if isinstance(index, IVFIndex):
             # Its answers are approximate; its recall was measured when it was built.
             arrays = (model.encode_queries(inputs), exclude, allow)
@@ -241,18 +250,20 @@ class Expected:
             seconds = _as_long("timestamp", self.request["timestamp"][number], ids)[known]
         return rows[known], weights / (weights.sum() or 1.0), seconds
 
-    def _embed_user(self):
-        return {"vector": self.model.encode_queries(self.inputs)}
+    def _embed_user(self, place=None):
+        queries = self.model.encode_queries(self.inputs)
+        return {"vector": queries if place is None else queries[str(place)]}
 
-    def _embed_items(self):
-        tower, items = self.model.item_tower, self._rows(self.request["item"])
+    def _embed_items(self, place=None):
+        model = self.model if place is None else self.model.models[place]
+        tower, items = model.item_tower, self._rows(self.request["item"])
         features = {name: np.array(x) for name, x in tower.catalog(items).items()}
         new = items < FIRST
         for name, encoder in self.model.items.encoders.items():
             raw = self.request[name]
             features[name][new] = encoder.encode(list(raw[new]))
-        if self.model.code is not None:
-            features[CODE][new] = np.array(self.model.code(features))[new]
+        if model.code is not None:
+            features[CODE][new] = np.array(model.code(features))[new]
         read = {**features, "item": items}
         vector = tower.encoder({n: read[n] for n in tower.encoder.input})
         return {"vector": np.array(vector, "float32")}

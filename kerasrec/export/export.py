@@ -14,12 +14,13 @@ from kerasrec.errors import InputError
 from kerasrec.export.examples import serialized_examples
 from kerasrec.export.expected import Expected
 from kerasrec.export.requests import REQUESTS, draw_values, make_requests
-from kerasrec.export.search import ExactIndex, IVFIndex
+from kerasrec.export.search import BlendIndex, ExactIndex, IVFIndex
 from kerasrec.export.serving_graph import ServingGraph
 from kerasrec.export.warm_up import write_warm_up
 from kerasrec.export.without_saving import remove_saving
 from kerasrec.export.write_metadata import write_metadata
 from kerasrec.files.replacing import replacing
+from kerasrec.models import Blend
 from kerasrec.models.precision import in_float32
 from kerasrec.savedmodel.graph_operations import foreign_operations
 from kerasrec.savedmodel.metadata import EXPECTED, EXTRA_FOLDER
@@ -75,7 +76,8 @@ def export(
       task predicts `(batch,)`, by its name.
     * `similar_items`: `item` `(batch,)`, `exclude`, `allow` and `k` -> `item`, `score`
       `(batch, k)`: cosines of the item vectors, if the model has item vectors.
-    * `embed_user`: query inputs -> `vector` `(batch, dim)`.
+    * `embed_user`: query inputs -> `vector` `(batch, dim)`. Of a `Blend` there is one for each part
+      whose score is a dot product, such as `embed_user_SASRec`, and so for `embed_items`.
     * `embed_items`: `item` `(batch,)` and the raw features (text and category `(batch,)` strings,
       categories `(batch, any)` strings, number `(batch,)`, vector `(batch, width)` floats, time
       `(batch,)` int64 Unix seconds, 0 if missing) -> `vector` `(batch, dim)`. A known item is
@@ -98,7 +100,8 @@ def export(
         k: Maximum number of items in an answer, at most the number of items; None for 100, or for
             all items if there are fewer.
         index: Search method of a model whose score is a dot product: "exact", or "ivf", which
-            scans a part of the catalogue and may miss a few of the best items.
+            scans a part of the catalogue and may miss a few of the best items. Of a `Blend` "ivf"
+            scores the candidates of its parts, see `BlendIndex`.
         recall: Share of the best `k` that "ivf" must find, measured on the model's own queries.
         storage: "float32" or "bfloat16" item vectors.
         histories: Store the history of each known user in the export, to exclude its items from
@@ -164,6 +167,11 @@ def export(
 def _make_index(model, kind, recall, storage, k):
     if kind not in INDEXES:
         raise InputError(f"index must be one of {', '.join(INDEXES)}: got {kind!r}")
+    if isinstance(model, Blend) and kind != INDEXES[0]:
+        if storage != "float32":
+            raise InputError("storage: the vectors of a Blend's parts are float32: leave it out")
+        inputs, seen = _index_queries(model)
+        return BlendIndex.build(model, model.encode_queries(inputs), seen, recall, k)
     if not model.searchable:
         if (kind, storage) != (INDEXES[0], "float32"):
             raise InputError(
@@ -174,18 +182,24 @@ def _make_index(model, kind, recall, storage, k):
     vectors = np.asarray(model.encode_catalog())
     if kind == "exact":
         return ExactIndex(vectors, storage)
+    queries = model.encode_queries(_index_queries(model)[0])
+    pool = model.pool_size(k)
+    return IVFIndex.build(vectors, queries, recall=recall, k=pool, storage=storage)
+
+
+def _index_queries(model):
+    """Inputs of some users' queries, and their histories `(n, any)`."""
     users = np.arange(FIRST, model.schema.num_users)
     random = np.random.default_rng(0)
     users = random.permutation(users)[:NUM_INDEX_QUERIES]
-    inputs = model.histories.take(users).inputs(model.query_inputs, model.schema.history_length)
+    past = model.histories.take(users)
+    inputs = past.inputs(model.query_inputs, model.schema.history_length)
     inputs = {"user": users.astype("int32"), **inputs}
     for name, encoder in model.context.items():
         if name in model.query_inputs:
             values = draw_values(encoder, random, len(users), stranger="")
             inputs[name] = encoder.encode(list(values))
-    queries = model.encode_queries(inputs)
-    pool = model.pool_size(k)
-    return IVFIndex.build(vectors, queries, recall=recall, k=pool, storage=storage)
+    return inputs, past.padded()
 
 
 def _write_graph(graph, folder):

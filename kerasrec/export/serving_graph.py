@@ -1,5 +1,7 @@
 """The served graph: string lookups around the model's query tower and item vectors."""
 
+import functools
+
 import numpy as np
 import tensorflow as tf
 from tensorflow.saved_model.experimental import TrackableResource
@@ -12,10 +14,11 @@ from kerasrec.export.lists import owners
 from kerasrec.export.profiles import Profiles, kept_values
 from kerasrec.export.raw_features import RawFeatures
 from kerasrec.export.request_reader import SEEN, RequestReader, batch_size, every
-from kerasrec.export.search import IndexPool, search_allowed
+from kerasrec.export.search import BlendIndex, IndexPool, search_allowed
 from kerasrec.export.signature_defaults import write_defaults
 from kerasrec.export.word_search import WordSearch
 from kerasrec.layers.content_encoder import CODE
+from kerasrec.models import Blend
 from kerasrec.models.item_statistics import STATISTICS
 from kerasrec.models.requests.word_search import text_encoders
 
@@ -29,7 +32,8 @@ class ServingGraph(tf.Module):
     Args:
         model: An adapted `Recommender`.
         k: Maximum number of items in an answer.
-        index: `ExactIndex` or `IVFIndex` of its item vectors, for a searchable model.
+        index: `ExactIndex` or `IVFIndex` of its item vectors, for a searchable model; `BlendIndex`
+            or None for a `Blend`.
         histories: Store the history of each known user in the graph.
 
     Attributes:
@@ -39,7 +43,10 @@ class ServingGraph(tf.Module):
 
     def __init__(self, model, k, index=None, histories=True):
         super().__init__()
-        self.model, self.k, self.index = model, k, index
+        self.model, self.k = model, k
+        self.candidates = index if isinstance(index, BlendIndex) else None
+        self.index = index = None if self.candidates else index
+        self.parts = model.with_vectors if isinstance(model, Blend) else {}
         self.item_rows = IdLookup(model.items.vocabulary)
         self.reader = RequestReader(model, k, self.item_rows, histories)
         self.raw_features = RawFeatures(model.items.encoders)
@@ -184,7 +191,13 @@ class ServingGraph(tf.Module):
 
     def embed_items(self, request):
         """Returns the vector of an item; an unknown item is encoded from its raw features."""
-        tower = self.model.item_tower
+        return self._embed_items(request, self.model)
+
+    def _embed_part_user(self, place, request):
+        return {"vector": self._query(self._rows(request))[str(place)]}
+
+    def _embed_items(self, request, model):
+        tower = model.item_tower
         rows = self.item_rows(request["item"])
         stored = tower.catalog(rows)
         features = {"item": rows}
@@ -193,9 +206,9 @@ class ServingGraph(tf.Module):
             features[name] = tf.where(known, stored[name], tf.cast(raw, stored[name].dtype))
         # An unknown item has no count and no ratings.
         features |= {name: stored[name] for name in ("count", STATISTICS) if name in stored}
-        if self.model.code is not None:
+        if model.code is not None:
             known = (rows >= FIRST)[:, None]
-            features[CODE] = tf.where(known, stored[CODE], self.model.code(features))
+            features[CODE] = tf.where(known, stored[CODE], model.code(features))
         vector = tower.encoder({name: features[name] for name in tower.encoder.input})
         return {"vector": tf.cast(vector, tf.float32)}
 
@@ -211,13 +224,16 @@ class ServingGraph(tf.Module):
             found["explain"] = (self.explain, {**query, "item": ids})
         if self.sizes is not None:
             found["similar_items"] = (self.similar_items, {"item": ids, **self.reader.limits()})
+        raw = self.raw_features.signature().items()
+        item = {"item": ids, **{name: (tuple(spec.shape), spec.dtype) for name, spec in raw}}
         if self.model.searchable:
             found["embed_user"] = (self.embed_user, query)
-            raw = {
-                name: (tuple(spec.shape), spec.dtype)
-                for name, spec in self.raw_features.signature().items()
-            }
-            found["embed_items"] = (self.embed_items, {"item": ids, **raw})
+            found["embed_items"] = (self.embed_items, item)
+        for name, place in self.parts.items():
+            of_user = functools.partial(self._embed_part_user, place)
+            of_items = functools.partial(self._embed_items, model=self.model.models[place])
+            found[f"embed_user_{name}"] = (of_user, query)
+            found[f"embed_items_{name}"] = (of_items, item)
         if self.word_search is not None:
             asked = {SEARCH_TEXT: ids, **query, **self.reader.limits()}
             found["search"] = (self.search, asked)
@@ -258,6 +274,8 @@ class ServingGraph(tf.Module):
         exclude, allow, k = self.reader.limited(request, seen)
         if self.index is not None and self.model.rules is None:
             return _cut(search_allowed(self.index, query, self.k, exclude, allow), k)
+        if self.candidates is not None:
+            return _cut(self.candidates.rank(query, self.catalog, self.k, exclude, allow), k)
         limits = (self.k, (owners(exclude), exclude.values), allow)
         wishes = self.reader.wishes(request)
         if self.index is not None:

@@ -34,6 +34,7 @@ def write_metadata(model, graph, directory, run=None):
     if titles != model.items.vocabulary.ids.tolist():
         (extra / "titles.json").write_text(json.dumps(titles, indent=0), encoding="utf-8")
     features = [model.items.columns[name] for name in sorted(model.items.columns)]
+    index = graph.candidates or graph.index
     metadata = {
         "format": FORMAT,
         "model": type(model).__name__,
@@ -50,7 +51,11 @@ def write_metadata(model, graph, directory, run=None):
         "context": _context(graph.reader.context.columns, model.context),
         "user_features": _context(graph.reader.user_features.columns, model.users.encoders),
         "tasks": {task.name: task.kind for task in model.schema.tasks},
-        "index": None if graph.index is None else graph.index.metadata(),
+        "index": None if index is None else index.metadata(),
+        "parts": {
+            name: {"user": f"embed_user_{name}", "items": f"embed_items_{name}"}
+            for name in graph.parts
+        },
         "sha256": {
             "users": file_hash(extra / "users.json"),
             "items": file_hash(extra / "items.json"),

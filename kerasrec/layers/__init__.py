@@ -40,6 +40,7 @@ from kerasrec.layers.isotonic_scaling import IsotonicScaling as IsotonicScaling
 from kerasrec.layers.joint_scorer import JointScorer as JointScorer
 from kerasrec.layers.known_items import KnownItems as KnownItems
 from kerasrec.layers.last_step import last_real_step as last_real_step
+from kerasrec.layers.last_steps import LastSteps as LastSteps
 from kerasrec.layers.list_sample import ListSample as ListSample
 from kerasrec.layers.lstm_user_encoder import LSTMUserEncoder as LSTMUserEncoder
 from kerasrec.layers.masked_items import MaskedItems as MaskedItems

@@ -105,6 +105,29 @@ class BlendedScores(keras.layers.Layer):
             return total + ops.convert_to_tensor(self.offsets)
         return total + self._offsets(lengths) if self.gated else total
 
+    def scaled_by(self, scores, mean, spread):
+        """f of some scores `(batch, m)` of a part, for `how` "sum" and "rating".
+
+        `mean` and `spread`, its deviation, are those over the catalog, `(batch, 1)`.
+        """
+        if self.how == "rating":
+            return scores
+        # Equal scores say nothing: what is left of them is rounding.
+        flat = spread <= SMALLEST + 1e-6 * ops.abs(mean)
+        return ops.where(flat, 0.0, (scores - mean) / ops.where(flat, 1.0, spread))
+
+    def of_rows(self, features, rows, lengths=None):
+        """The scores of `rows` `(batch, m)` from the P arrays f `(batch, m)` of these alone."""
+        if not self.gated:
+            weights = ops.convert_to_tensor(self.part_weights)[0, 0]
+            total = sum(one * weights[part] for part, one in enumerate(features))
+            return total + ops.convert_to_tensor(self.offsets)[0, 0]
+        groups, of_items = self.length_groups(lengths), ops.take(self.item_groups, rows)
+        weights = ops.take(self.part_weights, groups, axis=0)
+        weights = ops.take_along_axis(weights, of_items[..., None], axis=1)
+        total = sum(one * weights[..., part] for part, one in enumerate(features))
+        return total + ops.take_along_axis(ops.take(self.offsets, groups, axis=0), of_items, axis=1)
+
     def length_groups(self, lengths):
         """The group of each history length, int32 `(batch,)`."""
         lengths = ops.cast(lengths, "float32")
@@ -132,9 +155,7 @@ class BlendedScores(keras.layers.Layer):
         if self.how == "sum":
             mean = ops.mean(real, axis=1, keepdims=True)
             spread = ops.sqrt(ops.mean(ops.square(real - mean), axis=1, keepdims=True))
-            # Equal scores say nothing: what is left of them is rounding.
-            flat = spread <= SMALLEST + 1e-6 * ops.abs(mean)
-            return ops.where(flat, 0.0, (scores - mean) / ops.where(flat, 1.0, spread))
+            return self.scaled_by(scores, mean, spread)
         if self.how == "product":
             if not counted:
                 return scores - ops.logsumexp(real, axis=1, keepdims=True)

@@ -4,8 +4,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasrec.data.query_spec import QUERY_INPUTS
 from kerasrec.errors import InputError
 from kerasrec.layers.blended_scores import BlendedScores
+from kerasrec.layers.last_steps import LastSteps
 from kerasrec.models.checks.blend_checks import check_parts, checked_weights
 from kerasrec.models.nested_model import nested_config, nested_model
 from kerasrec.models.recommender import Recommender
@@ -24,6 +26,8 @@ class Blend(Recommender):
     with f as of `BlendedScores`: standardized scores, logarithms of probabilities, or reciprocal
     ranks. The parts are adapted and fitted apart, on the same train part. The weights are given, or
     `kerasrec.evaluation.fit_blend` finds them on the validation part in seconds.
+
+    A part reads as much of a history as alone: the last steps of its own `history_length`.
 
     All items are scored by every part, so the answers are exact. The reasons of an answer are the
     shares of its parts, which add up to the score.
@@ -78,13 +82,14 @@ class Blend(Recommender):
                 "Blend: gated weights depend on the length of the history, and none of the models "
                 "reads a history: leave out gated"
             )
+        schema, lengths = _longest(models), [_length(model) for model in models]
         query_models = [model.query_model for model in models]
-        query_model, asked = _joined(query_models, gated, "query_model"), None
+        query_model, asked = _joined(query_models, lengths, gated, "query_model"), None
         if any(model.profile_inputs for model in models):
             query_models = [model.given_query_model or model.query_model for model in models]
-            asked = _joined(query_models, gated, "given_query_model")
+            asked = _joined(query_models, lengths, gated, "given_query_model")
         super().__init__(
-            schema=models[0].schema,
+            schema=schema,
             inputs=query_model.input,
             outputs=query_model.output,
             query_model=query_model,
@@ -111,6 +116,12 @@ class Blend(Recommender):
             same = sum(type(one) is type(model) for one in self.models[:earlier])
             found.append(f"{name} {same + 1}" if same else name)
         return found
+
+    @property
+    def with_vectors(self):
+        """Place of each part whose score is a dot product, by its name without a space."""
+        parts = enumerate(zip(self.names, self.models, strict=True))
+        return {name.replace(" ", "_"): n for n, (name, model) in parts if model.searchable}
 
     @property
     def predicts_values(self):
@@ -184,7 +195,7 @@ class Blend(Recommender):
 
     def encode_queries(self, inputs):
         found = {
-            str(place): model.encode_queries(model.of_query(inputs))
+            str(place): model.encode_queries(self._of_part(model, inputs))
             for place, model in enumerate(self.models)
         }
         if self.gated:
@@ -198,15 +209,19 @@ class Blend(Recommender):
             return ops.zeros((0, 0))
         return ops.concatenate([ops.cast(one, "float32") for one in parts], axis=1)
 
-    def part_scores(self, queries, catalog):
-        """The scores of each part `(n, num_items)`, on its own scale."""
+    def part_catalogs(self, catalog):
+        """What `encode_catalog` of each part gives, from that of the blend."""
         found, start = [], 0
-        for place, model in enumerate(self.models):
+        for model in self.models:
             width = _catalog_width(model)
-            own = catalog[:, start : start + width] if width else ops.zeros((0,))
-            found.append(model.score_catalog(queries[str(place)], own))
+            found.append(catalog[:, start : start + width] if width else ops.zeros((0,)))
             start += width
         return found
+
+    def part_scores(self, queries, catalog):
+        """The scores of each part `(n, num_items)`, on its own scale."""
+        parts = enumerate(zip(self.models, self.part_catalogs(catalog), strict=True))
+        return [model.score_catalog(queries[str(n)], own) for n, (model, own) in parts]
 
     def score_catalog(self, queries, catalog):
         return self.blended(self.part_scores(queries, catalog), queries.get(LENGTH))
@@ -217,7 +232,7 @@ class Blend(Recommender):
             weights = ops.convert_to_numpy(self.blended.part_weights).ravel()
             total = np.float32(ops.convert_to_numpy(self.blended.offsets).item())
             for weight, model in zip(weights, self.models, strict=True):
-                total = total + weight * model.score_pairs(model.of_query(inputs), items)
+                total = total + weight * model.score_pairs(self._of_part(model, inputs), items)
             return total
         items, catalog = np.asarray(items, "int32"), self.encode_catalog()
         at_once, found = self.queries_at_once, []
@@ -241,6 +256,19 @@ class Blend(Recommender):
         shares = ops.concatenate(shares, axis=1)
         return full, full - ops.sum(shares, axis=1), shares
 
+    def _of_part(self, model, inputs):
+        """The inputs of a part, with the last steps of as many as it reads."""
+        inputs, length = model.of_query(inputs), _length(model)
+        if length in (None, self.schema.history_length):
+            return inputs
+        history, last = inputs["history"], LastSteps(length)
+        cut = {
+            name: ops.convert_to_numpy(last(inputs[name], history))
+            for name in inputs
+            if _is_per_step(name)
+        }
+        return {**inputs, **cut}
+
     def _take(self):
         first = self.models[0]
         self.users, self.items, self.behaviors = first.users, first.items, first.behaviors
@@ -253,18 +281,33 @@ class Blend(Recommender):
         self.has_labels, self.repeats = first.has_labels, first.repeats
 
 
-def _joined(query_models, gated, name):
+def _length(model):
+    """Steps of a history that a part reads, None where it reads none."""
+    return model.schema.history_length if "history" in model.query_inputs else None
+
+
+def _longest(models):
+    """The schema of the part that reads the most of a history."""
+    return max(models, key=lambda model: _length(model) or 0).schema
+
+
+def _is_per_step(name):
+    return name in QUERY_INPUTS and QUERY_INPUTS[name].per_step
+
+
+def _joined(query_models, lengths, gated, name):
     """One model of the query models of all parts, with the length of the history if it is read."""
-    inputs = {}
+    inputs, longest = {}, max((each for each in lengths if each), default=None)
     for model in query_models:
         for key, x in model.input.items():
             inputs.setdefault(key, keras.Input(x.shape[1:], dtype=x.dtype, name=key))
-    queries = {
-        str(place): _Queries(model, name=f"queries_{place}")(
-            {key: inputs[key] for key in model.input}
-        )
-        for place, model in enumerate(query_models)
-    }
+    queries = {}
+    for place, (model, length) in enumerate(zip(query_models, lengths, strict=True)):
+        own = {key: inputs[key] for key in model.input}
+        if length != longest and length is not None:
+            last = LastSteps(length, name=f"last_steps_{place}")
+            own |= {key: last(x, inputs["history"]) for key, x in own.items() if _is_per_step(key)}
+        queries[str(place)] = _Queries(model, name=f"queries_{place}")(own)
     if gated:
         real = ops.not_equal(inputs["history"], 0)
         queries[LENGTH] = ops.sum(ops.cast(real, "int32"), axis=1)

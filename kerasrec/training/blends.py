@@ -1,5 +1,7 @@
 """The `Blend` of a config: its parts are read or built, fitted in turn, and weighed."""
 
+import dataclasses
+
 import keras
 
 from kerasrec.config.blend_part import blend_parts
@@ -39,7 +41,9 @@ def make_blend(config, schema, split, say):
             models.append(checkpoint.load(folder, trust=trust))
             continue
         keras.utils.set_random_seed(part.train.seed if part.train else config.train.seed)
-        model = build_model(find_model_class(part.class_, trust), schema, part.arguments)
+        length = part.history_length or schema.history_length
+        own = dataclasses.replace(schema, history_length=length)
+        model = build_model(find_model_class(part.class_, trust), own, part.arguments)
         if part.train:
             check_training(model, split, part.train)
         model.adapt(split.train)

@@ -52,6 +52,24 @@ def blend(parts):
     return Blend(parts, part_weights=[2.0, 1.0, 0.5, 0.25])
 
 
+def of_length(cls, train, length, **arguments):
+    model = cls(train.schema(length), **arguments)
+    model.adapt(train)
+    return model
+
+
+@pytest.fixture(scope="module")
+def long_and_short(train):
+    """Parts that read the last 12, 3 and 1 items, one of them the times of the steps."""
+    keras.utils.set_random_seed(0)
+    return [
+        of_length(SASRec, train, 3, dim=4, num_blocks=1),
+        of_length(Markov, train, 12, last=12, window=4),
+        of_length(ItemKNN, train, 1),
+        of_length(MatrixFactorization, train, 7, dim=3),
+    ]
+
+
 def users_of(train, number=3):
     return train.users.vocabulary.ids[:number].tolist()
 
@@ -64,6 +82,34 @@ def test_a_score_is_the_weighted_sum_of_standardized_scores(blend, parts, train)
         expected = expected + weight * scipy.stats.zscore(scores.astype("float64"))
     found = blend.score(users=users * len(items), items=items)
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.filterwarnings("ignore:.*histories cut to their last")
+def test_each_part_reads_as_much_of_a_history_as_alone(long_and_short, train):
+    blend = Blend(long_and_short, gated=False)
+    assert blend.schema.history_length == 12
+    items = train.items.vocabulary.ids.tolist()
+    for length in (0, 1, 2, 5, 11, 12, 20):
+        history = items[:length]  # without one, what the user did
+        asked = {"users": users_of(train, 1) * len(items)}
+        asked |= {"histories": [history] * len(items)} if history else {}
+        expected = 0.0
+        for part in long_and_short:
+            own = asked if "history" in part.query_inputs else {"users": asked["users"]}
+            scores = part.score(items=items, **own).astype("float64")
+            expected = expected + scipy.stats.zscore(scores)
+        np.testing.assert_allclose(blend.score(items=items, **asked), expected, atol=2e-3)
+
+
+def test_a_checkpoint_keeps_the_lengths_of_the_parts(long_and_short, train, tmp_path):
+    blend = Blend([Blend(long_and_short[:2], how="product"), long_and_short[2]], gated=True)
+    blend.save(tmp_path / "blend")
+    other = load(tmp_path / "blend")
+    lengths = [part.schema.history_length for part in other.models[0].models]
+    assert lengths == [3, 12] and other.schema.history_length == 12
+    histories = [train.items.vocabulary.ids[:9].tolist()]
+    ours, theirs = (one.recommend(histories=histories, k=5) for one in (blend, other))
+    assert ours["item"].tolist() == theirs["item"].tolist()
 
 
 def test_recommends_the_items_with_the_best_scores(blend, train):
@@ -187,6 +233,12 @@ def test_export_gives_the_answers_of_python(parts, train, how, gated, tmp_path):
     assert "explain" in found["signatures"] and found["foreign"] == []
 
 
+@pytest.mark.slow
+@pytest.mark.export
+def test_export_cuts_the_history_of_each_part(long_and_short, tmp_path):
+    assert export(Blend(long_and_short), tmp_path / "1", k=5)["difference"] < 1e-5
+
+
 def test_what_is_no_sum_of_scores_is_refused(train, parts):
     first = adapted(Markov, train)
     other = load_data("synthetic", users=40, items=101)
@@ -203,10 +255,6 @@ def test_what_is_no_sum_of_scores_is_refused(train, parts):
     for models, message in cases:
         with pytest.raises(InputError, match=message):
             Blend(models)
-    longer = ItemKNN(train.schema(20))
-    longer.adapt(train)
-    with pytest.raises(InputError, match="reads 20 items of a history and Markov 10"):
-        Blend([first, longer])
 
 
 @pytest.mark.parametrize(

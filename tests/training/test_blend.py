@@ -33,8 +33,10 @@ def fitted(config, folder):
 
 @pytest.mark.slow
 def test_parts_are_read_adapted_and_trained_and_then_weighed(tmp_path):
-    first = config_of(tmp_path, {"class": "Markov"}, {"class": "Popularity"}, part_weights=[1, 2])
+    markov = {"class": "Markov", "history_length": 4}
+    first = config_of(tmp_path, markov, {"class": "Popularity"}, part_weights=[1, 2])
     one, _ = fitted(first, tmp_path / "one")
+    assert [part.schema.history_length for part in one.models] == [4, 10]
     assert one.blended.part_weights.numpy().ravel().tolist() == [1, 2]
     sasrec = {"class": "SASRec", "dim": 4, "num_blocks": 1, "train": TRAIN}
     config = config_of(tmp_path, {"run": "one"}, {"class": "ItemKNN"}, sasrec)
@@ -94,6 +96,7 @@ def test_refit_is_for_a_blend_of_what_counts(tmp_path):
         ([{"class": "Markov"}, {"class": "SASRec"}], "say how with train, or name a run"),
         ([{"class": "Markov", "train": TRAIN}, {"class": "EASE"}], "0.train: Markov is not"),
         ([{"class": "Markov"}, {"run": "x", "dim": 4}], "1.dim: a run has its own arguments"),
+        ([{"class": "Markov"}, {"run": "x", "history_length": 4}], "1.history_length: a run has"),
         (
             [{"class": "Markov"}, {"class": "SASRec", "train": {"epoch": 1}}],
             "model.models.1.train.epoch: unknown key epoch",

@@ -88,13 +88,6 @@ def _check_same(first, model, place):
                 f"Blend: models[{place}], {type(model).__name__}, has other {side} than "
                 f"{type(first).__name__}: adapt all of them to the same train part"
             )
-    both = "history" in first.query_inputs and "history" in model.query_inputs
-    if both and first.schema.history_length != model.schema.history_length:
-        raise InputError(
-            f"Blend: models[{place}], {type(model).__name__}, reads "
-            f"{model.schema.history_length} items of a history and {type(first).__name__} "
-            f"{first.schema.history_length}: build all with the same history_length"
-        )
     for name, encoder in model.context.items():
         if name in first.context and not encoder.continues(first.context[name]):
             raise InputError(
