@@ -9,6 +9,7 @@ from kerasrec.errors import InputError
 from kerasrec.training.auto.budget import Budget
 from kerasrec.training.auto.choose_split import choose_split
 from kerasrec.training.auto.read_table import data_node, read_table
+from kerasrec.training.auto.refit_winner import refit_winner
 from kerasrec.training.auto.run_ladder import Ladder
 from kerasrec.training.auto.table_facts import TableFacts
 from kerasrec.training.auto.write_winner import (
@@ -77,7 +78,7 @@ def auto(
     label = data_node(table.node).label
     folder = RunFolder(run_dir or fresh_path(pathlib.Path("runs") / f"{label}-auto"))
     facts = TableFacts.of(split.train)
-    ladder = Ladder(split, facts, budget, table.repeats, None, note)
+    ladder = Ladder(split, facts, budget, table.repeats, table.share, note=note)
     ladder.on_tried = lambda tried: say(_row(tried, budget))
     claim_new(folder.lock, advice=ADVICE)
     done = False
@@ -87,7 +88,15 @@ def auto(
         winner = ladder.winner()
         config = winner_config(winner, facts, table.node, split_node, table.repeats)
         about = {"started": begun, "share_of_users": table.share, "stopped": stopped}
-        found = _finish(folder, config, table.data, winner, ladder, about, say, note)
+        data = table.data
+        if table.share < 1:
+            refitted = None if stopped else refit_winner(winner, ladder, config, table.whole, say)
+            about["fitted_on_all_rows"] = refitted is not None
+            if refitted is not None:
+                # As many as the ladder's test would have had: all of them may be too many.
+                about["tested_users"] = len(split.query_users("test"))
+                winner, data = refitted, table.whole
+        found = _finish(folder, config, data, winner, ladder, about, say, note)
         done = True
         return {**found, "stopped": stopped}
     except KeyboardInterrupt:
@@ -119,7 +128,7 @@ def _finish(folder, config, data, winner, ladder, about, say, note):
     budget = ladder.budget
     folder.create(config)
     note(f"{winner.rung.name}: the test")
-    evaluation = measure_winner(winner, ladder, config)
+    evaluation = measure_winner(winner, ladder, config, about.get("tested_users"))
     metric = f"ndcg@{ladder.facts.k}"
     found = ladder_verdict(winner, evaluation, metric, ladder)
     say()

@@ -26,7 +26,7 @@ class Budget:
     def __init__(self, seconds, clock=time.perf_counter, started=None):
         self.seconds, self.clock = seconds, clock
         self.started = clock() if started is None else started
-        self._test = 0.0
+        self._test = self._refit = 0.0
 
     def spent(self):
         """Seconds since the start."""
@@ -36,8 +36,24 @@ class Budget:
         """What the test is expected to take; the largest value counts."""
         self._test = max(self._test, seconds)
 
+    def expect_refit(self, seconds):
+        """What a fit of the best model on all rows is expected to take.
+
+        Nothing is kept for one that takes more than `END` of the budget.
+        """
+        self._refit = seconds if seconds <= END * self.seconds else 0.0
+
+    def allows_refit(self, seconds):
+        """Whether so many seconds are left before the end."""
+        return self.seconds - self._end - self.spent() >= seconds
+
     @property
     def reserve(self):
+        """Seconds kept for the end and a fit on all rows."""
+        return self._end + self._refit
+
+    @property
+    def _end(self):
         """Seconds kept for the test, and where the budget allows for one, the export."""
         export = EXPORT if self.seconds >= 4 * EXPORT else 0.0
         return min(END * self.seconds, 0.02 * self.seconds + self._test + export)

@@ -22,12 +22,14 @@ class ReadTable:
     Attributes:
         node: The `data` of a run config as plain values.
         data: `Interactions`, of some users where the table is large.
+        whole: `Interactions` of all users.
         repeats: "mask", or "allow" where people take items again.
         share: Of the users that are in `data`.
     """
 
     node: dict
     data: object
+    whole: object
     repeats: str
     share: float
 
@@ -67,13 +69,13 @@ def read_table(path, items=None, users=None, columns=(), say=print):
     repeats = "allow" if about.repeats_matter else "mask"
     if repeats == "allow":
         say("People take items again, so seen items are ranked too.")
-    data, share = sampled_users(data)
+    some, share = sampled_users(data)
     if share < 1:
         say(
-            f"The table is large: all models, also the winner, learn from {share:.1%} of the users "
-            f"with {len(data):,} rows. `kerasrec fit` of the config below fits the whole table."
+            f"The table is large: the models learn from {share:.1%} of the users with "
+            f"{len(some):,} rows. The best one is fitted on all rows in the end, if there is time."
         )
-    return ReadTable(cleaned, data, repeats, share)
+    return ReadTable(cleaned, some, data, repeats, share)
 
 
 def data_node(node):

@@ -38,6 +38,7 @@ class Ladder:
         facts: `TableFacts` of its train part.
         budget: `Budget`.
         repeats: "mask" or "allow".
+        share: Of the users that are in the split: a fit on all takes so much more time.
         on_tried: Called with each new `Tried`.
         note: Called with lines on what happens now.
 
@@ -47,8 +48,9 @@ class Ladder:
         untrained: Names of the models for whose training there was no time.
     """
 
-    def __init__(self, split, facts, budget, repeats="mask", on_tried=None, note=None):
+    def __init__(self, split, facts, budget, repeats="mask", share=1.0, on_tried=None, note=None):
         self.split, self.facts, self.budget, self.repeats = split, facts, budget, repeats
+        self.share = share
         self.on_tried = on_tried or (lambda tried: None)
         self.note = note or (lambda line: None)
         self.tried, self.left_out, self.untrained = [], {}, []
@@ -107,7 +109,19 @@ class Ladder:
     def add(self, tried):
         """Takes a rung that was fitted."""
         self.tried.append(tried)
+        if self.share < 1:
+            self.budget.expect_refit(self.refit_seconds(self.best))
         self.on_tried(tried)
+
+    def refit_seconds(self, tried):
+        """What a fit on all rows is expected to take: of a rung and the baselines beside it."""
+        fitted = {id(one): one for one in [tried, *tried.parts, *self.baselines()]}
+        return sum(one.seconds for one in fitted.values()) / self.share
+
+    def baselines(self):
+        """The `Tried` that the winner is compared with on the test part."""
+        named = {one.rung.name: one for one in self.tried}
+        return [named[name] for name in BASELINES if name in named]
 
     def _evaluate(self, model, baselines=()):
         return evaluate(

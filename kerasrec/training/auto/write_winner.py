@@ -47,10 +47,12 @@ def winner_config(winner, facts, data, split, repeats):
     return config
 
 
-def measure_winner(winner, ladder, config, say_progress=None):
-    """The `Evaluation` of the winner on the test part, with the baselines that were fitted."""
-    named = {one.rung.name: one for one in ladder.tried}
-    baselines = [named[name].model for name in BASELINES if name in named]
+def measure_winner(winner, ladder, config, users=None):
+    """The `Evaluation` of the winner on the test part, with the baselines that were fitted.
+
+    Of so many users, drawn at random; None for all.
+    """
+    baselines = [one.model for one in ladder.baselines()]
     return evaluate(
         winner.model,
         ladder.split,
@@ -58,7 +60,7 @@ def measure_winner(winner, ladder, config, say_progress=None):
         ks=config.evaluate.ks,
         baselines=[one for one in baselines if type(one) is not type(winner.model)],
         repeats=config.evaluate.repeats,
-        progress=say_progress,
+        users=users,
     )
 
 

@@ -7,11 +7,20 @@ import pandas as pd
 import pytest
 
 from kerasrec.config import load_config
+from kerasrec.data import Interactions
+from kerasrec.data.splits import next_item
 from kerasrec.errors import InputError
-from kerasrec.training.auto import read_table
+from kerasrec.models import load
+from kerasrec.training.auto import read_table, refit_winner
 from kerasrec.training.auto.auto import auto
+from kerasrec_zoo import Markov
 
 pytestmark = pytest.mark.slow
+
+
+def read_csv(path):
+    columns = {"user": "user_id", "item": "item_id", "timestamp": "time"}
+    return Interactions.from_frame(pd.read_csv(path), columns)
 
 
 @pytest.fixture
@@ -101,9 +110,46 @@ def test_a_large_table_is_sampled_and_says_so(find, shop, monkeypatch):
     monkeypatch.setattr(read_table, "MOST_ROWS", 300)
     found, lines = find("order.csv")
     # 60 users of 10 rows each.
-    assert found["metrics"]["share_of_users"] == 0.5
+    metrics = found["metrics"]
+    assert metrics["share_of_users"] == 0.5 and metrics["fitted_on_all_rows"]
     assert any("learn from 50.0% of the users with 300 rows" in line for line in lines)
-    assert found["metrics"]["n_queries"] == 30
+    # The test has as many users as the ladder had, and the model knows all of them.
+    assert metrics["n_queries"] == 30
+    assert any(line.startswith("Markov is fitted on all 600 rows") for line in lines)
+    model = load("run/checkpoint")
+    known = model.trained_on.hashes
+    alone = Markov(model.schema, **load_config("run/config.yaml").model.arguments)
+    alone.adapt(next_item(read_csv("order.csv")).train)
+    assert len(known) == 480 and (np.sort(known) == np.sort(alone.trained_on.hashes)).all()
+
+
+def test_a_winner_that_takes_too_long_is_not_fitted_on_all_rows_and_says_so(
+    find, shop, make_clock, monkeypatch
+):
+    monkeypatch.setattr(read_table, "MOST_ROWS", 300)
+    found, lines = find("order.csv", clock=make_clock(0.7))
+    assert found["metrics"]["fitted_on_all_rows"] is False
+    said = next(line for line in lines if "learned from 50.0% of the users, and not" in line)
+    assert "s are left. `kerasrec fit` of the config below does." in said
+    assert len(load("run/checkpoint").trained_on.hashes) == 240
+
+
+def test_ctrl_c_while_all_rows_are_fitted_keeps_the_model_of_some(find, shop, monkeypatch):
+    def stopped(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(read_table, "MOST_ROWS", 300)
+    monkeypatch.setattr(refit_winner, "make_model", stopped)
+    found, lines = find("order.csv")
+    assert found["metrics"]["fitted_on_all_rows"] is False
+    assert any("not from all rows: stopped" in line for line in lines)
+
+
+def test_a_budget_for_nothing_ends_with_the_first_model(find, shop, make_clock):
+    found, lines = find("order.csv", minutes=0.001, clock=make_clock(1.0))
+    assert [one["name"] for one in found["ladder"]["rungs"]] == ["Popularity"]
+    assert found["ladder"]["left_out"]["ItemKNN"] == "no time is left"
+    assert found["export"] is None and found["verdict"]["sentence"]
 
 
 def test_a_table_without_times_counts_by_the_order_of_its_rows(find, shop):

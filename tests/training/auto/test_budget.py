@@ -50,3 +50,13 @@ def test_an_export_is_begun_where_it_ends_at_most_a_tenth_late(clock):
     assert budget.allows_export()
     clock.now = 90 + 66
     assert not budget.allows_export()
+
+
+def test_time_for_a_fit_on_all_rows_is_kept_unless_it_takes_most(clock):
+    budget = Budget(1000, clock)
+    assert budget.reserve == 65
+    budget.expect_refit(300)
+    assert budget.reserve == 365 and budget.left() == 635
+    budget.expect_refit(301)  # above three tenths
+    assert budget.reserve == 65
+    assert budget.allows_refit(935) and not budget.allows_refit(936)
