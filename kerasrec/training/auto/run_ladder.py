@@ -10,7 +10,7 @@ from kerasrec.errors import InputError
 from kerasrec.evaluation import evaluate
 from kerasrec.tables.memory import free_memory
 from kerasrec.training.auto.blend_rungs import blend_rungs
-from kerasrec.training.auto.budget import LEAST_TRAINING
+from kerasrec.training.auto.budget import BLENDS, LEAST_TRAINING
 from kerasrec.training.auto.ladder import counted_rungs, trained_rungs
 from kerasrec.training.auto.tried import Tried
 from kerasrec.training.build_model import build_model
@@ -62,11 +62,12 @@ class Ladder:
         """Climbs the ladder: what counts, what is trained, and after each blends of the best."""
         for rung in counted_rungs(self.facts):
             self._attempt(rung, self._counted)
-        blend_rungs(self)
+        # Else many candidates would leave no time for what is trained.
+        cut = blend_rungs(self, BLENDS * self.budget.seconds)
         rungs = trained_rungs(self.facts, self.order_matters())
         for place, rung in enumerate(rungs):
             self._attempt(rung, self._trained, [one.weight for one in rungs[place + 1 :]])
-        if any(one.rung.train for one in self.tried):
+        if cut or any(one.rung.train for one in self.tried):
             blend_rungs(self)
 
     def order_matters(self):
@@ -183,9 +184,8 @@ class Ladder:
         share = self.budget.share(rung.weight, later)
         if share < LEAST_TRAINING:
             self.untrained.append(rung.name)
-            self._leave_out(
-                rung, f"{share:.0f} s are too few to train, which takes {LEAST_TRAINING:.0f} s"
-            )
+            least = f"a training takes {LEAST_TRAINING:.0f} s or more"
+            self._leave_out(rung, f"{share:.0f} s are left for it, and {least}")
             return None
         self.note(f"{rung.name}: trains for at most {share / 60:.1f} minutes")
         started = self.budget.clock()

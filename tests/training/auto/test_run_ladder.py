@@ -5,7 +5,7 @@ import pytest
 
 from kerasrec.data import Interactions
 from kerasrec.data.splits import next_item
-from kerasrec.training.auto import run_ladder
+from kerasrec.training.auto import blend_rungs, run_ladder
 from kerasrec.training.auto.blend_rungs import blend_name, candidates
 from kerasrec.training.auto.budget import Budget
 from kerasrec.training.auto.run_ladder import Ladder
@@ -33,7 +33,7 @@ def climb(monkeypatch, make_clock):
     def make(counted, trained, seconds=100.0, step=0.0, **options):
         monkeypatch.setattr(run_ladder, "counted_rungs", lambda facts: counted)
         monkeypatch.setattr(run_ladder, "trained_rungs", lambda facts, order: trained)
-        monkeypatch.setattr(run_ladder, "blend_rungs", lambda ladder: None)
+        monkeypatch.setattr(run_ladder, "blend_rungs", lambda ladder, seconds=0: False)
         budget = Budget(seconds, make_clock(step))
         return Ladder(split, TableFacts.of(split.train), budget, **options)
 
@@ -92,6 +92,26 @@ def test_equal_models_are_told_by_their_order(climb):
     last = ladder.tried[1]
     ladder.tried[1] = Tried(last.rung, last.model, better, 1.0, 1.0)
     assert ladder.best is ladder.tried[1] and ladder.winner() is ladder.tried[0]
+
+
+@pytest.mark.slow
+def test_blends_take_their_time_alone_and_no_part_without_weight(climb, monkeypatch):
+    lines = []
+    ladder = climb([Rung("Markov", "Markov"), ITEM_KNN], [], note=lines.append)
+    ladder.run()
+    name = "Blend of Markov and ItemKNN"
+    assert blend_rungs.blend_rungs(ladder, -1.0)
+    assert ladder.left_out == {name: "no time is left"} and not lines
+    weights = {"Markov": 1.0, "ItemKNN": 0.0}
+    monkeypatch.setattr(blend_rungs, "fit_blend", lambda *given: Weights(weights))
+    assert not blend_rungs.blend_rungs(ladder)
+    assert lines == [f"{name}, {how}: the last one gets no weight" for how in ("product", "sum")]
+    assert ladder.left_out == {} and len(ladder.tried) == 2
+
+
+class Weights:
+    def __init__(self, part_weights):
+        self.part_weights = part_weights
 
 
 def test_parts_are_the_best_of_other_classes():
