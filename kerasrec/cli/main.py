@@ -18,10 +18,12 @@ from kerasrec.cli import (
     profile,
     quickstart,
     recommend,
+    rollback,
     search,
     serve,
     similar_items,
     tune,
+    update,
     verify,
 )
 from kerasrec.cli.output import Output
@@ -45,6 +47,8 @@ COMMANDS = (
     inspect,
     verify,
     serve,
+    update,
+    rollback,
     listing,
     new_model,
 )

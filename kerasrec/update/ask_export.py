@@ -16,12 +16,10 @@ class Answers:
     Args:
         items: `(queries, k)` ids, best first, "" where there are no more.
         finite: Whether every score of an item is a finite number.
-        seconds: `(timed,)`, of requests with one query.
     """
 
     items: np.ndarray
     finite: bool
-    seconds: np.ndarray
 
 
 def ask_export(loaded, queries, k, repeats="mask"):
@@ -49,17 +47,25 @@ def ask_export(loaded, queries, k, repeats="mask"):
         found = np.char.decode(answer["item"].astype(bytes), "utf-8")[:, :k]
         items[rows.start : rows.stop, : found.shape[1]] = found
         finite &= bool(np.isfinite(answer["score"][:, :k][found != ""]).all())
-    return Answers(items, finite, _timed(loaded, queries, k, repeats))
+    return Answers(items, finite)
 
 
-def _timed(loaded, queries, k, repeats):
-    seconds = []
-    for row in range(min(TIMED, len(queries))):
-        request = _request(loaded, queries, [row], k, repeats)
+def time_requests(versions, queries, k, repeats="mask"):
+    """The seconds of one request to each version: the lower quartile of some.
+
+    The versions take turns, and what else the machine does makes a request only longer.
+
+    Args:
+        versions: `CLoader`s.
+        queries, k, repeats: As for `ask_export`.
+    """
+    seconds = np.empty((min(TIMED, len(queries)), len(versions)))
+    for row, place in np.ndindex(seconds.shape):
+        request = _request(versions[place], queries, [row], k, repeats)
         start = time.perf_counter()
-        loaded.run("recommend", request, ["item", "score"])
-        seconds.append(time.perf_counter() - start)
-    return np.array(seconds)
+        versions[place].run("recommend", request, ["item", "score"])
+        seconds[row, place] = time.perf_counter() - start
+    return np.quantile(seconds, 0.25, axis=0).tolist()
 
 
 def _request(loaded, queries, rows, k, repeats):

@@ -28,6 +28,10 @@ class EventTable:
         frames = [pd.read_parquet(folder.part(n)) for n in range(folder.parts()["parts"])]
         parts = np.repeat(np.arange(len(frames)), [len(one) for one in frames])
         frame = pd.concat([one for one in frames if len(one)], ignore_index=True)
+        # An event that was sent twice, or that the first run knew already, counts once.
+        keys = [name for name in ("user", "item", "timestamp", "behavior") if name in frame]
+        once = ~frame.duplicated(keys).to_numpy()
+        frame, parts = frame[once], parts[once]
         order = np.argsort(frame["timestamp"].to_numpy(), kind="stable")
         return cls(frame.iloc[order].reset_index(drop=True), parts[order])
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 NEW_USERS, NEW_ITEMS, HOT_ITEMS = "new users", "new items", "hot items"
-# Items of the most popular tenth of the earlier interactions are hot.
-HOT_SHARE = 0.9
+# Hot items are the most popular ones that together have a tenth of the earlier interactions.
+HOT_SHARE = 0.1
 LONGEST = 1000  # items of a history that are sent
 
 
@@ -99,11 +99,12 @@ class RecentQueries:
 
 def _groups(earlier, chosen, names):
     counts = earlier["item"].value_counts()
-    mass = counts.cumsum() <= max(1, (1 - HOT_SHARE) * len(earlier))
+    before = counts.cumsum() - counts  # interactions with more popular items
+    hot = counts.index[(before < HOT_SHARE * len(earlier)).to_numpy()]
     groups = {
         NEW_USERS: ~chosen["user"].isin(earlier["user"]).to_numpy(),
         NEW_ITEMS: ~chosen["item"].isin(counts.index).to_numpy(),
-        HOT_ITEMS: chosen["item"].isin(counts.index[mass.to_numpy()]).to_numpy(),
+        HOT_ITEMS: chosen["item"].isin(hot).to_numpy(),
     }
     if "behavior" in names:
         for behavior in sorted(chosen["behavior"].unique()):

@@ -98,11 +98,16 @@ class UpdateFolder:
 
     def parts(self):
         """`{"parts", "cursor"}` of the table."""
-        return self._read("table.json") or {"parts": 0, "cursor": None}
+        return self._read("table.json") or {"parts": 0, "cursor": 0}
 
     def part(self, number):
         """The file of a part of the table."""
         return self.table / f"part-{number:05d}.parquet"
+
+    def start_table(self, frame):
+        """Makes the table anew, of the data of a run; all events are then read again."""
+        self.write(self.path / "table.json", {"parts": 0, "cursor": 0})
+        self.add_part(frame, 0)
 
     def add_part(self, frame, cursor):
         """Adds interactions as a part; a kill leaves the table as it was, or with all of them."""

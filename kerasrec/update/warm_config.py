@@ -15,7 +15,8 @@ def warm_config(run, rows, warm, epochs=None, first_epochs=None):
     """The `RunConfig` of an update.
 
     All rows are trained on (`split: none`), for the gate judges with later ones. A model with
-    weights starts from those of the run, and trains a third of the epochs of the first run.
+    weights starts from those of the run, with the state of its optimizer, and trains a third of the
+    epochs of the first run.
 
     Args:
         run: `RunFolder` of the serving version.
@@ -30,6 +31,7 @@ def warm_config(run, rows, warm, epochs=None, first_epochs=None):
     plain["split"] = {"protocol": "none"}
     plain["name"] = None
     plain["init_from"] = str(run.path) if warm else None
+    plain["init_optimizer"] = warm
     plain["content_from"], plain["freeze_content"] = None, False
     plain["train"] |= {
         "epochs": epochs or max(1, math.ceil(SHARE * (first_epochs or plain["train"]["epochs"]))),

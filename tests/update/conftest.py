@@ -55,6 +55,28 @@ def served(folder, model, train=()):
     return folder / "run", folder / "shop"
 
 
+class Shop:
+    """What the tests make of it."""
+
+    chains = staticmethod(chains)
+    log = staticmethod(log)
+    served = staticmethod(served)
+    # The same buyers and twenty more, who go another way now.
+    later = chains([f"u{n}" for n in range(100)], range(3, 6), 1, shift=2)
+
+    @staticmethod
+    def update(folder, events, run=None, **more):
+        from kerasrec.update.update import update
+
+        return update(folder, log(events), run, say=lambda line: None, progress=False, **more)
+
+
+@pytest.fixture(scope="session")
+def world():
+    return Shop
+
+
 @pytest.fixture(scope="session")
 def markov(tmp_path_factory):
+    """`(run, folder of versions)`, which nobody changes."""
     return served(tmp_path_factory.mktemp("markov"), {"class": "Markov"})
