@@ -10,6 +10,7 @@ from kerasrec.cli import (
     compare,
     describe,
     evaluate,
+    events,
     export,
     fit,
     inspect,
@@ -45,6 +46,7 @@ COMMANDS = (
     inspect,
     verify,
     serve,
+    events,
     listing,
     new_model,
 )
