@@ -10,6 +10,7 @@ from kerasrec.cli import (
     compare,
     describe,
     evaluate,
+    events,
     export,
     fit,
     inspect,
@@ -49,6 +50,7 @@ COMMANDS = (
     serve,
     update,
     rollback,
+    events,
     listing,
     new_model,
 )
