@@ -61,20 +61,28 @@ def _done(folder, record, state):
     return record
 
 
-def _judge(folder, record, gate, seed):
+def recent_queries(folder, record, seed, repeats):
+    """The `RecentQueries` of an update: interactions behind those that it is trained on."""
     table, trained = EventTable.read(folder), folder.trained(record["serving"])
     times = table.frame["timestamp"].to_numpy()
     inside = table.part < record["parts"]
     known = table.trained(trained.parts, trained.until)
-    recent = inside & ~known & (times >= record["until"])
+    earlier, recent = inside & (times < record["until"]), inside & (times >= record["until"])
+    return RecentQueries.of(
+        table.frame[earlier],
+        table.frame[recent & ~known],
+        known[earlier],
+        seed=seed,
+        repeats=repeats,
+    )
+
+
+def _judge(folder, record, gate, seed):
     paths = [folder.model / str(record["serving"]), folder.of(record["version"]) / "export"]
+    repeats = read_metadata(paths[0])["repeats"]
+    queries = recent_queries(folder, record, seed, repeats)
     with contextlib.ExitStack() as stack:
         loaded = [stack.enter_context(contextlib.closing(open_export(path)[0])) for path in paths]
-        repeats = read_metadata(paths[0])["repeats"]
-        earlier = inside & (times < record["until"])
-        queries = RecentQueries.of(
-            table.frame[earlier], table.frame[recent], known[earlier], seed=seed, repeats=repeats
-        )
         answers = [ask_export(one, queries, gate.k, repeats) for one in loaded]
         seconds = time_requests(loaded, queries, gate.k, repeats)
     return gate.judge(queries, *answers, seconds, [_bytes(path) for path in paths], seed)
