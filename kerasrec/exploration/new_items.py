@@ -42,9 +42,9 @@ class NewItems:
     2011.
 
     >>> policy = NewItems(0.5, impressions={"a": 500, "b": 500})
-    >>> draws = np.random.default_rng(0)
-    >>> policy.draw([3.0, 2.0, 1.0, 0.0], 1, draws, items=["a", "b", "c", "d"])
-    Shown(order=array([3]), propensities=array([0.25]))
+    >>> random = np.random.default_rng(2)
+    >>> policy.draw([3.0, 2.0, 1.0, 0.0], 2, random, items=["a", "b", "c", "d"])
+    Shown(order=array([3, 2]), propensities=array([0.25, 0.5 ]))
     """
 
     given_above = True

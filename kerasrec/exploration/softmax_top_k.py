@@ -35,7 +35,7 @@ class SoftmaxTopK:
     >>> policy = SoftmaxTopK(1.0)
     >>> shown = policy.draw([np.log(3.0), 0.0], k=2, random=np.random.default_rng(0))
     >>> shown.order, shown.propensities
-    (array([0, 1]), array([0.75, 1.  ]))
+    (array([1, 0]), array([0.25, 1.  ]))
     """
 
     given_above = True
