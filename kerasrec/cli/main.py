@@ -18,6 +18,7 @@ from kerasrec.cli import (
     profile,
     quickstart,
     recommend,
+    report,
     search,
     serve,
     similar_items,
@@ -45,6 +46,7 @@ COMMANDS = (
     inspect,
     verify,
     serve,
+    report,
     listing,
     new_model,
 )

@@ -73,7 +73,9 @@ def test_epsilon_sums_to_one_at_each_position(m, k):
     policy = EpsilonGreedy(0.2)
     total = np.zeros(k)
     for item in range(m):
-        total += [policy.propensities(np.where(np.arange(k) == j, item, -1), m)[j] for j in range(k)]
+        total += [
+            policy.propensities(np.where(np.arange(k) == j, item, -1), m)[j] for j in range(k)
+        ]
     assert total == pytest.approx(np.ones(k))
 
 

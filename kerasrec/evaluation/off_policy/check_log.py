@@ -27,9 +27,9 @@ def check_log(log, reward):
     wrong = np.flatnonzero(~((propensity > 0) & (propensity <= 1)))
     if len(wrong):
         raise InputError(
-            f"propensity: {len(wrong):,} of {len(log):,} rows are not above 0 and at most 1, such as "
-            f"{propensity[wrong[0]]:g} in row {wrong[0]}: it is the probability of what was shown, "
-            "which a log must have been drawn with"
+            f"propensity: {len(wrong):,} of {len(log):,} rows are not above 0 and at most 1, such "
+            f"as {propensity[wrong[0]]:g} in row {wrong[0]}: it is the probability of what was "
+            "shown, which a log must have been drawn with"
         )
     if not np.isfinite(rewards).all():
         row = int(np.argmin(np.isfinite(rewards)))
@@ -52,6 +52,7 @@ def check_target(target, rows):
     wrong = np.flatnonzero(~((target >= 0) & (target <= 1 + 1e-9)))
     if len(wrong):
         raise InputError(
-            f"target: expected probabilities from 0 to 1, got {target[wrong[0]]:g} in row {wrong[0]}"
+            f"target: expected probabilities from 0 to 1, got {target[wrong[0]]:g} in row "
+            f"{wrong[0]}"
         )
     return target

@@ -44,6 +44,6 @@ def check_support(weights, requests, uncovered=None):
 
 def _advice():
     return (
-        "on items that the log does not show, or not often enough: nothing says what they earn. Judge "
-        "a policy that shows less of them, or explore more"
+        "on items that the log does not show, or not often enough: nothing says what they earn. "
+        "Judge a policy that shows less of them, or explore more"
     )

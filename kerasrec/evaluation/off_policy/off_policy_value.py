@@ -53,9 +53,9 @@ def off_policy_value(
             the log does not cover.
 
     Source: Horvitz and Thompson (1952); Swaminathan and Joachims, The self-normalized estimator,
-    NeurIPS 2015; Dudik, Langford, Li, Doubly robust policy evaluation and learning, ICML 2011; Li et
-    al., Offline evaluation of ranking policies with click models, KDD 2018; McInerney et al.,
-    Counterfactual evaluation of slate recommendations with sequential reward interactions, KDD 2020.
+    NeurIPS 2015; Dudik, Langford, Li, Doubly robust policy evaluation and learning, ICML 2011; Li
+    et al., Offline evaluation of ranking policies with click models, KDD 2018; McInerney et al.,
+    Counterfactual evaluation of slate recommendations with sequential reward interactions, 2020.
 
     >>> import pandas as pd
     >>> log = pd.DataFrame({"propensity": [0.5] * 4, "click": [1, 0, 0, 1]})

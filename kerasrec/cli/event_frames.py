@@ -1,0 +1,49 @@
+"""The tables that `kerasrec report` reads."""
+
+import pathlib
+
+from kerasrec.errors import InputError
+
+SHOWN, DONE = "impressions.parquet", "interactions.parquet"
+
+
+def event_frames(events, days=None, label="click"):
+    """Returns the impressions and the interactions of a folder, as DataFrames.
+
+    Args:
+        events: A folder with `impressions.parquet` and `interactions.parquet`, whose columns
+            `online_report` names.
+        days: Only those of this many days before the last event; None for all.
+        label: The column of the clicks.
+    """
+    folder = pathlib.Path(events)
+    if not folder.is_dir():
+        raise InputError(f"{events}: no such folder")
+    frames = _of_folder(folder, label)
+    ends = [frame["timestamp"].max() for frame in frames if len(frame) and "timestamp" in frame]
+    if days is None or not ends:
+        return frames
+    begin = max(ends) - days * 86_400
+    return tuple(frame[frame["timestamp"] > begin] for frame in frames)
+
+
+def table(path):
+    """Reads a Parquet or CSV file as a DataFrame; ids are texts."""
+    import pandas as pd
+
+    try:
+        if str(path).endswith(".parquet"):
+            return pd.read_parquet(path)
+        return pd.read_csv(path, dtype={"user": str, "item": str})
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read as a table: {error}") from error
+
+
+def _of_folder(folder, label):
+    if not (folder / SHOWN).exists():
+        raise InputError(f"{folder} has no {SHOWN}: it is the table of what was shown")
+    shown = table(folder / SHOWN)
+    if (folder / DONE).exists():
+        return shown, table(folder / DONE)
+    # Without another table what was clicked is all that was done.
+    return shown, shown[shown[label] > 0] if label in shown else shown.iloc[:0]
