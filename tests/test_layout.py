@@ -20,6 +20,7 @@ LEVEL = {
         "progress_bar": 0.25,
         "library_versions": 0.25,
         "files": 0.25,
+        "events": 0.4,
         "asserted": 0.5,
         "tables": 0.5,
         "savedmodel": 0.5,
@@ -148,7 +149,7 @@ def test_every_library_imported_is_asked_for():
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")
     extras = config["options.extras_require"]
-    extras = [extras[name] for name in ("faiss", "lightgbm", "serving", "sql", "tune")]
+    extras = [extras[name] for name in ("faiss", "lightgbm", "postgres", "serving", "sql", "tune")]
     asked = "\n".join([config["options"]["install_requires"], *extras])
     module = {
         "faiss-cpu": "faiss",

@@ -1,9 +1,11 @@
 """`kerasrec serve DIR`."""
 
+import contextlib
 import dataclasses
 import signal
 import threading
 
+from kerasrec.cli.event_options import add_event_options, open_event_log
 from kerasrec.cli.heavy import quiet_start
 from kerasrec.errors import InputError
 
@@ -35,6 +37,7 @@ def add_arguments(parser):
     parser.add_argument(
         "--max-body", type=float, default=8, metavar="MIB", help="of a request (default: 8 MiB)"
     )
+    add_event_options(parser)
 
 
 def run(arguments, output):
@@ -70,10 +73,14 @@ def run(arguments, output):
         for number in (signal.SIGTERM, signal.SIGINT)
     }
     try:
-        with Server(
-            arguments.directory, arguments.name, arguments.host, arguments.port,
-            arguments.grpc_port, batching, limits, say=output.note, trust=arguments.trust,
-        ) as server:  # fmt: skip
+        with contextlib.ExitStack() as stack:
+            if log := open_event_log(arguments, output.note):
+                stack.enter_context(log)
+            server = Server(
+                arguments.directory, arguments.name, arguments.host, arguments.port,
+                arguments.grpc_port, batching, limits, output.note, arguments.trust, log,
+            )  # fmt: skip
+            stack.enter_context(server)
             _print_addresses(server, arguments, output)
             while not stopped.wait(CHECK_SECONDS):
                 if ended := server.ended():
@@ -92,6 +99,8 @@ def _print_addresses(server, arguments, output):
     lines = [f"{url}/  the page", f"{url}/v1/models/{name}:predict  REST"]
     if server.grpc_port is not None:
         lines.append(f"{host}:{server.grpc_port}  gRPC")
+    if arguments.events is not None:
+        lines.append(f"{url}/v1/events  events")
     for line in lines:
         output.say(line)
     output.result({"model": name, "url": url, "port": server.port, "grpc_port": server.grpc_port})

@@ -13,6 +13,8 @@ from starlette.routing import Route
 
 from kerasrec.savedmodel.versions import is_version
 from kerasrec.serving.content_encoding import decompress
+from kerasrec.serving.event_routes import event_routes
+from kerasrec.serving.impression_log import HEADER, impressions, request_id
 from kerasrec.serving.local_host import LOOPBACK, LocalHost
 from kerasrec.serving.model_json import model_metadata, model_status
 from kerasrec.serving.openapi import openapi
@@ -29,7 +31,7 @@ STATUS = re.compile(rf"/v1/models(?:/(?P<name>[^/:]+))?{VERSION}(?:/(?P<metadata
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"]
 
 
-def rest_app(models, pool, limits, host):
+def rest_app(models, pool, limits, host, log=None):
     """Makes the ASGI app of a server.
 
     Args:
@@ -37,13 +39,16 @@ def rest_app(models, pool, limits, host):
         pool: An executor for blocking calls.
         limits: A `Limits`.
         host: The host it listens on; on loopback, requests for other hosts are refused.
+        log: An `EventLog`; None for a server without events.
     """
-    rest = _Rest(models, pool, limits)
+    rest = _Rest(models, pool, limits, log)
+    events = event_routes(log, pool, limits, host, METHODS, _json) if log else []
     middleware = [Middleware(RequestLimiter, limits=limits, refuse=_response)]
     if host in LOOPBACK:
         middleware.insert(0, Middleware(LocalHost, refuse=_response))
     return Starlette(
         routes=[
+            *events,
             Route("/v1/{rest:path}", rest.v1, methods=METHODS),
             Route("/openapi.json", rest.openapi),
             *page_routes(models),
@@ -58,11 +63,12 @@ def rest_app(models, pool, limits, host):
 
 
 class _Rest:
-    def __init__(self, models, pool, limits):
+    def __init__(self, models, pool, limits, log):
         self._models, self._pool, self._limits = models, pool, limits
+        self._log = log
 
     async def openapi(self, request):
-        return _json(openapi(self._models))
+        return _json(openapi(self._models, bool(self._log)))
 
     async def v1(self, request):
         # `request.url` depends on the Host header, `scope` does not.
@@ -75,9 +81,13 @@ class _Rest:
             body, start = await request.body(), time.monotonic()
             run = asyncio.get_running_loop().run_in_executor
             coding = ",".join(request.headers.getlist("content-encoding"))
-            arguments = (predict["name"], number, body, coding, start)
+            logged, headers = None, {}
+            if self._log and self._log.log_impressions:
+                logged = request_id(request.headers.get(HEADER))
+                headers = {HEADER: logged}
+            arguments = (predict["name"], number, body, coding, start, logged)
             text = await run(self._pool, self._predict, *arguments)
-            return Response(text, media_type="application/json")
+            return Response(text, headers=headers, media_type="application/json")
         if method == "GET" and status:
             if not status["name"]:
                 raise invalid("Missing model name in request.")
@@ -96,13 +106,19 @@ class _Rest:
             response.headers["Allow"] = ", ".join(name for name, fits in allowed.items() if fits)
         return response
 
-    def _predict(self, name, number, body, coding, start):
+    def _predict(self, name, number, body, coding, start, logged):
         self._remaining(start)
         with self._models.current(name, number) as version:
             body = decompress(body, coding, self._limits.body)
             request = read_predict_body(body, version.signatures, self._limits)
             outputs = version.run(request.signature, request.inputs, self._remaining(start))
-        return predict_answer(outputs, request.by_row)
+            answer = predict_answer(outputs, request.by_row)
+            if logged:
+                shown = impressions(
+                    logged, request.signature, request.inputs, outputs, version.number
+                )
+                self._log.add_or_drop(shown)
+        return answer
 
     def _remaining(self, start):
         left = start + self._limits.timeout - time.monotonic()

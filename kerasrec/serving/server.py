@@ -35,9 +35,9 @@ class Server:
         grpc_port: Port of gRPC, 0 for a free one; None for no gRPC, which would import TensorFlow.
         batching: A `BatchingParameters`; None for no batching.
         limits: A `Limits`; None for the defaults.
-        poll: Seconds between two checks of the folder for new versions.
         say: Function that is called with a line about every change.
         trust: Also serve a SavedModel that is not an export, see `savedmodel.check_export`.
+        events: An `EventLog` of what is shown and done, which stays open; None for no events.
 
     Attributes:
         models: The `Models` that are served.
@@ -54,9 +54,9 @@ class Server:
 
     def __init__(
         self, folder, name=None, host="127.0.0.1", port=8501, grpc_port=None, batching=None,
-        limits=None, poll=1.0, say=print, trust=False,
+        limits=None, say=print, trust=False, events=None,
     ):  # fmt: skip
-        self._limits, self._poll = limits or Limits(), poll
+        self._limits, self._events = limits or Limits(), events
         base, only = _versions_folder(folder)
         self.models = Models(
             base, name, only, limits=self._limits, batching=batching, say=say, trust=trust
@@ -93,7 +93,7 @@ class Server:
         self._stack.callback(pool.shutdown)
         listening = _listen(host, port)
         self.port = listening.getsockname()[1]
-        app = rest_app(self.models, pool, self._limits, host)
+        app = rest_app(self.models, pool, self._limits, host, self._events)
         http = _Http(_config(app, self._limits))
         thread = threading.Thread(target=http.run, args=([listening],), name="http")
         thread.start()
@@ -111,13 +111,13 @@ class Server:
             self._stack.callback(lambda: grpc.stop(GRACE).wait())
         polling = threading.Thread(target=self._keep_polling, name="versions")
         polling.start()
-        self._threads.append(polling)
+        self._threads += [polling, self._events.thread] if self._events else [polling]
         self._stack.callback(polling.join)
         self._stack.callback(self._stopped.set)
 
     def _keep_polling(self):
         reported = set()
-        while not self._stopped.wait(self._poll):
+        while not self._stopped.wait(self._limits.poll):
             try:
                 self.models.poll()
             except Exception as error:  # the next poll may succeed
