@@ -8,18 +8,18 @@ SHOWN, DONE = "impressions.parquet", "interactions.parquet"
 
 
 def event_frames(events, days=None, label="click"):
-    """Returns the impressions and the interactions of a folder, as DataFrames.
+    """Returns the impressions and the interactions of a store, or of a folder, as DataFrames.
 
     Args:
-        events: A folder with `impressions.parquet` and `interactions.parquet`, whose columns
-            `online_report` names.
+        events: URL of a store, or a folder with `impressions.parquet` and `interactions.parquet`,
+            which have the columns of `kerasrec.events.read_impressions` and `read_interactions`.
         days: Only those of this many days before the last event; None for all.
-        label: The column of the clicks.
+        label: The behavior that is counted as a click.
     """
     folder = pathlib.Path(events)
-    if not folder.is_dir():
-        raise InputError(f"{events}: no such folder")
-    frames = _of_folder(folder, label)
+    if ":" not in events and not folder.is_dir():
+        raise InputError(f"{events}: no such folder, and no URL of a store of events")
+    frames = _of_store(events, label) if ":" in events else _of_folder(folder, label)
     ends = [frame["timestamp"].max() for frame in frames if len(frame) and "timestamp" in frame]
     if days is None or not ends:
         return frames
@@ -41,9 +41,18 @@ def table(path):
 
 def _of_folder(folder, label):
     if not (folder / SHOWN).exists():
-        raise InputError(f"{folder} has no {SHOWN}: it is the table of what was shown")
+        raise InputError(
+            f"{folder} has no {SHOWN}: give `parquet:{folder}` if it is an export of a store"
+        )
     shown = table(folder / SHOWN)
     if (folder / DONE).exists():
         return shown, table(folder / DONE)
     # Without another table what was clicked is all that was done.
     return shown, shown[shown[label] > 0] if label in shown else shown.iloc[:0]
+
+
+def _of_store(url, label):
+    from kerasrec.events import open_store, read_impressions, read_interactions
+
+    with open_store(url) as store:
+        return read_impressions(store, behaviors=(label,)), read_interactions(store)

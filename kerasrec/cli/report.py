@@ -12,7 +12,8 @@ PERCENT = 100
 def add_arguments(parser):
     parser.add_argument(
         "events", metavar="EVENTS",
-        help="a folder with impressions.parquet and interactions.parquet",
+        help="URL of a store of events, or a folder with impressions.parquet and "
+        "interactions.parquet",
     )  # fmt: skip
     parser.add_argument("--days", type=int, help="only the last days (default: all)")
     parser.add_argument(

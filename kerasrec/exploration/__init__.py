@@ -1,6 +1,7 @@
 """Policies that show other items than the best ones, with the probability of what was shown."""
 
 from kerasrec.exploration.epsilon_greedy import EpsilonGreedy as EpsilonGreedy
+from kerasrec.exploration.item_counts import ItemCounts as ItemCounts
 from kerasrec.exploration.new_items import NewItems as NewItems
 from kerasrec.exploration.parse_policy import parse_policy as parse_policy
 from kerasrec.exploration.request_random import request_random as request_random

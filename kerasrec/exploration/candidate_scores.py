@@ -10,7 +10,7 @@ def candidate_scores(scores, k):
     """Returns scores as float64 `(m,)` and k, at most m.
 
     Raises:
-        InputError: if the scores are no list of finite numbers, best first, or k is below 1.
+        InputError: if the scores are no list of finite numbers, or k is below 1.
 
     >>> candidate_scores([3.0, 1.0], k=5)
     (array([3., 1.]), 2)
@@ -21,6 +21,4 @@ def candidate_scores(scores, k):
             f"scores: expected one finite number for each candidate, got the shape {scores.shape} "
             f"with {np.count_nonzero(~np.isfinite(scores))} that are not finite"
         )
-    if (np.diff(scores) > 0).any():
-        raise InputError("scores: expected the best candidate first, got a larger score after it")
     return scores, min(whole_number(k, "k", 1), len(scores))

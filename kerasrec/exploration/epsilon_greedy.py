@@ -56,7 +56,7 @@ class EpsilonGreedy:
         """Draws a list.
 
         Args:
-            scores: `(m,)` finite numbers, the best candidate first. Only their number is read.
+            scores: `(m,)` finite numbers, in the order of the model. Only their number is read.
             k: How many are shown, at most m.
             random: A `numpy.random.Generator`, such as `request_random` makes.
             items: Ids of the candidates; not read.

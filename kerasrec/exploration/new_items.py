@@ -27,7 +27,8 @@ class NewItems:
 
     Args:
         share: Probability that a position is for new items, above 0 and below 1.
-        impressions, clicks: dict of an item's id to its counts; an id that is missing has 0.
+        impressions, clicks: dict of an item's id to its counts; an id that is missing has 0. They
+            are read at each draw, so they may grow, as those of `ItemCounts`.
         few: An item with fewer impressions is new; at most 1,000.
         prior: Second parameter of the prior Beta(1, prior), whose mean is a click rate of
             `1 / (1 + prior)`.
@@ -56,29 +57,26 @@ class NewItems:
             raise InputError(f"prior must be at least 0.5, such as 19: got {prior}")
         self.share, self.prior = float(share), float(prior)
         self.few = whole_number(few, "few", 1, MOST)
-        self.count(impressions or {}, clicks or {})
+        self._impressions = {} if impressions is None else impressions
+        self._clicks = {} if clicks is None else clicks
+        for item, number in self._clicks.items():
+            if not 0 <= number <= self._impressions.get(item, 0):
+                raise InputError(
+                    f"item {item!r} has {number} clicks and {self._impressions.get(item, 0)} "
+                    "impressions: expected at most as many clicks"
+                )
 
     def __str__(self):
         return f"new:{self.share:g}"
 
-    def count(self, impressions, clicks):
-        """Replaces the counts. Draws in progress keep those that they began with."""
-        for item, number in clicks.items():
-            if not 0 <= number <= impressions.get(item, 0):
-                raise InputError(
-                    f"item {item!r} has {number} clicks and {impressions.get(item, 0)} impressions:"
-                    " expected at most as many clicks"
-                )
-        self._counts = dict(impressions), dict(clicks)
-
     def draw(self, scores, k, random, items=None):
         """Draws a list; as `EpsilonGreedy.draw`, but `items` is read: `(m,)`, ids."""
         scores, k = candidate_scores(scores, k)
-        impressions, clicks = self._counts
         if items is None or len(items) != len(scores):
             raise InputError(f"items: expected the ids of the {len(scores)} candidates")
-        shown = np.array([impressions.get(item, 0) for item in items], dtype="int64")
-        clicked = np.array([clicks.get(item, 0) for item in items], dtype="int64")
+        shown = np.array([self._impressions.get(item, 0) for item in items], dtype="int64")
+        clicked = np.array([self._clicks.get(item, 0) for item in items], dtype="int64")
+        clicked = np.minimum(clicked, shown)  # counts that grow may be behind each other
         new, left = shown < self.few, np.ones(len(scores), dtype=bool)
         order, propensities = np.empty(k, dtype="int64"), np.empty(k)
         # Posteriors of candidates that are not new are not read: any valid counts will do.

@@ -8,8 +8,12 @@ from kerasrec.exploration.softmax_top_k import SoftmaxTopK
 POLICIES = {"epsilon": EpsilonGreedy, "softmax": SoftmaxTopK, "new": NewItems}
 
 
-def parse_policy(text):
+def parse_policy(text, counts=None):
     """Makes a policy of `epsilon:0.05`, `softmax:0.5` or `new:0.1`.
+
+    Args:
+        text: Name and number.
+        counts: `ItemCounts` of the policy `new`, which needs them.
 
     Raises:
         InputError: for another text.
@@ -26,4 +30,11 @@ def parse_policy(text):
         raise InputError(
             f"expected a policy with its number, epsilon:0.05, softmax:0.5 or new:0.1: got {text!r}"
         )
-    return POLICIES[name](value)
+    if POLICIES[name] is not NewItems:
+        return POLICIES[name](value)
+    if counts is None:
+        raise InputError(
+            f"the policy {text} needs counts of impressions and clicks: serve with --events URL "
+            "--log-impressions"
+        )
+    return NewItems(value, counts.impressions, counts.clicks)

@@ -80,8 +80,8 @@ def test_drift_above_a_threshold_ends_with_status_1(folder, capsys):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["no/such"], "no/such: no such folder"),
-        (["."], "has no impressions.parquet: it is"),
+        (["no/such"], "no/such: no such folder, and no URL"),
+        (["."], "has no impressions.parquet: give `parquet:"),
         (["{folder}", "--drift-above", "2"], "from 0 to 1"),
         (["{folder}", "--drift-above", "0.1"], "needs --train"),
         (["{folder}", "--days", "0"], "at least 1: got 0"),

@@ -9,6 +9,7 @@ import pytest
 from kerasrec.errors import InputError
 from kerasrec.exploration import (
     EpsilonGreedy,
+    ItemCounts,
     NewItems,
     SoftmaxTopK,
     parse_policy,
@@ -142,10 +143,10 @@ def test_requests_salts_and_rows_draw_apart():
         (lambda: parse_policy("greedy:0.1"), "got 'greedy:0.1'"),
         (lambda: parse_policy("epsilon:0"), "above 0 and at most 1.*got 0.0"),
         (lambda: parse_policy("softmax:nan"), "above 0 and finite: got nan"),
-        (lambda: parse_policy("new:1"), "below 1.*got 1.0"),
+        (lambda: parse_policy("new:1", ItemCounts()), "below 1.*got 1.0"),
+        (lambda: parse_policy("new:0.1"), "new:0.1 needs counts.*--events"),
         (lambda: NewItems(0.1, {"a": 1}, {"a": 2}), "'a' has 2 clicks and 1 impressions"),
         (lambda: NewItems(0.1).draw([1.0], 1, None), "ids of the 1 candidates"),
-        (lambda: EpsilonGreedy(0.1).draw([1.0, 2.0], 1, None), "best candidate first"),
         (lambda: SoftmaxTopK(1.0).draw([1.0, -np.inf], 1, None), "1 that are not finite"),
     ],
 )
