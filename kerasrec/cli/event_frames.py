@@ -1,9 +1,11 @@
 """The tables that `kerasrec report` reads."""
 
 import pathlib
+import time
 
 from kerasrec.errors import InputError
 
+DAY = 86_400
 SHOWN, DONE = "impressions.parquet", "interactions.parquet"
 
 
@@ -19,11 +21,11 @@ def event_frames(events, days=None, label="click"):
     folder = pathlib.Path(events)
     if ":" not in events and not folder.is_dir():
         raise InputError(f"{events}: no such folder, and no URL of a store of events")
-    frames = _of_store(events, label) if ":" in events else _of_folder(folder, label)
+    frames = _of_store(events, label, days) if ":" in events else _of_folder(folder, label)
     ends = [frame["timestamp"].max() for frame in frames if len(frame) and "timestamp" in frame]
     if days is None or not ends:
         return frames
-    begin = max(ends) - days * 86_400
+    begin = max(ends) - days * DAY
     return tuple(frame[frame["timestamp"] > begin] for frame in frames)
 
 
@@ -51,8 +53,18 @@ def _of_folder(folder, label):
     return shown, shown[shown[label] > 0] if label in shown else shown.iloc[:0]
 
 
-def _of_store(url, label):
-    from kerasrec.events import open_store, read_impressions, read_interactions
+def _of_store(url, label, days):
+    from kerasrec.events import StoreError, open_store, read_impressions, read_interactions
 
-    with open_store(url) as store:
-        return read_impressions(store, behaviors=(label,)), read_interactions(store)
+    path = url.removeprefix("sqlite:///")
+    if path != url and not pathlib.Path(path).is_file():
+        raise InputError(f"{url}: no such file; relative paths start at {pathlib.Path.cwd()}")
+    # Older events are not even read.
+    since = None if days is None else time.time() - days * DAY
+    try:
+        with open_store(url) as store:
+            done = read_interactions(store, since=since)
+            shown = read_impressions(store, since=since, behaviors=(label,))
+    except StoreError as error:
+        raise InputError(str(error)) from error
+    return shown, done[done["behavior"] == label]

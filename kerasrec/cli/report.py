@@ -2,11 +2,16 @@
 
 import pathlib
 
+from kerasrec.cli.event_options import read_hash
 from kerasrec.errors import InputError
 
 NAME = "report"
 HELP = "click rates by version with intervals, a test that may be read daily, and drift"
 PERCENT = 100
+HASHED = (
+    "the events have hashed users (`kerasrec serve --no-users`): hash those of --train, by the key "
+    "in FILE or in KERASREC_EVENTS_KEY"
+)
 
 
 def add_arguments(parser):
@@ -27,6 +32,7 @@ def add_arguments(parser):
     )  # fmt: skip
     parser.add_argument("--baseline", metavar="VERSION", help="default: the one shown most often")
     parser.add_argument("--click", default="click", help="the behavior that counts as a click")
+    parser.add_argument("--no-users", metavar="FILE", nargs="?", const="", help=HASHED)
     parser.add_argument("--plot", metavar="FILE", help="a PNG of the rates by day")
     parser.add_argument(
         "--drift-above", type=float, metavar="X",
@@ -48,6 +54,8 @@ def run(arguments, output):
 
     shares = parse_shares(arguments.shares) if arguments.shares else None
     train = table(arguments.train) if arguments.train else None
+    if train is not None and (hashed := read_hash(arguments.no_users)) and "user" in train:
+        train["user"] = [hashed.user(str(one)) for one in train["user"]]
     frames = event_frames(arguments.events, arguments.days, arguments.click)
     report = online_report(*frames, train, shares, arguments.baseline, arguments.click)
     _print(report, output)

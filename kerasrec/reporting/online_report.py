@@ -82,6 +82,8 @@ def online_report(
     """
     _check(impressions, (*COLUMNS, label), "impressions")
     _check(interactions, ("user", "item", "timestamp"), "interactions")
+    if train is not None:
+        _check(train, ("user", "item"), "train")
     if not len(impressions):
         raise InputError("there are no impressions: log them with `--log-impressions`")
     shown = impressions.reset_index(drop=True)

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from kerasrec.cli import main
+from kerasrec.events import Event, open_store
+from kerasrec.events.user_hash import UserHash
 
 DAY, T = 86_400.0, 100 * 86_400.0
 
@@ -68,6 +70,39 @@ def test_days_leave_out_what_is_older(folder, capsys):
     assert json.loads(capsys.readouterr().out)["impressions"] == 3 * 1200
 
 
+def test_a_store_is_read_as_its_tables(tmp_path, capsys):
+    """Two requests of version 3: the second item of the first is clicked, and bought."""
+    url = f"sqlite:///{tmp_path}/events.db"
+    with open_store(url) as store:
+        for n in range(2):
+            shown = Event(
+                "impression", f"i{n}", T + n * DAY, "u", request=f"r{n}", items=("a", "b")
+            )
+            store.append([shown._replace(version="3", propensities=(0.9, 0.2))])
+        click = Event("interaction", "c", T + 9, "u", request="r0", item="b", behavior="click")
+        store.append([click, click._replace(id="d", behavior="buy")])
+    assert main(["report", url, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    (version,) = found["versions"]
+    assert [version[key] for key in ("group", "impressions", "clicks")] == ["3", 4, 1]
+    (week,) = found["weeks"]
+    assert (week["interactions"], week["hit_rate"], week["mrr"]) == (1, 1.0, 0.5)
+
+
+def test_hashed_users_are_known_by_the_key(folder, capsys, monkeypatch):
+    key = "0123456789abcdef"
+    monkeypatch.setenv("KERASREC_EVENTS_KEY", key)
+    hashed = UserHash(key.encode())
+    for name in ("impressions", "interactions"):
+        frame = pd.read_parquet(folder / f"{name}.parquet")
+        frame["user"] = [hashed.user(one) for one in frame["user"]]
+        frame.to_parquet(folder / f"{name}.parquet")
+    options = ["report", str(folder), "--train", str(folder / "train.parquet"), "--json"]
+    for more, unknown in (([], 1.0), (["--no-users"], 0.0)):
+        assert main([*options, *more]) == 0
+        assert json.loads(capsys.readouterr().out)["drift"]["unknown_users"] == unknown
+
+
 def test_drift_above_a_threshold_ends_with_status_1(folder, capsys):
     train = pd.DataFrame({"user": ["u1"], "item": ["0"], "timestamp": [T - DAY]})
     train.to_csv(folder / "other.csv", index=False)
@@ -81,6 +116,7 @@ def test_drift_above_a_threshold_ends_with_status_1(folder, capsys):
     ("options", "said"),
     [
         (["no/such"], "no/such: no such folder, and no URL"),
+        (["sqlite:///none.db"], "sqlite:///none.db: no such file"),
         (["."], "has no impressions.parquet: give `parquet:"),
         (["{folder}", "--drift-above", "2"], "from 0 to 1"),
         (["{folder}", "--drift-above", "0.1"], "needs --train"),

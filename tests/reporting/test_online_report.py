@@ -134,6 +134,11 @@ def test_refused(change, arguments, said):
         online_report(change(shown()), done(), **arguments)
 
 
+def test_a_train_table_without_items_is_refused():
+    with pytest.raises(InputError, match="train: no column item, there are user"):
+        online_report(shown(), done(), train()[["user"]])
+
+
 def test_plot(tmp_path):
     plot_report(tmp_path / "report.png", online_report(shown(), done()))
     assert (tmp_path / "report.png").read_bytes().startswith(b"\x89PNG")
