@@ -25,11 +25,20 @@ LEVEL = {
         "tables": 0.5,
         "savedmodel": 0.5,
         "client": 0.5,
+        "exploration": 0.5,
     },
     **{"layers": 1, "losses": 1, "metrics": 1, "optimizers": 1},
     **{"data": 2, "out_of_core": 2.25, "config": 2.5, "models": 3, "zoo": 3.5},
-    **{"evaluation": 4, "export": 4, "serving": 4, "batch_inference": 4, "training": 4.5},
-    **{"update": 4.75, "cli": 5},
+    **{
+        "evaluation": 4,
+        "export": 4,
+        "serving": 4,
+        "batch_inference": 4,
+        "reporting": 4.25,
+        "training": 4.5,
+        "update": 4.75,
+        "cli": 5,
+    },
 }
 # Imported by itself as well, by a process that has no kerasrec.
 ALONE = LIBRARY / "savedmodel" / "c_loader"

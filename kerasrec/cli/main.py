@@ -19,6 +19,7 @@ from kerasrec.cli import (
     profile,
     quickstart,
     recommend,
+    report,
     rollback,
     search,
     serve,
@@ -51,6 +52,7 @@ COMMANDS = (
     update,
     rollback,
     events,
+    report,
     listing,
     new_model,
 )
