@@ -23,7 +23,7 @@ def parsed(words):
 
 def commands_of_the_page():
     text = (ROOT / "docs" / "nightly.md").read_text(encoding="utf-8")
-    lines = re.findall(r"^(?:    |\$ )(.*kerasrec (?:.*))$", text, re.MULTILINE)
+    lines = re.findall(r"^(?:    |\$ )((?:kerasrec|15 3 ).*)$", text, re.MULTILINE)
     return [line.split(" >> ")[0].rstrip(" &") for line in lines]
 
 
