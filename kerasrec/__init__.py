@@ -9,6 +9,7 @@ _SUBMODULES = (
     "client",
     "data",
     "evaluation",
+    "events",
     "export",
     "layers",
     "losses",

@@ -92,6 +92,7 @@ def test_every_public_class_of_the_blocks_has_an_example():
         "docs/retrieval.md",
         "docs/ranking.md",
         "docs/two_stages.md",
+        "docs/exploration.md",
     ],
 )
 def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):

@@ -20,14 +20,25 @@ LEVEL = {
         "progress_bar": 0.25,
         "library_versions": 0.25,
         "files": 0.25,
+        "events": 0.4,
         "asserted": 0.5,
         "tables": 0.5,
         "savedmodel": 0.5,
         "client": 0.5,
+        "exploration": 0.5,
     },
     **{"layers": 1, "losses": 1, "metrics": 1, "optimizers": 1},
     **{"data": 2, "out_of_core": 2.25, "config": 2.5, "models": 3, "zoo": 3.5},
-    **{"evaluation": 4, "export": 4, "serving": 4, "batch_inference": 4, "training": 4.5, "cli": 5},
+    **{
+        "evaluation": 4,
+        "export": 4,
+        "serving": 4,
+        "batch_inference": 4,
+        "reporting": 4.25,
+        "training": 4.5,
+        "update": 4.75,
+        "cli": 5,
+    },
 }
 # Imported by itself as well, by a process that has no kerasrec.
 ALONE = LIBRARY / "savedmodel" / "c_loader"
@@ -139,7 +150,7 @@ def test_every_library_imported_is_asked_for():
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")
     extras = config["options.extras_require"]
-    extras = [extras[name] for name in ("faiss", "lightgbm", "serving", "sql", "tune")]
+    extras = [extras[name] for name in ("faiss", "lightgbm", "postgres", "serving", "sql", "tune")]
     asked = "\n".join([config["options"]["install_requires"], *extras])
     module = {
         "faiss-cpu": "faiss",

@@ -10,6 +10,7 @@ from kerasrec.cli import (
     compare,
     describe,
     evaluate,
+    events,
     export,
     fit,
     inspect,
@@ -18,10 +19,13 @@ from kerasrec.cli import (
     profile,
     quickstart,
     recommend,
+    report,
+    rollback,
     search,
     serve,
     similar_items,
     tune,
+    update,
     verify,
 )
 from kerasrec.cli.output import Output
@@ -45,6 +49,10 @@ COMMANDS = (
     inspect,
     verify,
     serve,
+    update,
+    rollback,
+    events,
+    report,
     listing,
     new_model,
 )

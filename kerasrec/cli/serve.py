@@ -1,9 +1,12 @@
 """`kerasrec serve DIR`."""
 
+import contextlib
 import dataclasses
 import signal
 import threading
 
+from kerasrec.cli.answer_options import add_answer_options, answering
+from kerasrec.cli.event_options import add_event_options, open_event_log
 from kerasrec.cli.heavy import quiet_start
 from kerasrec.errors import InputError
 
@@ -24,10 +27,6 @@ def add_arguments(parser):
     parser.add_argument("--host", default="127.0.0.1", help="where to listen (default: here only)")
     parser.add_argument("--name", help="the model's name (default: that of its folder)")
     parser.add_argument(
-        "--batching-config", metavar="FILE",
-        help="answer requests together: a file for TF Serving's --batching_parameters_file",
-    )  # fmt: skip
-    parser.add_argument(
         "--trust", action="store_true",
         help="serve a SavedModel that is not an export of kerasrec, or has operations of its own: "
         "it can do whatever TensorFlow can, such as write files",
@@ -35,13 +34,14 @@ def add_arguments(parser):
     parser.add_argument(
         "--max-body", type=float, default=8, metavar="MIB", help="of a request (default: 8 MiB)"
     )
+    add_answer_options(parser)
+    add_event_options(parser)
 
 
 def run(arguments, output):
     from kerasrec.savedmodel.c_loader import load_library
 
     try:
-        from kerasrec.serving.batching_parameters import BatchingParameters
         from kerasrec.serving.limits import Limits
         from kerasrec.serving.server import Server
 
@@ -57,8 +57,6 @@ def run(arguments, output):
         raise InputError(f"--max-body must be above 0 and at most 1024: got {arguments.max_body}")
     limits = dataclasses.replace(Limits(), body=int(arguments.max_body * (1 << 20)))
     limits = dataclasses.replace(limits, waiting_bytes=max(limits.waiting_bytes, 2 * limits.body))
-    file = arguments.batching_config
-    batching = BatchingParameters.read(file) if file else None
     if arguments.host not in LOOPBACK:
         output.note(
             f"kerasrec serve: {arguments.host} can be reached from other machines, and there is no "
@@ -70,10 +68,15 @@ def run(arguments, output):
         for number in (signal.SIGTERM, signal.SIGINT)
     }
     try:
-        with Server(
-            arguments.directory, arguments.name, arguments.host, arguments.port,
-            arguments.grpc_port, batching, limits, say=output.note, trust=arguments.trust,
-        ) as server:  # fmt: skip
+        with contextlib.ExitStack() as stack:
+            if log := open_event_log(arguments, output.note):
+                stack.enter_context(log)
+            answers = answering(arguments, log)
+            server = Server(
+                arguments.directory, arguments.name, arguments.host, arguments.port,
+                arguments.grpc_port, answers, limits, output.note, arguments.trust, log,
+            )  # fmt: skip
+            stack.enter_context(server)
             _print_addresses(server, arguments, output)
             while not stopped.wait(CHECK_SECONDS):
                 if ended := server.ended():
@@ -92,6 +95,8 @@ def _print_addresses(server, arguments, output):
     lines = [f"{url}/  the page", f"{url}/v1/models/{name}:predict  REST"]
     if server.grpc_port is not None:
         lines.append(f"{host}:{server.grpc_port}  gRPC")
+    if arguments.events is not None:
+        lines.append(f"{url}/v1/events  events")
     for line in lines:
         output.say(line)
     output.result({"model": name, "url": url, "port": server.port, "grpc_port": server.grpc_port})

@@ -1,25 +1,30 @@
 """The client of TF Serving and `kerasrec serve`."""
 
-import numbers
 import warnings
 
 from kerasrec.client.address import read_address
-from kerasrec.client.attempts import Attempts
+from kerasrec.client.client_arguments import (
+    check_name,
+    check_request_id,
+    check_timeout,
+    check_version,
+)
+from kerasrec.client.event_buffer import EventBuffer
+from kerasrec.client.item_inputs import limits, wishes
 from kerasrec.client.json_values import as_list, as_number, as_text, as_whole
+from kerasrec.client.new_event import new_event
 from kerasrec.client.profile import item_weights, read_profile
-from kerasrec.client.query import columns
 from kerasrec.client.recommendation import read_answer
 from kerasrec.client.request import Request, texts
 from kerasrec.client.rest_transport import RestTransport
-from kerasrec.client.serving_error import ServingError, expect_format
+from kerasrec.client.served_model import ServedModel
+from kerasrec.client.serving_error import expect_format
 from kerasrec.errors import InputError
-from kerasrec.id_list import id_factors
 from kerasrec.search_words import check_search, search_notes
 from kerasrec.whole_number import whole_number
 
 DEFAULT_K = 10
-MAX_K, MAX_VERSION = 2**31 - 1, 2**63 - 1  # int32 and int64 in TF Serving's messages
-MAX_TIMEOUT = 86_400.0  # seconds
+MAX_K = 2**31 - 1  # int32 in TF Serving's messages
 MOST_VALUES = 10  # of a feature in a profile of an export
 
 
@@ -52,16 +57,18 @@ class Client:
 
     def __init__(self, url, model, version=None, timeout=10.0, retries=2):
         scheme, rest = read_address(url)
-        self._model, self._timeout = _check_name(model, "model"), _check_timeout(timeout)
-        version = _check_version(version)
-        self._retries = whole_number(retries, "retries", 0)
-        self._metadata, self._closed = None, False
+        model, version = check_name(model, "model"), check_version(version)
+        timeout, retries = check_timeout(timeout), whole_number(retries, "retries", 0)
         if scheme.startswith("http"):
-            self._transport = RestTransport(url, model, version)
+            transport = RestTransport(url, model, version)
         else:
             from kerasrec.client.grpc_transport import GrpcTransport
 
-            self._transport = GrpcTransport(rest, model, version, secure=scheme == "grpcs")
+            transport = GrpcTransport(rest, model, version, secure=scheme == "grpcs")
+        self._name, self._timeout, self._transport = model, timeout, transport
+        self._model = ServedModel(transport, model, timeout, retries)
+        log = getattr(transport, "log_events", None)
+        self._events = EventBuffer(log, timeout) if log else None
 
     def recommend(
         self,
@@ -86,6 +93,7 @@ class Client:
         pin=(),
         boost=None,
         probabilities=False,
+        request_id=None,
     ):
         """Returns the k best items for one user or history, or for many.
 
@@ -115,6 +123,8 @@ class Client:
             pin, boost: For a model with rules: item ids that come first, in this order, and a dict
                 of item ids to factors of their relevance; see docs/reranking.md.
             probabilities: Also return `probability`, for models whose scores are logits of labels.
+            request_id: An id of yours, over REST: a server with `--log-impressions` logs what it
+                answers under it, and `log_event` takes it.
 
         Returns:
             A list of `Recommendation`, best first, for one; a list of such lists for many.
@@ -131,8 +141,8 @@ class Client:
             value,
             values,
         )
-        given = {**request.columns, **self._limits(request.rows, exclude, allow)}
-        given |= _wishes(request.rows, pin, boost)
+        given = {**request.columns, **limits(request.rows, exclude, allow)}
+        given |= wishes(request.rows, pin, boost)
         reasons = None if explain is True else whole_number(explain or 0, "explain", 0)
         if repeats not in (None, "mask", "allow"):
             raise InputError(f"repeats must be mask or allow: got {repeats!r}")
@@ -140,9 +150,10 @@ class Client:
             given["repeats"] = [repeats] * request.rows
         name = "recommend_explained" if explain else "recommend"
         if probabilities:
-            self._check_probabilities(name)
+            self._model.check_probabilities(name)
         of = {"context": context, "user_features": user_features, "single": request.single}
-        outputs = self._predict(name, request.rows, given, _check_k(k), k is None, **of)
+        of["request_id"] = check_request_id(request_id)
+        outputs = self._model.predict(name, request.rows, given, _check_k(k), k is None, **of)
         if not probabilities:
             outputs = {key: x for key, x in outputs.items() if key != "probability"}
         with expect_format(name):
@@ -211,12 +222,12 @@ class Client:
             )
         if not ids:
             return {"score": []} if tasks else []
-        if tasks and len(self._signature("score").outputs) == 1:
-            raise InputError(f"model {self._model!r} has no tasks: its output is the score alone")
+        if tasks and len(self._model.signature("score").outputs) == 1:
+            raise InputError(f"model {self._name!r} has no tasks: its output is the score alone")
         if probabilities:
-            self._check_probabilities("score")
+            self._model.check_probabilities("score")
         of = {"context": context, "user_features": user_features, "single": request.single}
-        outputs = self._predict("score", len(ids), {**given, "item": ids}, **of)
+        outputs = self._model.predict("score", len(ids), {**given, "item": ids}, **of)
         with expect_format("score"):
             scores = {name: [as_number(one) for one in x] for name, x in outputs.items()}
         if items is None:
@@ -234,8 +245,10 @@ class Client:
         ids = texts([item] if items is None else items, "items")
         if not ids:
             return []
-        given = {"item": ids, **self._limits(len(ids), exclude, allow)}
-        outputs = self._predict("similar_items", len(ids), given, _check_k(k), reduce_k=k is None)
+        given = {"item": ids, **limits(len(ids), exclude, allow)}
+        outputs = self._model.predict(
+            "similar_items", len(ids), given, _check_k(k), reduce_k=k is None
+        )
         with expect_format("similar_items"):
             answers = [answer[: _check_k(k)] for answer in read_answer(outputs)]
         return answers[0] if items is None else answers
@@ -257,10 +270,10 @@ class Client:
         check_search(text)
         if user is not None and history is not None:
             raise InputError("give a user or a history, not both")
-        given = {"search_text": [text], **self._limits(1, exclude, allow)}
+        given = {"search_text": [text], **limits(1, exclude, allow)}
         if user is not None or history is not None:
             given |= Request(user=user, history=history).columns
-        outputs = self._predict("search", 1, given, _check_k(k), k is None)
+        outputs = self._model.predict("search", 1, given, _check_k(k), k is None)
         with expect_format("search"):
             (answer,) = read_answer(outputs)
             unknown = [one for one in map(as_text, as_list(outputs["unknown_word"][0])) if one]
@@ -290,7 +303,7 @@ class Client:
         given = dict(Request(user=user, history=history, timestamp=timestamp).columns)
         if value is not None:
             given["item_weight"] = [item_weights(value, history)]
-        outputs = self._predict("profile", 1, given)
+        outputs = self._model.predict("profile", 1, given)
         with expect_format("profile"):
             found = read_profile(outputs, k)
         if not found:
@@ -300,17 +313,87 @@ class Client:
 
     def metadata(self):
         """Requests and returns `Metadata`: the served version and its signatures."""
-        self._metadata = self._attempts().run(self._transport.metadata)
-        return self._metadata
+        return self._model.metadata()
 
     def status(self):
         """Requests and returns a list of `VersionStatus`, newest version first."""
-        return self._attempts().run(self._transport.status)
+        return self._model.status()
+
+    def log_event(
+        self, item, behavior="click", user=None, session=None, request_id=None, value=None,
+        time=None, id=None,
+    ):  # fmt: skip
+        """Logs what somebody did with an item; returns at once, see `flush`.
+
+        Args:
+            item: Item id.
+            behavior: What was done.
+            user, session, request_id: Who it was, or the id of the request that showed the item: at
+                least one of them.
+            value: A number, such as a rating.
+            time: Seconds since 1970; None for now.
+            id: Id of the event, of which the server stores one; None for a new one.
+
+        Raises:
+            InputError: for an event that the server would refuse, or a client of gRPC.
+        """
+        fields = {"kind": "interaction", "item": item, "behavior": behavior, "value": value}
+        who = {"user": user, "session": session, "request": request_id}
+        self._log({**fields, **who, "time": time, "id": id})
+
+    def log_impression(
+        self, items, user=None, session=None, request_id=None, positions=None, propensities=None,
+        version=None, context=None, time=None, id=None,
+    ):  # fmt: skip
+        """Logs which items were shown; returns at once, see `flush`.
+
+        Args:
+            items: Item ids in the order shown.
+            user, session, request_id: As in `log_event`; interactions with the same request id
+                belong to this impression.
+            positions: Places of the items from 1 on; None for 1, 2, ...
+            propensities: The probability with which each was shown, if it was drawn.
+            version: Version of the model, as text.
+            context: Features of the request by name.
+            time, id: As in `log_event`.
+
+        Raises:
+            InputError: as `log_event`.
+        """
+        fields = {"kind": "impression", "items": items, "positions": positions, "time": time}
+        fields |= {"propensities": propensities, "version": version, "context": context, "id": id}
+        who = {"user": user, "session": session, "request": request_id}
+        self._log({**fields, **who})
+
+    @property
+    def events_dropped(self):
+        """The number of logged events that were lost: the buffer was full, or a refusal."""
+        return self._events.dropped if self._events else 0
+
+    def flush(self):
+        """Waits until all logged events are stored, for the timeout of the client.
+
+        Events are sent in the background, again and again until the server has stored them. 10,000
+        may wait; then the oldest is dropped with a warning. What still waits when the process ends
+        without `flush` or `close` is lost.
+
+        Raises:
+            ServingError: if some still wait, or the server has refused some.
+        """
+        if self._events:
+            self._events.flush(self._timeout)
 
     def close(self):
-        """Closes the connections. The client cannot be used afterwards."""
-        self._closed = True
-        self._transport.close()
+        """Flushes the events and closes the connections. The client cannot be used afterwards.
+
+        Raises:
+            ServingError: as `flush`.
+        """
+        try:
+            if self._events:
+                self._events.close(self._timeout)
+        finally:
+            self._model.close()
 
     def __enter__(self):
         return self
@@ -318,103 +401,11 @@ class Client:
     def __exit__(self, *_):
         self.close()
 
-    def _attempts(self):
-        if self._closed:
-            raise InputError("this client is closed: make a new one")
-        return Attempts(self._timeout, self._retries)
-
-    def _limits(self, rows, exclude, allow):
-        limits = {"exclude": texts(() if exclude is None else exclude, "exclude", ordered=False)}
-        if allow is not None:
-            limits["allow"] = texts(allow, "allow", ordered=False)
-            if not any(limits["allow"]):
-                raise InputError("allow has no item: nothing can be recommended")
-        return {name: [ids] * rows for name, ids in limits.items() if ids}
-
-    def _signature(self, name, attempts=None):
-        metadata = self._metadata or (attempts or self._attempts()).run(self._transport.metadata)
-        self._metadata = metadata
-        if name not in metadata.signatures:
-            raise InputError(
-                f"model {self._model!r} has no signature {name!r}: it has "
-                f"{', '.join(sorted(metadata.signatures))}"
-            )
-        return metadata.signatures[name]
-
-    def _check_probabilities(self, name):
-        if "probability" not in self._signature(name).outputs:
-            raise InputError(
-                f"probabilities: the scores of model {self._model!r} only order items; what a task "
-                "predicts is given by score(tasks=True)"
-            )
-
-    def _predict(
-        self, name, rows, given, k=None, reduce_k=False, context=None, single=True,
-        user_features=None,
-    ):  # fmt: skip
-        attempts = self._attempts()
-        signature = self._signature(name, attempts)
-        if k is not None and "k" in signature.inputs:
-            given = {**given, "k": [k] * rows}
-        inputs = columns(signature, rows, given, context, single, user_features)
-        try:
-            outputs = attempts.run(
-                lambda seconds: self._transport.predict(name, signature, inputs, seconds)
-            )
-        except ServingError:
-            # The server may have loaded a version with other signatures.
-            self._metadata = None
-            raise
-        with expect_format(name):
-            for each in {*signature.outputs, *outputs}:
-                if len(as_list(outputs[each])) != rows:
-                    raise ServingError(f"the server did not answer all {rows} rows of {name}")
-            # The width of an answer is k, or the maximum of the export if that is smaller.
-            width = k if k is None else len(as_list(outputs["item"][0]))
-            if width == 0:
-                raise ServingError(f"the answer of {name} has width 0")
-        if k is not None and k > width and reduce_k:
-            note = f"the export returns at most {width} items: k is {width}, not {k}"
-            warnings.warn(note, stacklevel=3)
-        elif k is not None and k > width:
-            raise InputError(f"k must be at most {width}, which was fixed at export: got {k}")
-        return outputs
-
-
-def _wishes(rows, pin, boost):
-    """The inputs that only a model with rules has, of those given."""
-    given, boost = {}, id_factors({} if boost is None else boost, "boost")
-    if pins := texts(() if pin is None else pin, "pin"):
-        given["pin"] = [pins] * rows
-    if boost:
-        given["boost"] = [texts(boost.keys(), "boost")] * rows
-        given["boost_factor"] = [list(boost.values())] * rows
-    return given
+    def _log(self, fields):
+        if self._events is None:
+            raise InputError("events are logged over http://, not over gRPC")
+        self._events.add(new_event(fields))
 
 
 def _check_k(k):
     return DEFAULT_K if k is None else whole_number(k, "k", 1, MAX_K)
-
-
-def _check_name(name, what):
-    try:
-        if name and isinstance(name, str) and name.encode():
-            return name
-    except UnicodeEncodeError:
-        pass
-    raise InputError(f"{what} must be the name of a {what} on the server: got {name!r}")
-
-
-def _check_version(version):
-    if version is None or isinstance(version, str):
-        return version if version is None else _check_name(version, "version")
-    return whole_number(version, "version", 0, MAX_VERSION)
-
-
-def _check_timeout(timeout):
-    is_number = isinstance(timeout, numbers.Real) and not isinstance(timeout, bool)
-    if is_number and 0 < timeout <= MAX_TIMEOUT:
-        return float(timeout)
-    raise InputError(
-        f"timeout must be seconds above 0 and at most {MAX_TIMEOUT:,.0f}, a day: got {timeout!r}"
-    )

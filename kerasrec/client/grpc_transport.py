@@ -54,8 +54,10 @@ class GrpcTransport:
         self._models = model_service_pb2_grpc.ModelServiceStub(self._channel)
         self._model, self._version = model, version
 
-    def predict(self, name, signature, inputs, seconds):
+    def predict(self, name, signature, inputs, seconds, request_id=None):
         """Runs a signature; `inputs` and the returned outputs are dicts of name to lists."""
+        if request_id is not None:
+            raise InputError("request_id is for impressions, which are logged over http:// only")
         from tensorflow import dtypes, make_ndarray, make_tensor_proto
         from tensorflow_serving.apis import predict_pb2
 

@@ -27,7 +27,8 @@ class Recommendation:
     """An item and its score; with `explain` also reasons for the score.
 
     `from_behavior` and `from_content` sum to the score; None for models without content.
-    `probability` is given with `probabilities`.
+    `probability` is given with `probabilities`, and `propensity`, the probability with which the
+    item is at its position, by a server that explores.
 
     >>> Recommendation("book-7", 2.5).reasons
     ()
@@ -40,6 +41,7 @@ class Recommendation:
     from_behavior: float | None = None
     from_content: float | None = None
     probability: float | None = None
+    propensity: float | None = None
 
 
 def read_answer(outputs, count=None):
@@ -48,12 +50,12 @@ def read_answer(outputs, count=None):
     Args:
         outputs: `item` and `score` `(n, k)`; with explanations also `reason_item`, `reason`,
             `word`, `word_feature`, `word_reason` `(n, k, any)`, `from_behavior`,
-            `from_content` and `probability` `(n, k)`. "" is padding.
+            `from_content`, `probability` and `propensity` `(n, k)`. "" is padding.
         count: Number of reasons and words to keep; None for all.
 
     >>> read_answer({"item": [["a", ""]], "score": [[1.5, float("-inf")]]})
     [[Recommendation(item='a', score=1.5, reasons=(), words=(), from_behavior=None, \
-from_content=None, probability=None)]]
+from_content=None, probability=None, propensity=None)]]
     """
 
     def value(name, row, rank, default=None):
@@ -87,6 +89,7 @@ from_content=None, probability=None)]]
             optional_number("from_behavior", *position),
             optional_number("from_content", *position),
             optional_number("probability", *position),
+            optional_number("propensity", *position),
         )
 
     return [

@@ -28,38 +28,44 @@ class RestTransport:
     """
 
     def __init__(self, url, model, version=None):
-        self._url = f"{url.rstrip('/')}/v1/models/{urllib.parse.quote(model, safe='')}"
+        self._server = url.rstrip("/")
+        self._url = f"{self._server}/v1/models/{urllib.parse.quote(model, safe='')}"
         if version is not None:
             kind = "versions" if isinstance(version, int) else "labels"
             self._url += f"/{kind}/{urllib.parse.quote(str(version), safe='')}"
         self._pool = connections(secure=url.startswith("https:"))
 
-    def predict(self, name, signature, inputs, seconds):
+    def predict(self, name, signature, inputs, seconds, request_id=None):
         """Runs a signature; `inputs` and the returned outputs are dicts of name to lists."""
         body = json.dumps({"signature_name": name, "inputs": inputs}).encode()
-        answer = self._send("POST", ":predict", body, seconds)
+        headers = {} if request_id is None else {"X-Request-ID": request_id}
+        answer = self._send("POST", f"{self._url}:predict", body, seconds, headers)
         with expect_format(name):
             outputs = answer["outputs"]
         # For a signature with one output the server sends the values without the name.
         return outputs if isinstance(outputs, dict) else dict.fromkeys(signature.outputs, outputs)
 
     def metadata(self, seconds):
-        answer = self._send("GET", "/metadata", None, seconds)
+        answer = self._send("GET", f"{self._url}/metadata", None, seconds)
         with expect_format("metadata"):
             return read_metadata(answer)
 
     def status(self, seconds):
-        answer = self._send("GET", "", None, seconds)
+        answer = self._send("GET", self._url, None, seconds)
         with expect_format("status"):
             return read_status(answer)
+
+    def log_events(self, events, seconds):
+        """Stores a list of events, dicts as `read_event` takes them; returns when they are."""
+        body = json.dumps({"events": events}).encode()
+        self._send("POST", f"{self._server}/v1/events", body, seconds)
 
     def close(self):
         self._pool.clear()
 
-    def _send(self, method, path, body, seconds):
-        url = self._url + path
+    def _send(self, method, url, body, seconds, headers=None):
         with within(seconds):
-            response, text = self._exchange(method, url, body)
+            response, text = self._exchange(method, url, body, headers or {})
         status = response.status
         if status != 200:
             wait = response.headers.get("Retry-After", "")
@@ -74,13 +80,13 @@ class RestTransport:
         except (ValueError, RecursionError) as error:
             raise ServingError(f"{url} did not answer with JSON", status) from error
 
-    def _exchange(self, method, url, body):
+    def _exchange(self, method, url, body, headers):
         try:
             response = self._pool.request(
                 method,
                 url,
                 body=body,
-                headers={"Content-Type": "application/json"} if body else {},
+                headers={"Content-Type": "application/json", **headers} if body else headers,
                 retries=False,
                 redirect=False,
                 preload_content=False,

@@ -64,7 +64,8 @@ class TuneNode(Node):
 class RunConfig(Node):
     """A run: data, split, model, training and evaluation; and the search space of `kerasrec tune`.
 
-    `init_from` names a run of the same model whose weights training starts from. `content_from`
+    `init_from` names a run of the same model whose weights training starts from; with
+    `init_optimizer` the state of its optimizer goes on as well. `content_from`
     names a run over other items whose text encoder it starts from; `freeze_content` does not train
     that encoder.
     """
@@ -76,6 +77,7 @@ class RunConfig(Node):
     train: TrainNode = TrainNode()
     evaluate: EvaluateNode = EvaluateNode()
     init_from: str | None = None
+    init_optimizer: bool = False
     content_from: str | None = None
     freeze_content: bool = False
     tune: TuneNode | None = None
@@ -96,6 +98,14 @@ class RunConfig(Node):
         if self.init_from and self.content_from:
             raise PydanticCustomError(
                 "start", "init_from has its own encoder of texts: leave out content_from"
+            )
+        if self.init_optimizer and not self.init_from:
+            raise PydanticCustomError(
+                "start", "init_optimizer goes on with that of init_from: give that too"
+            )
+        if self.init_optimizer and self.data.ranks:
+            raise PydanticCustomError(
+                "start", "init_optimizer is not for rankers, whose tables of values move"
             )
         if self.freeze_content and not self.content_from:
             raise PydanticCustomError(

@@ -45,13 +45,18 @@ def new_version(folder, number=None, keep=None):
         remove_leftovers(folder)
         for removed in folder.glob(f"{REMOVED}*"):
             shutil.rmtree(removed, ignore_errors=True)  # another export may be removing it
-        number = _claim(folder, number)
+        number = claim_version(folder, number)
     except OSError as error:
         raise InputError(f"{folder} cannot be written: {error.strerror}") from error
     yield folder / str(number)
     if keep is not None:
-        for number, old in sorted(_folders(folder).items())[:-keep]:
-            _remove(old, folder / f"{REMOVED}{number}")
+        keep_versions(folder, keep)
+
+
+def keep_versions(folder, keep):
+    """Removes all versions in a folder but the newest `keep`."""
+    for number, old in sorted(_folders(folder).items())[:-keep]:
+        _remove(old, folder / f"{REMOVED}{number}")
 
 
 def is_version(name):
@@ -94,7 +99,8 @@ def find_version(path):
     return found[max(found)]
 
 
-def _claim(folder, number):
+def claim_version(folder, number=None):
+    """Claims a version number for this process; None for the next one. See `new_version`."""
     claims = (path.name.removeprefix(CLAIM) for path in folder.glob(f"{CLAIM}*"))
     claimed = [int(name) for name in claims if is_version(name)]
     highest = max([0, *versions(folder), *claimed])

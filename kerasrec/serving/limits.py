@@ -27,6 +27,7 @@ class Limits:
             that has been idle longest is closed. It is larger than `waiting`, so that a proxy (one
             address) can use all of these, and smaller than `connections`, so that one address
             cannot use all of those.
+        poll: Seconds between two checks of the folder for new versions.
     """
 
     body: int = 8 << 20
@@ -40,3 +41,4 @@ class Limits:
     headers: float = 10.0
     connections: int = 384
     address_connections: int = 320
+    poll: float = 1.0

@@ -3,6 +3,7 @@
 import numpy as np
 
 import kerasrec
+from kerasrec.serving.event_paths import event_paths
 from kerasrec.serving.predict_answer import plain_values
 
 JSON_TYPES = {
@@ -33,10 +34,11 @@ ERRORS = {
     "429": "the graph ran out of memory",
     "503": "too many requests wait already",
     "504": "the answer took too long",
+    "507": "the store of events is full",
 }
 
 
-def openapi(models):
+def openapi(models, events=False):
     """Returns an OpenAPI 3.1 document of the served model.
 
     The lists of one input must have equal length, which a schema cannot express. So a request that
@@ -44,8 +46,9 @@ def openapi(models):
 
     Args:
         models: A `Models`.
+        events: Whether the server takes events.
     """
-    paths = {}
+    paths = event_paths(_operation) if events else {}
     for name in models.names():
         with models.current(name) as version:
             signatures, number = version.signatures, version.number

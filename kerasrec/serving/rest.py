@@ -11,14 +11,13 @@ from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kerasrec.savedmodel.versions import is_version
-from kerasrec.serving.content_encoding import decompress
+from kerasrec.serving.event_routes import event_routes
+from kerasrec.serving.impression_log import HEADER, request_id
 from kerasrec.serving.local_host import LOOPBACK, LocalHost
 from kerasrec.serving.model_json import model_metadata, model_status
 from kerasrec.serving.openapi import openapi
 from kerasrec.serving.page_routes import page_routes
-from kerasrec.serving.predict_answer import predict_answer
-from kerasrec.serving.predict_body import read_predict_body
+from kerasrec.serving.predictor import Predictor
 from kerasrec.serving.refusal import Refusal, invalid
 from kerasrec.serving.request_limiter import RequestLimiter
 
@@ -29,7 +28,7 @@ STATUS = re.compile(rf"/v1/models(?:/(?P<name>[^/:]+))?{VERSION}(?:/(?P<metadata
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"]
 
 
-def rest_app(models, pool, limits, host):
+def rest_app(models, pool, limits, host, log=None, explorer=None):
     """Makes the ASGI app of a server.
 
     Args:
@@ -37,13 +36,17 @@ def rest_app(models, pool, limits, host):
         pool: An executor for blocking calls.
         limits: A `Limits`.
         host: The host it listens on; on loopback, requests for other hosts are refused.
+        log: An `EventLog`; None for a server without events.
+        explorer: An `Explorer`; None to answer as the model ranks.
     """
-    rest = _Rest(models, pool, limits)
+    rest = _Rest(models, pool, log, Predictor(models, limits, log, explorer))
+    events = event_routes(log, pool, limits, host, METHODS, _json) if log else []
     middleware = [Middleware(RequestLimiter, limits=limits, refuse=_response)]
     if host in LOOPBACK:
         middleware.insert(0, Middleware(LocalHost, refuse=_response))
     return Starlette(
         routes=[
+            *events,
             Route("/v1/{rest:path}", rest.v1, methods=METHODS),
             Route("/openapi.json", rest.openapi),
             *page_routes(models),
@@ -58,30 +61,36 @@ def rest_app(models, pool, limits, host):
 
 
 class _Rest:
-    def __init__(self, models, pool, limits):
-        self._models, self._pool, self._limits = models, pool, limits
+    def __init__(self, models, pool, log, predictor):
+        self._models, self._pool = models, pool
+        self._log, self._predictor = log, predictor
 
     async def openapi(self, request):
-        return _json(openapi(self._models))
+        return _json(openapi(self._models, bool(self._log)))
 
     async def v1(self, request):
         # `request.url` depends on the Host header, `scope` does not.
         path, method = request.scope["path"], request.method
         predict, status = PREDICT.fullmatch(path), STATUS.fullmatch(path)
         if method == "POST" and predict:
-            number = _version_number(predict)
+            number = self._predictor.number(predict["version"], predict["label"])
             if predict["method"].lower() != "predict":
                 raise invalid(f"An export of kerasrec answers :predict, not :{predict['method']}.")
             body, start = await request.body(), time.monotonic()
             run = asyncio.get_running_loop().run_in_executor
             coding = ",".join(request.headers.getlist("content-encoding"))
-            arguments = (predict["name"], number, body, coding, start)
-            text = await run(self._pool, self._predict, *arguments)
-            return Response(text, media_type="application/json")
+            id, headers = None, {}
+            if self._predictor.identified:
+                id = request_id(request.headers.get(HEADER))
+                headers = {HEADER: id}
+            arguments = (predict["name"], number, body, coding, start, id)
+            text = await run(self._pool, self._predictor.predict, *arguments)
+            return Response(text, headers=headers, media_type="application/json")
         if method == "GET" and status:
             if not status["name"]:
                 raise invalid("Missing model name in request.")
-            name, number = status["name"], _version_number(status)
+            name = status["name"]
+            number = self._predictor.number(status["version"], status["label"])
             if not status["metadata"]:
                 return _json(model_status(self._models.versions(name, number)))
             with self._models.current(name, number) as version:
@@ -95,32 +104,6 @@ class _Rest:
         if refusal.http == 405:
             response.headers["Allow"] = ", ".join(name for name, fits in allowed.items() if fits)
         return response
-
-    def _predict(self, name, number, body, coding, start):
-        self._remaining(start)
-        with self._models.current(name, number) as version:
-            body = decompress(body, coding, self._limits.body)
-            request = read_predict_body(body, version.signatures, self._limits)
-            outputs = version.run(request.signature, request.inputs, self._remaining(start))
-        return predict_answer(outputs, request.by_row)
-
-    def _remaining(self, start):
-        left = start + self._limits.timeout - time.monotonic()
-        if left <= 0:
-            raise Refusal("DEADLINE_EXCEEDED", "The request waited too long in the queue.")
-        return left
-
-
-def _version_number(match):
-    if match["label"]:
-        # tensorflow_serving/model_servers/server_core.cc.
-        raise invalid(f"Unrecognized servable version label: {match['label']}")
-    if match["version"] is None:
-        return None
-    digits = match["version"]
-    if not is_version(digits):
-        raise invalid(f"Failed to convert version: {digits[:40]} to numeric.")
-    return int(digits)
 
 
 def _json(value, status=200):

@@ -11,12 +11,14 @@ import uvicorn
 
 from kerasrec.errors import InputError
 from kerasrec.savedmodel.versions import is_version
+from kerasrec.serving.answering import Answering
 from kerasrec.serving.connections import Connections
 from kerasrec.serving.http_connection import HttpConnection
 from kerasrec.serving.limits import Limits
 from kerasrec.serving.models import Models
 from kerasrec.serving.refusal import Refusal
 from kerasrec.serving.rest import rest_app
+from kerasrec.serving.shared_models import SharedModels
 
 GRACE = 30  # seconds that requests in progress have when the server is stopped
 # asyncio accepts ACCEPTED connections at a time before it can close any. The others wait in the
@@ -33,11 +35,11 @@ class Server:
         host: Host to listen on.
         port: Port of REST and the page; 0 for a free one.
         grpc_port: Port of gRPC, 0 for a free one; None for no gRPC, which would import TensorFlow.
-        batching: A `BatchingParameters`; None for no batching.
+        answering: An `Answering`: batching, exploration, several versions; None for none of them.
         limits: A `Limits`; None for the defaults.
-        poll: Seconds between two checks of the folder for new versions.
         say: Function that is called with a line about every change.
         trust: Also serve a SavedModel that is not an export, see `savedmodel.check_export`.
+        events: An `EventLog` of what is shown and done, which stays open; None for no events.
 
     Attributes:
         models: The `Models` that are served.
@@ -53,14 +55,20 @@ class Server:
     """
 
     def __init__(
-        self, folder, name=None, host="127.0.0.1", port=8501, grpc_port=None, batching=None,
-        limits=None, poll=1.0, say=print, trust=False,
+        self, folder, name=None, host="127.0.0.1", port=8501, grpc_port=None, answering=None,
+        limits=None, say=print, trust=False, events=None,
     ):  # fmt: skip
-        self._limits, self._poll = limits or Limits(), poll
+        self._limits, self._events = limits or Limits(), events
         base, only = _versions_folder(folder)
-        self.models = Models(
-            base, name, only, limits=self._limits, batching=batching, say=say, trust=trust
-        )
+        self._answering = answering = answering or Answering()
+        options = {"limits": self._limits, "batching": answering.batching}
+        options |= {"say": say, "trust": trust}
+        if answering.shares is not None and only is not None:
+            raise InputError(f"--versions needs the folder of all versions, {base}: got {folder}")
+        if answering.shares is None:
+            self.models = Models(base, name, only, **options)
+        else:
+            self.models = SharedModels(base, answering.shares, name, salt=answering.salt, **options)
         self._stack, self._stopped = contextlib.ExitStack(), threading.Event()
         self._threads = []
         try:
@@ -93,7 +101,9 @@ class Server:
         self._stack.callback(pool.shutdown)
         listening = _listen(host, port)
         self.port = listening.getsockname()[1]
-        app = rest_app(self.models, pool, self._limits, host)
+        app = rest_app(
+            self.models, pool, self._limits, host, self._events, self._answering.explorer
+        )
         http = _Http(_config(app, self._limits))
         thread = threading.Thread(target=http.run, args=([listening],), name="http")
         thread.start()
@@ -111,13 +121,13 @@ class Server:
             self._stack.callback(lambda: grpc.stop(GRACE).wait())
         polling = threading.Thread(target=self._keep_polling, name="versions")
         polling.start()
-        self._threads.append(polling)
+        self._threads += [polling, self._events.thread] if self._events else [polling]
         self._stack.callback(polling.join)
         self._stack.callback(self._stopped.set)
 
     def _keep_polling(self):
         reported = set()
-        while not self._stopped.wait(self._poll):
+        while not self._stopped.wait(self._limits.poll):
             try:
                 self.models.poll()
             except Exception as error:  # the next poll may succeed
@@ -171,6 +181,9 @@ def _versions_folder(folder):
 
 
 def _no_version_message(models):
+    if isinstance(models, SharedModels):
+        missing = ", ".join(map(str, models.missing()))
+        return f"{models.folder}: version {missing} of --versions is not there or does not load"
     try:
         tried = models.versions(models.name)
     except Refusal:

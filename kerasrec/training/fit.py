@@ -17,6 +17,7 @@ from kerasrec.training.callbacks.linear_decay import LinearDecay
 from kerasrec.training.callbacks.progress_bar import ProgressBar
 from kerasrec.training.callbacks.ranking_validation import RankingValidation
 from kerasrec.training.callbacks.rating_validation import RatingValidation
+from kerasrec.training.callbacks.start_slots import start_slots
 from kerasrec.training.callbacks.training_state import TrainingState
 from kerasrec.training.callbacks.validation_users import ValidationUsers
 from kerasrec.training.check_training import check_training
@@ -37,6 +38,7 @@ def fit(
     callbacks=(),
     start=None,
     validation_users=None,
+    slots=None,
 ):
     """Fits an adapted model; afterwards it has the weights of its best epoch.
 
@@ -59,6 +61,8 @@ def fit(
         start: As for `TrainingState`.
         validation_users: `ValidationUsers`, which afterwards has the number that validations
             ranked for; None for one of `train` that says nothing.
+        slots: State file of the run whose weights the model has, see `start_slots`; None for a
+            new optimizer.
 
     Returns:
         The logs of all epochs, a list of dicts.
@@ -76,6 +80,8 @@ def fit(
         loss=loss_by_name(train.loss, model.schema.num_items, train.gbce_t),
         steps_per_execution=steps_per_execution(train),
     )
+    if slots:
+        start_slots(model, slots)
     # Before `restore`, for it takes the rate of the first epoch.
     decay = [LinearDecay(model.optimizer, train.epochs)] if train.decay == "linear" else []
     users = validation_users or ValidationUsers(split, train)

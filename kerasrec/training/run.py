@@ -143,6 +143,7 @@ def _run(config, folder, resume, say, progress, read, callbacks):
                 callbacks,
                 start=fit_start,
                 validation_users=validation_users,
+                slots=start.parent / folder.state.name if config.init_optimizer else None,
             )
         except Exception:
             # After Ctrl-C it stays, to be resumed.

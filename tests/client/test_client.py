@@ -178,7 +178,7 @@ def waits(monkeypatch):
     def without_sleep(timeout, retries):
         return plain(timeout, retries, sleep=waits.append, chance=lambda: 1.0)
 
-    monkeypatch.setattr("kerasrec.client.client.Attempts", without_sleep)
+    monkeypatch.setattr("kerasrec.client.served_model.Attempts", without_sleep)
     return waits
 
 

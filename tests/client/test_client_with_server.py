@@ -10,6 +10,7 @@ import kerasrec
 from kerasrec.data import load
 from kerasrec.errors import InputError
 from kerasrec.export import export
+from kerasrec.serving.answering import Answering
 from kerasrec.serving.batching_parameters import BatchingParameters
 from kerasrec.serving.server import Server
 from kerasrec_zoo import Hybrid, MatrixFactorization
@@ -42,7 +43,9 @@ def server(hybrid):
         num_batch_threads=2,
         pad_variable_length_inputs=True,
     )
-    with Server(hybrid[1], port=0, grpc_port=0, batching=batching, say=lambda _: None) as server:
+    with Server(
+        hybrid[1], port=0, grpc_port=0, answering=Answering(batching), say=lambda _: None
+    ) as server:
         yield server
 
 

@@ -4,6 +4,7 @@ import pytest
 
 import kerasrec
 from kerasrec.errors import InputError
+from kerasrec.serving.answering import Answering
 from kerasrec.serving.batching_parameters import BatchingParameters
 from kerasrec.serving.server import Server
 
@@ -30,7 +31,9 @@ def server(context_export):
         num_batch_threads=1,
         pad_variable_length_inputs=True,
     )
-    with Server(context_export, port=0, grpc_port=0, batching=batching, say=print) as server:
+    with Server(
+        context_export, port=0, grpc_port=0, answering=Answering(batching), say=print
+    ) as server:
         yield server
 
 

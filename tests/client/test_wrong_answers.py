@@ -162,7 +162,7 @@ def test_a_malformed_answer(client, canned, answer):
                 continue  # No version: of Protocol Buffers, an empty list is left out.
             canned.answers["metadata"] = whole(metadata())
             canned.answers[end] = answer
-            client._metadata = None
+            client._model._metadata = None
             with pytest.raises(ServingError) as caught:
                 ask(client)
             assert str(caught.value).encode() and len(str(caught.value)) < 700

@@ -168,7 +168,7 @@ def test_client_and_server(folder, model):
             ):
                 with pytest.raises(InputError, match=message):
                     client.profile(**asked)
-            signature, transport = client._signature("search"), client._transport
+            signature, transport = client._model.signature("search"), client._transport
             given = {name: [[""]] for name in signature.inputs}
             given |= {"search_text": ["tea " * 250_000], "user": [""], "k": [1]}
             with pytest.raises(ServingError, match="expected at most 10000 characters: got"):

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from kerasrec.serving.limits import Limits
 from kerasrec.serving.server import Server
 
 pytestmark = pytest.mark.slow
@@ -34,7 +35,7 @@ def test_the_old_version_stays_in_service(publish, ask):
     publish(1, 1)
     command = [sys.executable, "-c", EXPORT, str(publish.folder / "2")]
     with (
-        Server(publish.folder, port=0, poll=3600, say=lambda line: None) as server,
+        Server(publish.folder, port=0, limits=Limits(poll=3600), say=lambda line: None) as server,
         subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             text=True, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},

@@ -272,7 +272,7 @@ def test_a_version_in_use_is_unloaded_after_its_last_request(models, publish):
 def test_no_request_fails_while_versions_change(publish, ask):
     """8 clients send requests while 5 versions replace each other."""
     publish(1, 1)
-    with Server(publish.folder, port=0, poll=0.01, say=lambda line: None) as server:
+    with Server(publish.folder, port=0, limits=Limits(poll=0.01), say=lambda line: None) as server:
         swapped, failed, scores = threading.Event(), [], set()
 
         def client():

@@ -328,7 +328,7 @@ def test_an_internal_error_reveals_nothing(server, ask, monkeypatch):
     def broken(*_):
         raise KeyError("secret")
 
-    monkeypatch.setattr("kerasrec.serving.rest.read_predict_body", broken)
+    monkeypatch.setattr("kerasrec.serving.predictor.read_predict_body", broken)
     status, answer = ask(server, PREDICT, {"inputs": ALL})
     assert status == 500
     assert answer == {"error": "The server could not answer this request."}

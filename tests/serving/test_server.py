@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from kerasrec.errors import InputError
+from kerasrec.serving.limits import Limits
 from kerasrec.serving.models import Models
 from kerasrec.serving.server import Server
 from kerasrec.serving.version import Version
@@ -118,7 +119,7 @@ def test_a_failed_poll_is_reported_once_and_polling_goes_on(toys, monkeypatch):
         lines.append(line)
         raise BrokenPipeError
 
-    with Server(toys, port=0, poll=0.001, say=say) as server:
+    with Server(toys, port=0, limits=Limits(poll=0.001), say=say) as server:
         for _ in range(3):
             assert looked.acquire(timeout=30)
         assert server.ended() == []

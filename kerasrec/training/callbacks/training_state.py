@@ -54,7 +54,7 @@ class TrainingState(keras.callbacks.Callback):
         if not (self.path and self.path.exists()):
             return
         with open(self.path, "rb") as raw:
-            with _naming_damage(self.path):
+            with naming_damage(self.path):
                 file = np.load(raw, allow_pickle=False)
                 state = _state(file)
             if state.get("format") != FORMAT:
@@ -76,7 +76,7 @@ class TrainingState(keras.callbacks.Callback):
         write_history(self.history_path, self.history)
 
     def _read(self, file, name):
-        with _naming_damage(self.path):
+        with naming_damage(self.path):
             return file[name]
 
     def on_epoch_end(self, epoch, logs=None):
@@ -105,7 +105,7 @@ def seconds_spent(path):
     """
     if not path.exists():
         return 0.0
-    with _naming_damage(path), np.load(path, allow_pickle=False) as file:
+    with naming_damage(path), np.load(path, allow_pickle=False) as file:
         return _state(file).get("seconds", 0.0)
 
 
@@ -118,6 +118,11 @@ def write_history(path, history):
         writer.writerows({"epoch": n, **logs} for n, logs in enumerate(history, start=1))
 
 
+def read_shapes(file):
+    """Shapes of the variables in an opened state file: the model's, then the optimizer's."""
+    return _state(file)["shapes"]
+
+
 def _state(file):
     state = json.loads(str(file["state"]))
     if not isinstance(state, dict) or not {"shapes", "history"} <= set(state):
@@ -126,7 +131,7 @@ def _state(file):
 
 
 @contextlib.contextmanager
-def _naming_damage(path):
+def naming_damage(path):
     try:
         yield
     except DAMAGE as error:
