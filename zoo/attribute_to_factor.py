@@ -65,7 +65,6 @@ class AttributeToFactor(Retriever):
     """
 
     capabilities = frozenset({"users", "histories", "cold_items"})
-    order_read = False
     steps = "last"
     trained = False
 
@@ -75,7 +74,7 @@ class AttributeToFactor(Retriever):
         dim=200,
         code_dim=512,
         feature_weights=None,
-        ridge=0.4,
+        ridge=0.3,
         square=0.1,
         l2=3.0,
         damping=10.0,
