@@ -132,12 +132,6 @@ class AttributeToFactor(Retriever):
         self.history_vectors.embeddings.assign(past)
         self.deltas.embeddings.assign(deltas)
 
-    def contributions(self, inputs, history, items):
-        """What each item of a history adds to the score of each item: exactly <q_j, v_i>."""
-        vectors = ops.convert_to_numpy(ops.take(self.encode_catalog(), items, axis=0))
-        past = ops.convert_to_numpy(self.history_vectors(np.asarray(history, "int32")))
-        return vectors[:, : self.dim].astype("float64") @ past.T
-
     def _find_factors(self, train):
         """Vectors of a history `(num_items, dim)`, and an item's own factors, the same shape."""
         train = train.select(last_interactions(train))

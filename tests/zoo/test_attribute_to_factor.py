@@ -56,7 +56,7 @@ def test_reasons_add_up_to_the_score():
     model = adapted()
     history = model.items.vocabulary.rows(["1", "3"])
     rows = model.items.vocabulary.rows(["5", "7"])
-    parts = model.contributions({}, history, rows)
+    parts = model.contributions({"history": history[None]}, history, rows)
     right = model.score(histories=[["1", "3"]] * 2, items=["5", "7"])
     np.testing.assert_allclose(parts.sum(axis=1), right, atol=1e-5)
 
