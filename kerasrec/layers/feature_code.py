@@ -75,6 +75,10 @@ class FeatureCode(keras.layers.Layer):
             raise InputError(f"dim: expected a whole number from 1, received {dim!r}")
         self.dim = dim
         self.method = method
+        if not isinstance(feature_weights, (dict, type(None))):
+            raise InputError(
+                f"feature_weights: expected a dict of name to weight, got {feature_weights!r}"
+            )
         self.feature_weights = dict(feature_weights or {})
         self._check_weights()
         fixed = {"trainable": False, "autocast": False, "dtype": "float32"}

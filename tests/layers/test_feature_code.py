@@ -122,7 +122,8 @@ def test_a_weight_is_how_many_times_a_feature_counts():
 @pytest.mark.parametrize(
     "weights,match",
     [({"gener": 1.0}, "no feature 'gener'"), ({"genre": -1.0}, "at least 0, got -1.0"),
-     ({"genre": float("nan")}, "at least 0"), ({"genre": True}, "at least 0")],
+     ({"genre": float("nan")}, "at least 0"), ({"genre": True}, "at least 0"),
+     (["genre"], "expected a dict")],
 )  # fmt: skip
 def test_a_weight_that_makes_no_sense_is_refused(weights, match):
     with pytest.raises(InputError, match=match):
