@@ -1,6 +1,7 @@
 """The model zoo: one file for each model, with its card beside it."""
 
 from kerasrec_zoo.attention_recommender import AttentionRecommender as AttentionRecommender
+from kerasrec_zoo.attribute_to_factor import AttributeToFactor as AttributeToFactor
 from kerasrec_zoo.auto_int import AutoInt as AutoInt
 from kerasrec_zoo.autorec import AutoRec as AutoRec
 from kerasrec_zoo.bayesian_mf import BayesianMF as BayesianMF

@@ -38,6 +38,7 @@ from kerasrec.layers.hybrid_head import HybridHead as HybridHead
 from kerasrec.layers.in_batch_candidates import InBatchCandidates as InBatchCandidates
 from kerasrec.layers.isotonic_scaling import IsotonicScaling as IsotonicScaling
 from kerasrec.layers.joint_scorer import JointScorer as JointScorer
+from kerasrec.layers.kernel_regression import KernelRegression as KernelRegression
 from kerasrec.layers.known_items import KnownItems as KnownItems
 from kerasrec.layers.last_step import last_real_step as last_real_step
 from kerasrec.layers.last_steps import LastSteps as LastSteps

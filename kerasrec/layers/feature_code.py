@@ -2,7 +2,7 @@
 
 import keras
 import numpy as np
-import scipy.sparse.linalg
+import scipy.sparse
 from keras import ops
 
 from kerasrec.errors import InputError
@@ -11,6 +11,7 @@ from kerasrec.layers.embedding_table import PADDING
 from kerasrec.layers.feature_rows import BAGS, KINDS, feature_rows
 from kerasrec.register import register
 from kerasrec.tables import rows as tables
+from kerasrec.tables.principal_directions import principal_directions
 
 
 @register
@@ -29,6 +30,8 @@ class FeatureCode(keras.layers.Layer):
         features: Dicts with `name`, `kind`, `size` and `length`, as for `CatalogTable`.
         dim: Length of the code. Components beyond the rank of X are zeros.
         method: "components" or "autoencoder".
+        feature_weights: Dict of name to how many times a feature counts in the dot product of two
+            items; 1 for those left out. None for 1 each.
 
     Call arguments:
         features: Dict of name to tensor, as returned by `CatalogTable`.
@@ -41,7 +44,8 @@ class FeatureCode(keras.layers.Layer):
         `(batch, dim)` float32; the mean squared length over the items of `adapt` is 1.
 
     Raises:
-        InputError: for an unknown method, no feature to encode, or a wrong `dim`.
+        InputError: for an unknown method, no feature to encode, a wrong `dim`, or a feature weight
+            that is negative, not finite or of no feature here.
 
     Example:
 
@@ -57,7 +61,7 @@ class FeatureCode(keras.layers.Layer):
         linear autoencoder); Deerwester et al., Indexing by latent semantic analysis, 1990.
     """
 
-    def __init__(self, features, dim, method="components", **kwargs):
+    def __init__(self, features, dim, method="components", feature_weights=None, **kwargs):
         super().__init__(**kwargs)
         if method not in METHODS:
             raise InputError(f"method: expected one of {', '.join(METHODS)}, received {method!r}")
@@ -71,6 +75,12 @@ class FeatureCode(keras.layers.Layer):
             raise InputError(f"dim: expected a whole number from 1, received {dim!r}")
         self.dim = dim
         self.method = method
+        if not isinstance(feature_weights, (dict, type(None))):
+            raise InputError(
+                f"feature_weights: expected a dict of name to weight, got {feature_weights!r}"
+            )
+        self.feature_weights = dict(feature_weights or {})
+        self._check_weights()
         fixed = {"trainable": False, "autocast": False, "dtype": "float32"}
         self.tables, self.weighting = {}, {}
         for feature in self.features:
@@ -95,13 +105,19 @@ class FeatureCode(keras.layers.Layer):
             columns: Dict of name to array with one row per item, as for `CatalogTable.assign`.
         """
         rows, weights = feature_rows(self.features, columns)
+        sizes = [feature["size"] for feature in self.features]
+        factors = [self.feature_weights.get(feature["name"], 1.0) for feature in self.features]
+        factors = scipy.sparse.diags(np.repeat(np.sqrt(factors), sizes))
+        rows = (rows @ factors).tocsr()
         compute_table, activation = METHODS[self.method]
         table = compute_table(rows, self.dim)
         code = ops.convert_to_numpy(activation(rows @ table))
         length = np.sqrt(np.mean(np.sum(code**2, axis=1)))
         self.scale.assign(1 / max(length, 1e-12))
-        sizes = np.cumsum([feature["size"] for feature in self.features])
-        for feature, part in zip(self.features, np.split(table, sizes[:-1]), strict=True):
+        table = factors @ table
+        for feature, part in zip(
+            self.features, np.split(table, np.cumsum(sizes)[:-1]), strict=True
+        ):
             self.tables[feature["name"]].assign(part)
             self.weighting[feature["name"]].assign(weights[feature["name"]])
 
@@ -123,6 +139,20 @@ class FeatureCode(keras.layers.Layer):
         batch = features[self.features[0]["name"]].shape[0]
         return keras.KerasTensor((batch, self.dim), "float32")
 
+    def _check_weights(self):
+        known = {feature["name"] for feature in self.features}
+        for name, weight in self.feature_weights.items():
+            if name not in known:
+                raise InputError(
+                    f"feature_weights: there is no feature {name!r} to encode; there are "
+                    f"{', '.join(sorted(known))}"
+                )
+            number = isinstance(weight, (int, float)) and not isinstance(weight, bool)
+            if not number or not 0 <= weight < np.inf:
+                raise InputError(
+                    f"feature_weights: {name}: expected a weight of at least 0, got {weight!r}"
+                )
+
     def _encode_feature(self, feature, value):
         name, kind = feature["name"], feature["kind"]
         table, weighting = self.tables[name], self.weighting[name]
@@ -137,30 +167,8 @@ class FeatureCode(keras.layers.Layer):
         return ops.einsum("bl,bld->bd", weight, ops.take(table, ids, axis=0))
 
 
-def _components(rows, dim):
-    """Principal directions `(columns, dim)` of a CSR table, zeros beyond its rank."""
-    components = np.zeros((rows.shape[1], dim))
-    used = np.flatnonzero(np.bincount(rows.indices, minlength=rows.shape[1]))
-    used_columns = rows[:, used].astype("float64")
-    max_rank = min(used_columns.shape)
-    if not max_rank:
-        return components
-    if dim < max_rank / 2:
-        start = np.random.default_rng(0).standard_normal(max_rank)
-        _, values, right = scipy.sparse.linalg.svds(used_columns, k=dim, v0=start)
-    else:
-        _, values, right = np.linalg.svd(used_columns.toarray(), full_matrices=False)
-    best = np.argsort(-values, kind="stable")[:dim]
-    best = best[values[best] > 1e-9 * values.max()]
-    right = right[best]
-    # The sign of a direction is arbitrary: make its largest entry positive.
-    largest = np.take_along_axis(right, np.abs(right).argmax(axis=1)[:, None], axis=1)
-    components[used, : len(best)] = (right * np.sign(largest)).T
-    return components
-
-
 # Method -> function that computes the table, and activation of features times table.
 METHODS = {
-    "components": (_components, lambda code: code),
+    "components": (principal_directions, lambda code: code),
     "autoencoder": (denoising_autoencoder, ops.tanh),
 }

@@ -28,12 +28,12 @@ def item_table(schema, code_dim=0, statistics=False):
     return CatalogTable(schema.num_items, features, rows_of="items", name="item_catalog")
 
 
-def item_code(schema, encoder, dim):
+def item_code(schema, encoder, dim, feature_weights=None):
     """The `FeatureCode` of length `dim` for a `ContentEncoder` of kind `encoder`, or None."""
     if encoder not in CODES:
         return None
     features = [dataclasses.asdict(feature) for feature in schema.item_features]
-    return FeatureCode(features, dim, CODES[encoder], name="code")
+    return FeatureCode(features, dim, CODES[encoder], feature_weights, name="code")
 
 
 def user_table(schema):

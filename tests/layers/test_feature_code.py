@@ -105,3 +105,26 @@ def test_bad_arguments():
         FeatureCode(FEATURES, 0)
     with pytest.raises(InputError, match="method: expected one of components, autoencoder"):
         FeatureCode(FEATURES, 2, "lsa")
+
+
+def test_a_weight_is_how_many_times_a_feature_counts():
+    weights = {"genre": 4.0, "year": 0.0}
+    code = FeatureCode(FEATURES, 5, feature_weights=weights)
+    code.adapt(COLUMNS)
+    rows = by_hand()
+    rows[:, :5] *= 2.0
+    rows[:, 14] = 0.0
+    found, right = np.asarray(code(COLUMNS)), rows @ rows.T
+    # Five items have at most five directions, so nothing of their products is lost.
+    np.testing.assert_allclose(found @ found.T, right / np.trace(right) * 5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "weights,match",
+    [({"gener": 1.0}, "no feature 'gener'"), ({"genre": -1.0}, "at least 0, got -1.0"),
+     ({"genre": float("nan")}, "at least 0"), ({"genre": True}, "at least 0"),
+     (["genre"], "expected a dict")],
+)  # fmt: skip
+def test_a_weight_that_makes_no_sense_is_refused(weights, match):
+    with pytest.raises(InputError, match=match):
+        FeatureCode(FEATURES, 2, feature_weights=weights)

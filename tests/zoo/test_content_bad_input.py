@@ -14,7 +14,7 @@ from kerasrec.export import export
 from kerasrec.export.search import ExactIndex
 from kerasrec.export.serving_graph import ServingGraph
 from kerasrec.losses import Softmax
-from kerasrec_zoo import ContentBased, ContentKNN, Hybrid
+from kerasrec_zoo import AttributeToFactor, ContentBased, ContentKNN, Hybrid
 
 pytestmark = pytest.mark.slow
 
@@ -26,6 +26,7 @@ TEXTS = {
 GENRES = {"plain": "war|love", "twin": "war|love", "none": None, "stop": "|", "long": "war"}
 TEXT = {"text": {"kind": "text", "length": 6}, "genre": {"kind": "categories"}}
 MODELS = {
+    "AttributeToFactor": lambda schema: AttributeToFactor(schema, dim=4, code_dim=8),
     "ContentKNN": lambda schema: ContentKNN(schema),
     "bm25": lambda schema: ContentKNN(schema, weighting="bm25"),
     "code": lambda schema: ContentBased(schema, dim=4, code_dim=8),

@@ -20,9 +20,9 @@ SMALL |= {"gate": (4,), "num_heads": 2, "attention_dim": 4, "attention": (8,), "
 SMALL |= {"tower": (8,)}
 # Tables of ids alone; with the features of users each would be another model.
 IDS_ALONE = {
-    "AutoRec", "BayesianMF", "ContentKNN", "ConvNCF", "DampedMean", "EASE", "ImplicitALS",
-    "ItemKNN", "LightGCN", "Markov", "MatrixFactorization", "MultVAE", "NMF", "Popularity",
-    "RandomWalk", "SVD", "Seq2Seq", "SmoothedMean", "SocialMF", "UserKNN",
+    "AttributeToFactor", "AutoRec", "BayesianMF", "ContentKNN", "ConvNCF", "DampedMean", "EASE",
+    "ImplicitALS", "ItemKNN", "LightGCN", "Markov", "MatrixFactorization", "MultVAE", "NMF",
+    "Popularity", "RandomWalk", "SVD", "Seq2Seq", "SmoothedMean", "SocialMF", "UserKNN",
 }  # fmt: skip
 
 pytestmark = [

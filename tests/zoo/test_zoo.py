@@ -18,6 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODELS = models_of(kerasrec_zoo)
 OTHER = {"candidates": "sampled", "cell": "gru", "alpha": 0.3, "name": "other"}
 OTHER |= {"sources": {"transitions": 0.5, "cooccurrence": 2.0}}
+OTHER |= {"feature_weights": {"text": 2.0}}
 OTHER |= {"task": "rating", "similarity": "pearson", "baseline": "means", "num_ratings": 5}
 OTHER |= {"num_neighbours": 7, "parts": "mlp", "interaction": "stack", "temperature": 0.2}
 # It has to divide any other dim.

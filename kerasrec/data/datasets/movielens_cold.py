@@ -11,11 +11,12 @@ PARTS = ("train_df.csv", "cold_vali_df.csv", "cold_test_df.csv")
 FOLDS = tuple(Source("ml1m/cold", name, advice=ADVICE) for name in PARTS)
 ITEM_IDS = Source("ml1m/cold", "cold_item_to_ml1m.tsv", advice=ADVICE)
 USER_IDS = Source("ml1m/cold", "cold_user_to_ml1m.tsv", advice=ADVICE)
+MORE = {"directors": {"kind": "categories"}, "month": {"kind": "category"}}
 # Years before and after a film that count as its time.
 NEAR = 4
 
 
-def load(base=None, max_tokens=10_000, length=96):
+def load(base=None, max_tokens=10_000, length=96, more=False):
     """MovieLens 1M, cold items: 6,018 users; fold 0 = 529,953 pairs with 1,811 warm items, fold 1 =
     302 cold items for validation, fold 2 = 905 cold items for the test (`splits.cold_items`).
 
@@ -25,11 +26,13 @@ def load(base=None, max_tokens=10_000, length=96):
     Features: items have `genres` (MovieLens's), `kinds` (the genres of IMDb), `people` (directors,
     writers, actors), `years` (its own and the four before and after, so that films of similar years
     share values), `rated` (the age rating) and `text` (title and plot), users `gender`, `age` and
-    `occupation`.
+    `occupation`. With `more` items also have `directors`, who are among `people` as well, and
+    `month`, that of the release.
 
     Args:
         base: (users, items) catalogs to continue.
         max_tokens, length: of `text`.
+        more: Add `directors` and `month`.
 
     Raises:
         InputError: a file that is not there.
@@ -48,6 +51,9 @@ def load(base=None, max_tokens=10_000, length=96):
         item_features={
             **{name: {"kind": "categories"} for name in ("genres", "kinds", "people", "years")},
             "rated": {"kind": "category"},
+            **(
+                {"directors": {"kind": "categories"}, "month": {"kind": "category"}} if more else {}
+            ),
             "text": {"kind": "text", "max_tokens": max_tokens, "length": length},
         },
         **people(),
@@ -67,6 +73,9 @@ def _movies(items):
     writers = more["writer"].str.replace(r"\s*\([^)]*\)", "", regex=True)
     names = more["director"] + ", " + writers + ", " + more["actors"]
     movies["people"] = ["|".join(dict.fromkeys(_names(text))) for text in names]
+    movies["directors"] = ["|".join(_names(text)) for text in more["director"]]
+    # "22 Nov 1995"
+    movies["month"] = more["released"].str.extract(r"^\d+ (\w+) \d+$", expand=False).fillna("")
     year = movies["title"].str.extract(r"\((\d{4})\)", expand=False).astype(int)
     movies["years"] = ["|".join(map(str, range(one - NEAR, one + NEAR + 1))) for one in year]
     movies["rated"] = more["rated"]

@@ -187,16 +187,17 @@ def test_ncf_split_has_the_papers_counts_and_negatives():
 
 @real
 def test_cold_split_has_the_published_counts_and_features():
-    data = load("ml-1m-cold")
+    data = load("ml-1m-cold", more=True)
     assert np.bincount(data.fold).tolist() == [529_953 - 1, 106_696 - 1, 296_871 - 1]
     assert [len(np.unique(data.item[data.fold == fold])) for fold in range(3)] == [1811, 302, 905]
     toy_story = data.items.vocabulary.rows(["1"])[0]
 
     def values(name):
-        column = data.items.columns[name][toy_story]
+        column = np.atleast_1d(data.items.columns[name][toy_story])
         return set(data.items.encoders[name].vocabulary.lookup(column).tolist()) - {""}
 
     assert {"John Lasseter", "Joss Whedon", "Tom Hanks"} <= values("people")
+    assert values("directors") == {"John Lasseter"} and values("month") == {"Nov"}
     assert values("years") == {str(year) for year in range(1991, 2000)}
     assert values("kinds") == {"Animation", "Adventure", "Comedy"}
     assert data.items.title_of([toy_story])[0].startswith("Toy Story")
