@@ -146,7 +146,12 @@ def test_output_vectors_of_their_own_read_the_content_too(train):
 @pytest.mark.export
 @pytest.mark.parametrize("cls", [SASRec, RNNRecommender, BERT4Rec])
 def test_an_export_answers_as_python_does(cls, train, check_graph):
-    check_graph(adapted(cls, train), 5)
+    model = adapted(cls, train)
+    check_graph(model, 5)
+    answer = model.recommend(histories=[[item(0, 0), item(0, TAKEN)]], k=2, explain=True)
+    # A reason without an item is what is left of the score.
+    said = {reason["item"] for reason in answer["reasons"][0]}
+    assert said == {item(0, 0), item(0, TAKEN), None}
 
 
 @pytest.mark.slow

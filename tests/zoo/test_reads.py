@@ -145,13 +145,13 @@ def test_the_lines_that_fit_prints(make, full):
         "Not read by SVD, though the data has it: value, timestamp, behavior, user feature city, "
         "user feature friends, item feature text, item feature price, item feature look."
     ]
-    for cls, argument in (
-        (kerasrec_zoo.Hybrid, "user_features"),
-        (kerasrec_zoo.SASRec, "features"),
+    for cls, argument, whose in (
+        (kerasrec_zoo.Hybrid, "user_features", "users"),
+        (kerasrec_zoo.SASRec, "features", "users and items"),
     ):
         model = make(cls, full)
         lines = describe_columns_read(model, model.reads(full))
-        assert lines[-1] == f"{cls.__name__} reads the features of users with {argument}: true."
+        assert lines[-1] == f"{cls.__name__} reads the features of {whose} with {argument}: true."
         model = make(cls, full, **{argument: True})
         lines = describe_columns_read(model, model.reads(full))
         assert "user feature city (category)" in lines[0] and "city" not in lines[-1]
