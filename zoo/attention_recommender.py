@@ -3,8 +3,8 @@
 import keras
 import pandas as pd
 
-from kerasrec.layers import EmbeddingTower, LSTMUserEncoder, StateAttention, last_real_step
-from kerasrec.models import HistoryInputs, SequenceModel, UserInputs, item_table
+from kerasrec.layers import LSTMUserEncoder, StateAttention, last_real_step
+from kerasrec.models import SequenceItems, SequenceModel
 from kerasrec.models.predict import predict
 from kerasrec.models.requests.request import Request
 from kerasrec.register import register
@@ -19,7 +19,7 @@ class AttentionRecommender(SequenceModel):
         score_t(i)    = <h_t + W c_t [+ P z_u], v_i>
 
     Vectors of the behavior (b) and of the time since the previous step (g) are added if the data
-    has them, and of the features z of the user with `user_features`, see `SequenceModel`.
+    has them, and of the features z of the user with `features`, see `SequenceModel`.
 
     e is "dot" <h_s, h_t>, "general" h_s^T M h_t, or "additive" v^T tanh(W_1 h_s + W_2 h_t). W
     starts at 0, so the model starts as the LSTM alone. History and candidates share one table of
@@ -33,7 +33,8 @@ class AttentionRecommender(SequenceModel):
         attention: "general", "dot" or "additive".
         attention_dim: Length of v, for "additive".
         dropout: On the item vectors read, the states of the LSTM and the attended vectors.
-        user_features: Also read the features of users, which answer somebody without a history.
+        features: Read the features of items beside their ids, so that items without interactions
+            are recommended too, and those of users, which answer somebody without a history.
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of the sampled kinds.
         log_q: Apply the logQ correction to the sampled kinds; for the softmax loss only.
@@ -64,18 +65,18 @@ class AttentionRecommender(SequenceModel):
         attention="general",
         attention_dim=32,
         dropout=0.2,
-        user_features=False,
+        features=False,
         candidates="all",
         num_negatives=1024,
         log_q=True,
         name=None,
     ):
         # === Layers ===
-        items = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
+        items = SequenceItems(schema, dim, dropout, features)
         attend = StateAttention(attention, attention_dim, name="attention")
         mix = keras.layers.Dense(dim, use_bias=False, kernel_initializer="zeros", name="mix")
         drop = keras.layers.Dropout(dropout, name="context_dropout")
-        history = HistoryInputs(schema, items, item_table(schema), dropout)
+        history = items.history()
         encoder = LSTMUserEncoder(dim, cell, dropout=dropout, residual=True, name="user_encoder")
 
         # === Wiring ===
@@ -85,8 +86,7 @@ class AttentionRecommender(SequenceModel):
         last_attended, weights = attend(last[:, None], states, history.mask)
         query = last + mix(last_attended)[:, 0]
         states = states + drop(mix(attended))
-        user = UserInputs(schema) if user_features else None
-        super().__init__(history, query, states, candidates, num_negatives, log_q, name, user=user)
+        super().__init__(history, query, states, candidates, num_negatives, log_q, name, items)
         self.weight_model = keras.Model(history.inputs, weights[:, 0], name="weight_model")
 
     def attend(self, inputs):

@@ -5,14 +5,12 @@ from keras import ops
 
 from kerasrec.data.query_spec import QUERY_INPUTS
 from kerasrec.layers import (
-    EmbeddingTower,
     MaskedItems,
     PopularWhenEmpty,
     TransformerUserEncoder,
 )
 from kerasrec.layers.candidates import MASKED
-from kerasrec.models import HistoryInputs, ItemInputs, Retriever, UserInputs, item_table
-from kerasrec.models.user_inputs import ALONE
+from kerasrec.models import Retriever, SequenceItems
 from kerasrec.register import register
 
 
@@ -27,7 +25,7 @@ class BERT4Rec(Retriever):
 
     over the items s of the history. Vectors of the behavior (b) and of the time since the previous
     step (g) are added if the data has them, except at masked positions, and of the features z of
-    the user with `user_features`, see `SequenceModel`. Training masks a share
+    the user with `features`, see `SequenceModel`. Training masks a share
     `mask_prob` of the positions. In one row of ten it masks only the last position, as in serving
     and in the validation loss. Only masked positions have a loss, but Keras takes the mean over all
     real positions. So the loss is about `mask_prob` times the one above; Adam is invariant to this.
@@ -40,7 +38,8 @@ class BERT4Rec(Retriever):
         hidden_factor: Width of the feed-forward network's hidden layer, in units of `dim`.
         dropout: On the inputs, the attention weights and the outputs of each sublayer.
         mask_prob: Share of masked positions; at least one position of each history is masked.
-        user_features: Also read the features of users, which answer somebody without a history.
+        features: Read the features of items beside their ids, so that items without interactions
+            are recommended too, and those of users, which answer somebody without a history.
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of the sampled kinds.
         log_q: Apply the logQ correction to the sampled kinds; for the softmax loss only.
@@ -75,23 +74,22 @@ class BERT4Rec(Retriever):
         hidden_factor=4,
         dropout=0.2,
         mask_prob=0.2,
-        user_features=False,
+        features=False,
         candidates="all",
         num_negatives=1024,
         log_q=True,
         name=None,
     ):
         # === Layers ===
-        items = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
+        items = SequenceItems(schema, dim, dropout, features)
         # The kernel of this layer is the mask vector.
         mask = keras.layers.Dense(dim, use_bias=False, name="mask")
         encoder = TransformerUserEncoder(
             num_blocks, num_heads, hidden_factor, "gelu", dropout, schema.history_length + 1,
             causal=False, name="user_encoder",
         )  # fmt: skip
-        user = UserInputs(schema) if user_features else None
-        fallback = PopularWhenEmpty(ALONE if user else 0.0, name="popular_when_empty")
-        catalog = item_table(schema)
+        user = items.user
+        fallback = PopularWhenEmpty(items.alone, name="popular_when_empty")
 
         def states(sequence, masked, all_steps):
             """States of item rows `sequence`, which are 0 at masked positions and at padding."""
@@ -112,11 +110,10 @@ class BERT4Rec(Retriever):
             return {name: ops.where(masked, missing[name], x) for name, x in longer.items()}
 
         # === Item ===
-        item = ItemInputs()
-        vector = fallback.candidate(items(item.known), item.count)
+        vector = fallback.candidate(items.vectors, items.item.count)
 
         # === Query ===
-        history = HistoryInputs(schema, items, catalog, dropout)
+        history = items.history()
         column = ops.zeros_like(history.rows[:, :1])
         longer = ops.concatenate([history.rows, column], axis=1)
         positions = ops.cumsum(ops.ones_like(longer), axis=1)
@@ -151,12 +148,15 @@ class BERT4Rec(Retriever):
             schema=schema,
             inputs=inputs,
             query=fallback.query(query, history.rows, profile),
-            item_encoder=item.encoder(vector),
-            catalog=catalog,
+            item_encoder=items.item.encoder(vector),
+            catalog=items.catalog,
             candidates=candidates,
             num_negatives=num_negatives,
             log_q=log_q,
             training=training,
             user=user,
+            code=items.code,
             name=name,
         )
+        if items.code is not None:
+            self.capabilities |= {"cold_items"}

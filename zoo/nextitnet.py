@@ -2,8 +2,8 @@
 
 import keras
 
-from kerasrec.layers import CausalConvUserEncoder, EmbeddingTower
-from kerasrec.models import HistoryInputs, SequenceModel, UserInputs, item_table
+from kerasrec.layers import CausalConvUserEncoder
+from kerasrec.models import SequenceItems, SequenceModel
 from kerasrec.register import register
 
 
@@ -16,7 +16,7 @@ class NextItNet(SequenceModel):
         score(i) = <h_n [+ P z_u], v_i>
 
     over the items s of the history. Vectors of the behavior (b) and of the time since the previous
-    step (g) are added if the data has them, and of the features z of the user with `user_features`,
+    step (g) are added if the data has them, and of the features z of the user with `features`,
     see `SequenceModel`. History and candidates share one table of item vectors.
     Every position of a history is trained, all in parallel.
 
@@ -27,7 +27,8 @@ class NextItNet(SequenceModel):
             field is 1 + 3 (kernel_size - 1) sum(dilations) items, 127 by default.
         kernel_size: Width of a convolution, in items.
         dropout: On the item vectors read and on the states.
-        user_features: Also read the features of users, which answer somebody without a history.
+        features: Read the features of items beside their ids, so that items without interactions
+            are recommended too, and those of users, which answer somebody without a history.
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of the sampled kinds.
         log_q: Apply the logQ correction to the sampled kinds; for the softmax loss only.
@@ -54,22 +55,21 @@ class NextItNet(SequenceModel):
         dilations=(1, 4, 16),
         kernel_size=3,
         dropout=0.2,
-        user_features=False,
+        features=False,
         candidates="all",
         num_negatives=1024,
         log_q=True,
         name=None,
     ):
         # === Layers ===
-        items = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
+        items = SequenceItems(schema, dim, dropout, features)
         encoder = CausalConvUserEncoder(dilations, kernel_size, dropout, name="user_encoder")
         drop = keras.layers.Dropout(dropout, name="state_dropout")
 
         # === Wiring ===
-        history = HistoryInputs(schema, items, item_table(schema), dropout)
+        history = items.history()
         # Without context StepContext is not called, since building it draws a seed.
         steps = history.vectors if history.context else history.item_vectors
         query = drop(encoder(steps, history.mask))
         states = drop(encoder(steps, history.mask, all_steps=True))
-        user = UserInputs(schema) if user_features else None
-        super().__init__(history, query, states, candidates, num_negatives, log_q, name, user=user)
+        super().__init__(history, query, states, candidates, num_negatives, log_q, name, items)

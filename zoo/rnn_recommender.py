@@ -2,7 +2,7 @@
 
 from kerasrec.errors import InputError
 from kerasrec.layers import DotProduct, EmbeddingTower, LSTMUserEncoder
-from kerasrec.models import HistoryInputs, SequenceModel, UserInputs, item_table
+from kerasrec.models import SequenceItems, SequenceModel
 from kerasrec.models.query_input import query_input
 from kerasrec.register import register
 
@@ -18,7 +18,7 @@ class RNNRecommender(SequenceModel):
         score(i) = <h_t [+ P z_u], V_i>
 
     over the items s of the history. Vectors of the behavior (b) and of the time since the previous
-    step (g) are added if the data has them, and of the features z of the user with `user_features`,
+    step (g) are added if the data has them, and of the features z of the user with `features`,
     see `SequenceModel`. History and candidates share one table of item vectors.
     Every position of a history is trained at once, except with "bilstm": that cell also reads the
     steps after a position, so only the last item of each history is trained. An empty history gets
@@ -41,7 +41,8 @@ class RNNRecommender(SequenceModel):
         use_user: Add a user vector P_u. Users outside the train part have the vector of the unknown
             user.
         user_dropout: With `use_user`, share of users replaced by the unknown user in training.
-        user_features: Also read the features of users, which answer somebody without a history.
+        features: Read the features of items beside their ids, so that items without interactions
+            are recommended too, and those of users, which answer somebody without a history.
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of the sampled kinds.
         log_q: Apply the logQ correction to "in_batch" and the sampled kinds.
@@ -71,7 +72,7 @@ class RNNRecommender(SequenceModel):
         dropout=0.2,
         use_user=False,
         user_dropout=0.1,
-        user_features=False,
+        features=False,
         candidates="all",
         num_negatives=1024,
         log_q=True,
@@ -81,8 +82,8 @@ class RNNRecommender(SequenceModel):
         bidirectional = cells == ["bilstm"]
 
         # === Layers ===
-        items = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
-        history = HistoryInputs(schema, items, item_table(schema), dropout)
+        items = SequenceItems(schema, dim, dropout, features)
+        history = items.history()
         encoders = [
             LSTMUserEncoder(
                 dim,
@@ -101,25 +102,21 @@ class RNNRecommender(SequenceModel):
             vectors = encoder(vectors, history.mask, all_steps=True)
         query = encoders[-1](vectors, history.mask)
         states = None if bidirectional else encoders[-1](vectors, history.mask, all_steps=True)
-        user = UserInputs(schema) if user_features else None
         if use_user:
             users = EmbeddingTower(
                 schema.num_users, dim, id_dropout=user_dropout, rows_of="users", name="users"
             )
-            history.inputs["user"] = user.inputs["user"] if user else query_input("user")
-            vector = users(history.inputs["user"])
+            row = items.user.inputs["user"] if items.user else query_input("user")
+            history.inputs["user"], vector = row, users(row)
             query, states = query + vector, states if bidirectional else states + vector[:, None]
         output = None
         if not tied:
             table = EmbeddingTower(schema.num_items, dim, rows_of="items", name="output")
             dot = DotProduct(num_items=schema.num_items, name="output_bias")
             query, states = dot.query(query), None if bidirectional else dot.query(states)
-
-            def output(rows):
-                return dot.candidate(table(rows), rows)
-
+            output = dot.candidate(items.of_ids(table, "output_joined"), items.item.known)
         super().__init__(
-            history, query, states, candidates, num_negatives, log_q, name, output, user
+            history, query, states, candidates, num_negatives, log_q, name, items, output
         )
 
 

@@ -1,7 +1,7 @@
 """SASRec: causal self-attention over the history."""
 
-from kerasrec.layers import EmbeddingTower, TransformerUserEncoder
-from kerasrec.models import HistoryInputs, SequenceModel, UserInputs, item_table
+from kerasrec.layers import TransformerUserEncoder
+from kerasrec.models import SequenceItems, SequenceModel
 from kerasrec.register import register
 
 
@@ -14,7 +14,7 @@ class SASRec(SequenceModel):
         score(i) = <h_n [+ P z_u], V_i>
 
     over the items s of the history. Vectors of the behavior (b) and of the time since the previous
-    step (g) are added if the data has them, and of the features z of the user with `user_features`,
+    step (g) are added if the data has them, and of the features z of the user with `features`,
     see `SequenceModel`. History and candidates share one table of item vectors
     V. Every position of a history is trained. The paper uses one negative for each; here the loss
     is a softmax over all items or over many sampled ones, with which SASRec matches BERT4Rec.
@@ -27,7 +27,8 @@ class SASRec(SequenceModel):
         hidden_factor: Width of the feed-forward network's hidden layer, in units of `dim`.
         dropout: On the inputs, the attention weights and the outputs of each sublayer.
         gated: Multiply the attention output by a per-channel SiLU gate of the query step.
-        user_features: Also read the features of users, which answer somebody without a history.
+        features: Read the features of items beside their ids, so that items without interactions
+            are recommended too, and those of users, which answer somebody without a history.
         candidates: "all", "sampled", "sampled_by_popularity" or "in_batch".
         num_negatives: Shared negatives of "sampled".
         log_q: Apply the logQ correction to the sampled kinds; for the softmax loss only.
@@ -60,25 +61,24 @@ class SASRec(SequenceModel):
         hidden_factor=1,
         dropout=0.2,
         gated=False,
-        user_features=False,
+        features=False,
         candidates="all",
         num_negatives=1024,
         log_q=True,
         name=None,
     ):
         # === Layers ===
-        items = EmbeddingTower(schema.num_items, dim, rows_of="items", name="item_ids")
+        items = SequenceItems(schema, dim, dropout, features)
         encoder = TransformerUserEncoder(
             num_blocks, num_heads, hidden_factor, "relu", dropout, schema.history_length,
             gated=gated, name="user_encoder",
         )  # fmt: skip
 
         # === Wiring ===
-        history = HistoryInputs(schema, items, item_table(schema), dropout)
+        history = items.history()
         # Without context StepContext is not called, since building it draws a seed.
         steps = history.vectors if history.context else history.item_vectors
         vectors = steps * dim**0.5
         query = encoder(vectors, history.mask)
         states = encoder(vectors, history.mask, all_steps=True)
-        user = UserInputs(schema) if user_features else None
-        super().__init__(history, query, states, candidates, num_negatives, log_q, name, user=user)
+        super().__init__(history, query, states, candidates, num_negatives, log_q, name, items)

@@ -26,6 +26,7 @@ from kerasrec.models.ranker_inputs import RankerInputs as RankerInputs
 from kerasrec.models.recommender import Recommender as Recommender
 from kerasrec.models.reranked import Reranked as Reranked
 from kerasrec.models.retriever import Retriever as Retriever
+from kerasrec.models.sequence_items import SequenceItems as SequenceItems
 from kerasrec.models.sequence_model import SequenceModel as SequenceModel
 from kerasrec.models.top_k import TopK as TopK
 from kerasrec.models.tower_model import TowerModel as TowerModel

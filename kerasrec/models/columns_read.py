@@ -1,8 +1,8 @@
 """Which columns of the data a model reads, and how."""
 
 LOSSES_OF_LABELS = ("bce", "BinaryCrossentropy")
-# Arguments of zoo models that read the features of users; "features" reads those of items too.
-READ_BY = ("user_features", "features")
+# Arguments of zoo models that read features, and whose.
+READ_BY = {"user_features": ("user",), "features": ("user", "item")}
 
 
 def columns_read(model, train, loss=None):
@@ -47,9 +47,11 @@ def describe_columns_read(model, columns):
     if unread:
         lines.append(f"Not read by {name}, though the data has it: {', '.join(unread)}.")
     config = model.get_config()
-    argument = next((one for one in READ_BY if config.get(one) is False), None)
-    if argument and any(column.startswith("user feature") for column in unread):
-        lines.append(f"{name} reads the features of users with {argument}: true.")
+    for argument, sides in READ_BY.items():
+        starts = tuple(f"{side} feature" for side in sides)
+        if config.get(argument) is False and any(column.startswith(starts) for column in unread):
+            whose = " and ".join(f"{side}s" for side in sides)
+            lines.append(f"{name} reads the features of {whose} with {argument}: true.")
     return lines
 
 

@@ -3,7 +3,6 @@
 from kerasrec.layers.popular_when_empty import PopularWhenEmpty
 from kerasrec.models.item_inputs import ItemInputs
 from kerasrec.models.retriever import Retriever
-from kerasrec.models.user_inputs import ALONE
 
 
 class SequenceModel(Retriever):
@@ -11,20 +10,21 @@ class SequenceModel(Retriever):
 
         score(i) = <h_n [+ P z_u], v_i>
 
-    for the state h_n after the last step, and with `user` for the features z_u of the user. An
-    empty history is answered with what is popular, see `PopularWhenEmpty`; with `user` its score is
-    <P z_u, v_i> + log(1 + count of i), which is trained on a tenth of the histories. The
-    constructor of a zoo model makes `HistoryInputs` and an encoder of their
-    vectors; this class makes the rest.
+    for the state h_n after the last step, and for the features z_u of the user where `items` read
+    any. An empty history is answered with what is popular, see `PopularWhenEmpty`; with features of
+    users its score is <P z_u, v_i> + log(1 + count of i), which is trained on a tenth of the
+    histories. The constructor of a zoo model makes `HistoryInputs` and an encoder of their vectors;
+    this class makes the rest.
 
     Args:
         history: `HistoryInputs`; its `items` give the vectors of both sides.
         query: State `(batch, dim)` after the last real step, see `last_real_step`.
         states: States `(batch, length, dim)` after every step, each of which is trained with the
             item after it. None: the last item of each history is trained, with `query`.
-        output: Function from item rows `(n,)` to the vectors that states are scored with, where
-            these are not the vectors that it has read.
-        user: `UserInputs` of the features that are read; None reads none.
+        items: `SequenceItems` that made the history, for a model that may read features; None for
+            the vectors of a layer.
+        output: Vectors `(n, dim)` of `items.item` that states are scored with, where these are not
+            the vectors that it has read.
         candidates, num_negatives, log_q: As of `TowerModel`.
     """
 
@@ -39,17 +39,20 @@ class SequenceModel(Retriever):
         num_negatives=1024,
         log_q=True,
         name=None,
+        items=None,
         output=None,
-        user=None,
     ):
-        item = ItemInputs()
-        fallback = PopularWhenEmpty(ALONE if user else 0.0, name="popular_when_empty")
+        item = items.item if items else ItemInputs()
+        user, code = (items.user, items.code) if items else (None, None)
+        if output is None:
+            output = items.vectors if items else history.items(item.known)
+        fallback = PopularWhenEmpty(items.alone if items else 0.0, name="popular_when_empty")
         inputs, profile = history.inputs, None
         if user is not None:
             inputs, profile = {**inputs, **user.inputs}, user.vector(query.shape[-1])
             query = query + profile
             states = None if states is None else states + profile[:, None]
-        vectors = fallback.candidate((output or history.items)(item.known), item.count)
+        vectors = fallback.candidate(output, item.count)
         if states is None:
             self.steps = "last"
         super().__init__(
@@ -65,5 +68,8 @@ class SequenceModel(Retriever):
             num_negatives=num_negatives,
             log_q=log_q,
             user=user,
+            code=code,
             name=name,
         )
+        if code is not None:
+            self.capabilities |= {"cold_items"}

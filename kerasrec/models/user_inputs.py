@@ -11,7 +11,8 @@ from kerasrec.layers.embedding_tower import EmbeddingTower
 from kerasrec.models.catalog_tables import user_table
 from kerasrec.models.query_input import query_input
 
-# Share of the histories that are left out in training, so that the features learn to answer alone.
+# Largest share of the histories that are left out in training, so that the features learn to
+# answer alone.
 ALONE = 0.1
 
 

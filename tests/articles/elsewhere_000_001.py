@@ -164,7 +164,8 @@ def user_profile_as_features():
     22 | 001 2-1 | user profile, user features | 用户画像
 
     use: features of users in every click model, `TwoTower`, `YouTubeCandidates` and
-        `NeuMF(features=True)`; `user_features=True` of sequence models, `Hybrid` and `ContentBased`
+        `NeuMF(features=True)`; `features=True` of sequence models, `user_features=True` of `Hybrid` and
+        `ContentBased`
     proof: tests/zoo/test_user_features.py::test_somebody_never_seen_is_answered_by_the_features_given
     """
 

@@ -1,5 +1,7 @@
 """Starting from a checkpoint with new users, items and categories, and items that were cold."""
 
+import functools
+
 import keras
 import numpy as np
 import pandas as pd
@@ -9,7 +11,7 @@ from kerasrec import models
 from kerasrec.data import Impressions, Interactions
 from kerasrec.errors import InputError
 from kerasrec.layers import CrossLookup, FieldVectors
-from kerasrec_zoo import DeepFM, Hybrid, Popularity, TwoTower
+from kerasrec_zoo import DeepFM, Hybrid, Popularity, SASRec, TwoTower
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +30,7 @@ def interactions(users, items, catalogue, base=None):
     )
 
 
-@pytest.fixture(params=[Hybrid, TwoTower])
+@pytest.fixture(params=[Hybrid, TwoTower, functools.partial(SASRec, features=True)])
 def grown(request, tmp_path):
     """(old model, new model): "cold" has its first interactions and "new" is a new item."""
     keras.utils.set_random_seed(2)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kerasrec.errors import InputError
-from kerasrec_zoo import ContentBased, Hybrid, ItemKNN, MatrixFactorization, TwoTower
+from kerasrec_zoo import ContentBased, Hybrid, ItemKNN, MatrixFactorization, SASRec, TwoTower
 
 HALF = float(np.sqrt(0.5))
 
@@ -51,7 +51,13 @@ def test_words_that_no_item_has(model):
 
 
 @pytest.mark.parametrize(
-    "cls, arguments", [(TwoTower, {}), (Hybrid, {}), (ContentBased, {"encoder": "conv1d"})]
+    "cls, arguments",
+    [
+        (TwoTower, {}),
+        (Hybrid, {}),
+        (ContentBased, {"encoder": "conv1d"}),
+        (SASRec, {"features": True}),
+    ],
 )
 def test_models_of_content_find_an_item_by_its_own_text(train, cls, arguments):
     model = cls(train.schema(), dim=8, **arguments)

@@ -27,10 +27,9 @@ FEATURES = {
     "place": {"kind": "vector", "column": ["east", "west"]},
     "born": {"kind": "time"},
 }
-KINDS = {"dim": 8, "user_features": True}
 MODELS = {
-    SASRec: KINDS | {"num_blocks": 1, "dropout": 0.0},
-    Hybrid: KINDS | {"dropout": 0.0, "encoder": "bag_of_words"},
+    SASRec: {"dim": 8, "features": True, "num_blocks": 1, "dropout": 0.1},
+    Hybrid: {"dim": 8, "user_features": True, "dropout": 0.0, "encoder": "bag_of_words"},
     YouTubeCandidates: {"dim": 8, "mlp": (16,), "candidates": "all"},
     TwoTower: {"dim": 8, "candidates": "all"},
 }
@@ -214,8 +213,8 @@ def test_a_model_that_reads_no_user_features_says_so(train):
 
 def test_a_model_without_user_features_in_the_data_refuses_the_argument():
     data = Interactions.from_frame(log()[0])
-    with pytest.raises(InputError, match="user_features=True needs a user feature"):
-        SASRec(data.schema(), dim=4, user_features=True)
+    with pytest.raises(InputError, match="features=True, and this data has no feature"):
+        SASRec(data.schema(), dim=4, features=True)
 
 
 def test_rules_on_top_pass_them_on(tower):

@@ -22,7 +22,11 @@ FORMS += [
     (kerasrec_zoo.ItemKNN, {"task": "rating"}),
     (kerasrec_zoo.LightGCN, {"biases": True, "candidates": "pair"}),
     (kerasrec_zoo.MatrixFactorization, {"biases": False, "candidates": "pair"}),
-    (kerasrec_zoo.NeuMF, {"features": True}),
+    *(
+        (cls, {"features": True})
+        for cls in MODELS
+        if "features" in inspect.signature(cls).parameters
+    ),
     (kerasrec_zoo.NMF, {"implicit": True}),
     (kerasrec_zoo.RNNRecommender, {"cell": "bilstm"}),
     (kerasrec_zoo.RNNRecommender, {"use_user": True}),

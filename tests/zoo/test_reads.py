@@ -15,7 +15,7 @@ from kerasrec.models.contract.models_of import models_of
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_graphs")]
 
 MODELS = models_of(kerasrec_zoo)
-WITH_USER_FEATURES = [cls for cls in MODELS if "user_features" in inspect.signature(cls).parameters]
+READ_BY = ("user_features", "features")
 FORMS = [(cls, {}) for cls in MODELS]
 FORMS += [
     (kerasrec_zoo.AutoRec, {"item_based": False}),
@@ -26,8 +26,12 @@ FORMS += [
     (kerasrec_zoo.ImplicitALS, {"alpha": 1.0, "epochs": 1}),
     (kerasrec_zoo.ItemKNN, {"task": "rating"}),
     (kerasrec_zoo.MatrixFactorization, {"candidates": "all"}),
-    (kerasrec_zoo.NeuMF, {"features": True}),
-    *((cls, {"user_features": True}) for cls in WITH_USER_FEATURES),
+    *(
+        (cls, {argument: True})
+        for cls in MODELS
+        for argument in READ_BY
+        if argument in inspect.signature(cls).parameters
+    ),
     (kerasrec_zoo.SVD, {"centred": True}),
     (kerasrec_zoo.SVD, {"ratings": True}),
 ]
@@ -141,10 +145,13 @@ def test_the_lines_that_fit_prints(make, full):
         "Not read by SVD, though the data has it: value, timestamp, behavior, user feature city, "
         "user feature friends, item feature text, item feature price, item feature look."
     ]
-    for cls, argument in ((kerasrec_zoo.SASRec, "user_features"), (kerasrec_zoo.NeuMF, "features")):
+    for cls, argument, whose in (
+        (kerasrec_zoo.Hybrid, "user_features", "users"),
+        (kerasrec_zoo.SASRec, "features", "users and items"),
+    ):
         model = make(cls, full)
         lines = describe_columns_read(model, model.reads(full))
-        assert lines[-1] == f"{cls.__name__} reads the features of users with {argument}: true."
+        assert lines[-1] == f"{cls.__name__} reads the features of {whose} with {argument}: true."
         model = make(cls, full, **{argument: True})
         lines = describe_columns_read(model, model.reads(full))
         assert "user feature city (category)" in lines[0] and "city" not in lines[-1]
