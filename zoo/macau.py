@@ -67,7 +67,16 @@ class Macau(FactorModel):
         for argument, value in numbers.items():
             if int(value) != value or value < 1:
                 raise InputError(f"{argument}: expected a whole number from 1, got {value!r}")
-        super().__init__(schema=schema, dim=dim, biases=True, name=name)
+        cold = bool(_read(schema.item_features))
+        super().__init__(schema=schema, dim=dim, biases=True, cold_items=cold, name=name)
+        if cold:
+            self.capabilities |= {"cold_items"}
+
+    @property
+    def features_read(self):
+        users, items = super().features_read
+        own = self.schema
+        return users | _names(own.user_features), items | _names(own.item_features)
 
     def find_factors(self, train):
         values = train.value.astype("float64")
@@ -100,13 +109,20 @@ class Macau(FactorModel):
         return Factors(*found.factors(), user_bias, item_bias, mean)
 
 
+def _read(features):
+    return [one for one in features if one.kind in KINDS]
+
+
+def _names(features):
+    return {one.name for one in _read(features)}
+
+
 def _designs(catalog, features, counts):
     """Two tables of features of each row, `(rows, columns)` sparse: those given, and its pairs."""
     pairs = scipy.sparse.diags(1 / np.sqrt(np.maximum(np.diff(counts.indptr), 1))) @ (counts > 0)
     read = [
         {"name": one.name, "kind": one.kind, "size": one.size, "length": one.length}
-        for one in features
-        if one.kind in KINDS
+        for one in _read(features)
     ]
     given = feature_rows(read, catalog.columns)[0] if read else None
     found = [scipy.sparse.csr_matrix(pairs.astype("float64"))]
@@ -239,7 +255,7 @@ class _MeanProduct:
     def _shorten(self):
         left, above = np.linalg.qr(np.concatenate(self._left, axis=1))
         right, below = np.linalg.qr(np.concatenate(self._right, axis=1))
-        one, size, other = np.linalg.svd(above @ below.T)
+        one, size, other = np.linalg.svd(above @ below.T, full_matrices=False)
         size = np.sqrt(size[: self._dim])
         self._left = [left @ one[:, : self._dim] * size]
         self._right = [right @ other[: self._dim].T * size]

@@ -21,7 +21,7 @@ SMALL |= {"tower": (8,)}
 # Tables of ids alone; with the features of users each would be another model.
 IDS_ALONE = {
     "AutoRec", "BayesianMF", "ContentKNN", "ConvNCF", "DampedMean", "EASE", "ImplicitALS",
-    "ItemKNN", "LightGCN", "Markov", "MatrixFactorization", "MultVAE", "NMF", "Popularity",
+    "ItemKNN", "LightGCN", "Macau", "Markov", "MatrixFactorization", "MultVAE", "NMF", "Popularity",
     "RandomWalk", "SVD", "Seq2Seq", "SmoothedMean", "SocialMF", "UserKNN",
 }  # fmt: skip
 
