@@ -125,6 +125,7 @@ TABLES = {
             Line("MatrixFactorization", "ml-100k/matrix_factorization", (0.934, 0.737),
                  f"{SURPRISE}, SVD", 0.934),
             Line("BayesianMF", "ml-100k/bayesian_mf", (0.919, 0.721), f"{SURPRISE}, SVD++", 0.905),
+            Line("Macau", "ml-100k/macau", (0.919, 0.721), f"{SURPRISE}, SVD++", 0.893),
             Line("Blend", "ml-100k/blend", (0.919, 0.721), f"{SURPRISE}, SVD++", 0.899),
         ),
         FOLDS,

@@ -24,6 +24,7 @@ from kerasrec_zoo.implicit_als import ImplicitALS as ImplicitALS
 from kerasrec_zoo.item_knn import ItemKNN as ItemKNN
 from kerasrec_zoo.light_gcn import LightGCN as LightGCN
 from kerasrec_zoo.logistic_regression import LogisticRegression as LogisticRegression
+from kerasrec_zoo.macau import Macau as Macau
 from kerasrec_zoo.markov import Markov as Markov
 from kerasrec_zoo.matrix_factorization import MatrixFactorization as MatrixFactorization
 from kerasrec_zoo.mmoe import MMoE as MMoE

@@ -48,13 +48,15 @@ class FactorModel(Retriever):
         schema: `Schema` of the data.
         dim: Length of the vectors; 0 for biases only.
         biases: Add user, item and global bias.
+        cold_items: `find_factors` has vectors for items without train interactions, so they are not
+            shown as the unknown item.
     """
 
     predicts_values = False
     unknown_user = "as the mean of all users"
     trained = False
 
-    def __init__(self, *, schema, dim, biases=False, name=None):
+    def __init__(self, *, schema, dim, biases=False, cold_items=False, name=None):
         # === Layers ===
         users = items = _zero_vector
         if dim:
@@ -68,11 +70,12 @@ class FactorModel(Retriever):
         # === Wiring ===
         user = query_input("user")
         item = ItemInputs()
+        rows = item.row if cold_items else item.known
         super().__init__(
             schema=schema,
             inputs={"user": user},
             query=dot.query(users(user), user),
-            item_encoder=item.encoder(dot.candidate(items(item.known), item.known)),
+            item_encoder=item.encoder(dot.candidate(items(rows), rows)),
             catalog=item_table(schema),
             candidates="pair",
             name=name,

@@ -34,11 +34,7 @@ class RowTimes:
         series = table.frame[self._column]
         dates = not pd.api.types.is_numeric_dtype(series.dtype)
         if self._dates is not None and self._dates != dates:
-            kind, other = ("dates", "numbers") if dates else ("numbers", "dates")
-            raise InputError(
-                f"{table.place(0, self._column)}: from here on the times are {kind}, and before "
-                f"they are {other}: write all alike."
-            )
+            self._refuse(table, dates)
         self._dates = dates
         values = table.times("timestamp", self._column)[1] if dates else series.to_numpy()
         if values.dtype.kind == "f" and self._file.dtype != np.float64:
@@ -49,6 +45,22 @@ class RowTimes:
         self._rows += len(values)
         self._keep.append(table.keep)
         self._parts[table.where] = self._parts.get(table.where, 0) + len(values)
+
+    def _refuse(self, table: Table, dates: bool) -> None:
+        """InputError for a chunk of dates after numbers, or the other way round."""
+        first = 0
+        if dates:
+            # One word makes a chunk of numbers in a text file one of texts.
+            series = table.frame[self._column]
+            words = pd.to_numeric(series, errors="coerce").isna().to_numpy() & table.keep
+            first = int(words.argmax())
+            if words.sum() * 2 <= table.keep.sum():
+                table.times("timestamp", self._column)
+        kind, other = ("dates", "numbers") if dates else ("numbers", "dates")
+        raise InputError(
+            f"{table.place(first, self._column)}: from here on the times are {kind}, and before "
+            f"they are {other}: write all alike."
+        )
 
     def seconds(self) -> np.ndarray:
         """int64 Unix seconds of the rows that are kept; InputError for a bad or strange time."""

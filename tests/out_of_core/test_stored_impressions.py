@@ -365,6 +365,27 @@ BAD = [
 ]
 
 
+def test_a_word_among_the_times_of_a_text_file_is_named_by_its_own_row(here):
+    # In chunks of 37 rows it is the third of the fifth chunk; the header is row 1 of the file.
+    times = frame()["timestamp"].astype(str)
+    times[150] = "soon"
+    frame().assign(timestamp=times).to_csv("shown.csv", index=False)
+    for read in (Impressions.from_frame, lambda *args, **how: prepare_impressions(
+        args[0], "prepared", **how)):  # fmt: skip
+        with pytest.raises(InputError, match="row 152, column 'timestamp': 'soon' is not a time"):
+            read("shown.csv", labels=LABELS, context=CONTEXT)
+
+
+def test_dates_after_numbers_are_named_by_the_first_of_them(here):
+    # Most of the fifth chunk, rows 148 to 184, are dates.
+    times = frame()["timestamp"]
+    dates = pd.to_datetime(times, unit="s").astype(str)
+    times = times.astype(str).where(times.index < 155, dates)
+    frame().assign(timestamp=times).to_csv("shown.csv", index=False)
+    with pytest.raises(InputError, match="row 157, .*from here on the times are dates"):
+        prepare_impressions("shown.csv", "prepared", labels=LABELS, context=CONTEXT)
+
+
 def test_the_count_of_bad_rows_of_one_chunk_is_a_bound(here):
     # 50 of 50 rows from 150 on; the fifth chunk of 37 rows has all but the first two of its rows.
     frame(click=[0.0] * 150 + [3.0] * 50).to_parquet("shown.parquet")

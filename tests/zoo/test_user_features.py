@@ -21,8 +21,8 @@ SMALL |= {"tower": (8,)}
 # Tables of ids alone; with the features of users each would be another model.
 IDS_ALONE = {
     "AttributeToFactor", "AutoRec", "BayesianMF", "ContentKNN", "ConvNCF", "DampedMean", "EASE",
-    "ImplicitALS", "ItemKNN", "LightGCN", "Markov", "MatrixFactorization", "MultVAE", "NMF",
-    "Popularity", "RandomWalk", "SVD", "Seq2Seq", "SmoothedMean", "SocialMF", "UserKNN",
+    "ImplicitALS", "ItemKNN", "LightGCN", "Macau", "Markov", "MatrixFactorization", "MultVAE",
+    "NMF", "Popularity", "RandomWalk", "SVD", "Seq2Seq", "SmoothedMean", "SocialMF", "UserKNN",
 }  # fmt: skip
 
 pytestmark = [

@@ -23,7 +23,7 @@ MODELS.remove(kerasrec_zoo.Popularity)
 PAIR, TASK = {"candidates": "pair"}, {"task": "rating"}
 RATINGS = {"AutoRec": {}, "DampedMean": {}, "NMF": {"implicit": False}, "SVD": {"centred": True}}
 RATINGS |= {"ItemKNN": TASK, "UserKNN": TASK, "ConvNCF": PAIR, "MatrixFactorization": PAIR}
-RATINGS |= {"NeuMF": PAIR, "SocialMF": PAIR, "BayesianMF": {}}
+RATINGS |= {"NeuMF": PAIR, "SocialMF": PAIR, "BayesianMF": {}, "Macau": {}}
 FORMS = [pytest.param(cls, {}, id=cls.__name__) for cls in MODELS]
 FORMS += [
     pytest.param(getattr(kerasrec_zoo, name), given, id=f"{name}-ratings")
