@@ -84,6 +84,7 @@ class _EventRoutes:
         return StreamingResponse(self._parts(first, stream), media_type=MEDIA[form])
 
     async def _parts(self, first, stream):
+        # Counted from here on: an answer that never begins must not count forever.
         run = asyncio.get_running_loop().run_in_executor
         self._exports += 1
         try:
