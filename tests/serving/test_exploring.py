@@ -5,6 +5,7 @@ import contextlib
 import numpy as np
 import pytest
 
+import kerasrec
 from kerasrec.errors import InputError
 from kerasrec.evaluation.off_policy import off_policy_value
 from kerasrec.events import Event, open_store, pages, read_impressions
@@ -159,6 +160,14 @@ def test_the_log_of_a_server_says_what_another_ranking_earns(tmp_path):
     found = off_policy_value(log, target)
     assert found.requests == n and found.low < 0.45 < found.high
     assert found.high - found.low < 0.1 and found.logged < found.low
+
+
+def test_the_client_reads_propensities(serve):
+    server = serve(explorer=Explorer(EpsilonGreedy(1.0)))
+    with kerasrec.Client(f"http://127.0.0.1:{server.port}", model="toy") as client:
+        found = client.recommend(history=["a"], k=2)
+    # Uniform among three.
+    assert [one.propensity for one in found] == pytest.approx([1 / 3, 1 / 3])
 
 
 def test_without_exploration_there_are_neither_propensities_nor_ids(server, ask):
