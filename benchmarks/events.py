@@ -4,10 +4,10 @@
 
 The reference is one connection that inserts prepared rows and commits, without a check and without
 a server: into the same table with the same indexes, synced at each commit. Beside it are an
-`EventLog` in this process, and `POST /v1/events` of `kerasrec serve`. All take 1000 events at a time
-(the most of a request), then 100, then single ones: a commit of the reference, a request of one of 4
-clients, of 32 for single events. One event in ten is an impression of ten items. The cases take
-turns. Clients and server share the cores.
+`EventLog` in this process, and `POST /v1/events` of `kerasrec serve`. All take 1000 events at a
+time, the most of a request, then 100, then single ones: in a commit of the reference, in a request
+of one of 4 clients, or of 32 for single events. One event in ten is an impression of ten items. The
+cases take turns. Clients and server share the cores.
 """
 
 import contextlib
