@@ -11,7 +11,9 @@ KERASREC_DATA names the data.
 
 `--rankers` judges a factorization machine that was trained on the bandit's log, by its own
 predictions for all items at each position of the random log: it shows items with a probability
-proportional to the square of the predicted click rate.
+proportional to the square of the predicted click rate. `--coverage` counts how often the intervals
+hold the truth on invented logs of this size: 34 items with click rates around 0.5 %, one policy
+uniform and the other drawn from a Dirichlet distribution.
 """
 
 import numpy as np
@@ -21,11 +23,13 @@ from benchmarks.runner.report import Bar, Report, Row, Table
 
 CAMPAIGNS = ("all", "men", "women")
 UNIT = "clicks of 10,000"
+ROWS, ITEMS = 10_000, 34
 
 
 def add_arguments(parser):
     parser.add_argument("--backwards", action="store_true", help="also the other direction")
     parser.add_argument("--rankers", action="store_true", help="also judge a trained ranker")
+    parser.add_argument("--coverage", action="store_true", help="also count intervals that hold")
 
 
 def log_of(policy, campaign):
@@ -60,6 +64,8 @@ def measure(arguments, say):
             bars += [Bar(f"{name}, snips: inside", float(inside["snips"]), 1.0, at_least=True)]
         if arguments.rankers:
             tables.append(judge_ranker(campaign, logs, say))
+    if arguments.coverage:
+        tables.append(coverage(20 if arguments.quick else arguments.rounds or 400, say))
     return Report("Off-policy estimates", {}, tables, bars)
 
 
@@ -81,6 +87,32 @@ def compare(other, log):
             note += f", removed {found.removed:.1%} of the weight"
         rows.append(Row(name, (found.value * 1e4,), note))
     return tuple(rows), inside
+
+
+def coverage(logs, say):
+    """The share of 95 % intervals that hold the truth, in both directions."""
+    from kerasrec.evaluation.off_policy import off_policy_value
+
+    random = np.random.default_rng(0)
+    rates, uniform = random.gamma(2.0, 0.0025, ITEMS), np.full(ITEMS, 1 / ITEMS)
+    uneven, rows = random.dirichlet(np.ones(ITEMS)), []
+    directions = {"uneven from uniform": (uniform, uneven)}
+    directions["uniform from uneven"] = uneven, uniform
+    for name, (logged, target) in directions.items():
+        say(f"coverage: {name}")
+        inside, effective = {"ips": 0, "snips": 0}, []
+        for seed in range(logs):
+            random = np.random.default_rng(seed)
+            item = random.choice(ITEMS, ROWS, p=logged)
+            click = (random.random(ROWS) < rates[item]).astype(float)
+            log = pd.DataFrame({"propensity": logged[item], "click": click})
+            for estimator in inside:
+                found = off_policy_value(log, target[item], estimator)
+                inside[estimator] += found.low <= target @ rates <= found.high
+            effective.append(found.effective)
+        note = f"effective {np.mean(effective):,.0f}"
+        rows += [Row(f"{name}, {key}", (one / logs,), note) for key, one in inside.items()]
+    return Table(f"invented logs, {logs} of each", "intervals that hold", tuple(rows))
 
 
 def interval(found):

@@ -14,6 +14,7 @@ from kerasrec.serving import rest
 from kerasrec.serving.connections import Connections, connection_limits
 from kerasrec.serving.http_connection import HttpConnection
 from kerasrec.serving.limits import Limits
+from kerasrec.serving.predictor import Predictor
 from kerasrec.serving.request_limiter import RequestLimiter
 from kerasrec.serving.server import Server
 
@@ -320,13 +321,13 @@ def test_a_client_that_disconnects_is_not_answered(serve, limiters, ask, monkeyp
     """The part of its body that arrived is a valid request by itself."""
     server = serve()
     predicted = []
-    predict = rest._Rest._predict
+    predict = Predictor.predict
 
     def seen(self, *arguments):
         predicted.append(arguments)
         return predict(self, *arguments)
 
-    monkeypatch.setattr(rest._Rest, "_predict", seen)
+    monkeypatch.setattr(Predictor, "predict", seen)
     with connect(server) as client:
         client.sendall(PREDICT + b"Content-Length: 1000\r\n\r\n" + BODY)
     assert ask(server, "/v1/models/toy:predict", BODY)[0] == 200

@@ -5,13 +5,16 @@ import contextlib
 import numpy as np
 import pytest
 
+import kerasrec
 from kerasrec.errors import InputError
-from kerasrec.events import open_store, pages, read_impressions
+from kerasrec.evaluation.off_policy import off_policy_value
+from kerasrec.events import Event, open_store, pages, read_impressions
 from kerasrec.events.event_log import EventLog
 from kerasrec.exploration import EpsilonGreedy, SoftmaxTopK
 from kerasrec.savedmodel.c_loader import Signature, TensorInfo
 from kerasrec.serving.answering import Answering
 from kerasrec.serving.explorer import Explorer
+from kerasrec.serving.impression_log import impressions
 from kerasrec.serving.server import Server
 from kerasrec.serving.version_shares import VersionShares
 
@@ -134,6 +137,37 @@ def test_rest_answers_with_propensities_and_logs_them(serve, ask, tmp_path):
         outputs = answers[int(request[1:])]["outputs"]
         assert rows["item"].tolist() == [one for one in outputs["item"][0] if one]
         assert rows["propensity"].tolist() == pytest.approx(outputs["propensity"][0][:2])
+
+
+def test_the_log_of_a_server_says_what_another_ranking_earns(tmp_path):
+    """Item d of four has most clicks and is ranked last: the reversed ranking d, c would earn more.
+
+    Requests, events, a store and its frame lie between the draw and the estimate.
+    """
+    rates, n = {"a": 0.1, "b": 0.2, "c": 0.3, "d": 0.6}, 2000
+    rows, random = inputs([2] * n), np.random.default_rng(0)
+    outputs = Explorer(EpsilonGreedy(0.5)).run(Ranked(), "recommend", rows, 1.0, "r")
+    shown = impressions("r", "recommend", rows, outputs, 3)
+    clicks = [
+        Event("interaction", f"{one.id}/{item}", one.time, request=one.request, item=item,
+              behavior="click")
+        for one in shown for item in one.items if random.random() < rates[item]
+    ]  # fmt: skip
+    with open_store(f"sqlite:///{tmp_path}/events.db") as store:
+        store.append(shown + clicks)
+        log = read_impressions(store, until=1e12)
+    target = (log["item"] == log["position"].map({1: "d", 2: "c"})).astype(float)
+    found = off_policy_value(log, target)
+    assert found.requests == n and found.low < 0.45 < found.high
+    assert found.high - found.low < 0.1 and found.logged < found.low
+
+
+def test_the_client_reads_propensities(serve):
+    server = serve(explorer=Explorer(EpsilonGreedy(1.0)))
+    with kerasrec.Client(f"http://127.0.0.1:{server.port}", model="toy") as client:
+        found = client.recommend(history=["a"], k=2)
+    # Uniform among three.
+    assert [one.propensity for one in found] == pytest.approx([1 / 3, 1 / 3])
 
 
 def test_without_exploration_there_are_neither_propensities_nor_ids(server, ask):
