@@ -255,7 +255,8 @@ class Expected:
         return {"vector": queries if place is None else queries[str(place)]}
 
     def _embed_items(self, place=None):
-        model = self.model if place is None else self.model.models[place]
+        whole = self.model
+        model = whole if place is None else whole.models[place]
         tower, items = model.item_tower, self._rows(self.request["item"])
         features = {name: np.array(x) for name, x in tower.catalog(items).items()}
         new = items < FIRST

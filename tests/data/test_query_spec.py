@@ -72,6 +72,22 @@ NAMED_IN = {
     "cli/quickstart.py": "an example for people",
     "client/query.py": "below data; its table is compared with the spec here",
     "client/request.py": "keyword arguments",
+    "cli/event_frames.py": "columns of a frame of events",
+    "client/client.py": "keyword arguments",
+    "events/arrow_events.py": "fields of an event",
+    "events/event.py": "fields of an event",
+    "events/event_row.py": "fields of an event",
+    "events/read_event.py": "fields of an event",
+    "events/read_impressions.py": "fields of an event",
+    "events/read_interactions.py": "fields of an event",
+    "reporting/online_report.py": "columns of a frame of events",
+    "reporting/weekly_quality.py": "columns of a frame of events",
+    "serving/event_paths.py": "fields of an event",
+    "update/ask_export.py": "columns of a table",
+    "update/event_table.py": "columns of a table",
+    "update/finish_update.py": "columns of a table",
+    "update/recent_queries.py": "columns of a table",
+    "update/start_update.py": "columns of a table",
 }
 
 
