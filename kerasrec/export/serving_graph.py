@@ -18,7 +18,6 @@ from kerasrec.export.search import BlendIndex, IndexPool, search_allowed
 from kerasrec.export.signature_defaults import write_defaults
 from kerasrec.export.word_search import WordSearch
 from kerasrec.layers.content_encoder import CODE
-from kerasrec.models import Blend
 from kerasrec.models.item_statistics import STATISTICS
 from kerasrec.models.requests.word_search import text_encoders
 
@@ -46,7 +45,7 @@ class ServingGraph(tf.Module):
         self.model, self.k = model, k
         self.candidates = index if isinstance(index, BlendIndex) else None
         self.index = index = None if self.candidates else index
-        self.parts = model.with_vectors if isinstance(model, Blend) else {}
+        self.parts = model.searchable_parts
         self.item_rows = IdLookup(model.items.vocabulary)
         self.reader = RequestReader(model, k, self.item_rows, histories)
         self.raw_features = RawFeatures(model.items.encoders)

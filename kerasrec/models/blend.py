@@ -118,8 +118,7 @@ class Blend(Recommender):
         return found
 
     @property
-    def with_vectors(self):
-        """Place of each part whose score is a dot product, by its name without a space."""
+    def searchable_parts(self):
         parts = enumerate(zip(self.names, self.models, strict=True))
         return {name.replace(" ", "_"): n for n, (name, model) in parts if model.searchable}
 

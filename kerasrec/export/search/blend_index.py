@@ -74,7 +74,7 @@ class BlendIndex(tf.Module):
                 recall that needs more than an eighth of the items as candidates.
         """
         check_recall(recall, seen)
-        if not blend.with_vectors:
+        if not blend.searchable_parts:
             raise InputError(
                 "no part of the Blend has vectors to search, and each scores all items: leave out "
                 "index"
