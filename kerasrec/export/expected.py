@@ -59,9 +59,9 @@ class Expected:
         """Dict of signature to a dict of output to an array, for the first requests."""
         found = {}
         parts = {}
-        for name, place in self.graph.parts.items():
+        for name, (place, part) in self.graph.parts.items():
             parts[f"embed_user_{name}"] = functools.partial(self._embed_user, place)
-            parts[f"embed_items_{name}"] = functools.partial(self._embed_items, place)
+            parts[f"embed_items_{name}"] = functools.partial(self._embed_items, part)
         for name in self.graph.signatures:
             found[name] = (parts.get(name) or getattr(self, "_" + name))()
         return found
@@ -254,9 +254,8 @@ class Expected:
         queries = self.model.encode_queries(self.inputs)
         return {"vector": queries if place is None else queries[str(place)]}
 
-    def _embed_items(self, place=None):
-        whole = self.model
-        model = whole if place is None else whole.models[place]
+    def _embed_items(self, part=None):
+        model = part or self.model
         tower, items = model.item_tower, self._rows(self.request["item"])
         features = {name: np.array(x) for name, x in tower.catalog(items).items()}
         new = items < FIRST

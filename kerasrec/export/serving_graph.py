@@ -228,9 +228,9 @@ class ServingGraph(tf.Module):
         if self.model.searchable:
             found["embed_user"] = (self.embed_user, query)
             found["embed_items"] = (self.embed_items, item)
-        for name, place in self.parts.items():
+        for name, (place, part) in self.parts.items():
             of_user = functools.partial(self._embed_part_user, place)
-            of_items = functools.partial(self._embed_items, model=self.model.models[place])
+            of_items = functools.partial(self._embed_items, model=part)
             found[f"embed_user_{name}"] = (of_user, query)
             found[f"embed_items_{name}"] = (of_items, item)
         if self.word_search is not None:

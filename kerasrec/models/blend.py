@@ -120,7 +120,8 @@ class Blend(Recommender):
     @property
     def searchable_parts(self):
         parts = enumerate(zip(self.names, self.models, strict=True))
-        return {name.replace(" ", "_"): n for n, (name, model) in parts if model.searchable}
+        found = {name.replace(" ", "_"): (n, model) for n, (name, model) in parts}
+        return {name: part for name, part in found.items() if part[1].searchable}
 
     @property
     def predicts_values(self):

@@ -38,8 +38,8 @@ class Hooks:
         counted: Whether scores are sums of counts or similarities, from 0 on: 0 for an item that
             nothing speaks for.
         searchable: Whether a score is the dot product of a query vector and an item vector.
-        searchable_parts: Of a model of several: the place of each whose score is a dot product, by
-            its name without a space.
+        searchable_parts: Of a model of several: the place and the model of each whose score is a
+            dot product, by its name without a space.
         unknown_user: How a user outside of the train part is answered, as the end of a sentence.
         candidates: What an observed item is trained against; None: the model has no candidates.
         candidate_weights: Weights that describe the data or the candidates, not the model: a model
