@@ -22,8 +22,9 @@ def add_arguments(parser):
         "--events", required=True, metavar="URL", help="such as sqlite:///events.db"
     )
     parser.add_argument(
-        "--run", metavar="RUN", help="the run of the served version, where no update made it"
-    )
+        "--run", metavar="RUN", dest="run_folder",
+        help="the run of the served version, where no update made it",
+    )  # fmt: skip
     parser.add_argument(
         "--days", type=float, help="train on new events of the last so many days (default: all)"
     )
@@ -72,7 +73,7 @@ def _once(arguments, plan, gate, output):
     with open_store(arguments.events) as store:
         outcome = update(
             pathlib.Path(arguments.directory), functools.partial(read_interactions, store),
-            arguments.run, plan, gate, say=output.say, progress=not output.as_json,
+            arguments.run_folder, plan, gate, say=output.say, progress=not output.as_json,
         )  # fmt: skip
     if outcome.judgement:
         _show(outcome.judgement, output)

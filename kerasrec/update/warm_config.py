@@ -2,6 +2,7 @@
 
 import math
 
+from kerasrec.config.factories import optimizer_class
 from kerasrec.config.load import load_config
 from kerasrec.config.model_class import find_model_class
 from kerasrec.config.validate import validate
@@ -9,6 +10,7 @@ from kerasrec.errors import InputError
 from kerasrec.models import Blend
 
 SHARE = 0.34  # of the epochs that the first run needed
+RATE = 0.1  # times its learning rate: the weights are near where they should be
 
 
 def warm_config(run, rows, warm, epochs=None, first_epochs=None):
@@ -16,7 +18,7 @@ def warm_config(run, rows, warm, epochs=None, first_epochs=None):
 
     All rows are trained on (`split: none`), for the gate judges with later ones. A model with
     weights starts from those of the run, with the state of its optimizer, and trains a third of the
-    epochs of the first run.
+    epochs of the first run at a tenth of its learning rate.
 
     Args:
         run: `RunFolder` of the serving version.
@@ -33,6 +35,7 @@ def warm_config(run, rows, warm, epochs=None, first_epochs=None):
     plain["init_from"] = str(run.path) if warm else None
     plain["init_optimizer"] = warm
     plain["content_from"], plain["freeze_content"] = None, False
+    plain["train"]["optimizer"] = _slower(plain["train"]["optimizer"])
     plain["train"] |= {
         "epochs": epochs or max(1, math.ceil(SHARE * (first_epochs or plain["train"]["epochs"]))),
         "monitor": None,
@@ -43,6 +46,14 @@ def warm_config(run, rows, warm, epochs=None, first_epochs=None):
     if problems:
         raise InputError("; ".join(f"{'.'.join(keys)}: {text}" for keys, text in problems))
     return config
+
+
+def _slower(optimizer):
+    """The `optimizer` of a config with `RATE` times its learning rate."""
+    found = {"class": optimizer} if isinstance(optimizer, str) else dict(optimizer)
+    made = optimizer_class(found["class"])()
+    rate = found.get("learning_rate", float(made.learning_rate))
+    return {**found, "learning_rate": RATE * rate}
 
 
 def check_updatable(run):
