@@ -7,7 +7,7 @@ CONTEXT = 10  # earlier rows of a user with new ones, at least
 TIMES = 4  # and so many times the new ones
 
 
-def choose_rows(table, new, replay=8.0, seed=0):
+def choose_rows(table, new, replay=4.0, seed=0):
     """New interactions with the latest earlier ones of their users, and a replay of other users.
 
     A model that reads histories needs what came before a new interaction: of each user with new

@@ -23,7 +23,7 @@ class Plan:
 
     judged: float = 0.2
     days: float | None = None
-    replay: float = 8.0
+    replay: float = 4.0
     epochs: int | None = None
     behaviors: tuple = ()
     keep: int = 3
