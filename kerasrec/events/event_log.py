@@ -81,9 +81,13 @@ class EventLog:
 
     def recent(self, user=None, session=None, limit=100, kind=None):
         """The latest events of a user or of a session, as given in requests; see `EventStore`."""
+        return self.store.recent(*self.as_stored(user, session), limit, kind)
+
+    def as_stored(self, user=None, session=None):
+        """The ids of a user and of a session as the store has them: hashed, where that is asked."""
         if self._hash:
-            user, session = self._hash.user(user), self._hash.session(session)
-        return self.store.recent(user, session, limit, kind)
+            return self._hash.user(user), self._hash.session(session)
+        return user, session
 
     def watch(self, callback):
         """Calls `callback(events)` with what was committed, before it is acknowledged.

@@ -15,6 +15,7 @@ from kerasrec.savedmodel.versions import is_version
 from kerasrec.serving.content_encoding import decompress
 from kerasrec.serving.event_routes import event_routes
 from kerasrec.serving.impression_log import HEADER, impressions, request_id
+from kerasrec.serving.item_routes import item_routes
 from kerasrec.serving.local_host import LOOPBACK, LocalHost
 from kerasrec.serving.model_json import model_metadata, model_status
 from kerasrec.serving.openapi import openapi
@@ -31,7 +32,7 @@ STATUS = re.compile(rf"/v1/models(?:/(?P<name>[^/:]+))?{VERSION}(?:/(?P<metadata
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"]
 
 
-def rest_app(models, pool, limits, host, log=None):
+def rest_app(models, pool, limits, host, log=None, live=None):
     """Makes the ASGI app of a server.
 
     Args:
@@ -40,9 +41,12 @@ def rest_app(models, pool, limits, host, log=None):
         limits: A `Limits`.
         host: The host it listens on; on loopback, requests for other hosts are refused.
         log: An `EventLog`; None for a server without events.
+        live: The `Live` of a server with events.
     """
-    rest = _Rest(models, pool, limits, log)
+    rest = _Rest(models, pool, limits, log, live)
     events = event_routes(log, pool, limits, host, METHODS, _json) if log else []
+    if live:
+        events += item_routes(live.items, pool, limits, METHODS, _json)
     middleware = [Middleware(RequestLimiter, limits=limits, refuse=_response)]
     if host in LOOPBACK:
         middleware.insert(0, Middleware(LocalHost, refuse=_response))
@@ -63,9 +67,10 @@ def rest_app(models, pool, limits, host, log=None):
 
 
 class _Rest:
-    def __init__(self, models, pool, limits, log):
+    def __init__(self, models, pool, limits, log, live):
         self._models, self._pool, self._limits = models, pool, limits
-        self._log = log
+        self._log, self._live = log, live
+        self._logs = log is not None and log.log_impressions
 
     async def openapi(self, request):
         return _json(openapi(self._models, bool(self._log)))
@@ -82,7 +87,7 @@ class _Rest:
             run = asyncio.get_running_loop().run_in_executor
             coding = ",".join(request.headers.getlist("content-encoding"))
             logged, headers = None, {}
-            if self._log and self._log.log_impressions:
+            if self._logs or (self._live and self._live.share):
                 logged = request_id(request.headers.get(HEADER))
                 headers = {HEADER: logged}
             arguments = (predict["name"], number, body, coding, start, logged)
@@ -111,9 +116,11 @@ class _Rest:
         with self._models.current(name, number) as version:
             body = decompress(body, coding, self._limits.body)
             request = read_predict_body(body, version.signatures, self._limits)
+            if self._live:
+                version = self._live.version(version, logged)
             outputs = version.run(request.signature, request.inputs, self._remaining(start))
             answer = predict_answer(outputs, request.by_row)
-            if logged:
+            if self._logs:
                 shown = impressions(
                     logged, request.signature, request.inputs, outputs, version.number
                 )

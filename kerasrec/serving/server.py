@@ -14,6 +14,7 @@ from kerasrec.savedmodel.versions import is_version
 from kerasrec.serving.connections import Connections
 from kerasrec.serving.http_connection import HttpConnection
 from kerasrec.serving.limits import Limits
+from kerasrec.serving.live import Live
 from kerasrec.serving.models import Models
 from kerasrec.serving.refusal import Refusal
 from kerasrec.serving.rest import rest_app
@@ -38,6 +39,7 @@ class Server:
         say: Function that is called with a line about every change.
         trust: Also serve a SavedModel that is not an export, see `savedmodel.check_export`.
         events: An `EventLog` of what is shown and done, which stays open; None for no events.
+        new_items: With events, the share of the places of a list for new items, see `LiveItems`.
 
     Attributes:
         models: The `Models` that are served.
@@ -54,9 +56,9 @@ class Server:
 
     def __init__(
         self, folder, name=None, host="127.0.0.1", port=8501, grpc_port=None, batching=None,
-        limits=None, say=print, trust=False, events=None,
+        limits=None, say=print, trust=False, events=None, new_items=0.0,
     ):  # fmt: skip
-        self._limits, self._events = limits or Limits(), events
+        self._limits, self._events, self._new_items = limits or Limits(), events, new_items
         base, only = _versions_folder(folder)
         self.models = Models(
             base, name, only, limits=self._limits, batching=batching, say=say, trust=trust
@@ -93,7 +95,12 @@ class Server:
         self._stack.callback(pool.shutdown)
         listening = _listen(host, port)
         self.port = listening.getsockname()[1]
-        app = rest_app(self.models, pool, self._limits, host, self._events)
+        live = None
+        if self._events:
+            live = Live(self.models, self._events, self._new_items)
+            self._stack.callback(live.close)
+            self._threads.append(live.items.thread)
+        app = rest_app(self.models, pool, self._limits, host, self._events, live)
         http = _Http(_config(app, self._limits))
         thread = threading.Thread(target=http.run, args=([listening],), name="http")
         thread.start()
@@ -107,7 +114,7 @@ class Server:
         if grpc_port is not None:
             from kerasrec.serving.grpc_server import start_grpc
 
-            grpc, self.grpc_port = start_grpc(self.models, self._limits, host, grpc_port)
+            grpc, self.grpc_port = start_grpc(self.models, self._limits, host, grpc_port, live)
             self._stack.callback(lambda: grpc.stop(GRACE).wait())
         polling = threading.Thread(target=self._keep_polling, name="versions")
         polling.start()
