@@ -81,10 +81,10 @@ class EventLog:
 
     def recent(self, user=None, session=None, limit=100, kind=None):
         """The latest events of a user or of a session, as given in requests; see `EventStore`."""
-        return self.store.recent(*self.as_stored(user, session), limit, kind)
+        return self.store.recent(*self.stored_ids(user, session), limit, kind)
 
-    def as_stored(self, user=None, session=None):
-        """The ids of a user and of a session as the store has them: hashed, where that is asked."""
+    def stored_ids(self, user=None, session=None):
+        """Returns (user, session) as they are stored: hashed, or as given."""
         if self._hash:
             return self._hash.user(user), self._hash.session(session)
         return user, session

@@ -11,7 +11,7 @@ from kerasrec.events.store_error import StoreAway, StoreError
 
 MOST_EVENTS = 5000  # of a transaction
 FIRST_WAIT, LONGEST_WAIT = 0.05, 1.0  # seconds between two tries of a store that is away
-EVENT = 200  # bytes that are counted for an event besides its items
+EVENT = 200  # bytes that are counted for an event besides its items and context
 
 
 class _Entry(typing.NamedTuple):
@@ -61,7 +61,7 @@ class GroupCommit:
         Raises:
             StoreAway: if the queue is full.
         """
-        size = sum(EVENT + sum(map(len, event.items)) for event in events)
+        size = sum(map(_size, events))
         entry = _Entry(events, size, concurrent.futures.Future())
         with self._changed:
             if self._queue and self._bytes + size > self._most_bytes:
@@ -141,6 +141,11 @@ class GroupCommit:
                         entry.future.set_result(count)
                 return None
         return None
+
+
+def _size(event):
+    """Bytes of an event, approximately."""
+    return EVENT + sum(map(len, event.items)) + (len(repr(event.context)) if event.context else 0)
 
 
 def _fail(group, error):

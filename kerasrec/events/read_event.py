@@ -20,7 +20,7 @@ TEXTS |= {"item": ID_LENGTH, "behavior": NAME_LENGTH, "version": NAME_LENGTH}
 REQUIRED = {IMPRESSION: ("id", "items"), INTERACTION: ("id", "item")}
 BOTH = {"kind", "id", "time", "user", "session", "request"}
 KNOWN = {IMPRESSION: BOTH | {*OF_IMPRESSIONS}, INTERACTION: BOTH | {*OF_INTERACTIONS}}
-WHO = ("user", "session", "request")
+WHO = frozenset(("user", "session", "request"))
 
 
 def read_event(fields, now):
@@ -50,23 +50,23 @@ kind, request, session, time, user, value
     kind = fields.get("kind")
     if kind not in (IMPRESSION, INTERACTION):
         raise InputError(f"kind: expected impression or interaction, got {shown(kind)}")
-    given = {name: value for name, value in fields.items() if value is not None}
-    if unknown := given.keys() - KNOWN[kind]:
-        known = ", ".join(sorted(KNOWN[kind]))
-        raise InputError(
-            f"{min(unknown)[:NAME_LENGTH]}: not a field of an {kind}, which has {known}"
-        )
+    given, known = {}, KNOWN[kind]
+    for name, value in fields.items():
+        if name not in known:
+            raise InputError(
+                f"{name[:NAME_LENGTH]}: not a field of an {kind}, which has "
+                f"{', '.join(sorted(known))}"
+            )
+        if value is not None:
+            given[name] = _text(name, value, TEXTS[name]) if name in TEXTS else value
     for name in REQUIRED[kind]:
         if name not in given:
             raise InputError(f"{name}: missing; an {kind} needs one")
-    for name, most in TEXTS.items():
-        if name in given:
-            given[name] = _text(name, given[name], most)
     given["time"] = _time(given.get("time", now), now)
     if kind == IMPRESSION:
         _read_impression(given)
     else:
-        if not given.keys() & {*WHO}:
+        if WHO.isdisjoint(given):
             raise InputError("user: an interaction needs a user, a session or a request")
         given.setdefault("behavior", "click")
         if "value" in given:
@@ -114,6 +114,9 @@ def _text(name, value, most):
         raise InputError(f"{name}: expected a text, got {shown(value)}")
     if not 0 < len(value) <= most:
         raise InputError(f"{name}: expected 1 to {most} characters, got {len(value)}")
+    # The first is quick, and true of nearly all.
+    if value.isprintable() and not value.isspace():
+        return value
     if STRANGE.search(value) or not value.strip():
         raise InputError(f"{name}: {shown(value)} is blank or has a control character")
     return value

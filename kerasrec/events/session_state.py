@@ -80,8 +80,8 @@ class SessionState:
 
     def _key(self, user):
         if user.startswith(SESSION):
-            return "session", self._log.as_stored(session=user.removeprefix(SESSION))[1]
-        return "user", self._log.as_stored(user=user)[0]
+            return "session", self._log.stored_ids(session=user.removeprefix(SESSION))[1]
+        return "user", self._log.stored_ids(user=user)[0]
 
     def _read(self, key, person):
         started = self._clock()

@@ -7,7 +7,7 @@ import threading
 
 from kerasrec.events.event_row import COLUMNS, from_row, to_row
 from kerasrec.events.event_store import PAGE, EventStore, check_one
-from kerasrec.events.store_error import StoreFull
+from kerasrec.events.store_error import StoreAway, StoreFull
 
 TABLE = "kerasrec_events"
 NAMES = ", ".join(COLUMNS)
@@ -147,6 +147,12 @@ class SqlStore(EventStore):
 
     def ask(self, statement, arguments=()):
         """Returns the rows of a SELECT with `?` for each argument, for other tables as well."""
+        try:
+            return self._fetch(statement, arguments)
+        except StoreAway:  # the connection may be from before a restart of the database
+            return self._fetch(statement, arguments)
+
+    def _fetch(self, statement, arguments):
         with self._reading() as connection:
             return self._run(connection, statement, arguments).fetchall()
 
@@ -177,8 +183,11 @@ class SqlStore(EventStore):
             try:
                 yield connection
             except BaseException:
-                with contextlib.suppress(Exception):
-                    connection.close()
+                with self._lending:
+                    others, self._readers = self._readers, []
+                for one in (connection, *others):
+                    with contextlib.suppress(Exception):
+                        one.close()
                 raise
             with self._lending:
                 if self._closed:

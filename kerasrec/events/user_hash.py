@@ -42,7 +42,7 @@ class UserHash:
                 return cls(file.read(MOST + 1).strip())
         if VARIABLE not in os.environ:
             raise InputError(f"--no-users: name a file with the key, or set {VARIABLE}")
-        return cls(os.environb[VARIABLE.encode()].strip())
+        return cls(os.environ[VARIABLE].strip().encode())
 
     def user(self, id):
         """The hash of a user's id; None for None."""

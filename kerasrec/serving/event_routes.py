@@ -52,7 +52,7 @@ class _EventRoutes:
     def __init__(self, log, pool, limits, is_local, answer):
         self._log, self._pool, self._limits = log, pool, limits
         self._is_local, self._answer = is_local, answer
-        self._waiting = self._exports = 0
+        self._waiting = self._waiting_bytes = self._exports = 0
 
     async def events(self, request):
         if request.method == "POST":
@@ -84,6 +84,7 @@ class _EventRoutes:
         return StreamingResponse(self._parts(first, stream), media_type=MEDIA[form])
 
     async def _parts(self, first, stream):
+        # Counted from here on: an answer that never begins must not count forever.
         run = asyncio.get_running_loop().run_in_executor
         self._exports += 1
         try:
@@ -100,15 +101,16 @@ class _EventRoutes:
         if kind != JSON:
             message = f"Content-Type {kind[:40]!r} is not supported: send {JSON}."
             raise Refusal("INVALID_ARGUMENT", message, 415)
-        if self._waiting >= max(1, self._limits.waiting // SHARE):
-            raise Refusal("UNAVAILABLE", f"{self._waiting} requests wait for the store already.")
         body = await request.body()
+        self._check_room(len(body))
         coding = ",".join(request.headers.getlist("content-encoding"))
         self._waiting += 1
+        self._waiting_bytes += len(body)
         try:
             return await self._store(body, coding, start)
         finally:
             self._waiting -= 1
+            self._waiting_bytes -= len(body)
 
     async def _store(self, body, coding, start):
         run = asyncio.get_running_loop().run_in_executor
@@ -140,6 +142,11 @@ class _EventRoutes:
                 where = f"events[{place}]: " if many else ""
                 raise invalid(f"{where}{error}. Nothing of this request is stored.") from error
         return found
+
+    def _check_room(self, size):
+        most, most_bytes = self._limits.waiting // SHARE, self._limits.waiting_bytes // SHARE
+        if self._waiting and (self._waiting >= most or self._waiting_bytes + size > most_bytes):
+            raise Refusal("UNAVAILABLE", f"{self._waiting} requests wait for the store already.")
 
     def _wrong_method(self, request, allowed):
         message = f"{request.scope['path']} takes {allowed}, not {request.method}."

@@ -45,7 +45,7 @@ def impressions(id, signature, inputs, outputs, version):
     >>> event.id, event.user, event.items, event.version
     ('impression/r', 'u', ('a',), '3')
     """
-    if signature not in LOGGED or "item" not in outputs:
+    if signature not in LOGGED or np.ndim(outputs.get("item")) != 2:
         return []
     found, now, rows = [], time.time(), len(outputs["item"])
     for row in range(rows):

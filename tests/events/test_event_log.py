@@ -153,6 +153,7 @@ def test_ids_of_people_are_hashed_at_the_border(tmp_path, click, shown):
         events = [event for _, event in log.store.read()]
         assert {len(event.user) for event in events if event.user} == {32}
         assert events[0].user == events[2].user == key.user("ann") != events[0].session
+        assert log.stored_ids("ann", "ann") == (events[0].user, events[0].session)
         assert log.store.delete_users([key.user("ann")]) == 2
     # HMAC-SHA256 of "user", NUL and the id, by another implementation: openssl dgst -mac hmac.
     assert key.user("ann") == "90955f07af5d711ec60064c983672a4f"

@@ -31,6 +31,21 @@ def test_a_stopped_server_is_away_and_events_wait_for_it(postgres, click):
         assert "StoreAway" in lines[0] and lines[-1] == "events: the store works again"
 
 
+def test_a_reader_outlives_connections_that_were_ended(postgres, click):
+    import psycopg
+
+    url = postgres.database()
+    with open_store(url) as store:
+        store.append([click("1")])
+        assert len(store.read()) == 1
+        with psycopg.connect(url, autocommit=True) as other:
+            other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        assert len(store.read()) == 1
+
+
 def test_a_full_disk_is_told_from_a_server_that_is_away(postgres, click, monkeypatch):
     import psycopg
 
