@@ -73,6 +73,14 @@ NAMED_IN = {
     "cli/quickstart.py": "an example for people",
     "client/query.py": "below data; its table is compared with the spec here",
     "client/request.py": "keyword arguments",
+    "client/client.py": "fields of an event",
+    "events/arrow_events.py": "columns of a table",
+    "events/event.py": "fields of an event",
+    "events/event_row.py": "columns of a table",
+    "events/read_event.py": "fields of an event",
+    "events/read_impressions.py": "columns of a table",
+    "events/read_interactions.py": "columns of a table",
+    "serving/event_paths.py": "fields of an event",
 }
 
 
