@@ -25,7 +25,7 @@ from benchmarks.runner.server_process import ServerProcess, export_hybrid
 DEADLINE = 30  # of the server, seconds
 INPUTS = {
     "user": [""], "history": [["", "item-1", "item-2"]], "exclude": [[""]], "allow": [[""]],
-    "k": [10], "repeats": [""],
+    "recent": [[""]], "k": [10], "repeats": [""],
 }  # fmt: skip
 REQUEST = {"signature_name": "recommend", "inputs": INPUTS}
 

@@ -92,7 +92,7 @@ def _requests(names):
     for number in range(REQUESTS):
         history = names[random.integers(0, len(names), 1 + number % HISTORY)]
         request = {"user": [""], "history": [["", *history.tolist()]], "exclude": [[""]]}
-        request |= {"allow": [[""]], "repeats": [""]}
+        request |= {"recent": [[""]], "allow": [[""]], "repeats": [""]}
         found.append({name: np.array(value) for name, value in request.items()})
         found[-1]["k"] = np.array([SHOWN], "int32")
     return found

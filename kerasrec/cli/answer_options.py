@@ -56,7 +56,7 @@ def answering(arguments, log):
         from kerasrec.serving.version_shares import parse_shares
 
         shares = parse_shares(arguments.versions)
-    return Answering(batching, explorer, shares, arguments.salt)
+    return Answering(batching, explorer, shares, arguments.salt, arguments.new_items)
 
 
 def _counts(log):

@@ -26,6 +26,11 @@ def add_event_options(parser):
     group.add_argument(
         "--events-limit", metavar="10GiB", help="refuse new events (507) from this size on"
     )
+    group.add_argument(
+        "--new-items", type=float, default=0.0, metavar="0.1",
+        help="share of the places of a list that show items added at /v1/items (default: those "
+        "that their scores deserve)",
+    )  # fmt: skip
     group.add_argument("--no-users", metavar="FILE", nargs="?", const="", help=NO_USERS)
 
 
@@ -40,11 +45,14 @@ def open_event_log(arguments, say):
         "--keep-events": arguments.keep_events is not None,
         "--events-limit": arguments.events_limit is not None,
         "--no-users": arguments.no_users is not None,
+        "--new-items": arguments.new_items != 0.0,
     }
     if arguments.events is None:
         if given := [name for name, is_given in others.items() if is_given]:
             raise InputError(f"{given[0]} needs --events URL, the store of the events")
         return None
+    if not 0.0 <= arguments.new_items <= 1.0:
+        raise InputError(f"--new-items must be from 0 to 1: got {arguments.new_items}")
     keep, limit = arguments.keep_events, arguments.events_limit
     keep = keep if keep is None else duration(keep, "--keep-events")
     limit = limit if limit is None else byte_size(limit, "--events-limit")

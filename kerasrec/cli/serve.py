@@ -96,7 +96,7 @@ def _print_addresses(server, arguments, output):
     if server.grpc_port is not None:
         lines.append(f"{host}:{server.grpc_port}  gRPC")
     if arguments.events is not None:
-        lines.append(f"{url}/v1/events  events")
+        lines += [f"{url}/v1/events  events", f"{url}/v1/items  new and hidden items"]
     for line in lines:
         output.say(line)
     output.result({"model": name, "url": url, "port": server.port, "grpc_port": server.grpc_port})

@@ -11,7 +11,8 @@ from kerasrec.whole_number import whole_number
 # Inputs of the signatures of every export; a feature cannot have their names.
 KNOWN = (
     "user", "history", "behavior", "timestamp", "value", "exclude", "allow", "k", "repeats", "pin",
-    "boost", "boost_factor", "item", "search_text", "item_weight",
+    "boost", "boost_factor", "item", "search_text", "item_weight", "recent", "recent_behavior",
+    "recent_timestamp",
 )  # fmt: skip
 OF_USER = "user."  # no other input has a name with a dot
 MOST_NUMBERS = 2**16  # of a vector

@@ -8,6 +8,7 @@ from kerasrec.errors import InputError
 LISTS = {
     "history": "", "behavior": "", "timestamp": 0, "value": math.nan, "exclude": "", "allow": "",
     "pin": "", "boost": "", "boost_factor": 0.0, "item_weight": math.nan,
+    "recent": "", "recent_behavior": "", "recent_timestamp": 0,
 }  # fmt: skip
 
 

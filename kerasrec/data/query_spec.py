@@ -133,6 +133,13 @@ REQUEST_INPUTS: dict[str, RequestInput] = _by_name(
     RequestInput("value", "step", "float32", math.nan, beside="history"),
 )
 
+# What somebody did after the history, the stored one or that of the request, in the same order.
+RECENT_INPUTS: dict[str, RequestInput] = _by_name(
+    RequestInput("recent", "list", "string", ""),
+    RequestInput("recent_behavior", "list", "string", "", beside="recent"),
+    RequestInput("recent_timestamp", "list", "int64", 0, beside="recent"),
+)
+
 # Options of the answer, in the same order.
 REQUEST_OPTIONS: dict[str, RequestInput] = _by_name(
     RequestInput("exclude", "list", "string", ""),
@@ -162,6 +169,15 @@ def user_input(name: str) -> str:
     'user.age'
     """
     return f"user.{name}"
+
+
+def recent_input(name: str) -> str:
+    """The input that continues the input `name` of a history's steps; there may be none.
+
+    >>> recent_input("history"), recent_input("behavior"), recent_input("value") in RECENT_INPUTS
+    ('recent', 'recent_behavior', False)
+    """
+    return "recent" if name == "history" else f"recent_{name}"
 
 
 def query_spec(schema: Any) -> dict[str, QueryInput]:

@@ -11,6 +11,7 @@ from kerasrec.data.query_spec import (
     ITEM,
     ITEM_WEIGHT,
     QUERY_INPUTS,
+    RECENT_INPUTS,
     REQUEST_INPUTS,
     REQUEST_OPTIONS,
     SEARCH_TEXT,
@@ -30,6 +31,7 @@ RESERVED = dict.fromkeys(
     [
         *QUERY_INPUTS,
         *REQUEST_INPUTS,
+        *RECENT_INPUTS,
         *REQUEST_OPTIONS,
         ITEM,
         EXAMPLES,

@@ -94,7 +94,7 @@ class SqlStore(EventStore):
                 where.append(condition)
                 arguments.append(value)
         statement = f"SELECT seq, {NAMES} FROM {TABLE} WHERE {' AND '.join(where)} ORDER BY seq"
-        rows = self._ask(f"{statement} LIMIT ?", [*arguments, limit])
+        rows = self.ask(f"{statement} LIMIT ?", [*arguments, limit])
         return [(cursor, from_row(row)) for cursor, *row in rows]
 
     def recent(self, user=None, session=None, limit=100, kind=None):
@@ -104,7 +104,7 @@ class SqlStore(EventStore):
         if kind is not None:
             where, arguments = f"{where} AND kind = ?", [value, kind]
         statement = f"SELECT {NAMES} FROM {TABLE} WHERE {where} ORDER BY time DESC, seq DESC"
-        return [from_row(row) for row in self._ask(f"{statement} LIMIT ?", [*arguments, limit])]
+        return [from_row(row) for row in self.ask(f"{statement} LIMIT ?", [*arguments, limit])]
 
     def delete_users(self, users):
         deleted = 0
@@ -118,19 +118,25 @@ class SqlStore(EventStore):
             return self._delete(connection, OLD, [time, most])
 
     def counts(self):
-        rows = self._ask(
+        rows = self.ask(
             f"SELECT kind, {self.day}, version, count(*) FROM {TABLE} GROUP BY 1, 2, 3", []
         )
         found = [(kind, as_day(day), version, number) for kind, day, version, number in rows]
         return sorted(found, key=lambda row: (row[0], row[1], row[2] or ""))
 
     def last_cursor(self):
-        ((last,),) = self._ask(f"SELECT max(seq) FROM {TABLE}", [])
+        ((last,),) = self.ask(f"SELECT max(seq) FROM {TABLE}", [])
         return last or 0
 
     def size(self):
         with self._reading() as connection:
             return self._bytes(connection)
+
+    def execute(self, *statements):
+        """Runs pairs of a statement and its arguments in one transaction."""
+        with self._transaction() as connection:
+            for statement, arguments in statements:
+                self._run(connection, statement, arguments)
 
     def close(self):
         with self._writing, self._lending:
@@ -139,7 +145,8 @@ class SqlStore(EventStore):
                 connection.close()
             self._readers, self._writer = [], None
 
-    def _ask(self, statement, arguments):
+    def ask(self, statement, arguments=()):
+        """Returns the rows of a SELECT with `?` for each argument, for other tables as well."""
         try:
             return self._fetch(statement, arguments)
         except StoreAway:  # the connection may be from before a restart of the database

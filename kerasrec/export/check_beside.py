@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from kerasrec.data.query_spec import REQUEST_INPUTS
+from kerasrec.data.query_spec import RECENT_INPUTS, REQUEST_INPUTS
 from kerasrec.data.table import TIME_UNITS
 from kerasrec.errors import CHECK
 
@@ -17,7 +17,7 @@ def check_beside(name, column, history, value_range=None):
     server pads the lists of the requests that it joins.
 
     Args:
-        name: Name of the input in `REQUEST_INPUTS`.
+        name: Name of the input in `REQUEST_INPUTS` or `RECENT_INPUTS`.
         column: `(batch or 1, any)`; its default is padding.
         history: `(batch or 1, any)` item ids.
         value_range: Smallest and largest value, for values.
@@ -32,7 +32,8 @@ def check_beside(name, column, history, value_range=None):
     ...     print("refused")
     refused
     """
-    default = REQUEST_INPUTS[name].default
+    each = (REQUEST_INPUTS | RECENT_INPUTS)[name]
+    default = each.default
     present = tf.not_equal(column, default)
     if default != default:  # NaN is not equal to itself
         present = ~tf.math.is_nan(column)
@@ -40,9 +41,9 @@ def check_beside(name, column, history, value_range=None):
     more = tf.reduce_any(present[:, items:])
     unmatched = tf.reduce_any(tf.not_equal(history[:, given:], ""), axis=1)
     fewer = tf.reduce_any(tf.reduce_any(present, axis=1) & unmatched)
-    expected = f"{CHECK}{name}: expected one for each item of the history, or none: got"
+    expected = f"{CHECK}{name}: expected one for each item of the {each.beside}, or none: got"
     tf.debugging.Assert(~(more | fewer), [expected, given, "for", items])
-    if name == "timestamp":
+    if name in ("timestamp", "recent_timestamp"):
         last = f"{CHECK}{name}: expected seconds since 1970: got"
         tf.debugging.Assert(tf.reduce_all(column < LAST), [last, tf.reduce_max(column)])
     if name == "value":

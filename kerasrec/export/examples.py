@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from kerasrec.data.query_spec import REQUEST_INPUTS, REQUEST_OPTIONS
+from kerasrec.data.query_spec import RECENT_INPUTS, REQUEST_INPUTS, REQUEST_OPTIONS
 
 
 def serialized_examples(request, inputs):
@@ -23,7 +23,7 @@ def serialized_examples(request, inputs):
         features = {}
         for name in inputs:
             values = np.atleast_1d(request[name][row])
-            known = (REQUEST_INPUTS | REQUEST_OPTIONS).get(name)
+            known = (REQUEST_INPUTS | RECENT_INPUTS | REQUEST_OPTIONS).get(name)
             if request[name].ndim == 2 and (known or values.dtype.kind != "f"):
                 # What belongs to a list, such as times, is cut to the length of the list.
                 ids = request[known.beside][row] if known and known.beside else values

@@ -6,7 +6,14 @@ import numpy as np
 import tensorflow as tf
 
 from kerasrec.data.chunks import chunks
-from kerasrec.data.query_spec import ITEM_WEIGHT, REQUEST_INPUTS, REQUEST_OPTIONS, SEARCH_TEXT
+from kerasrec.data.query_spec import (
+    ITEM_WEIGHT,
+    RECENT_INPUTS,
+    REQUEST_INPUTS,
+    REQUEST_OPTIONS,
+    SEARCH_TEXT,
+    recent_input,
+)
 from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
 from kerasrec.export.profiles import MOST_VALUES, kept_values
 from kerasrec.export.requests import REQUESTS
@@ -49,6 +56,8 @@ class Expected:
         remembers = "history" in graph.reader.inputs or graph.reader.stored is not None
         repeats = np.where(request["repeats"] == "", model.repeats, request["repeats"])
         self.masked = (repeats == "mask")[:, None] & remembers
+        recent = np.where(repeats[:, None] == "mask", self._rows(request["recent"]), PADDING)
+        self.unwanted = np.concatenate([self.exclude, recent], axis=1)
         self.wishes = {
             name: self._rows(request[name]) if each.dtype == "string" else request[name]
             for name, each in REQUEST_OPTIONS.items()
@@ -96,10 +105,20 @@ class Expected:
                 own = {name: _as_long(name, request[name][number], real)[real] for name in lists}
             else:
                 own = self._stored(kept.take(users[number : number + 1]), lists)
+            recent = request["recent"][number]
             for name, column in own.items():
-                lists[name].append(column.tolist())
+                later = self._recent(name, number)[recent != ""]
+                lists[name].append([*column.tolist(), *later.tolist()])
         lists = [lists.get(name) for name in ("history", "behavior", "timestamp", "value")]
         return Request(model, names, *lists, context, features)
+
+    def _recent(self, name, number):
+        """What a request gives behind the column of a history, one for each of its items."""
+        items = self.request["recent"][number]
+        if (given := recent_input(name)) in self.request:
+            return _as_long(given, self.request[given][number], items)
+        each = REQUEST_INPUTS[name]
+        return np.full(len(items), each.default, object if each.dtype == "string" else each.dtype)
 
     def _stored(self, past, names):
         columns = past.step_columns(names)
@@ -131,7 +150,7 @@ class Expected:
 
     def _limits(self, part):
         seen = np.where(self.masked[part], self.asked.seen(part), PADDING)
-        return np.concatenate([self.exclude[part], seen], axis=1), self.allow[part]
+        return np.concatenate([self.unwanted[part], seen], axis=1), self.allow[part]
 
     @functools.cached_property
     def _ranked(self):
@@ -300,6 +319,6 @@ class Expected:
 
 def _as_long(name, values, history):
     """The values of an input for each step, padded to the length of the history."""
-    default = np.nan if name == ITEM_WEIGHT else REQUEST_INPUTS[name].default
+    default = np.nan if name == ITEM_WEIGHT else (REQUEST_INPUTS | RECENT_INPUTS)[name].default
     padding = np.full(len(history), default, values.dtype)
     return np.concatenate([values, padding])[: len(history)]

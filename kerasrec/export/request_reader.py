@@ -5,9 +5,11 @@ import tensorflow as tf
 
 from kerasrec.data.query_spec import (
     QUERY_INPUTS,
+    RECENT_INPUTS,
     REQUEST_INPUTS,
     REQUEST_OPTIONS,
     query_spec,
+    recent_input,
     user_input,
 )
 from kerasrec.data.vocabulary import FIRST, PADDING, UNKNOWN
@@ -57,6 +59,9 @@ class RequestReader(tf.Module):
             sources.add("user")
         self.inputs = {name: each for name, each in REQUEST_INPUTS.items() if name in sources}
         self.columns = [name for name, each in self.inputs.items() if each.axis == "step"]
+        # Also for a model without histories: what was just done is seen.
+        recent = map(recent_input, dict.fromkeys(["history", *self.columns]))
+        self.recent = {name: RECENT_INPUTS[name] for name in recent if name in RECENT_INPUTS}
         lookups = {"history": item_rows}
         if "user" in self.inputs:
             lookups["user"] = IdLookup(model.users.vocabulary)
@@ -70,7 +75,7 @@ class RequestReader(tf.Module):
         """Who is asked about: shape and default of each input."""
         known = {
             name: (each.shape, each.default_array(each.default))
-            for name, each in self.inputs.items()
+            for name, each in (self.inputs | self.recent).items()
         }
         of_users = {user_input(k): x for k, x in self.user_features.defaults().items()}
         return known | self.context.defaults() | of_users
@@ -101,10 +106,9 @@ class RequestReader(tf.Module):
             user = tf.maximum(user, UNKNOWN)
             found["user"] = user
             found |= self._features_of(user, request, size)
-        columns = self._history(request, user, size)
-        if columns is None:  # a model of users alone, without what they did
-            found[SEEN] = lists.no_lists(size, tf.int32)
-            return found
+        columns = self._recent(request, size)
+        if (past := self._history(request, user, size)) is not None:
+            columns = {name: lists.joined(past[name], columns[name]) for name in past}
         real = columns["history"].values > UNKNOWN
         columns = {name: lists.chosen(column, real) for name, column in columns.items()}
         found[SEEN] = columns["history"]
@@ -193,26 +197,38 @@ class RequestReader(tf.Module):
         return found
 
     def _history(self, request, user, size):
-        """Lists of what was done, by column: those given, else the stored ones."""
+        """Lists of what was done, by column: those given, else the stored ones, or None."""
         given = None
         if "history" in request:
-            ids = request["history"]
-            items = every(self._rows("history", ids), size)
-            given = {"history": items}
-            for name in self.columns:
-                if name == "history":
-                    continue
-                check_beside(name, request[name], request["history"], self.value_range)
-                column = every(self._rows(name, request[name]), size)
-                given[name] = as_wide(column, items, nothing(name))
-            given = {name: lists.as_lists(column) for name, column in given.items()}
+            given = self._lists(request, {name: name for name in self.columns}, size)
         if self.stored is None:
             return given
         if given is None:
             return self.stored(user)
-        silent = every(tf.reduce_all(ids == "", axis=1), size)
+        silent = every(tf.reduce_all(request["history"] == "", axis=1), size)
         stored = self.stored(tf.where(silent, user, PADDING))
         return {name: lists.joined(given[name], stored[name]) for name in given}
+
+    def _recent(self, request, size):
+        """Lists of what was done after that, by column."""
+        names = {name: recent_input(name) for name in ["history", *self.columns]}
+        return self._lists(request, names, size)
+
+    def _lists(self, request, names, size):
+        """Lists by column, of the inputs with these names, of which all but the items may miss."""
+        ids = request[names["history"]]
+        items = every(self._rows("history", ids), size)
+        found = {"history": items}
+        for name, given in names.items():
+            if name == "history":
+                continue
+            if given not in request:
+                found[name] = tf.fill(tf.shape(items), nothing(name))
+                continue
+            check_beside(given, request[given], ids, self.value_range)
+            column = every(self._rows(name, request[given]), size)
+            found[name] = as_wide(column, items, nothing(name))
+        return {name: lists.as_lists(column) for name, column in found.items()}
 
     def _rows(self, name, values):
         """An input after the lookup of its ids, of the dtype that histories are stored in."""

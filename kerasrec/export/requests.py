@@ -6,9 +6,11 @@ import tensorflow as tf
 from kerasrec.data.query_spec import (
     ITEM,
     ITEM_WEIGHT,
+    RECENT_INPUTS,
     REQUEST_INPUTS,
     REQUEST_OPTIONS,
     SEARCH_TEXT,
+    recent_input,
 )
 from kerasrec.data.vocabulary import FIRST
 from kerasrec.models.requests.word_search import text_encoders
@@ -33,6 +35,9 @@ def make_requests(model, inputs, k, seed=0):
     draw = _Draw(model, np.random.default_rng(seed), k)
     rows = draw.odd()
     rows += [draw.one() for _ in range(REQUESTS - len(rows))]
+    recent = _Draw(model, np.random.default_rng(seed + 1), k)
+    for row in rows[::3]:
+        row |= recent.recent()
     columns = {}
     for name in inputs:
         if name in model.context:
@@ -41,7 +46,7 @@ def make_requests(model, inputs, k, seed=0):
         if name in model.profile_inputs:
             columns[name] = draw.feature(model.users.encoders[model.profile_inputs[name]["name"]])
             continue
-        each = (REQUEST_INPUTS | REQUEST_OPTIONS).get(name)
+        each = (REQUEST_INPUTS | RECENT_INPUTS | REQUEST_OPTIONS).get(name)
         if each is None:
             continue
         if each.axis == "query":
@@ -186,6 +191,13 @@ class _Draw:
             row[name].insert(place, REQUEST_INPUTS[name].default)
         items.insert(place, str(self.random.choice(["", self.stranger])))
         return row
+
+    def recent(self):
+        """Draws what somebody did after the history: the end of a history, or a few items."""
+        if not len(self.active) or self.random.random() < 0.3:
+            return {"recent": ["", *(self.item() for _ in range(self.random.integers(1, 4)))]}
+        past, kept = self.history(), slice(-int(self.random.integers(1, 4)), None)
+        return {recent_input(name): values[kept] for name, values in past.items()}
 
     def searches(self):
         """Draws the words of searches, among them blank and unknown ones."""

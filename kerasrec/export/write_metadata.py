@@ -47,6 +47,8 @@ def write_metadata(model, graph, directory, run=None):
         "unknown_user": model.unknown_user,
         "history_length": model.schema.history_length if "history" in model.query_inputs else None,
         "stored_histories": graph.reader.stored is not None,
+        "newest": _newest(model.histories),
+        "capabilities": sorted(model.capabilities),
         "signatures": _signatures(directory),
         "context": _context(graph.reader.context.columns, model.context),
         "user_features": _context(graph.reader.user_features.columns, model.users.encoders),
@@ -71,6 +73,12 @@ def write_metadata(model, graph, directory, run=None):
     }
     text = json.dumps(metadata, indent=1, ensure_ascii=False, allow_nan=False)
     (directory / METADATA).write_text(text + "\n", encoding="utf-8")
+
+
+def _newest(histories):
+    """Seconds since 1970 of the newest interaction; None where times are not known."""
+    known = histories.timestamp is not None and len(histories.items)
+    return int(histories.timestamp.max()) if known else None
 
 
 def _context(names, encoders):

@@ -30,8 +30,8 @@ IDLE = 120  # seconds without a request after which a connection is closed; clie
 LOG = logging.getLogger(__name__)
 
 
-def start_grpc(models, limits, host, port):
-    """Starts a gRPC server and returns it with its port.
+def start_grpc(models, limits, host, port, live=None):
+    """Starts a gRPC server and returns it with its port; `live` is a `Live` or None.
 
     Raises:
         InputError: if the port is taken.
@@ -50,7 +50,7 @@ def start_grpc(models, limits, host, port):
             ("grpc.max_allowed_incoming_connections", connection_limits(limits)[0]),
         ],
     )
-    predictions = _PredictionService(models, limits)
+    predictions = _PredictionService(models, limits, live)
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(predictions, server)
     model_service_pb2_grpc.add_ModelServiceServicer_to_server(_ModelService(models), server)
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -80,8 +80,8 @@ def _abort_on_error(method):
 
 
 class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
-    def __init__(self, models, limits):
-        self._models, self._limits = models, limits
+    def __init__(self, models, limits, live):
+        self._models, self._limits, self._live = models, limits, live
 
     @_abort_on_error
     def Predict(self, request, context):  # noqa: N802
@@ -92,7 +92,8 @@ class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
             wanted = _select_outputs(request.output_filter, signature.outputs)
             inputs = read_predict_message(request, key, signature, self._limits)
             # Always compute all outputs: TensorFlow builds a new graph for each subset of them.
-            outputs = version.run(key, inputs, _remaining(context, self._limits.timeout))
+            answering = self._live.version(version) if self._live else version
+            outputs = answering.run(key, inputs, _remaining(context, self._limits.timeout))
         response = predict_pb2.PredictResponse()
         response.model_spec.name, response.model_spec.signature_name = name, key
         response.model_spec.version.value = version.number

@@ -11,6 +11,7 @@ from kerasrec.client.context import KNOWN, OF_USER
 from kerasrec.errors import InputError
 from kerasrec.events.event import IMPRESSION
 from kerasrec.events.read_event import STRANGE, read_event
+from kerasrec.events.read_interactions import SESSION
 
 HEADER = "X-Request-ID"
 LOGGED = ("recommend", "recommend_explained", "serving_default")
@@ -44,6 +45,9 @@ def impressions(id, signature, inputs, outputs, version):
     >>> (event,) = impressions("r", "recommend", {"user": np.array([b"u"], object)}, shown, 3)
     >>> event.id, event.user, event.items, event.version
     ('impression/r', 'u', ('a',), '3')
+    >>> who = {"user": np.array([b"session:s-17"], object)}
+    >>> impressions("r", "recommend", who, shown, 3)[0][3:5]
+    (None, 's-17')
     """
     if signature not in LOGGED or np.ndim(outputs.get("item")) != 2:
         return []
@@ -53,7 +57,9 @@ def impressions(id, signature, inputs, outputs, version):
         request = id if rows == 1 else f"{id}/{row}"
         fields = {"kind": IMPRESSION, "id": f"impression/{request}", "request": request}
         fields["items"] = [_text(outputs["item"][row][place]) for place in shown]
-        fields["user"] = _of_row(inputs, "user", row) or None
+        user = _of_row(inputs, "user", row) or ""
+        who = "session" if user.startswith(SESSION) else "user"
+        fields[who] = user.removeprefix(SESSION) or None
         fields["version"] = str(version)
         if "propensity" in outputs:
             fields["propensities"] = [float(outputs["propensity"][row][one]) for one in shown]

@@ -4,6 +4,7 @@ import numpy as np
 
 import kerasrec
 from kerasrec.serving.event_paths import event_paths
+from kerasrec.serving.item_paths import item_paths
 from kerasrec.serving.predict_answer import plain_values
 
 JSON_TYPES = {
@@ -34,7 +35,7 @@ ERRORS = {
     "429": "the graph ran out of memory",
     "503": "too many requests wait already",
     "504": "the answer took too long",
-    "507": "the store of events is full",
+    "507": "the store of events is full, or too many items are new or hidden",
 }
 
 
@@ -48,7 +49,7 @@ def openapi(models, events=False):
         models: A `Models`.
         events: Whether the server takes events.
     """
-    paths = event_paths(_operation) if events else {}
+    paths = event_paths(_operation) | item_paths(_operation) if events else {}
     for name in models.names():
         with models.current(name) as version:
             signatures, number = version.signatures, version.number

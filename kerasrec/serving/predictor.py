@@ -19,17 +19,20 @@ class Predictor:
         limits: A `Limits`.
         log: An `EventLog`; None for a server without events.
         explorer: An `Explorer`; None to answer as the model ranks.
+        live: The `Live` of a server with events: what people just did, new items and hidden ones.
 
     Attributes:
         identified: Whether its requests need an id: to log, to draw, or to choose a version.
     """
 
-    def __init__(self, models, limits, log=None, explorer=None):
-        self._models, self._limits, self._explorer = models, limits, explorer
+    def __init__(self, models, limits, log=None, explorer=None, live=None):
+        self._models, self._limits = models, limits
+        self._explorer, self._live = explorer, live
         self._log = log if log is not None and log.log_impressions else None
         # With shares the version of a request depends on its user.
         self._shared = models if isinstance(models, SharedModels) else None
-        self.identified = any((self._log, self._explorer, self._shared))
+        draws = self._live is not None and self._live.share > 0
+        self.identified = any((self._log, self._explorer, self._shared, draws))
 
     def number(self, version, label):
         """The version number that a path names; None for the one that is served.
@@ -70,6 +73,8 @@ class Predictor:
 
     def _answer(self, version, request, start, id):
         left = self._remaining(start)
+        if self._live:
+            version = self._live.version(version, id)
         if self._explorer:
             outputs = self._explorer.run(version, request.signature, request.inputs, left, id)
         else:

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from kerasrec.serving.event_routes import event_routes
 from kerasrec.serving.impression_log import HEADER, request_id
+from kerasrec.serving.item_routes import item_routes
 from kerasrec.serving.local_host import LOOPBACK, LocalHost
 from kerasrec.serving.model_json import model_metadata, model_status
 from kerasrec.serving.openapi import openapi
@@ -28,7 +29,7 @@ STATUS = re.compile(rf"/v1/models(?:/(?P<name>[^/:]+))?{VERSION}(?:/(?P<metadata
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"]
 
 
-def rest_app(models, pool, limits, host, log=None, explorer=None):
+def rest_app(models, pool, limits, host, log=None, explorer=None, live=None):
     """Makes the ASGI app of a server.
 
     Args:
@@ -38,9 +39,12 @@ def rest_app(models, pool, limits, host, log=None, explorer=None):
         host: The host it listens on; on loopback, requests for other hosts are refused.
         log: An `EventLog`; None for a server without events.
         explorer: An `Explorer`; None to answer as the model ranks.
+        live: The `Live` of a server with events.
     """
-    rest = _Rest(models, pool, log, Predictor(models, limits, log, explorer))
+    rest = _Rest(models, pool, log, Predictor(models, limits, log, explorer, live))
     events = event_routes(log, pool, limits, host, METHODS, _json) if log else []
+    if live:
+        events += item_routes(live.items, pool, limits, METHODS, _json)
     middleware = [Middleware(RequestLimiter, limits=limits, refuse=_response)]
     if host in LOOPBACK:
         middleware.insert(0, Middleware(LocalHost, refuse=_response))

@@ -15,6 +15,7 @@ from kerasrec.serving.answering import Answering
 from kerasrec.serving.connections import Connections
 from kerasrec.serving.http_connection import HttpConnection
 from kerasrec.serving.limits import Limits
+from kerasrec.serving.live import Live
 from kerasrec.serving.models import Models
 from kerasrec.serving.refusal import Refusal
 from kerasrec.serving.rest import rest_app
@@ -101,8 +102,13 @@ class Server:
         self._stack.callback(pool.shutdown)
         listening = _listen(host, port)
         self.port = listening.getsockname()[1]
+        live = None
+        if self._events:
+            live = Live(self.models, self._events, self._answering.new_items)
+            self._stack.callback(live.close)
+            self._threads.append(live.items.thread)
         app = rest_app(
-            self.models, pool, self._limits, host, self._events, self._answering.explorer
+            self.models, pool, self._limits, host, self._events, self._answering.explorer, live
         )
         http = _Http(_config(app, self._limits))
         thread = threading.Thread(target=http.run, args=([listening],), name="http")
@@ -117,7 +123,7 @@ class Server:
         if grpc_port is not None:
             from kerasrec.serving.grpc_server import start_grpc
 
-            grpc, self.grpc_port = start_grpc(self.models, self._limits, host, grpc_port)
+            grpc, self.grpc_port = start_grpc(self.models, self._limits, host, grpc_port, live)
             self._stack.callback(lambda: grpc.stop(GRACE).wait())
         polling = threading.Thread(target=self._keep_polling, name="versions")
         polling.start()

@@ -5,6 +5,7 @@ import threading
 from kerasrec.savedmodel import CLoader
 from kerasrec.savedmodel.c_loader import RunError
 from kerasrec.savedmodel.check_export import IncompleteError, check_export
+from kerasrec.savedmodel.metadata import METADATA, read_metadata
 from kerasrec.serving.batcher import Batcher
 from kerasrec.serving.check_inputs import check_inputs, find_signature
 from kerasrec.serving.refusal import CODES, Refusal
@@ -26,12 +27,13 @@ class Version:
         state: The state in TF Serving's status: START, LOADING, AVAILABLE, UNLOADING, END.
         error: Why it could not be loaded, a sentence; "" if there was no error.
         incomplete: Whether the error is that files are missing, so that a copy may be in progress.
+        about: Its metadata, `kerasrec.json`, from AVAILABLE on; {} where it has none.
         signatures: Name -> `kerasrec.savedmodel.c_loader.Signature`, from AVAILABLE on.
     """
 
     def __init__(self, number, folder, limits, batching=None, trust=False):
         self.number, self.folder = number, folder
-        self.state, self.error, self.signatures = "START", "", {}
+        self.state, self.error, self.signatures, self.about = "START", "", {}, {}
         self.incomplete = False
         self._limits, self._batching, self._trust = limits, batching, trust
         self._loaded = self._batcher = None
@@ -50,6 +52,8 @@ class Version:
             self._close()
             return
         self.signatures = self._loaded.signatures
+        if (self.folder / METADATA).is_file():
+            self.about = read_metadata(self.folder)
         if self._batching:
             self._batcher = Batcher(self._run, self._batching, self._limits)
         self.state = "AVAILABLE"
@@ -72,6 +76,11 @@ class Version:
         values = check_inputs(name, definition, inputs, self._limits)
         run = self._batcher.run if self._batcher else self._run
         return run(name, values, timeout or self._limits.timeout)
+
+    @property
+    def most_rows(self):
+        """The most rows of a request."""
+        return self._batching.max_batch_size if self._batching else self._limits.rows
 
     def hold(self):
         """Keeps it loaded until `release` and returns True; returns False if it is not loaded."""

@@ -130,6 +130,7 @@ def test_factors_that_do_not_fit_the_items_are_refused(sources):
             body = {
                 "user": ["u0"],
                 "history": [[""]],
+                "recent": [[""]],
                 "exclude": [[""]],
                 "allow": [[""]],
                 "k": [6],

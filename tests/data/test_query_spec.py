@@ -11,6 +11,7 @@ from kerasrec.data import Interactions, Schema, batches
 from kerasrec.data.query_spec import (
     ITEM_WEIGHT,
     QUERY_INPUTS,
+    RECENT_INPUTS,
     REQUEST_INPUTS,
     REQUEST_OPTIONS,
     QueryInput,
@@ -111,7 +112,7 @@ def test_the_inputs_of_a_query_are_these():
     wide = (None, None)
     found = {
         name: (each.shape, each.dtype, _known(each.default))
-        for name, each in (REQUEST_INPUTS | REQUEST_OPTIONS).items()
+        for name, each in (REQUEST_INPUTS | RECENT_INPUTS | REQUEST_OPTIONS).items()
     }
     assert found == {
         "user": ((None,), "string", ""),
@@ -119,6 +120,9 @@ def test_the_inputs_of_a_query_are_these():
         "behavior": (wide, "string", ""),
         "timestamp": (wide, "int64", 0),
         "value": (wide, "float32", None),
+        "recent": (wide, "string", ""),
+        "recent_behavior": (wide, "string", ""),
+        "recent_timestamp": (wide, "int64", 0),
         "exclude": (wide, "string", ""),
         "allow": (wide, "string", ""),
         "k": ((None,), "int32", None),
@@ -151,7 +155,7 @@ def test_every_source_is_an_input_of_a_request():
 
 
 def test_the_client_knows_the_same_lists():
-    requests = REQUEST_INPUTS | REQUEST_OPTIONS
+    requests = REQUEST_INPUTS | RECENT_INPUTS | REQUEST_OPTIONS
     lists = {name: _known(each.default) for name, each in requests.items() if each.axis != "query"}
     lists[ITEM_WEIGHT] = None
     assert lists == {name: _known(value) for name, value in client_query.LISTS.items()}

@@ -25,7 +25,7 @@ def test_a_stored_history_of_very_many_events_widens_the_rows_of_few_requests(mo
     names = np.array([f"u{i}" for i in range(150)] + ["r"] + [f"u{i}" for i in range(150, 199)])
     names = names.astype(object)
     blank = np.full((200, 1), "", object)
-    request = {"user": names, "history": blank, "exclude": blank, "allow": blank}
+    request = {"user": names, "history": blank, "exclude": blank, "allow": blank, "recent": blank}
     request |= {"k": np.full(200, 3), "repeats": blank[:, 0]}
     reader = types.SimpleNamespace(stored=object(), columns=["history"], inputs=["history"])
     graph = types.SimpleNamespace(k=3, index=None, reader=reader, signatures={"recommend": None})

@@ -55,6 +55,7 @@ def test_signatures_have_dtypes_shapes_and_defaults(both):
     assert signatures["serving_default"] == signatures["recommend"]
     assert signatures["recommend"]["inputs"] == {
         "user": {"dtype": "string", "shape": [None], "default": [""]},
+        "recent": {"dtype": "string", "shape": [None, None], "default": [[""]]},
         "exclude": {"dtype": "string", "shape": [None, None], "default": [[""]]},
         "allow": {"dtype": "string", "shape": [None, None], "default": [[""]]},
         "k": {"dtype": "int32", "shape": [None], "default": [2]},

@@ -107,6 +107,9 @@ function inputs(signature) {
     timestamp: [[0, ...boxes.history.ids.map(() => 0)]],
     value: [[NaN, ...boxes.history.ids.map(() => NaN)]],
     item_weight: [[NaN, ...boxes.history.ids.map(() => NaN)]],
+    recent: padded([]),
+    recent_behavior: padded([]),
+    recent_timestamp: [[0]],
     search_text: [words()],
     ...context.inputs,
   };
