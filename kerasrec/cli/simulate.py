@@ -42,33 +42,39 @@ def run(arguments, output):
 
 
 def _show(found, output):
-    columns = ("shop", "CTR % [95 %]", "minus frozen", "clicks on young books", "minus nightly",
-               "nights")  # fmt: skip
+    title = f"Days {found['first_day']} to {found['days'] - 1}, {found['people']:,} people, 95 %"
     rows = [
-        [
-            row["shop"], _cell(row["rate"], PERCENT), _cell(row["above"], PERCENT, "+"),
-            _cell(row["young"], PERCENT), _cell(row["young_above"], PERCENT, "+"),
-            f"{row['promoted']}/{row['promoted'] + row['refused']}",
-        ]
+        [row["shop"], _cell(row["rate"]), _cell(row["above"], "+"), _nights(row)]
+        for row in found["shops"]
+    ]
+    output.rows(("shop", "clicks of 100 impressions", "minus frozen", "nights"), rows, title)
+    rows = [
+        [row["shop"], _cell(row["young"]), _cell(row["young_above"], "+"),
+         f"{row['young_shown']:.1%}"]
         for row in found["shops"]
     ]  # fmt: skip
-    title = f"Days {found['first_day']} to {found['days'] - 1}, {found['people']:,} people"
-    output.rows(columns, rows, title)
+    columns = ("shop", "clicks in 100 visits", "minus nightly", "share of impressions")
+    output.rows(columns, rows, "Books under 30 days old")
     output.sentence(
-        "Young books are under 30 days old, their clicks those of 100 visits. Nights: versions "
-        "that were promoted, of those that were made. Intervals are over people."
+        "Nights: versions that the gate let pass, of those that were made. Intervals are over "
+        "people, the same in all shops."
     )
     off = found["off_policy"]
     output.sentence(
         f"Off-policy: without exploring, the exploring shop would have a CTR of "
         f"{PERCENT * off['true']:.2f} %; estimated from its log by IPS "
-        f"{_cell(off['ips'], PERCENT)}, by SNIPS {_cell(off['snips'], PERCENT)}; logged "
+        f"{_cell(off['ips'])}, by SNIPS {_cell(off['snips'])}; logged "
         f"{PERCENT * off['logged']:.2f}."
     )
 
 
-def _cell(value, times, sign=""):
-    if value["low"] is None:
-        return f"{times * value['mean']:{sign}.2f}"
-    low, high = times * value["low"], times * value["high"]
-    return f"{times * value['mean']:{sign}.2f} [{low:{sign}.2f}, {high:{sign}.2f}]"
+def _nights(row):
+    return f"{row['promoted']} of {row['promoted'] + row['refused']}"
+
+
+def _cell(value, sign=""):
+    mean, low, high = (
+        None if value[key] is None else f"{PERCENT * value[key]:{sign}.2f}"
+        for key in ("mean", "low", "high")
+    )
+    return mean if low is None else f"{mean} [{low}, {high}]"

@@ -1,5 +1,6 @@
 """A learner that counts the readings of the last days."""
 
+from kerasrec.config.model_class import find_model_class
 from kerasrec.simulation.frozen import Frozen
 from kerasrec.simulation.nightly import WINDOW
 from kerasrec.simulation.world import DAY, OPENING
@@ -15,10 +16,8 @@ class Popular:
     promoted = refused = 0
 
     def __init__(self, world, diary):
-        from kerasrec_zoo import Popularity
-
         self._world = world
-        self.model = Frozen(world, Popularity, diary).model
+        self.model = Frozen(world, find_model_class("Popularity"), diary).model
 
     def night(self, day, diary):
         """Counts anew."""

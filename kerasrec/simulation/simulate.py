@@ -2,7 +2,7 @@
 
 import numpy as np
 
-import kerasrec_zoo
+from kerasrec.config.model_class import find_model_class
 from kerasrec.errors import InputError
 from kerasrec.simulation.diary import Diary
 from kerasrec.simulation.explorer import Explorer
@@ -50,7 +50,7 @@ def simulate(people=600, days=90, seed=0, model="ItemKNN", gate=None, progress=N
         diary.add(chances.visitors, found, chances.seconds, np.ones(len(found), bool))
 
     def make(schema):
-        return getattr(kerasrec_zoo, model)(schema, **MODELS[model])
+        return find_model_class(model)(schema, **MODELS[model])
 
     shops = [
         Shop("frozen", world, Frozen(world, make, diary), diary),
