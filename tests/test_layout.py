@@ -37,6 +37,7 @@ LEVEL = {
         "reporting": 4.25,
         "training": 4.5,
         "update": 4.75,
+        "simulation": 4.9,
         "cli": 5,
     },
 }

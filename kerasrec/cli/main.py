@@ -24,6 +24,7 @@ from kerasrec.cli import (
     search,
     serve,
     similar_items,
+    simulate,
     tune,
     update,
     verify,
@@ -53,6 +54,7 @@ COMMANDS = (
     rollback,
     events,
     report,
+    simulate,
     listing,
     new_model,
 )

@@ -30,8 +30,8 @@ def add_arguments(parser):
     )
     parser.add_argument("--epochs", type=int, help="default: a third of what the first run needed")
     parser.add_argument(
-        "--margin", type=float, default=0.05,
-        help="share of the served version's NDCG@10 that may be lost (default: 0.05)",
+        "--margin", type=float, default=0.1,
+        help="share of the served version's NDCG@10 that may be lost (default: 0.1)",
     )  # fmt: skip
     parser.add_argument(
         "--behavior", action="append", default=[], metavar="NAME",

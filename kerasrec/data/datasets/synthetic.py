@@ -211,7 +211,7 @@ class Bookstore:
         """The catalog: item, title, genres, pages, description."""
         random = np.random.default_rng((self.seed, 1))
         rows = []
-        for item, theme in enumerate(self._theme):
+        for item, theme in enumerate(self.theme):
             genre, own = theme // PER_GENRE, WORDS[theme]
             second = int(random.integers(len(GENRES)))
             words = [*random.choice(own, 4), *random.choice(FILLER, 8)]
@@ -236,7 +236,7 @@ class Bookstore:
         return np.array([f"book-{item}" for item in range(self.items)], dtype=object)
 
     @functools.cached_property
-    def _theme(self):
+    def theme(self):
         return np.sort(np.arange(self.items) % len(WORDS))
 
     @functools.cached_property
@@ -286,7 +286,7 @@ class Bookstore:
             rows = np.flatnonzero(step < length)
             out_now = self._times[rows, step, None] >= OPENING + out * SPAN
             chance = next_book(
-                self._theme,
+                self.theme,
                 popularity,
                 unread[rows] & out_now,
                 theme[rows],
@@ -300,8 +300,8 @@ class Bookstore:
             item = (total <= random.random((len(rows), 1)) * total[:, -1:]).sum(axis=1)
             reading[rows, step] = item
             unread[rows, item] = False
-            run[rows] = np.where(theme[rows] == self._theme[item], run[rows] + 1, 1)
-            theme[rows] = self._theme[item]
+            run[rows] = np.where(theme[rows] == self.theme[item], run[rows] + 1, 1)
+            theme[rows] = self.theme[item]
             drifts = rows[random.random(len(rows)) < DRIFT]
             side = random.integers(2, size=len(drifts))
             # 1 to 11 genres after the other favourite, so that the two differ.

@@ -110,7 +110,7 @@ def draw(random, store, open_, theme, run, favourites):
             wanted = genre * PER_GENRE + (place + 1) % PER_GENRE
         else:
             wanted = favourites[random.integers(2)] * PER_GENRE + random.integers(PER_GENRE)
-        shelf = np.flatnonzero(open_ & (store._theme == wanted))
+        shelf = np.flatnonzero(open_ & (store.theme == wanted))
     if not len(shelf):
         shelf = np.flatnonzero(open_)
     return random.choice(shelf, p=popularity[shelf] / popularity[shelf].sum())
@@ -123,7 +123,7 @@ def test_best_possible_by_monte_carlo():
     open_ = random.random((users, 200)) < 0.8
     theme, run = random.integers(len(WORDS), size=users), random.integers(1, 5, size=users)
     favourites = np.stack([random.permutation(len(GENRES))[:2] for _ in range(users)])
-    chance = next_book(store._theme, store._shelves[0], open_, theme, run, favourites)
+    chance = next_book(store.theme, store._shelves[0], open_, theme, run, favourites)
     ranks = np.argsort(np.argsort(-chance, axis=1, kind="stable"), axis=1)
     gains = []
     for user in range(users):
@@ -161,7 +161,7 @@ def test_best_possible_holds_on_the_last_books(store, data):
 def test_structure_is_worth_learning(store, data):
     """Popularity is far from the best possible; the last book's theme is most of it."""
     histories, best = parts(data), store.best_possible(10)["recall"]
-    theme = store._theme
+    theme = store.theme
     popular, by_theme = np.zeros(len(histories)), np.zeros(len(histories))
     counts = np.bincount(np.concatenate([items[:-1] for items in histories]), minlength=600)
     moves = np.zeros((len(WORDS), len(WORDS)))
@@ -184,7 +184,7 @@ def test_descriptions_tell_the_theme(store):
         np.argmax([sum(word in own for word in text.split()) for own in WORDS])
         for text in store.books["description"]
     ]
-    assert np.mean(guesses == store._theme) > 0.95
+    assert np.mean(guesses == store.theme) > 0.95
 
 
 def test_too_small():
