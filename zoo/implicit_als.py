@@ -1,18 +1,23 @@
 """ImplicitALS: weighted least squares over all pairs, with a small weight for missing pairs."""
 
-import keras
+import concurrent.futures
+import os
+
 import numpy as np
 import scipy.sparse
+import threadpoolctl
 from keras import ops
 
 from kerasrec.data.vocabulary import PADDING
 from kerasrec.errors import InputError
 from kerasrec.models import FactorModel, Factors
+from kerasrec.models.solve_positive import solve_positive
 from kerasrec.register import register
 
-# Numbers in one batch of systems.
-BATCH_SIZE = 2**22
+# Numbers in the vectors of one batch of rows: they stay in the cache of a core.
+BATCH_SIZE = 2**18
 STDDEV = 0.1
+TINY = 1e-30
 
 
 @register
@@ -26,9 +31,9 @@ class ImplicitALS(FactorModel):
 
     The vectors of one side are solved for exactly while the other side is fixed. Users are solved
     last, so p_u is the least-squares solution for the history of u, and a score is a sum over that
-    history (`contributions`). The values of repeated interactions of a pair are added up. A user
-    without train interactions gets the mean of the users' vectors, which ranks by popularity. An
-    item without train interactions scores 0.
+    history (`contributions`; approximately with `cg_steps`). The values of repeated interactions of
+    a pair are added up. A user without train interactions gets the mean of the users' vectors,
+    which ranks by popularity. An item without train interactions scores 0.
 
     The defaults are those published for MovieLens 1M with the protocol of the NCF paper. Tune `l2`
     and `unobserved_weight` together on other data.
@@ -41,16 +46,20 @@ class ImplicitALS(FactorModel):
         l2_exponent: 1 regularizes by frequency, 0 all vectors equally.
         unobserved_weight: w0, the weight of a pair without interaction.
         alpha: Factor of the value in the confidence of an interaction; 0 ignores values.
-        seed: Random seed of the initial item vectors.
+        cg_steps: None solves for every vector exactly. A number takes that many steps of conjugate
+            gradients from the last vector instead, which is faster for a large `dim`; 3 is usual.
+        seed: Random seed of the initial user vectors.
 
     Raises:
-        InputError: at construction, if `l2` or `unobserved_weight` is not above 0, or `dim` or
-            `epochs` is no whole number from 1; at `adapt`, if a confidence is not above 0.
+        InputError: at construction, if `l2` or `unobserved_weight` is not above 0, or `dim`,
+            `epochs` or `cg_steps` is no whole number from 1; at `adapt`, if a confidence is not
+            above 0.
 
     Reference:
         Hu, Koren, Volinsky, Collaborative filtering for implicit feedback datasets, ICDM 2008;
         Rendle, Krichene, Zhang, Koren, Revisiting the performance of iALS on item recommendation
-        benchmarks, RecSys 2022.
+        benchmarks, RecSys 2022; for conjugate gradients Takacs, Pilaszy, Tikk, Applications of the
+        conjugate gradient method for implicit feedback collaborative filtering, RecSys 2011.
 
     Example:
 
@@ -74,6 +83,7 @@ class ImplicitALS(FactorModel):
         l2_exponent=1.0,
         unobserved_weight=0.3,
         alpha=0.0,
+        cg_steps=None,
         seed=0,
         name=None,
     ):
@@ -83,6 +93,11 @@ class ImplicitALS(FactorModel):
         for argument, value in (("dim", dim), ("epochs", epochs)):
             if int(value) != value or value < 1:
                 raise InputError(f"{argument}: expected a whole number from 1, got {value!r}")
+        if cg_steps is not None and (int(cg_steps) != cg_steps or cg_steps < 1):
+            raise InputError(
+                "cg_steps: expected a whole number from 1, or None for exact solutions, got "
+                f"{cg_steps!r}"
+            )
         super().__init__(schema=schema, dim=dim, name=name)
 
     @property
@@ -97,13 +112,18 @@ class ImplicitALS(FactorModel):
         by_user.data = self._confidence(by_user.data)
         by_item = by_user.T.tocsr()
         generator = np.random.default_rng(self.seed)
-        items = generator.normal(size=(len(train.items), self.dim)) * STDDEV / np.sqrt(self.dim)
-        items = (items * (np.diff(by_item.indptr) > 0)[:, None]).astype("float32")
-        for _ in range(self.epochs):
-            users = self._solve(by_user, items)
-            items = self._solve(by_item, users)
-        users = self._solve(by_user, items)
         known = np.diff(by_user.indptr) > 0
+        users = generator.normal(size=(len(train.users), self.dim)) * STDDEV / np.sqrt(self.dim)
+        users = (users * known[:, None]).astype("float32")
+        items = np.zeros((len(train.items), self.dim), "float32")
+        # The matrices are small: a thread for each batch of rows, none inside a product.
+        with (
+            threadpoolctl.threadpool_limits(1, "blas"),
+            concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool,
+        ):
+            for _ in range(self.epochs):
+                items = self._solve(by_item, users, items, pool)
+                users = self._solve(by_user, items, users, pool)
         users[~known] = users[known].mean(axis=0)
         return Factors(users, items)
 
@@ -149,31 +169,37 @@ class ImplicitALS(FactorModel):
         """lambda of rows with `lengths` interactions; the other side has `others` known rows."""
         return self.l2 * (lengths + self.unobserved_weight * others) ** self.l2_exponent
 
-    def _solve(self, observed, fixed):
-        """The least-squares vectors of the rows of a CSR matrix of confidences.
+    def _solve(self, observed, fixed, start, pool):
+        """The vectors of the rows of a CSR matrix of confidences.
 
         Args:
             observed: `(rows, columns)` confidences.
             fixed: `(columns, dim)` vectors of the other side.
+            start: `(rows, dim)` vectors of these rows so far, where conjugate gradients start.
+            pool: Executor of the batches of rows.
         """
         lengths = np.diff(observed.indptr)
         others = np.count_nonzero(np.bincount(observed.indices))
         ridge = self._ridge(lengths, others).astype("float32")
         # In the eigenbasis of the Gram matrix the term over all pairs is diagonal. So a row with
         # fewer interactions than dim needs only a system of that size, see `_solve_short`.
-        solution = np.zeros((len(lengths), self.dim), "float32")
-        with keras.device("cpu:0"):  # a GPU may multiply in TF32
-            gram = ops.convert_to_numpy(ops.einsum("nd,ne->de", fixed, fixed)).astype("float64")
-            spectrum, axes = np.linalg.eigh(self.unobserved_weight * gram)
-            spectrum, axes = np.maximum(spectrum, 0.0).astype("float32"), axes.astype("float32")
-            # Products with this column of ones are the right-hand sides.
-            ones = np.float32(np.arange(len(fixed)) != PADDING)[:, None]
-            rotated = ops.concatenate([ops.matmul(fixed, axes), ones], axis=1)
-            for rows in _batches_by_length(lengths, self.dim):
-                base = spectrum + ridge[rows, None]
-                solve = _solve_short if lengths[rows].max() < self.dim else _solve_long
-                solution[rows] = solve(observed, rows, rotated, base)
-            return ops.convert_to_numpy(ops.matmul(solution, axes.T))
+        gram = (fixed.T @ fixed).astype("float64")
+        spectrum, axes = np.linalg.eigh(self.unobserved_weight * gram)
+        spectrum, axes = np.maximum(spectrum, 0.0).astype("float32"), axes.astype("float32")
+        rotated, solution = fixed @ axes, start @ axes
+
+        def solve(rows):
+            base = spectrum + ridge[rows, None]
+            if self.cg_steps:
+                found = _approach(observed, rows, rotated, base, solution[rows], self.cg_steps)
+            elif lengths[rows].max() < self.dim:
+                found = _solve_short(observed, rows, rotated, base)
+            else:
+                found = _solve_long(observed, rows, rotated, base)
+            solution[rows] = found
+
+        list(pool.map(solve, _batches_by_length(lengths, self.dim)))
+        return solution @ axes.T
 
 
 def _batches_by_length(lengths, dim):
@@ -181,7 +207,7 @@ def _batches_by_length(lengths, dim):
     order = np.argsort(lengths, kind="stable")
     ordered, start = lengths[order], np.count_nonzero(lengths == 0)
     while start < len(order):
-        longest = ordered[start] * 5 // 4
+        longest = ordered[start] * 9 // 8
         batch = max(1, BATCH_SIZE // (int(longest) * dim))
         end = min(start + batch, np.searchsorted(ordered, longest, "right"))
         yield order[start:end]
@@ -198,29 +224,52 @@ def _gather(observed, rows, start, stop):
     return columns, np.where(inside, observed.data[index], 1.0).astype("float32")
 
 
-# Both use `keras.ops`: NumPy's BLAS would use all threads for each of these small products, with
-# much waiting. A backend computes many products in parallel, one in each thread.
 def _solve_long(observed, rows, fixed, base):
     """Solves (B + Y'CY) x = Y'c, one dim x dim system for each row; B is diagonal."""
-    dim, products = base.shape[1], None
+    dim, systems, right = base.shape[1], 0.0, 0.0
     length = np.diff(observed.indptr)[rows].max()
     step = max(1, BATCH_SIZE // (len(rows) * dim))
     for start in range(0, length, step):
         columns, weight = _gather(observed, rows, start, min(start + step, length))
-        vectors = ops.take(fixed, columns, axis=0) * np.sqrt(weight)[..., None]
-        part = ops.einsum("nld,nle->nde", vectors, vectors)
-        products = part if products is None else products + part
-    system = products[:, :dim, :dim] + ops.eye(dim, dtype="float32") * base[..., None]
-    return ops.convert_to_numpy(ops.solve(system, products[:, :dim, dim:]))[..., 0]
+        root = np.sqrt(weight)
+        vectors = fixed.take(columns, axis=0)
+        vectors *= root[..., None]
+        right += np.matmul(root[:, None], vectors)[:, 0]
+        systems += np.matmul(vectors.transpose(0, 2, 1), vectors)
+    np.einsum("nii->ni", systems)[:] += base
+    return solve_positive(systems, right)
 
 
 def _solve_short(observed, rows, fixed, base):
     """The same x = B^-1 Y' (C^-1 + Y B^-1 Y')^-1 1, with a system of the size of the row."""
     length = np.diff(observed.indptr)[rows].max()
     columns, weight = _gather(observed, rows, 0, length)
-    vectors = ops.take(fixed, columns, axis=0)[..., :-1]
-    scaled = vectors / base[:, None]
-    diagonal = ops.eye(length, dtype="float32") / weight[..., None]
-    system = ops.einsum("nld,nmd->nlm", scaled, vectors) + diagonal
-    solution = ops.solve(system, np.ones((len(rows), length, 1), "float32"))
-    return ops.convert_to_numpy(ops.einsum("nl,nld->nd", solution[..., 0], scaled))
+    root = np.sqrt(base)
+    vectors = fixed.take(columns, axis=0)
+    vectors /= root[:, None]
+    systems = np.matmul(vectors, vectors.transpose(0, 2, 1))
+    np.einsum("nii->ni", systems)[:] += 1 / weight
+    found = solve_positive(systems, np.ones((len(rows), length), "float32"))
+    return np.matmul(found[:, None], vectors)[:, 0] / root
+
+
+def _approach(observed, rows, fixed, base, found, steps):
+    """Steps of conjugate gradients towards the x of `_solve_long`, from `found` on."""
+    columns, weight = _gather(observed, rows, 0, np.diff(observed.indptr)[rows].max())
+    vectors = fixed.take(columns, axis=0)
+
+    def apply(x):
+        scores = np.matmul(vectors, x[..., None])[..., 0]
+        return base * x + np.matmul((weight * scores)[:, None], vectors)[:, 0]
+
+    residual = np.matmul(weight[:, None], vectors)[:, 0] - apply(found)
+    direction, error = residual, np.einsum("nd,nd->n", residual, residual)[:, None]
+    for _ in range(steps):
+        applied = apply(direction)
+        # A row that is solved has a direction of 0.
+        along = np.maximum(np.einsum("nd,nd->n", direction, applied)[:, None], TINY)
+        found = found + error / along * direction
+        residual = residual - error / along * applied
+        before, error = error, np.einsum("nd,nd->n", residual, residual)[:, None]
+        direction = residual + error / np.maximum(before, TINY) * direction
+    return found

@@ -101,13 +101,38 @@ def test_short_and_long_histories_are_solved_alike():
     observed = scipy.sparse.random(12, 50, 0.3, "csr", rng=generator)
     observed.data += 0.5
     fixed = generator.normal(size=(50, 9)).astype("float32")
-    fixed = np.append(fixed, np.ones((50, 1), "float32"), axis=1)  # for the right sides
     fixed[0] = 0.0
     base = generator.uniform(1, 2, (12, 9)).astype("float32")
     rows = np.arange(12)
     short = implicit_als._solve_short(observed, rows, fixed, base)
     long = implicit_als._solve_long(observed, rows, fixed, base)
     np.testing.assert_allclose(short, long, atol=1e-5)
+
+
+@pytest.mark.parametrize("dim", [8, 40])
+def test_as_many_steps_as_factors_solve_the_normal_equations_by_hand(dim):
+    train = from_matrix(planted())
+    model = adapted(train, dim=dim, epochs=2, l2=0.03, alpha=0.5, cg_steps=dim)
+    users, items = vectors(model)
+    expected = best_users(confidences(train, 0.5), items, 0.03, 1, 0.3)
+    np.testing.assert_allclose(users[2:], expected[2:], atol=1e-3)
+
+
+def test_few_steps_from_the_last_vectors_reach_the_exact_solution():
+    train = from_matrix(planted())
+    exact, few = (adapted(train, dim=3, epochs=60, l2=0.02, cg_steps=steps) for steps in (None, 2))
+    (users, items), (steps_users, steps_items) = vectors(exact), vectors(few)
+    np.testing.assert_allclose(steps_users @ steps_items.T, users @ items.T, atol=2e-3)
+
+
+def test_a_step_of_conjugate_gradients_by_hand():
+    observed = scipy.sparse.csr_matrix(np.array([[0.0, 2.0]]))
+    # A = B + 2 y y' = [[3, 2], [2, 4]] and Y'c = [2, 2]. From 0 the residual is [2, 2], its square
+    # 8, and [2, 2] A [2, 2]' = 44.
+    fixed = np.array([[0.0, 0.0], [1.0, 1.0]], "float32")
+    base, start = np.array([[1.0, 2.0]], "float32"), np.zeros((1, 2), "float32")
+    found = implicit_als._approach(observed, np.array([0]), fixed, base, start, 1)
+    np.testing.assert_allclose(found, [[2 * 8 / 44] * 2], rtol=1e-6)
 
 
 @pytest.mark.slow
@@ -219,6 +244,8 @@ def test_the_seed_fixes_everything():
         ({"unobserved_weight": -1}, "unobserved_weight: expected a number above 0, got -1"),
         ({"epochs": 0}, "epochs: expected a whole number from 1, got 0"),
         ({"dim": 0}, "dim: expected a whole number from 1, got 0"),
+        ({"cg_steps": 0}, "cg_steps: expected a whole number from 1, or None .* got 0"),
+        ({"cg_steps": 2.5}, "cg_steps: expected a whole number from 1, or None .* got 2.5"),
     ],
 )
 def test_bad_arguments_are_refused(bad, message):
