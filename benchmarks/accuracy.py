@@ -83,6 +83,7 @@ TABLES = {
             Line("Hybrid, LSTM and features", "ml-1m/hybrid", (), "", 0.1819),
             Line("AttentionRecommender", "ml-1m/attention_recommender", (), "", 0.18),
             Line("SASRec", "ml-1m/sasrec", (0.1821, 0.3152), f"{SASREC_PLUS}, SASRec+", 0.19),
+            Line("Blend", "ml-1m/blend", (0.1821, 0.3152), f"{SASREC_PLUS}, SASRec+", 0.203),
         ),
     ),
     "sequences-beauty": Protocol(
@@ -109,6 +110,7 @@ TABLES = {
             Line("ContentKNN, BM25", "ml-1m-cold/content_knn.bm25", (), "", 0.0),
             Line("TwoTower, as DropoutNet", "ml-1m-cold/two_tower", (), "", 0.164),
             Line("ContentBased", "ml-1m-cold/content_based", (), "", 0.164),
+            Line("Blend", "ml-1m-cold/blend", (), "", 0.27),
             Line("AttributeToFactor", "ml-1m-cold/attribute_to_factor", (0.3580, 0.5316),
                  "DropoutNet, from features that this data does not have", 0.27),
         ),
