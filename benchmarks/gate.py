@@ -21,6 +21,7 @@ WORLDS = 5
 
 def add_arguments(parser):
     parser.add_argument("--people", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0, help="of the first world")
     parser.add_argument("--model", default="ItemKNN", metavar="CLASS")
 
 
@@ -30,13 +31,13 @@ def measure(arguments, say):
     refused, passed = ({margin: 0 for margin in MARGINS} for _ in range(2))
     missed, halves = [], []
     for seed in range(worlds):
-        ask, train, ids, queries = _world(seed, people, arguments.model)
-        serving = ask(_people(train, 1000 + seed))
+        ask, train, ids, queries = _world(arguments.seed + seed, people, arguments.model)
+        serving = ask(_people(train, (arguments.seed, 1, seed)))
         for number in range(seed, tries, worlds):
-            random = np.random.default_rng((seed, number))
+            random = np.random.default_rng((arguments.seed, number))
             # Tries of one world have the numbers seed, seed + worlds, ...
             name, fault = list(FAULTS.items())[number // worlds % len(FAULTS)]
-            part = _people(train, 2000 + number)
+            part = _people(train, (arguments.seed, 2, number))
             versions = {"unharmed": ask(part), name: ask(fault(part, ids, random))}
             for kind, answers in versions.items():
                 for margin in MARGINS:
@@ -56,6 +57,7 @@ def measure(arguments, say):
         "The gate: harmed and unharmed versions",
         {
             "people": people,
+            "seed": arguments.seed,
             "queries": len(queries),
             "half an interval, share of NDCG@10": round(float(np.median(halves)), 3),
         },

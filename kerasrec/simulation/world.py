@@ -70,7 +70,7 @@ class World:
 
     >>> world = World(people=3, days=2)
     >>> world.published(-30), world.published(1), len(world.ids)
-    (484, 608, 608)
+    (488, 736, 736)
     """
 
     people: int
