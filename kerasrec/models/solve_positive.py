@@ -5,6 +5,8 @@ import ctypes
 import numpy as np
 from scipy.linalg import cython_lapack
 
+from kerasrec.errors import InputError
+
 _python = ctypes.pythonapi
 _python.PyCapsule_GetName.restype = ctypes.c_char_p
 _python.PyCapsule_GetName.argtypes = [ctypes.py_object]
@@ -26,7 +28,7 @@ def solve_positive(systems, right):
         `right`.
 
     Raises:
-        ValueError: if an array has another dtype, shape or layout.
+        InputError: if an array has another dtype, shape or layout.
 
     Example:
 
@@ -37,8 +39,9 @@ def solve_positive(systems, right):
     count, size = right.shape
     for array, shape in ((systems, (count, size, size)), (right, (count, size))):
         if array.dtype != np.float32 or array.shape != shape or not array.flags.c_contiguous:
-            raise ValueError(
-                f"expected C-contiguous float32 {shape}, got {array.dtype} {array.shape}"
+            raise InputError(
+                f"solve_positive: expected C-contiguous float32 {shape}, got {array.dtype} "
+                f"{array.shape}: use np.ascontiguousarray(array, 'float32')"
             )
     number, one, info = ctypes.c_int(size), ctypes.c_int(1), ctypes.c_int(0)
     n, single, failed = (ctypes.addressof(value) for value in (number, one, info))

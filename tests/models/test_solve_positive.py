@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from kerasrec.errors import InputError
 from kerasrec.models.solve_positive import solve_positive
 
 
@@ -34,5 +35,5 @@ def test_none_at_all():
     ],
 )
 def test_refuses_what_lapack_would_read_wrongly(systems, right):
-    with pytest.raises(ValueError, match="expected C-contiguous float32"):
+    with pytest.raises(InputError, match="expected C-contiguous float32"):
         solve_positive(systems, right)
