@@ -13,6 +13,7 @@ from kerasrec.errors import InputError
 from kerasrec.models import FactorModel, Factors
 from kerasrec.models.solve_positive import solve_positive
 from kerasrec.register import register
+from kerasrec.whole_number import whole_number
 
 # Numbers in the vectors of one batch of rows: they stay in the cache of a core.
 BATCH_SIZE = 2**18
@@ -93,11 +94,8 @@ class ImplicitALS(FactorModel):
         for argument, value in (("dim", dim), ("epochs", epochs)):
             if int(value) != value or value < 1:
                 raise InputError(f"{argument}: expected a whole number from 1, got {value!r}")
-        if cg_steps is not None and (int(cg_steps) != cg_steps or cg_steps < 1):
-            raise InputError(
-                "cg_steps: expected a whole number from 1, or None for exact solutions, got "
-                f"{cg_steps!r}"
-            )
+        if cg_steps is not None:
+            whole_number(cg_steps, "cg_steps", 1)
         super().__init__(schema=schema, dim=dim, name=name)
 
     @property

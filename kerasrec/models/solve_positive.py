@@ -40,7 +40,8 @@ def solve_positive(systems, right):
     for array, shape in ((systems, (count, size, size)), (right, (count, size))):
         if array.dtype != np.float32 or array.shape != shape or not array.flags.c_contiguous:
             raise InputError(
-                f"expected C-contiguous float32 {shape}, got {array.dtype} {array.shape}"
+                f"solve_positive: expected C-contiguous float32 {shape}, got {array.dtype} "
+                f"{array.shape}: use np.ascontiguousarray(array, 'float32')"
             )
     number, one, info = ctypes.c_int(size), ctypes.c_int(1), ctypes.c_int(0)
     n, single, failed = (ctypes.addressof(value) for value in (number, one, info))

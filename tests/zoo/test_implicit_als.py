@@ -244,8 +244,9 @@ def test_the_seed_fixes_everything():
         ({"unobserved_weight": -1}, "unobserved_weight: expected a number above 0, got -1"),
         ({"epochs": 0}, "epochs: expected a whole number from 1, got 0"),
         ({"dim": 0}, "dim: expected a whole number from 1, got 0"),
-        ({"cg_steps": 0}, "cg_steps: expected a whole number from 1, or None .* got 0"),
-        ({"cg_steps": 2.5}, "cg_steps: expected a whole number from 1, or None .* got 2.5"),
+        ({"cg_steps": 0}, "cg_steps must be a whole number of at least 1: got 0"),
+        ({"cg_steps": "3"}, "cg_steps must be a whole number of at least 1: got '3'"),
+        ({"cg_steps": 2.5}, "cg_steps must be a whole number of at least 1: got 2.5"),
     ],
 )
 def test_bad_arguments_are_refused(bad, message):

@@ -16,7 +16,7 @@ from kerasrec.models.contract.models_of import models_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODELS = models_of(kerasrec_zoo)
-OTHER = {"candidates": "sampled", "cell": "gru", "alpha": 0.3, "name": "other"}
+OTHER = {"cg_steps": 3, "candidates": "sampled", "cell": "gru", "alpha": 0.3, "name": "other"}
 OTHER |= {"sources": {"transitions": 0.5, "cooccurrence": 2.0}}
 OTHER |= {"feature_weights": {"text": 2.0}}
 OTHER |= {"task": "rating", "similarity": "pearson", "baseline": "means", "num_ratings": 5}
