@@ -3,6 +3,7 @@
 import pathlib
 
 from kerasrec.cli.event_options import read_hash
+from kerasrec.cli.heavy import quiet_start
 from kerasrec.errors import InputError
 
 NAME = "report"
@@ -48,9 +49,10 @@ def run(arguments, output):
         raise InputError("--drift-above needs --train, the table the model was trained on")
     if arguments.days is not None and arguments.days < 1:
         raise InputError(f"--days must be at least 1: got {arguments.days}")
-    from kerasrec.cli.event_frames import event_frames, table
-    from kerasrec.reporting import online_report
-    from kerasrec.serving.version_shares import parse_shares
+    with quiet_start():
+        from kerasrec.cli.event_frames import event_frames, table
+        from kerasrec.reporting import online_report
+        from kerasrec.serving.version_shares import parse_shares
 
     shares = parse_shares(arguments.shares) if arguments.shares else None
     train = table(arguments.train) if arguments.train else None

@@ -85,7 +85,10 @@ def online_report(
     if train is not None:
         _check(train, ("user", "item"), "train")
     if not len(impressions):
-        raise InputError("there are no impressions: log them with `--log-impressions`")
+        raise InputError(
+            "there are no impressions whose half hour for clicks is over: log them with "
+            "`kerasrec serve --log-impressions`, or wait"
+        )
     shown = impressions.reset_index(drop=True)
     versions = shown["version"].astype(object).where(shown["version"].notna(), "unknown")
     versions = versions.astype(str)

@@ -4,7 +4,6 @@ import os
 
 from kerasrec.errors import InputError
 from kerasrec.savedmodel.versions import versions
-from kerasrec.training.runs.claim_folder import claim_existing
 from kerasrec.update.update_folder import UpdateFolder
 
 ROLLED_BACK = "rolled-back"
@@ -40,14 +39,11 @@ def rollback(folder, to=None):
     moved = [number for number in found if number > to]
     if not moved:
         raise InputError(f"version {to} is the newest of {folder.model}: nothing to go back from")
-    claim_existing(folder.lock)
-    try:
+    with folder.lock:
         # The newest last: until then it is served, and no version between the two ever is.
         for number in moved:
             folder.of(number).mkdir(parents=True, exist_ok=True)
             os.replace(folder.model / str(number), folder.of(number) / ROLLED_BACK)
             if record := folder.read(number):
                 folder.write_update({**record, "state": "rolled back"})
-    finally:
-        folder.lock.release()
     return to, moved
