@@ -18,8 +18,8 @@ from kerasrec.models.contract.every_kind import every_kind
 from kerasrec.savedmodel.operations import OPERATIONS
 
 CONFIGS = pathlib.Path(__file__).resolve().parents[2] / "configs"
-# They change the sizes of layers, or only the training.
-SAME_OPERATIONS = {"class", "candidates", "log_q", "filters", "mlp", "dilations"}
+# They change the sizes of layers, the numbers in them, or only the training.
+SAME_OPERATIONS = {"class", "candidates", "log_q", "filters", "mlp", "dilations", "feature_weights"}
 
 pytestmark = pytest.mark.slow
 

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from kerasrec.data.vocabulary import FIRST, PADDING
 from kerasrec.errors import InputError
-from kerasrec.export.lists import as_lists, joined, owners
+from kerasrec.export.lists import as_lists, owners
 from kerasrec.export.search.top_columns import (
     BLOCK,
     MAX_FLOATS,
@@ -19,6 +19,9 @@ STORAGES = ("float32", "bfloat16")
 MAX_ROWS = 2**20
 # Elements of a bfloat16 table that are widened to float32 at a time: 16 MiB fit a CPU cache.
 MAX_WIDENED = 2**22
+# TensorFlow multiplies a matrix by one query on one core. So a large table is cut into parts, which
+# run at the same time. For fewer rows the start of the parts costs what they save.
+PARTS, MIN_ROWS_TO_CUT = 3, 2**18
 
 
 class ExactIndex(tf.Module):
@@ -91,25 +94,33 @@ class ExactIndex(tf.Module):
     @property
     def _chunk_rows(self):
         most = MAX_ROWS if self.storage == "float32" else MAX_WIDENED // self.dim
-        return min(max(BLOCK, most // BLOCK * BLOCK), self.table.shape[0])
+        blocks = self.table.shape[0] // BLOCK
+        chunks = -(-blocks // max(1, most // BLOCK))
+        return -(-blocks // chunks) * BLOCK
+
+    @property
+    def _part_rows(self):
+        step, end = self._chunk_rows, self.table.shape[0]
+        size = -(-step // (PARTS * BLOCK)) * BLOCK
+        last_chunk = (end - 1) % step + 1
+        # No part of the last chunk, which may be shorter, is empty.
+        return size if step >= MIN_ROWS_TO_CUT and last_chunk > (PARTS - 1) * size else step
 
     def _scan(self, queries, exclude, k, scale):
         table, step = self.table.read_value(), self._chunk_rows
         batch, end = tf.shape(queries)[0], table.shape[0]
         if scale is not None:
             scale = tf.pad(scale, [[0, end - self.num_rows]])
-        never = tf.constant([[*range(FIRST), *range(self.num_rows, end)]], tf.int32)
-        exclude = joined(exclude, as_lists(tf.tile(never, [batch, 1])))
-        exclude = owners(exclude), exclude.values
+        never = [*range(FIRST), *range(self.num_rows, end)]
+        queried = [owners(exclude), tf.range(batch * len(never)) // len(never)]
+        exclude = tf.concat(queried, 0), tf.concat([exclude.values, tf.tile(never, [batch])], 0)
         if step == end:
-            return self._best(queries, table, *exclude, k, scale)
+            return self._best(queries, table, 0, *exclude, k, scale)
 
         def scan_chunk(start, rows, scores):
-            chunk = table[start : start + step]
+            chunk = tf.ensure_shape(table[start : start + step], [None, self.dim])
             chunk_scale = None if scale is None else scale[start : start + step]
-            queried, rows_out = exclude
-            columns, values = self._best(queries, chunk, queried, rows_out - start, k, chunk_scale)
-            found = tf.where(values == NEVER, PADDING, columns + start)
+            found, values = self._best(queries, chunk, start, *exclude, k, chunk_scale)
             # Earlier rows are smaller and stand to the left, so ties go to them.
             rows, scores = tf.concat([rows, found], 1), tf.concat([scores, values], 1)
             return start + step, *top_candidates(rows, scores, k)
@@ -123,11 +134,19 @@ class ExactIndex(tf.Module):
             parallel_iterations=1,
         )[1:]
 
-    def _best(self, queries, chunk, queried, exclude, k, scale):
-        scores = tf.matmul(queries, tf.cast(chunk, tf.float32), transpose_b=True)
-        if scale is not None:
-            scores *= scale
-        # Excluded rows of other chunks are out of range here.
-        inside = (exclude >= 0) & (exclude < tf.shape(chunk)[0])
-        scores = mask_columns(scores, queried, exclude, inside)
-        return top_columns(scores, k, self._chunk_rows)
+    def _best(self, queries, chunk, start, queried, exclude, k, scale):
+        """The k best of the rows from `start` on, which are `chunk`."""
+        rows, size, found = self._chunk_rows, self._part_rows, []
+        for first in range(0, rows, size):
+            part = chunk if size == rows else chunk[first : first + size]
+            scores = tf.matmul(queries, tf.cast(part, tf.float32), transpose_b=True)
+            if scale is not None:
+                scores *= scale[first : first + size]
+            columns = exclude - (start + first)
+            inside = (columns >= 0) & (columns < tf.shape(part)[0])
+            scores = mask_columns(scores, queried, columns, inside)
+            columns, values = top_columns(scores, k, size)
+            found.append((tf.where(values == NEVER, PADDING, columns + start + first), values))
+        if len(found) == 1:
+            return found[0]
+        return top_candidates(*(tf.concat(each, 1) for each in zip(*found, strict=True)), k)

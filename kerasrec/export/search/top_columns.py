@@ -74,32 +74,32 @@ def map_groups(search, inputs, k, group):
         k: Number of answers of a query.
         group: An int or a scalar tensor.
     """
-    num_groups = -(-tf.shape(inputs[0])[0] // group)
-    # One empty answer is added, since an empty TensorArray cannot be concatenated.
-    rows, scores = (
-        tf.TensorArray(dtype, num_groups + 1, element_shape=[None, k], infer_shape=False).write(
-            num_groups, tf.zeros([0, k], dtype)
-        )
-        for dtype in (tf.int32, tf.float32)
-    )
+    batch = tf.shape(inputs[0])[0]
 
-    def step(number, rows, scores):
-        answer = search(*(x[number * group : (number + 1) * group] for x in inputs))
-        return number + 1, rows.write(number, answer[0]), scores.write(number, answer[1])
+    def step(start, rows, scores):
+        answer = search(*(x[start : start + group] for x in inputs))
+        return start + group, tf.concat([rows, answer[0]], 0), tf.concat([scores, answer[1]], 0)
 
-    _, rows, scores = tf.while_loop(
-        lambda number, *_: number < num_groups, step, (0, rows, scores), parallel_iterations=1
-    )
-    return rows.concat(), scores.concat()
+    return tf.while_loop(
+        lambda start, *_: start < batch,
+        step,
+        (0, tf.zeros([0, k], tf.int32), tf.zeros([0, k])),
+        shape_invariants=(tf.TensorShape([]), *[tf.TensorShape([None, k])] * 2),
+        parallel_iterations=1,
+    )[1:]
 
 
 def _top(scores, k):
-    values, places = tf.math.top_k(scores, tf.minimum(k, tf.shape(scores)[1]))
+    columns = scores.shape[1]
+    known = columns is not None and columns >= k
+    values, places = tf.math.top_k(scores, k if known else tf.minimum(k, tf.shape(scores)[1]))
     return places, values
 
 
 def _pad_to_k(rows, scores, k):
-    missing = [[0, 0], [0, k - tf.shape(scores)[1]]]
-    scores = tf.pad(scores, missing, constant_values=NEVER)
-    rows = tf.where(scores == NEVER, PADDING, tf.pad(rows, missing))
+    if scores.shape[1] != k:
+        missing = [[0, 0], [0, k - tf.shape(scores)[1]]]
+        scores = tf.pad(scores, missing, constant_values=NEVER)
+        rows = tf.pad(rows, missing)
+    rows = tf.where(scores == NEVER, PADDING, rows)
     return tf.ensure_shape(rows, [None, k]), tf.ensure_shape(scores, [None, k])

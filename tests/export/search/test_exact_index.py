@@ -54,6 +54,35 @@ def test_ties_go_to_the_smaller_row(monkeypatch, num_rows, k, at_once):
     np.testing.assert_array_equal(rows, expected[0])
 
 
+@pytest.mark.parametrize("storage", exact_index.STORAGES)
+@pytest.mark.parametrize("at_once", [2**20, 1024], ids=["one chunk", "two chunks"])
+@pytest.mark.parametrize("k", [1, 7, 900])
+def test_a_large_table_is_searched_in_parts(monkeypatch, k, at_once, storage):
+    monkeypatch.setattr(exact_index, "MAX_ROWS", at_once)
+    monkeypatch.setattr(exact_index, "MAX_WIDENED", at_once * 3)
+    monkeypatch.setattr(exact_index, "MIN_ROWS_TO_CUT", 256)
+    vectors, queries = whole_numbers((2000, 3), 1), whole_numbers((4, 3), 2, seed=1)
+    exclude = np.random.default_rng(2).integers(0, 2000, (4, 9))
+    index = ExactIndex(vectors, storage)
+    assert index._part_rows == (704 if at_once > 2000 else 384)
+    rows, scores = search_in_graph(index, queries, k, exclude)
+    expected = ranked(queries @ vectors.T, k, exclude)
+    np.testing.assert_array_equal(scores, expected[1])
+    np.testing.assert_array_equal(rows, expected[0])
+
+
+def test_no_part_of_a_short_last_chunk_is_empty(monkeypatch):
+    monkeypatch.setattr(exact_index, "MAX_ROWS", 256)
+    monkeypatch.setattr(exact_index, "MIN_ROWS_TO_CUT", 64)
+    vectors = whole_numbers((5 * 64, 3), 1)
+    index = ExactIndex(vectors)
+    # Chunks of 192 and 128 rows: three parts of 64 would leave nothing for the last one.
+    assert index._part_rows == index._chunk_rows == 192
+    rows, _ = search_in_graph(index, np.ones((2, 3), "float32"), 3, np.zeros((2, 0)))
+    nothing = np.zeros((2, 0), int)
+    np.testing.assert_array_equal(rows, ranked(np.ones((2, 3)) @ vectors.T, 3, nothing)[0])
+
+
 def test_equal_vectors_are_in_the_order_of_their_rows():
     # Not whole numbers: rounding that depends on the position of a row would break the ties.
     vector = np.random.default_rng(0).normal(size=(1, 37)).astype("float32")
