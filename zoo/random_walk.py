@@ -27,8 +27,7 @@ class RandomWalk(NeighbourModel):
         score(u, j) = sum over i in the history of u of w(i, j)
 
     For each item i the `num_neighbours` largest w(i, j), j != i, are kept. Factors that are the
-    same for all items of a user are left out. Values are not read. A history from which no walk
-    leads to another item is answered with the popular items, as an empty one.
+    same for all items of a user are left out. Values are not read.
 
     * P3-alpha: `beta=0`. RP3-beta: `beta` above 0, so that popular items get less.
     * Personalised PageRank: `alpha=1, beta=0` and several `steps`. With `alpha=1`, and only then, P

@@ -1,4 +1,4 @@
-"""Scores a history that says nothing by popularity."""
+"""Scores an empty history by popularity."""
 
 import keras
 import numpy as np
@@ -9,11 +9,9 @@ from kerasrec.register import register
 
 @register
 class PopularScores(keras.layers.Layer):
-    """Replaces the scores of a history that says nothing by `log(1 + n(i))`.
+    """Replaces the scores of an empty history by `log(1 + n(i))`, with n train interactions.
 
-    n(i) are the train interactions of item i. A history says nothing if it is empty, or if all
-    scores are 0, since none of its items has a neighbour. For a model that scores all items. A
-    model whose score is a dot product uses `PopularWhenEmpty`.
+    For a model that scores all items. A model whose score is a dot product uses `PopularWhenEmpty`.
 
     Args:
         num_items: Rows of the item vocabulary, padding and unknown included.
@@ -46,6 +44,4 @@ class PopularScores(keras.layers.Layer):
 
     def call(self, scores, history):
         has_history = ops.any(ops.not_equal(history, 0), axis=1, keepdims=True)
-        has_scores = ops.any(ops.not_equal(scores, 0), axis=1, keepdims=True)
-        says_something = ops.logical_and(has_history, has_scores)
-        return ops.where(says_something, scores, ops.cast(self.popularity, scores.dtype))
+        return ops.where(has_history, scores, ops.cast(self.popularity, scores.dtype))

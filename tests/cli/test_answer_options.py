@@ -12,17 +12,24 @@ from kerasrec.events.event_log import EventLog
 from kerasrec.exploration import EpsilonGreedy
 
 
-def ask(*options, log=None, grpc_port=None):
+def ask(*options, log=None, grpc_port=None, new_items=0.0):
     parser = argparse.ArgumentParser()
     add_answer_options(parser)
     arguments = parser.parse_args(options)
-    arguments.grpc_port = grpc_port
+    # Options of the command and of events.
+    arguments.grpc_port, arguments.new_items = grpc_port, new_items
     return answering(arguments, log)
 
 
 def test_nothing_is_on_by_default():
     found = ask()
     assert (found.batching, found.explorer, found.shares) == (None, None, None)
+
+
+def test_new_items_have_no_propensities():
+    assert ask(new_items=0.1).new_items == 0.1
+    with pytest.raises(InputError, match="--explore and --new-items together"):
+        ask("--explore", "epsilon:0.05", new_items=0.1)
 
 
 def test_a_policy_and_shares():

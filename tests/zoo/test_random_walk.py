@@ -134,14 +134,3 @@ def test_reasons_add_up_to_the_score(data):
 def test_what_means_nothing_is_refused(options, message):
     with pytest.raises(InputError, match=message):
         RandomWalk(Schema(num_users=5, num_items=6), **options)
-
-
-def test_a_history_that_no_walk_leaves_gets_the_popular_items():
-    # Nobody took "z" and anything else.
-    frame = pd.DataFrame({"user": list("uuvvwx"), "item": list("ababaz")})
-    data = Interactions.from_frame(frame)
-    model = RandomWalk(data.schema())
-    model.adapt(data)
-    alone = model.recommend(histories=[["z"]], k=2)
-    assert alone["item"].tolist() == ["a", "b"]
-    np.testing.assert_allclose(alone["score"], np.log1p([3, 2]), rtol=1e-6)

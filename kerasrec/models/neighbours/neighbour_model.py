@@ -24,8 +24,8 @@ class NeighbourModel(Recommender):
         schema: `Schema` of the data.
         scores: The layer with the tables: `NeighbourScores`, `TransitionScores` or `TableScores`
             for a history, `UserNeighbourScores` or `NeighbourRatings` for a user. Called with the
-            query, it gives the scores of all items `(batch, num_items)`. An empty history, one
-            whose items have no neighbours, or a user without neighbours, gets the popular items.
+            query, it gives the scores of all items `(batch, num_items)`. An empty history, or a
+            user without neighbours, gets the popular items.
         query: Names of the inputs of a query: "history", or "user" and what else `scores` reads of
             it, by keyword.
         rates: Whether a score estimates a rating. `scores` must then accept a user and an item too,
