@@ -28,7 +28,14 @@ def test_a_stored_history_of_very_many_events_widens_the_rows_of_few_requests(mo
     request = {"user": names, "history": blank, "exclude": blank, "allow": blank, "recent": blank}
     request |= {"k": np.full(200, 3), "repeats": blank[:, 0]}
     reader = types.SimpleNamespace(stored=object(), columns=["history"], inputs=["history"])
-    graph = types.SimpleNamespace(k=3, index=None, reader=reader, signatures={"recommend": None})
+    graph = types.SimpleNamespace(
+        k=3,
+        index=None,
+        candidates=None,
+        reader=reader,
+        parts={},
+        signatures={"recommend": None},
+    )
     answer = Expected(model, graph, request).answers()["recommend"]
     assert sum(rows for rows, _ in sizes) == 200
     assert len(sizes) == 2 and max(size for _, size in sizes) <= PLACES + 200

@@ -117,7 +117,7 @@ print(json.dumps({
 loaded.close()
 """
     found = run(code, folder)
-    query, options = {"user", "history"}, {"exclude", "allow", "k", "repeats"}
+    query, options = {"user", "history", "recent"}, {"exclude", "allow", "k", "repeats"}
     expected = {
         "serving_default": query | options,
         "recommend": query | options,
@@ -128,7 +128,7 @@ loaded.close()
         "embed_items": {"item", "text"},
         "recommend_examples": {"examples"},
         "search": query | {"exclude", "allow", "k", "search_text"},
-        "profile": query | {"item_weight"},
+        "profile": {"user", "history", "item_weight"},
     }
     assert found["signatures"] == {name: sorted(inputs) for name, inputs in expected.items()}
     expected = model.recommend(histories=[["0", "2"]], exclude=["4"], k=5)

@@ -21,7 +21,7 @@ def missing(**given):
     """The inputs of `score` for one row, as JSON; NaN is written as Python and TF Serving do."""
     inputs = {
         "user": ["u1"], "item": ["i2"], "hour": [""], "price": [float("nan")], "tags": [[""]],
-        "query": [""], "at": [0], "place": [[float("nan")] * 2],
+        "query": [""], "at": [0], "place": [[float("nan")] * 2], "recent": [[""]],
     }  # fmt: skip
     return {"signature_name": "score", "inputs": {**inputs, **given}}
 

@@ -281,6 +281,7 @@ def test_an_export_answers_the_same_and_refuses_the_same(exported, tmp_path):
     served = tf.saved_model.load(str(folder / "1")).signatures["score"]
     request = {"history": tf.constant([items]), "item": tf.constant(["6"])}
     request["user"] = tf.constant([""])
+    request["recent"] = tf.constant([[""]])
 
     def score(*values):
         return served(value=tf.constant([values], tf.float32), **request)["score"].numpy()

@@ -183,11 +183,12 @@ def test_an_export_has_the_vectors_of_each_part(built, train, tmp_path):
         "items": f"embed_items_{second}",
     }
     served = tf.saved_model.load(str(tmp_path / "1"))
+    blank = tf.constant([[""]])
     user, item = train.users.vocabulary.ids[3], train.items.vocabulary.ids[7]
     vectors = [
         served.signatures[f"embed_{side}_{second}"](**given)["vector"].numpy()[0]
         for side, given in (
-            ("user", {"user": tf.constant([user]), "history": tf.constant([[""]])}),
+            ("user", {"user": tf.constant([user]), "history": blank, "recent": blank}),
             ("items", {"item": tf.constant([item])}),
         )
     ]
