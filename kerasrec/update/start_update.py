@@ -6,6 +6,7 @@ import pandas as pd
 from kerasrec.config.load import load_config
 from kerasrec.errors import InputError
 from kerasrec.models.checkpoints import checkpoint
+from kerasrec.savedmodel.metadata import read_metadata
 from kerasrec.savedmodel.versions import claim_version
 from kerasrec.training.runs.run_folder import RunFolder
 from kerasrec.update.choose_rows import choose_rows
@@ -35,12 +36,17 @@ def start_update(folder, read, run, plan, gate, say):
     table = EventTable.read(folder)
     times = table.frame["timestamp"].to_numpy()
     new = ~table.trained(trained.parts, trained.until)
-    until, judged = _cut(times[new], plan.judged)
+    until = _cut(times[new], plan.judged)
+    queries = new if until is None else new & (times >= until)
+    if read_metadata(folder.model / str(serving))["repeats"] == "mask":
+        # No version recommends an item again: these are no queries.
+        queries = queries & ~table.frame.duplicated(["user", "item"]).to_numpy()
+    judged = int(queries.sum())
     if judged < gate.fewest:
         return Outcome(
             None, serving, None,
             f"{int(new.sum()):,} new interactions: the latest {plan.judged:.0%} have to be at "
-            f"least {gate.fewest} to judge a version by. Version {serving} stays.",
+            f"least {gate.fewest} with items new to their users. Version {serving} stays.",
         )  # fmt: skip
     warm, number = _is_trained(source), claim_version(folder.model)
     record = {
@@ -76,12 +82,9 @@ def _read_events(folder, read, plan, say):
 
 
 def _cut(times, judged):
-    """The time from which new interactions judge, and how many these are."""
-    if not len(times):
-        return None, 0
+    """The time from which new interactions judge; None without any."""
     ordered = np.sort(times)
-    until = int(ordered[int((1 - judged) * len(ordered))])
-    return until, int((times >= until).sum())
+    return int(ordered[int((1 - judged) * len(ordered))]) if len(ordered) else None
 
 
 def _first_epochs(folder, serving, source):

@@ -59,7 +59,17 @@ def test_nothing_new(updated, tmp_path, world):
     folder = shutil.copytree(updated[1], tmp_path / "shop")
     outcome = world.update(folder, world.later)
     assert outcome.version is None and outcome.serving == 2
-    assert "at least 100 to judge" in outcome.sentence and versions(folder) == [1, 2]
+    assert "at least 100 with items new" in outcome.sentence and versions(folder) == [1, 2]
+
+
+def test_items_that_everybody_had_judge_nothing(shop, world):
+    run, folder = shop
+    again = world.chains([f"u{n}" for n in range(80)], range(3), 0)
+    events = again.assign(timestamp=again["timestamp"] + 10**6)
+    outcome = world.update(folder, events, run)
+    # Before anything is trained: else it could be neither judged nor passed by.
+    assert outcome.version is None
+    assert not (folder / "updates" / "2").exists() and versions(folder) == [1]
 
 
 class Killed(Exception):
