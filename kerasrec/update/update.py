@@ -1,5 +1,6 @@
 """From new events to a new version that is served, or a table that says why it is not."""
 
+from kerasrec.errors import InputError
 from kerasrec.savedmodel.versions import versions
 from kerasrec.training.runs.claim_folder import claim_existing
 from kerasrec.update.finish_update import finish_update
@@ -50,7 +51,13 @@ def update(folder, read, run=None, plan=None, gate=None, say=print, progress=Tru
             record = start_update(folder, read, run, plan, gate, say)
         if isinstance(record, Outcome):
             return record
-        return finish_update(folder, record, plan, gate, say, progress)
+        try:
+            return finish_update(folder, record, plan, gate, say, progress)
+        except InputError as error:
+            place = folder.of(record["version"])
+            raise InputError(
+                f"{error}; the next call goes on with this update: remove {place} to drop it"
+            ) from error
     finally:
         folder.lock.release()
 

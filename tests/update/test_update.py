@@ -72,6 +72,20 @@ def test_items_that_everybody_had_judge_nothing(shop, world):
     assert not (folder / "updates" / "2").exists() and versions(folder) == [1]
 
 
+def test_an_update_that_fails_says_how_it_is_dropped(shop, world, monkeypatch):
+    run, folder = shop
+
+    def full(*arguments):
+        raise InputError("no space left")
+
+    monkeypatch.setattr("kerasrec.update.finish_update.fit_run", full)
+    with pytest.raises(InputError, match="no space left; .* remove .*updates.2 to drop it"):
+        world.update(folder, world.later, run)
+    shutil.rmtree(folder / "updates" / "2")
+    monkeypatch.undo()
+    assert world.update(folder, world.later).version == 3
+
+
 class Killed(Exception):
     pass
 
